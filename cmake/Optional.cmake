@@ -1,0 +1,23 @@
+# opsis_optional(<NAME> <package> <target> <what it brings>)
+# Declares the option OPSIS_<NAME>: AUTO (on when found), ON (an error when not found) or OFF.
+# Sets OPSIS_HAS_<NAME>, and appends the target to OPSIS_OPTIONAL_TARGETS and the name to OPSIS_COMPONENTS when on.
+# A room then takes foo.cpp when OPSIS_HAS_<NAME> and foo_not_built.cpp otherwise: no #ifdef in the sources.
+macro(opsis_optional name package target purpose)
+  set(OPSIS_${name} AUTO CACHE STRING "${purpose} (AUTO, ON, OFF)")
+  set_property(CACHE OPSIS_${name} PROPERTY STRINGS AUTO ON OFF)
+  set(OPSIS_HAS_${name} FALSE)
+  if(NOT OPSIS_${name} STREQUAL "OFF")
+    if(OPSIS_${name} STREQUAL "ON")
+      find_package(${package} REQUIRED)
+    else()
+      find_package(${package} QUIET)
+    endif()
+    if(TARGET ${target})
+      set(OPSIS_HAS_${name} TRUE)
+      list(APPEND OPSIS_OPTIONAL_TARGETS ${target})
+      string(TOLOWER ${name} _component)
+      list(APPEND OPSIS_COMPONENTS ${_component})
+    endif()
+  endif()
+  message(STATUS "OPSIS_${name}: ${OPSIS_HAS_${name}} (${purpose})")
+endmacro()

@@ -1,0 +1,43 @@
+# Compiler, linker and cache: what makes Opsis quick to build and strict about warnings.
+
+if(PROJECT_IS_TOP_LEVEL)
+  if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+  endif()
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+
+  find_program(OPSIS_CCACHE ccache)
+  if(OPSIS_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    # A precompiled header is cached only when its times and macros may be ignored.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${OPSIS_CCACHE})
+  endif()
+
+  find_program(OPSIS_MOLD mold)
+  find_program(OPSIS_LLD ld.lld)
+  if(OPSIS_MOLD)
+    add_link_options(-fuse-ld=mold)
+  elseif(OPSIS_LLD)
+    add_link_options(-fuse-ld=lld)
+  endif()
+endif()
+
+# What every target of Opsis is compiled with. One set of flags for all, so that all share one precompiled header: hence -fPIC
+# also where an executable would do with -fPIE.
+add_library(opsis_flags INTERFACE)
+target_compile_features(opsis_flags INTERFACE cxx_std_20)
+target_compile_options(opsis_flags INTERFACE -fPIC -Wall -Wextra -fvisibility=hidden -fvisibility-inlines-hidden)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(opsis_flags INTERFACE -fpch-instantiate-templates)
+else()
+  # g++ sees a subobject linkage problem in anonymous types of other files of a unity build where there is none.
+  target_compile_options(opsis_flags INTERFACE -Wno-subobject-linkage)
+endif()
+if(OPSIS_SANITIZE)
+  target_compile_options(opsis_flags INTERFACE -fsanitize=${OPSIS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(opsis_flags INTERFACE -fsanitize=${OPSIS_SANITIZE})
+endif()

@@ -1,0 +1,28 @@
+// Segmentation and detection masks.
+#pragma once
+
+#include <torch/types.h>
+
+#include <ostream>
+
+#include "opsis/core/api.h"
+
+namespace opsis::inline v1::tv_tensors {
+
+/// Masks: (..., H, W); boolean or class numbers. Geometry moves them without blending: nearest neighbour, padded with 0.
+/// Source   torchvision.tv_tensors.Mask
+struct OPSIS_API Mask {
+  torch::Tensor data;
+
+  Mask() = default;
+  /// Throws ValueError when the tensor has fewer than two dimensions.
+  /// Differs  torchvision accepts any tensor here and fails in the first transform
+  explicit Mask(torch::Tensor data);
+};
+
+/// `data` as a mask.
+OPSIS_API Mask wrap(torch::Tensor data, const Mask& like);
+
+OPSIS_API std::ostream& operator<<(std::ostream& out, const Mask& mask);
+
+}  // namespace opsis::inline v1::tv_tensors
