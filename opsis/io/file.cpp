@@ -1,0 +1,131 @@
+#include "opsis/io/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "opsis/core/check.h"
+
+namespace opsis::inline v1::io {
+namespace {
+
+/// Closes a descriptor at the end of its scope.
+struct Descriptor {
+  int number;
+  ~Descriptor() {
+    if (number >= 0) close(number);
+  }
+};
+
+[[noreturn]] void fail(std::string_view what, const std::filesystem::path& path) {
+  raise<IoError>("{} {}: {}", what, path.string(), std::strerror(errno));
+}
+
+Descriptor open_to_read(const std::filesystem::path& path, struct stat& status) {
+  Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.number < 0) fail("cannot open", path);
+  if (fstat(file.number, &status) != 0) fail("cannot look at", path);
+  if (S_ISDIR(status.st_mode)) raise<IoError>("cannot read {}: it is a folder", path.string());
+  return file;
+}
+
+}  // namespace
+
+MappedFile::MappedFile(const std::filesystem::path& path) {
+  struct stat status {};
+  const auto file = open_to_read(path, status);
+  if (status.st_size == 0) return;
+  size_ = static_cast<size_t>(status.st_size);
+  void* mapped = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.number, 0);
+  if (mapped == MAP_FAILED) fail("cannot map", path);
+  data_ = static_cast<uint8_t*>(mapped);
+}
+
+MappedFile::~MappedFile() {
+  if (data_) munmap(data_, size_);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+std::vector<uint8_t> read_bytes(const std::filesystem::path& path, const Limits& limits) {
+  struct stat status {};
+  const auto file = open_to_read(path, status);
+  // The size is only a hint: pipes and files under /proc have none, and a file may grow while it is read.
+  std::vector<uint8_t> out;
+  size_t filled = 0;
+  auto room = static_cast<size_t>(std::clamp<int64_t>(status.st_size + 1, 1 << 12, limits.file_bytes));
+  while (true) {
+    if (filled == out.size()) out.resize(filled + std::exchange(room, std::max<size_t>(filled, 1 << 16)));
+    const auto got = read(file.number, out.data() + filled, out.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("cannot read", path);
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
+    if (static_cast<int64_t>(filled) > limits.file_bytes) {
+      raise<DecodeError>("cannot read {}: it is larger than limits.file_bytes ({})", path.string(), limits.file_bytes);
+    }
+  }
+  out.resize(filled);
+  return out;
+}
+
+FileWriter::FileWriter(std::filesystem::path path) : path_(std::move(path)) {
+  OPSIS_CHECK(path_.has_filename(), "cannot write \"{}\": a file name is missing", path_.string());
+  if (std::filesystem::is_directory(path_)) raise<IoError>("cannot write {}: it is a folder", path_.string());
+  auto pattern = path_.string() + ".XXXXXX";
+  descriptor_ = mkostemp(pattern.data(), O_CLOEXEC);
+  if (descriptor_ < 0) fail("cannot write", path_);
+  temporary_ = pattern;
+  // mkostemp makes it private; a file that is saved is as open as the user's mask says.
+  const auto mask = umask(0);
+  umask(mask);
+  fchmod(descriptor_, 0666 & ~mask);
+}
+
+FileWriter::~FileWriter() {
+  if (descriptor_ >= 0) close(descriptor_);
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+void FileWriter::write(Bytes bytes) {
+  while (!bytes.empty()) {
+    const auto done = ::write(descriptor_, bytes.data(), bytes.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) fail("cannot write", path_);
+    bytes = bytes.subspan(static_cast<size_t>(done));
+    written_ += done;
+  }
+}
+
+void FileWriter::commit() {
+  if (fsync(descriptor_) != 0) fail("cannot write", path_);
+  const int closed = close(std::exchange(descriptor_, -1));
+  if (closed != 0) fail("cannot write", path_);
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot write", path_);
+  temporary_.clear();
+  // The new name is on the disk only when its folder is. Some file systems cannot sync a folder; the file itself is safe then.
+  const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
+  const Descriptor opened{open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (opened.number >= 0) fsync(opened.number);
+}
+
+void write_bytes(const std::filesystem::path& path, Bytes bytes) {
+  FileWriter file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+}  // namespace opsis::inline v1::io

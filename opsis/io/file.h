@@ -1,0 +1,61 @@
+// Files as bytes: mapped, read whole, and written so that a crash never leaves half of one.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "opsis/core/api.h"
+#include "opsis/core/limits.h"
+#include "opsis/io/bytes.h"
+
+namespace opsis::inline v1::io {
+
+/// A file mapped into memory. Its bytes live as long as it does; it may be moved, not copied. Pages are private: who writes
+/// through `writable()` changes his own copy, never the file.
+/// Throws   IoError with the path and the system's reason
+class OPSIS_API MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  Bytes bytes() const { return {data_, size_}; }
+  uint8_t* writable() const { return data_; }
+
+ private:
+  uint8_t* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+/// The whole file. Throws IoError with the path and the system's reason, DecodeError when it is over limits.file_bytes.
+OPSIS_API std::vector<uint8_t> read_bytes(const std::filesystem::path& path, const Limits& limits = {});
+
+/// A file in the making: written under a temporary name beside its own, it gets its own name only by commit(), after its bytes
+/// are on the disk. Without commit() nothing is left behind, and an older file of that name is untouched.
+///     FileWriter file("model.pth");
+///     file.write(bytes);
+///     file.commit();
+/// Throws   IoError with the path and the system's reason: no such folder, no permission, no space
+class OPSIS_API FileWriter {
+ public:
+  explicit FileWriter(std::filesystem::path path);
+  ~FileWriter();
+  FileWriter(const FileWriter&) = delete;
+  FileWriter& operator=(const FileWriter&) = delete;
+  void write(Bytes bytes);
+  int64_t written() const { return written_; }
+  /// Syncs the file, renames it and syncs its folder.
+  void commit();
+
+ private:
+  std::filesystem::path path_, temporary_;
+  int descriptor_ = -1;
+  int64_t written_ = 0;
+};
+
+/// FileWriter for bytes that are all there.
+OPSIS_API void write_bytes(const std::filesystem::path& path, Bytes bytes);
+
+}  // namespace opsis::inline v1::io
