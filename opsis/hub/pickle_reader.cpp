@@ -1,11 +1,11 @@
 #include "opsis/hub/pickle_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <string>
 
 #include "opsis/core/check.h"
+#include "opsis/hub/pickle_globals.h"
 #include "opsis/hub/utf8.h"
 
 namespace opsis::inline v1::hub {
@@ -15,40 +15,6 @@ using Index = uint32_t;
 using Kind = PickleKind;
 
 [[noreturn]] void bad_pickle(std::string_view why) { raise<DecodeError>("read_pickle: {}", why); }
-
-// What a pickle may name. To allow one more, add it to its list, and to the place that gives it a meaning: `call` below for what
-// builds plain data, checkpoint.cpp for what builds tensors. Nothing here may run code that the pickle chooses.
-constexpr std::array<std::string_view, 13> callables{
-    "_codecs.encode",                               // bytes, as protocol 2 has no bytes of its own
-    "builtins.bytearray",
-    "builtins.set",
-    "collections.Counter",
-    "collections.OrderedDict",
-    "torch.Size",
-    "torch._tensor._rebuild_from_type_v2",          // a tensor with Python attributes
-    "torch._utils._rebuild_parameter",
-    "torch._utils._rebuild_parameter_with_state",
-    "torch._utils._rebuild_tensor",
-    "torch._utils._rebuild_tensor_v2",
-    "torch._utils._rebuild_tensor_v3",              // types that have no storage class: uint16, float8, ...
-    "torch.device"};
-constexpr std::array<std::string_view, 36> constants{
-    "torch.Tensor", "torch.nn.parameter.Parameter",
-    "torch.bfloat16", "torch.bool", "torch.complex128", "torch.complex64", "torch.float16", "torch.float32", "torch.float64",
-    "torch.float8_e4m3fn", "torch.float8_e4m3fnuz", "torch.float8_e5m2", "torch.float8_e5m2fnuz", "torch.float8_e8m0fnu",
-    "torch.int16", "torch.int32", "torch.int64", "torch.int8", "torch.uint16", "torch.uint32", "torch.uint64", "torch.uint8",
-    "torch.BFloat16Storage", "torch.BoolStorage", "torch.ByteStorage", "torch.CharStorage", "torch.DoubleStorage",
-    "torch.FloatStorage", "torch.HalfStorage", "torch.IntStorage", "torch.LongStorage", "torch.ShortStorage",
-    "torch.ComplexDoubleStorage", "torch.ComplexFloatStorage", "torch.storage.UntypedStorage", "torch.UntypedStorage"};
-
-/// The listed name that `name` is, or nothing.
-template <size_t N>
-std::string_view listed(const std::array<std::string_view, N>& names, std::string_view name) {
-  const auto found = std::find(names.begin(), names.end(), name);
-  return found == names.end() ? std::string_view() : *found;
-}
-
-bool is_storage(std::string_view global) { return global.ends_with("Storage"); }
 
 /// Names of the opcodes that are refused, for the message.
 std::string_view refused_opcode(uint8_t code) {
@@ -178,8 +144,7 @@ class PickleMachine {
   void global(std::string_view module, std::string_view name) {
     if (module == "__builtin__") module = "builtins";  // protocol 2 uses Python 2's names
     const auto full = std::string(module) + "." + std::string(name);
-    auto known = listed(callables, full);
-    if (known.empty()) known = listed(constants, full);
+    const auto known = pickle_global(full);
     if (known.empty()) {
       bad_pickle(text("it wants {}, which is not data and is not run. A checkpoint may hold tensors, numbers, strings, lists, "
                       "tuples and dicts; save it again in Python without the rest, e.g. torch.save(model.state_dict(), path)",
@@ -216,7 +181,7 @@ class PickleMachine {
 void PickleMachine::call() {
   const auto arguments = pop(), callee = pop();
   const auto& callable = nodes_[callee];
-  if (callable.kind != Kind::Global || listed(callables, callable.text).empty()) {
+  if (callable.kind != Kind::Global || !pickle_callable(callable.text)) {
     bad_pickle(text("it calls {}, which is no function", callable.kind == Kind::Global ? callable.text : "an object"));
   }
   if (nodes_[arguments].kind != Kind::Tuple) bad_pickle("it calls a function with something other than a tuple");
@@ -262,7 +227,7 @@ void PickleMachine::persistent() {
   const auto id = nodes_[pop()];
   const auto is = [&](size_t i, Kind kind) { return nodes_[id.items[i]].kind == kind; };
   if (id.kind != Kind::Tuple || id.items.size() != 5 || !is(0, Kind::String) || nodes_[id.items[0]].text != "storage" ||
-      !is(1, Kind::Global) || !is_storage(nodes_[id.items[1]].text) || !is(2, Kind::String) || !is(3, Kind::String) ||
+      !is(1, Kind::Global) || !nodes_[id.items[1]].text.ends_with("Storage") || !is(2, Kind::String) || !is(3, Kind::String) ||
       !is(4, Kind::Int)) {
     bad_pickle("it refers to something outside that is not a tensor's storage");
   }
