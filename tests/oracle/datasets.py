@@ -1,12 +1,15 @@
 """datasets: FakeData, folders of images, the idx format."""
 
-import pathlib
+import os
+import shutil
 import struct
 
 import torch
 import torchvision
-from oracle import case, out_dir, run
-from torchvision.datasets import FakeData
+from oracle import case, fails, out_dir, run
+from PIL import Image
+from torchvision.datasets import FakeData, ImageFolder
+from torchvision.datasets.folder import IMG_EXTENSIONS, has_file_allowed_extension
 from torchvision.datasets.mnist import read_sn3_pascalvincent_tensor
 from torchvision.transforms.functional import pil_to_tensor
 
@@ -41,6 +44,67 @@ def idx(type, shape):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return {"file": torch.frombuffer(bytearray(data), dtype=torch.uint8), "expected": read_sn3_pascalvincent_tensor(str(path))}
+
+
+# What a folder of photos looks like after some years: nested, mixed, with names whose order is not obvious.
+_files = {
+    "cat/1.png": "RGB", "cat/b/2.jpg": "RGB", "cat/b-c/3.PNG": "L", "cat/b/c/4.jpeg": "L", "cat/b/notes.txt": None,
+    "cat/B/5.png": "RGBA", "dog/10.png": "P", "dog/9.png": "LA", "dog/.png": "1", "dog/a.png.bak": None,
+    "\u00c9mile/\u00e9.png": "RGB", "top.png": "RGB", "elsewhere/x.png": "RGB",
+}
+
+
+def _tree(name, extra):
+    root = out_dir() / "datasets" / name
+    shutil.rmtree(root, ignore_errors=True)
+    for number, (file, mode) in enumerate(_files.items()):
+        path = (root.parent / (name + "_linked") if file.startswith("elsewhere") else root) / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if mode is None:
+            path.write_text("no picture")
+            continue
+        pixels = torch.randint(0, 256, (9 + number, 12, 4), dtype=torch.uint8).numpy()
+        picture = Image.fromarray(pixels, "RGBA") if mode == "RGBA" else Image.fromarray(pixels).convert("RGB").convert(mode)
+        picture.save(path)
+    os.symlink(f"../{name}_linked/elsewhere", root / "zebra")
+    os.symlink("9.png", root / "dog" / "link.png")
+    if extra:
+        os.symlink("nothing.png", root / "dog" / "broken.png")
+        (root / "empty").mkdir()
+    return root
+
+
+def _folder(root, data):
+    return {
+        "root": str(root),
+        "classes": data.classes,
+        "class_to_idx": data.class_to_idx,
+        "paths": [os.path.relpath(path, root) for path, _ in data.samples],
+        "targets": data.targets,
+    }
+
+
+@case("datasets/image_folder")
+def image_folder():
+    root = _tree("photos", extra=False)
+    data = ImageFolder(str(root))
+    images = {f"image{i}": pil_to_tensor(image) for i, (image, _) in enumerate(data)}
+    return {**_folder(root, data), **images}
+
+
+@case("datasets/image_folder_options", valid=[None, "b", "nothing"], allow_empty=[False, True])
+def image_folder_options(valid, allow_empty):
+    root = _tree(f"photos_{valid}_{allow_empty}", extra=True)
+    check = None if valid is None else lambda path: os.path.basename(os.path.dirname(path)).startswith(valid)
+    make = lambda: ImageFolder(str(root), is_valid_file=check, allow_empty=allow_empty)
+    if fails(make):
+        return {"root": str(root), "refused": True}
+    return {**_folder(root, make()), "refused": False}
+
+
+@case("datasets/extensions", name=["a.jpg", "A.JPG", "a.jpg.txt", ".jpeg", "jpg", "b.TiFf", "c.webp", "", "d.gif", "x.pgm", "y.bmp"])
+def extensions(name):
+    return {"allowed": has_file_allowed_extension(name, IMG_EXTENSIONS), "extensions": IMG_EXTENSIONS}
 
 
 run(__file__)
