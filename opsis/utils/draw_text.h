@@ -13,7 +13,7 @@ namespace opsis::inline v1::utils {
 struct DrawTextOptions {
   double size_px = 16;                          ///< of the em square
   Color color = {0, 0, 0};                      ///< of the letters
-  std::optional<Color> background = {};         ///< of a box behind them
+  std::optional<Color> background{};            ///< of a box behind them
   Anchor anchor = Anchor::TopLeft;              ///< the point of the text's box that stands at (x, y)
 };
 

@@ -25,23 +25,19 @@ torch::Tensor tile_of(const Image& image, int64_t side) {
 
 }  // namespace
 
-Image labelled_grid(const std::vector<Image>& images, const std::vector<std::string>& labels,
-                    const LabelledGridOptions& options) {
+Image labelled_grid(const std::vector<LabelledImage>& images, const LabelledGridOptions& options) {
   const auto count = std::ssize(images);
   OPSIS_CHECK(count > 0, "labelled_grid: there must be at least one image, got none");
-  OPSIS_CHECK(std::ssize(labels) == count, "labelled_grid: {} images need as many labels, got {}", count, labels.size());
-  OPSIS_CHECK(options.marked.empty() || std::ssize(options.marked) == count,
-              "labelled_grid: {} images need as many marks or none, got {}", count, options.marked.size());
-  OPSIS_CHECK(options.nrow >= 1 && options.padding >= 0 && options.tile >= 1,
-              "labelled_grid: nrow and tile must be at least 1 and padding not negative, got {}, {} and {}", options.nrow,
-              options.tile, options.padding);
+  OPSIS_CHECK(options.columns >= 1 && options.tile_px >= 1 && options.padding >= 0,
+              "labelled_grid: columns and tile_px must be at least 1 and padding not negative, got {}, {} and {}",
+              options.columns, options.tile_px, options.padding);
 
   // Every cell is as large as the largest tile and the widest caption.
   std::vector<torch::Tensor> tiles;
   int64_t tile_height = 0, cell_width = 0, caption = 0;
   for (int64_t i = 0; i < count; ++i) {
-    tiles.push_back(tile_of(images[i], options.tile));
-    const auto box = Canvas::text_box(labels[i], {}, options.font_px);
+    tiles.push_back(tile_of(images[i].image, options.tile_px));
+    const auto box = Canvas::text_box(images[i].label, {}, options.font_px);
     tile_height = std::max(tile_height, tiles.back().size(1));
     cell_width = std::max({cell_width, tiles.back().size(2), box.width()});
     caption = std::max(caption, box.height());
@@ -51,7 +47,7 @@ Image labelled_grid(const std::vector<Image>& images, const std::vector<std::str
   const auto title_box = Canvas::text_box(options.title, {}, title_px);
   const auto header = options.title.empty() ? 0 : title_box.height() + options.padding;
   const auto padding = options.padding + kFrame;
-  const auto columns = std::min(options.nrow, count), rows = (count + columns - 1) / columns;
+  const auto columns = std::min(options.columns, count), rows = (count + columns - 1) / columns;
   const auto step_y = tile_height + caption + kFrame + kGap + padding, step_x = cell_width + padding;
   const auto width = std::max(columns * step_x + padding, title_box.width() + 2 * padding);
   const auto margin = (width - columns * step_x - padding) / 2;
@@ -65,7 +61,7 @@ Image labelled_grid(const std::vector<Image>& images, const std::vector<std::str
     const auto top = header + padding + i / columns * step_y + (tile_height - tile.size(1)) / 2;
     const auto left = margin + padding + i % columns * step_x + (cell_width - tile.size(2)) / 2;
     out.data.narrow(1, top, tile.size(1)).narrow(2, left, tile.size(2)).copy_(tile);
-    const bool marked = !options.marked.empty() && options.marked[i];
+    const bool marked = images[i].marked;
     const Rectangle around{left - kFrame, top - kFrame, left + tile.size(2) + kFrame, top + tile.size(1) + kFrame};
     if (marked) {
       canvas.frame(around, options.mark_color, kFrame);
@@ -74,18 +70,10 @@ Image labelled_grid(const std::vector<Image>& images, const std::vector<std::str
     }
     const auto middle = static_cast<double>(left) + static_cast<double>(tile.size(2)) / 2;
     const auto below = header + padding + i / columns * step_y + tile_height + kFrame + kGap;
-    canvas.text(labels[i], {middle, static_cast<double>(below)}, options.font_px,
+    canvas.text(images[i].label, {middle, static_cast<double>(below)}, options.font_px,
                 marked ? options.mark_color : Color{38, 38, 38}, Anchor::Top);
   }
   return out;
-}
-
-Image labelled_grid(const torch::Tensor& images, const std::vector<std::string>& labels,
-                    const LabelledGridOptions& options) {
-  OPSIS_CHECK(images.defined() && images.dim() == 4, "labelled_grid: a batch must be (N, C, H, W)");
-  std::vector<Image> list;
-  for (int64_t i = 0; i < images.size(0); ++i) list.emplace_back(images[i]);
-  return labelled_grid(list, labels, options);
 }
 
 }  // namespace opsis::inline v1::utils

@@ -233,13 +233,13 @@ Image plot(const std::vector<Series>& series, const PlotOptions& options) {
   return out;
 }
 
-Image hstack(const std::vector<Image>& images) {
-  OPSIS_CHECK(!images.empty(), "hstack: there must be at least one image, got none");
+Image side_by_side(const std::vector<Image>& images) {
+  OPSIS_CHECK(!images.empty(), "side_by_side: there must be at least one image, got none");
   int64_t height = 0, width = 0;
   for (const auto& image : images) {
     const auto& data = image.data;
     OPSIS_CHECK(data.defined() && data.dim() == 3 && data.size(0) == 3 && data.scalar_type() == torch::kUInt8,
-                "hstack: images must be (3, H, W) of uint8");
+                "side_by_side: images must be (3, H, W) of uint8");
     height = std::max(height, data.size(1));
     width += data.size(2);
   }

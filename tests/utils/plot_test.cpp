@@ -74,15 +74,15 @@ TEST(Plot, SaysWhatIsWrong) {
   EXPECT_ERROR(utils::plot({}, {.y_low = 2, .y_high = 1}), ValueError, "y_low must be less than y_high");
 }
 
-TEST(Hstack, PutsImagesBesideEachOther) {
+TEST(SideBySide, KeepsEachImageWhole) {
   const auto a = torch::randint(0, 256, {3, 4, 5}, torch::kUInt8), b = torch::randint(0, 256, {3, 6, 2}, torch::kUInt8);
-  const auto out = utils::hstack({Image(a), Image(b)}).data;
+  const auto out = utils::side_by_side({Image(a), Image(b)}).data;
   EXPECT_EQ(out.sizes(), (torch::IntArrayRef{3, 6, 7}));
   EXPECT_TENSOR_EQ(out.narrow(1, 0, 4).narrow(2, 0, 5), a);
   EXPECT_TENSOR_EQ(out.narrow(2, 5, 2), b);
   EXPECT_TENSOR_EQ(out.narrow(1, 4, 2).narrow(2, 0, 5), torch::full({3, 2, 5}, 255, torch::kUInt8));
-  EXPECT_ERROR(utils::hstack({}), ValueError, "at least one image");
-  EXPECT_ERROR(utils::hstack({Image(torch::zeros({3, 2, 2}))}), ValueError, "(3, H, W) of uint8");
+  EXPECT_ERROR(utils::side_by_side({}), ValueError, "at least one image");
+  EXPECT_ERROR(utils::side_by_side({Image(torch::zeros({3, 2, 2}))}), ValueError, "(3, H, W) of uint8");
 }
 
 }  // namespace
