@@ -16,7 +16,7 @@ namespace {
 
 models::ResNet make_model() {
   // A quarter of resnet18's depth is plenty for pictures of 32 pixels.
-  return models::ResNet(models::ResNetBlock::Basic, std::vector<int64_t>{1, 1, 1, 1}, models::ResNetOptions{.num_classes = 10});
+  return models::ResNet(models::ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1}, models::ResNetOptions{.num_classes = 10});
 }
 
 // What every digit goes through: 8x8 gray levels become 32x32 in three equal channels, from -1 to 1.
