@@ -8,7 +8,8 @@
 set(OPSIS_LIBTORCH "" CACHE PATH "Root of a LibTorch: the folder that holds include/ and lib/")
 
 set(_roots ${OPSIS_LIBTORCH} $ENV{OPSIS_LIBTORCH})
-foreach(prefix ${CMAKE_PREFIX_PATH})
+string(REPLACE ":" ";" _environment_prefixes "$ENV{CMAKE_PREFIX_PATH}")
+foreach(prefix ${CMAKE_PREFIX_PATH} ${_environment_prefixes})
   list(APPEND _roots ${prefix} ${prefix}/torch)
 endforeach()
 file(GLOB _venv ${CMAKE_CURRENT_LIST_DIR}/../.venv/lib/python3*/site-packages/torch)
