@@ -1,4 +1,4 @@
-// A stranger's program: what the two projects beside it build against Opsis.
+// A stranger's program, built against an installed Opsis.
 #include <opsis/core/error.h>
 #include <opsis/transforms/transform.h>
 
