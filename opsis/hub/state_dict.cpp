@@ -1,0 +1,104 @@
+#include "opsis/hub/state_dict.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "opsis/core/check.h"
+#include "opsis/tv_tensors/print.h"
+
+namespace opsis::inline v1::hub {
+namespace {
+
+/// Parameters and buffers themselves, not detached: what load_state_dict writes into.
+void collect_tensors(const torch::nn::Module& module, const std::string& prefix, StateDict& out) {
+  for (const auto& entry : module.named_parameters(/*recurse=*/false)) {
+    if (entry.value().defined()) out.emplace_back(prefix + entry.key(), entry.value());
+  }
+  for (const auto& entry : module.named_buffers(/*recurse=*/false)) {
+    if (entry.value().defined()) out.emplace_back(prefix + entry.key(), entry.value());
+  }
+  for (const auto& entry : module.named_children()) {
+    if (entry.value()) collect_tensors(*entry.value(), prefix + entry.key() + ".", out);
+  }
+}
+
+/// Whether a state dict may lack this tensor: batch norm got num_batches_tracked in version 2 of its state, and what is loaded
+/// without a version counts as older. The model's own count then stays. The name alone is not enough: it must stand beside a
+/// running mean, as it does in the norms.
+bool may_be_absent(std::string_view name, const std::unordered_set<std::string_view>& wanted) {
+  constexpr std::string_view counter = "num_batches_tracked";
+  if (!name.ends_with(counter)) return false;
+  name.remove_suffix(counter.size());
+  if (!name.empty() && !name.ends_with('.')) return false;
+  const auto neighbour = std::string(name) + "running_mean";
+  return wanted.contains(neighbour);
+}
+
+void list_names(std::string& out, std::string_view title, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  out += text("\n  {} ({}):", title, names.size());
+  for (const auto& name : names) out += "\n    " + name;
+}
+
+std::string describe(const LoadReport& report) {
+  std::string out = "load_state_dict: the state dict does not fit the model";
+  list_names(out, "missing from the state dict", report.missing);
+  list_names(out, "not in the model", report.unexpected);
+  list_names(out, "of another shape", report.mismatched);
+  const auto wrapped = [](const std::string& name) { return name.starts_with("module."); };
+  if (!report.unexpected.empty() && std::all_of(report.unexpected.begin(), report.unexpected.end(), wrapped)) {
+    out += "\n  Its names begin with \"module.\", as DataParallel writes them: take that off and load again.";
+  }
+  return out;
+}
+
+}  // namespace
+
+StateDict state_dict(const torch::nn::Module& module) {
+  StateDict out;
+  collect_tensors(module, "", out);
+  for (auto& [name, tensor] : out) tensor = tensor.detach();
+  return out;
+}
+
+LoadReport load_state_dict(torch::nn::Module& module, const StateDict& state, bool strict) {
+  StateDict targets;
+  collect_tensors(module, "", targets);
+  std::unordered_set<std::string_view> wanted;
+  for (const auto& [name, tensor] : targets) wanted.insert(name);
+
+  LoadReport report;
+  std::unordered_map<std::string_view, torch::Tensor> given;
+  for (const auto& [name, tensor] : state) {
+    OPSIS_CHECK(tensor.defined(), "load_state_dict: \"{}\" is an undefined tensor", name);
+    OPSIS_CHECK(given.emplace(name, tensor).second, "load_state_dict: the state dict has \"{}\" twice", name);
+    if (!wanted.contains(name)) report.unexpected.push_back(name);
+  }
+
+  std::vector<std::pair<torch::Tensor, torch::Tensor>> copies;
+  for (const auto& [name, target] : targets) {
+    const auto found = given.find(name);
+    if (found == given.end()) {
+      if (!may_be_absent(name, wanted)) report.missing.push_back(name);
+      continue;
+    }
+    auto source = found->second;
+    // Before PyTorch 0.4 a scalar was saved as a list of one.
+    if (target.dim() == 0 && source.dim() == 1 && source.numel() == 1) source = source[0];
+    if (source.sizes() != target.sizes()) {
+      report.mismatched.push_back(text("{}: {} in the model, {} in the state dict", name, detail::shape(target), detail::shape(source)));
+      continue;
+    }
+    copies.emplace_back(target, source);
+  }
+  if (strict && !report.ok()) throw ValueError(describe(report));
+
+  const torch::NoGradGuard no_grad;
+  for (auto& [target, source] : copies) target.copy_(source);
+  return report;
+}
+
+}  // namespace opsis::inline v1::hub
