@@ -183,7 +183,7 @@ Tensor parameter(const torch::nn::Module& module, const std::string& name) {
 
 void initialise(torch::nn::Module& model, bool zero_init_residual) {
   namespace init = torch::nn::init;
-  const auto modules = model.modules();
+  const auto modules = model.modules(/*include_self=*/false);  // it is not in a shared_ptr yet
   for (const auto& module : modules) {
     if (auto* conv = module->as<Conv2d>()) {
       init::kaiming_normal_(conv->weight, 0, torch::kFanOut, torch::kReLU);
@@ -214,6 +214,8 @@ ResNet build(ResNetBlock block, Depths depths, const std::optional<W>& weights, 
 
 ResNetImpl::ResNetImpl(ResNetBlock block, std::array<int64_t, 4> depths, const ResNetOptions& options)
     : ImageClassifier("ResNet") {
+  const auto num_classes = options.num_classes.value_or(1000);
+  OPSIS_CHECK(num_classes >= 0, "ResNet: num_classes must not be negative, got {}", num_classes);
   const resnet::Style style{options.groups.value_or(1), options.width_per_group.value_or(64),
                             options.norm_layer ? options.norm_layer : resnet::batch_norm};
   const auto [dilate2, dilate3, dilate4] = options.replace_stride_with_dilation;
@@ -228,7 +230,7 @@ ResNetImpl::ResNetImpl(ResNetBlock block, std::array<int64_t, 4> depths, const R
   layer3 = register_module("layer3", layers.next(256, depths[2], 2, dilate3));
   layer4 = register_module("layer4", layers.next(512, depths[3], 2, dilate4));
   avgpool = register_module("avgpool", torch::nn::AdaptiveAvgPool2d(1));
-  fc = register_module("fc", torch::nn::Linear(layers.channels(), options.num_classes.value_or(1000)));
+  fc = register_module("fc", torch::nn::Linear(layers.channels(), num_classes));
 
   resnet::initialise(*this, options.zero_init_residual);
 }
