@@ -135,8 +135,8 @@ TEST(DatasetFolder, ReadsByAFunctionOfItsUser) {
 TEST(FolderExtensions, AreTorchvisions) {
   for (const auto& c : oracle::cases("datasets/extensions")) {
     EXPECT_EQ(datasets::image_extensions(), c.texts("extensions"));
-    EXPECT_EQ(datasets::has_file_allowed_extension(c.text("name"), datasets::image_extensions()), c.boolean("allowed"))
-        << c.text("name");
+    EXPECT_EQ(datasets::has_file_allowed_extension(c.text("file"), datasets::image_extensions()), c.boolean("allowed"))
+        << c.text("file");
   }
 }
 

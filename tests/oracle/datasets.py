@@ -65,7 +65,7 @@ def _tree(name, extra):
             continue
         pixels = torch.randint(0, 256, (9 + number, 12, 4), dtype=torch.uint8).numpy()
         picture = Image.fromarray(pixels, "RGBA") if mode == "RGBA" else Image.fromarray(pixels).convert("RGB").convert(mode)
-        picture.save(path)
+        picture.save(path, "JPEG" if file.endswith(("jpg", "jpeg")) else "PNG")
     os.symlink(f"../{name}_linked/elsewhere", root / "zebra")
     os.symlink("9.png", root / "dog" / "link.png")
     if extra:
@@ -102,9 +102,9 @@ def image_folder_options(valid, allow_empty):
     return {**_folder(root, make()), "refused": False}
 
 
-@case("datasets/extensions", name=["a.jpg", "A.JPG", "a.jpg.txt", ".jpeg", "jpg", "b.TiFf", "c.webp", "", "d.gif", "x.pgm", "y.bmp"])
-def extensions(name):
-    return {"allowed": has_file_allowed_extension(name, IMG_EXTENSIONS), "extensions": IMG_EXTENSIONS}
+@case("datasets/extensions", file=["a.jpg", "A.JPG", "a.jpg.txt", ".jpeg", "jpg", "b.TiFf", "c.webp", "", "d.gif", "x.pgm", "y.bmp"])
+def extensions(file):
+    return {"allowed": has_file_allowed_extension(file, IMG_EXTENSIONS), "extensions": IMG_EXTENSIONS}
 
 
 run(__file__)
