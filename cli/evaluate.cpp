@@ -21,7 +21,7 @@ int evaluate(const EvaluateOptions& options) {
   at::globalContext().setFlushDenormal(true);
   const auto result = opsis::engine::evaluate(*classifier.model, loader);
   if (options.json) {
-    print(Json{{"model", classifier.name}, {"weights", classifier.weights}, {"data", options.data}, {"images", result.images},
+    print_json(Json{{"model", classifier.name}, {"weights", classifier.weights}, {"data", options.data}, {"images", result.images},
                {"loss", result.loss}, {"acc@1", result.accuracy * 100}, {"acc@5", result.accuracy_top5 * 100}});
   } else {
     print(opsis::text("{} images: acc@1 {} %, acc@5 {} %, loss {}", result.images, opsis::fixed(result.accuracy * 100, 2),

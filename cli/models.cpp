@@ -65,7 +65,7 @@ int list(const ModelsOptions& options) {
     document.push_back({{"name", name}, {"default", weights.DEFAULT.name}, {"weights", std::move(entries)}});
   }
   if (options.json) {
-    print(document);
+    print_json(document);
   } else {
     print(table(rows, options.weights ? std::vector<bool>{false, false, true, true, true} : std::vector<bool>{false, true, true}));
   }

@@ -12,7 +12,7 @@
 namespace cli {
 namespace {
 
-constexpr int kWorked = 0, kFailed = 1, kWrongUsage = 2;
+constexpr int kFailed = 1, kWrongUsage = 2;
 
 CLI::App* command_of(CLI::App& app) {
   const auto used = app.get_subcommands();
@@ -90,7 +90,7 @@ int run(CLI::App& app, Chosen& chosen, int argc, char** argv) {
 
 void print(std::string_view line) { std::cout << line << '\n' << std::flush; }
 
-void print(const Json& document) { print(document.dump(2, ' ', false, Json::error_handler_t::replace)); }
+void print_json(const Json& document) { print(document.dump(2, ' ', false, Json::error_handler_t::replace)); }
 
 void note(std::string_view line) { std::cerr << line << '\n'; }
 

@@ -40,7 +40,7 @@ int run(CLI::App& app, Chosen& chosen, int argc, char** argv);
 /// A line on stdout.
 void print(std::string_view line);
 /// A document on stdout. Names that are no UTF-8 are repaired.
-void print(const Json& document);
+void print_json(const Json& document);
 /// A line on stderr for people, which scripts that read stdout do not see.
 void note(std::string_view line);
 

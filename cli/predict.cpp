@@ -74,7 +74,7 @@ int predict(const PredictOptions& options) {
     }
   }
   if (options.json) {
-    print(Json{{"model", classifier.name}, {"weights", classifier.weights}, {"predictions", std::move(predictions)}});
+    print_json(Json{{"model", classifier.name}, {"weights", classifier.weights}, {"predictions", std::move(predictions)}});
   }
   return code;
 }

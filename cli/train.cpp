@@ -116,7 +116,7 @@ int train(const TrainOptions& options) {
   if (options.json) {
     auto epochs = Json::array();
     for (const auto& epoch : history) epochs.push_back(to_json(epoch));
-    print(Json{{"model", options.model}, {"data", options.data}, {"classes", data.classes}, {"seed", options.seed},
+    print_json(Json{{"model", options.model}, {"data", options.data}, {"classes", data.classes}, {"seed", options.seed},
                {"checkpoint", options.out}, {"epochs", std::move(epochs)}});
   } else {
     print(opsis::text("wrote {}; try: opsis evaluate {} --weights {}", options.out, options.data, options.out));

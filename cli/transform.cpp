@@ -38,7 +38,7 @@ int transform(const TransformOptions& options) {
   write(out, options.output);
   const auto height = out.data.size(-2), width = out.data.size(-1);
   if (options.json) {
-    print(Json{{"input", options.input}, {"output", options.output}, {"height", height}, {"width", width}, {"seed", seed},
+    print_json(Json{{"input", options.input}, {"output", options.output}, {"height", height}, {"width", width}, {"seed", seed},
                {"steps", options.steps}});
   } else {
     print(opsis::text("{}: {} x {} pixels (width x height), seed {}", options.output, width, height, seed));

@@ -166,8 +166,9 @@ class DataLoader<Example, Collate>::Iterator {
   const std::vector<size_t>& indices() const { return job_->indices; }
   Iterator& operator++() {
     job_.reset();  // its memory may serve the next one
-    job_.reset(static_cast<Job*>(epoch_->next().release()));
-    if (!job_) epoch_.reset();
+    auto epoch = std::move(epoch_);
+    job_.reset(static_cast<Job*>(epoch->next().release()));
+    if (job_) epoch_ = std::move(epoch);  // else, and when next throws, the epoch is over
     return *this;
   }
   void operator++(int) { ++*this; }

@@ -15,8 +15,8 @@ enum class IdxType : uint8_t { UInt8 = 0x08, Int8 = 0x09, Int16 = 0x0B, Int32 = 
 struct IdxHeader {
   IdxType type = IdxType::UInt8;
   size_t item_bytes = 1;
-  std::vector<int64_t> shape;  ///< at least one dimension
-  size_t data_offset = 0;      ///< where the elements begin; from there to the file's end is exactly what the shape needs
+  std::vector<int64_t> shape{};  ///< at least one dimension
+  size_t data_offset = 0;        ///< where the elements begin; from there to the file's end is exactly what the shape needs
 };
 
 /// Reads and checks the head against the bytes that follow it; allocates nothing but the shape.

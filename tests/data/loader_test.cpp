@@ -152,6 +152,26 @@ TEST(DataLoader, BatchesDoNotDependOnTheWorkers) {
   }
 }
 
+TEST(DataLoader, RandomTransformsDoNotDependOnTheWorkers) {
+  struct Roll final : transforms::Drawing<Roll> {
+    using Params = int64_t;
+    Params make_params(std::span<const transforms::Value>) const { return random::integer(0, 8); }
+    transforms::Value transform(const transforms::Value& value, Params by) const {
+      return Image(std::get<Image>(value).data.roll(by, -1));
+    }
+    std::string repr() const override { return "Roll()"; }
+  };
+  const auto run = [](size_t workers) {
+    torch::manual_seed(2);
+    DataLoader loader(Digits({.train = false, .transforms = Roll{}}), {.batch_size = 64, .shuffle = true, .num_workers = workers});
+    std::vector<torch::Tensor> out;
+    for (auto& batch : loader) out.push_back(batch.images);
+    return torch::cat(out);
+  };
+  const auto expected = run(0);
+  for (const size_t workers : {1, 2, 4}) EXPECT_TENSOR_EQ(run(workers), expected);
+}
+
 TEST(DataLoader, EverySampleOfEveryEpochDrawsItsOwn) {
   // With replacement, so that an index comes more than once in an epoch.
   const auto sampler = std::make_shared<data::RandomSampler>(5, data::RandomSamplerOptions{.replacement = true, .num_samples = 50});
@@ -266,7 +286,7 @@ TEST(DataLoader, ThrowsWhatCollateThrows) {
     DataLoader loader(Growing(), {.batch_size = 2, .num_workers = workers});
     int batches = 0;
     EXPECT_ERROR([&] { for (auto& batch : loader) batches += batch.size(0); }(), ValueError,
-                 "sample 4 is (4), sample 5 is (5)");
+                 "sample 4 is (4,), sample 5 is (5,)");
     EXPECT_EQ(batches, 4);
   }
 }
