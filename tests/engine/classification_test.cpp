@@ -171,7 +171,7 @@ TEST_F(Fit, RefusesOptionsThatCannotBe) {
   auto train = few_digits(16);
   EXPECT_ERROR(fit(*small_resnet(), train, nullptr, {.epochs = 0}), ValueError, "fit: epochs must be positive, got 0");
   EXPECT_ERROR(fit(*small_resnet(), train, nullptr, {.epochs = 1, .label_smoothing = 1.5}), ValueError, "label_smoothing");
-  auto none = few_digits(0);
+  auto none = few_digits(0, false);
   EXPECT_ERROR(fit(*small_resnet(), none), ValueError, "fit: the training data set gives no batch (0 images)");
 }
 
