@@ -3,16 +3,18 @@
 # LibTorch's own TorchConfig.cmake, as the wheels carry it, demands a CUDA toolkit even from a program that uses the CPU
 # only. Two libraries and a folder of headers are all that is needed, so they are found here by hand.
 #
-# Looked for in this order: OPSIS_LIBTORCH (variable or environment), CMAKE_PREFIX_PATH, the project's .venv.
+# Looked for in this order: OPSIS_LIBTORCH (variable or environment), CMAKE_PREFIX_PATH (likewise), the project's .venv,
+# OPSIS_LIBTORCH_LAST (set by the installed package: what Opsis was built with).
 
 set(OPSIS_LIBTORCH "" CACHE PATH "Root of a LibTorch: the folder that holds include/ and lib/")
 
 set(_roots ${OPSIS_LIBTORCH} $ENV{OPSIS_LIBTORCH})
-foreach(prefix ${CMAKE_PREFIX_PATH})
+string(REPLACE ":" ";" _environment_prefixes "$ENV{CMAKE_PREFIX_PATH}")
+foreach(prefix ${CMAKE_PREFIX_PATH} ${_environment_prefixes})
   list(APPEND _roots ${prefix} ${prefix}/torch)
 endforeach()
 file(GLOB _venv ${CMAKE_CURRENT_LIST_DIR}/../.venv/lib/python3*/site-packages/torch)
-list(APPEND _roots ${_venv})
+list(APPEND _roots ${_venv} ${OPSIS_LIBTORCH_LAST})
 
 # Not cached: a LibTorch that moved must be found again.
 unset(_torch_root)
@@ -29,8 +31,8 @@ endif()
 
 set(_version "unknown")
 if(EXISTS ${_torch_root}/include/torch/headeronly/version.h)
-  file(STRINGS ${_torch_root}/include/torch/headeronly/version.h _line REGEX "define TORCH_VERSION ")
-  string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" _version "${_line}")
+  file(STRINGS ${_torch_root}/include/torch/headeronly/version.h _lines REGEX "^  \"[0-9]")
+  string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" _version "${_lines}")
 endif()
 if(NOT opsis_FIND_QUIETLY)
   message(STATUS "LibTorch ${_version} in ${_torch_root}")

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "opsis/core/check.h"
@@ -63,20 +65,23 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 std::vector<uint8_t> read_bytes(const std::filesystem::path& path, const Limits& limits) {
   struct stat status {};
   const auto file = open_to_read(path, status);
+  const auto check = [&](int64_t size) {
+    if (size > limits.file_bytes) {
+      raise<DecodeError>("cannot read {}: it is larger than limits.file_bytes ({})", path.string(), limits.file_bytes);
+    }
+  };
+  check(status.st_size);
   // The size is only a hint: pipes and files under /proc have none, and a file may grow while it is read.
-  std::vector<uint8_t> out;
+  std::vector<uint8_t> out(static_cast<size_t>(std::max<int64_t>(status.st_size + 1, 1 << 12)));
   size_t filled = 0;
-  auto room = static_cast<size_t>(std::clamp<int64_t>(status.st_size + 1, 1 << 12, limits.file_bytes));
   while (true) {
-    if (filled == out.size()) out.resize(filled + std::exchange(room, std::max<size_t>(filled, 1 << 16)));
+    if (filled == out.size()) out.resize(2 * filled);
     const auto got = read(file.number, out.data() + filled, out.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail("cannot read", path);
     if (got == 0) break;
     filled += static_cast<size_t>(got);
-    if (static_cast<int64_t>(filled) > limits.file_bytes) {
-      raise<DecodeError>("cannot read {}: it is larger than limits.file_bytes ({})", path.string(), limits.file_bytes);
-    }
+    check(static_cast<int64_t>(filled));
   }
   out.resize(filled);
   return out;
@@ -84,15 +89,16 @@ std::vector<uint8_t> read_bytes(const std::filesystem::path& path, const Limits&
 
 FileWriter::FileWriter(std::filesystem::path path) : path_(std::move(path)) {
   OPSIS_CHECK(path_.has_filename(), "cannot write \"{}\": a file name is missing", path_.string());
-  if (std::filesystem::is_directory(path_)) raise<IoError>("cannot write {}: it is a folder", path_.string());
-  auto pattern = path_.string() + ".XXXXXX";
-  descriptor_ = mkostemp(pattern.data(), O_CLOEXEC);
+  std::error_code unreachable;  // what is wrong with such a path, open() says
+  if (std::filesystem::is_directory(path_, unreachable)) raise<IoError>("cannot write {}: it is a folder", path_.string());
+  // Not mkstemp, which makes files private: one that is saved is as open as the user's mask says, and to ask for the mask is to
+  // change it for all threads.
+  static std::atomic<unsigned> count = 0;
+  do {
+    temporary_ = text("{}.{}-{}.part", path_.string(), getpid(), count++);
+    descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) fail("cannot write", path_);
-  temporary_ = pattern;
-  // mkostemp makes it private; a file that is saved is as open as the user's mask says.
-  const auto mask = umask(0);
-  umask(mask);
-  fchmod(descriptor_, 0666 & ~mask);
 }
 
 FileWriter::~FileWriter() {

@@ -1,0 +1,6 @@
+// Everything of opsis::data.
+#pragma once
+
+#include "opsis/data/collate.h"
+#include "opsis/data/loader.h"
+#include "opsis/data/sampler.h"

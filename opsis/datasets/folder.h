@@ -1,0 +1,107 @@
+// Images sorted into folders, one a class.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "opsis/datasets/dataset.h"
+#include "opsis/transforms/transform.h"
+
+namespace opsis::inline v1::datasets {
+
+/// The classes below a folder, sorted, and the number of each.
+struct FolderClasses {
+  std::vector<std::string> classes;
+  std::map<std::string, int64_t> class_to_idx;
+};
+
+/// A file and the number of its class.
+using FolderSample = std::pair<std::filesystem::path, int64_t>;
+
+/// The names of the folders in `directory`, links to folders too.
+/// Throws   NotFoundError when it is not there or has none
+/// Source   torchvision.datasets.folder.find_classes
+OPSIS_API FolderClasses find_classes(const std::filesystem::path& directory);
+
+/// Whether a name ends with one of the extensions, which are lowercase and have their dot; "A.JPG" ends with ".jpg".
+/// Source   torchvision.datasets.folder.has_file_allowed_extension
+OPSIS_API bool has_file_allowed_extension(const std::string& name, const std::vector<std::string>& extensions);
+
+/// .jpg .jpeg .png .ppm .bmp .pgm .tif .tiff .webp
+/// Source   torchvision.datasets.folder.IMG_EXTENSIONS
+OPSIS_API const std::vector<std::string>& image_extensions();
+
+/// Which files count. Give either extensions or is_valid_file.
+struct FolderFilter {
+  std::vector<std::string> extensions{};
+  std::function<bool(const std::filesystem::path&)> is_valid_file{};
+  bool allow_empty = false;  ///< a class may be without files
+};
+
+/// The files of each class, at any depth and through links, in the order of Python's sorted(os.walk(...)).
+/// Throws   NotFoundError naming the classes without files, unless allow_empty; IoError for a folder that cannot be read;
+///          ValueError for both or none of extensions and is_valid_file, or no class
+/// Differs  does not follow a link to a folder that it is in; does not pass over folders that cannot be read
+/// Source   torchvision.datasets.folder.make_dataset
+OPSIS_API std::vector<FolderSample> make_dataset(const std::filesystem::path& directory,
+                                                 const std::map<std::string, int64_t>& class_to_idx,
+                                                 const FolderFilter& filter);
+
+/// Files sorted into folders, one a class, read by a function of yours. The list of files is made once, by the constructor.
+///     datasets::DatasetFolder scans({.root = "scans", .loader = read_dicom, .extensions = {".dcm"}});
+/// Throws   as find_classes and make_dataset; ValueError without a loader; get throws what the loader throws
+/// Source   torchvision.datasets.DatasetFolder
+class OPSIS_API DatasetFolder : public Dataset<Classified> {
+ public:
+  using Loader = std::function<Image(const std::filesystem::path&)>;
+  struct Options {
+    std::filesystem::path root;
+    Loader loader{};  ///< called from many threads
+    std::vector<std::string> extensions{};
+    transforms::AnyTransform transforms{};
+    std::function<bool(const std::filesystem::path&)> is_valid_file{};
+    bool allow_empty = false;
+  };
+  explicit DatasetFolder(Options options);
+
+  size_t size() const override { return samples_.size(); }
+  Classified get(size_t index) const override;
+
+  const std::filesystem::path& root() const { return options_.root; }
+  const std::vector<std::string>& classes() const { return classes_.classes; }
+  const std::map<std::string, int64_t>& class_to_idx() const { return classes_.class_to_idx; }
+  const std::vector<FolderSample>& samples() const { return samples_; }
+  /// The number of each sample's class.
+  std::vector<int64_t> targets() const;
+
+ private:
+  Options options_;
+  FolderClasses classes_;
+  std::vector<FolderSample> samples_;
+};
+
+/// Images sorted into folders: root/cat/1.jpg, root/cat/more/2.png, root/dog/1.jpg. Read as RGB, uint8.
+///     datasets::ImageFolder photos({.root = "photos", .transforms = train});
+///     photos.classes();        // {"cat", "dog"}
+///     photos.get(2).label;     // 1
+/// Throws   as DatasetFolder; get throws IoError and DecodeError, with the file's path
+/// Differs  a gray PNG of 16 bits gives its high 8, where PIL turns all from level 255 on white
+/// Source   torchvision.datasets.ImageFolder
+class OPSIS_API ImageFolder final : public DatasetFolder {
+ public:
+  struct Options {
+    std::filesystem::path root;
+    transforms::AnyTransform transforms{};
+    Loader loader{};  ///< in place of decoding as RGB; called from many threads
+    std::function<bool(const std::filesystem::path&)> is_valid_file{};  ///< in place of image_extensions()
+    bool allow_empty = false;
+  };
+  explicit ImageFolder(Options options);
+};
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,7 @@
+// Everything of opsis::engine.
+#pragma once
+
+#include "opsis/engine/classification.h"
+#include "opsis/engine/metrics.h"
+#include "opsis/engine/optimizer.h"
+#include "opsis/engine/schedule.h"

@@ -1,0 +1,31 @@
+// A training run on the disk: all that it needs to go on as if it had never stopped.
+#pragma once
+
+#include <torch/optim/optimizer.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "opsis/core/api.h"
+#include "opsis/engine/classification.h"
+#include "opsis/hub/checkpoint.h"
+#include "opsis/models/task.h"
+
+namespace opsis::inline v1::engine {
+
+/// Writes the model, the optimizer, the current generator's state, the history and the entries of `extra` (a dict, or none)
+/// as a torch file; an older one stays until the new one is whole.
+/// Throws   IoError; ValueError when `extra` names an entry of the checkpoint's own
+OPSIS_API void save_training(const std::filesystem::path& path, models::ImageClassifier& model,
+                             torch::optim::Optimizer& optimizer, const std::vector<EpochReport>& history,
+                             const hub::Value& extra = {});
+
+/// Brings all of it back, and returns the history: its size is the number of the next epoch.
+/// Throws   IoError, DecodeError; ValueError when it belongs to another model or optimizer
+OPSIS_API std::vector<EpochReport> load_training(const std::filesystem::path& path, models::ImageClassifier& model,
+                                                 torch::optim::Optimizer& optimizer);
+
+/// Throws IoError unless a file of that name can be written: better before an epoch than after it.
+OPSIS_API void check_writable(const std::filesystem::path& path);
+
+}  // namespace opsis::inline v1::engine

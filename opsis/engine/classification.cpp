@@ -1,0 +1,142 @@
+#include "opsis/engine/classification.h"
+
+#include <torch/nn/functional/loss.h>
+#include <torch/nn/utils/clip_grad.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "opsis/core/check.h"
+#include "opsis/core/progress.h"
+#include "opsis/engine/checkpoint.h"
+#include "opsis/engine/metrics.h"
+
+namespace opsis::inline v1::engine {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begun) { return std::chrono::duration<double>(Clock::now() - begun).count(); }
+
+torch::Tensor cross_entropy(const torch::Tensor& scores, const torch::Tensor& labels, double label_smoothing) {
+  return torch::nn::functional::cross_entropy(
+      scores, labels, torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(label_smoothing));
+}
+
+// LibTorch's own message for this speaks of neither the model nor the data set.
+void check_labels(std::string_view who, const torch::Tensor& labels, int64_t classes) {
+  const auto [lowest, highest] = labels.aminmax();
+  OPSIS_CHECK(lowest.item<int64_t>() >= 0 && highest.item<int64_t>() < classes,
+              "{}: the data set has labels from {} to {}, the model has {} classes; build it with that many (num_classes)", who,
+              lowest.item<int64_t>(), highest.item<int64_t>(), classes);
+}
+
+// Sums over batches, as means over images.
+struct Totals {
+  double loss = 0;
+  int64_t correct = 0, correct_top5 = 0, images = 0;
+
+  void add(double batch_loss, const torch::Tensor& scores, const torch::Tensor& labels) {
+    const auto counts = correct_within(scores, labels, {1, std::min<int64_t>(5, scores.size(1))});
+    loss += batch_loss * static_cast<double>(labels.size(0));
+    correct += counts[0];
+    correct_top5 += counts[1];
+    images += labels.size(0);
+  }
+  double mean(double sum) const { return images > 0 ? sum / static_cast<double>(images) : 0; }
+  double accuracy() const { return mean(static_cast<double>(correct)); }
+};
+
+int64_t image_count(const ClassifiedLoader& loader) { return static_cast<int64_t>(loader.dataset().size()); }
+
+EpochReport train_epoch(models::ImageClassifier& model, ClassifiedLoader& train, torch::optim::Optimizer& optimizer,
+                        const FitOptions& options, int64_t epoch) {
+  const auto begun = Clock::now();
+  const auto steps = static_cast<int64_t>(train.size());
+  const auto rate = [&](double position) {
+    return learning_rate(options.schedule, options.optimizer.lr, position, static_cast<double>(options.epochs));
+  };
+  EpochReport report{.epoch = epoch, .learning_rate = rate(static_cast<double>(epoch))};
+  set_learning_rate(optimizer, report.learning_rate);
+
+  model.train();
+  Totals totals;
+  int64_t step = 0;
+  progress::Job job(text("epoch {}/{}", epoch + 1, options.epochs), image_count(train), "images");
+  for (auto& [images, labels] : train) {
+    if (options.schedule.every_step) {
+      report.learning_rate = rate(static_cast<double>(epoch) + static_cast<double>(step) / static_cast<double>(steps));
+      set_learning_rate(optimizer, report.learning_rate);
+    }
+    const auto scores = model.forward(images);
+    check_labels("fit", labels, scores.size(1));
+    const auto loss = cross_entropy(scores, labels, options.label_smoothing);
+    const auto value = loss.item<double>();
+    OPSIS_CHECK(std::isfinite(value), "fit: the loss is {} in step {} of epoch {}; try a lower lr or clip_grad_norm", value, step,
+                epoch);
+    optimizer.zero_grad();
+    loss.backward();
+    if (options.clip_grad_norm) torch::nn::utils::clip_grad_norm_(model.parameters(), *options.clip_grad_norm);
+    optimizer.step();
+
+    totals.add(value, scores.detach(), labels);
+    if (options.on_step) {
+      options.on_step({.epoch = epoch, .step = epoch * steps + step, .learning_rate = report.learning_rate, .loss = value});
+    }
+    ++step;
+    job.figure("loss", fixed(totals.mean(totals.loss), 4));
+    job.advance(labels.size(0));
+  }
+  report.loss = totals.mean(totals.loss);
+  report.accuracy = totals.accuracy();
+  report.seconds = seconds_since(begun);
+  return report;
+}
+
+}  // namespace
+
+Evaluation evaluate(models::ImageClassifier& model, ClassifiedLoader& data) {
+  const torch::NoGradGuard no_grad;
+  model.eval();
+  Totals totals;
+  progress::Job job("evaluating", image_count(data), "images");
+  for (auto& [images, labels] : data) {
+    const auto scores = model.forward(images);
+    check_labels("evaluate", labels, scores.size(1));
+    totals.add(cross_entropy(scores, labels, 0).item<double>(), scores, labels);
+    job.figure("right", fixed(totals.accuracy() * 100, 2) + " %");
+    job.advance(labels.size(0));
+  }
+  return {.loss = totals.mean(totals.loss),
+          .accuracy = totals.accuracy(),
+          .accuracy_top5 = totals.mean(static_cast<double>(totals.correct_top5)),
+          .images = totals.images};
+}
+
+std::vector<EpochReport> fit(models::ImageClassifier& model, ClassifiedLoader& train, ClassifiedLoader* validation,
+                             const FitOptions& options) {
+  OPSIS_CHECK(options.epochs > 0, "fit: epochs must be positive, got {}", options.epochs);
+  OPSIS_CHECK(train.size() > 0, "fit: the training data set gives no batch ({} images)", image_count(train));
+  OPSIS_CHECK(options.label_smoothing >= 0 && options.label_smoothing <= 1,
+              "fit: label_smoothing must be from 0 to 1, got {}", options.label_smoothing);
+  OPSIS_CHECK(!options.clip_grad_norm || *options.clip_grad_norm > 0, "fit: clip_grad_norm must be positive, got {}",
+              *options.clip_grad_norm);
+
+  const auto optimizer = make_optimizer(model.parameters(), options.optimizer);
+  std::vector<EpochReport> history;
+  if (!options.resume.empty()) history = load_training(options.resume, model, *optimizer);
+  if (!options.checkpoint.empty()) check_writable(options.checkpoint);
+
+  for (auto epoch = static_cast<int64_t>(history.size()); epoch < options.epochs; ++epoch) {
+    train.set_epoch(epoch);
+    history.push_back(train_epoch(model, train, *optimizer, options, epoch));
+    if (validation) history.back().validation = evaluate(model, *validation);
+    if (!options.checkpoint.empty()) save_training(options.checkpoint, model, *optimizer, history, options.extra);
+    if (options.on_epoch) options.on_epoch(history.back());
+  }
+  model.eval();
+  return history;
+}
+
+}  // namespace opsis::inline v1::engine

@@ -1,0 +1,16 @@
+// Everything of opsis::io: files, image decoding and encoding. Image, ImageReadMode and DecodeOptions also as opsis::Image and so
+// on.
+#pragma once
+
+#include "opsis/io/bytes.h"
+#include "opsis/io/file.h"
+#include "opsis/io/image.h"
+#include "opsis/io/read_write.h"
+#include "opsis/tv_tensors.h"
+
+namespace opsis::inline v1 {
+
+using io::DecodeOptions;
+using io::ImageReadMode;
+
+}  // namespace opsis::inline v1

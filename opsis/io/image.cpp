@@ -1,0 +1,114 @@
+#include "opsis/io/image.h"
+
+#include <ATen/ops/empty.h>
+
+#include "opsis/core/check.h"
+#include "opsis/io/byte_tensor.h"
+#include "opsis/io/codecs.h"
+#include "opsis/io/file.h"
+#include "opsis/io/jpeg.h"
+#include "opsis/io/png.h"
+#include "opsis/tv_tensors/print.h"
+
+namespace opsis::inline v1::io {
+namespace {
+
+/// Turns a picture (C, H, W) upright. Orientation 1 to 8 says where its first row and column belong.
+torch::Tensor upright(const torch::Tensor& image, int orientation) {
+  // Not every kernel knows uint16; moving pixels about needs only their size.
+  if (image.scalar_type() == torch::kUInt16) return upright(image.view(torch::kInt16), orientation).view(torch::kUInt16);
+  switch (orientation) {
+    case 2: return image.flip(-1);
+    case 3: return image.flip({-2, -1});
+    case 4: return image.flip(-2);
+    case 5: return image.transpose(-1, -2);
+    case 6: return image.transpose(-1, -2).flip(-1);
+    case 7: return image.transpose(-1, -2).flip({-2, -1});
+    case 8: return image.transpose(-1, -2).flip(-2);
+    default: return image;
+  }
+}
+
+/// Runs a codec's decode with a new tensor as its destination.
+template <class Decode>
+Image decode_into_tensor(Decode decode, Bytes bytes, const DecodeOptions& options) {
+  torch::Tensor pixels;
+  int orientation = 1;
+  decode(bytes, options, [&](const ImageInfo& info) {
+    pixels = torch::empty({info.height, info.width, info.channels}, info.bits == 16 ? torch::kUInt16 : torch::kUInt8);
+    orientation = info.orientation;
+    return pixels.mutable_data_ptr();
+  });
+  return Image(upright(pixels.permute({2, 0, 1}), orientation));
+}
+
+/// The pixels of an image to encode, channels last and without gaps; no copy where they lie so already, as after decoding.
+torch::Tensor pixels_to_encode(std::string_view function, const Image& image) {
+  const auto& data = image.data;
+  OPSIS_CHECK(data.defined() && data.dim() == 3 && (data.size(0) == 1 || data.size(0) == 3),
+              "{}: the image must be (1, H, W) or (3, H, W), got {}", function, opsis::detail::shape(data));
+  OPSIS_CHECK(data.scalar_type() == torch::kUInt8, "{}: the image must be uint8, got {}", function, data.scalar_type());
+  OPSIS_CHECK(data.device().is_cpu(), "{}: the image must be on the CPU, got {}", function, data.device());
+  return data.permute({1, 2, 0}).contiguous();
+}
+
+}  // namespace
+
+Image decode_image(Bytes bytes, const DecodeOptions& options) {
+  return decode_into_tensor(find_codec(bytes).decode, bytes, options);
+}
+
+Image decode_image(const torch::Tensor& bytes, const DecodeOptions& options) {
+  const auto checked = detail::check_bytes("decode_image", bytes);
+  return decode_image(detail::view(checked), options);
+}
+
+Image decode_image(const std::filesystem::path& path, const DecodeOptions& options) {
+  const auto bytes = read_bytes(path, options.limits);
+  try {
+    return decode_image(Bytes(bytes), options);
+  } catch (const DecodeError& error) {  // one bad file of a million must be named
+    raise<DecodeError>("{}: {}", path.string(), error.what());
+  }
+}
+
+Image decode_jpeg(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(jpeg::decode, bytes, options); }
+
+Image decode_jpeg(const torch::Tensor& bytes, const DecodeOptions& options) {
+  const auto checked = detail::check_bytes("decode_jpeg", bytes);
+  return decode_jpeg(detail::view(checked), options);
+}
+
+Image decode_png(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(png::decode, bytes, options); }
+
+Image decode_png(const torch::Tensor& bytes, const DecodeOptions& options) {
+  const auto checked = detail::check_bytes("decode_png", bytes);
+  return decode_png(detail::view(checked), options);
+}
+
+torch::Tensor encode_jpeg(const Image& image, int64_t quality) {
+  OPSIS_CHECK(quality >= 1 && quality <= 100, "encode_jpeg: quality must be in [1, 100], got {}", quality);
+  const auto pixels = pixels_to_encode("encode_jpeg", image);
+  return detail::to_tensor(
+      jpeg::encode(pixels.const_data_ptr<uint8_t>(), {pixels.size(0), pixels.size(1)}, pixels.size(2), quality));
+}
+
+torch::Tensor encode_png(const Image& image, int64_t compression_level) {
+  OPSIS_CHECK(compression_level >= 0 && compression_level <= 9, "encode_png: compression_level must be in [0, 9], got {}",
+              compression_level);
+  const auto pixels = pixels_to_encode("encode_png", image);
+  return detail::to_tensor(
+      png::encode(pixels.const_data_ptr<uint8_t>(), {pixels.size(0), pixels.size(1)}, pixels.size(2), compression_level));
+}
+
+void write_jpeg(const Image& image, const std::filesystem::path& path, int64_t quality) {
+  const auto bytes = encode_jpeg(image, quality);
+  write_bytes(path, detail::view(bytes));
+}
+
+void write_png(const Image& image, const std::filesystem::path& path, int64_t compression_level) {
+  const auto bytes = encode_png(image, compression_level);
+  write_bytes(path, detail::view(bytes));
+}
+
+}  // namespace opsis::inline v1::io

@@ -1,0 +1,14 @@
+#include "opsis/core/check.h"
+#include "opsis/io/png.h"
+
+namespace opsis::inline v1::io::png {
+
+void decode(Bytes, const DecodeOptions&, const Destination&) {
+  raise<NotBuiltError>("decode_png: built without libpng; configure with -DOPSIS_PNG=ON");
+}
+
+std::vector<uint8_t> encode(const uint8_t*, Size, int64_t, int64_t) {
+  raise<NotBuiltError>("encode_png: built without libpng; configure with -DOPSIS_PNG=ON");
+}
+
+}  // namespace opsis::inline v1::io::png

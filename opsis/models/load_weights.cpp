@@ -1,0 +1,46 @@
+#include "opsis/models/load_weights.h"
+
+#include "opsis/core/check.h"
+#include "opsis/hub/cache.h"
+#if __has_include("opsis/hub/checkpoint.h")
+#include "opsis/hub/checkpoint.h"
+#else
+#include "opsis/hub/safetensors.h"
+namespace opsis::inline v1::hub { inline StateDict load_state_dict_file(const std::filesystem::path& p) { return load_safetensors(p); } }
+#endif
+#include "opsis/hub/state_dict.h"
+
+namespace opsis::inline v1::models {
+namespace weights_files {
+
+constexpr std::string_view file_scheme = "file://";
+
+// Not so when it is there but may not be read: reading it says why.
+bool is_absent(const std::filesystem::path& file) {
+  std::error_code ignored;
+  return std::filesystem::status(file, ignored).type() == std::filesystem::file_type::not_found;
+}
+
+std::filesystem::path find(const Weights& weights) {
+  if (weights.url.starts_with(file_scheme)) return weights.url.substr(file_scheme.size());
+  const auto cached = hub::cached_checkpoint(weights.url);
+  if (!is_absent(cached)) return cached;
+  raise<NotFoundError>("load_weights: {} is not on this machine; fetch {} and put it at {}", weights.name, weights.url,
+                       cached.string());
+}
+
+}  // namespace weights_files
+
+void load_weights(torch::nn::Module& model, const Weights& weights) { load_weights(model, weights_files::find(weights)); }
+
+void load_weights(torch::nn::Module& model, const std::filesystem::path& file) {
+  if (weights_files::is_absent(file)) raise<NotFoundError>("load_weights: {} is not there", file.string());
+  const auto state = hub::load_state_dict_file(file);
+  try {
+    hub::load_state_dict(model, state);
+  } catch (const ValueError& error) {
+    raise<ValueError>("load_weights: {} does not fit {}: {}", file.string(), model.name(), error.what());
+  }
+}
+
+}  // namespace opsis::inline v1::models

@@ -1,0 +1,115 @@
+#include "opsis/models/registry.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "opsis/core/check.h"
+#include "opsis/core/nearest.h"
+#include "opsis/models.h"
+#include "opsis/models/pattern.h"
+
+namespace opsis::inline v1::models {
+namespace registry {
+
+struct Entry {
+  std::string_view name, module;
+  std::shared_ptr<torch::nn::Module> (*build)(const Weights* weights, std::optional<int64_t> num_classes);
+  WeightsEnum (*weights)();
+};
+
+// What a builder's signature says: its weights and its options.
+template <auto builder>
+struct Builder;
+
+template <class Model, class W, class Options, Model (*builder)(std::optional<W>, Options)>
+struct Builder<builder> {
+  static std::shared_ptr<torch::nn::Module> build(const Weights* weights, std::optional<int64_t> num_classes) {
+    std::optional<W> own;
+    if (weights) own = W{*weights};
+    Options options;
+    options.num_classes = num_classes;
+    return builder(std::move(own), std::move(options)).ptr();
+  }
+  static WeightsEnum weights() { return {W::DEFAULT.enum_name(), W::all(), W::DEFAULT}; }
+};
+
+#define OPSIS_MODEL(module, name) Entry{#name, #module, Builder<&module::name>::build, Builder<&module::name>::weights},
+constexpr Entry entries[] = {
+#include "opsis/models/models.def"
+};
+#undef OPSIS_MODEL
+
+static_assert(std::is_sorted(std::begin(entries), std::end(entries),
+                             [](const Entry& a, const Entry& b) { return a.name < b.name; }),
+              "models.def must be sorted by name");
+
+const Entry& find(std::string_view function, std::string_view name) {
+  std::string lower(name);
+  for (auto& letter : lower) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  std::vector<std::string_view> known;
+  for (const auto& entry : entries) {
+    if (entry.name == lower) return entry;
+    known.push_back(entry.name);
+  }
+  raise<NotFoundError>("{}: no model is named \"{}\"{}", function, name, did_you_mean(lower, known));
+}
+
+bool matches_any(const std::vector<std::string>& patterns, std::string_view name) {
+  return std::any_of(patterns.begin(), patterns.end(), [&](const auto& p) { return detail::matches(p, name); });
+}
+
+}  // namespace registry
+
+std::vector<std::string> list_models(const ModelFilter& filter) {
+  std::vector<std::string> names;
+  for (const auto& entry : registry::entries) {
+    if (!filter.module.empty() && entry.module != filter.module) continue;
+    if (!filter.include.empty() && !registry::matches_any(filter.include, entry.name)) continue;
+    if (!registry::matches_any(filter.exclude, entry.name)) names.emplace_back(entry.name);
+  }
+  return names;
+}
+
+std::vector<std::string> list_weights() {
+  std::vector<std::string> names;
+  for (const auto& entry : registry::entries) {
+    for (const auto* weights : entry.weights().entries) names.emplace_back(weights->name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+WeightsEnum get_model_weights(std::string_view model) { return registry::find("get_model_weights", model).weights(); }
+
+const Weights& get_weight(std::string_view name) {
+  const auto dot = name.find('.');
+  OPSIS_CHECK(dot != name.npos && name.find('.', dot + 1) == name.npos,
+              "get_weight: a name is like \"ResNet50_Weights.IMAGENET1K_V2\", got \"{}\"", name);
+  std::vector<std::string_view> known;
+  for (const auto& entry : registry::entries) {
+    const auto weights = entry.weights();
+    if (weights.name == name.substr(0, dot)) return weights[name];
+    known.push_back(weights.name);
+  }
+  raise<NotFoundError>("get_weight: no weights are named \"{}\"{}", name, did_you_mean(name.substr(0, dot), known));
+}
+
+namespace detail {
+
+std::shared_ptr<torch::nn::Module> build_model(std::string_view name, const ModelOptions& options) {
+  const auto& entry = registry::find("get_model", name);
+  if (options.weights.empty()) {
+    auto model = entry.build(nullptr, options.num_classes);
+    if (!options.weights_file.empty()) load_weights(*model, options.weights_file);
+    return model;
+  }
+  auto weights = entry.weights()[options.weights];
+  std::string url;
+  if (!options.weights_file.empty()) weights.url = url = "file://" + options.weights_file.string();
+  return entry.build(&weights, options.num_classes);
+}
+
+void refuse_task(std::string_view name) { raise<ValueError>("get_model: {} does another task than the one asked for", name); }
+
+}  // namespace detail
+}  // namespace opsis::inline v1::models

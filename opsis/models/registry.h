@@ -1,0 +1,73 @@
+// Models and weights by name.
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "opsis/core/api.h"
+#include "opsis/models/task.h"
+#include "opsis/models/weights.h"
+
+namespace opsis::inline v1::models {
+
+/// What can be chosen of every model; a family's own options are those of its builders (resnet50, ...).
+struct ModelOptions {
+  /// "DEFAULT", "IMAGENET1K_V2" or "ResNet50_Weights.IMAGENET1K_V2"; empty: parameters as initialised.
+  std::string weights{};
+  /// A checkpoint on this machine. With `weights` it stands for that entry's download; alone it must fit the model.
+  std::filesystem::path weights_file{};
+  /// Empty: what the weights have, else the model's own default. With `weights` it must be their number, as in torchvision; for
+  /// another head on pretrained weights, replace the model's last layer.
+  std::optional<int64_t> num_classes{};
+};
+
+/// Which models list_models gives. Patterns are those of Python's fnmatch: * any text, ? a letter, [abc] one of, [!abc] none of.
+struct ModelFilter {
+  std::string module{};                ///< "models", "models::detection"; empty: all
+  std::vector<std::string> include{};  ///< those that match any of these; empty: all
+  std::vector<std::string> exclude{};  ///< without those that match any of these
+};
+
+/// Names of models, sorted.
+///     list_models({.include = {"resnext*"}})   // {"resnext101_32x8d", "resnext101_64x4d", "resnext50_32x4d"}
+/// Source   torchvision.models.list_models
+OPSIS_API std::vector<std::string> list_models(const ModelFilter& filter = {});
+
+/// Names of all weights, sorted: "ResNet101_Weights.IMAGENET1K_V1", ...
+OPSIS_API std::vector<std::string> list_weights();
+
+/// The weights of a model by the model's name.
+/// Throws   NotFoundError, offering the nearest names
+/// Source   torchvision.models.get_model_weights
+OPSIS_API WeightsEnum get_model_weights(std::string_view model);
+
+/// An entry by its full name: get_weight("ResNet50_Weights.IMAGENET1K_V2"), also "ResNet50_Weights.DEFAULT".
+/// Throws   ValueError when the name is not of that form; NotFoundError, offering the nearest names
+/// Source   torchvision.models.get_weight
+OPSIS_API const Weights& get_weight(std::string_view name);
+
+namespace detail {
+OPSIS_API std::shared_ptr<torch::nn::Module> build_model(std::string_view name, const ModelOptions& options);
+[[noreturn]] OPSIS_API void refuse_task(std::string_view name);
+}  // namespace detail
+
+/// A model by name, whatever the case of its letters.
+///     auto model = get_model("resnet50", {.weights = "DEFAULT"});
+///     auto small = get_model("resnet18", {.num_classes = 10});
+/// Throws   NotFoundError for a model or weights that are not there, naming those that are; ValueError when the model does
+///          another task or num_classes is not that of the weights; what load_weights throws
+/// Source   torchvision.models.get_model
+template <class Task = ImageClassifier>
+std::shared_ptr<Task> get_model(std::string_view name, const ModelOptions& options = {}) {
+  auto model = std::dynamic_pointer_cast<Task>(detail::build_model(name, options));
+  if (!model) detail::refuse_task(name);
+  return model;
+}
+
+}  // namespace opsis::inline v1::models

@@ -1,0 +1,26 @@
+#include "opsis/models/weights.h"
+
+#include "opsis/core/check.h"
+
+namespace opsis::inline v1::models {
+
+opsis::transforms::ImageClassification Weights::transforms() const {
+  return opsis::transforms::ImageClassification(preset);
+}
+
+std::string_view Weights::enum_name() const { return name.substr(0, name.find('.')); }
+std::string_view Weights::member_name() const { return name.substr(name.find('.') + 1); }
+
+const Weights& WeightsEnum::operator[](std::string_view member) const {
+  auto wanted = member;
+  if (wanted.starts_with(name) && wanted.substr(name.size()).starts_with('.')) wanted.remove_prefix(name.size() + 1);
+  if (wanted == "DEFAULT") return DEFAULT;
+  std::string known = "DEFAULT";
+  for (const auto* entry : entries) {
+    if (entry->member_name() == wanted) return *entry;
+    (known += ", ") += entry->member_name();
+  }
+  raise<NotFoundError>("{} has no weights \"{}\"; there are {}", name, member, known);
+}
+
+}  // namespace opsis::inline v1::models

@@ -1,0 +1,90 @@
+// Pretrained weights as data: where they are, how good they are, what they were trained on and how images must be prepared.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <ostream>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "opsis/core/api.h"
+#include "opsis/core/size.h"
+#include "opsis/transforms/presets.h"
+
+namespace opsis::inline v1::models {
+
+/// One figure: {"ImageNet-1K", "acc@1", 80.858}, in percent unless the metric's name says otherwise.
+struct Metric {
+  std::string_view dataset;
+  std::string_view name;
+  double value = 0;
+};
+
+/// A few figures, held in place so that weights can be constants.
+class Metrics {
+ public:
+  constexpr Metrics() = default;
+  constexpr Metrics(std::initializer_list<Metric> metrics) {
+    for (const auto& metric : metrics) metrics_.at(size_++) = metric;
+  }
+  constexpr const Metric* begin() const { return metrics_.data(); }
+  constexpr const Metric* end() const { return metrics_.data() + size_; }
+  constexpr size_t size() const { return size_; }
+
+ private:
+  std::array<Metric, 8> metrics_{};
+  size_t size_ = 0;
+};
+
+/// Top-1 and top-5 accuracy on ImageNet-1K's validation images, in percent.
+constexpr Metrics imagenet_1k(double top_1, double top_5) {
+  return {{"ImageNet-1K", "acc@1", top_1}, {"ImageNet-1K", "acc@5", top_5}};
+}
+
+/// An entry of pretrained weights. Each model derives a type of its own, so that only weights that fit can be handed to it:
+///     auto weights = ResNet50_Weights::IMAGENET1K_V2;
+///     auto model = resnet50(weights);
+///     auto preprocess = weights.transforms();
+/// Entries are constants with static storage; copies are cheap and refer to the same text.
+/// Source   torchvision.models.Weights and WeightsEnum; `meta` is spread over the fields
+struct OPSIS_API Weights {
+  std::string_view name;  ///< "ResNet50_Weights.IMAGENET1K_V2"
+  std::string_view url;   ///< of the checkpoint; "file://..." names one on this machine
+  opsis::transforms::ImageClassificationOptions preset;  ///< what transforms() is made from
+  std::span<const std::string_view> categories;  ///< names of the classes, in the order of the logits
+  int64_t num_params = 0;
+  Size min_size{1, 1};  ///< of an image
+  Metrics metrics;
+  double gflops = 0;         ///< billions of multiply-adds for an image of the preset's size; torchvision's _ops
+  double file_size_mb = 0;   ///< 2^20 bytes each; torchvision's _file_size
+  std::string_view recipe;   ///< how they were trained, a url
+  std::string_view docs;     ///< what is special about them, a sentence
+
+  /// How images must be prepared for the model.
+  opsis::transforms::ImageClassification transforms() const;
+
+  std::string_view enum_name() const;    ///< "ResNet50_Weights"
+  std::string_view member_name() const;  ///< "IMAGENET1K_V2"
+
+  /// The same entry, which is told by name and url.
+  friend bool operator==(const Weights& a, const Weights& b) { return a.name == b.name && a.url == b.url; }
+  friend std::ostream& operator<<(std::ostream& out, const Weights& weights) { return out << weights.name; }
+
+  using List = std::vector<const Weights*>;
+};
+
+/// All entries of one model, as get_model_weights gives them.
+///     for (const Weights* weights : get_model_weights("resnet50").entries) std::cout << *weights << '\n';
+struct OPSIS_API WeightsEnum {
+  std::string_view name;  ///< "ResNet50_Weights"
+  Weights::List entries;
+  const Weights& DEFAULT;
+
+  /// By "IMAGENET1K_V2", "DEFAULT" or either with the enum's name and a dot before.
+  /// Throws   NotFoundError that names the entries there are
+  const Weights& operator[](std::string_view member) const;
+};
+
+}  // namespace opsis::inline v1::models

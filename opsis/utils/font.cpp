@@ -1,0 +1,134 @@
+// Text by FreeType. Each thread has its own face: FreeType's objects must not be shared while in use.
+#include "opsis/utils/font.h"
+
+#include <ft2build.h>
+#include FT_FREETYPE_H
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+
+#include "opsis/core/check.h"
+
+namespace opsis::inline v1 {
+namespace embedded {
+extern const unsigned char font_ttf[];
+extern const size_t font_ttf_size;
+}  // namespace embedded
+
+namespace utils {
+namespace {
+
+void check_freetype(FT_Error code, const char* what) {
+  if (code != 0) raise<Error>("render_text: FreeType cannot {} (error {})", what, code);
+}
+
+struct FaceCloser {
+  void operator()(FT_Library library) const { FT_Done_FreeType(library); }
+  void operator()(FT_Face face) const { FT_Done_Face(face); }
+};
+
+class EmbeddedFace {
+ public:
+  EmbeddedFace() {
+    FT_Library library = nullptr;
+    check_freetype(FT_Init_FreeType(&library), "start");
+    library_.reset(library);
+    FT_Face face = nullptr;
+    const auto size = static_cast<FT_Long>(embedded::font_ttf_size);
+    check_freetype(FT_New_Memory_Face(library, embedded::font_ttf, size, 0, &face), "read the embedded font");
+    face_.reset(face);
+  }
+  FT_Face get() const { return face_.get(); }
+
+ private:
+  std::unique_ptr<FT_LibraryRec_, FaceCloser> library_;
+  std::unique_ptr<FT_FaceRec_, FaceCloser> face_;  // after the library, so that it goes first
+};
+
+struct Glyph {
+  int64_t left = 0, top = 0;  // of its bitmap, from the pen and the baseline
+  int64_t height = 0, width = 0;
+  int64_t advance_64 = 0;  // of the pen, in 1/64 pixel
+  std::vector<uint8_t> coverage;
+};
+
+Glyph load_glyph(FT_Face face, char character) {
+  // Light hinting snaps to whole rows only: stems keep their shape, baselines are sharp.
+  check_freetype(FT_Load_Char(face, static_cast<FT_ULong>(character), FT_LOAD_RENDER | FT_LOAD_TARGET_LIGHT), "draw a letter");
+  const auto& slot = *face->glyph;
+  Glyph glyph{slot.bitmap_left, -slot.bitmap_top, slot.bitmap.rows, slot.bitmap.width, slot.advance.x, {}};
+  for (int64_t y = 0; y < glyph.height; ++y) {
+    const auto* row = slot.bitmap.buffer + y * slot.bitmap.pitch;
+    glyph.coverage.insert(glyph.coverage.end(), row, row + glyph.width);
+  }
+  return glyph;
+}
+
+// Lines of printable ASCII.
+std::vector<std::string> printable_lines(std::string_view text) {
+  std::vector<std::string> lines(1);
+  for (const unsigned char c : text) {
+    if (c == '\n') {
+      lines.emplace_back();
+    } else if ((c & 0xC0) != 0x80) {  // else the middle of a UTF-8 character that has its '?' already
+      lines.back() += c >= 0x20 && c < 0x7F ? static_cast<char>(c) : '?';
+    }
+  }
+  return lines;
+}
+
+struct Placed {
+  Glyph glyph;
+  int64_t x, y;  // of the bitmap's corner
+};
+
+}  // namespace
+
+TextBitmap render_text(std::string_view text, double size_px) {
+  OPSIS_CHECK(size_px >= 1 && size_px <= 1000, "render_text: size_px must be from 1 to 1000, got {}", size_px);
+  static thread_local const EmbeddedFace embedded_face;
+  const auto face = embedded_face.get();
+  check_freetype(FT_Set_Char_Size(face, 0, std::lround(size_px * 64), 72, 72), "scale the font");
+
+  // The line's own ascent and descent are generous; these hold every ASCII letter of DejaVu Sans.
+  const auto ascent = static_cast<int64_t>(std::ceil(size_px * 0.78));
+  const auto descent = static_cast<int64_t>(std::ceil(size_px * 0.26));
+  const auto line_height = static_cast<int64_t>(std::ceil(size_px * 1.2));
+  constexpr int64_t kMostPixels = int64_t{64} << 20;
+
+  TextBitmap out;
+  std::vector<Placed> placed;
+  int64_t baseline = ascent;
+  for (const auto& line : printable_lines(text)) {
+    int64_t pen_64 = 0, right = 0;
+    for (const char c : line) {
+      auto glyph = load_glyph(face, c);
+      // A letter that reaches left of its origin moves right at the start of a line, where it would be cut.
+      const int64_t x = std::max<int64_t>(0, (pen_64 + 32) / 64 + glyph.left), y = baseline + glyph.top;
+      pen_64 += glyph.advance_64;
+      right = std::max({right, x + glyph.width, (pen_64 + 32) / 64});
+      OPSIS_CHECK(right * (baseline + descent) <= kMostPixels, "render_text: the text is too long for size_px = {}", size_px);
+      placed.push_back({std::move(glyph), x, y});
+    }
+    out.width = std::max(out.width, right);
+    out.height = baseline + descent;
+    baseline += line_height;
+  }
+
+  OPSIS_CHECK(out.width * out.height <= kMostPixels, "render_text: the text is too long for size_px = {}", size_px);
+  out.coverage.assign(static_cast<size_t>(out.height * out.width), 0);
+  for (const auto& [glyph, left, top] : placed) {
+    for (int64_t y = std::max<int64_t>(0, -top); y < glyph.height && top + y < out.height; ++y) {
+      for (int64_t x = 0; x < glyph.width; ++x) {
+        auto& pixel = out.coverage[static_cast<size_t>((top + y) * out.width + left + x)];
+        pixel = std::max(pixel, glyph.coverage[static_cast<size_t>(y * glyph.width + x)]);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace utils
+}  // namespace opsis::inline v1

@@ -1,0 +1,25 @@
+// Tensors as picture files.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "opsis/utils/make_grid.h"
+
+namespace opsis::inline v1::utils {
+
+/// Writes an image, or a grid of several, rounded from [0, 1] to 8 bits. The file is whole or not there: an older one of that
+/// name is replaced only when the new one is on the disk.
+///     utils::save_image(batch, "samples.png", {.nrow = 4});
+/// Shapes   as make_grid
+/// Types    floating point; uint8 goes through io::write_png
+/// Formats  PNG and JPEG, by `format` ("png", "jpeg", "jpg"), else by the extension
+/// Throws   ValueError on another format or type, IoError when it cannot be written
+/// Source   torchvision.utils.save_image
+OPSIS_API void save_image(const torch::Tensor& images, const std::filesystem::path& path,
+                          const MakeGridOptions& options = {}, const std::optional<std::string>& format = {});
+OPSIS_API void save_image(const std::vector<torch::Tensor>& images, const std::filesystem::path& path,
+                          const MakeGridOptions& options = {}, const std::optional<std::string>& format = {});
+
+}  // namespace opsis::inline v1::utils

@@ -1,0 +1,30 @@
+// A stranger's program, built with the sources of Opsis and without its optional parts: they link, and say how to get them.
+#include <opsis/core/error.h>
+#include <opsis/io/image.h>
+#include <opsis/tv_tensors.h>
+#include <opsis/utils/draw_text.h>
+
+#include <iostream>
+
+// The message of the NotBuiltError that a call must throw.
+template <class Call>
+void expect_not_built(Call call) {
+  try {
+    call();
+    std::cout << "nothing was thrown\n";
+  } catch (const opsis::NotBuiltError& error) {
+    std::cout << error.what() << "\n";
+  }
+}
+
+int main() {
+  const opsis::Image image(torch::zeros({3, 8, 8}, torch::kUInt8));
+  const auto jpeg = torch::tensor({0xff, 0xd8, 0xff, 0xe0}, torch::kUInt8);
+  const auto png = torch::tensor({0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a}, torch::kUInt8);
+  expect_not_built([&] { opsis::io::decode_image(jpeg); });
+  expect_not_built([&] { opsis::io::decode_image(png); });
+  expect_not_built([&] { opsis::io::encode_jpeg(image); });
+  expect_not_built([&] { opsis::io::encode_png(image); });
+  expect_not_built([&] { opsis::utils::draw_text(image, "7", 0, 0); });
+  std::cout << opsis::BoundingBoxes(torch::tensor({{8., 4., 20., 16.}}), opsis::BoundingBoxFormat::XYXY, {32, 48}) << "\n";
+}

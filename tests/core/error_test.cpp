@@ -1,0 +1,43 @@
+#include "opsis/core/error.h"
+
+#include "opsis/core/check.h"
+#include "opsis/core/nearest.h"
+#include "tests/support/expect.h"
+
+namespace opsis {
+namespace {
+
+TEST(Text, PutsEachArgumentInItsPlace) {
+  EXPECT_EQ(text("got {} of {}", 3, "five"), "got 3 of five");
+  EXPECT_EQ(text("{}", std::string("a {} b")), "a {} b");
+  EXPECT_EQ(text("{} {}", true), "true {}");
+  EXPECT_EQ(text("no hole", 1), "no hole");
+  EXPECT_EQ(fixed(0.98765, 2), "0.99");
+}
+
+TEST(Error, IsTheBaseOfEveryOther) {
+  EXPECT_ERROR(raise<DecodeError>("decode: {}", 1), Error, "decode: 1");
+  EXPECT_ERROR(raise<IoError>("io"), Error, "io");
+  EXPECT_ERROR(raise<IntegrityError>("hash"), Error, "hash");
+  EXPECT_ERROR(raise<NotFoundError>("name"), Error, "name");
+  EXPECT_ERROR(raise<NotBuiltError>("option"), Error, "option");
+  EXPECT_ERROR(throw SampleError(12, "torn file"), Error, "sample 12: torn file");
+}
+
+TEST(Check, NamesTheRuleAndWhatCame) {
+  const auto topk = [](int k) { OPSIS_CHECK(k > 0, "topk: k must be positive, got {}", k); };
+  EXPECT_NO_THROW(topk(1));
+  EXPECT_ERROR(topk(-2), ValueError, "topk: k must be positive, got -2");
+}
+
+TEST(Nearest, OffersTheClosestNamesFirst) {
+  constexpr std::string_view names[] = {"resnet152", "resnet50", "vgg11"};
+  EXPECT_EQ(nearest("resnet51", names), (std::vector<std::string>{"resnet50", "resnet152"}));
+  EXPECT_EQ(did_you_mean("resnet51", names), "; did you mean resnet50 or resnet152?");
+  EXPECT_EQ(did_you_mean("something else", names), "");
+  EXPECT_EQ(did_you_mean("", names), "");
+  EXPECT_EQ(did_you_mean(std::string(1 << 20, 'r'), names), "");
+}
+
+}  // namespace
+}  // namespace opsis

@@ -1,0 +1,74 @@
+#include "opsis/data/collate.h"
+
+#include <torch/torch.h>
+
+#include "tests/support/expect.h"
+
+namespace opsis {
+namespace {
+
+struct Captioned {
+  Image image;
+  std::string caption;
+  double weight;
+  auto fields() { return std::tie(image, caption, weight); }
+};
+
+TEST(Collate, StacksTensorsAndPixels) {
+  const auto a = torch::rand({3, 4, 5}), b = torch::rand({3, 4, 5});
+  EXPECT_TENSOR_EQ(data::collate(std::vector{a, b}), torch::stack({a, b}));
+  EXPECT_TENSOR_EQ(data::collate(std::vector{Image(a), Image(b)}), torch::stack({a, b}));
+  EXPECT_TENSOR_EQ(data::collate(std::vector{Mask(a), Mask(b)}), torch::stack({a, b}));
+  const auto turned = a.transpose(0, 2);
+  EXPECT_TENSOR_EQ(data::collate(std::vector{turned}), turned.unsqueeze(0));
+}
+
+TEST(Collate, MakesTensorsOfNumbersWithPythonsTypes) {
+  EXPECT_TENSOR_EQ(data::collate(std::vector<int>{1, 2}), torch::tensor({1, 2}, torch::kInt64));
+  EXPECT_TENSOR_EQ(data::collate(std::vector<uint8_t>{1, 255}), torch::tensor({1, 255}, torch::kInt64));
+  EXPECT_TENSOR_EQ(data::collate(std::vector<double>{0.5, 2}), torch::tensor({0.5, 2.0}, torch::kFloat64));
+  EXPECT_TENSOR_EQ(data::collate(std::vector<float>{0.5f, 2}), torch::tensor({0.5, 2.0}, torch::kFloat32));
+  EXPECT_TENSOR_EQ(data::collate(std::vector<bool>{true, false}), torch::tensor({1, 0}, torch::kBool));
+}
+
+TEST(Collate, KeepsTheShapeOfTuplesAndStructs) {
+  const auto image = torch::rand({1, 2, 2});
+  const auto [numbers, words] = data::collate(std::vector<std::pair<int, std::string>>{{1, "a"}, {2, "b"}});
+  EXPECT_TENSOR_EQ(numbers, torch::tensor({1, 2}, torch::kInt64));
+  EXPECT_EQ(words, (std::vector<std::string>{"a", "b"}));
+
+  const auto [images, captions, weights] = data::collate(std::vector<Captioned>{{Image(image), "x", 1}, {Image(image), "y", 3}});
+  EXPECT_TENSOR_EQ(images, torch::stack({image, image}));
+  EXPECT_EQ(captions, (std::vector<std::string>{"x", "y"}));
+  EXPECT_TENSOR_EQ(weights, torch::tensor({1.0, 3.0}, torch::kFloat64));
+
+  const auto nested = data::collate(std::vector<std::tuple<std::tuple<int, int>>>{{{1, 2}}, {{3, 4}}});
+  EXPECT_TENSOR_EQ(std::get<1>(std::get<0>(nested)), torch::tensor({2, 4}, torch::kInt64));
+
+  const datasets::ClassifiedBatch batch = data::collate(std::vector<datasets::Classified>{{Image(image), 7}});
+  EXPECT_TENSOR_EQ(batch.images, image.unsqueeze(0));
+  EXPECT_TENSOR_EQ(batch.labels, torch::tensor({7}, torch::kInt64));
+}
+
+TEST(Collate, KeepsWhatCannotBeStackedAsAVector) {
+  const BoundingBoxes one(torch::rand({1, 4}), BoundingBoxFormat::XYXY, {8, 8});
+  const BoundingBoxes two(torch::rand({2, 4}), BoundingBoxFormat::XYXY, {8, 8});
+  const auto boxes = data::collate(std::vector{one, two});
+  static_assert(std::is_same_v<decltype(boxes), const std::vector<BoundingBoxes>>);
+  EXPECT_TENSOR_EQ(boxes[1].data, two.data);
+}
+
+TEST(Collate, NamesTheSamplesWhoseShapesDiffer) {
+  const std::vector<datasets::Classified> samples{
+      {Image(torch::zeros({3, 4, 4})), 0}, {Image(torch::zeros({3, 4, 4})), 0}, {Image(torch::zeros({3, 4, 5})), 0}};
+  const std::vector<size_t> indices{17, 4, 23};
+  EXPECT_ERROR(data::collate(samples, indices), ValueError,
+               "collate: shapes must be equal to be stacked: sample 17 is (3, 4, 4), sample 23 is (3, 4, 5); give the data set "
+               "a transform that makes them one size");
+  EXPECT_ERROR(data::collate(samples), ValueError, "number 2 of the batch is (3, 4, 5)");
+  EXPECT_ERROR(data::collate(std::vector<torch::Tensor>(1)), ValueError, "undefined tensor");
+  EXPECT_ERROR(data::collate(std::vector<torch::Tensor>()), ValueError, "no samples");
+}
+
+}  // namespace
+}  // namespace opsis

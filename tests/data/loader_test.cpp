@@ -1,0 +1,402 @@
+#include "opsis/data/loader.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <torch/torch.h>
+
+#include <atomic>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "opsis/core/parallel.h"
+#include "opsis/core/random.h"
+#include "opsis/datasets/digits.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+
+namespace opsis {
+namespace {
+
+using data::DataLoader;
+using data::SampleSeeds;
+using datasets::Dataset;
+using datasets::Digits;
+using Orders = std::vector<std::vector<std::vector<int64_t>>>;  // epochs of batches of indices
+
+// 0, 1, 2, ...
+struct Numbers : Dataset<int64_t> {
+  explicit Numbers(size_t size) : count(size) {}
+  size_t size() const override { return count; }
+  int64_t get(size_t index) const override { return static_cast<int64_t>(index); }
+  size_t count;
+};
+
+// Each with three random numbers beside it, from the current generator.
+struct Drawn : Dataset<std::pair<int64_t, torch::Tensor>> {
+  explicit Drawn(size_t size) : count(size) {}
+  size_t size() const override { return count; }
+  Example get(size_t index) const override {
+    return {static_cast<int64_t>(index), torch::rand({3}, random::current())};
+  }
+  size_t count;
+};
+
+// Fails at some indices; the others take their time, so that later samples are ready before earlier ones.
+struct Failing : Dataset<int64_t> {
+  Failing(size_t size, std::vector<size_t> bad) : count(size), bad(std::move(bad)) {}
+  size_t size() const override { return count; }
+  int64_t get(size_t index) const override {
+    std::this_thread::sleep_for(std::chrono::microseconds(index % 3 * 200));
+    if (std::find(bad.begin(), bad.end(), index) != bad.end()) throw DecodeError("broken on purpose");
+    return static_cast<int64_t>(index);
+  }
+  size_t count;
+  std::vector<size_t> bad;
+};
+
+std::vector<int64_t> to_vector(const torch::Tensor& numbers) {
+  return {numbers.const_data_ptr<int64_t>(), numbers.const_data_ptr<int64_t>() + numbers.numel()};
+}
+
+std::optional<at::Generator> generator_of(const oracle::Case& c) {
+  if (c.is_null("generator")) return std::nullopt;
+  return at::make_generator<at::CPUGeneratorImpl>(static_cast<uint64_t>(c.integer("generator")));
+}
+
+// Everything that `epochs` epochs give, in one tensor.
+template <class Loader>
+torch::Tensor all_of(Loader& loader, int epochs) {
+  std::vector<torch::Tensor> out;
+  for (int i = 0; i < epochs; ++i) {
+    for (auto& [indices, draws] : loader) out.push_back(torch::cat({indices.unsqueeze(1).to(torch::kFloat32), draws}, 1));
+  }
+  return torch::cat(out);
+}
+
+TEST(DataLoader, OrderEqualsPythons) {
+  for (const auto& c : oracle::cases("data/loader_order")) {
+    for (const size_t workers : {0, 2}) {
+      SCOPED_TRACE(c.name() + " workers=" + std::to_string(workers));
+      torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+      DataLoader loader(Numbers(static_cast<size_t>(c.integer("size"))),
+                        {.batch_size = static_cast<size_t>(c.integer("batch_size")),
+                         .shuffle = true,
+                         .num_workers = workers,
+                         .drop_last = c.boolean("drop_last"),
+                         .generator = generator_of(c)});
+      EXPECT_EQ(static_cast<int64_t>(loader.size()), c.integer("batches"));
+      Orders epochs(3);
+      for (auto& epoch : epochs) {
+        for (auto& batch : loader) epoch.push_back(to_vector(batch));
+      }
+      EXPECT_EQ(epochs, nlohmann::json::parse(c.json("expected")).get<Orders>());
+      EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));
+    }
+  }
+}
+
+TEST(DataLoader, SequentialDrawsEqualPythons) {
+  for (const auto& c : oracle::cases("data/loader_draws")) {
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+    DataLoader loader(Drawn(9), {.batch_size = static_cast<size_t>(c.integer("batch_size")),
+                                 .shuffle = c.boolean("shuffle"),
+                                 .sample_seeds = SampleSeeds::Sequential});
+    std::vector<torch::Tensor> indices, draws;
+    for (int epoch = 0; epoch < 2; ++epoch) {
+      for (auto& [index, drawn] : loader) {
+        indices.push_back(index);
+        draws.push_back(drawn);
+        draws.push_back(torch::rand({1, 3}));
+      }
+    }
+    EXPECT_TENSOR_EQ(torch::cat(indices), c.tensor("indices"));
+    EXPECT_TENSOR_EQ(torch::cat(draws), c.tensor("draws"));
+    EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));
+  }
+}
+
+TEST(DataLoader, AfterAnEarlyBreakSequentialOrderEqualsPythons) {
+  for (const auto& c : oracle::cases("data/early_break")) {
+    SCOPED_TRACE(c.name());
+    const auto generator = generator_of(c);
+    torch::manual_seed(0);
+    const auto sampler = std::make_shared<data::RandomSampler>(
+        100, data::RandomSamplerOptions{.replacement = c.boolean("replacement"), .generator = generator});
+    DataLoader loader(Numbers(100), {.batch_size = 8,
+                                     .sampler = sampler,
+                                     .generator = generator,
+                                     .sample_seeds = SampleSeeds::Sequential});
+    Orders epochs(3);
+    for (auto& epoch : epochs) {
+      for (auto& batch : loader) {
+        epoch.push_back(to_vector(batch));
+        if (epoch.size() == 5) break;
+      }
+    }
+    EXPECT_EQ(epochs, nlohmann::json::parse(c.json("expected")).get<Orders>());
+    EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));
+  }
+}
+
+TEST(DataLoader, BatchesDoNotDependOnTheWorkers) {
+  const auto run = [](size_t workers, size_t prefetch) {
+    torch::manual_seed(11);
+    DataLoader loader(Drawn(103), {.batch_size = 8, .shuffle = true, .num_workers = workers, .prefetch = prefetch});
+    return all_of(loader, 3);
+  };
+  const auto expected = run(0, 1);
+  EXPECT_EQ(expected.size(0), 309);
+  for (const size_t workers : {1, 2, 4}) {
+    for (const size_t prefetch : {1, 2, 7}) EXPECT_TENSOR_EQ(run(workers, prefetch), expected);
+  }
+}
+
+TEST(DataLoader, RandomTransformsDoNotDependOnTheWorkers) {
+  struct Roll final : transforms::Drawing<Roll> {
+    using Params = int64_t;
+    Params make_params(std::span<const transforms::Value>) const { return random::integer(0, 8); }
+    transforms::Value transform(const transforms::Value& value, Params by) const {
+      return Image(std::get<Image>(value).data.roll(by, -1));
+    }
+    std::string repr() const override { return "Roll()"; }
+  };
+  const auto run = [](size_t workers) {
+    torch::manual_seed(2);
+    DataLoader loader(Digits({.train = false, .transforms = Roll{}}), {.batch_size = 64, .shuffle = true, .num_workers = workers});
+    std::vector<torch::Tensor> out;
+    for (auto& batch : loader) out.push_back(batch.images);
+    return torch::cat(out);
+  };
+  const auto expected = run(0);
+  for (const size_t workers : {1, 2, 4}) EXPECT_TENSOR_EQ(run(workers), expected);
+}
+
+TEST(DataLoader, EverySampleOfEveryEpochDrawsItsOwn) {
+  // With replacement, so that an index comes more than once in an epoch.
+  const auto sampler = std::make_shared<data::RandomSampler>(5, data::RandomSamplerOptions{.replacement = true, .num_samples = 50});
+  DataLoader loader(Drawn(5), {.batch_size = 10, .sampler = sampler});
+  const auto first_draws = all_of(loader, 2).select(1, 1);
+  EXPECT_EQ(std::get<0>(at::_unique(first_draws)).numel(), 100);
+}
+
+TEST(DataLoader, ACollateThatDrawsDoesNotDependOnTheWorkers) {
+  const auto noisy = [](std::vector<int64_t> samples, std::span<const size_t>) {
+    return torch::tensor(samples) + torch::rand({1}, random::current());
+  };
+  const auto run = [&](size_t workers) {
+    torch::manual_seed(1);
+    DataLoader loader(Numbers(20), {.batch_size = 3, .shuffle = true, .num_workers = workers}, noisy);
+    std::vector<torch::Tensor> out;
+    for (auto& batch : loader) out.push_back(batch);
+    return torch::cat(out);
+  };
+  EXPECT_TENSOR_EQ(run(3), run(0));
+}
+
+TEST(DataLoader, ResumesAtAnEpochFromTheGeneratorsState) {
+  torch::manual_seed(3);
+  DataLoader loader(Drawn(30), {.batch_size = 4, .shuffle = true, .num_workers = 2});
+  all_of(loader, 2);
+  EXPECT_EQ(loader.epoch(), 2);
+  const auto state = at::globalContext().defaultGenerator(at::kCPU).get_state();
+  const auto expected = all_of(loader, 2);
+
+  torch::manual_seed(99);
+  DataLoader resumed(Drawn(30), {.batch_size = 4, .shuffle = true});
+  auto generator = at::globalContext().defaultGenerator(at::kCPU);
+  generator.set_state(state);
+  resumed.set_epoch(2);
+  EXPECT_TENSOR_EQ(all_of(resumed, 2), expected);
+}
+
+TEST(DataLoader, ASeedMakesEpochsDependOnNothingElse) {
+  DataLoader loader(Drawn(30), {.batch_size = 4, .shuffle = true, .seed = 5});
+  torch::manual_seed(3);
+  all_of(loader, 2);
+  const auto third = all_of(loader, 1);
+  EXPECT_TENSOR_EQ(torch::rand(1), (torch::manual_seed(3), torch::rand(1)));  // nothing was drawn from the current generator
+
+  DataLoader other(Drawn(30), {.batch_size = 4, .shuffle = true, .num_workers = 2, .seed = 5});
+  other.set_epoch(2);
+  EXPECT_TENSOR_EQ(all_of(other, 1), third);
+  other.set_epoch(3);
+  EXPECT_FALSE(all_of(other, 1).equal(third));
+}
+
+TEST(DataLoader, TellsTheSamplerTheEpoch) {
+  const auto sampler = std::make_shared<data::DistributedSampler>(10, data::DistributedSamplerOptions{.num_replicas = 2});
+  DataLoader loader(Numbers(10), {.batch_size = 5, .sampler = sampler});
+  const auto epoch = [&] { return to_vector(*loader.begin()); };
+  const auto zero = epoch(), one = epoch();
+  EXPECT_NE(zero, one);
+  loader.set_epoch(0);
+  EXPECT_EQ(epoch(), zero);
+}
+
+TEST(DataLoader, GivesBatchesOfDigits) {
+  DataLoader loader(Digits({.train = false}), {.batch_size = 50, .num_workers = 2});
+  EXPECT_EQ(loader.size(), 8u);
+  int64_t seen = 0;
+  for (auto& [images, labels] : loader) {
+    EXPECT_EQ(images.sizes().slice(1), (std::vector<int64_t>{1, 8, 8}));
+    EXPECT_TENSOR_EQ(labels, Digits({.train = false}).labels().slice(0, seen, seen + images.size(0)));
+    seen += images.size(0);
+  }
+  EXPECT_EQ(seen, 360);
+}
+
+TEST(DataLoader, OfNoSamplesGivesNoBatch) {
+  for (const size_t workers : {0, 2}) {
+    DataLoader loader(Numbers(0), {.batch_size = 4, .num_workers = workers});
+    EXPECT_EQ(loader.size(), 0u);
+    for (auto& batch : loader) ADD_FAILURE() << batch;
+    DataLoader dropping(Numbers(3), {.batch_size = 4, .num_workers = workers, .drop_last = true});
+    EXPECT_EQ(dropping.size(), 0u);
+    for (auto& batch : dropping) ADD_FAILURE() << batch;
+  }
+  EXPECT_ERROR(DataLoader(Numbers(0), {.shuffle = true}), ValueError, "the data set is empty");
+}
+
+TEST(DataLoader, ThrowsTheFirstBadSampleWhereItsBatchWouldCome) {
+  for (const size_t workers : {0, 1, 4}) {
+    SCOPED_TRACE(workers);
+    DataLoader loader(Failing(40, {22, 21, 30}), {.batch_size = 5, .num_workers = workers, .prefetch = 4});
+    size_t batches = 0;
+    try {
+      for (auto& batch : loader) batches += static_cast<size_t>(batch.numel() > 0);
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const SampleError& error) {
+      EXPECT_EQ(error.index, 21u);
+      EXPECT_STREQ(error.what(), "sample 21: broken on purpose");
+      EXPECT_THROW(std::rethrow_if_nested(error), DecodeError);
+    }
+    EXPECT_EQ(batches, 4u);
+    // The loader is as good as new.
+    EXPECT_EQ(to_vector(*loader.begin()), (std::vector<int64_t>{0, 1, 2, 3, 4}));
+  }
+}
+
+TEST(DataLoader, ThrowsWhatCollateThrows) {
+  struct Growing : Dataset<torch::Tensor> {
+    size_t size() const override { return 6; }
+    torch::Tensor get(size_t index) const override { return torch::zeros({index < 4 ? 1 : static_cast<int64_t>(index)}); }
+  };
+  for (const size_t workers : {0, 2}) {
+    DataLoader loader(Growing(), {.batch_size = 2, .num_workers = workers});
+    int batches = 0;
+    EXPECT_ERROR([&] { for (auto& batch : loader) batches += batch.size(0); }(), ValueError,
+                 "sample 4 is (4,), sample 5 is (5,)");
+    EXPECT_EQ(batches, 4);
+  }
+}
+
+TEST(DataLoader, NeverHoldsMoreThanItsPrefetch) {
+  // How far the workers have run ahead of the consumer.
+  struct Counting : Dataset<int64_t> {
+    explicit Counting(std::shared_ptr<std::atomic<int64_t>> begun) : begun(std::move(begun)) {}
+    size_t size() const override { return 60; }
+    int64_t get(size_t index) const override {
+      ++*begun;
+      return static_cast<int64_t>(index);
+    }
+    std::shared_ptr<std::atomic<int64_t>> begun;
+  };
+  const auto begun = std::make_shared<std::atomic<int64_t>>(0);
+  DataLoader loader(Counting(begun), {.batch_size = 5, .num_workers = 3, .prefetch = 2});
+  int64_t taken = 0;
+  for (auto& batch : loader) {
+    taken += batch.numel();
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_LE(begun->load(), taken + 2 * 5);
+  }
+  EXPECT_EQ(begun->load(), 60);
+}
+
+TEST(DataLoader, ReadsSamplesOnSerialThreads) {
+  struct Threads : Dataset<bool> {
+    size_t size() const override { return 8; }
+    bool get(size_t) const override {
+      const auto here = std::this_thread::get_id();
+      std::atomic<bool> serial = true;
+      parallel_for(0, 1000, 1, [&](int64_t, int64_t) { serial = serial && std::this_thread::get_id() == here; });
+      return serial;
+    }
+  };
+  for (const size_t workers : {0, 2}) {
+    DataLoader loader(Threads(), {.batch_size = 4, .num_workers = workers});
+    for (auto& serial : loader) EXPECT_TRUE(serial.all().item<bool>());
+  }
+}
+
+// For the thread sanitizer: many short epochs, most of them left early, with errors among them.
+TEST(DataLoader, SurvivesBeingLeftAtAnyPoint) {
+  torch::manual_seed(0);
+  for (int round = 0; round < 60; ++round) {
+    const auto workers = static_cast<size_t>(1 + round % 4);
+    DataLoader drawn(Drawn(32), {.batch_size = 4, .shuffle = true, .num_workers = workers, .prefetch = static_cast<size_t>(1 + round % 3)});
+    int left = round % 10;
+    for (auto& batch : drawn) {
+      EXPECT_EQ(std::get<0>(batch).numel(), 4);
+      if (left-- == 0) break;
+    }
+    DataLoader failing(Failing(24, {static_cast<size_t>(round) % 30}), {.batch_size = 3, .num_workers = workers});
+    try {
+      for (auto& batch : failing) EXPECT_EQ(batch.numel(), 3);
+      EXPECT_GE(round % 30, 24);
+    } catch (const SampleError& error) {
+      EXPECT_EQ(error.index, static_cast<size_t>(round) % 30);
+    }
+  }
+}
+
+TEST(DataLoader, TwoEpochsMayBeUnderWay) {
+  DataLoader loader(Numbers(6), {.batch_size = 2, .num_workers = 2});
+  auto a = loader.begin(), b = loader.begin();
+  EXPECT_EQ(to_vector(*a), (std::vector<int64_t>{0, 1}));
+  ++b;
+  EXPECT_EQ(b.indices(), (std::vector<size_t>{2, 3}));
+  ++++++a;
+  EXPECT_EQ(a, loader.end());
+  EXPECT_EQ(to_vector(*b), (std::vector<int64_t>{2, 3}));
+}
+
+TEST(DataLoader, TakesSharedDataSetsAndBatchesOfItsUser) {
+  const auto digits = std::make_shared<const Digits>();
+  DataLoader shared(digits, {.batch_size = 2});
+  EXPECT_EQ((*shared.begin()).images.size(0), 2);
+  EXPECT_EQ(&shared.dataset(), digits.get());
+
+  struct Pairs final : data::BatchSampler {
+    Pairs() : BatchSampler(std::make_shared<data::SequentialSampler>(4), 2) {}
+    data::Batches epoch() override {
+      return [next = std::vector<std::vector<size_t>>{{}, {5, 4}, {3}}]() mutable {
+        auto batch = next.back();
+        if (!batch.empty()) next.pop_back();
+        return batch;
+      };
+    }
+  };
+  DataLoader grouped(Numbers(6), {.batch_sampler = std::make_shared<Pairs>()});
+  Orders seen(1);
+  for (auto& batch : grouped) seen[0].push_back(to_vector(batch));
+  EXPECT_EQ(seen, (Orders{{{3}, {5, 4}}}));
+}
+
+TEST(DataLoader, RefusesOptionsThatContradict) {
+  const auto sampler = std::make_shared<data::SequentialSampler>(3);
+  const auto batches = std::make_shared<data::BatchSampler>(sampler, 2);
+  EXPECT_ERROR(DataLoader(Numbers(3), {.batch_size = 0}), ValueError, "DataLoader: batch_size must be positive, got 0");
+  EXPECT_ERROR(DataLoader(Numbers(3), {.shuffle = true, .sampler = sampler}), ValueError, "sampler excludes shuffle");
+  EXPECT_ERROR(DataLoader(Numbers(3), {.batch_size = 2, .batch_sampler = batches}), ValueError,
+               "batch_sampler excludes batch_size, shuffle, sampler and drop_last");
+  EXPECT_ERROR(DataLoader(Numbers(3), {.prefetch = 0}), ValueError, "prefetch must be positive, got 0");
+  EXPECT_ERROR(DataLoader(Numbers(3), {.num_workers = 2, .sample_seeds = SampleSeeds::Sequential}), ValueError,
+               "SampleSeeds::Sequential needs num_workers = 0, got 2");
+  EXPECT_ERROR(DataLoader(Numbers(3), {.generator = at::make_generator<at::CPUGeneratorImpl>(1), .seed = 1}), ValueError,
+               "seed excludes generator");
+  EXPECT_ERROR(DataLoader(Numbers(3), {.seed = 1, .sample_seeds = SampleSeeds::Sequential}), ValueError, "excludes seed");
+}
+
+}  // namespace
+}  // namespace opsis

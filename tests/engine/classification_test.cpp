@@ -1,0 +1,189 @@
+#include "opsis/engine/classification.h"
+
+#include <torch/torch.h>
+
+#include <limits>
+
+#include "opsis/datasets.h"
+#include "opsis/hub.h"
+#include "opsis/models.h"
+#include "opsis/transforms.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+#include "tests/support/temporary.h"
+
+namespace opsis::engine {
+namespace {
+
+using datasets::Digits;
+
+models::ResNet small_resnet(int64_t num_classes = 10) {
+  return models::ResNet(models::ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1},
+                        models::ResNetOptions{.num_classes = num_classes});
+}
+
+// As _transforms of tests/oracle/engine.py.
+transforms::AnyTransform preparation(bool augment, int64_t side = 32) {
+  using namespace transforms;
+  const Compose finish{ToDtype(torch::kFloat32, {.scale = true}), Normalize({0.5}, {0.5}),
+                       Lambda([](const Image& gray) { return Image(gray.data.expand({3, -1, -1})); })};
+  if (!augment) return Compose{Resize(side), finish};
+  return Compose{Resize(side), RandomCrop(side, {.padding = {2}}), RandomHorizontalFlip(), finish};
+}
+
+// The first `count` digits, 16 pixels a side: an epoch takes a moment.
+ClassifiedLoader few_digits(size_t count, bool train = true) {
+  std::vector<size_t> indices(count);
+  for (size_t i = 0; i < count; ++i) indices[i] = i;
+  return ClassifiedLoader(datasets::Subset(Digits({.transforms = preparation(train, 16)}), indices),
+                          {.batch_size = 16, .shuffle = train, .num_workers = train ? size_t{1} : size_t{0}});
+}
+
+class Fit : public testing::Test {
+ protected:
+  void SetUp() override { at::set_num_threads(1); }
+  support::TemporaryFolder folder_;
+};
+
+struct Stop {};
+
+TEST_F(Fit, LosesWhatPythonLosesInEachOfThirtySteps) {
+  for (const auto& c : oracle::cases("engine/training")) {
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(0);
+    auto model = small_resnet();
+    ClassifiedLoader loader(Digits({.transforms = preparation(c.boolean("augment"))}),
+                            {.batch_size = 32, .shuffle = true, .sample_seeds = data::SampleSeeds::Sequential});
+    FitOptions options{.epochs = 1, .label_smoothing = c.number("smoothing")};
+    if (c.text("optimizer") == "sgd") {
+      options.optimizer = {.lr = 0.05, .weight_decay = 1e-4, .momentum = 0.9, .nesterov = true};
+    } else {
+      options.optimizer = {.kind = OptimizerOptions::Kind::AdamW, .lr = 0.002, .weight_decay = 0.01};
+    }
+    const auto expected = c.numbers("losses");
+    std::vector<double> losses;
+    options.on_step = [&](const StepReport& step) {
+      losses.push_back(step.loss);
+      if (losses.size() == expected.size()) throw Stop();
+    };
+    EXPECT_THROW(fit(*model, loader, nullptr, options), Stop);
+    ASSERT_EQ(losses.size(), expected.size());
+    for (size_t i = 0; i < losses.size(); ++i) EXPECT_NEAR(losses[i], expected[i], 1e-4 * expected[i]) << "step " << i;
+  }
+}
+
+TEST_F(Fit, ResumedRunsEndAsIfTheyHadNeverStopped) {
+  const auto run = [&](int64_t stop_after, std::vector<EpochReport>& history, const std::string& name) {
+    torch::manual_seed(1);
+    auto model = small_resnet();
+    auto train = few_digits(48), held_out = few_digits(16, false);
+    FitOptions options{.epochs = 4, .optimizer = {.lr = 0.05}, .schedule = {.curve = ScheduleOptions::Curve::Cosine}};
+    options.checkpoint = folder_.path() / name;
+    for (int part = 0; part < 3; ++part) {  // interrupted twice, each time with a new model, as a new process would
+      int64_t epochs = 0;
+      options.on_epoch = [&](const EpochReport&) {
+        if (++epochs == stop_after) throw Stop();
+      };
+      try {
+        history = fit(*model, train, &held_out, options);
+        return model;
+      } catch (const Stop&) {
+        torch::manual_seed(999);
+        model = small_resnet();
+        train = few_digits(48);
+        options.resume = options.checkpoint;
+      }
+    }
+    ADD_FAILURE() << "did not end";
+    return model;
+  };
+  std::vector<EpochReport> whole, resumed;
+  const auto a = run(-1, whole, "whole.pth");
+  const auto b = run(2, resumed, "resumed.pth");
+  const auto expected = hub::state_dict(*a), actual = hub::state_dict(*b);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    SCOPED_TRACE(expected[i].first);
+    EXPECT_TENSOR_EQ(actual[i].second, expected[i].second);
+  }
+  ASSERT_EQ(resumed.size(), 4);
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(resumed[i].loss, whole[i].loss);
+    EXPECT_EQ(resumed[i].validation->loss, whole[i].validation->loss);
+  }
+}
+
+TEST_F(Fit, WritesACheckpointThatCarriesWhatTheCallerAdds) {
+  torch::manual_seed(0);
+  auto model = small_resnet();
+  auto train = few_digits(16);
+  const auto path = folder_.path() / "digits.pth";
+  fit(*model, train, nullptr, {.epochs = 1, .checkpoint = path, .extra = hub::Value::dict({{"model_name", "small"}})});
+  const auto saved = hub::load(path);
+  EXPECT_EQ(saved.get<std::string>("model_name"), "small");
+  EXPECT_EQ(saved.get<int64_t>("epoch"), 1);
+  auto again = small_resnet();
+  hub::load_state_dict(*again, hub::load_state_dict_file(path));
+  EXPECT_TENSOR_EQ(again->fc->weight, model->fc->weight);
+  EXPECT_ERROR(fit(*model, train, nullptr, {.epochs = 1, .checkpoint = path, .extra = hub::Value::dict({{"model", 1}})}), ValueError,
+               "save_training: extra must not have an entry \"model\"");
+}
+
+TEST_F(Fit, SaysThatTheModelHasTooFewClasses) {
+  auto model = small_resnet(3);
+  auto train = few_digits(32);
+  EXPECT_ERROR(fit(*model, train, nullptr, {.epochs = 1}), ValueError, "the model has 3 classes; build it with that many (num_classes)");
+  EXPECT_ERROR(evaluate(*model, train), ValueError, "evaluate: the data set has labels from 0 to");
+}
+
+TEST_F(Fit, RefusesTheCheckpointOfAnotherModel) {
+  auto train = few_digits(16);
+  auto ten = small_resnet(10);
+  const auto path = folder_.path() / "ten.pth";
+  fit(*ten, train, nullptr, {.epochs = 1, .checkpoint = path});
+  auto other = small_resnet(12);
+  EXPECT_ERROR(fit(*other, train, nullptr, {.epochs = 2, .resume = path}), ValueError,
+               "fc.weight: (12, 512) in the model, (10, 512) in the state dict");
+  const auto weights_only = folder_.path() / "weights.pth";
+  hub::save(weights_only, hub::state_dict(*other));
+  EXPECT_ERROR(fit(*other, train, nullptr, {.epochs = 2, .resume = weights_only}), ValueError, "is not a checkpoint of a training run");
+}
+
+TEST_F(Fit, SaysSoBeforeTheFirstEpochWhenTheCheckpointCannotBeWritten) {
+  auto train = few_digits(16);
+  bool trained = false;
+  FitOptions options{.epochs = 1, .checkpoint = folder_.path() / "missing" / "digits.pth"};
+  options.on_step = [&](const StepReport&) { trained = true; };
+  EXPECT_ERROR(fit(*small_resnet(), train, nullptr, options), IoError, "digits.pth: No such file or directory");
+  EXPECT_FALSE(trained);
+}
+
+TEST_F(Fit, EndsWhenTheLossIsNoNumber) {
+  auto model = small_resnet();
+  {
+    const torch::NoGradGuard no_grad;
+    model->fc->bias.fill_(std::numeric_limits<float>::quiet_NaN());
+  }
+  auto train = few_digits(16);
+  EXPECT_ERROR(fit(*model, train, nullptr, {.epochs = 1}), ValueError, "fit: the loss is nan in step 0 of epoch 0");
+}
+
+TEST_F(Fit, RefusesOptionsThatCannotBe) {
+  auto train = few_digits(16);
+  EXPECT_ERROR(fit(*small_resnet(), train, nullptr, {.epochs = 0}), ValueError, "fit: epochs must be positive, got 0");
+  EXPECT_ERROR(fit(*small_resnet(), train, nullptr, {.epochs = 1, .label_smoothing = 1.5}), ValueError, "label_smoothing");
+  auto none = few_digits(0, false);
+  EXPECT_ERROR(fit(*small_resnet(), none), ValueError, "fit: the training data set gives no batch (0 images)");
+}
+
+TEST_F(Fit, EvaluateCountsEveryImageOnce) {
+  torch::manual_seed(0);
+  auto model = small_resnet();
+  auto data = few_digits(20, false);
+  const auto result = evaluate(*model, data);
+  EXPECT_EQ(result.images, 20);
+  EXPECT_GE(result.accuracy_top5, result.accuracy);
+  EXPECT_FALSE(model->is_training());
+}
+
+}  // namespace
+}  // namespace opsis::engine

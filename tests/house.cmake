@@ -1,0 +1,62 @@
+# Tests of the house itself: what a stranger builds against Opsis, its headers, its documents.
+
+find_program(OPSIS_CLANG clang++ REQUIRED)
+set(consumers ${CMAKE_BINARY_DIR}/consumers)
+set(linker)
+if(OPSIS_MOLD)
+  set(linker -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold -DCMAKE_SHARED_LINKER_FLAGS=-fuse-ld=mold)
+endif()
+
+# Two projects of a stranger's. A sanitized library cannot be linked into a program that is not.
+if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
+  # The package as find_package(opsis) sees it, from a folder that is not the one it was built in.
+  add_test(NAME house.install COMMAND ${CMAKE_COMMAND} --install ${CMAKE_BINARY_DIR} --prefix ${consumers}/prefix)
+  set_tests_properties(house.install PROPERTIES FIXTURES_SETUP installed)
+  list(JOIN OPSIS_COMPONENTS "$<SEMICOLON>" components)
+  add_test(NAME house.InstalledOpsisIsFoundAndLinked
+    COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/consumers/installed ${consumers}/installed
+      --build-generator Ninja --build-noclean
+      --build-options ${linker} -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
+        -DCMAKE_PREFIX_PATH=${consumers}/prefix "-DCOMPONENTS=${components}"
+      --test-command consumer)
+  set_tests_properties(house.InstalledOpsisIsFoundAndLinked PROPERTIES FIXTURES_REQUIRED installed TIMEOUT 300
+    PASS_REGULAR_EXPRESSION "Mirror..: 2\n.*BoundingBoxes: XYXY needs 4 numbers a box, got .1, 3."
+    FAIL_REGULAR_EXPRESSION "warning:")
+
+  # The sources as a part of another project. The library is built a second time for this, so it is built as it is not built
+  # above: by clang, static, and without anything optional, whose absence must be told by name.
+  add_test(NAME house.VendoredOpsisIsStaticAndBare
+    COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/consumers/vendored ${consumers}/vendored
+      --build-generator Ninja --build-noclean --build-target consumer
+      --build-options ${linker} -DCMAKE_CXX_COMPILER=${OPSIS_CLANG} -DCMAKE_UNITY_BUILD=ON -DBUILD_SHARED_LIBS=OFF
+        -DOPSIS_JPEG=OFF -DOPSIS_PNG=OFF -DOPSIS_FREETYPE=OFF
+        -DOPSIS_SOURCE_DIR=${PROJECT_SOURCE_DIR} -DOPSIS_LIBTORCH=${OPSIS_LIBTORCH_ROOT}
+      --test-command consumer)
+  string(CONCAT not_built
+    "decode_jpeg: built without libjpeg; configure with -DOPSIS_JPEG=ON\n"
+    "decode_png: built without libpng; configure with -DOPSIS_PNG=ON\n"
+    "encode_jpeg: built without libjpeg; configure with -DOPSIS_JPEG=ON\n"
+    "encode_png: built without libpng; configure with -DOPSIS_PNG=ON\n"
+    "[a-z_]*: built without FreeType; configure with -DOPSIS_FREETYPE=ON\n"
+    "BoundingBoxes")
+  set_tests_properties(house.VendoredOpsisIsStaticAndBare PROPERTIES TIMEOUT 900 PROCESSORS 2
+    PASS_REGULAR_EXPRESSION "${not_built}" FAIL_REGULAR_EXPRESSION "warning:")
+endif()
+
+# With clang, which reads LibTorch's headers twice as fast as g++.
+add_test(NAME house.EachHeaderCompilesAlone
+  COMMAND ${OPSIS_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/check_headers --torch ${OPSIS_LIBTORCH_ROOT}
+    --work ${CMAKE_BINARY_DIR}/headers)
+set_tests_properties(house.EachHeaderCompilesAlone PROPERTIES TIMEOUT 300 PROCESSORS 2)
+
+# What of torchvision's names Opsis has: the table in docs/ must be what `make coverage` would write, and may only grow.
+opsis_program(opsis_names ${CMAKE_CURRENT_SOURCE_DIR}/coverage/list_names.cpp)
+target_link_libraries(opsis_names PRIVATE nlohmann_json::nlohmann_json)
+add_test(NAME house.CoverageTableIsCurrent
+  COMMAND ${OPSIS_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/coverage --names $<TARGET_FILE:opsis_names>
+    --check ${PROJECT_SOURCE_DIR}/docs/coverage.md)
+set_tests_properties(house.CoverageTableIsCurrent PROPERTIES ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
+
+# The program that the README shows is a real one.
+add_test(NAME house.ReadmeShowsTheExample
+  COMMAND ${OPSIS_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/check_docs)

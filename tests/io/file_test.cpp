@@ -1,0 +1,198 @@
+#include "opsis/io/file.h"
+
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <torch/torch.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <thread>
+
+#include "opsis/io.h"
+#include "tests/support/expect.h"
+#include "tests/support/temporary.h"
+
+namespace opsis {
+namespace {
+
+using io::FileWriter;
+using support::TemporaryFolder;
+
+std::string file_content(const std::filesystem::path& path) { return std::string(io::as_text(io::read_bytes(path))); }
+
+int64_t count_files(const std::filesystem::path& folder) {
+  return std::distance(std::filesystem::directory_iterator(folder), {});
+}
+
+TEST(FileWriter, GivesTheNameOnlyByCommit) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("a.bin", "old");
+  {
+    FileWriter file(path);
+    file.write(io::as_bytes("new"));
+    EXPECT_EQ(file_content(path), "old");
+    file.write(io::as_bytes(" bytes"));
+    EXPECT_EQ(file.written(), 9);
+    file.commit();
+  }
+  EXPECT_EQ(file_content(path), "new bytes");
+  EXPECT_EQ(count_files(folder.path()), 1);
+}
+
+TEST(FileWriter, LeavesNothingBehindWithoutCommit) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("a.bin", "old");
+  { FileWriter(path).write(io::as_bytes("new")); }
+  { FileWriter(folder.path() / "b.bin").write(io::as_bytes("new")); }
+  EXPECT_EQ(file_content(path), "old");
+  EXPECT_EQ(count_files(folder.path()), 1);
+}
+
+TEST(FileWriter, FollowsTheUsersMask) {
+  const TemporaryFolder folder;
+  const auto mask = umask(027);
+  io::write_bytes(folder.path() / "a.bin", io::as_bytes("x"));
+  umask(mask);
+  struct stat status {};
+  ASSERT_EQ(stat((folder.path() / "a.bin").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0640U);
+}
+
+TEST(FileWriter, ManyThreadsWriteTheSameNameWhole) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "a.bin";
+  std::vector<std::thread> threads;
+  for (char letter = 'a'; letter < 'i'; ++letter) {
+    threads.emplace_back([=] { io::write_bytes(path, io::as_bytes(std::string(1000, letter))); });
+  }
+  for (auto& thread : threads) thread.join();
+  const auto found = file_content(path);
+  EXPECT_EQ(found, std::string(1000, found[0]));
+  EXPECT_EQ(count_files(folder.path()), 1);
+}
+
+TEST(FileWriter, SaysWhyItCannotWrite) {
+  const TemporaryFolder folder;
+  const auto file = folder.write("file", "x");
+  EXPECT_ERROR(FileWriter(folder.path() / "missing" / "a.bin"), IoError, "missing/a.bin: No such file or directory");
+  EXPECT_ERROR(FileWriter(file / "a.bin"), IoError, "file/a.bin: Not a directory");
+  EXPECT_ERROR(FileWriter(folder.path()), IoError, "it is a folder");
+  EXPECT_ERROR(FileWriter(folder.path() / ""), ValueError, "a file name is missing");
+  EXPECT_ERROR(FileWriter(folder.path() / std::string(300, 'a')), IoError, "File name too long");
+  EXPECT_ERROR(FileWriter("/proc/a.bin"), IoError, "cannot write /proc/a.bin: ");  // not even root may
+  EXPECT_EQ(count_files(folder.path()), 1);
+}
+
+/// While it lives, this process may not write files over a size; a write beyond it fails like one on a full disk.
+struct FileSizeLimit {
+  explicit FileSizeLimit(rlim_t bytes) : handler(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &outer);
+    const rlimit inner{bytes, outer.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &inner);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &outer);
+    std::signal(SIGXFSZ, handler);
+  }
+  rlimit outer{};
+  void (*handler)(int);
+};
+
+TEST(FileWriter, KeepsTheOldFileWhenTheNewOneDoesNotFit) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("a.png", "old");
+  std::string reason;
+  {
+    const FileSizeLimit limit(1 << 16);
+    try {
+      io::write_png(Image(torch::randint(256, {3, 300, 300}).to(torch::kUInt8)), path, 0);
+    } catch (const IoError& error) {
+      reason = error.what();
+    }
+  }
+  EXPECT_EQ(reason, "cannot write " + path.string() + ": File too large");
+  EXPECT_EQ(file_content(path), "old");
+  EXPECT_EQ(count_files(folder.path()), 1);
+}
+
+TEST(FileWriter, KeepsTheOldFileOnAFullDisk) {
+  const TemporaryFolder folder;
+  const auto disk = folder.path() / "disk";
+  std::filesystem::create_directory(disk);
+  if (mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=64k") != 0) {
+    GTEST_SKIP() << "mounting a small disk needs root: " << std::strerror(errno) << "; KeepsTheOldFileWhenTheNewOneDoesNotFit runs";
+  }
+  folder.write("disk/a.bin", "old");
+  EXPECT_ERROR(io::write_bytes(disk / "a.bin", std::vector<uint8_t>(200'000)), IoError, "a.bin: No space left on device");
+  EXPECT_EQ(file_content(disk / "a.bin"), "old");
+  EXPECT_EQ(count_files(disk), 1);
+  umount(disk.c_str());
+}
+
+TEST(ReadBytes, ReadsAnySizeAndFilesWithoutOne) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(file_content(folder.write("empty", "")), "");
+  for (const size_t size : {1, 4095, 4096, 4097, 300'000}) {
+    const std::string expected(size, 'x');
+    EXPECT_EQ(file_content(folder.write("a", expected)), expected);
+  }
+  EXPECT_NE(file_content("/proc/self/status").find("VmSize"), std::string::npos);  // its size is told as 0
+  EXPECT_GT(io::read_bytes("/proc/cpuinfo").size(), 0U);
+}
+
+TEST(ReadBytes, SaysWhyItCannotRead) {
+  const TemporaryFolder folder;
+  EXPECT_ERROR(io::read_bytes(folder.path() / "missing"), IoError, "missing: No such file or directory");
+  EXPECT_ERROR(io::read_bytes(folder.path()), IoError, "it is a folder");
+  const auto path = folder.write("a", "12345");
+  EXPECT_EQ(io::read_bytes(path, {.file_bytes = 5}).size(), 5U);
+  EXPECT_ERROR(io::read_bytes(path, {.file_bytes = 4}), DecodeError, "it is larger than limits.file_bytes (4)");
+  EXPECT_ERROR(io::read_bytes("/dev/zero", {.file_bytes = 100'000}), DecodeError, "limits.file_bytes (100000)");
+}
+
+TEST(MappedFile, ShowsTheFileAndKeepsChangesToItself) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("a", "12345");
+  io::MappedFile file(path);
+  EXPECT_EQ(io::as_text(file.bytes()), "12345");
+  file.writable()[0] = 'x';
+  EXPECT_EQ(io::as_text(file.bytes()), "x2345");
+  EXPECT_EQ(file_content(path), "12345");
+
+  auto moved = std::move(file);
+  EXPECT_EQ(io::as_text(moved.bytes()), "x2345");
+  file = io::MappedFile(folder.write("b", "b"));
+  moved = std::move(file);
+  EXPECT_EQ(io::as_text(moved.bytes()), "b");
+  EXPECT_TRUE(io::MappedFile(folder.write("empty", "")).bytes().empty());
+  EXPECT_ERROR(io::MappedFile(folder.path() / "missing"), IoError, "cannot open ");
+  EXPECT_ERROR(io::MappedFile(folder.path()), IoError, "it is a folder");
+}
+
+TEST(ReadFile, GivesBackWhatWriteFileTook) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "a.bin";
+  const auto data = torch::arange(256, torch::kUInt8);
+  io::write_file(path, data);
+  EXPECT_TENSOR_EQ(io::read_file(path), data);
+  io::write_file(path, torch::stack({data, data}, 1).select(1, 0));
+  EXPECT_TENSOR_EQ(io::read_file(path), data);
+  io::write_file(path, data.slice(0, 0, 0));
+  EXPECT_EQ(std::filesystem::file_size(path), 0U);
+  EXPECT_ERROR(io::read_file(path), IoError, "a.bin is empty");
+}
+
+TEST(WriteFile, RefusesWhatTorchvisionRefuses) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "a.bin";
+  EXPECT_ERROR(io::write_file(path, torch::zeros({3})), ValueError,
+               "write_file: the bytes must be a 1-D uint8 tensor on the CPU, got (3,) Float on cpu");
+  EXPECT_ERROR(io::write_file(path, torch::zeros({2, 2}, torch::kUInt8)), ValueError, "got (2, 2) Byte");
+  EXPECT_ERROR(io::write_file(path, {}), ValueError, "got an undefined tensor");
+  EXPECT_EQ(count_files(folder.path()), 0);
+}
+
+}  // namespace
+}  // namespace opsis

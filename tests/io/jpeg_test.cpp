@@ -1,0 +1,93 @@
+#include "opsis/io/jpeg.h"
+
+#include <torch/torch.h>
+
+#include "opsis/core/check.h"
+#include "tests/io/pictures.h"
+#include "tests/support/expect.h"
+#include "tests/support/temporary.h"
+
+namespace opsis {
+namespace {
+
+// Both sides are libjpeg-turbo with its defaults, so not one level may differ.
+TEST(DecodeJpeg, EveryKindInEveryModeEqualsTorchvision) {
+  for (const auto& c : oracle::cases("io/jpeg")) {
+    SCOPED_TRACE(c.name());
+    const auto bytes = support::picture(c.text("file"));
+    const DecodeOptions options{.mode = support::read_mode(c.text("mode"))};
+    if (c.boolean("refused")) {
+      EXPECT_ERROR(io::decode_jpeg(bytes, options), ValueError, "decode_jpeg: mode must be UNCHANGED, GRAY or RGB");
+    } else {
+      EXPECT_TENSOR_EQ(io::decode_jpeg(bytes, options).data, c.tensor("expected"));
+      EXPECT_TENSOR_EQ(io::decode_image(support::picture_path(c.text("file")), options).data, c.tensor("expected"));
+    }
+  }
+}
+
+TEST(DecodeJpeg, ChannelsAreLastInMemory) {
+  const auto image = io::decode_jpeg(support::picture("photo.jpg"));
+  EXPECT_EQ(image.data.sizes(), (std::vector<int64_t>{3, 375, 500}));
+  EXPECT_EQ(image.data.strides(), (std::vector<int64_t>{1, 1500, 3}));
+}
+
+TEST(DecodeJpeg, WritesOnlyWhereTheCallerSays) {
+  io::ImageInfo seen;
+  std::vector<uint8_t> pixels;
+  int calls = 0;
+  io::jpeg::decode(support::picture("ycc420.jpg"), {.mode = ImageReadMode::GRAY}, [&](const io::ImageInfo& info) {
+    seen = info;
+    ++calls;
+    pixels.assign(static_cast<size_t>(info.height * info.width * info.channels) + 16, 0xAB);
+    return pixels.data();
+  });
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(seen.height, 37);
+  EXPECT_EQ(seen.width, 50);
+  EXPECT_EQ(seen.channels, 1);
+  EXPECT_EQ(seen.bits, 8);
+  EXPECT_EQ(std::count(pixels.end() - 16, pixels.end(), 0xAB), 16);
+}
+
+// An exception of the caller's passes through the codec, and nothing leaks (the asan preset would say so).
+TEST(DecodeJpeg, LetsTheDestinationThrow) {
+  const auto refuse = [](const io::ImageInfo&) -> void* { raise<IoError>("no room"); };
+  EXPECT_ERROR(io::jpeg::decode(support::picture("progressive.jpg"), {}, refuse), IoError, "no room");
+}
+
+TEST(EncodeJpeg, BytesEqualTorchvision) {
+  for (const auto& c : oracle::cases("io/encode_jpeg")) {
+    SCOPED_TRACE(c.name());
+    const Image image(c.tensor("image"));
+    EXPECT_TENSOR_EQ(io::encode_jpeg(image, c.integer("quality")), c.tensor("expected"));
+    // The same picture with its channels last in memory, and as a part of a larger one.
+    const Image last(image.data.permute({1, 2, 0}).contiguous().permute({2, 0, 1}));
+    EXPECT_TENSOR_EQ(io::encode_jpeg(last, c.integer("quality")), c.tensor("expected"));
+    const auto padded = torch::constant_pad_nd(image.data, {2, 3, 1, 4});
+    const Image part(padded.narrow(1, 1, image.data.size(1)).narrow(2, 2, image.data.size(2)));
+    EXPECT_TENSOR_EQ(io::encode_jpeg(part, c.integer("quality")), c.tensor("expected"));
+  }
+}
+
+TEST(EncodeJpeg, RefusesWhatJpegCannotHold) {
+  const auto image = [](std::vector<int64_t> shape) { return Image(torch::zeros(shape, torch::kUInt8)); };
+  EXPECT_ERROR(io::encode_jpeg(image({4, 8, 8})), ValueError,
+               "encode_jpeg: the image must be (1, H, W) or (3, H, W), got (4, 8, 8)");
+  EXPECT_ERROR(io::encode_jpeg(image({2, 3, 8, 8})), ValueError, "got (2, 3, 8, 8)");
+  EXPECT_ERROR(io::encode_jpeg(Image()), ValueError, "got an undefined tensor");
+  EXPECT_ERROR(io::encode_jpeg(Image(torch::zeros({3, 8, 8}))), ValueError, "encode_jpeg: the image must be uint8, got Float");
+  EXPECT_ERROR(io::encode_jpeg(image({3, 8, 8}), 0), ValueError, "encode_jpeg: quality must be in [1, 100], got 0");
+  EXPECT_ERROR(io::encode_jpeg(image({3, 8, 8}), 101), ValueError, "got 101");
+  EXPECT_ERROR(io::encode_jpeg(image({3, 0, 8})), ValueError, "(the image is 0 high and 8 wide)");
+  EXPECT_ERROR(io::encode_jpeg(image({1, 1, 65501})), ValueError, "a JPEG has at most 65500 pixels a side");
+}
+
+TEST(WriteJpeg, CanBeReadBack) {
+  const support::TemporaryFolder folder;
+  const auto image = io::decode_image(support::picture("photo.jpg"));
+  io::write_jpeg(image, folder.path() / "a.jpg", 90);
+  EXPECT_TENSOR_EQ(io::read_file(folder.path() / "a.jpg"), io::encode_jpeg(image, 90));
+}
+
+}  // namespace
+}  // namespace opsis

@@ -1,0 +1,117 @@
+#include "opsis/models/load_weights.h"
+
+#include <torch/torch.h>
+
+#include <cstdlib>
+
+#include "opsis/hub/cache.h"
+#include "opsis/hub/safetensors.h"
+#include "opsis/hub/state_dict.h"
+#include "opsis/models/registry.h"
+#include "opsis/models/resnet.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+#include "tests/support/temporary.h"
+
+namespace opsis {
+namespace {
+
+using models::ResNet;
+using models::ResNet18_Weights;
+
+/// Sets or, by nullptr, unsets an environment variable while it lives.
+class Environment {
+ public:
+  Environment(const char* name, const char* value) : name_(name) {
+    if (const char* old = std::getenv(name)) old_ = old;
+    value ? setenv(name, value, 1) : unsetenv(name);
+  }
+  ~Environment() { old_ ? setenv(name_, old_->c_str(), 1) : unsetenv(name_); }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> old_;
+};
+
+std::string torch_home() { return (oracle::folder() / "models" / "torch_home").string(); }
+std::filesystem::path checkpoint() { return torch_home() + "/hub/checkpoints/resnet18-f37072fd.pth"; }
+
+void expect_same_output(models::ImageClassifier& model) {
+  const torch::NoGradGuard no_grad;
+  const auto c = oracle::cases("models/checkpoint").at(0);
+  model.eval();
+  EXPECT_TENSOR_NEAR(model.forward(c.tensor("images")), c.tensor("expected"), 1e-5, 0);
+}
+
+TEST(LoadWeights, TakesPyTorchsCache) {
+  const Environment home("TORCH_HOME", torch_home().c_str());
+  auto model = models::resnet18(ResNet18_Weights::IMAGENET1K_V1);
+  expect_same_output(*model);
+  expect_same_output(*models::get_model("resnet18", {.weights = "DEFAULT"}));
+  expect_same_output(*models::get_model("resnet18", {.weights = "ResNet18_Weights.IMAGENET1K_V1", .num_classes = 1000}));
+}
+
+TEST(LoadWeights, TakesAFile) {
+  const Environment home("TORCH_HOME", "/nowhere");
+  expect_same_output(*models::get_model("resnet18", {.weights_file = checkpoint()}));
+  expect_same_output(*models::get_model("resnet18", {.weights = "DEFAULT", .weights_file = checkpoint()}));
+}
+
+TEST(LoadWeights, TakesSafetensors) {
+  const support::TemporaryFolder folder;
+  ResNet written(models::ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1});
+  ResNet read(models::ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1});
+  hub::save_safetensors(folder.path() / "small.safetensors", hub::state_dict(*written));
+  models::load_weights(*read, folder.path() / "small.safetensors");
+  const auto images = torch::rand({1, 3, 32, 32});
+  written->eval();
+  read->eval();
+  EXPECT_TENSOR_EQ(read(images), written(images));
+}
+
+TEST(LoadWeights, RefusesAnotherNumberOfClasses) {
+  EXPECT_ERROR(models::get_model("resnet18", {.weights_file = checkpoint(), .num_classes = 10}), ValueError,
+               "fc.weight: (10, 512) in the model, (1000, 512) in the state dict");
+}
+
+TEST(LoadWeights, RefusesAnotherModelsCheckpointAndChangesNothing) {
+  torch::manual_seed(0);
+  auto model = models::get_model("resnet34");
+  const auto before = model->named_parameters()["conv1.weight"].detach().clone();
+  EXPECT_ERROR(models::load_weights(*model, checkpoint()), ValueError, "layer3.5.bn2.weight");
+  EXPECT_ERROR(models::load_weights(*model, checkpoint()), ValueError, checkpoint().string() + " does not fit ResNet");
+  EXPECT_TENSOR_EQ(model->named_parameters()["conv1.weight"].detach(), before);
+}
+
+TEST(LoadWeights, SaysWhereAMissingFileBelongs) {
+  const Environment home("TORCH_HOME", "/nowhere");
+  EXPECT_ERROR(models::resnet18(ResNet18_Weights::IMAGENET1K_V1), NotFoundError,
+               "load_weights: ResNet18_Weights.IMAGENET1K_V1 is not on this machine; fetch "
+               "https://download.pytorch.org/models/resnet18-f37072fd.pth and put it at "
+               "/nowhere/hub/checkpoints/resnet18-f37072fd.pth");
+  EXPECT_ERROR(models::get_model("resnet18", {.weights_file = "/nowhere/a.pth"}), NotFoundError,
+               "load_weights: /nowhere/a.pth is not there");
+}
+
+TEST(Cache, IsWherePyTorchHasIt) {
+  const Environment user("HOME", "/home/ada");
+  {
+    const Environment torch("TORCH_HOME", nullptr), xdg("XDG_CACHE_HOME", nullptr);
+    EXPECT_EQ(hub::checkpoints_folder(), "/home/ada/.cache/torch/hub/checkpoints");
+  }
+  {
+    const Environment torch("TORCH_HOME", nullptr), xdg("XDG_CACHE_HOME", "/var/cache");
+    EXPECT_EQ(hub::checkpoints_folder(), "/var/cache/torch/hub/checkpoints");
+  }
+  {
+    const Environment torch("TORCH_HOME", "~/models"), xdg("XDG_CACHE_HOME", "/var/cache");
+    EXPECT_EQ(hub::checkpoints_folder(), "/home/ada/models/hub/checkpoints");
+    EXPECT_EQ(hub::cached_checkpoint("https://example.org/a/b-01234567.pth?download=1"),
+              "/home/ada/models/hub/checkpoints/b-01234567.pth");
+  }
+}
+
+}  // namespace
+}  // namespace opsis

@@ -1,0 +1,87 @@
+#include "opsis/models/weights.h"
+
+#include <nlohmann/json.hpp>
+
+#include "opsis/models/imagenet_categories.h"
+#include "opsis/models/registry.h"
+#include "opsis/models/resnet.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+
+namespace opsis {
+namespace {
+
+using models::ResNet50_Weights;
+
+// An entry as tests/oracle/models.py describes torchvision's.
+nlohmann::json described(const models::Weights& weights) {
+  auto metrics = nlohmann::json::array();
+  for (const auto& metric : weights.metrics) metrics.push_back({metric.dataset, metric.name, metric.value});
+  const auto& preset = weights.preset;
+  return {{"name", weights.name},
+          {"url", weights.url},
+          {"metrics", metrics},
+          {"gflops", weights.gflops},
+          {"file_size_mb", weights.file_size_mb},
+          {"num_params", weights.num_params},
+          {"min_size", {weights.min_size.height, weights.min_size.width}},
+          {"categories", std::vector<std::string>(weights.categories.begin(), weights.categories.end())},
+          {"recipe", weights.recipe},
+          {"crop_size", preset.crop_size},
+          {"resize_size", preset.resize_size},
+          {"mean", preset.mean},
+          {"std", preset.std},
+          {"interpolation", std::string(transforms::to_string(preset.interpolation))},
+          {"antialias", preset.antialias}};
+}
+
+TEST(Weights, EqualTorchvisionsFieldByField) {
+  for (const auto& c : oracle::cases("models/weights")) {
+    SCOPED_TRACE(c.name());
+    const auto ours = models::get_model_weights(c.text("model"));
+    EXPECT_EQ(ours.name, c.text("enum"));
+    EXPECT_EQ(ours.DEFAULT.name, c.text("default"));
+    const auto theirs = nlohmann::json::parse(c.json("entries"));
+    ASSERT_EQ(ours.entries.size(), theirs.size());
+    for (size_t i = 0; i < theirs.size(); ++i) {
+      SCOPED_TRACE(ours.entries[i]->name);
+      EXPECT_EQ(nlohmann::json::diff(described(*ours.entries[i]), theirs[i]).dump(), "[]");
+      EXPECT_FALSE(ours.entries[i]->docs.empty());
+    }
+  }
+}
+
+TEST(Weights, TransformsAreTorchvisions) {
+  for (const auto& c : oracle::cases("models/presets")) {
+    SCOPED_TRACE(c.name());
+    const auto out = models::get_weight(c.text("weights")).transforms()(Image(c.tensor("image")));
+    EXPECT_TENSOR_EQ(out.data, c.tensor("expected"));  // the same ATen kernels on the same numbers
+  }
+}
+
+TEST(Weights, NameTheirParts) {
+  EXPECT_EQ(ResNet50_Weights::IMAGENET1K_V2.enum_name(), "ResNet50_Weights");
+  EXPECT_EQ(ResNet50_Weights::IMAGENET1K_V2.member_name(), "IMAGENET1K_V2");
+  std::ostringstream out;
+  out << ResNet50_Weights::DEFAULT;
+  EXPECT_EQ(out.str(), "ResNet50_Weights.IMAGENET1K_V2");
+}
+
+// The weights of another model do not compile; these are the conversions that a call would need.
+TEST(Weights, FitOnlyTheirModel) {
+  using models::ResNet18_Weights;
+  EXPECT_TRUE((std::is_convertible_v<const ResNet18_Weights&, std::optional<ResNet18_Weights>>));
+  EXPECT_FALSE((std::is_convertible_v<const ResNet50_Weights&, std::optional<ResNet18_Weights>>));
+  EXPECT_FALSE((std::is_convertible_v<const models::Weights&, std::optional<ResNet18_Weights>>));
+}
+
+TEST(Weights, AreConstantsThatCopiesReferTo) {
+  static_assert(std::is_same_v<decltype(ResNet50_Weights::DEFAULT), const ResNet50_Weights&>);
+  EXPECT_EQ(&ResNet50_Weights::DEFAULT, &ResNet50_Weights::IMAGENET1K_V2);
+  const auto copy = ResNet50_Weights::IMAGENET1K_V2;
+  EXPECT_EQ(copy, ResNet50_Weights::IMAGENET1K_V2);
+  EXPECT_EQ(copy.categories.data(), &models::kImagenetCategories[0]);
+}
+
+}  // namespace
+}  // namespace opsis

@@ -1,0 +1,125 @@
+"""data: the orders of torch.utils.data's samplers and of its loader."""
+
+import torch
+from oracle import case, run
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    Dataset,
+    DistributedSampler,
+    RandomSampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
+
+
+class Numbers(Dataset):
+    """0, 1, 2, ...; drawn: each with a random number beside it, from the current generator."""
+
+    def __init__(self, size, drawn=False):
+        self.size, self.drawn = size, drawn
+
+    def __len__(self):
+        return self.size
+
+    def __getitem__(self, index):
+        return (index, torch.rand(3)) if self.drawn else index
+
+
+def _generator(seed):
+    return None if seed is None else torch.Generator().manual_seed(seed)
+
+
+def _epochs(sampler, count=3):
+    """What `count` epochs give, one after another, and where the current generator stands then."""
+    return {"expected": torch.tensor([list(sampler) for _ in range(count)], dtype=torch.int64),
+            "next_draw": torch.rand(1)}
+
+
+@case("data/random_sampler", seed=[0, 7], size=[1, 10, 100], replacement=[False, True], num_samples=[None, 5, 32, 250],
+      generator=[None, 3])
+def random_sampler(seed, size, replacement, num_samples, generator):
+    torch.manual_seed(seed)
+    generator = _generator(generator)
+    out = _epochs(RandomSampler(range(size), replacement, num_samples, generator))
+    if generator is not None:
+        out["next_of_generator"] = torch.rand(1, generator=generator)
+    return out
+
+
+@case("data/subset_random_sampler", seed=[0, 7], indices=[[5, 3, 9, 1], [2], list(range(50))], generator=[None, 3])
+def subset_random_sampler(seed, indices, generator):
+    torch.manual_seed(seed)
+    return _epochs(SubsetRandomSampler(indices, _generator(generator)))
+
+
+@case("data/weighted_random_sampler", seed=[0, 7], weights=[[0.1, 0.9, 0.4, 0.7, 3.0, 0.6], [0.0, 1.0, 2.0, 0.5]],
+      num_samples=[1, 3, 100], replacement=[True, False], generator=[None, 3])
+def weighted_random_sampler(seed, weights, num_samples, replacement, generator):
+    if not replacement:
+        num_samples = min(num_samples, 3)
+    torch.manual_seed(seed)
+    out = _epochs(WeightedRandomSampler(weights, num_samples, replacement, _generator(generator)))
+    return {**out, "drawn": num_samples}
+
+
+@case("data/distributed_sampler", size=[0, 1, 2, 10, 101], num_replicas=[1, 3, 4], shuffle=[True, False], drop_last=[True, False],
+      seed=[0, 5])
+def distributed_sampler(size, num_replicas, shuffle, drop_last, seed):
+    def epochs(rank):
+        sampler = DistributedSampler(range(size), num_replicas, rank, shuffle, seed, drop_last)
+        for epoch in [0, 1, 5]:
+            sampler.set_epoch(epoch)
+            yield list(sampler)
+
+    return {"expected": torch.tensor([list(epochs(rank)) for rank in range(num_replicas)], dtype=torch.int64)}
+
+
+@case("data/batch_sampler", size=[0, 1, 10, 12], batch_size=[1, 3, 20], drop_last=[True, False])
+def batch_sampler(size, batch_size, drop_last):
+    sampler = BatchSampler(SequentialSampler(range(size)), batch_size, drop_last)
+    return {"expected": list(sampler)}
+
+
+@case("data/loader_order", seed=[0, 7, 123], size=[1, 10, 37], batch_size=[1, 4, 10], drop_last=[True, False],
+      generator=[None, 3])
+def loader_order(seed, size, batch_size, drop_last, generator):
+    torch.manual_seed(seed)
+    loader = DataLoader(Numbers(size), batch_size, shuffle=True, drop_last=drop_last, generator=_generator(generator))
+    epochs = [[batch.tolist() for batch in loader] for _ in range(3)]
+    return {"expected": epochs, "batches": len(loader), "next_draw": torch.rand(1)}
+
+
+@case("data/loader_draws", seed=[0, 7], batch_size=[1, 4], shuffle=[True, False])
+def loader_draws(seed, batch_size, shuffle):
+    """The loop draws too, as a model with dropout does; so each draw must come at its own time."""
+    torch.manual_seed(seed)
+    loader = DataLoader(Numbers(9, drawn=True), batch_size, shuffle=shuffle)
+    indices, draws = [], []
+    for _ in range(2):
+        for index, drawn in loader:
+            indices.append(index)
+            draws.append(drawn)
+            draws.append(torch.rand(1, 3))
+    return {"indices": torch.cat(indices), "draws": torch.cat(draws), "next_draw": torch.rand(1)}
+
+
+@case("data/early_break", generator=[None, 3], replacement=[False, True])
+def early_break(generator, replacement):
+    """Leaving an epoch early leaves the rest of its draws undrawn."""
+    generator = _generator(generator)
+    sampler = RandomSampler(range(100), replacement=replacement, generator=generator)
+    loader = DataLoader(Numbers(100), 8, sampler=sampler, generator=generator)
+    epochs = []
+    for _ in range(3):
+        epoch = []
+        for batch in loader:
+            epoch.append(batch.tolist())
+            if len(epoch) == 5:
+                break
+        epochs.append(epoch)
+    return {"expected": epochs, "next_draw": torch.rand(1)}
+
+
+run(__file__)

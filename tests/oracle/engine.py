@@ -1,0 +1,117 @@
+"""engine: learning rates, metrics, and whole training runs step by step."""
+
+import pathlib
+
+import numpy
+import torch
+from oracle import case, out_dir, run
+from torch.nn.functional import cross_entropy
+from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LinearLR, SequentialLR
+from torch.utils.data import DataLoader, Dataset
+from torchvision.models.resnet import BasicBlock, ResNet
+from torchvision.transforms import v2
+from torchvision.tv_tensors import Image
+
+
+@case("engine/learning_rates", curve=["constant", "cosine"], method=["constant", "linear"], warmup=[0, 3], min_lr=[0.0, 0.01])
+def learning_rates(curve, method, warmup, min_lr):
+    epochs, base, decay = 10, 0.5, 0.05
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=base)
+    if curve == "cosine":
+        main = CosineAnnealingLR(optimizer, T_max=epochs - warmup, eta_min=min_lr)
+    else:
+        main = ConstantLR(optimizer, factor=1.0, total_iters=1)
+    if warmup:
+        first = (
+            LinearLR(optimizer, start_factor=decay, total_iters=warmup)
+            if method == "linear"
+            else ConstantLR(optimizer, factor=decay, total_iters=warmup)
+        )
+        main = SequentialLR(optimizer, [first, main], milestones=[warmup])
+    rates = []
+    for _ in range(epochs):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        main.step()
+    return {"epochs": epochs, "base": base, "decay": decay, "rates": rates}
+
+
+@case("engine/correct_within", classes=[2, 7], n=[1, 33])
+def correct_within(classes, n):
+    scores, labels = torch.randn(n, classes), torch.randint(0, classes, (n,))
+    order = scores.argsort(dim=1, descending=True)
+    hits = order == labels[:, None]
+    return {"scores": scores, "labels": labels, "expected": [int(hits[:, :k].sum()) for k in (1, 2)]}
+
+
+class Digits(Dataset):
+    """The pictures of opsis::datasets::Digits, from the same files."""
+
+    def __init__(self, transforms):
+        folder = pathlib.Path(__file__).parents[2] / "opsis" / "datasets" / "digits"
+        images = numpy.frombuffer((folder / "images.idx3-ubyte").read_bytes()[16:], numpy.uint8).reshape(-1, 1, 8, 8)
+        labels = numpy.frombuffer((folder / "labels.idx1-ubyte").read_bytes()[8:], numpy.uint8)
+        self.images = torch.from_numpy(numpy.round(images[:1437] * (255 / 16)).astype(numpy.uint8))
+        self.labels = labels[:1437].astype(int).tolist()
+        self.transforms = transforms
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, index):
+        return self.transforms(Image(self.images[index])), self.labels[index]
+
+
+def _transforms(augment):
+    steps = [v2.Resize(32)]
+    if augment:
+        steps += [v2.RandomCrop(32, padding=2), v2.RandomHorizontalFlip()]
+    steps += [v2.ToDtype(torch.float32, scale=True), v2.Normalize([0.5], [0.5]), v2.Lambda(lambda x: x.expand(3, -1, -1))]
+    return v2.Compose(steps)
+
+
+@case("engine/training", optimizer=["sgd", "adamw"], smoothing=[0.0, 0.1], augment=[False, True])
+def training(optimizer, smoothing, augment):
+    torch.set_num_threads(1)
+    model = ResNet(BasicBlock, [1, 1, 1, 1], num_classes=10)
+    loader = DataLoader(Digits(_transforms(augment)), batch_size=32, shuffle=True, num_workers=0)
+    if optimizer == "sgd":
+        step = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-4, nesterov=True)
+    else:
+        step = torch.optim.AdamW(model.parameters(), lr=0.002, weight_decay=0.01)
+    losses = []
+    while len(losses) < 30:
+        for images, labels in loader:
+            loss = cross_entropy(model(images), labels, label_smoothing=smoothing)
+            step.zero_grad()
+            loss.backward()
+            step.step()
+            losses.append(loss.item())
+            if len(losses) == 30:
+                break
+    return {"losses": losses}
+
+
+@case("engine/optimizer_state", optimizer=["sgd", "adamw"])
+def optimizer_state(optimizer):
+    """Three steps of a linear layer; the state after two of them, as Python saves it."""
+    model = torch.nn.Linear(4, 3)
+    step = (
+        torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=0.01)
+        if optimizer == "sgd"
+        else torch.optim.AdamW(model.parameters(), lr=0.1, weight_decay=0.01)
+    )
+    x = torch.randn(5, 4)
+    for i in range(3):
+        if i == 2:
+            state = {"model": model.state_dict(), "optimizer": step.state_dict()}
+            folder = out_dir() / "engine"
+            folder.mkdir(parents=True, exist_ok=True)
+            torch.save(state, folder / f"after_two_{optimizer}.pth")
+        step.zero_grad()
+        model(x).square().mean().backward()
+        step.step()
+    return {"x": x, "weight": model.weight, "bias": model.bias}
+
+
+run(__file__)

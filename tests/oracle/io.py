@@ -1,0 +1,340 @@
+"""io: pictures written beside the results, and what torchvision makes of them."""
+
+import contextlib
+import io
+import os
+import struct
+import warnings
+import zlib
+
+import numpy
+import torch
+from oracle import case, fails, out_dir, run
+from PIL import Image
+from torchvision.io import ImageReadMode, decode_image, decode_jpeg, decode_png, encode_jpeg, encode_png
+
+warnings.simplefilter("ignore")  # torchvision's note that its codecs move to torchcodec
+
+MODES = list(ImageReadMode)
+
+
+def photo(height, width, channels=3, bits=8):
+    """Something like a photograph: soft gradients with noise and an edge."""
+    random = numpy.random.RandomState(height * 1000 + width)
+    y, x = numpy.mgrid[0:height, 0:width] / max(height, width)
+    planes = [0.5 + 0.4 * numpy.sin(7 * x * (c + 1) + 3 * y) * numpy.cos(5 * y - c) for c in range(channels)]
+    picture = numpy.stack(planes, -1) + 0.05 * random.randn(height, width, channels)
+    picture[height // 3 : height // 2, width // 4 : width // 2] *= 0.3
+    top = 2**bits - 1
+    return (picture.clip(0, 1) * top).round().astype(numpy.uint16 if bits == 16 else numpy.uint8)
+
+
+@contextlib.contextmanager
+def silence():
+    """Keeps what libjpeg and libpng print about bad files out of the test's log."""
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def tensor(content):
+    return torch.frombuffer(bytearray(content), dtype=torch.uint8)
+
+
+def written(name, content):
+    """Writes a picture for the C++ side, which finds it by the name."""
+    path = out_dir() / "io" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return tensor(content)
+
+
+def saved(picture, format, mode=None, **options):
+    out = io.BytesIO()
+    image = Image.fromarray(picture.squeeze() if picture.ndim == 3 and picture.shape[-1] == 1 else picture)
+    (Image.frombytes(mode, image.size, picture.tobytes()) if mode else image).save(out, format, **options)
+    return out.getvalue()
+
+
+def verdict(name, decode):
+    """What torchvision gives for a file, or that it refuses."""
+    if fails(decode):
+        return {"file": name, "refused": True}
+    return {"file": name, "refused": False, "expected": decode()}
+
+
+# JPEG
+
+
+def ycck():
+    """PIL writes CMYK; the byte of Adobe's segment that names the color transform makes it YCCK."""
+    content = bytearray(saved(photo(37, 50, 4), "JPEG", "CMYK"))
+    content[content.index(b"Adobe") + 11] = 2
+    return bytes(content)
+
+
+JPEGS = {
+    "gray": lambda: saved(photo(37, 50, 1), "JPEG"),
+    "ycc420": lambda: saved(photo(37, 50), "JPEG", subsampling="4:2:0"),
+    "ycc422": lambda: saved(photo(37, 50), "JPEG", subsampling="4:2:2"),
+    "ycc444": lambda: saved(photo(37, 50), "JPEG", subsampling="4:4:4"),
+    "rgb": lambda: saved(photo(37, 50), "JPEG", keep_rgb=True),
+    "cmyk": lambda: saved(photo(37, 50, 4), "JPEG", "CMYK"),
+    "ycck": ycck,
+    "progressive": lambda: saved(photo(37, 50), "JPEG", progressive=True),
+    "progressive_gray": lambda: saved(photo(37, 50, 1), "JPEG", progressive=True),
+    "restarts": lambda: saved(photo(37, 50), "JPEG", restart_marker_blocks=2),
+    "one_pixel": lambda: saved(photo(1, 1), "JPEG"),
+    "one_row": lambda: saved(photo(1, 33), "JPEG"),
+    "photo": lambda: saved(photo(375, 500), "JPEG", quality=90),
+    "photo_progressive": lambda: saved(photo(333, 251), "JPEG", quality=60, progressive=True),
+}
+
+
+@case("io/jpeg", kind=list(JPEGS), mode=MODES)
+def jpeg(kind, mode):
+    name = f"{kind}.jpg"
+    data = written(name, JPEGS[kind]())
+    return verdict(name, lambda: decode_jpeg(data, mode))
+
+
+@case("io/encode_jpeg", shape=[(1, 1, 1), (1, 33, 20), (3, 37, 50), (3, 375, 500)], quality=[1, 50, 75, 95, 100])
+def encode_to_jpeg(shape, quality):
+    image = torch.from_numpy(photo(shape[1], shape[2], shape[0])).permute(2, 0, 1)
+    return {"image": image, "expected": encode_jpeg(image, quality)}
+
+
+# PNG
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+
+
+def rows_of(picture, bits):
+    for row in picture:
+        if bits == 16:
+            packed = row.astype(">u2").tobytes()
+        else:
+            numbers = numpy.unpackbits(row.astype(numpy.uint8).reshape(-1, 1), axis=1)[:, 8 - bits :]
+            packed = numpy.packbits(numbers.reshape(-1)).tobytes()
+        yield b"\0" + packed
+
+
+def png_bytes(picture, bits, color_type, interlaced=False, chunks=b""):
+    """A PNG by hand, since PIL writes few of its kinds."""
+    height, width, _ = picture.shape
+    parts = [picture[y::dy, x::dx] for x, y, dx, dy in ADAM7] if interlaced else [picture]
+    raw = b"".join(row for part in parts if part.size for row in rows_of(part, bits))
+    head = struct.pack(">IIBBBBB", width, height, bits, color_type, 0, 0, int(interlaced))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunks + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+
+
+GRAY, RGB, PALETTE, GRAY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
+CHANNELS = {GRAY: 1, RGB: 3, PALETTE: 1, GRAY_ALPHA: 2, RGB_ALPHA: 4}
+
+
+def palette(bits, transparent):
+    colors = numpy.random.RandomState(bits).randint(0, 256, 3 * 2**bits).astype(numpy.uint8).tobytes()
+    return chunk(b"PLTE", colors) + (chunk(b"tRNS", bytes(range(0, 2**bits, 2))) if transparent else b"")
+
+
+def made(color_type, bits, interlaced=False, transparent=False, chunks=b"", size=(19, 23)):
+    picture = photo(*size, CHANNELS[color_type], 16) >> (16 - bits)
+    if color_type == PALETTE:
+        chunks += palette(bits, transparent)
+    return png_bytes(picture, bits, color_type, interlaced, chunks)
+
+
+PNGS = {}
+for title, color_type, depths in [("gray", GRAY, [1, 2, 4, 8, 16]), ("gray_alpha", GRAY_ALPHA, [8, 16]), ("rgb", RGB, [8, 16]),
+                                  ("rgb_alpha", RGB_ALPHA, [8, 16]), ("palette", PALETTE, [1, 2, 4, 8])]:
+    for bits in depths:
+        for interlaced in [False, True]:
+            name = f"{title}{bits}" + ("_interlaced" if interlaced else "")
+            PNGS[name] = lambda c=color_type, b=bits, i=interlaced: made(c, b, i)
+            if color_type == PALETTE:
+                PNGS[name + "_transparent"] = lambda c=color_type, b=bits, i=interlaced: made(c, b, i, True)
+PNGS["gray8_with_trns"] = lambda: made(GRAY, 8, chunks=chunk(b"tRNS", b"\0\x80"))
+PNGS["gray2_with_trns"] = lambda: made(GRAY, 2, chunks=chunk(b"tRNS", b"\0\1"))
+PNGS["rgb8_with_trns"] = lambda: made(RGB, 8, chunks=chunk(b"tRNS", b"\0\x80\0\x10\0\x20"))
+PNGS["rgb8_with_gamma"] = lambda: made(RGB, 8, chunks=chunk(b"gAMA", struct.pack(">I", 45455)))
+PNGS["rgb16_with_srgb"] = lambda: made(RGB, 16, chunks=chunk(b"sRGB", b"\0"))
+TEXTS = chunk(b"tEXt", b"Title\0x") + chunk(b"zTXt", b"a\0\0" + zlib.compress(b"y" * 99))
+PNGS["rgb8_with_text"] = lambda: made(RGB, 8, chunks=TEXTS)
+PNGS["one_pixel"] = lambda: made(RGB, 8, size=(1, 1))
+PNGS["one_pixel_interlaced"] = lambda: made(GRAY, 1, True, size=(1, 1))
+PNGS["photo"] = lambda: saved(photo(240, 321), "PNG")
+
+
+def unwritten(kind, mode):
+    """Where torchvision returns memory that it never wrote, so that there is nothing to be equal to."""
+    if not kind.startswith("palette"):
+        return False
+    if mode == ImageReadMode.UNCHANGED:
+        return not kind.startswith("palette8")  # packed indices in the first bytes of each row
+    return mode in (ImageReadMode.GRAY_ALPHA, ImageReadMode.RGB_ALPHA) and not kind.endswith("transparent")
+
+
+@case("io/png", kind=list(PNGS), mode=MODES)
+def png(kind, mode):
+    name = f"{kind}.png"
+    data = written(name, PNGS[kind]())
+    if unwritten(kind, mode):
+        out = {"file": name, "unwritten": True, "refused": False}
+        if mode == ImageReadMode.UNCHANGED:
+            bits = int(kind[len("palette")])
+            return out | {"expected": torch.from_numpy((photo(19, 23, 1, 16) >> (16 - bits)).astype(numpy.uint8)).permute(2, 0, 1)}
+        without = decode_png(data, ImageReadMode.RGB if mode == ImageReadMode.RGB_ALPHA else ImageReadMode.GRAY)
+        return out | {"expected": torch.cat([without, torch.full_like(without[:1], 255)])}
+    return {"unwritten": False} | verdict(name, lambda: decode_png(data, mode))
+
+
+@case("io/encode_png", shape=[(1, 1, 1), (1, 33, 20), (3, 37, 50)], level=list(range(10)))
+def encode_to_png(shape, level):
+    image = torch.from_numpy(photo(shape[1], shape[2], shape[0])).permute(2, 0, 1)
+    return {"image": image, "expected": decode_png(encode_png(image, level))}
+
+
+# EXIF
+
+
+def exif_block(orientation, order="<", entries_before=0, type=3):
+    entry = struct.pack(order + "HHI", 0x0112, type, 1) + struct.pack(order + ("H2x" if type == 3 else "I"), orientation)
+    before = b"".join(struct.pack(order + "HHII", 0x0100 + i, 4, 1, 7) for i in range(entries_before))
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "IH", 8, entries_before + 1)
+    return head + before + entry + b"\0\0\0\0"
+
+
+def with_app1(content, *segments):
+    inserted = b"".join(b"\xff\xe1" + struct.pack(">H", len(s) + 2) + s for s in segments)
+    return content[:2] + inserted + content[2:]
+
+
+def with_exif(format, block):
+    if format == "jpg":
+        return with_app1(saved(photo(11, 17), "JPEG"), b"Exif\0\0" + block)
+    return made(RGB if format == "png" else GRAY_ALPHA, 8 if format == "png" else 16, size=(11, 17), chunks=chunk(b"eXIf", block))
+
+
+ORIENTATIONS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 65535]
+
+
+@case("io/exif", format=["jpg", "png", "png16"], orientation=ORIENTATIONS, order=["<", ">"], apply=[True, False])
+def exif(format, orientation, order, apply):
+    name = f"exif_{format}_{orientation}_{'little' if order == '<' else 'big'}.{format[:3]}"
+    data = written(name, with_exif(format, exif_block(orientation, order, entries_before=2)))
+    return {"file": name, "expected": decode_image(data, apply_exif_orientation=apply)}
+
+
+BLOCKS = {
+    "empty": b"",
+    "only_order": b"II",
+    "wrong_magic": b"II+\0" + exif_block(6)[4:],
+    "offset_beyond": b"II*\0\xff\xff\xff\xff",
+    "offset_at_end": b"II*\0\x08\0\0\0",
+    "more_entries_than_bytes": exif_block(6)[:8] + b"\xff\xff" + exif_block(1)[10:],
+    "entry_cut": exif_block(6)[:-8],
+}
+
+
+@case("io/exif_damaged", kind=list(BLOCKS) + ["xmp_first", "not_exif"])
+def exif_damaged(kind):
+    name = f"exif_{kind}.jpg"
+    if kind == "xmp_first":
+        content = with_app1(saved(photo(11, 17), "JPEG"), b"http://ns.adobe.com/xap/1.0/\0<x/>", b"Exif\0\0" + exif_block(6))
+    elif kind == "not_exif":
+        content = with_app1(saved(photo(11, 17), "JPEG"), b"Exi")
+    else:
+        content = with_exif("jpg", BLOCKS[kind])
+    data = written(name, content)
+    return {"file": name, "expected": decode_image(data, apply_exif_orientation=True)}
+
+
+# Bad input
+
+
+def small(kind):
+    if kind == "png":
+        return made(RGB, 8, size=(7, 9))
+    if kind == "png_interlaced":
+        return made(PALETTE, 4, True, True, size=(7, 9))
+    return saved(photo(13, 17), "JPEG", quality=50, progressive=kind == "jpeg_progressive")
+
+
+@case("io/truncated", kind=["jpeg", "jpeg_progressive", "png", "png_interlaced"])
+def truncated(kind):
+    """For each length but 0: whether torchvision refuses that much of the file."""
+    name = f"small_{kind}.{kind[:4].strip('_')}"
+    data = written(name, small(kind))
+    with silence():
+        refused = [fails(lambda: decode_image(data[:length].clone())) for length in range(1, len(data) + 1)]
+    return {"file": name, "refused": torch.tensor(refused)}
+
+
+@case("io/flipped", kind=["jpeg", "jpeg_progressive"], mask=[0x01, 0xFF])
+def flipped(kind, mask):
+    """For each byte, changed: whether torchvision refuses, and the sum of the pixels if not. JPEG only: on changed PNG files
+    torchvision 0.29.2 ends the process."""
+    name = f"small_{kind}.jpeg"
+    data = written(name, small(kind))
+    refused, sums = [], []
+    for place in range(len(data)):
+        changed = data.clone()
+        changed[place] ^= mask
+        with silence():
+            refused.append(fails(lambda: decode_image(changed)))
+            sums.append(-1 if refused[-1] else int(decode_image(changed).to(torch.int64).sum()))
+    return {"file": name, "refused": torch.tensor(refused), "sums": torch.tensor(sums)}
+
+
+def claiming(content, height, width):
+    """A JPEG whose frame header lies about its size."""
+    at = next(content.index(m) for m in (b"\xff\xc0", b"\xff\xc2") if m in content) + 5
+    return content[:at] + struct.pack(">HH", height, width) + content[at + 4 :]
+
+
+def with_scans(count):
+    """A progressive JPEG whose last scan comes again and again."""
+    content = saved(photo(32, 32, 1), "JPEG", progressive=True)
+    last = content.rindex(b"\xff\xda")
+    return content[:last] + content[last:-2] * count + content[-2:]
+
+
+def png_claiming(height, width):
+    head = struct.pack(">IIBBBBB", width, height, 8, GRAY, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 64)) + chunk(b"IEND", b"")
+
+
+PROGRESSIVE = saved(photo(8, 8), "JPEG", progressive=True, subsampling="4:4:4")
+HOSTILE = {
+    "jpeg_65500.jpg": (lambda: claiming(PROGRESSIVE, 65500, 65500), "limits.pixels"),
+    "jpeg_65535.jpg": (lambda: claiming(saved(photo(8, 8), "JPEG"), 65535, 65535), "65500"),
+    "jpeg_coefficients.jpg": (lambda: claiming(PROGRESSIVE, 13000, 13000), "limits.codec_bytes"),
+    "jpeg_zero.jpg": (lambda: claiming(saved(photo(8, 8), "JPEG"), 0, 8), "DNL"),
+    "jpeg_scans.jpg": (lambda: with_scans(300), "limits.jpeg_scans"),
+    "jpeg_tables_only.jpg": (lambda: saved(photo(8, 8), "JPEG")[:20] + b"\xff\xd9", "decode_jpeg"),
+    "png_side.png": (lambda: png_claiming(1, 2**31 - 1), "limits.side"),
+    "png_2_31.png": (lambda: png_claiming(2**31, 2**31), "decode_png"),
+    "png_pixels.png": (lambda: png_claiming(999_999, 999_999), "limits.pixels"),
+    "png_zero.png": (lambda: png_claiming(0, 4), "decode_png"),
+    "png_short_data.png": (lambda: png_claiming(100, 100), "decode_png"),
+}
+
+
+@case("io/hostile", file=list(HOSTILE))
+def hostile(file):
+    content, message = HOSTILE[file]
+    written(file, content())
+    return {"message": message}
+
+
+run(__file__)

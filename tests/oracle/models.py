@@ -1,0 +1,149 @@
+"""models: names, parameters, outputs and gradients of every family, the registry, the weights."""
+
+import fnmatch
+
+import torch
+import torchvision
+from oracle import case, out_dir, run
+from torch import nn
+from torchvision import models
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+
+# To hold a model against torchvision, add its name to the first list; one small model of a family is enough in the second.
+_models = [
+    "resnet18", "resnet34", "resnet50", "resnet101", "resnet152",
+    "resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2",
+]  # fmt: skip
+_computed = ["resnet18", "resnet50", "resnext50_32x4d", "wide_resnet50_2"]
+
+
+def checksum(tensor):
+    """The sum of the bits as integers: equal, for all practical purposes, only if every bit is."""
+    return int((tensor.detach().contiguous().view(torch.int32) if tensor.is_floating_point() else tensor).long().sum())
+
+
+def computed(model, images):
+    """What a model is and does: its state, its outputs and its gradients."""
+    state = model.state_dict()
+    found = {"next_draw": torch.rand(1), "names": list(state), "checksums": [checksum(t) for t in state.values()]}
+    with torch.no_grad():
+        found["eval_output"] = model.eval()(images)
+    output = model.train()(images)
+    found["train_output"] = output
+    output.square().mean().backward()
+    parameters = dict(model.named_parameters())
+    found["gradient_names"] = list(parameters)
+    found["gradient_norms"] = torch.stack([p.grad.double().norm() for p in parameters.values()])
+    first = next(iter(parameters))
+    found["first_gradient"] = parameters[first].grad
+    found["buffer_sums"] = torch.stack([b.double().sum() for b in model.buffers()] or [torch.zeros(())])
+    return found
+
+
+@case("models/state_dict", model=_models)
+def state_dict(model):
+    with torch.device("meta"):
+        built = models.get_model(model)
+    state = built.state_dict()
+    return {
+        "names": list(state),
+        "shapes": [str(tuple(t.shape)) for t in state.values()],
+        "types": [str(t.dtype) for t in state.values()],
+        "modules": [name for name, _ in built.named_modules()],
+    }
+
+
+@case("models/computed", model=_computed)
+def computed_models(model):
+    images = torch.rand(2, 3, 64, 64)
+    torch.manual_seed(0)
+    return {"images": images, **computed(models.get_model(model), images)}
+
+
+_resnets = {
+    "small_head": (Bottleneck, [1, 1, 1, 1], dict(num_classes=7)),
+    "zero_bottleneck": (Bottleneck, [1, 1, 1, 1], dict(zero_init_residual=True)),
+    "zero_basic": (BasicBlock, [1, 2, 1, 1], dict(zero_init_residual=True)),
+    "grouped": (Bottleneck, [1, 2, 1, 1], dict(groups=4, width_per_group=24)),
+    "dilated_last": (Bottleneck, [1, 1, 2, 2], dict(replace_stride_with_dilation=[False, False, True])),
+    "dilated_all": (Bottleneck, [1, 2, 2, 2], dict(replace_stride_with_dilation=[True, True, True])),
+    "group_norm": (Bottleneck, [1, 1, 1, 1], dict(norm_layer=lambda c: nn.GroupNorm(8, c), zero_init_residual=True)),
+    "instance_norm": (BasicBlock, [1, 1, 1, 1], dict(norm_layer=nn.InstanceNorm2d, zero_init_residual=True)),
+}
+
+
+@case("models/resnet_options", options=list(_resnets))
+def resnet_options(options):
+    images = torch.rand(2, 3, 64, 64)
+    torch.manual_seed(0)
+    block, depths, arguments = _resnets[options]
+    return {"images": images, **computed(ResNet(block, depths, **arguments), images)}
+
+
+@case("models/weights", model=_models)
+def weights(model):
+    enum = models.get_model_weights(model)
+    entries = []
+    for entry in enum:
+        preset = entry.transforms()
+        metrics = [[d, m, v] for d, found in entry.meta["_metrics"].items() for m, v in found.items()]
+        known = {"num_params", "min_size", "categories", "recipe", "_metrics", "_ops", "_file_size", "_docs"}
+        assert set(entry.meta) == known, set(entry.meta) ^ known
+        entries.append({
+            "name": str(entry), "url": entry.url, "metrics": metrics, "gflops": entry.meta["_ops"],
+            "file_size_mb": entry.meta["_file_size"], "num_params": entry.meta["num_params"],
+            "min_size": list(entry.meta["min_size"]), "categories": entry.meta["categories"], "recipe": entry.meta["recipe"],
+            "crop_size": preset.crop_size[0], "resize_size": preset.resize_size[0], "mean": preset.mean, "std": preset.std,
+            "interpolation": preset.interpolation.value, "antialias": preset.antialias,
+        })  # fmt: skip
+    return {"enum": enum.__name__, "default": str(enum.DEFAULT), "entries": entries}
+
+
+@case("models/presets", weights=["ResNet50_Weights.IMAGENET1K_V1", "ResNet50_Weights.IMAGENET1K_V2"], size=[(375, 500), (300, 200)])
+def presets(weights, size):
+    # Smooth, as photos are: neighbouring pixels are alike.
+    image = nn.functional.interpolate(torch.rand(1, 3, 20, 30), size, mode="bicubic").clamp(0, 1).mul(255).byte()[0]
+    return {"image": image, "expected": models.get_weight(weights).transforms()(image)}
+
+
+_modules = {"models": torchvision.models, "models::detection": torchvision.models.detection, "": None}
+
+
+@case("models/list_models", module=list(_modules),
+      include=[[], ["*"], ["resne[tx]*"], ["*50*", "resnet18"], ["wide_resnet?0_2"], ["RESNET50"]],
+      exclude=[[], ["*101*"], ["*_*", "resnet1*"], ["*[!0-9]"]])  # fmt: skip
+def list_models(module, include, exclude):
+    return {"expected": models.list_models(_modules[module], include=include, exclude=exclude)}
+
+
+_patterns = [
+    "", "*", "?", "a", "a*", "*a", "*a*", "a*b", "**", "*?", "?*", "a?c", "[abc]", "[!abc]", "[a-c]x", "[!a-c]x", "[", "[a", "a[",
+    "[]]", "[!]]", "[]a]*", "[a-]", "[-a]", "*[0-9]", "*b*b*c", "[^a]", "\\a", "[!]", "a.c", "[b-b]", "[a-cx-z]", "*.*", "(a|b)", "[",
+]  # fmt: skip
+_names = ["", "a", "b", "ab", "abc", "axc", "]", "[", "[a", "a[", "-", "^", "!", "ax", "dx", "x", "bbc", "abcbc", "ab1", "\\a", "a.c", "[!]", "]x"]
+
+
+@case("models/fnmatch", pattern=_patterns)
+def matching(pattern):
+    return {"names": _names, "expected": [fnmatch.fnmatchcase(name, pattern) for name in _names]}
+
+
+@case("models/every_name")
+def every_name():
+    names = models.list_models()
+    return {"models": names, "weights": [str(entry) for name in names for entry in models.get_model_weights(name)]}
+
+
+@case("models/checkpoint")
+def checkpoint():
+    """A checkpoint in a cache like PyTorch's, under the official name."""
+    model = models.resnet18().eval()
+    folder = out_dir() / "models" / "torch_home" / "hub" / "checkpoints"
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save(model.state_dict(), folder / "resnet18-f37072fd.pth")
+    images = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        return {"images": images, "expected": model(images)}
+
+
+run(__file__)

@@ -1,0 +1,79 @@
+#include "tests/support/model.h"
+
+#include <torch/torch.h>
+
+#include "opsis/hub/state_dict.h"
+#include "opsis/tv_tensors/print.h"
+#include "tests/support/expect.h"
+
+namespace support {
+namespace {
+
+// The sum of the bits as integers, as in tests/oracle/models.py.
+int64_t checksum(const torch::Tensor& tensor) {
+  const auto bits = tensor.is_floating_point() ? tensor.contiguous().view(torch::kInt32) : tensor;
+  return bits.to(torch::kInt64).sum().item<int64_t>();
+}
+
+std::string type_name(torch::Dtype type) {
+  return type == torch::kFloat32 ? "torch.float32" : type == torch::kInt64 ? "torch.int64" : "another";
+}
+
+}  // namespace
+
+void expect_same_structure(const torch::nn::Module& model, const oracle::Case& c) {
+  std::vector<std::string> names, shapes, types, modules;
+  for (const auto& [name, tensor] : opsis::hub::state_dict(model)) {
+    names.push_back(name);
+    shapes.push_back(opsis::detail::shape(tensor));
+    types.push_back(type_name(tensor.scalar_type()));
+  }
+  for (const auto& module : model.named_modules()) modules.push_back(module.key());
+  EXPECT_EQ(names, c.texts("names"));
+  EXPECT_EQ(shapes, c.texts("shapes"));
+  EXPECT_EQ(types, c.texts("types"));
+  EXPECT_EQ(modules, c.texts("modules"));
+}
+
+void expect_same_computed(opsis::models::ImageClassifier& model, const oracle::Case& c) {
+  EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));  // building has drawn as often
+  std::vector<std::string> names;
+  std::vector<int64_t> checksums;
+  for (const auto& [name, tensor] : opsis::hub::state_dict(model)) {
+    names.push_back(name);
+    checksums.push_back(checksum(tensor));
+  }
+  EXPECT_EQ(names, c.texts("names"));
+  ASSERT_EQ(checksums, c.ints("checksums"));
+
+  // The same kernels on the same numbers; the threads may split sums differently, which a deep network in training amplifies.
+  const auto images = c.tensor("images");
+  {
+    const torch::NoGradGuard no_grad;
+    model.eval();
+    EXPECT_TENSOR_NEAR(model.forward(images), c.tensor("eval_output"), 1e-5, 0);
+  }
+  model.train();
+  const auto output = model.forward(images);
+  EXPECT_TENSOR_NEAR(output.detach(), c.tensor("train_output"), 1e-5, 0);
+  output.square().mean().backward();
+
+  std::vector<std::string> gradient_names;
+  std::vector<torch::Tensor> norms, sums;
+  for (const auto& parameter : model.named_parameters()) {
+    gradient_names.push_back(parameter.key());
+    norms.push_back(parameter.value().grad().to(torch::kFloat64).norm());
+  }
+  for (const auto& buffer : model.buffers()) sums.push_back(buffer.to(torch::kFloat64).sum());
+  if (sums.empty()) sums.push_back(torch::zeros({}));
+  ASSERT_EQ(gradient_names, c.texts("gradient_names"));
+  const auto expected_norms = c.tensor("gradient_norms"), expected_sums = c.tensor("buffer_sums");
+  for (size_t i = 0; i < norms.size(); ++i) {
+    SCOPED_TRACE(gradient_names[i]);
+    EXPECT_TENSOR_NEAR(norms[i], expected_norms[static_cast<int64_t>(i)], 1e-4, 1e-9);
+  }
+  EXPECT_TENSOR_NEAR(model.parameters()[0].grad(), c.tensor("first_gradient"), 1e-4, 0);
+  EXPECT_TENSOR_NEAR(torch::stack(sums).to(expected_sums.scalar_type()), expected_sums, 1e-5, 0);
+}
+
+}  // namespace support
