@@ -7,8 +7,8 @@
 
 namespace opsis::inline v1::hub::detail {
 
-/// One element type: as torch has it, as Python names it, and the class of its storages. Types that are younger than 2023 have no
-/// class of their own: their storages are bytes ("UntypedStorage"), and the type is told beside.
+/// One element type: as torch has it, as Python names it, and the class of its storages. Types that are younger than 2023 have
+/// no class of their own: their storages are bytes ("UntypedStorage"), and the type is told beside.
 struct CheckpointType {
   c10::ScalarType type;
   std::string_view dtype;    ///< "float32"

@@ -7,7 +7,7 @@
 
 namespace opsis::inline v1::hub {
 
-/// The listed name that `name` is, or an empty one: then it must be refused. "torch._utils._rebuild_tensor_v2", "torch.float32".
+/// The listed name that `name` is ("torch.float32"), or an empty one: then it must be refused.
 OPSIS_API std::string_view pickle_global(std::string_view name);
 
 /// Whether a name is listed as something that may be called, that is: whose call is kept as data.

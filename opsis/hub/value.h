@@ -50,8 +50,7 @@ class OPSIS_API Value {
   Value(I value) : data_(static_cast<int64_t>(value)) {}
   /// Throws   ValueError when it is larger than an int64_t
   template <std::unsigned_integral U>
-    requires(!std::same_as<U, bool>)
-  Value(U value) : Value(from_unsigned(value)) {}
+  requires(!std::same_as<U, bool>) Value(U value) : Value(from_unsigned(value)) {}
   Value(double value) : data_(value) {}
   Value(std::string value) : data_(std::move(value)) {}
   Value(std::string_view value) : data_(std::string(value)) {}
@@ -97,7 +96,7 @@ class OPSIS_API Value {
     return walk(std::array<Step, sizeof...(Steps)>{Step(steps)...});
   }
 
-  /// The same as a T: bool, an integer, double, std::string, torch::Tensor, StateDict, or a vector of those from a list or tuple.
+  /// The same as a T: bool, an integer, double, std::string, torch::Tensor, StateDict; of a list or tuple, a vector of those.
   template <class T, class... Steps>
   T get(const Steps&... steps) const {
     const std::array<Step, sizeof...(Steps)> path{Step(steps)...};
