@@ -35,7 +35,8 @@ transforms::AnyTransform preprocessing(bool augment) {
 data::DataLoader<datasets::Classified> loader(bool train) {
   auto digits = std::make_shared<datasets::Digits>(
       datasets::Digits::Options{.train = train, .transforms = preprocessing(train)});
-  return {std::move(digits), {.batch_size = train ? 64 : 120, .shuffle = train, .num_workers = 1}};
+  return data::DataLoader(std::move(digits),
+                          {.batch_size = train ? size_t{64} : size_t{120}, .shuffle = train, .num_workers = 1});
 }
 
 // The first 40 held-out digits and what the model takes them for; wrong ones are marked.

@@ -1,16 +1,15 @@
 #include "opsis/engine/optimizer.h"
 
-#include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
 
 #include "opsis/core/check.h"
+#include "opsis/engine/adamw.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::engine {
 namespace {
 
 using hub::Value;
-using torch::optim::AdamW;
 using torch::optim::AdamWOptions;
 using torch::optim::AdamWParamState;
 using torch::optim::SGD;
@@ -105,7 +104,7 @@ constexpr Layout adamw_layout{
 
 const Layout& layout_of(torch::optim::Optimizer& optimizer) {
   if (dynamic_cast<SGD*>(&optimizer)) return sgd_layout;
-  if (dynamic_cast<AdamW*>(&optimizer)) return adamw_layout;
+  if (dynamic_cast<torch::optim::AdamW*>(&optimizer)) return adamw_layout;
   raise<ValueError>("optimizer_state: only SGD and AdamW can be saved");
 }
 

@@ -1,5 +1,7 @@
 #include "opsis/hub/checkpoint.h"
 
+#include <algorithm>
+
 #include "opsis/core/check.h"
 #include "opsis/hub/checkpoint_reader.h"
 #include "opsis/hub/safetensors.h"
@@ -16,7 +18,7 @@ CheckpointFormat checkpoint_format(io::Bytes bytes) {
   // Before 1.6 torch.save wrote pickles one after another, the first of which is one large number; still earlier, a tar archive.
   if (io::has_magic(bytes, 0, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e")) return CheckpointFormat::TorchLegacy;
   if (io::has_magic(bytes, 257, "ustar")) return CheckpointFormat::TorchLegacy;
-  // A length that ends before the fourth gigabyte, then the JSON object.
+  // A length of 8 bytes, the upper three zero for any header that fits into memory, then a JSON object.
   if (io::has_magic(bytes, 5, std::string_view("\0\0\0{", 4))) return CheckpointFormat::Safetensors;
   return CheckpointFormat::Unknown;
 }

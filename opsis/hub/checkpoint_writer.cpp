@@ -49,19 +49,24 @@ class CheckpointWriter {
       pickle_.begin_dict();
       for (const auto& [key, held] : value.entries()) {
         put(key);
-        way_.push_back(key.is_string() ? key.as_string() : text("[{}]", key));
-        put(held);
-        way_.pop_back();
+        put_at(key.is_string() ? key.as_string() : text("[{}]", key), held);
       }
-      return pickle_.end_dict();
+      pickle_.end_dict();
+    } else if (value.is_list()) {
+      pickle_.begin_list();
+      for (size_t i = 0; i < value.items().size(); ++i) put_at(text("[{}]", i), value.items()[i]);
+      pickle_.end_list();
+    } else {
+      pickle_.begin_tuple();
+      for (size_t i = 0; i < value.items().size(); ++i) put_at(text("[{}]", i), value.items()[i]);
+      pickle_.end_tuple();
     }
-    value.is_list() ? pickle_.begin_list() : pickle_.begin_tuple();
-    for (size_t i = 0; i < value.items().size(); ++i) {
-      way_.push_back(text("[{}]", i));
-      put(value.items()[i]);
-      way_.pop_back();
-    }
-    value.is_list() ? pickle_.end_list() : pickle_.end_tuple();
+  }
+
+  void put_at(std::string step, const Value& value) {
+    way_.push_back(std::move(step));
+    put(value);
+    way_.pop_back();
   }
 
   void put_integers(torch::IntArrayRef numbers) {

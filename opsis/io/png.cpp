@@ -175,8 +175,8 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   }
   // libpng keeps up to four rows of its own.
   if (options.limits.codec_bytes / 4 < static_cast<int64_t>(row_bytes)) {
-    raise<DecodeError>("decode_png: four rows of {} bytes are over limits.codec_bytes, {}; raise it in DecodeOptions::limits for a "
-                       "file that you trust", row_bytes, options.limits.codec_bytes);
+    raise<DecodeError>("decode_png: four rows of {} bytes are over limits.codec_bytes, {}; raise it in DecodeOptions::limits "
+                       "for a file that you trust", row_bytes, options.limits.codec_bytes);
   }
   auto* const out = static_cast<uint8_t*>(destination(info));
   run([&] { read_rows(codec, out, info.height, row_bytes, passes); });

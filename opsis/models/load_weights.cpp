@@ -15,10 +15,16 @@ namespace weights_files {
 
 constexpr std::string_view file_scheme = "file://";
 
+// Not so when it is there but may not be read: reading it says why.
+bool is_absent(const std::filesystem::path& file) {
+  std::error_code ignored;
+  return std::filesystem::status(file, ignored).type() == std::filesystem::file_type::not_found;
+}
+
 std::filesystem::path find(const Weights& weights) {
   if (weights.url.starts_with(file_scheme)) return weights.url.substr(file_scheme.size());
   const auto cached = hub::cached_checkpoint(weights.url);
-  if (std::filesystem::exists(cached)) return cached;
+  if (!is_absent(cached)) return cached;
   raise<NotFoundError>("load_weights: {} is not on this machine; fetch {} and put it at {}", weights.name, weights.url,
                        cached.string());
 }
@@ -28,7 +34,7 @@ std::filesystem::path find(const Weights& weights) {
 void load_weights(torch::nn::Module& model, const Weights& weights) { load_weights(model, weights_files::find(weights)); }
 
 void load_weights(torch::nn::Module& model, const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file)) raise<NotFoundError>("load_weights: {} is not there", file.string());
+  if (weights_files::is_absent(file)) raise<NotFoundError>("load_weights: {} is not there", file.string());
   const auto state = hub::load_state_dict_file(file);
   try {
     hub::load_state_dict(model, state);

@@ -11,6 +11,7 @@
 
 #include "opsis/core/api.h"
 #include "opsis/core/size.h"
+#include "opsis/transforms/presets.h"
 
 namespace opsis::inline v1::models {
 
@@ -42,15 +43,6 @@ constexpr Metrics imagenet_1k(double top_1, double top_5) {
   return {{"ImageNet-1K", "acc@1", top_1}, {"ImageNet-1K", "acc@5", top_5}};
 }
 
-/// How images must be prepared, as numbers; Weights::transforms() makes the transform.
-struct ImageClassificationPreset {
-  int64_t crop_size = 224;
-  int64_t resize_size = 256;
-  std::array<double, 3> mean{0.485, 0.456, 0.406};
-  std::array<double, 3> std{0.229, 0.224, 0.225};
-  bool antialias = true;
-};
-
 /// An entry of pretrained weights. Each model derives a type of its own, so that only weights that fit can be handed to it:
 ///     auto weights = ResNet50_Weights::IMAGENET1K_V2;
 ///     auto model = resnet50(weights);
@@ -60,7 +52,7 @@ struct ImageClassificationPreset {
 struct OPSIS_API Weights {
   std::string_view name;  ///< "ResNet50_Weights.IMAGENET1K_V2"
   std::string_view url;   ///< of the checkpoint; "file://..." names one on this machine
-  ImageClassificationPreset preset;
+  opsis::transforms::ImageClassificationOptions preset;  ///< what transforms() is made from
   std::span<const std::string_view> categories;  ///< names of the classes, in the order of the logits
   int64_t num_params = 0;
   Size min_size{1, 1};  ///< of an image
@@ -69,6 +61,9 @@ struct OPSIS_API Weights {
   double file_size_mb = 0;   ///< 2^20 bytes each; torchvision's _file_size
   std::string_view recipe;   ///< how they were trained, a url
   std::string_view docs;     ///< what is special about them, a sentence
+
+  /// How images must be prepared for the model.
+  opsis::transforms::ImageClassification transforms() const;
 
   std::string_view enum_name() const;    ///< "ResNet50_Weights"
   std::string_view member_name() const;  ///< "IMAGENET1K_V2"

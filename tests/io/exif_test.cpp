@@ -26,24 +26,24 @@ TEST(ExifOrientation, DamagedBlocksLeaveThePictureAsTorchvisionDoes) {
   }
 }
 
-constexpr auto block = "II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"sv;
+constexpr auto exif_block = "II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"sv;
 
 TEST(ExifOrientation, IsReadFromTheBlockAlone) {
-  EXPECT_EQ(io::exif_orientation(io::as_bytes(block)), 6);
-  EXPECT_EQ(io::exif_orientation_of_app1(io::as_bytes(std::string("Exif\0\0"sv).append(block))), 6);
-  EXPECT_EQ(io::exif_orientation_of_app1(io::as_bytes(block)), 1);
+  EXPECT_EQ(io::exif_orientation(io::as_bytes(exif_block)), 6);
+  EXPECT_EQ(io::exif_orientation_of_app1(io::as_bytes(std::string("Exif\0\0"sv).append(exif_block))), 6);
+  EXPECT_EQ(io::exif_orientation_of_app1(io::as_bytes(exif_block)), 1);
   EXPECT_EQ(io::exif_orientation({}), 1);
 }
 
 TEST(ExifOrientation, NoTruncationOrFlippedByteReadsBeyondTheBlock) {
   // Each is a vector of exactly its size, so that the asan preset sees one byte too many.
-  for (size_t size = 0; size < block.size(); ++size) {
-    const std::vector<uint8_t> cut(block.begin(), block.begin() + static_cast<std::ptrdiff_t>(size));
+  for (size_t size = 0; size < exif_block.size(); ++size) {
+    const std::vector<uint8_t> cut(exif_block.begin(), exif_block.begin() + static_cast<std::ptrdiff_t>(size));
     EXPECT_EQ(io::exif_orientation(cut), size < 22 ? 1 : 6) << size;
   }
-  for (size_t place = 0; place < block.size(); ++place) {
+  for (size_t place = 0; place < exif_block.size(); ++place) {
     for (int mask = 1; mask < 256; ++mask) {
-      std::vector<uint8_t> changed(block.begin(), block.end());
+      std::vector<uint8_t> changed(exif_block.begin(), exif_block.end());
       changed[place] ^= static_cast<uint8_t>(mask);
       const auto orientation = io::exif_orientation(changed);
       EXPECT_TRUE(orientation >= 1 && orientation <= 8);

@@ -20,9 +20,9 @@ namespace {
 using io::FileWriter;
 using support::TemporaryFolder;
 
-std::string content(const std::filesystem::path& path) { return std::string(io::as_text(io::read_bytes(path))); }
+std::string file_content(const std::filesystem::path& path) { return std::string(io::as_text(io::read_bytes(path))); }
 
-int64_t files_in(const std::filesystem::path& folder) {
+int64_t count_files(const std::filesystem::path& folder) {
   return std::distance(std::filesystem::directory_iterator(folder), {});
 }
 
@@ -32,13 +32,13 @@ TEST(FileWriter, GivesTheNameOnlyByCommit) {
   {
     FileWriter file(path);
     file.write(io::as_bytes("new"));
-    EXPECT_EQ(content(path), "old");
+    EXPECT_EQ(file_content(path), "old");
     file.write(io::as_bytes(" bytes"));
     EXPECT_EQ(file.written(), 9);
     file.commit();
   }
-  EXPECT_EQ(content(path), "new bytes");
-  EXPECT_EQ(files_in(folder.path()), 1);
+  EXPECT_EQ(file_content(path), "new bytes");
+  EXPECT_EQ(count_files(folder.path()), 1);
 }
 
 TEST(FileWriter, LeavesNothingBehindWithoutCommit) {
@@ -46,8 +46,8 @@ TEST(FileWriter, LeavesNothingBehindWithoutCommit) {
   const auto path = folder.write("a.bin", "old");
   { FileWriter(path).write(io::as_bytes("new")); }
   { FileWriter(folder.path() / "b.bin").write(io::as_bytes("new")); }
-  EXPECT_EQ(content(path), "old");
-  EXPECT_EQ(files_in(folder.path()), 1);
+  EXPECT_EQ(file_content(path), "old");
+  EXPECT_EQ(count_files(folder.path()), 1);
 }
 
 TEST(FileWriter, FollowsTheUsersMask) {
@@ -68,9 +68,9 @@ TEST(FileWriter, ManyThreadsWriteTheSameNameWhole) {
     threads.emplace_back([=] { io::write_bytes(path, io::as_bytes(std::string(1000, letter))); });
   }
   for (auto& thread : threads) thread.join();
-  const auto found = content(path);
+  const auto found = file_content(path);
   EXPECT_EQ(found, std::string(1000, found[0]));
-  EXPECT_EQ(files_in(folder.path()), 1);
+  EXPECT_EQ(count_files(folder.path()), 1);
 }
 
 TEST(FileWriter, SaysWhyItCannotWrite) {
@@ -82,7 +82,7 @@ TEST(FileWriter, SaysWhyItCannotWrite) {
   EXPECT_ERROR(FileWriter(folder.path() / ""), ValueError, "a file name is missing");
   EXPECT_ERROR(FileWriter(folder.path() / std::string(300, 'a')), IoError, "File name too long");
   EXPECT_ERROR(FileWriter("/proc/a.bin"), IoError, "cannot write /proc/a.bin: ");  // not even root may
-  EXPECT_EQ(files_in(folder.path()), 1);
+  EXPECT_EQ(count_files(folder.path()), 1);
 }
 
 /// While it lives, this process may not write files over a size; a write beyond it fails like one on a full disk.
@@ -113,8 +113,8 @@ TEST(FileWriter, KeepsTheOldFileWhenTheNewOneDoesNotFit) {
     }
   }
   EXPECT_EQ(reason, "cannot write " + path.string() + ": File too large");
-  EXPECT_EQ(content(path), "old");
-  EXPECT_EQ(files_in(folder.path()), 1);
+  EXPECT_EQ(file_content(path), "old");
+  EXPECT_EQ(count_files(folder.path()), 1);
 }
 
 TEST(FileWriter, KeepsTheOldFileOnAFullDisk) {
@@ -126,19 +126,19 @@ TEST(FileWriter, KeepsTheOldFileOnAFullDisk) {
   }
   folder.write("disk/a.bin", "old");
   EXPECT_ERROR(io::write_bytes(disk / "a.bin", std::vector<uint8_t>(200'000)), IoError, "a.bin: No space left on device");
-  EXPECT_EQ(content(disk / "a.bin"), "old");
-  EXPECT_EQ(files_in(disk), 1);
+  EXPECT_EQ(file_content(disk / "a.bin"), "old");
+  EXPECT_EQ(count_files(disk), 1);
   umount(disk.c_str());
 }
 
 TEST(ReadBytes, ReadsAnySizeAndFilesWithoutOne) {
   const TemporaryFolder folder;
-  EXPECT_EQ(content(folder.write("empty", "")), "");
+  EXPECT_EQ(file_content(folder.write("empty", "")), "");
   for (const size_t size : {1, 4095, 4096, 4097, 300'000}) {
     const std::string expected(size, 'x');
-    EXPECT_EQ(content(folder.write("a", expected)), expected);
+    EXPECT_EQ(file_content(folder.write("a", expected)), expected);
   }
-  EXPECT_NE(content("/proc/self/status").find("VmSize"), std::string::npos);  // its size is told as 0
+  EXPECT_NE(file_content("/proc/self/status").find("VmSize"), std::string::npos);  // its size is told as 0
   EXPECT_GT(io::read_bytes("/proc/cpuinfo").size(), 0U);
 }
 
@@ -159,7 +159,7 @@ TEST(MappedFile, ShowsTheFileAndKeepsChangesToItself) {
   EXPECT_EQ(io::as_text(file.bytes()), "12345");
   file.writable()[0] = 'x';
   EXPECT_EQ(io::as_text(file.bytes()), "x2345");
-  EXPECT_EQ(content(path), "12345");
+  EXPECT_EQ(file_content(path), "12345");
 
   auto moved = std::move(file);
   EXPECT_EQ(io::as_text(moved.bytes()), "x2345");
@@ -191,7 +191,7 @@ TEST(WriteFile, RefusesWhatTorchvisionRefuses) {
                "write_file: the bytes must be a 1-D uint8 tensor on the CPU, got (3,) Float on cpu");
   EXPECT_ERROR(io::write_file(path, torch::zeros({2, 2}, torch::kUInt8)), ValueError, "got (2, 2) Byte");
   EXPECT_ERROR(io::write_file(path, {}), ValueError, "got an undefined tensor");
-  EXPECT_EQ(files_in(folder.path()), 0);
+  EXPECT_EQ(count_files(folder.path()), 0);
 }
 
 }  // namespace

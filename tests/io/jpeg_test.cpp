@@ -63,14 +63,16 @@ TEST(EncodeJpeg, BytesEqualTorchvision) {
     // The same picture with its channels last in memory, and as a part of a larger one.
     const Image last(image.data.permute({1, 2, 0}).contiguous().permute({2, 0, 1}));
     EXPECT_TENSOR_EQ(io::encode_jpeg(last, c.integer("quality")), c.tensor("expected"));
-    const Image part(torch::constant_pad_nd(image.data, {2, 3, 1, 4}).narrow(1, 1, image.data.size(1)).narrow(2, 2, image.data.size(2)));
+    const auto padded = torch::constant_pad_nd(image.data, {2, 3, 1, 4});
+    const Image part(padded.narrow(1, 1, image.data.size(1)).narrow(2, 2, image.data.size(2)));
     EXPECT_TENSOR_EQ(io::encode_jpeg(part, c.integer("quality")), c.tensor("expected"));
   }
 }
 
 TEST(EncodeJpeg, RefusesWhatJpegCannotHold) {
   const auto image = [](std::vector<int64_t> shape) { return Image(torch::zeros(shape, torch::kUInt8)); };
-  EXPECT_ERROR(io::encode_jpeg(image({4, 8, 8})), ValueError, "encode_jpeg: the image must be (1, H, W) or (3, H, W), got (4, 8, 8)");
+  EXPECT_ERROR(io::encode_jpeg(image({4, 8, 8})), ValueError,
+               "encode_jpeg: the image must be (1, H, W) or (3, H, W), got (4, 8, 8)");
   EXPECT_ERROR(io::encode_jpeg(image({2, 3, 8, 8})), ValueError, "got (2, 3, 8, 8)");
   EXPECT_ERROR(io::encode_jpeg(Image()), ValueError, "got an undefined tensor");
   EXPECT_ERROR(io::encode_jpeg(Image(torch::zeros({3, 8, 8}))), ValueError, "encode_jpeg: the image must be uint8, got Float");

@@ -55,8 +55,10 @@ TEST(EncodePng, HigherLevelsAreSmaller) {
 
 TEST(EncodePng, RefusesWhatTorchvisionRefuses) {
   const auto image = [](std::vector<int64_t> shape) { return Image(torch::zeros(shape, torch::kUInt8)); };
-  EXPECT_ERROR(io::encode_png(image({2, 8, 8})), ValueError, "encode_png: the image must be (1, H, W) or (3, H, W), got (2, 8, 8)");
-  EXPECT_ERROR(io::encode_png(Image(torch::zeros({3, 8, 8}, torch::kUInt16))), ValueError, "encode_png: the image must be uint8, got UInt16");
+  EXPECT_ERROR(io::encode_png(image({2, 8, 8})), ValueError,
+               "encode_png: the image must be (1, H, W) or (3, H, W), got (2, 8, 8)");
+  EXPECT_ERROR(io::encode_png(Image(torch::zeros({3, 8, 8}, torch::kUInt16))), ValueError,
+               "encode_png: the image must be uint8, got UInt16");
   EXPECT_ERROR(io::encode_png(image({3, 8, 8}), -1), ValueError, "encode_png: compression_level must be in [0, 9], got -1");
   EXPECT_ERROR(io::encode_png(image({3, 8, 8}), 10), ValueError, "got 10");
   EXPECT_ERROR(io::encode_png(image({3, 8, 0})), ValueError, "(the image is 8 high and 0 wide)");

@@ -77,6 +77,19 @@ TEST(ResNet, TakesOneSmallImageAndAnEmptyBatch) {
   EXPECT_TENSOR_NEAR(model(view), model(view.contiguous()), 1e-5, 0);
 }
 
+TEST(ResNet, ComputesInTheTypeOfItsParameters) {
+  const torch::NoGradGuard no_grad;
+  ResNet model(ResNetBlock::BOTTLENECK, std::array<int64_t, 4>{1, 1, 1, 1}, ResNetOptions{.num_classes = 5});
+  model->eval();
+  const auto images = torch::rand({2, 3, 32, 32});
+  const auto expected = model(images);
+  model->to(torch::kFloat64);
+  EXPECT_TENSOR_NEAR(model(images.to(torch::kFloat64)).to(torch::kFloat32), expected, 1e-5, 0);
+  model->to(torch::kBFloat16);
+  // bfloat16 has 8 bits of mantissa: 0.4 % a rounding, a dozen roundings on the way.
+  EXPECT_TENSOR_NEAR(model(images.to(torch::kBFloat16)).to(torch::kFloat32), expected, 0.05, 0);
+}
+
 TEST(ResNet, LeavesItsInputAlone) {
   const auto images = torch::rand({2, 3, 32, 32});
   const auto before = images.clone();

@@ -31,11 +31,7 @@ nlohmann::json described(const models::Weights& weights) {
           {"resize_size", preset.resize_size},
           {"mean", preset.mean},
           {"std", preset.std},
-#if __has_include("opsis/transforms/presets.h")
           {"interpolation", std::string(transforms::to_string(preset.interpolation))},
-#else
-          {"interpolation", "bilinear"},
-#endif
           {"antialias", preset.antialias}};
 }
 
@@ -55,7 +51,6 @@ TEST(Weights, EqualTorchvisionsFieldByField) {
   }
 }
 
-#if __has_include("opsis/transforms/presets.h")
 TEST(Weights, TransformsAreTorchvisions) {
   for (const auto& c : oracle::cases("models/presets")) {
     SCOPED_TRACE(c.name());
@@ -64,13 +59,20 @@ TEST(Weights, TransformsAreTorchvisions) {
   }
 }
 
-#endif
 TEST(Weights, NameTheirParts) {
   EXPECT_EQ(ResNet50_Weights::IMAGENET1K_V2.enum_name(), "ResNet50_Weights");
   EXPECT_EQ(ResNet50_Weights::IMAGENET1K_V2.member_name(), "IMAGENET1K_V2");
   std::ostringstream out;
   out << ResNet50_Weights::DEFAULT;
   EXPECT_EQ(out.str(), "ResNet50_Weights.IMAGENET1K_V2");
+}
+
+// The weights of another model do not compile; these are the conversions that a call would need.
+TEST(Weights, FitOnlyTheirModel) {
+  using models::ResNet18_Weights;
+  EXPECT_TRUE((std::is_convertible_v<const ResNet18_Weights&, std::optional<ResNet18_Weights>>));
+  EXPECT_FALSE((std::is_convertible_v<const ResNet50_Weights&, std::optional<ResNet18_Weights>>));
+  EXPECT_FALSE((std::is_convertible_v<const models::Weights&, std::optional<ResNet18_Weights>>));
 }
 
 TEST(Weights, AreConstantsThatCopiesReferTo) {

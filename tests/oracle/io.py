@@ -168,7 +168,8 @@ PNGS["gray2_with_trns"] = lambda: made(GRAY, 2, chunks=chunk(b"tRNS", b"\0\1"))
 PNGS["rgb8_with_trns"] = lambda: made(RGB, 8, chunks=chunk(b"tRNS", b"\0\x80\0\x10\0\x20"))
 PNGS["rgb8_with_gamma"] = lambda: made(RGB, 8, chunks=chunk(b"gAMA", struct.pack(">I", 45455)))
 PNGS["rgb16_with_srgb"] = lambda: made(RGB, 16, chunks=chunk(b"sRGB", b"\0"))
-PNGS["rgb8_with_text"] = lambda: made(RGB, 8, chunks=chunk(b"tEXt", b"Title\0x") + chunk(b"zTXt", b"a\0\0" + zlib.compress(b"y" * 99)))
+TEXTS = chunk(b"tEXt", b"Title\0x") + chunk(b"zTXt", b"a\0\0" + zlib.compress(b"y" * 99))
+PNGS["rgb8_with_text"] = lambda: made(RGB, 8, chunks=TEXTS)
 PNGS["one_pixel"] = lambda: made(RGB, 8, size=(1, 1))
 PNGS["one_pixel_interlaced"] = lambda: made(GRAY, 1, True, size=(1, 1))
 PNGS["photo"] = lambda: saved(photo(240, 321), "PNG")
@@ -224,7 +225,10 @@ def with_exif(format, block):
     return made(RGB if format == "png" else GRAY_ALPHA, 8 if format == "png" else 16, size=(11, 17), chunks=chunk(b"eXIf", block))
 
 
-@case("io/exif", format=["jpg", "png", "png16"], orientation=[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 65535], order=["<", ">"], apply=[True, False])
+ORIENTATIONS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 65535]
+
+
+@case("io/exif", format=["jpg", "png", "png16"], orientation=ORIENTATIONS, order=["<", ">"], apply=[True, False])
 def exif(format, orientation, order, apply):
     name = f"exif_{format}_{orientation}_{'little' if order == '<' else 'big'}.{format[:3]}"
     data = written(name, with_exif(format, exif_block(orientation, order, entries_before=2)))
@@ -310,10 +314,11 @@ def png_claiming(height, width):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 64)) + chunk(b"IEND", b"")
 
 
+PROGRESSIVE = saved(photo(8, 8), "JPEG", progressive=True, subsampling="4:4:4")
 HOSTILE = {
-    "jpeg_65500.jpg": (lambda: claiming(saved(photo(8, 8), "JPEG", progressive=True), 65500, 65500), "limits.pixels"),
+    "jpeg_65500.jpg": (lambda: claiming(PROGRESSIVE, 65500, 65500), "limits.pixels"),
     "jpeg_65535.jpg": (lambda: claiming(saved(photo(8, 8), "JPEG"), 65535, 65535), "65500"),
-    "jpeg_coefficients.jpg": (lambda: claiming(saved(photo(8, 8), "JPEG", progressive=True, subsampling="4:4:4"), 13000, 13000), "limits.codec_bytes"),
+    "jpeg_coefficients.jpg": (lambda: claiming(PROGRESSIVE, 13000, 13000), "limits.codec_bytes"),
     "jpeg_zero.jpg": (lambda: claiming(saved(photo(8, 8), "JPEG"), 0, 8), "DNL"),
     "jpeg_scans.jpg": (lambda: with_scans(300), "limits.jpeg_scans"),
     "jpeg_tables_only.jpg": (lambda: saved(photo(8, 8), "JPEG")[:20] + b"\xff\xd9", "decode_jpeg"),

@@ -1,0 +1,147 @@
+#include "cli/classifier.h"
+
+#include <algorithm>
+
+#include "cli/output.h"
+#include "opsis/core/check.h"
+
+namespace cli {
+namespace {
+
+namespace fs = std::filesystem;
+namespace hub = opsis::hub;
+namespace models = opsis::models;
+namespace datasets = opsis::datasets;
+using Preprocessing = opsis::transforms::ImageClassificationOptions;
+
+Preprocessing preprocessing_of(const models::Weights& entry) {
+  const auto& preset = entry.preset;
+  return {.crop_size = preset.crop_size,
+          .resize_size = preset.resize_size,
+          .mean = preset.mean,
+          .std = preset.std,
+          .antialias = preset.antialias};
+}
+
+std::array<double, 3> three(const hub::Value& value, const char* key) {
+  const auto numbers = value.get<std::vector<double>>(key);
+  OPSIS_CHECK(numbers.size() == 3, "the checkpoint's preprocessing has {} numbers for {}, not 3", numbers.size(), key);
+  return {numbers[0], numbers[1], numbers[2]};
+}
+
+Preprocessing preprocessing_of(const hub::Value& value) {
+  Preprocessing out{.crop_size = value.get<int64_t>("crop_size"),
+                    .resize_size = value.get<int64_t>("resize_size"),
+                    .mean = three(value, "mean"),
+                    .std = three(value, "std")};
+  if (value.contains("antialias")) out.antialias = value.get<bool>("antialias");
+  return out;
+}
+
+// A file that is called as the official one is that one, however it came here; any other is treated like the default's.
+const models::Weights& entry_of(const models::WeightsEnum& weights, const fs::path& file) {
+  for (const auto* entry : weights.entries) {
+    if (entry->url.ends_with("/" + file.filename().string())) return *entry;
+  }
+  return weights.DEFAULT;
+}
+
+bool is_safetensors(const fs::path& file) { return file.extension() == ".safetensors"; }
+
+// What a checkpoint says about itself; nothing for a bare state dict.
+hub::Value description(const fs::path& file) {
+  if (is_safetensors(file)) return {};
+  auto checkpoint = hub::load(file);
+  return checkpoint.is_dict() ? checkpoint : hub::Value{};
+}
+
+void load_file(Classifier& out, const fs::path& file) {
+  const auto about = description(file);
+  if (out.name.empty() && about.contains("model_name")) out.name = about.get<std::string>("model_name");
+  if (out.name.empty()) throw UsageError(opsis::text("{} does not say which model it is for; pass --model", file.string()));
+  if (about.contains("categories")) out.categories = about.get<std::vector<std::string>>("categories");
+
+  const auto official = models::get_model_weights(out.name);
+  const auto& entry = entry_of(official, file);
+  out.preprocessing = about.contains("preprocessing") ? preprocessing_of(about.at("preprocessing")) : preprocessing_of(entry);
+
+  // The head comes last in a classifier's state dict: its bias has a number for each class.
+  const auto state = hub::load_state_dict_file(file);
+  OPSIS_CHECK(!state.empty() && state.back().second.dim() >= 1, "{} holds no tensors", file.string());
+  const auto classes = state.back().second.size(0);
+  if (out.categories.empty() && classes == std::ssize(entry.categories)) {
+    out.categories.assign(entry.categories.begin(), entry.categories.end());
+  }
+  OPSIS_CHECK(out.categories.empty() || std::ssize(out.categories) == classes,
+              "{} names {} categories for a model of {} classes", file.string(), out.categories.size(), classes);
+  out.model = models::get_model(out.name, {.num_classes = classes});
+  models::load_weights(*out.model, file);
+}
+
+void load_entry(Classifier& out, const models::Weights& entry) {
+  out.weights = entry.name;
+  out.preprocessing = preprocessing_of(entry);
+  out.categories.assign(entry.categories.begin(), entry.categories.end());
+  out.model = models::get_model(out.name, {.weights = std::string(entry.name)});
+}
+
+// "IMAGENET1K_V2" or "ResNet50_Weights.IMAGENET1K_V2", rather than a file.
+bool names_entry(const std::string& weights) {
+  return !weights.empty() && weights.find('/') == weights.npos &&
+         (weights == "DEFAULT" || weights.starts_with("IMAGENET1K_") || weights.find("_Weights.") != weights.npos);
+}
+
+}  // namespace
+
+std::string Classifier::category(int64_t index) const {
+  return index < std::ssize(categories) ? categories[static_cast<size_t>(index)] : opsis::text("class {}", index);
+}
+
+Classifier load_classifier(std::string name, const std::string& weights) {
+  Classifier out{.name = std::move(name), .weights = weights, .model = {}, .categories = {}, .preprocessing = {}};
+  const bool by_entry = weights.empty() || (names_entry(weights) && !fs::exists(weights));
+  if (by_entry && out.name.empty()) throw UsageError("pass --model, or --weights with a checkpoint that tells its model");
+  if (by_entry) {
+    load_entry(out, models::get_model_weights(out.name)[weights.empty() ? "DEFAULT" : weights]);
+  } else {
+    load_file(out, weights);
+  }
+  out.model->eval();
+  return out;
+}
+
+hub::Value describe(const Classifier& classifier) {
+  const auto list = [](const auto& values) {
+    std::vector<hub::Value> out(values.begin(), values.end());
+    return hub::Value::list(std::move(out));
+  };
+  const auto& p = classifier.preprocessing;
+  return hub::Value::dict({{"model_name", classifier.name},
+                           {"categories", list(classifier.categories)},
+                           {"preprocessing", hub::Value::dict({{"crop_size", p.crop_size},
+                                                               {"resize_size", p.resize_size},
+                                                               {"mean", list(p.mean)},
+                                                               {"std", list(p.std)},
+                                                               {"antialias", p.antialias}})}});
+}
+
+Data open_data(const std::string& data, bool train, opsis::transforms::AnyTransform transforms) {
+  if (data == "digits") {
+    std::vector<std::string> classes;
+    for (int digit = 0; digit < 10; ++digit) classes.push_back(std::to_string(digit));
+    return {std::make_shared<datasets::Digits>(datasets::Digits::Options{.train = train, .transforms = std::move(transforms)}),
+            std::move(classes)};
+  }
+  const fs::path root = data;
+  const auto part = root / (train ? "train" : "val");
+  const auto folder = fs::is_directory(part) ? part : root;
+  if (!fs::is_directory(folder)) {
+    opsis::raise<opsis::NotFoundError>("no data \"{}\": there is no such folder, and the only data set inside Opsis is \"digits\"", data);
+  }
+  auto images = std::make_shared<datasets::ImageFolder>(
+      datasets::ImageFolder::Options{.root = folder, .transforms = std::move(transforms)});
+  auto classes = images->classes();
+  return {std::move(images), std::move(classes)};
+}
+
+}  // namespace cli

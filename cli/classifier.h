@@ -1,0 +1,42 @@
+// A classifier as the commands use it: the network, the names of its classes, and how images are prepared for it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "opsis/datasets.h"
+#include "opsis/hub.h"
+#include "opsis/models.h"
+#include "opsis/transforms.h"
+
+namespace cli {
+
+struct Classifier {
+  std::string name;                                   // "resnet50"
+  std::string weights;                                // a file, or an entry's name
+  std::shared_ptr<opsis::models::ImageClassifier> model;
+  std::vector<std::string> categories;                // empty when unknown
+  opsis::transforms::ImageClassificationOptions preprocessing;
+
+  std::string category(int64_t index) const;
+};
+
+/// From a checkpoint, or from the model's own weights in PyTorch's cache. `weights`: a file, an entry's name ("IMAGENET1K_V2"), or
+/// empty for the default entry. `name` may be empty when the checkpoint tells it, as those of opsis train do.
+Classifier load_classifier(std::string name, const std::string& weights);
+
+/// The entries of a checkpoint that let it be used without further options.
+opsis::hub::Value describe(const Classifier& classifier);
+
+/// A data set of the command line: "digits", or a folder of folders of images.
+struct Data {
+  std::shared_ptr<const opsis::datasets::Dataset<opsis::datasets::Classified>> dataset;
+  std::vector<std::string> classes;
+};
+/// The part to train with or to evaluate on. A folder with train/ and val/ inside is their root; any other is taken whole for
+/// evaluation and refused for training unless it is the training part itself.
+Data open_data(const std::string& data, bool train, opsis::transforms::AnyTransform transforms);
+
+}  // namespace cli

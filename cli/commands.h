@@ -1,0 +1,14 @@
+// The commands. Each is declared by the function here and lives in the file of its name.
+#pragma once
+
+#include "cli/output.h"
+
+namespace cli {
+
+void declare_evaluate(CLI::App& app, Chosen& chosen);
+void declare_models(CLI::App& app, Chosen& chosen);
+void declare_predict(CLI::App& app, Chosen& chosen);
+void declare_train(CLI::App& app, Chosen& chosen);
+void declare_transform(CLI::App& app, Chosen& chosen);
+
+}  // namespace cli

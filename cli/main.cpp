@@ -1,0 +1,26 @@
+// The tool `opsis`: training, evaluation, prediction and more from the command line.
+#include <CLI/CLI.hpp>
+#include <torch/version.h>
+
+#include "cli/commands.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("TorchVision for C++, from the command line.", "opsis");
+  app.set_version_flag("--version", "opsis " OPSIS_VERSION " (LibTorch " TORCH_VERSION ")");
+  app.set_help_flag("-h,--help", "Print this and leave");
+  app.footer(
+      "Examples:\n"
+      "  opsis predict photo.jpg --model resnet50 --weights resnet50-11ad3fa6.pth\n"
+      "  opsis train digits --model resnet18 --epochs 5 --out digits.pth\n"
+      "  opsis evaluate digits --weights digits.pth\n"
+      "  opsis transform photo.jpg crop.png \"Resize(256)\" \"CenterCrop(224)\"\n"
+      "  opsis models \"resnext*\"\n"
+      "Each command has a --help of its own. Exit codes: 0 it worked, 1 it failed, 2 wrong usage.");
+  cli::Chosen chosen;
+  cli::declare_train(app, chosen);
+  cli::declare_evaluate(app, chosen);
+  cli::declare_predict(app, chosen);
+  cli::declare_models(app, chosen);
+  cli::declare_transform(app, chosen);
+  return cli::run(app, chosen, argc, argv);
+}

@@ -1,0 +1,115 @@
+#include "cli/output.h"
+
+#include <CLI/CLI.hpp>
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+
+#include "opsis/core/nearest.h"
+
+namespace cli {
+namespace {
+
+constexpr int kFailed = 1, kWrongUsage = 2;
+
+CLI::App* command_of(CLI::App& app) {
+  const auto used = app.get_subcommands();
+  return used.empty() ? nullptr : used.front();
+}
+
+// "opsis predict", as far as one got.
+std::string called(CLI::App& app) {
+  const auto* command = command_of(app);
+  return command ? app.get_name() + " " + command->get_name() : app.get_name();
+}
+
+int wrong_usage(CLI::App& app, std::string_view what) {
+  std::cerr << called(app) << ": " << what << "; see " << called(app) << " --help\n";
+  return kWrongUsage;
+}
+
+// What the command line has beyond what is declared: an option or a command that does not exist.
+std::string unknown(CLI::App& app) {
+  const auto* command = command_of(app);
+  const auto extras = (command ? command : &app)->remaining();
+  if (extras.empty()) return {};
+  const auto& extra = extras.front();
+  std::vector<std::string> names;
+  if (extra.starts_with('-')) {
+    for (const auto* option : (command ? command : &app)->get_options()) {
+      for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  } else if (!command) {
+    for (const auto* known : app.get_subcommands({})) names.push_back(known->get_name());
+  }
+  const auto wanted = extra.substr(0, extra.find('='));
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const auto what = extra.starts_with('-') ? "no option" : command ? "too many arguments, at" : "no command";
+  return opsis::text("{} \"{}\"{}", what, wanted, opsis::did_you_mean(wanted, views));
+}
+
+std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+
+int failed(CLI::App& app, std::string_view what) {
+  std::cerr << called(app) << ": " << first_line(what) << '\n';
+  return kFailed;
+}
+
+}  // namespace
+
+int run(CLI::App& app, Chosen& chosen, int argc, char** argv) {
+  // Extras are looked at here, since CLI11 offers no nearest name.
+  app.allow_extras();
+  for (auto* command : app.get_subcommands({})) command->allow_extras();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+    const auto extra = unknown(app);
+    return wrong_usage(app, extra.empty() ? first_line(error.what()) : extra);
+  }
+  if (const auto extra = unknown(app); !extra.empty()) return wrong_usage(app, extra);
+  if (!chosen.run) {
+    std::cerr << app.help();
+    return kWrongUsage;
+  }
+  try {
+    const int code = chosen.run();
+    if (!std::cout.flush()) return failed(app, "cannot write to the standard output");
+    return code;
+  } catch (const UsageError& error) {
+    return wrong_usage(app, error.what());
+  } catch (const c10::Error& error) {
+    return failed(app, error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    return failed(app, error.what());
+  }
+}
+
+void print(std::string_view line) { std::cout << line << '\n' << std::flush; }
+
+void print_json(const Json& document) { print(document.dump(2, ' ', false, Json::error_handler_t::replace)); }
+
+void note(std::string_view line) { std::cerr << line << '\n'; }
+
+std::string table(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& right) {
+  std::vector<size_t> widths(right.size());
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      const std::string space(widths[i] - row[i].size(), ' ');
+      line += (i > 0 ? "  " : "") + (right[i] ? space + row[i] : row[i] + space);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += (out.empty() ? "" : "\n") + line;
+  }
+  return out;
+}
+
+}  // namespace cli

@@ -1,0 +1,50 @@
+// What all commands share: results on stdout, everything for people who watch on stderr, and errors.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "opsis/core/check.h"
+
+namespace CLI {
+class App;
+}
+
+namespace cli {
+
+/// Keeps the order of its keys.
+using Json = nlohmann::ordered_json;
+
+/// The command line is wrong, in a way that only the command can tell. Ends the program with 2.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The command that the command line chose: `run` returns the exit code.
+struct Chosen {
+  std::function<int()> run;
+};
+
+/// Declares a command on the application; its callback sets chosen.run.
+using Declare = void (*)(CLI::App& app, Chosen& chosen);
+
+/// Parses, runs what was chosen, and turns whatever happens into an exit code: 0 it worked, 1 it did not (one line on stderr:
+/// "opsis predict: cannot open photo.jpg: ..."), 2 the command line is wrong.
+int run(CLI::App& app, Chosen& chosen, int argc, char** argv);
+
+/// A line on stdout.
+void print(std::string_view line);
+/// A document on stdout. Names that are no UTF-8 are repaired.
+void print_json(const Json& document);
+/// A line on stderr for people, which scripts that read stdout do not see.
+void note(std::string_view line);
+
+/// Text in columns, each as wide as its widest cell; `right` says which stand to the right.
+std::string table(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& right);
+
+}  // namespace cli

@@ -1,0 +1,102 @@
+// opsis predict: what is on a picture.
+#include <CLI/CLI.hpp>
+#include <torch/torch.h>
+
+#include "cli/classifier.h"
+#include "cli/commands.h"
+#include "opsis/io.h"
+
+namespace cli {
+namespace {
+
+struct PredictOptions {
+  std::vector<std::string> images;
+  std::string model, weights;
+  int64_t top = 5;
+  bool json = false;
+};
+
+struct Guess {
+  int64_t index;
+  double probability;
+};
+
+std::vector<Guess> best_guesses(const Classifier& classifier, const std::string& file, int64_t top) {
+  // A camera says by EXIF which side is up; the picture is judged as people see it.
+  const auto image = opsis::io::decode_image(std::filesystem::path(file), {.mode = opsis::io::ImageReadMode::RGB, .apply_exif_orientation = true});
+  const opsis::transforms::ImageClassification prepare(classifier.preprocessing);
+  const auto scores = classifier.model->forward(prepare(image).data.unsqueeze(0)).squeeze(0);
+  const auto probabilities = scores.softmax(0);
+  const auto [values, indices] = probabilities.topk(std::min(top, probabilities.size(0)));
+  std::vector<Guess> out;
+  for (int64_t i = 0; i < values.size(0); ++i) {
+    out.push_back({indices[i].item<int64_t>(), values[i].item<double>()});
+  }
+  return out;
+}
+
+Json to_json(const Classifier& classifier, const std::vector<Guess>& guesses) {
+  auto out = Json::array();
+  for (const auto& guess : guesses) {
+    out.push_back({{"index", guess.index}, {"name", classifier.category(guess.index)}, {"probability", guess.probability}});
+  }
+  return out;
+}
+
+void print_guesses(const Classifier& classifier, const std::string& file, const std::vector<Guess>& guesses) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& guess : guesses) {
+    rows.push_back({"", opsis::fixed(guess.probability * 100, 2) + " %", classifier.category(guess.index)});
+  }
+  print(file + "\n" + table(rows, {false, true, false}));
+}
+
+int predict(const PredictOptions& options) {
+  const auto classifier = load_classifier(options.model, options.weights);
+  const torch::InferenceMode inference;
+  at::globalContext().setFlushDenormal(true);
+  int code = 0;
+  auto predictions = Json::array();
+  for (const auto& file : options.images) {
+    // One bad picture among many does not cost the answers for the others.
+    try {
+      const auto guesses = best_guesses(classifier, file, options.top);
+      if (options.json) {
+        predictions.push_back({{"file", file}, {"classes", to_json(classifier, guesses)}});
+      } else {
+        print_guesses(classifier, file, guesses);
+      }
+    } catch (const opsis::Error& error) {
+      const std::string what = error.what();
+      note("opsis predict: " + (what.find(file) == what.npos ? file + ": " + what : what));
+      if (options.json) predictions.push_back({{"file", file}, {"error", what}});
+      code = 1;
+    }
+  }
+  if (options.json) {
+    print_json(Json{{"model", classifier.name}, {"weights", classifier.weights}, {"predictions", std::move(predictions)}});
+  }
+  return code;
+}
+
+}  // namespace
+
+void declare_predict(CLI::App& app, Chosen& chosen) {
+  auto& command = *app.add_subcommand("predict", "Say what is on pictures");
+  const auto options = std::make_shared<PredictOptions>();
+  command.add_option("images", options->images, "JPEG or PNG files")->required();
+  command.add_option("--model", options->model, "Name of the model; opsis models lists them");
+  command.add_option("--weights", options->weights,
+                     "A checkpoint (.pth, .safetensors), or an entry such as IMAGENET1K_V2 in PyTorch's cache; the model's "
+                     "default entry when absent");
+  command.add_option("--top", options->top, "How many classes to name")->capture_default_str()->check(CLI::PositiveNumber);
+  command.add_flag("--json", options->json, "Print a JSON document");
+  command.footer(
+      "Examples:\n"
+      "  opsis predict photo.jpg --model resnet50 --weights resnet50-11ad3fa6.pth\n"
+      "  opsis predict *.jpg --model resnet18 --top 1 --json\n"
+      "  opsis predict digit.png --weights digits.pth     (a checkpoint of opsis train knows its model and classes)");
+  command.callback([options, &chosen] { chosen.run = [options] { return predict(*options); }; });
+}
+
+}  // namespace cli

@@ -1,0 +1,157 @@
+// opsis train: a classifier, from data to a checkpoint.
+#include <CLI/CLI.hpp>
+#include <torch/torch.h>
+
+#include "cli/classifier.h"
+#include "cli/commands.h"
+#include "opsis/engine.h"
+
+namespace cli {
+namespace {
+
+namespace T = opsis::transforms;
+using opsis::engine::EpochReport;
+using opsis::engine::OptimizerOptions;
+using opsis::engine::ScheduleOptions;
+
+struct TrainOptions {
+  std::string data, validation, model = "resnet18", optimizer = "sgd", schedule = "cosine";
+  std::string out = "checkpoint.pth", resume;
+  int64_t epochs = 10, size = 0;
+  size_t batch_size = 32, workers = 1;
+  std::optional<double> lr, weight_decay;
+  double label_smoothing = 0, warmup_epochs = 0;
+  uint64_t seed = 0;
+  bool json = false;
+};
+
+T::ImageClassificationOptions preprocessing_for(const TrainOptions& options) {
+  T::ImageClassificationOptions out;
+  if (options.data == "digits") {
+    out.crop_size = out.resize_size = options.size > 0 ? options.size : 32;
+    out.mean = out.std = {0.5, 0.5, 0.5};
+  } else {
+    // The ratio of torchvision's recipe: 224 out of 256.
+    out.crop_size = options.size > 0 ? options.size : 224;
+    out.resize_size = (out.crop_size * 8 + 3) / 7;
+  }
+  return out;
+}
+
+std::vector<double> list_of(const std::array<double, 3>& numbers) { return {numbers.begin(), numbers.end()}; }
+
+// Digits must not be mirrored, and are too small to lose much of; photos are cropped and mirrored as in torchvision's recipe.
+T::AnyTransform augmentation(const TrainOptions& options, const T::ImageClassificationOptions& preprocessing) {
+  const auto size = preprocessing.crop_size;
+  const T::ToDtype to_float(torch::kFloat32, {.scale = true});
+  const T::Normalize normalize(list_of(preprocessing.mean), list_of(preprocessing.std));
+  if (options.data == "digits") {
+    return T::Compose{T::Resize({size, size}), T::RandomCrop(size, {.padding = {size / 10}}), to_float, normalize};
+  }
+  return T::Compose{T::RandomResizedCrop(size), T::RandomHorizontalFlip(), to_float, normalize};
+}
+
+Json to_json(const EpochReport& epoch) {
+  Json out{{"epoch", epoch.epoch + 1}, {"lr", epoch.learning_rate}, {"loss", epoch.loss},
+           {"acc@1", epoch.accuracy * 100}, {"seconds", epoch.seconds}};
+  if (const auto& v = epoch.validation) {
+    out["validation"] = {{"images", v->images}, {"loss", v->loss}, {"acc@1", v->accuracy * 100}, {"acc@5", v->accuracy_top5 * 100}};
+  }
+  return out;
+}
+
+std::string to_line(const EpochReport& epoch, int64_t epochs) {
+  auto line = opsis::text("epoch {}/{}  loss {}  acc@1 {} %", epoch.epoch + 1, epochs, opsis::fixed(epoch.loss, 4),
+                          opsis::fixed(epoch.accuracy * 100, 2));
+  if (const auto& v = epoch.validation) {
+    line += opsis::text("  validation: loss {}  acc@1 {} %", opsis::fixed(v->loss, 4), opsis::fixed(v->accuracy * 100, 2));
+  }
+  return line + opsis::text("  {} s", opsis::fixed(epoch.seconds, 1));
+}
+
+opsis::engine::FitOptions fit_options(const TrainOptions& options) {
+  opsis::engine::FitOptions fit{.epochs = options.epochs, .label_smoothing = options.label_smoothing, .checkpoint = options.out,
+                                .resume = options.resume};
+  const bool sgd = options.optimizer == "sgd";
+  fit.optimizer.kind = sgd ? OptimizerOptions::Kind::SGD : OptimizerOptions::Kind::AdamW;
+  fit.optimizer.lr = options.lr.value_or(sgd ? 0.05 : 1e-3);
+  fit.optimizer.weight_decay = options.weight_decay.value_or(sgd ? 1e-4 : 1e-2);
+  fit.schedule.curve = options.schedule == "cosine" ? ScheduleOptions::Curve::Cosine : ScheduleOptions::Curve::Constant;
+  fit.schedule.warmup_epochs = options.warmup_epochs;
+  fit.schedule.warmup_method = ScheduleOptions::Warmup::Linear;
+  return fit;
+}
+
+int train(const TrainOptions& options) {
+  torch::manual_seed(options.seed);
+  Classifier classifier{.name = options.model, .weights = options.out, .model = {}, .categories = {},
+                        .preprocessing = preprocessing_for(options)};
+  const auto data = open_data(options.data, true, augmentation(options, classifier.preprocessing));
+  const T::ImageClassification prepare(classifier.preprocessing);
+  std::optional<Data> validation;
+  if (!options.validation.empty()) {
+    validation = open_data(options.validation, false, prepare);
+  } else if (options.data == "digits" || std::filesystem::is_directory(std::filesystem::path(options.data) / "val")) {
+    validation = open_data(options.data, false, prepare);
+  }
+  if (validation && validation->classes != data.classes) {
+    opsis::raise<opsis::ValueError>("training and validation data have different classes ({} and {})", data.classes.size(),
+                                    validation->classes.size());
+  }
+  classifier.categories = data.classes;
+  classifier.model = opsis::models::get_model(options.model, {.num_classes = std::ssize(data.classes)});
+
+  using Loader = opsis::engine::ClassifiedLoader;
+  Loader loader(data.dataset, {.batch_size = options.batch_size, .shuffle = true, .num_workers = options.workers});
+  std::optional<Loader> held_out;
+  if (validation) held_out.emplace(validation->dataset, opsis::data::LoaderOptions{.batch_size = options.batch_size, .num_workers = options.workers});
+
+  auto fit = fit_options(options);
+  fit.extra = describe(classifier);
+  fit.on_epoch = [&](const EpochReport& epoch) {
+    const auto line = to_line(epoch, options.epochs);
+    options.json ? note(line) : print(line);
+  };
+  const auto history = opsis::engine::fit(*classifier.model, loader, held_out ? &*held_out : nullptr, fit);
+  if (options.json) {
+    auto epochs = Json::array();
+    for (const auto& epoch : history) epochs.push_back(to_json(epoch));
+    print_json(Json{{"model", options.model}, {"data", options.data}, {"classes", data.classes}, {"seed", options.seed},
+               {"checkpoint", options.out}, {"epochs", std::move(epochs)}});
+  } else {
+    print(opsis::text("wrote {}; try: opsis evaluate {} --weights {}", options.out, options.data, options.out));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void declare_train(CLI::App& app, Chosen& chosen) {
+  auto& command = *app.add_subcommand("train", "Train a classifier");
+  const auto o = std::make_shared<TrainOptions>();
+  command.add_option("data", o->data, "digits, or a folder with train/ and val/, each with a folder for each class")->required();
+  command.add_option("--val", o->validation, "A folder to validate on, in place of val/");
+  command.add_option("--model", o->model, "Name of the model; opsis models lists them")->capture_default_str();
+  command.add_option("--epochs", o->epochs, "Times to see all images")->capture_default_str()->check(CLI::PositiveNumber);
+  command.add_option("--batch-size", o->batch_size, "Images a step")->capture_default_str()->check(CLI::PositiveNumber);
+  command.add_option("--size", o->size, "Side of the images that the model sees, in pixels; 224, or 32 for digits")->check(CLI::PositiveNumber);
+  command.add_option("--optimizer", o->optimizer, "sgd or adamw")->capture_default_str()->check(CLI::IsMember({"sgd", "adamw"}));
+  command.add_option("--lr", o->lr, "Learning rate; 0.05 for sgd, 0.001 for adamw");
+  command.add_option("--weight-decay", o->weight_decay, "0.0001 for sgd, 0.01 for adamw");
+  command.add_option("--schedule", o->schedule, "Of the learning rate: cosine or constant")->capture_default_str()->check(CLI::IsMember({"cosine", "constant"}));
+  command.add_option("--warmup-epochs", o->warmup_epochs, "Epochs over which the learning rate rises")->capture_default_str();
+  command.add_option("--label-smoothing", o->label_smoothing, "From 0 to 1")->capture_default_str();
+  command.add_option("--out", o->out, "The checkpoint, written after every epoch")->capture_default_str();
+  command.add_option("--resume", o->resume, "A checkpoint to go on from, as if the run had never stopped");
+  command.add_option("--workers", o->workers, "Threads that read images; results do not depend on it")->capture_default_str();
+  command.add_option("--seed", o->seed, "For everything that is drawn: the same seed gives the same run")->capture_default_str();
+  command.add_flag("--json", o->json, "Print a JSON document at the end; progress goes to stderr");
+  command.footer(
+      "Examples:\n"
+      "  opsis train digits --epochs 5 --out digits.pth\n"
+      "  opsis train flowers --model resnet50 --batch-size 64 --lr 0.1 --warmup-epochs 1 --label-smoothing 0.1\n"
+      "  opsis train digits --epochs 10 --resume digits.pth --out digits.pth");
+  command.callback([o, &chosen] { chosen.run = [o] { return train(*o); }; });
+}
+
+}  // namespace cli

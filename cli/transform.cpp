@@ -1,0 +1,66 @@
+// opsis transform: transforms on a picture, as in training.
+#include <CLI/CLI.hpp>
+#include <torch/torch.h>
+
+#include <random>
+
+#include "cli/commands.h"
+#include "cli/steps.h"
+#include "opsis/core/random.h"
+#include "opsis/io.h"
+#include "opsis/utils.h"
+
+namespace cli {
+namespace {
+
+struct TransformOptions {
+  std::string input, output;
+  std::vector<std::string> steps;
+  std::optional<uint64_t> seed;
+  bool json = false;
+};
+
+void write(const opsis::Image& image, const std::filesystem::path& path) {
+  // save_image knows the formats; it takes numbers in [0, 1], and its rounding gives uint8 back unchanged.
+  const auto& data = image.data;
+  opsis::utils::save_image(data.is_floating_point() ? data : data.to(torch::kFloat64).div(255), path);
+}
+
+int transform(const TransformOptions& options) {
+  std::vector<opsis::transforms::AnyTransform> steps;
+  for (const auto& step : options.steps) steps.push_back(parse_step(step));
+  const opsis::transforms::Compose compose(std::move(steps));
+  const auto seed = options.seed ? *options.seed : std::random_device{}();
+  const auto image = opsis::io::decode_image(std::filesystem::path(options.input), {.mode = opsis::io::ImageReadMode::RGB});
+
+  const opsis::random::Scope scope(seed);
+  const auto out = compose(image);
+  write(out, options.output);
+  const auto height = out.data.size(-2), width = out.data.size(-1);
+  if (options.json) {
+    print_json(Json{{"input", options.input}, {"output", options.output}, {"height", height}, {"width", width}, {"seed", seed},
+               {"steps", options.steps}});
+  } else {
+    print(opsis::text("{}: {} x {} pixels (width x height), seed {}", options.output, width, height, seed));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void declare_transform(CLI::App& app, Chosen& chosen) {
+  auto& command = *app.add_subcommand("transform", "Apply transforms to a picture");
+  const auto options = std::make_shared<TransformOptions>();
+  command.add_option("input", options->input, "A JPEG or PNG file")->required();
+  command.add_option("output", options->output, "The file to write, .png or .jpg")->required();
+  command.add_option("steps", options->steps, "Transforms, in their order, as below")->required();
+  command.add_option("--seed", options->seed, "For the random ones: the pixels are those of Python after torch.manual_seed(seed); a new one when absent");
+  command.add_flag("--json", options->json, "Print a JSON document");
+  command.footer("Steps, with torchvision's names, order and defaults:\n" + step_help() +
+                 "Examples:\n"
+                 "  opsis transform in.jpg out.png \"Resize(256)\" \"CenterCrop(224)\"\n"
+                 "  opsis transform in.jpg out.png \"RandomResizedCrop([224, 224])\" \"RandomHorizontalFlip(p=0.5)\" --seed 7");
+  command.callback([options, &chosen] { chosen.run = [options] { return transform(*options); }; });
+}
+
+}  // namespace cli

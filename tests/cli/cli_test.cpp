@@ -1,0 +1,258 @@
+// The tool as a user meets it: a process with arguments, an exit code and two streams.
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "opsis/io.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+#include "tests/support/temporary.h"
+
+extern char** environ;
+
+namespace opsis {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Finished {
+  int code = -1;
+  std::string out, err;
+};
+
+std::string content(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+Finished opsis_tool(std::vector<std::string> arguments) {
+  const support::TemporaryFolder folder;
+  const auto out = (folder.path() / "out").string(), err = (folder.path() / "err").string();
+  const auto binary = std::string(std::getenv("OPSIS_BINARY_DIR")) + "/opsis";
+  arguments.insert(arguments.begin(), binary);
+  std::vector<char*> argv;
+  for (auto& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  pid_t child = 0;
+  const int failure = posix_spawn(&child, binary.c_str(), &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failure != 0) throw std::runtime_error("cannot start " + binary);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content(out), content(err)};
+}
+
+// Wrong usage: 2, nothing on stdout, one line on stderr that says what.
+void expect_wrong_usage(const std::vector<std::string>& arguments, const std::string& what) {
+  const auto run = opsis_tool(arguments);
+  EXPECT_EQ(run.code, 2) << run.err;
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, HasSubstr(what));
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+}
+
+// Work that failed: 1, nothing on stdout, one line on stderr that says what.
+void expect_failure(const std::vector<std::string>& arguments, const std::string& what) {
+  const auto run = opsis_tool(arguments);
+  EXPECT_EQ(run.code, 1) << run.err;
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, StartsWith("opsis " + arguments[0] + ": "));
+  EXPECT_THAT(run.err, HasSubstr(what));
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+}
+
+TEST(Cli, TellsItsVersionAndHelp) {
+  const auto version = opsis_tool({"--version"});
+  EXPECT_EQ(version.code, 0);
+  EXPECT_THAT(version.out, testing::MatchesRegex("opsis [0-9.]+ \\(LibTorch .*\\)\n"));
+  const auto help = opsis_tool({"--help"});
+  EXPECT_EQ(help.code, 0);
+  for (const std::string command : {"train", "evaluate", "predict", "models", "transform"}) {
+    EXPECT_THAT(help.out, HasSubstr(command));
+    const auto own = opsis_tool({command, "--help"});
+    EXPECT_EQ(own.code, 0);
+    EXPECT_THAT(own.out, HasSubstr("Examples:\n  opsis " + command)) << own.err;
+  }
+}
+
+TEST(Cli, RefusesWrongUsageWithTwo) {
+  expect_wrong_usage({"predikt", "photo.jpg"}, "opsis: no command \"predikt\"; did you mean predict?");
+  expect_wrong_usage({"--verison"}, "opsis: no option \"--verison\"; did you mean --version?");
+  expect_wrong_usage({"predict", "photo.jpg", "--modle", "resnet18"}, "opsis predict: no option \"--modle\"; did you mean --model?");
+  expect_wrong_usage({"predict"}, "images is required");
+  expect_wrong_usage({"predict", "photo.jpg"}, "pass --model");
+  expect_wrong_usage({"predict", "photo.jpg", "--top", "none"}, "--top");
+  expect_wrong_usage({"predict", "photo.jpg", "--top", "0"}, "--top");
+  expect_wrong_usage({"models", "a", "b"}, "too many arguments, at \"b\"");
+  expect_wrong_usage({"train", "digits", "--optimizer", "sdg"}, "--optimizer");
+  const auto nothing = opsis_tool({});
+  EXPECT_EQ(nothing.code, 2);
+  EXPECT_THAT(nothing.err, HasSubstr("Usage:"));
+}
+
+TEST(CliModels, ListsAndFilters) {
+  const auto all = opsis_tool({"models"});
+  EXPECT_EQ(all.code, 0);
+  EXPECT_THAT(all.out, HasSubstr("resnet50           25.6 M  80.86\n"));
+  const auto entries = opsis_tool({"models", "resnet50", "--weights"});
+  EXPECT_THAT(entries.out, HasSubstr("ResNet50_Weights.IMAGENET1K_V2 (default)"));
+  const auto document = json::parse(opsis_tool({"models", "resnext*", "--json"}).out);
+  ASSERT_EQ(document.size(), 3);
+  EXPECT_EQ(document[0]["name"], "resnext101_32x8d");
+  EXPECT_EQ(document[0]["weights"].size(), 2);
+  expect_failure({"models", "resnet51"}, "no model matches \"resnet51\"; did you mean resnet50");
+}
+
+TEST(CliPredict, NamesTorchvisionsFiveBest) {
+  for (const auto& c : oracle::cases("cli/predict")) {
+    SCOPED_TRACE(c.name());
+    std::vector<std::string> arguments{"predict", c.text("photo"), "--weights", c.text("checkpoint"), "--json"};
+    if (c.text("kind") == "official") arguments.insert(arguments.end(), {"--model", "resnet18"});
+    const auto run = opsis_tool(arguments);
+    ASSERT_EQ(run.code, 0) << run.err;
+    const auto document = json::parse(run.out);
+    EXPECT_EQ(document["model"], "resnet18");
+    const auto classes = document["predictions"][0]["classes"];
+    ASSERT_EQ(classes.size(), 5);
+    for (size_t i = 0; i < 5; ++i) {
+      EXPECT_EQ(classes[i]["index"], c.ints("indices")[i]);
+      EXPECT_EQ(classes[i]["name"], c.texts("names")[i]);
+      // Two builds of the same convolutions, whose sums differ in order.
+      EXPECT_NEAR(classes[i]["probability"].get<double>(), c.numbers("probabilities")[i], 1e-4);
+    }
+    arguments.erase(std::find(arguments.begin(), arguments.end(), "--json"));
+    const auto readable = opsis_tool(arguments);
+    EXPECT_THAT(readable.out, StartsWith(c.text("photo") + "\n"));
+    EXPECT_THAT(readable.out, HasSubstr(" %  " + c.texts("names")[0] + "\n"));
+  }
+}
+
+TEST(CliPredict, AnswersForTheGoodPicturesAmongBadOnes) {
+  const auto c = oracle::cases("cli/predict").back();
+  const support::TemporaryFolder folder;
+  const auto broken = folder.write("broken.jpg", "no picture").string();
+  const auto run = opsis_tool({"predict", "missing.jpg", broken, c.text("photo"), "--weights", c.text("checkpoint"), "--top", "1", "--json"});
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.err, HasSubstr("opsis predict: cannot open missing.jpg: No such file or directory\n"));
+  EXPECT_THAT(run.err, HasSubstr("broken.jpg"));
+  const auto predictions = json::parse(run.out)["predictions"];
+  ASSERT_EQ(predictions.size(), 3);
+  EXPECT_TRUE(predictions[0].contains("error"));
+  EXPECT_TRUE(predictions[1].contains("error"));
+  EXPECT_EQ(predictions[2]["classes"].size(), 1);
+}
+
+TEST(CliPredict, SaysWhatIsWrong) {
+  const auto c = oracle::cases("cli/predict").front();
+  const auto photo = c.text("photo"), checkpoint = c.text("checkpoint");
+  const support::TemporaryFolder folder;
+  const auto garbage = folder.write("garbage.pth", "no checkpoint").string();
+  expect_failure({"predict", photo, "--model", "resnet51"}, "\"resnet51\"; did you mean resnet50");
+  expect_failure({"predict", photo, "--model", "resnet18", "--weights", "missing.pth"}, "missing.pth");
+  expect_failure({"predict", photo, "--model", "resnet18", "--weights", garbage}, "garbage.pth");
+  expect_failure({"predict", photo, "--model", "resnet50", "--weights", checkpoint}, "layer1.0");
+  expect_failure({"predict", photo, "--model", "resnet18", "--weights", "IMAGENET1K_V7"}, "IMAGENET1K_V1");
+  expect_wrong_usage({"predict", photo, "--weights", checkpoint}, "does not say which model it is for; pass --model");
+}
+
+TEST(CliTransform, WritesTorchvisionsPixels) {
+  const support::TemporaryFolder folder;
+  const auto output = folder.path() / "out.png";
+  for (const auto& c : oracle::cases("cli/transform")) {
+    SCOPED_TRACE(c.name());
+    std::vector<std::string> arguments{"transform", c.text("photo"), output.string(), "--seed", "7", "--json"};
+    for (const auto& step : c.texts("steps")) arguments.push_back(step);
+    const auto run = opsis_tool(arguments);
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(json::parse(run.out)["height"], c.tensor("expected").size(1));
+    EXPECT_TENSOR_EQ(io::decode_image(output).data, c.tensor("expected"));
+  }
+}
+
+TEST(CliTransform, NamesTheStepThatIsWrong) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto output = (folder.path() / "out.png").string();
+  const auto refuses = [&](const std::string& step, const std::string& what) {
+    SCOPED_TRACE(step);
+    expect_wrong_usage({"transform", photo, output, step}, what);
+  };
+  refuses("Resise(256)", "there is no step \"Resise\"; did you mean Resize?");
+  refuses("Resize(256, antialis=False)", "step Resize: it has no argument \"antialis\"; did you mean antialias?");
+  refuses("Resize(big)", "step Resize: size must be a number, got \"big\"");
+  refuses("Resize(1, bilinear, None, True, 5)", "step Resize: it takes 4 values, got 5");
+  refuses("Resize([1, 2, 3])", "step Resize: ");
+  refuses("Resize(20, size=30)", "size is given twice");
+  refuses("CenterCrop", "step CenterCrop: size is missing");
+  refuses("CenterCrop(2.5)", "size must be whole");
+  refuses("CenterCrop(224", "a \",\" or \")\" is missing");
+  refuses("CenterCrop([1, 2)", "a \",\" or \"]\" is missing");
+  refuses("CenterCrop(1) x", "there is \"x\" after it");
+  refuses("CenterCrop(,)", "a value is missing");
+  refuses("", "a step begins with the name");
+  refuses("RandomHorizontalFlip(p=2)", "step RandomHorizontalFlip: ");
+  expect_failure({"transform", "missing.png", output, "CenterCrop(2)"}, "cannot open missing.png");
+  expect_failure({"transform", photo, (folder.path() / "out.bmp").string(), "CenterCrop(2)"}, "got \"bmp\"");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(CliTrain, TrainsResumesEvaluatesAndPredicts) {
+  const support::TemporaryFolder folder;
+  const auto at = [&](const char* name) { return (folder.path() / name).string(); };
+  // Four coloured pictures of two classes, on 16 pixels: a run takes a second.
+  for (const std::string part : {"train", "val"}) {
+    for (const auto& [name, level] : {std::pair{"dark", 20}, {"light", 230}}) {
+      for (const int i : {0, 1}) {
+        const auto file = folder.path() / "data" / part / name / (std::to_string(i) + ".png");
+        std::filesystem::create_directories(file.parent_path());
+        io::write_png(Image(torch::full({3, 24, 24}, level + i, torch::kUInt8)), file);
+      }
+    }
+  }
+  const std::vector<std::string> command{"train", at("data"), "--size", "16", "--batch-size", "2", "--lr", "0.01", "--json"};
+  const auto train = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), command.begin(), command.end());
+    const auto run = opsis_tool(more);
+    EXPECT_EQ(run.code, 0) << run.err;
+    return json::parse(run.out);
+  };
+  const auto whole = train({"--epochs", "2", "--schedule", "constant", "--out", at("whole.pth")});
+  ASSERT_EQ(whole["epochs"].size(), 2);
+  EXPECT_EQ(whole["classes"], (json{"dark", "light"}));
+  EXPECT_EQ(whole["epochs"][1]["validation"]["images"], 4);
+
+  train({"--epochs", "1", "--schedule", "constant", "--out", at("half.pth")});
+  const auto resumed = train({"--epochs", "2", "--schedule", "constant", "--resume", at("half.pth"), "--out", at("rest.pth")});
+  EXPECT_EQ(resumed["epochs"][1]["loss"], whole["epochs"][1]["loss"]);
+
+  const auto evaluated = opsis_tool({"evaluate", at("data"), "--weights", at("whole.pth"), "--json"});
+  ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+  const auto result = json::parse(evaluated.out);
+  EXPECT_EQ(result["model"], "resnet18");
+  EXPECT_EQ(result["images"], 4);
+  EXPECT_NEAR(result["acc@1"].get<double>(), whole["epochs"][1]["validation"]["acc@1"].get<double>(), 1e-9);
+
+  const auto predicted = opsis_tool({"predict", at("data/val/dark/0.png"), "--weights", at("whole.pth"), "--json"});
+  ASSERT_EQ(predicted.code, 0) << predicted.err;
+  EXPECT_EQ(json::parse(predicted.out)["predictions"][0]["classes"].size(), 2);
+}
+
+TEST(CliTrain, SaysWhatIsWrong) {
+  expect_failure({"train", "digitz"}, "no data \"digitz\"");
+  expect_failure({"train", "digits", "--model", "resnet51"}, "did you mean resnet50");
+  expect_failure({"train", "digits", "--out", "/nowhere/at/all.pth"}, "/nowhere/at/all.pth");
+  expect_failure({"train", "digits", "--lr", "-1"}, "-1");
+  expect_failure({"evaluate", "digits", "--weights", "missing.pth"}, "missing.pth");
+}
+
+}  // namespace
+}  // namespace opsis

@@ -1,0 +1,45 @@
+#include "opsis/utils/save_image.h"
+
+#include "opsis/io/image.h"
+#include "opsis/io/read_write.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+#include "tests/support/temporary.h"
+
+namespace opsis {
+namespace {
+
+TEST(SaveImage, WritesTorchvisionsPixels) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "image.png";
+  for (const auto& c : oracle::cases("utils/save_image")) {
+    SCOPED_TRACE(c.name());
+    utils::save_image(c.tensor("images"), file, {.nrow = 3, .normalize = c.boolean("normalize")});
+    EXPECT_TENSOR_EQ(io::decode_image(file).data, c.tensor("expected"));
+  }
+}
+
+TEST(SaveImage, WritesJpegByExtensionOrFormat) {
+  const support::TemporaryFolder folder;
+  const auto image = torch::full({3, 16, 16}, 0.5);
+  utils::save_image(image, folder.path() / "image.JPG");
+  utils::save_image(image, folder.path() / "image.picture", {}, "jpeg");
+  for (const auto* name : {"image.JPG", "image.picture"}) {
+    const auto decoded = io::decode_jpeg(io::read_file(folder.path() / name));
+    EXPECT_TENSOR_EQ(decoded.data, torch::full({3, 16, 16}, 128, torch::kUInt8));
+  }
+}
+
+TEST(SaveImage, SaysWhatIsWrongAndLeavesNothing) {
+  const support::TemporaryFolder folder;
+  const auto image = torch::rand({3, 4, 4});
+  EXPECT_ERROR(utils::save_image(image, folder.path() / "image.bmp"), ValueError,
+               "save_image: the format must be png or jpeg, got \"bmp\"");
+  EXPECT_ERROR(utils::save_image(image, folder.path() / "image"), ValueError, "got \"\"");
+  EXPECT_ERROR(utils::save_image(image.to(torch::kUInt8), folder.path() / "image.png"), ValueError, "use io::write_png");
+  EXPECT_ERROR(utils::save_image(image, folder.path() / "none" / "image.png"), IoError, "none/image.png");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+}  // namespace
+}  // namespace opsis
