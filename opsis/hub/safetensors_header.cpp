@@ -1,132 +1,183 @@
 #include "opsis/hub/safetensors_header.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
+#include <functional>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <tuple>
+#include <unordered_set>
 
 #include "opsis/core/check.h"
+#include "opsis/hub/utf8.h"
 
 namespace opsis::inline v1::hub {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, size_t>, 15> dtypes{{{"BOOL", 1}, {"U8", 1}, {"I8", 1}, {"U16", 2}, {"I16", 2},
-    {"F16", 2}, {"BF16", 2}, {"U32", 4}, {"I32", 4}, {"F32", 4}, {"U64", 8}, {"I64", 8}, {"F64", 8}, {"F8_E4M3", 1},
-    {"F8_E5M2", 1}}};
+/// More dimensions than LibTorch's kernels take.
+constexpr size_t most_dimensions = 64;
 
-[[noreturn]] void bad(std::string_view why) { raise<DecodeError>("load_safetensors: {}", why); }
+constexpr std::pair<std::string_view, size_t> item_sizes[] = {
+    {"BOOL", 1},    {"U8", 1},      {"I8", 1},  {"U16", 2}, {"I16", 2}, {"F16", 2}, {"BF16", 2}, {"U32", 4}, {"I32", 4},
+    {"F32", 4},     {"U64", 8},     {"I64", 8}, {"F64", 8}, {"C64", 8}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
 
-/// Parses the header's JSON, refusing an object that has a key twice: which one would count is anyone's guess.
-json parse(std::string_view head) {
-  std::vector<std::set<std::string>> keys;
-  const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (depth > 8) bad("the header nests too deep");
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) {
-      bad(text("the header has \"{}\" twice", parsed.get<std::string>()));
-    }
-    return true;
-  };
-  try {
-    return json::parse(head, check);
-  } catch (const json::exception& error) {
-    bad(text("the header is not valid JSON ({})", error.what()));
-  }
-}
+[[noreturn]] void bad_safetensors(std::string_view why) { throw DecodeError(std::string(why)); }
+
+/// A foreign name, short enough for a message.
+std::string shown(std::string_view name) { return std::string(name.substr(0, 200)); }
 
 SafetensorsEntry read_entry(const std::string& name, const json& value) {
   SafetensorsEntry entry{.name = name, .dtype = {}, .shape = {}};
   try {
     entry.dtype = value.at("dtype").get<std::string>();
     for (const auto& number : value.at("shape")) {
-      if (!number.is_number_unsigned()) bad(text("\"{}\" has a size that is not a whole number", name));
+      if (!number.is_number_unsigned()) bad_safetensors(text("\"{}\" has a size that is not a whole number", shown(name)));
       const auto size = number.get<uint64_t>();
-      if (size > uint64_t{INT64_MAX}) bad(text("\"{}\" has a size over 2^63", name));
+      if (size > uint64_t{INT64_MAX}) bad_safetensors(text("\"{}\" has a size over 2^63", shown(name)));
       entry.shape.push_back(static_cast<int64_t>(size));
     }
     const auto& offsets = value.at("data_offsets");
     if (offsets.size() != 2 || !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned()) {
-      bad(text("\"{}\" must have two data_offsets", name));
+      bad_safetensors(text("\"{}\" must have two data_offsets", shown(name)));
     }
     entry.begin = offsets[0].get<size_t>();
     entry.end = offsets[1].get<size_t>();
   } catch (const json::exception&) {
-    bad(text("\"{}\" must have dtype, shape and data_offsets", name));
+    bad_safetensors(text("\"{}\" must have dtype, shape and data_offsets", shown(name)));
   }
 
   const auto item = safetensors_item_size(entry.dtype);
-  if (item == 0) bad(text("\"{}\" has the unknown dtype \"{}\"", name, entry.dtype));
-  // The product of a shape can wrap around to a small number: multiply with the overflow in sight.
-  size_t bytes = item;
+  if (item == 0) bad_safetensors(text("\"{}\" has the unknown dtype \"{}\"", shown(name), shown(entry.dtype)));
+  // The product of a shape can wrap around to a small number: multiply with the overflow in sight. LibTorch counts in int64_t,
+  // and multiplies the sizes of an empty tensor too.
+  int64_t bytes = static_cast<int64_t>(item), limit = bytes;
   for (const auto size : entry.shape) {
-    if (__builtin_mul_overflow(bytes, static_cast<size_t>(size), &bytes)) bad(text("the shape of \"{}\" overflows", name));
+    if (__builtin_mul_overflow(limit, std::max<int64_t>(size, 1), &limit)) bad_safetensors(text("the shape of \"{}\" overflows", shown(name)));
+    bytes *= size;
   }
-  if (entry.end < entry.begin || entry.end - entry.begin != bytes) {
-    bad(text("\"{}\" needs {} bytes by its shape, its data_offsets are {} and {}", name, bytes, entry.begin, entry.end));
+  if (entry.end < entry.begin || entry.end - entry.begin != static_cast<size_t>(bytes)) {
+    bad_safetensors(text("\"{}\" needs {} bytes by its shape, its data_offsets are {} and {}", shown(name), bytes, entry.begin, entry.end));
   }
   return entry;
+}
+
+/// Takes the header's JSON as it is parsed, an entry at a time, so that a hostile one is refused where it goes wrong and never
+/// stands in memory as a whole. What is seen where, by depth: 0 the object, 1 names, 2 their fields, 3 elements of lists.
+class HeaderParser {
+ public:
+  explicit HeaderParser(SafetensorsHeader& header) : header_(header) {}
+
+  bool operator()(int depth, json::parse_event_t event, json& parsed) {
+    using Event = json::parse_event_t;
+    switch (event) {
+      case Event::object_start:
+        if (depth > 1) bad_safetensors(text("\"{}\" has an object within", shown(name_)));
+        fields_.clear();
+        return true;
+      case Event::array_start:
+        if (depth != 2) bad_safetensors("a list stands where an object belongs");
+        count_ = 0;
+        return true;
+      case Event::key: {
+        const auto key = parsed.get<std::string>();
+        if (!(depth == 1 ? names_ : fields_).insert(key).second) bad_safetensors(text("the header has \"{}\" twice", shown(key)));
+        if (depth == 1) name_ = key;
+        return true;
+      }
+      case Event::value:
+        if (depth < 2) bad_safetensors(text("\"{}\" must be an object", shown(name_)));
+        if (depth == 3 && ++count_ > most_dimensions) bad_safetensors(text("\"{}\" has more than {} dimensions", shown(name_), most_dimensions));
+        if (depth == 2 && name_ == "__metadata__" && !parsed.is_string()) bad_safetensors("__metadata__ must map strings to strings");
+        return true;
+      case Event::array_end: return true;
+      case Event::object_end:
+        if (depth == 0) return true;
+        if (name_ == "__metadata__") {
+          for (const auto& [key, words] : parsed.items()) {
+            if (!words.is_string()) bad_safetensors("__metadata__ must map strings to strings");
+            header_.metadata[key] = words.get<std::string>();
+          }
+        } else {
+          header_.entries.push_back(read_entry(name_, parsed));
+        }
+        return false;  // taken: the parser drops it
+    }
+    return true;
+  }
+
+ private:
+  SafetensorsHeader& header_;
+  std::string name_;
+  std::unordered_set<std::string> names_, fields_;
+  size_t count_ = 0;
+};
+
+/// Whether the tensors cover the data from front to back, no byte twice and none left out.
+void check_cover(const std::vector<SafetensorsEntry>& entries, size_t size) {
+  std::vector<const SafetensorsEntry*> order;
+  for (const auto& entry : entries) order.push_back(&entry);
+  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return std::tie(a->begin, a->end) < std::tie(b->begin, b->end); });
+  size_t position = 0;
+  for (const auto* entry : order) {
+    if (entry->begin != position) {
+      bad_safetensors(text("\"{}\" begins at {}, the data before it ends at {}", shown(entry->name), entry->begin, position));
+    }
+    position = entry->end;
+  }
+  if (position != size) bad_safetensors(text("the tensors need {} bytes, the file has {}", position, size));
 }
 
 }  // namespace
 
 size_t safetensors_item_size(std::string_view dtype) {
-  for (const auto& [name, size] : dtypes) {
+  for (const auto& [name, size] : item_sizes) {
     if (name == dtype) return size;
   }
   return 0;
 }
 
 SafetensorsHeader read_safetensors_header(io::Bytes file, const Limits& limits) {
-  if (file.size() < 8) bad(text("the file ends within its first 8 bytes ({} there)", file.size()));
+  if (file.size() < 8) bad_safetensors(text("the file ends within its first 8 bytes ({} there)", file.size()));
   uint64_t length = 0;
   for (int i = 7; i >= 0; --i) length = length << 8 | file[i];
   if (length > static_cast<uint64_t>(limits.safetensors_header_bytes)) {
-    bad(text("the header claims {} bytes; limits.safetensors_header_bytes is {}", length, limits.safetensors_header_bytes));
+    bad_safetensors(text("the header claims {} bytes; limits.safetensors_header_bytes is {}", length, limits.safetensors_header_bytes));
   }
-  if (length > file.size() - 8) bad(text("the header claims {} bytes, the file has {}", length, file.size() - 8));
+  if (length > file.size() - 8) bad_safetensors(text("the header claims {} bytes, the file has {}", length, file.size() - 8));
 
-  const auto root = parse(io::as_text(file.subspan(8, length)));
-  if (!root.is_object()) bad("the header must be a JSON object");
   SafetensorsHeader header;
   header.data_offset = 8 + length;
-  for (const auto& [name, value] : root.items()) {
-    if (name == "__metadata__") {
-      if (!value.is_object()) bad("__metadata__ must be an object");
-      for (const auto& [key, words] : value.items()) {
-        if (!words.is_string()) bad("__metadata__ must map strings to strings");
-        header.metadata[key] = words.get<std::string>();
-      }
-    } else {
-      header.entries.push_back(read_entry(name, value));
-    }
+  const auto head = io::as_text(file.subspan(8, length));
+  if (!head.starts_with('{')) bad_safetensors("the header does not begin with {");
+  try {
+    HeaderParser parser(header);
+    [[maybe_unused]] const auto emptied = json::parse(head, std::ref(parser));
+  } catch (const json::exception& error) {
+    bad_safetensors(text("the header is not valid JSON ({})", shown(error.what())));
   }
-
-  std::sort(header.entries.begin(), header.entries.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
-  });
-  size_t position = 0;
-  for (const auto& entry : header.entries) {
-    if (entry.begin != position) bad(text("\"{}\" begins at {}, the data before it ends at {}", entry.name, entry.begin, position));
-    position = entry.end;
-  }
-  if (position != file.size() - header.data_offset) {
-    bad(text("the tensors need {} bytes, the file has {}", position, file.size() - header.data_offset));
-  }
+  check_cover(header.entries, file.size() - header.data_offset);
   return header;
 }
 
 std::string write_safetensors_header(const std::vector<SafetensorsEntry>& entries,
                                      const std::map<std::string, std::string>& metadata) {
-  nlohmann::ordered_json root = nlohmann::ordered_json::object();
-  if (!metadata.empty()) root["__metadata__"] = metadata;
-  for (const auto& entry : entries) {
-    root[entry.name] = {{"dtype", entry.dtype}, {"shape", entry.shape}, {"data_offsets", {entry.begin, entry.end}}};
+  const auto quoted = [](const std::string& words) {
+    OPSIS_CHECK(is_utf8(words), "save_safetensors: a name or its metadata is not UTF-8");
+    return json(words).dump();
+  };
+  std::string body = "{";
+  if (!metadata.empty()) {
+    body += "\"__metadata__\":{";
+    for (const auto& [key, words] : metadata) body += quoted(key) + ":" + quoted(words) + ",";
+    body.back() = '}';
+    body += ',';
   }
-  std::string body = root.dump();
+  for (const auto& entry : entries) {
+    body += text("{}:{\"dtype\":{},\"shape\":{},\"data_offsets\":[{},{}]},", quoted(entry.name), quoted(entry.dtype),
+                 json(entry.shape).dump(), entry.begin, entry.end);
+  }
+  if (body.back() == ',') body.pop_back();
+  body += '}';
   body.resize((body.size() + 7) / 8 * 8, ' ');
   std::string out(8, '\0');
   for (int i = 0; i < 8; ++i) out[i] = static_cast<char>(body.size() >> (8 * i));

@@ -21,7 +21,7 @@ struct SafetensorsEntry {
 };
 
 struct SafetensorsHeader {
-  std::vector<SafetensorsEntry> entries;        ///< in the order of their data
+  std::vector<SafetensorsEntry> entries;        ///< in the order of the header
   std::map<std::string, std::string> metadata;  ///< the file's "__metadata__"
   size_t data_offset = 0;                       ///< where the data begins, in bytes from the start of the file
 };
@@ -34,6 +34,7 @@ OPSIS_API size_t safetensors_item_size(std::string_view dtype);
 OPSIS_API SafetensorsHeader read_safetensors_header(io::Bytes file, const Limits& limits = {});
 
 /// The bytes of a header for these entries, with its length in front and padded to 8 bytes.
+/// Throws   ValueError for a name or metadata that is not UTF-8
 OPSIS_API std::string write_safetensors_header(const std::vector<SafetensorsEntry>& entries,
                                                const std::map<std::string, std::string>& metadata);
 

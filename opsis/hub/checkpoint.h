@@ -1,0 +1,37 @@
+// Checkpoints: what torch.save writes, read without Python, and what torch.load reads, written without it.
+#pragma once
+
+#include <filesystem>
+
+#include "opsis/core/api.h"
+#include "opsis/core/limits.h"
+#include "opsis/hub/state_dict.h"
+#include "opsis/hub/value.h"
+
+namespace opsis::inline v1::hub {
+
+/// Everything in a checkpoint of torch.save (PyTorch 1.6 or newer). Nothing of it is run: what is not data is refused by name.
+/// The file is mapped: tensors cost memory only where they are touched, are writable (writing copies the page, the file stays)
+/// and keep the mapping alive. Tensors that shared memory share it again. All are on the CPU.
+///     auto checkpoint = hub::load("checkpoint.pth");
+///     load_state_dict(*model, checkpoint.at("model").as_state_dict());
+/// Types    sets become lists, dtypes and devices strings ("torch.float32", "cuda:0"); a state dict's version numbers are dropped
+/// Throws   IoError when the file cannot be read; DecodeError when it is not such a checkpoint, is damaged, goes over a limit
+///          or wants code to be run
+/// Source   torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+OPSIS_API Value load(const std::filesystem::path& path, const Limits& limits = {});
+
+/// Writes a checkpoint that torch.load(path, weights_only=True) reads. Memory that tensors share is written once and whole, views
+/// stay views. The file gets its name only when all of it is on the disk.
+///     hub::save("checkpoint.pth", Value::dict({{"model", state_dict(*model)}, {"epoch", epoch}}));
+/// Throws   ValueError for what a checkpoint cannot hold (an undefined, sparse, quantized or meta tensor; one memory seen as two
+///          types), naming the way to it; IoError when writing fails
+/// Source   torch.save
+OPSIS_API void save(const std::filesystem::path& path, const Value& value);
+
+/// A model's tensors from a file of any format that Opsis reads; its content says which, not its name: a checkpoint of torch.save
+/// or a safetensors file. In a training checkpoint they are what is under "model" or "state_dict".
+/// Throws   as load and load_safetensors; ValueError when a checkpoint holds no state dict, naming what it holds
+OPSIS_API StateDict load_state_dict_file(const std::filesystem::path& path, const Limits& limits = {});
+
+}  // namespace opsis::inline v1::hub

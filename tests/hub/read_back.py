@@ -1,0 +1,84 @@
+"""Holds checkpoints that Opsis wrote against those that Python wrote: read_back.py ORIGINAL REWRITTEN [ORIGINAL REWRITTEN ...]
+
+Both are read as a user would, the rewritten one also mapped and by zipfile. Equal means: the same values and tensors to the bit, the
+same gradients wanted, and the same tensors sharing the same memory in the same layout.
+"""
+
+import sys
+import zipfile
+
+import safetensors.torch
+import torch
+
+
+def _plain(value):
+    """What Opsis keeps of a value: sets are lists there, types and devices strings, kinds of dicts one."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, set)):
+        return [_plain(v) for v in value]
+    if isinstance(value, tuple):
+        return tuple(_plain(v) for v in value)
+    if isinstance(value, (torch.dtype, torch.device)):
+        return str(value)
+    if isinstance(value, bytearray):
+        return bytes(value)
+    return value
+
+
+def _bits(tensor):
+    flat = tensor.detach().contiguous().reshape(-1)
+    return torch.view_as_real(flat).flatten().view(torch.uint8) if flat.is_complex() else flat.view(torch.uint8)
+
+
+def _same(a, b, tensors, way="top"):
+    if isinstance(a, torch.Tensor):
+        assert isinstance(b, torch.Tensor), way
+        assert a.dtype == b.dtype and a.shape == b.shape and a.requires_grad == b.requires_grad, way
+        assert torch.equal(_bits(a), _bits(b)), way
+        tensors.append((a, b, way))
+    elif isinstance(a, dict):
+        assert isinstance(b, dict) and list(a) == list(b), f"{way}: {list(a)} and {list(b)}"
+        for key in a:
+            _same(a[key], b[key], tensors, f"{way}.{key}")
+    elif isinstance(a, (list, tuple)):
+        assert type(a) is type(b) and len(a) == len(b), way
+        for i, (x, y) in enumerate(zip(a, b)):
+            _same(x, y, tensors, f"{way}[{i}]")
+    else:
+        assert type(a) is type(b) and a == b, f"{way}: {a!r} and {b!r}"
+
+
+def _same_sharing(tensors):
+    first_a, first_b = {}, {}
+    for number, (a, b, way) in enumerate(tensors):
+        if a.numel() == 0:
+            continue
+        assert a.stride() == b.stride() and a.storage_offset() == b.storage_offset(), way
+        assert a.untyped_storage().nbytes() == b.untyped_storage().nbytes(), way
+        at_a = first_a.setdefault(a.untyped_storage().data_ptr(), number)
+        at_b = first_b.setdefault(b.untyped_storage().data_ptr(), number)
+        assert at_a == at_b, f"{way} shares memory with another tensor"
+
+
+def compare(original, rewritten):
+    if rewritten.endswith(".safetensors"):
+        ours = safetensors.torch.load_file(rewritten)
+        theirs = safetensors.torch.load_file(original)
+        _same({k: theirs[k] for k in sorted(theirs)}, {k: ours[k] for k in sorted(ours)}, [])
+        with safetensors.safe_open(original, "pt") as a, safetensors.safe_open(rewritten, "pt") as b:
+            assert (a.metadata() or {}) == (b.metadata() or {}) or b.metadata() is None
+        return
+    assert zipfile.ZipFile(rewritten).testzip() is None
+    theirs = _plain(torch.load(original, weights_only=True))
+    for mapped in (False, True):
+        tensors = []
+        _same(theirs, torch.load(rewritten, weights_only=True, mmap=mapped), tensors)
+        _same_sharing(tensors)
+
+
+for original, rewritten in zip(sys.argv[1::2], sys.argv[2::2]):
+    try:
+        compare(original, rewritten)
+    except Exception as error:
+        sys.exit(f"{rewritten}: {type(error).__name__}: {error}")
