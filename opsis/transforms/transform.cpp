@@ -1,6 +1,7 @@
 #include "opsis/transforms/transform.h"
 
 #include "opsis/core/check.h"
+#include "opsis/core/random.h"
 
 namespace opsis::inline v1::transforms {
 
@@ -11,6 +12,13 @@ void AnyTransform::apply(std::span<Value> values) const {
 }
 
 std::string AnyTransform::repr() const { return transform_ ? transform_->repr() : "Identity()"; }
+
+void detail::check_probability(std::string_view where, double p) {
+  OPSIS_CHECK(p >= 0.0 && p <= 1.0, "{}: p must be in [0, 1], got {}", where, p);
+}
+
+// torch compares its float with p as a float.
+bool detail::happens(double p) { return random::uniform() < static_cast<float>(p); }
 
 void detail::Leaves::apply(const Transform& transform) {
   bool tensor_is_image = true;

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -94,13 +95,54 @@ class Fixed : public Transform {
   }
 };
 
-/// `kernel(value)` for the kinds of value that the kernel has an overload for; the others as they are. For the bodies of
-/// `transform`: return apply_kernel(value, [&](const auto& v) -> decltype(functional::pad(v, padding)) { ... }).
-template <class Kernel>
+namespace detail {
+
+// Throws ValueError unless p is in [0, 1]; `where` begins the message.
+OPSIS_API void check_probability(std::string_view where, double p);
+// Draws one torch.rand(1): whether it is below p.
+OPSIS_API bool happens(double p);
+
+}  // namespace detail
+
+/// The base of a transform that acts with probability p: it draws one torch.rand(1) and, when that is below p, does as Drawing
+/// when Derived has make_params and as Fixed when not.
+///     struct RandomHorizontalFlip final : Sometimes<RandomHorizontalFlip> {
+///       explicit RandomHorizontalFlip(double p = 0.5) : Sometimes("RandomHorizontalFlip", p) {}
+///       Value transform(const Value& value) const;
+///     };
+/// Source   torchvision.transforms.v2._transform._RandomApplyTransform
+template <class Derived>
+class Sometimes : public Transform {
+ public:
+  void apply(std::span<Value> values) const final {
+    if (!detail::happens(p_)) return;
+    const auto& self = static_cast<const Derived&>(*this);
+    if constexpr (requires { &Derived::make_params; }) {
+      const auto params = self.make_params(std::span<const Value>(values));
+      for (auto& value : values) value = self.transform(value, params);
+    } else {
+      for (auto& value : values) value = self.transform(value);
+    }
+  }
+  double probability() const { return p_; }
+
+ protected:
+  Sometimes(std::string_view name, double p) : p_(p) { detail::check_probability(name, p); }
+
+ private:
+  double p_;
+};
+
+/// `kernel(value)` for the kinds of value that are named (all when none is); the others as they are. For the bodies of
+/// `transform`:
+///     return apply_kernel(value, [&](const auto& v) { return functional::pad(v, padding_); });
+///     return apply_kernel<Image, Video>(value, [&](const auto& v) { return functional::normalize(v, mean_, std_); });
+template <class... Kinds, class Kernel>
 Value apply_kernel(const Value& value, const Kernel& kernel) {
   return std::visit(
       [&](const auto& held) -> Value {
-        if constexpr (std::is_invocable_v<const Kernel&, decltype(held)>) {
+        using Kind = std::remove_cvref_t<decltype(held)>;
+        if constexpr (sizeof...(Kinds) == 0 || (std::is_same_v<Kind, Kinds> || ...)) {
           return kernel(held);
         } else {
           return held;
@@ -136,14 +178,19 @@ struct IsOptional : std::false_type {};
 template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
 
-// Sequences of things that may hold leaves: not strings, not vectors of numbers.
+// Sequences of things that may hold leaves: not strings, not vectors of numbers, nor what holds itself without end (JSON).
 template <class T>
 concept Sequence = requires(T& value) {
   value.begin();
   value.end();
   requires !std::is_arithmetic_v<typename T::value_type>;
+  requires !std::is_same_v<typename T::value_type, T>;
   requires std::is_lvalue_reference_v<decltype(*value.begin())>;
 };
+
+// A field that cannot be changed would be passed through in silence.
+template <class T>
+concept ConstLeaf = std::is_const_v<T> && LeafType<std::remove_const_t<T>>;
 
 template <class T>
 void collect(Leaves& leaves, T& input) {
@@ -152,7 +199,13 @@ void collect(Leaves& leaves, T& input) {
   } else if constexpr (LeafType<T>) {
     leaves.add(&input);
   } else if constexpr (WithFields<T>) {
-    std::apply([&](auto&... field) { (collect(leaves, field), ...); }, input.fields());
+    std::apply(
+        [&](auto&... field) {
+          static_assert(!(ConstLeaf<std::remove_reference_t<decltype(field)>> || ...),
+                        "fields() must not be const: transforms change what it names");
+          (collect(leaves, field), ...);
+        },
+        input.fields());
   } else if constexpr (TupleLike<T>) {
     std::apply([&](auto&... element) { (collect(leaves, element), ...); }, input);
   } else if constexpr (IsOptional<T>::value) {

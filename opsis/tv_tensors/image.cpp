@@ -15,7 +15,12 @@ Video::Video(torch::Tensor tensor) : data(std::move(tensor)) {
               detail::shape(data));
 }
 
-Image wrap(torch::Tensor data, const Image&) { return Image(std::move(data)); }
+// Not by its constructor: what was (H, W) before a transform stays so.
+Image wrap(torch::Tensor data, const Image&) {
+  Image image;
+  image.data = std::move(data);
+  return image;
+}
 Video wrap(torch::Tensor data, const Video&) { return Video(std::move(data)); }
 
 std::ostream& operator<<(std::ostream& out, const Image& image) { return detail::print(out, "Image", image.data); }

@@ -1,0 +1,42 @@
+#include "opsis/transforms/container.h"
+
+#include "opsis/core/check.h"
+#include "opsis/core/random.h"
+#include "opsis/transforms/repr.h"
+
+namespace opsis::inline v1::transforms {
+namespace {
+
+std::vector<std::string> reprs(const std::vector<AnyTransform>& transforms) {
+  std::vector<std::string> out;
+  for (const auto& transform : transforms) out.push_back(transform.repr());
+  return out;
+}
+
+}  // namespace
+
+Compose::Compose(std::initializer_list<AnyTransform> transforms) : Compose(std::vector<AnyTransform>(transforms)) {}
+
+Compose::Compose(std::vector<AnyTransform> transforms) : transforms_(std::move(transforms)) {
+  OPSIS_CHECK(!transforms_.empty(), "Compose: there must be at least one transform");
+}
+
+void Compose::apply(std::span<Value> values) const {
+  for (const auto& transform : transforms_) transform.apply(values);
+}
+
+std::string Compose::repr() const { return detail::repr_of_parts("Compose", reprs(transforms_)); }
+
+RandomApply::RandomApply(std::vector<AnyTransform> transforms, double p) : transforms_(std::move(transforms)), p_(p) {
+  OPSIS_CHECK(!transforms_.empty(), "RandomApply: there must be at least one transform");
+  detail::check_probability("RandomApply", p);
+}
+
+void RandomApply::apply(std::span<Value> values) const {
+  if (!detail::happens(p_)) return;
+  for (const auto& transform : transforms_) transform.apply(values);
+}
+
+std::string RandomApply::repr() const { return detail::repr_of_parts("RandomApply", reprs(transforms_)); }
+
+}  // namespace opsis::inline v1::transforms

@@ -1,0 +1,49 @@
+// Transforms made of transforms: Compose, RandomApply.
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "opsis/core/api.h"
+#include "opsis/transforms/transform.h"
+
+namespace opsis::inline v1::transforms {
+
+/// One after the other.
+///     const Compose train{RandomResizedCrop(224), RandomHorizontalFlip(), ToDtype(torch::kFloat32, {.scale = true}),
+///                         Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225})};
+/// Draws    what each draws, in their order
+/// Throws   ValueError when there is none
+/// Source   torchvision.transforms.v2.Compose
+class OPSIS_API Compose final : public Transform {
+ public:
+  Compose(std::initializer_list<AnyTransform> transforms);
+  explicit Compose(std::vector<AnyTransform> transforms);
+
+  void apply(std::span<Value> values) const override;
+  std::string repr() const override;
+
+ private:
+  std::vector<AnyTransform> transforms_;
+};
+
+/// All of them, one after the other, with probability p; else none.
+///     RandomApply({Pad(2), RandomCrop(32)}, 0.3)
+/// Draws    one torch.rand(1); when it is below p, what each draws
+/// Throws   ValueError when there is none, and when p is not in [0, 1]
+/// Source   torchvision.transforms.v2.RandomApply
+class OPSIS_API RandomApply final : public Transform {
+ public:
+  explicit RandomApply(std::vector<AnyTransform> transforms, double p = 0.5);
+
+  void apply(std::span<Value> values) const override;
+  std::string repr() const override;
+
+ private:
+  std::vector<AnyTransform> transforms_;
+  double p_;
+};
+
+}  // namespace opsis::inline v1::transforms

@@ -1,0 +1,144 @@
+#include "opsis/transforms/crop.h"
+
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "opsis/core/check.h"
+#include "opsis/core/random.h"
+#include "opsis/transforms/functional/pad.h"
+#include "opsis/transforms/query.h"
+#include "opsis/transforms/repr.h"
+
+namespace opsis::inline v1::transforms {
+namespace {
+
+Size size_of(std::string_view where, torch::IntArrayRef size) {
+  OPSIS_CHECK(size.size() == 1 || size.size() == 2, "{}: size must have 1 or 2 numbers, got {}", where, size.size());
+  return {size.front(), size.back()};
+}
+
+std::string python_size(Size size) { return detail::python_tuple(size.height, size.width); }
+
+std::string python_range(const std::pair<double, double>& range) {
+  return detail::python_tuple(range.first, range.second);
+}
+
+// Python's round, which takes halves to the even number.
+int64_t rounded(double value) { return static_cast<int64_t>(std::nearbyint(value)); }
+
+// What torch computes in float32 must be computed there: by float's own exp and log the last bit may differ.
+float torch_exp(double value) { return at::tensor({value}, torch::kFloat32).exp_().item<float>(); }
+float torch_log(double value) { return at::tensor({value}, torch::kFloat32).log_().item<float>(); }
+
+}  // namespace
+
+CenterCrop::CenterCrop(torch::IntArrayRef size) : size_(size_of("CenterCrop", size)) {}
+
+Value CenterCrop::transform(const Value& value) const {
+  return apply_kernel(value, [&](const auto& v) { return functional::center_crop(v, {size_.height, size_.width}); });
+}
+
+std::string CenterCrop::repr() const { return detail::repr("CenterCrop", {{"size", python_size(size_)}}); }
+
+RandomCrop::RandomCrop(torch::IntArrayRef size, RandomCropOptions options)
+    : size_(size_of("RandomCrop", size)), options_(std::move(options)) {
+  if (!options_.padding.empty()) detail::borders("RandomCrop", options_.padding);
+}
+
+RandomCrop::Params RandomCrop::make_params(std::span<const Value> values) const {
+  auto canvas = query_size("RandomCrop", values);
+  auto padding = options_.padding.empty() ? detail::Borders{0, 0, 0, 0} : detail::borders("RandomCrop", options_.padding);
+  canvas.height += padding.top + padding.bottom;
+  canvas.width += padding.left + padding.right;
+  if (options_.pad_if_needed) {
+    const auto rows = std::max<int64_t>(size_.height - canvas.height, 0);
+    const auto columns = std::max<int64_t>(size_.width - canvas.width, 0);
+    padding.top += rows, padding.bottom += rows, canvas.height += 2 * rows;
+    padding.left += columns, padding.right += columns, canvas.width += 2 * columns;
+  }
+  const auto spare_rows = canvas.height - size_.height, spare_columns = canvas.width - size_.width;
+  OPSIS_CHECK(spare_rows >= 0 && spare_columns >= 0,
+              "RandomCrop: the size {} must not exceed the (padded) sample's, got {}; pass .pad_if_needed = true", size_,
+              canvas);
+
+  Params params{.padding = {padding.left, padding.top, padding.right, padding.bottom},
+                .region = {.top = 0, .left = 0, .height = size_.height, .width = size_.width},
+                .crops = spare_rows > 0 || spare_columns > 0};
+  if (spare_rows > 0) params.region.top = random::integer(0, spare_rows + 1);
+  if (spare_columns > 0) params.region.left = random::integer(0, spare_columns + 1);
+  return params;
+}
+
+Value RandomCrop::transform(const Value& value, const Params& params) const {
+  const bool pads = std::any_of(params.padding.begin(), params.padding.end(), [](int64_t border) { return border != 0; });
+  const auto fill = options_.fill[value];
+  return apply_kernel(value, [&](const auto& v) {
+    auto out = pads ? functional::pad(v, params.padding, fill, options_.padding_mode) : v;
+    return params.crops ? functional::crop(out, params.region) : out;
+  });
+}
+
+std::string RandomCrop::repr() const {
+  std::string padding;
+  if (!options_.padding.empty()) {
+    const auto b = detail::borders("RandomCrop", options_.padding);
+    padding = detail::python(std::vector<int64_t>{b.left, b.right, b.top, b.bottom});  // the order torchvision keeps
+  }
+  return detail::repr("RandomCrop", {{"size", python_size(size_)},
+                                     {"padding", padding},
+                                     {"pad_if_needed", detail::python(options_.pad_if_needed)},
+                                     {"fill", options_.fill.repr()},
+                                     {"padding_mode", std::string(to_string(options_.padding_mode))}});
+}
+
+RandomResizedCrop::RandomResizedCrop(torch::IntArrayRef size, RandomResizedCropOptions options)
+    : size_(size_of("RandomResizedCrop", size)), options_(options) {
+  const auto [least, greatest] = options_.ratio;
+  OPSIS_CHECK(options_.scale.first <= options_.scale.second, "RandomResizedCrop: scale must be (least, greatest), got {}",
+              python_range(options_.scale));
+  OPSIS_CHECK(least <= greatest, "RandomResizedCrop: ratio must be (least, greatest), got {}",
+              python_range(options_.ratio));
+  least_log_ratio_ = torch_log(least);
+  greatest_log_ratio_ = torch_log(greatest);
+}
+
+RandomResizedCrop::Params RandomResizedCrop::make_params(std::span<const Value> values) const {
+  const auto [height, width] = query_size("RandomResizedCrop", values);
+  const auto area = static_cast<double>(height * width);
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    const double target_area = area * random::uniform(options_.scale.first, options_.scale.second);
+    const double ratio = torch_exp(random::uniform(least_log_ratio_, greatest_log_ratio_));
+    const int64_t w = rounded(std::sqrt(target_area * ratio));
+    const int64_t h = rounded(std::sqrt(target_area / ratio));
+    if (0 < w && w <= width && 0 < h && h <= height) {
+      const auto top = random::integer(0, height - h + 1);  // before left: a call's arguments have no order
+      return {.top = top, .left = random::integer(0, width - w + 1), .height = h, .width = w};
+    }
+  }
+
+  // The largest middle part whose ratio is allowed.
+  int64_t h = height, w = width;
+  const double ratio = static_cast<double>(width) / static_cast<double>(height);
+  if (ratio < options_.ratio.first) h = rounded(static_cast<double>(w) / options_.ratio.first);
+  if (ratio > options_.ratio.second) w = rounded(static_cast<double>(h) * options_.ratio.second);
+  return {.top = (height - h) / 2, .left = (width - w) / 2, .height = h, .width = w};
+}
+
+Value RandomResizedCrop::transform(const Value& value, const Params& params) const {
+  return apply_kernel(value, [&](const auto& v) {
+    return functional::resized_crop(v, params, {size_.height, size_.width},
+                                    {.interpolation = options_.interpolation, .antialias = options_.antialias});
+  });
+}
+
+std::string RandomResizedCrop::repr() const {
+  return detail::repr("RandomResizedCrop", {{"size", python_size(size_)},
+                                            {"scale", python_range(options_.scale)},
+                                            {"ratio", python_range(options_.ratio)},
+                                            {"interpolation", std::string(to_string(options_.interpolation))},
+                                            {"antialias", detail::python(options_.antialias)}});
+}
+
+}  // namespace opsis::inline v1::transforms

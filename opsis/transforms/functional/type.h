@@ -1,0 +1,60 @@
+// Changing the type and the range of numbers.
+#pragma once
+
+#include <torch/types.h>
+
+#include "opsis/core/api.h"
+#include "opsis/tv_tensors.h"
+
+namespace opsis::inline v1::transforms {
+
+/// Of functional::to_dtype and ToDtype.
+struct ToDtypeOptions {
+  /// Maps pixels from the range of the one type to that of the other: integers [0, max], floating point [0, 1].
+  bool scale = false;
+};
+
+/// Of functional::normalize and Normalize.
+struct NormalizeOptions {
+  bool inplace = false;  ///< writes into the input's memory
+};
+
+namespace functional {
+
+/// Changes the type of numbers.
+///     to_dtype(image, torch::kFloat32, {.scale = true})   // uint8 [0, 255] -> [0, 1]
+/// Shapes   any; the result has the same
+/// Memory   the input itself when it has the type already
+/// Throws   ValueError with scale: from float32 to int32 or int64 and from float64 to int64, which cannot hold each number, and
+///          between integer types when one of them is none of uint8, int8, int16, uint16, int32 and int64
+/// Source   torchvision.transforms.v2.functional.to_dtype
+OPSIS_API torch::Tensor to_dtype(const torch::Tensor& image, torch::ScalarType dtype, const ToDtypeOptions& options = {});
+OPSIS_API Image to_dtype(const Image& image, torch::ScalarType dtype, const ToDtypeOptions& options = {});
+OPSIS_API Video to_dtype(const Video& video, torch::ScalarType dtype, const ToDtypeOptions& options = {});
+/// Masks, boxes and key points are never scaled.
+OPSIS_API Mask to_dtype(const Mask& mask, torch::ScalarType dtype, const ToDtypeOptions& options = {});
+OPSIS_API BoundingBoxes to_dtype(const BoundingBoxes& boxes, torch::ScalarType dtype,
+                                 const ToDtypeOptions& options = {});
+OPSIS_API KeyPoints to_dtype(const KeyPoints& points, torch::ScalarType dtype, const ToDtypeOptions& options = {});
+
+/// (pixel - mean) / std, with a mean and a std for each channel, or one of each for all.
+/// Shapes   (..., C, H, W); an image of one channel takes several means, and then has as many channels
+/// Types    floating point; the result has the same
+/// Throws   ValueError for other types, for a std of 0, and for numbers that are not as many as the channels
+/// Source   torchvision.transforms.v2.functional.normalize
+OPSIS_API torch::Tensor normalize(const torch::Tensor& image, torch::ArrayRef<double> mean,
+                                  torch::ArrayRef<double> std, const NormalizeOptions& options = {});
+OPSIS_API Image normalize(const Image& image, torch::ArrayRef<double> mean, torch::ArrayRef<double> std,
+                          const NormalizeOptions& options = {});
+OPSIS_API Video normalize(const Video& video, torch::ArrayRef<double> mean, torch::ArrayRef<double> std,
+                          const NormalizeOptions& options = {});
+
+}  // namespace functional
+
+namespace detail {
+
+/// The largest pixel of an integer type; 1 of floating point, and of the types that torchvision has no range for.
+double largest_pixel(torch::ScalarType dtype);
+
+}  // namespace detail
+}  // namespace opsis::inline v1::transforms
