@@ -5,6 +5,7 @@
 // Same figures on every run of one machine: one seed, and nothing depends on timing.
 #include <opsis/opsis.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -39,18 +40,24 @@ data::DataLoader<datasets::Classified> loader(bool train) {
                           {.batch_size = train ? size_t{64} : size_t{120}, .shuffle = train, .num_workers = 1});
 }
 
-// The first 40 held-out digits and what the model takes them for; wrong ones are marked.
+// The 40 held-out digits that the model is least sure of, and what it takes them for; wrong ones are marked.
 void draw_predictions(models::ResNet& model, const std::filesystem::path& file) {
   const datasets::Digits pictures({.train = false});
   const auto prepare = preprocessing(false);
-  std::vector<utils::LabelledImage> tiles;
+  std::vector<std::pair<double, utils::LabelledImage>> tiles;
   const torch::NoGradGuard no_grad;
-  for (size_t i = 0; i < 40; ++i) {
-    const auto [image, label] = pictures.get(i);
-    const auto predicted = model->forward(prepare(image).data.unsqueeze(0)).argmax(1).item<int64_t>();
-    tiles.push_back({image, std::to_string(predicted), predicted != label});
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    const auto digit = pictures.get(i);
+    const auto scores = model->forward(prepare(digit.image).data.unsqueeze(0)).softmax(1);
+    const auto predicted = scores.argmax(1).item<int64_t>();
+    const bool wrong = predicted != digit.label;
+    const auto caption = std::to_string(predicted) + (wrong ? " (is " + std::to_string(digit.label) + ")" : "");
+    tiles.push_back({scores.max().item<double>(), {digit.image, caption, wrong}});
   }
-  io::write_png(utils::labelled_grid(tiles, {.columns = 10, .tile_px = 64}), file);
+  std::stable_sort(tiles.begin(), tiles.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<utils::LabelledImage> doubtful;
+  for (size_t i = 0; i < 40; ++i) doubtful.push_back(tiles[i].second);
+  io::write_png(utils::labelled_grid(doubtful, {.columns = 10, .tile_px = 64, .title = "The 40 digits it is least sure of"}), file);
 }
 
 void draw_curves(const std::vector<engine::EpochReport>& history, const std::filesystem::path& file) {
@@ -75,6 +82,7 @@ void run(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   const auto begun = std::chrono::steady_clock::now();
   torch::manual_seed(0);
+  torch::set_num_threads(1);  // the loader has a thread of its own; more would sum in another order on other machines
 
   auto model = make_model();
   auto train = loader(true);

@@ -266,6 +266,7 @@ torch::Storage CheckpointReader::storage(const PickleNode& node, torch::ScalarTy
   const auto* own = detail::find_storage(pickle_[node.items[0]].text);
   const auto* record = entry("data/" + std::string(node.text));
   if (!record) fail(text("its storage data/{} is missing", node.text));
+  if (record->compressed) fail(text("its storage data/{} is compressed", node.text));
   size_t claimed = 0;
   if (__builtin_mul_overflow(static_cast<size_t>(node.integer), own ? c10::elementSize(own->type) : 1, &claimed) ||
       claimed != record->size) {

@@ -159,8 +159,8 @@ Claim read_entry(io::Bytes archive, const Place& place, ZipFields& directory) {
   if (name.empty() || name.find('\0') != std::string::npos) bad_zip("an entry has no proper name");
   if (disk != 0) bad_zip("the archive is split over several files");
   if (flags & (encrypted | strong_encryption | masked)) bad_zip(text("\"{}\" is encrypted", name));
-  if (method != 0) bad_zip(text("\"{}\" is compressed (method {}); torch.save stores its entries as they are", name, method));
-  if (stored != size) bad_zip(text("\"{}\" is stored in {} bytes but has {}", name, stored, size));
+  const bool compressed = method != 0;
+  if (!compressed && stored != size) bad_zip(text("\"{}\" is stored in {} bytes but has {}", name, stored, size));
 
   // The entry's own header must tell the same: a reader that goes from header to header would see another archive otherwise.
   const auto before = archive.first(place.offset);
@@ -177,13 +177,13 @@ Claim read_entry(io::Bytes archive, const Place& place, ZipFields& directory) {
   if (io::as_text(tail.take(local_name_length)) != name) bad_zip(text("\"{}\" has another name in its header", name));
   widen(tail.take(local_extra_length), local_bytes, local_stored, nullptr);
   const bool later = (local_flags & sizes_follow) && local_crc == 0;  // the header was written before the data was known
-  if (!later && (local_bytes != size || local_stored != size || local_crc != crc)) {
+  if (!later && (local_bytes != size || local_stored != stored || local_crc != crc)) {
     bad_zip(text("\"{}\" has another size or checksum in its header", name));
   }
 
   const auto data = offset + local_size + local_name_length + local_extra_length;
-  part(before, data, size, name);
-  return {{name, data, size, crc}, offset, data + size};
+  part(before, data, stored, name);
+  return {{name, data, stored, crc, compressed}, offset, data + stored};
 }
 
 }  // namespace
@@ -217,6 +217,7 @@ ZipDirectory read_zip(io::Bytes archive) {
 }
 
 io::Bytes read_zip_entry(io::Bytes archive, const ZipEntry& entry) {
+  if (entry.compressed) bad_zip(text("\"{}\" is compressed; torch.save stores its entries as they are", entry.name));
   const auto bytes = archive.subspan(entry.offset, entry.size);
   // torch.serialization.set_crc32_options(False) leaves zeros.
   if (entry.crc != 0 && crc32(bytes) != entry.crc) bad_zip(text("\"{}\" does not match its checksum", entry.name));

@@ -44,7 +44,7 @@ torch::Tensor resize_v1(const torch::Tensor& image, int64_t shorter, Interpolati
 // torchvision.transforms.functional.convert_image_dtype, the older one: it divides.
 torch::Tensor to_unit_range_v1(const torch::Tensor& image) {
   const auto pixels = image.to(torch::kFloat32);
-  return image.is_floating_point() ? pixels : pixels.div(detail::largest_pixel(image.scalar_type()));
+  return image.is_floating_point() ? pixels : pixels.div_(detail::largest_pixel(image.scalar_type()));
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ TEST(Pickle, ChecksStackAndMemo) {
   EXPECT_ERROR(read(ops("Nr\xff\xff\xff\xff")), DecodeError, "memorises an object as number 4294967295");
   EXPECT_ERROR(read(ops("q\x01"s)), DecodeError, "runs empty");
   EXPECT_ERROR(read(ops("NNa")), DecodeError, "APPEND on something");
-  EXPECT_ERROR(read(ops("N(Nu")), DecodeError, "key that has no value");
+  EXPECT_ERROR(read(ops("}(Nu")), DecodeError, "key that has no value");
   EXPECT_ERROR(read(ops("](NNu")), DecodeError, "SETITEMS on something");
   EXPECT_ERROR(read(ops("NNb")), DecodeError, "sets attributes");
   EXPECT_ERROR(read(ops("X\x01\x00\x00\x00\xff"s)), DecodeError, "not UTF-8");
@@ -162,14 +162,14 @@ TEST(Pickle, HoldsDepthAgainstTheLimit) {
   // Depth by sharing: each list holds the one before it, which is already known when it is met.
   std::string body = "]q";
   body += '\0';
-  for (int i = 0; i < 2000; ++i) body += "]h\0aq\0"s;
+  for (int i = 0; i < 2000; ++i) body += "0]h\0aq\0"s;
   EXPECT_ERROR(read(ops(body)), DecodeError, "limits.pickle_depth (1000)");
 }
 
 TEST(Pickle, HoldsTheUnfoldedTreeAgainstTheLimit) {
   // Each list holds the one before it ten times: 10^100 objects in 3 kB.
   std::string body = "]q\0"s;
-  for (int i = 0; i < 100; ++i) body += "](h\0h\0h\0h\0h\0h\0h\0h\0h\0h\0eq\0"s;
+  for (int i = 0; i < 100; ++i) body += "0](h\0h\0h\0h\0h\0h\0h\0h\0h\0h\0eq\0"s;
   EXPECT_ERROR(read(ops(body)), DecodeError, "its objects, each as often as it is used, are more than limits.pickle_objects");
   // The same with one long string.
   std::string many = "]X\x00\x00\x10\x00"s + std::string(1 << 20, 'x') + "q\0" "0("s;

@@ -79,8 +79,11 @@ TEST(Zip, RefusesCompressionAndEncryption) {
   const auto bytes = archive({{"name", "hello"}});
   const auto entry = bytes.find("PK\1\2");
   auto packed = bytes;
-  packed[entry + 10] = 8;
-  EXPECT_ERROR(read_zip(io::as_bytes(packed)), DecodeError, "compressed (method 8)");
+  packed[entry + 10] = packed[8] = 8;
+  EXPECT_TRUE(read_zip(io::as_bytes(packed)).entries[0].compressed);
+  EXPECT_ERROR(hub::read_zip_entry(io::as_bytes(packed), read_zip(io::as_bytes(packed)).entries[0]), DecodeError, "\"name\" is compressed");
+  packed[8] = 0;
+  EXPECT_ERROR(read_zip(io::as_bytes(packed)), DecodeError, "another method in its header");
   auto secret = bytes;
   secret[entry + 8] = 1;
   EXPECT_ERROR(read_zip(io::as_bytes(secret)), DecodeError, "encrypted");
@@ -94,7 +97,7 @@ TEST(Zip, RefusesTwoEntriesOfOneNameOrPlace) {
   // The first entry made longer, in both of its headers, reaches into the second.
   auto longer = bytes;
   const auto entry = bytes.find("PK\1\2");
-  for (const auto at : {size_t{18}, size_t{22}, entry + 20, entry + 24}) longer[at] = 100;
+  for (const auto at : {size_t{18}, size_t{22}, entry + 20, entry + 24}) longer[at] = 66;
   EXPECT_ERROR(read_zip(io::as_bytes(longer)), DecodeError, "overlaps");
 }
 

@@ -1,0 +1,189 @@
+#include <torch/torch.h>
+
+#include <chrono>
+#include <fstream>
+#include <functional>
+
+#include "opsis/hub/checkpoint.h"
+#include "opsis/hub/pickle_writer.h"
+#include "opsis/hub/zip_writer.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+#include "tests/support/temporary.h"
+
+namespace opsis {
+namespace {
+
+using namespace std::string_literals;
+using hub::PickleWriter;
+
+/// What a tensor's description claims.
+struct Claim {
+  std::string storage = "FloatStorage", key = "0";
+  int64_t elements = 6, offset = 0;
+  std::vector<int64_t> sizes{2, 3}, strides{3, 1};
+  bool gradient = false;
+};
+
+void describe(PickleWriter& pickle, const Claim& claim) {
+  const auto integers = [&](const std::vector<int64_t>& numbers) {
+    pickle.begin_tuple();
+    for (const auto number : numbers) pickle.integer(number);
+    pickle.end_tuple();
+  };
+  pickle.global("torch._utils", "_rebuild_tensor_v2");
+  pickle.begin_tuple();
+  pickle.begin_tuple();
+  pickle.string("storage");
+  pickle.global("torch", claim.storage);
+  pickle.string(claim.key);
+  pickle.string("cpu");
+  pickle.integer(claim.elements);
+  pickle.end_tuple();
+  pickle.persistent();
+  pickle.integer(claim.offset);
+  integers(claim.sizes);
+  integers(claim.strides);
+  pickle.boolean(claim.gradient);
+  pickle.none();
+  pickle.end_tuple();
+  pickle.reduce();
+}
+
+std::string archive(const std::string& pickle, std::string_view data = "0123456789abcdefghijklmn") {
+  std::string out;
+  hub::ZipWriter zip([&](io::Bytes bytes) { out += io::as_text(bytes); });
+  zip.add("archive/data.pkl", io::as_bytes(pickle));
+  zip.add("archive/data/0", io::as_bytes(data));
+  zip.add("archive/version", io::as_bytes("3\n"));
+  zip.finish();
+  return out;
+}
+
+std::string with_tensor(const Claim& claim) {
+  PickleWriter pickle;
+  pickle.begin_dict();
+  pickle.string("fc");
+  describe(pickle, claim);
+  pickle.end_dict();
+  return archive(pickle.finish());
+}
+
+class HostileCheckpoint : public testing::Test {
+ protected:
+  hub::Value load(const std::string& bytes) { return hub::load(folder_.write("x.pth", bytes)); }
+
+  /// Loads and reads all that was loaded: an error or a value, and nothing else, may come of it.
+  void attempt(const std::string& bytes) {
+    try {
+      touch(load(bytes));
+    } catch (const DecodeError&) {
+    }
+  }
+
+ private:
+  static void touch(const hub::Value& value) {
+    if (value.is_tensor() && value.as_tensor().numel() < 1'000'000) value.as_tensor().clone();
+    if (value.is_list() || value.is_tuple()) {
+      for (const auto& item : value.items()) touch(item);
+    }
+    if (value.is_dict()) {
+      for (const auto& [key, held] : value.entries()) touch(held);
+    }
+  }
+  support::TemporaryFolder folder_;
+};
+
+TEST_F(HostileCheckpoint, ASoundOneLoads) {
+  EXPECT_EQ(load(with_tensor({})).at("fc").as_tensor().sizes(), (std::vector<int64_t>{2, 3}));
+}
+
+TEST_F(HostileCheckpoint, MayNotClaimMoreThanItsStorageHas) {
+  EXPECT_ERROR(load(with_tensor({.elements = 50'000'000'000})), DecodeError, "fc: its storage claims 50000000000 elements, data/0 has 24 bytes");
+  EXPECT_ERROR(load(with_tensor({.elements = int64_t{1} << 62})), DecodeError, "its storage claims");
+  EXPECT_ERROR(load(with_tensor({.elements = 5})), DecodeError, "its storage claims 5 elements");
+  EXPECT_ERROR(load(with_tensor({.storage = "DoubleStorage"})), DecodeError, "its storage claims 6 elements");
+  EXPECT_ERROR(load(with_tensor({.key = "1"})), DecodeError, "fc: its storage data/1 is missing");
+  EXPECT_ERROR(load(with_tensor({.key = "../version"})), DecodeError, "is missing");
+  EXPECT_ERROR(load(with_tensor({.sizes = {2, 4}})), DecodeError, "fc: a tensor reaches to element 6 of a storage of 6");
+  EXPECT_ERROR(load(with_tensor({.offset = 1})), DecodeError, "reaches to element 6");
+  EXPECT_ERROR(load(with_tensor({.offset = -1})), DecodeError, "begins before its storage");
+  EXPECT_ERROR(load(with_tensor({.offset = INT64_MAX})), DecodeError, "overflows");
+  EXPECT_ERROR(load(with_tensor({.sizes = {-1, 3}})), DecodeError, "not a natural number");
+  EXPECT_ERROR(load(with_tensor({.strides = {-3, 1}})), DecodeError, "not a natural number");
+  EXPECT_ERROR(load(with_tensor({.sizes = {2}})), DecodeError, "1 sizes and 2 strides");
+  EXPECT_ERROR(load(with_tensor({.sizes = {int64_t{1} << 62, 4}, .strides = {0, 0}})), DecodeError, "overflows");
+  EXPECT_ERROR(load(with_tensor({.sizes = {0, int64_t{1} << 62, 4}, .strides = {0, 0, 0}})), DecodeError, "overflows");
+  EXPECT_ERROR(load(with_tensor({.sizes = {3, 2}, .strides = {int64_t{1} << 62, 1}})), DecodeError, "overflows");
+  EXPECT_ERROR(load(with_tensor({.sizes = std::vector<int64_t>(65, 1), .strides = std::vector<int64_t>(65, 1)})), DecodeError, "65 dimensions");
+  EXPECT_ERROR(load(with_tensor({.storage = "IntStorage", .gradient = true})), DecodeError, "integers that wants a gradient");
+}
+
+TEST_F(HostileCheckpoint, RunsNothing) {
+  EXPECT_ERROR(load(archive("\x80\x02" "cos\nsystem\nX\x09\x00\x00\x00touch pwn\x85R."s)), DecodeError, "it wants os.system");
+  EXPECT_ERROR(load(archive("\x80\x02" "cbuiltins\neval\nX\x03\x00\x00\x00" "1+1\x85R."s)), DecodeError, "it wants builtins.eval");
+  EXPECT_ERROR(load(archive("\x80\x02" "ctorch.storage\n_load_from_bytes\n."s)), DecodeError, "torch.storage._load_from_bytes");
+  EXPECT_ERROR(load(archive("\x80\x02" "cnumpy\nndarray\n)\x81."s)), DecodeError, "it wants numpy.ndarray");
+}
+
+TEST_F(HostileCheckpoint, DescribesTensorsAsTorchDoesOrNotAtAll) {
+  const auto call = [](const std::function<void(PickleWriter&)>& arguments, std::string_view name = "_rebuild_tensor_v2") {
+    PickleWriter pickle;
+    pickle.global("torch._utils", name);
+    pickle.begin_tuple();
+    arguments(pickle);
+    pickle.end_tuple();
+    pickle.reduce();
+    return archive(pickle.finish());
+  };
+  EXPECT_ERROR(load(call([](PickleWriter&) {})), DecodeError, "not described as torch.save does it");
+  EXPECT_ERROR(load(call([](PickleWriter& pickle) { pickle.integer(1); })), DecodeError, "not described");
+  EXPECT_ERROR(load(call([](PickleWriter&) {}, "_rebuild_parameter")), DecodeError, "not described");
+  EXPECT_ERROR(load(call([](PickleWriter&) {}, "_rebuild_tensor_v3")), DecodeError, "not described");
+  EXPECT_ERROR(load(archive("\x80\x02" "(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x00" "0X\x03\x00\x00\x00" "cpuK\x06tQ."s)),
+               DecodeError, "a storage without a tensor");
+  EXPECT_ERROR(load(archive("\x80\x02" "c_codecs\nencode\nX\x01\x00\x00\x00xX\x05\x00\x00\x00utf-7\x86R."s)), DecodeError, "encoding utf-7");
+}
+
+TEST_F(HostileCheckpoint, MayNotHaveAKeyTwice) {
+  EXPECT_ERROR(load(archive("\x80\x02" "}(K\x01NK\x01Nu."s)), DecodeError, "the key 1 stands twice");
+  EXPECT_ERROR(load(archive("\x80\x02" "}(]Nu."s)), DecodeError, "a list cannot be the key");
+}
+
+TEST_F(HostileCheckpoint, GivesAnErrorOrAValueForEveryDamage) {
+  std::vector<std::filesystem::path> files;
+  for (const auto* name : {"small_2.pth", "small_4.pth"}) files.push_back(oracle::folder() / "hub" / name);
+  const support::TemporaryFolder folder;
+  files.push_back(folder.path() / "ours.pth");
+  hub::save(files.back(), hub::Value::dict({{"a", torch::arange(6.0f).reshape({2, 3}).t()}, {"n", 3}}));
+  for (const auto& path : files) {
+    SCOPED_TRACE(path.string());
+    std::ifstream file(path, std::ios::binary);
+    const std::string sound{std::istreambuf_iterator<char>(file), {}};
+    ASSERT_NO_THROW(load(sound));
+    for (size_t i = 0; i < sound.size(); ++i) {
+      EXPECT_ERROR(load(sound.substr(0, i)), DecodeError, "load ");
+      for (const int mask : {0x01, 0xFF}) {
+        auto bytes = sound;
+        bytes[i] = static_cast<char>(bytes[i] ^ mask);
+        attempt(bytes);
+      }
+    }
+  }
+}
+
+TEST_F(HostileCheckpoint, IsRefusedFastHoweverItNests) {
+  // Half a million dicts within dicts, 10^100 references, a cycle: each is refused before it is built.
+  const auto begin = std::chrono::steady_clock::now();
+  std::string deep = "\x80\x02", wide = "\x80\x02]q\0"s;
+  for (int i = 0; i < 500'000; ++i) deep += "}N"s;
+  deep += "N" + std::string(500'000, 's') + ".";
+  for (int i = 0; i < 100; ++i) wide += "0](h\0h\0h\0h\0h\0h\0h\0h\0h\0h\0eq\0"s;
+  EXPECT_ERROR(load(archive(deep)), DecodeError, "limits.pickle_depth");
+  EXPECT_ERROR(load(archive(wide + ".")), DecodeError, "limits.pickle_objects");
+  EXPECT_ERROR(load(archive("\x80\x02]q\0h\0a."s)), DecodeError, "holds itself");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+}
+
+}  // namespace
+}  // namespace opsis
