@@ -11,6 +11,7 @@
 #include "opsis/core/parallel.h"
 #include "opsis/core/random.h"
 #include "opsis/datasets/digits.h"
+#include "tests/data/generator_of.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 
@@ -56,11 +57,6 @@ struct Failing : Dataset<int64_t> {
 
 std::vector<int64_t> to_vector(const torch::Tensor& numbers) {
   return {numbers.const_data_ptr<int64_t>(), numbers.const_data_ptr<int64_t>() + numbers.numel()};
-}
-
-std::optional<at::Generator> generator_of(const oracle::Case& c) {
-  if (c.is_null("generator")) return std::nullopt;
-  return at::make_generator<at::CPUGeneratorImpl>(static_cast<uint64_t>(c.integer("generator")));
 }
 
 // Everything that `epochs` epochs give, in one tensor.
