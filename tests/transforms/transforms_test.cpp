@@ -83,6 +83,7 @@ TEST(Transforms, PipelinesOnPhotosGiveTorchvisionsBytes) {
 }
 
 TEST(ImageClassification, EqualsTorchvisionsPreset) {
+  const SerialScope serial;  // ATen takes another kernel for aliased bilinear when it has several threads
   for (const auto& c : oracle::cases("transforms/preset")) {
     SCOPED_TRACE(c.name());
     static const std::map<std::string, InterpolationMode> modes{{"NEAREST", InterpolationMode::NEAREST},

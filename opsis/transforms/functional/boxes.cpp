@@ -69,7 +69,7 @@ struct Turn {
   Tensor cos, sin;
 };
 Turn turn(const Tensor& angle_degrees) {
-  const auto radians = angle_degrees.mul(std::numbers::pi).div(180.0);
+  const auto radians = detail::times(angle_degrees, std::numbers::pi).div(180.0);
   return {radians.cos(), radians.sin()};
 }
 
@@ -241,7 +241,7 @@ Tensor detail::shift(const Tensor& boxes, BoundingBoxFormat format, int64_t dx, 
       by = {dx, dy, dx, dy, dx, dy, dx, dy};
       break;
   }
-  return at::tensor(by, boxes.options());
+  return at::tensor(by, torch::kInt64).to(boxes.options());
 }
 
 }  // namespace opsis::inline v1::transforms

@@ -64,7 +64,7 @@ BoundingBoxes crop(const BoundingBoxes& boxes, Region region) {
 }
 
 KeyPoints crop(const KeyPoints& points, Region region) {
-  const auto corner = at::tensor({region.left, region.top}, points.data.options());
+  const auto corner = at::tensor({region.left, region.top}, torch::kInt64).to(points.data.options());
   return wrap(points.data - corner, points, Size{region.height, region.width});
 }
 

@@ -30,7 +30,7 @@ BoundingBoxes horizontal_flip(const BoundingBoxes& boxes) {
     case CXCYWH:
       return with({mirrored(c[0]), c[1], c[2], c[3]});
     case XYWHR: {
-      const auto radians = c[4].mul(std::numbers::pi).div(180);
+      const auto radians = detail::times(c[4], std::numbers::pi).div(180);
       return with({mirrored(c[0].add(c[2].mul(radians.cos()))), c[1].sub(c[2].mul(radians.sin())), c[2], c[3], c[4].neg()});
     }
     case CXCYWHR:

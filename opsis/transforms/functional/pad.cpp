@@ -165,7 +165,8 @@ BoundingBoxes pad(const BoundingBoxes& boxes, torch::IntArrayRef padding, const 
 KeyPoints pad(const KeyPoints& points, torch::IntArrayRef padding, const Fill&, PaddingMode padding_mode) {
   OPSIS_CHECK(padding_mode == PaddingMode::Constant, "pad: key points take the mode constant only, got {}", padding_mode);
   const auto b = detail::borders("pad", padding);
-  return wrap(points.data + at::tensor({b.left, b.top}, points.data.options()), points, padded(points.canvas_size, b));
+  const auto by = at::tensor({b.left, b.top}, torch::kInt64).to(points.data.options());
+  return wrap(points.data + by, points, padded(points.canvas_size, b));
 }
 
 }  // namespace functional

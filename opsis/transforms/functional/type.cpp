@@ -57,7 +57,7 @@ torch::Tensor float_to_integer(const torch::Tensor& image, torch::ScalarType dty
                       (from == torch::kFloat64 && dtype == torch::kInt64);
   OPSIS_CHECK(!unsafe, "to_dtype: {} cannot be scaled to {}, whose numbers it does not all hold", from, dtype);
   // Cutting 255 * x would give 255 to x = 1 alone; with almost one more, each level gets an equal part of [0, 1].
-  return image.mul(detail::largest_pixel(dtype) + 1.0 - 1e-3).to(dtype);
+  return detail::times(image, detail::largest_pixel(dtype) + 1.0 - 1e-3).to(dtype);
 }
 
 torch::Tensor integer_to_integer(const torch::Tensor& image, torch::ScalarType dtype) {
@@ -81,7 +81,7 @@ torch::Tensor to_dtype(const torch::Tensor& image, torch::ScalarType dtype, cons
   if (!options.scale || (from_float && to_float)) return image.to(dtype);
   if (from_float) return float_to_integer(image, dtype);
   // Times the rounded 1/255, not divided by 255: the last bit differs.
-  if (to_float) return image.to(dtype).mul_(1.0 / detail::largest_pixel(image.scalar_type()));
+  if (to_float) return image.to(dtype).mul_(detail::python_number(1.0 / detail::largest_pixel(image.scalar_type())));
   return integer_to_integer(image, dtype);
 }
 
@@ -117,7 +117,7 @@ torch::Tensor normalize(const torch::Tensor& image, torch::ArrayRef<double> mean
               opsis::detail::shape(image), mean.size(), std.size());
 
   const auto per_channel = [&](torch::ArrayRef<double> numbers) {
-    return at::tensor(numbers, image.options().requires_grad(false)).view({-1, 1, 1});
+    return at::tensor(numbers, torch::kFloat64).to(image.device(), image.scalar_type()).view({-1, 1, 1});
   };
   auto pixels = options.inplace ? image : image.sub(per_channel(mean));
   if (options.inplace) pixels.sub_(per_channel(mean));
