@@ -1,7 +1,7 @@
 """transforms: functional kernels for every kind of value, transforms with their draws, and how they print.
 
-To add a kernel: a line in OPS, and one in tests/support/operations.cpp. To add a transform: a line in TRANSFORMS, and one
-in tests/support/catalogue.cpp; it is then applied with twenty seeds, and its str() compared.
+To add a kernel: a line in OPS, and one in tests/support/transform_operations.cpp. To add a transform: a line in TRANSFORMS, and one
+in tests/support/transform_catalogue.cpp; it is then applied with twenty seeds, and its str() compared.
 """
 
 import warnings
