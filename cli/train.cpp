@@ -20,7 +20,8 @@ struct TrainOptions {
   int64_t epochs = 10, size = 0;
   size_t batch_size = 32, workers = 1;
   std::optional<double> lr, weight_decay;
-  double label_smoothing = 0, warmup_epochs = 0;
+  std::optional<double> warmup_epochs;
+  double label_smoothing = 0;
   uint64_t seed = 0;
   bool json = false;
 };
@@ -77,7 +78,8 @@ opsis::engine::FitOptions fit_options(const TrainOptions& options) {
   fit.optimizer.lr = options.lr.value_or(sgd ? 0.05 : 1e-3);
   fit.optimizer.weight_decay = options.weight_decay.value_or(sgd ? 1e-4 : 1e-2);
   fit.schedule.curve = options.schedule == "cosine" ? ScheduleOptions::Curve::Cosine : ScheduleOptions::Curve::Constant;
-  fit.schedule.warmup_epochs = options.warmup_epochs;
+  fit.schedule.warmup_epochs = options.warmup_epochs.value_or(static_cast<double>(options.epochs) / 10);
+  fit.schedule.every_step = true;
   fit.schedule.warmup_method = ScheduleOptions::Warmup::Linear;
   return fit;
 }
@@ -139,7 +141,7 @@ void declare_train(CLI::App& app, Chosen& chosen) {
   command.add_option("--lr", o->lr, "Learning rate; 0.05 for sgd, 0.001 for adamw");
   command.add_option("--weight-decay", o->weight_decay, "0.0001 for sgd, 0.01 for adamw");
   command.add_option("--schedule", o->schedule, "Of the learning rate: cosine or constant")->capture_default_str()->check(CLI::IsMember({"cosine", "constant"}));
-  command.add_option("--warmup-epochs", o->warmup_epochs, "Epochs over which the learning rate rises")->capture_default_str();
+  command.add_option("--warmup-epochs", o->warmup_epochs, "Epochs over which the learning rate rises; a tenth of all");
   command.add_option("--label-smoothing", o->label_smoothing, "From 0 to 1")->capture_default_str();
   command.add_option("--out", o->out, "The checkpoint, written after every epoch")->capture_default_str();
   command.add_option("--resume", o->resume, "A checkpoint to go on from, as if the run had never stopped");

@@ -218,7 +218,7 @@ TEST(CliTrain, TrainsResumesEvaluatesAndPredicts) {
       }
     }
   }
-  const std::vector<std::string> command{"train", at("data"), "--size", "16", "--batch-size", "2", "--lr", "0.01", "--json"};
+  const std::vector<std::string> command{"train", at("data"), "--size", "16", "--batch-size", "2", "--lr", "0.01", "--warmup-epochs", "0", "--json"};
   const auto train = [&](std::vector<std::string> more) {
     more.insert(more.begin(), command.begin(), command.end());
     const auto run = opsis_tool(more);
