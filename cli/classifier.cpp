@@ -126,7 +126,8 @@ Data open_data(const std::string& data, bool train, opsis::transforms::AnyTransf
   const auto part = root / (train ? "train" : "val");
   const auto folder = fs::is_directory(part) ? part : root;
   if (!fs::is_directory(folder)) {
-    opsis::raise<opsis::NotFoundError>("no data \"{}\": there is no such folder, and the only data set inside Opsis is \"digits\"", data);
+    opsis::raise<opsis::NotFoundError>(
+        "no data \"{}\": there is no such folder, and the only data set inside Opsis is \"digits\"", data);
   }
   auto images = std::make_shared<datasets::ImageFolder>(
       datasets::ImageFolder::Options{.root = folder, .transforms = std::move(transforms)});

@@ -1,12 +1,13 @@
 #include "cli/output.h"
 
-#include <CLI/CLI.hpp>
 #include <c10/util/Exception.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
 
+#include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
 
 namespace cli {

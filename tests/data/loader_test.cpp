@@ -11,6 +11,10 @@
 #include "opsis/core/parallel.h"
 #include "opsis/core/random.h"
 #include "opsis/datasets/digits.h"
+#include "opsis/datasets/fake_data.h"
+#include "opsis/transforms/container.h"
+#include "opsis/transforms/crop.h"
+#include "opsis/transforms/geometry.h"
 #include "tests/data/generator_of.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
@@ -109,6 +113,27 @@ TEST(DataLoader, SequentialDrawsEqualPythons) {
     EXPECT_TENSOR_EQ(torch::cat(indices), c.tensor("indices"));
     EXPECT_TENSOR_EQ(torch::cat(draws), c.tensor("draws"));
     EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));
+  }
+}
+
+TEST(DataLoader, SequentialPixelsAndLabelsEqualPythons) {
+  for (const auto& c : oracle::cases("data/loader_pixels")) {
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+    const transforms::Compose augment{transforms::RandomCrop({8}, {.padding = {2}}), transforms::RandomHorizontalFlip()};
+    DataLoader loader(datasets::FakeData({.size = 12, .image_size = {3, 10, 9}, .transforms = augment}),
+                      {.batch_size = static_cast<size_t>(c.integer("batch_size")),
+                       .shuffle = true,
+                       .sample_seeds = SampleSeeds::Sequential});
+    std::vector<torch::Tensor> images, labels;
+    for (int epoch = 0; epoch < 2; ++epoch) {
+      for (auto& batch : loader) {
+        images.push_back(batch.images);
+        labels.push_back(batch.labels);
+      }
+    }
+    EXPECT_TENSOR_EQ(torch::cat(images), c.tensor("images"));
+    EXPECT_TENSOR_EQ(torch::cat(labels), c.tensor("labels"));
   }
 }
 
@@ -330,7 +355,8 @@ TEST(DataLoader, SurvivesBeingLeftAtAnyPoint) {
   torch::manual_seed(0);
   for (int round = 0; round < 60; ++round) {
     const auto workers = static_cast<size_t>(1 + round % 4);
-    DataLoader drawn(Drawn(32), {.batch_size = 4, .shuffle = true, .num_workers = workers, .prefetch = static_cast<size_t>(1 + round % 3)});
+    const auto prefetch = static_cast<size_t>(1 + round % 3);
+    DataLoader drawn(Drawn(32), {.batch_size = 4, .shuffle = true, .num_workers = workers, .prefetch = prefetch});
     int left = round % 10;
     for (auto& batch : drawn) {
       EXPECT_EQ(std::get<0>(batch).numel(), 4);

@@ -84,9 +84,10 @@ TEST(Checkpoint, IsReadBackByPython) {
   const support::TemporaryFolder folder;
   std::string files;
   for (const auto& c : oracle::cases("hub/checkpoints")) {
-    const auto original = python_file(c.text("file")), rewritten = folder.path() / c.text("file");
-    hub::save(rewritten, hub::load(original));
-    files += quoted(original) + quoted(rewritten);
+    const auto rewritten = folder.path() / c.text("file");
+    hub::save(rewritten, hub::load(python_file(c.text("file"))));
+    // weights_only reads no newer protocol, which holds the same.
+    files += quoted(python_file(c.text("object") + "_2.pth")) + quoted(rewritten);
   }
   for (const auto& c : oracle::cases("hub/safetensors")) {
     const auto original = python_file(c.text("file")), rewritten = folder.path() / c.text("file");
