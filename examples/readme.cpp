@@ -15,9 +15,7 @@ int main() {
 
   // Data: typed examples, read in batches on threads.
   const T::Compose prepare{T::Resize(32), T::ToDtype(torch::kFloat32, {.scale = true}), T::Normalize({0.5}, {0.5}),
-                           T::Lambda([](const opsis::Image& gray) {
-                             return opsis::Image(gray.data.expand({3, -1, -1}));
-                           })};
+                           T::Lambda([](const opsis::Image& gray) { return opsis::Image(gray.data.expand({3, -1, -1})); })};
   opsis::data::DataLoader train(opsis::datasets::Digits({.train = true, .transforms = prepare}),
                                 {.batch_size = 64, .shuffle = true, .num_workers = 2});
   opsis::data::DataLoader test(opsis::datasets::Digits({.train = false, .transforms = prepare}), {.batch_size = 120});
