@@ -4,6 +4,7 @@
 
 #include "cli/output.h"
 #include "opsis/core/check.h"
+#include "opsis/io/file.h"
 
 namespace cli {
 namespace {
@@ -13,15 +14,6 @@ namespace hub = opsis::hub;
 namespace models = opsis::models;
 namespace datasets = opsis::datasets;
 using Preprocessing = opsis::transforms::ImageClassificationOptions;
-
-Preprocessing preprocessing_of(const models::Weights& entry) {
-  const auto& preset = entry.preset;
-  return {.crop_size = preset.crop_size,
-          .resize_size = preset.resize_size,
-          .mean = preset.mean,
-          .std = preset.std,
-          .antialias = preset.antialias};
-}
 
 std::array<double, 3> three(const hub::Value& value, const char* key) {
   const auto numbers = value.get<std::vector<double>>(key);
@@ -46,11 +38,9 @@ const models::Weights& entry_of(const models::WeightsEnum& weights, const fs::pa
   return weights.DEFAULT;
 }
 
-bool is_safetensors(const fs::path& file) { return file.extension() == ".safetensors"; }
-
-// What a checkpoint says about itself; nothing for a bare state dict.
+// What a checkpoint says about itself; nothing for a bare state dict, or a format without room for more.
 hub::Value description(const fs::path& file) {
-  if (is_safetensors(file)) return {};
+  if (!opsis::io::has_magic(opsis::io::MappedFile(file).bytes(), 0, "PK\3\4")) return {};  // no zip of torch.save
   auto checkpoint = hub::load(file);
   return checkpoint.is_dict() ? checkpoint : hub::Value{};
 }
@@ -63,7 +53,7 @@ void load_file(Classifier& out, const fs::path& file) {
 
   const auto official = models::get_model_weights(out.name);
   const auto& entry = entry_of(official, file);
-  out.preprocessing = about.contains("preprocessing") ? preprocessing_of(about.at("preprocessing")) : preprocessing_of(entry);
+  out.preprocessing = about.contains("preprocessing") ? preprocessing_of(about.at("preprocessing")) : entry.preset;
 
   // The head comes last in a classifier's state dict: its bias has a number for each class.
   const auto state = hub::load_state_dict_file(file);
@@ -80,7 +70,7 @@ void load_file(Classifier& out, const fs::path& file) {
 
 void load_entry(Classifier& out, const models::Weights& entry) {
   out.weights = entry.name;
-  out.preprocessing = preprocessing_of(entry);
+  out.preprocessing = entry.preset;
   out.categories.assign(entry.categories.begin(), entry.categories.end());
   out.model = models::get_model(out.name, {.weights = std::string(entry.name)});
 }
@@ -136,7 +126,8 @@ Data open_data(const std::string& data, bool train, opsis::transforms::AnyTransf
   const auto part = root / (train ? "train" : "val");
   const auto folder = fs::is_directory(part) ? part : root;
   if (!fs::is_directory(folder)) {
-    opsis::raise<opsis::NotFoundError>("no data \"{}\": there is no such folder, and the only data set inside Opsis is \"digits\"", data);
+    opsis::raise<opsis::NotFoundError>(
+        "no data \"{}\": there is no such folder, and the only data set inside Opsis is \"digits\"", data);
   }
   auto images = std::make_shared<datasets::ImageFolder>(
       datasets::ImageFolder::Options{.root = folder, .transforms = std::move(transforms)});

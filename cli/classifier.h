@@ -14,10 +14,10 @@
 namespace cli {
 
 struct Classifier {
-  std::string name;                                   // "resnet50"
-  std::string weights;                                // a file, or an entry's name
+  std::string name;     // "resnet50"
+  std::string weights;  // a file, or an entry's name
   std::shared_ptr<opsis::models::ImageClassifier> model;
-  std::vector<std::string> categories;                // empty when unknown
+  std::vector<std::string> categories;  // empty when unknown
   opsis::transforms::ImageClassificationOptions preprocessing;
 
   std::string category(int64_t index) const;

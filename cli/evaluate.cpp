@@ -3,6 +3,7 @@
 
 #include "cli/classifier.h"
 #include "cli/commands.h"
+#include "opsis/core/check.h"
 #include "opsis/engine.h"
 
 namespace cli {
@@ -21,8 +22,13 @@ int evaluate(const EvaluateOptions& options) {
   at::globalContext().setFlushDenormal(true);
   const auto result = opsis::engine::evaluate(*classifier.model, loader);
   if (options.json) {
-    print_json(Json{{"model", classifier.name}, {"weights", classifier.weights}, {"data", options.data}, {"images", result.images},
-               {"loss", result.loss}, {"acc@1", result.accuracy * 100}, {"acc@5", result.accuracy_top5 * 100}});
+    print_json(Json{{"model", classifier.name},
+                    {"weights", classifier.weights},
+                    {"data", options.data},
+                    {"images", result.images},
+                    {"loss", result.loss},
+                    {"acc@1", result.accuracy * 100},
+                    {"acc@5", result.accuracy_top5 * 100}});
   } else {
     print(opsis::text("{} images: acc@1 {} %, acc@5 {} %, loss {}", result.images, opsis::fixed(result.accuracy * 100, 2),
                       opsis::fixed(result.accuracy_top5 * 100, 2), opsis::fixed(result.loss, 4)));
@@ -35,10 +41,13 @@ int evaluate(const EvaluateOptions& options) {
 void declare_evaluate(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("evaluate", "Tell how good a classifier is");
   const auto options = std::make_shared<EvaluateOptions>();
-  command.add_option("data", options->data, "digits, or a folder with a folder for each class, itself or as val/ inside")->required();
+  command.add_option("data", options->data, "digits, or a folder with a folder for each class, itself or as val/ inside")
+      ->required();
   command.add_option("--model", options->model, "Name of the model, when the checkpoint does not tell it");
   command.add_option("--weights", options->weights, "A checkpoint, or an entry of the model's weights, as for opsis predict");
-  command.add_option("--batch-size", options->batch_size, "Images at a time")->capture_default_str()->check(CLI::PositiveNumber);
+  command.add_option("--batch-size", options->batch_size, "Images at a time")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   command.add_option("--workers", options->workers, "Threads that read images")->capture_default_str();
   command.add_flag("--json", options->json, "Print a JSON document");
   command.footer(

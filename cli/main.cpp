@@ -1,6 +1,6 @@
 // The tool `opsis`: training, evaluation, prediction and more from the command line.
-#include <CLI/CLI.hpp>
 #include <torch/version.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
 #include "opsis/models.h"
 
@@ -25,15 +26,20 @@ std::string millions(int64_t count) { return opsis::fixed(static_cast<double>(co
 Json to_json(const opsis::models::Weights& entry) {
   auto metrics = Json::object();
   for (const auto& m : entry.metrics) metrics[std::string(m.dataset)][std::string(m.name)] = m.value;
-  return {{"name", entry.name},       {"url", entry.url},       {"num_params", entry.num_params},
-          {"gflops", entry.gflops},   {"file_size_mb", entry.file_size_mb}, {"classes", entry.categories.size()},
+  return {{"name", entry.name},
+          {"url", entry.url},
+          {"num_params", entry.num_params},
+          {"gflops", entry.gflops},
+          {"file_size_mb", entry.file_size_mb},
+          {"classes", entry.categories.size()},
           {"metrics", std::move(metrics)}};
 }
 
 std::vector<std::string> matching(const std::string& pattern) {
   const bool wild = pattern.find_first_of("*?[") != pattern.npos;
-  auto names = opsis::models::list_models(
-      pattern.empty() ? opsis::models::ModelFilter{} : opsis::models::ModelFilter{.include = {wild ? pattern : "*" + pattern + "*"}});
+  auto names = opsis::models::list_models(pattern.empty()
+                                              ? opsis::models::ModelFilter{}
+                                              : opsis::models::ModelFilter{.include = {wild ? pattern : "*" + pattern + "*"}});
   if (!names.empty()) return names;
   const auto all = opsis::models::list_models();
   const std::vector<std::string_view> known(all.begin(), all.end());
@@ -67,7 +73,8 @@ int list(const ModelsOptions& options) {
   if (options.json) {
     print_json(document);
   } else {
-    print(table(rows, options.weights ? std::vector<bool>{false, false, true, true, true} : std::vector<bool>{false, true, true}));
+    print(table(rows,
+                options.weights ? std::vector<bool>{false, false, true, true, true} : std::vector<bool>{false, true, true}));
   }
   return 0;
 }

@@ -1,12 +1,13 @@
 #include "cli/output.h"
 
-#include <CLI/CLI.hpp>
 #include <c10/util/Exception.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
 
+#include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
 
 namespace cli {
@@ -52,8 +53,9 @@ std::string unknown(CLI::App& app) {
 
 std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
+// One of Opsis's own errors is told whole, its details in lines of their own; of any other the first line is for a user.
 int failed(CLI::App& app, std::string_view what) {
-  std::cerr << called(app) << ": " << first_line(what) << '\n';
+  std::cerr << called(app) << ": " << what << '\n';
   return kFailed;
 }
 
@@ -82,9 +84,11 @@ int run(CLI::App& app, Chosen& chosen, int argc, char** argv) {
   } catch (const UsageError& error) {
     return wrong_usage(app, error.what());
   } catch (const c10::Error& error) {
-    return failed(app, error.what_without_backtrace());
-  } catch (const std::exception& error) {
+    return failed(app, first_line(error.what_without_backtrace()));
+  } catch (const opsis::Error& error) {
     return failed(app, error.what());
+  } catch (const std::exception& error) {
+    return failed(app, first_line(error.what()));
   }
 }
 

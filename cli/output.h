@@ -8,8 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "opsis/core/check.h"
-
 namespace CLI {
 class App;
 }
@@ -29,9 +27,6 @@ class UsageError : public std::runtime_error {
 struct Chosen {
   std::function<int()> run;
 };
-
-/// Declares a command on the application; its callback sets chosen.run.
-using Declare = void (*)(CLI::App& app, Chosen& chosen);
 
 /// Parses, runs what was chosen, and turns whatever happens into an exit code: 0 it worked, 1 it did not (one line on stderr:
 /// "opsis predict: cannot open photo.jpg: ..."), 2 the command line is wrong.

@@ -1,9 +1,10 @@
 // opsis predict: what is on a picture.
-#include <CLI/CLI.hpp>
 #include <torch/torch.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/classifier.h"
 #include "cli/commands.h"
+#include "opsis/core/check.h"
 #include "opsis/io.h"
 
 namespace cli {
@@ -23,7 +24,8 @@ struct Guess {
 
 std::vector<Guess> best_guesses(const Classifier& classifier, const std::string& file, int64_t top) {
   // A camera says by EXIF which side is up; the picture is judged as people see it.
-  const auto image = opsis::io::decode_image(std::filesystem::path(file), {.mode = opsis::io::ImageReadMode::RGB, .apply_exif_orientation = true});
+  const auto image = opsis::io::decode_image(std::filesystem::path(file),
+                                             {.mode = opsis::io::ImageReadMode::RGB, .apply_exif_orientation = true});
   const opsis::transforms::ImageClassification prepare(classifier.preprocessing);
   const auto scores = classifier.model->forward(prepare(image).data.unsqueeze(0)).squeeze(0);
   const auto probabilities = scores.softmax(0);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/output.h"
+#include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
 
 namespace cli {
@@ -276,7 +277,8 @@ constexpr Step steps[] = {
     {"Pad", "Pad(padding, fill=0, padding_mode=constant)", pad},
     {"RandomCrop", "RandomCrop(size, padding=None, pad_if_needed=False, fill=0, padding_mode=constant)", random_crop},
     {"RandomHorizontalFlip", "RandomHorizontalFlip(p=0.5)", random_horizontal_flip},
-    {"RandomResizedCrop", "RandomResizedCrop(size, scale=[0.08, 1], ratio=[0.75, 1.33], interpolation=bilinear, antialias=True)",
+    {"RandomResizedCrop",
+     "RandomResizedCrop(size, scale=[0.08, 1], ratio=[0.75, 1.33], interpolation=bilinear, antialias=True)",
      random_resized_crop},
     {"Resize", "Resize(size, interpolation=bilinear, max_size=None, antialias=True)", resize},
     {"ToDtype", "ToDtype(dtype, scale=False)", to_dtype},

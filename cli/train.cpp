@@ -1,9 +1,10 @@
 // opsis train: a classifier, from data to a checkpoint.
-#include <CLI/CLI.hpp>
 #include <torch/torch.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/classifier.h"
 #include "cli/commands.h"
+#include "opsis/core/check.h"
 #include "opsis/engine.h"
 
 namespace cli {
@@ -20,7 +21,8 @@ struct TrainOptions {
   int64_t epochs = 10, size = 0;
   size_t batch_size = 32, workers = 1;
   std::optional<double> lr, weight_decay;
-  double label_smoothing = 0, warmup_epochs = 0;
+  std::optional<double> warmup_epochs;
+  double label_smoothing = 0;
   uint64_t seed = 0;
   bool json = false;
 };
@@ -52,10 +54,14 @@ T::AnyTransform augmentation(const TrainOptions& options, const T::ImageClassifi
 }
 
 Json to_json(const EpochReport& epoch) {
-  Json out{{"epoch", epoch.epoch + 1}, {"lr", epoch.learning_rate}, {"loss", epoch.loss},
-           {"acc@1", epoch.accuracy * 100}, {"seconds", epoch.seconds}};
+  Json out{{"epoch", epoch.epoch + 1},
+           {"lr", epoch.learning_rate},
+           {"loss", epoch.loss},
+           {"acc@1", epoch.accuracy * 100},
+           {"seconds", epoch.seconds}};
   if (const auto& v = epoch.validation) {
-    out["validation"] = {{"images", v->images}, {"loss", v->loss}, {"acc@1", v->accuracy * 100}, {"acc@5", v->accuracy_top5 * 100}};
+    out["validation"] = {
+        {"images", v->images}, {"loss", v->loss}, {"acc@1", v->accuracy * 100}, {"acc@5", v->accuracy_top5 * 100}};
   }
   return out;
 }
@@ -70,21 +76,27 @@ std::string to_line(const EpochReport& epoch, int64_t epochs) {
 }
 
 opsis::engine::FitOptions fit_options(const TrainOptions& options) {
-  opsis::engine::FitOptions fit{.epochs = options.epochs, .label_smoothing = options.label_smoothing, .checkpoint = options.out,
+  opsis::engine::FitOptions fit{.epochs = options.epochs,
+                                .label_smoothing = options.label_smoothing,
+                                .checkpoint = options.out,
                                 .resume = options.resume};
   const bool sgd = options.optimizer == "sgd";
   fit.optimizer.kind = sgd ? OptimizerOptions::Kind::SGD : OptimizerOptions::Kind::AdamW;
   fit.optimizer.lr = options.lr.value_or(sgd ? 0.05 : 1e-3);
   fit.optimizer.weight_decay = options.weight_decay.value_or(sgd ? 1e-4 : 1e-2);
   fit.schedule.curve = options.schedule == "cosine" ? ScheduleOptions::Curve::Cosine : ScheduleOptions::Curve::Constant;
-  fit.schedule.warmup_epochs = options.warmup_epochs;
+  fit.schedule.warmup_epochs = options.warmup_epochs.value_or(static_cast<double>(options.epochs) / 10);
+  fit.schedule.every_step = true;
   fit.schedule.warmup_method = ScheduleOptions::Warmup::Linear;
   return fit;
 }
 
 int train(const TrainOptions& options) {
   torch::manual_seed(options.seed);
-  Classifier classifier{.name = options.model, .weights = options.out, .model = {}, .categories = {},
+  Classifier classifier{.name = options.model,
+                        .weights = options.out,
+                        .model = {},
+                        .categories = {},
                         .preprocessing = preprocessing_for(options)};
   const auto data = open_data(options.data, true, augmentation(options, classifier.preprocessing));
   const T::ImageClassification prepare(classifier.preprocessing);
@@ -104,7 +116,9 @@ int train(const TrainOptions& options) {
   using Loader = opsis::engine::ClassifiedLoader;
   Loader loader(data.dataset, {.batch_size = options.batch_size, .shuffle = true, .num_workers = options.workers});
   std::optional<Loader> held_out;
-  if (validation) held_out.emplace(validation->dataset, opsis::data::LoaderOptions{.batch_size = options.batch_size, .num_workers = options.workers});
+  if (validation)
+    held_out.emplace(validation->dataset,
+                     opsis::data::LoaderOptions{.batch_size = options.batch_size, .num_workers = options.workers});
 
   auto fit = fit_options(options);
   fit.extra = describe(classifier);
@@ -116,8 +130,12 @@ int train(const TrainOptions& options) {
   if (options.json) {
     auto epochs = Json::array();
     for (const auto& epoch : history) epochs.push_back(to_json(epoch));
-    print_json(Json{{"model", options.model}, {"data", options.data}, {"classes", data.classes}, {"seed", options.seed},
-               {"checkpoint", options.out}, {"epochs", std::move(epochs)}});
+    print_json(Json{{"model", options.model},
+                    {"data", options.data},
+                    {"classes", data.classes},
+                    {"seed", options.seed},
+                    {"checkpoint", options.out},
+                    {"epochs", std::move(epochs)}});
   } else {
     print(opsis::text("wrote {}; try: opsis evaluate {} --weights {}", options.out, options.data, options.out));
   }
@@ -129,22 +147,29 @@ int train(const TrainOptions& options) {
 void declare_train(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("train", "Train a classifier");
   const auto o = std::make_shared<TrainOptions>();
-  command.add_option("data", o->data, "digits, or a folder with train/ and val/, each with a folder for each class")->required();
+  command.add_option("data", o->data, "digits, or a folder with train/ and val/, each with a folder for each class")
+      ->required();
   command.add_option("--val", o->validation, "A folder to validate on, in place of val/");
   command.add_option("--model", o->model, "Name of the model; opsis models lists them")->capture_default_str();
   command.add_option("--epochs", o->epochs, "Times to see all images")->capture_default_str()->check(CLI::PositiveNumber);
   command.add_option("--batch-size", o->batch_size, "Images a step")->capture_default_str()->check(CLI::PositiveNumber);
-  command.add_option("--size", o->size, "Side of the images that the model sees, in pixels; 224, or 32 for digits")->check(CLI::PositiveNumber);
-  command.add_option("--optimizer", o->optimizer, "sgd or adamw")->capture_default_str()->check(CLI::IsMember({"sgd", "adamw"}));
+  command.add_option("--size", o->size, "Side of the images that the model sees, in pixels; 224, or 32 for digits")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--optimizer", o->optimizer, "sgd or adamw")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"sgd", "adamw"}));
   command.add_option("--lr", o->lr, "Learning rate; 0.05 for sgd, 0.001 for adamw");
   command.add_option("--weight-decay", o->weight_decay, "0.0001 for sgd, 0.01 for adamw");
-  command.add_option("--schedule", o->schedule, "Of the learning rate: cosine or constant")->capture_default_str()->check(CLI::IsMember({"cosine", "constant"}));
-  command.add_option("--warmup-epochs", o->warmup_epochs, "Epochs over which the learning rate rises")->capture_default_str();
+  command.add_option("--schedule", o->schedule, "Of the learning rate: cosine or constant")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"cosine", "constant"}));
+  command.add_option("--warmup-epochs", o->warmup_epochs, "Epochs over which the learning rate rises; a tenth of all");
   command.add_option("--label-smoothing", o->label_smoothing, "From 0 to 1")->capture_default_str();
   command.add_option("--out", o->out, "The checkpoint, written after every epoch")->capture_default_str();
   command.add_option("--resume", o->resume, "A checkpoint to go on from, as if the run had never stopped");
   command.add_option("--workers", o->workers, "Threads that read images; results do not depend on it")->capture_default_str();
-  command.add_option("--seed", o->seed, "For everything that is drawn: the same seed gives the same run")->capture_default_str();
+  command.add_option("--seed", o->seed, "For everything that is drawn: the same seed gives the same run")
+      ->capture_default_str();
   command.add_flag("--json", o->json, "Print a JSON document at the end; progress goes to stderr");
   command.footer(
       "Examples:\n"

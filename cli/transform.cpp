@@ -1,11 +1,12 @@
 // opsis transform: transforms on a picture, as in training.
-#include <CLI/CLI.hpp>
 #include <torch/torch.h>
+#include <CLI/CLI.hpp>
 
 #include <random>
 
 #include "cli/commands.h"
 #include "cli/steps.h"
+#include "opsis/core/check.h"
 #include "opsis/core/random.h"
 #include "opsis/io.h"
 #include "opsis/utils.h"
@@ -38,8 +39,12 @@ int transform(const TransformOptions& options) {
   write(out, options.output);
   const auto height = out.data.size(-2), width = out.data.size(-1);
   if (options.json) {
-    print_json(Json{{"input", options.input}, {"output", options.output}, {"height", height}, {"width", width}, {"seed", seed},
-               {"steps", options.steps}});
+    print_json(Json{{"input", options.input},
+                    {"output", options.output},
+                    {"height", height},
+                    {"width", width},
+                    {"seed", seed},
+                    {"steps", options.steps}});
   } else {
     print(opsis::text("{}: {} x {} pixels (width x height), seed {}", options.output, width, height, seed));
   }
@@ -54,7 +59,9 @@ void declare_transform(CLI::App& app, Chosen& chosen) {
   command.add_option("input", options->input, "A JPEG or PNG file")->required();
   command.add_option("output", options->output, "The file to write, .png or .jpg")->required();
   command.add_option("steps", options->steps, "Transforms, in their order, as below")->required();
-  command.add_option("--seed", options->seed, "For the random ones: the pixels are those of Python after torch.manual_seed(seed); a new one when absent");
+  command.add_option(
+      "--seed", options->seed,
+      "For the random ones: the pixels are those of Python after torch.manual_seed(seed); a new one when absent");
   command.add_flag("--json", options->json, "Print a JSON document");
   command.footer("Steps, with torchvision's names, order and defaults:\n" + step_help() +
                  "Examples:\n"

@@ -26,8 +26,7 @@ class OPSIS_API Layer {
   Layer() = default;
 
   template <class Impl>
-    requires std::derived_from<Impl, torch::nn::Module>
-  Layer(torch::nn::ModuleHolder<Impl> holder)
+  requires std::derived_from<Impl, torch::nn::Module> Layer(torch::nn::ModuleHolder<Impl> holder)
       : module_(holder.is_empty() ? nullptr : holder.ptr()),
         forward_([](torch::nn::Module& module, torch::Tensor x) -> torch::Tensor {
           return static_cast<Impl&>(module).forward(std::move(x));

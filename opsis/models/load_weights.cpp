@@ -2,12 +2,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/hub/cache.h"
-#if __has_include("opsis/hub/checkpoint.h")
 #include "opsis/hub/checkpoint.h"
-#else
-#include "opsis/hub/safetensors.h"
-namespace opsis::inline v1::hub { inline StateDict load_state_dict_file(const std::filesystem::path& p) { return load_safetensors(p); } }
-#endif
 #include "opsis/hub/state_dict.h"
 
 namespace opsis::inline v1::models {

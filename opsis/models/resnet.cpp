@@ -139,8 +139,7 @@ class Layers {
  public:
   Layers(ResNetBlock block, Style style) : block_(block), style_(std::move(style)) {
     OPSIS_CHECK(block_ == ResNetBlock::BOTTLENECK || (style_.groups == 1 && style_.base_width == 64),
-                "ResNet: basic blocks have groups 1 and width_per_group 64, got {} and {}", style_.groups,
-                style_.base_width);
+                "ResNet: basic blocks have groups 1 and width_per_group 64, got {} and {}", style_.groups, style_.base_width);
   }
 
   int64_t channels() const { return in_; }

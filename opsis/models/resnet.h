@@ -31,7 +31,7 @@ struct ResNetOptions {
   std::optional<int64_t> width_per_group{};  ///< channels of a group where a layer has 64: 64
   /// For layer2, layer3 and layer4: keep the resolution and dilate instead. Bottlenecks only.
   std::array<bool, 3> replace_stride_with_dilation{};
-  NormLayer norm_layer{};                    ///< torch::nn::BatchNorm2d
+  NormLayer norm_layer{};  ///< torch::nn::BatchNorm2d
 };
 
 /// Images (N, 3, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that

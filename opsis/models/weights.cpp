@@ -4,9 +4,7 @@
 
 namespace opsis::inline v1::models {
 
-opsis::transforms::ImageClassification Weights::transforms() const {
-  return opsis::transforms::ImageClassification(preset);
-}
+opsis::transforms::ImageClassification Weights::transforms() const { return opsis::transforms::ImageClassification(preset); }
 
 std::string_view Weights::enum_name() const { return name.substr(0, name.find('.')); }
 std::string_view Weights::member_name() const { return name.substr(name.find('.') + 1); }

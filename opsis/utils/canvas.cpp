@@ -123,8 +123,8 @@ void Canvas::disc(Point center, double radius, Color color) {
 
 void Canvas::text(std::string_view text, Point at, double size_px, Color color, Anchor anchor, bool upwards) {
   const auto bitmap = render_text(text, size_px);
-  const auto placed = upwards ? anchored(at, bitmap.width, bitmap.height, anchor)
-                              : anchored(at, bitmap.height, bitmap.width, anchor);
+  const auto placed =
+      upwards ? anchored(at, bitmap.width, bitmap.height, anchor) : anchored(at, bitmap.height, bitmap.width, anchor);
   const auto box = within_clip(placed);
   for (auto y = box.top; y < box.bottom; ++y) {
     for (auto x = box.left; x < box.right; ++x) {

@@ -11,10 +11,10 @@
 namespace opsis::inline v1::utils {
 
 struct DrawTextOptions {
-  double size_px = 16;                          ///< of the em square
-  Color color = {0, 0, 0};                      ///< of the letters
-  std::optional<Color> background{};            ///< of a box behind them
-  Anchor anchor = Anchor::TopLeft;              ///< the point of the text's box that stands at (x, y)
+  double size_px = 16;                ///< of the em square
+  Color color = {0, 0, 0};            ///< of the letters
+  std::optional<Color> background{};  ///< of a box behind them
+  Anchor anchor = Anchor::TopLeft;    ///< the point of the text's box that stands at (x, y)
 };
 
 /// The image with text at (x, y), cut at the image's edges. Printable ASCII; '\n' begins a line.

@@ -17,12 +17,12 @@ struct LabelledImage {
 };
 
 struct LabelledGridOptions {
-  int64_t columns = 8;                ///< images in a row
-  int64_t tile_px = 64;               ///< small images are enlarged by a whole number to about this side
-  int64_t padding = 8;                ///< pixels between tiles
-  double font_px = 14;                ///< of captions
+  int64_t columns = 8;   ///< images in a row
+  int64_t tile_px = 64;  ///< small images are enlarged by a whole number to about this side
+  int64_t padding = 8;   ///< pixels between tiles
+  double font_px = 14;   ///< of captions
   Color mark_color = {214, 39, 40};
-  std::string title{};                ///< above the grid
+  std::string title{};  ///< above the grid
 };
 
 /// Images in rows on white, each enlarged so that its pixels show, with its label below.

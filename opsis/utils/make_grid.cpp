@@ -21,8 +21,8 @@ torch::Tensor as_batch(torch::Tensor images) {
 }
 
 void normalize_in_place(torch::Tensor images, const MakeGridOptions& options) {
-  const auto [low, high] = options.value_range ? *options.value_range
-                                               : std::pair(images.min().item<double>(), images.max().item<double>());
+  const auto [low, high] =
+      options.value_range ? *options.value_range : std::pair(images.min().item<double>(), images.max().item<double>());
   images.clamp_(low, high);
   // A flat image has no range to divide by: torchvision's floor.
   images.sub_(low).div_(std::max(high - low, 1e-5));

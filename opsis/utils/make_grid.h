@@ -13,12 +13,12 @@
 namespace opsis::inline v1::utils {
 
 struct MakeGridOptions {
-  int64_t nrow = 8;                                              ///< images in a row
-  int64_t padding = 2;                                           ///< pixels between images and around them
-  bool normalize = false;                                        ///< to [0, 1] by value_range
-  std::optional<std::pair<double, double>> value_range{};        ///< low and high; those of the images when absent
-  bool scale_each = false;                                       ///< each image by its own low and high
-  double pad_value = 0.0;                                        ///< of the pixels between images
+  int64_t nrow = 8;                                        ///< images in a row
+  int64_t padding = 2;                                     ///< pixels between images and around them
+  bool normalize = false;                                  ///< to [0, 1] by value_range
+  std::optional<std::pair<double, double>> value_range{};  ///< low and high; those of the images when absent
+  bool scale_each = false;                                 ///< each image by its own low and high
+  double pad_value = 0.0;                                  ///< of the pixels between images
 };
 
 /// Images side by side, row after row, with padding between.

@@ -16,8 +16,16 @@ namespace {
 
 constexpr Color kInk{38, 38, 38}, kSpine{90, 90, 90}, kGrid{228, 228, 228}, kWhite{255, 255, 255};
 // Tableau's ten, which matplotlib made the habit of the field.
-constexpr std::array<Color, 10> kColors{{{31, 119, 180}, {255, 127, 14}, {44, 160, 44}, {214, 39, 40}, {148, 103, 189},
-                                         {140, 86, 75}, {227, 119, 194}, {127, 127, 127}, {188, 189, 34}, {23, 190, 207}}};
+constexpr std::array<Color, 10> kColors{{{31, 119, 180},
+                                         {255, 127, 14},
+                                         {44, 160, 44},
+                                         {214, 39, 40},
+                                         {148, 103, 189},
+                                         {140, 86, 75},
+                                         {227, 119, 194},
+                                         {127, 127, 127},
+                                         {188, 189, 34},
+                                         {23, 190, 207}}};
 
 Color color_of(const Series& series, size_t index) { return series.color.value_or(kColors[index % kColors.size()]); }
 
@@ -96,7 +104,8 @@ int64_t hidden(const Rectangle& box, const std::vector<std::vector<Point>>& line
 }
 
 void draw_legend(Canvas& canvas, const Axes& axes, const std::vector<Series>& series, double size_px) {
-  const auto row = static_cast<int64_t>(std::lround(size_px * 1.45)), padding = static_cast<int64_t>(std::lround(size_px * 0.5));
+  const auto row = static_cast<int64_t>(std::lround(size_px * 1.45)),
+             padding = static_cast<int64_t>(std::lround(size_px * 0.5));
   const auto dash = static_cast<int64_t>(std::lround(size_px * 1.7)), gap = static_cast<int64_t>(std::lround(size_px * 0.8));
   int64_t rows = 0, text = 0;
   std::vector<std::vector<Point>> lines;
@@ -174,11 +183,11 @@ Range y_range(const std::vector<Series>& series, const PlotOptions& options) {
 
 Image plot(const std::vector<Series>& series, const PlotOptions& options) {
   OPSIS_CHECK(options.font_px >= 1 && options.font_px <= 200, "plot: font_px must be from 1 to 200, got {}", options.font_px);
-  OPSIS_CHECK(options.width <= 20'000 && options.height <= 20'000, "plot: width and height must not be over 20000, got {} and {}",
-              options.width, options.height);
+  OPSIS_CHECK(options.width <= 20'000 && options.height <= 20'000,
+              "plot: width and height must not be over 20000, got {} and {}", options.width, options.height);
   for (const auto& one : series) {
-    OPSIS_CHECK(one.x.empty() || one.x.size() == one.y.size(), "plot: x and y of \"{}\" must be as long, got {} and {}", one.label,
-                one.x.size(), one.y.size());
+    OPSIS_CHECK(one.x.empty() || one.x.size() == one.y.size(), "plot: x and y of \"{}\" must be as long, got {} and {}",
+                one.label, one.x.size(), one.y.size());
   }
   const double label_px = options.font_px, tick_px = label_px * 0.9, title_px = label_px * 1.2;
   const auto pad = static_cast<int64_t>(std::lround(label_px * 0.6));

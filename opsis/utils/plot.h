@@ -13,10 +13,10 @@ namespace opsis::inline v1::utils {
 
 /// One line of a plot. A point that is not finite leaves a gap.
 struct Series {
-  std::string label{};              ///< in the legend; none when empty
-  std::vector<double> x{};          ///< empty: 0, 1, 2, ...
+  std::string label{};      ///< in the legend; none when empty
+  std::vector<double> x{};  ///< empty: 0, 1, 2, ...
   std::vector<double> y{};
-  std::optional<Color> color{};     ///< the next of ten when absent
+  std::optional<Color> color{};  ///< the next of ten when absent
   void add(double at_x, double at_y) {
     x.push_back(at_x);
     y.push_back(at_y);
@@ -27,11 +27,11 @@ struct PlotOptions {
   std::string title{};
   std::string x_label{};
   std::string y_label{};
-  int64_t width = 640;             ///< pixels
-  int64_t height = 480;            ///< pixels
-  std::optional<double> y_low{};   ///< by the data when absent
+  int64_t width = 640;            ///< pixels
+  int64_t height = 480;           ///< pixels
+  std::optional<double> y_low{};  ///< by the data when absent
   std::optional<double> y_high{};
-  double font_px = 14;             ///< of labels; the title is larger, the ticks smaller
+  double font_px = 14;  ///< of labels; the title is larger, the ticks smaller
 };
 
 /// Lines over round ticks on white, with a legend where it hides least.

@@ -42,8 +42,8 @@ void save_image(const torch::Tensor& images, const std::filesystem::path& path, 
   save_grid(make_grid(images, options), path, name);
 }
 
-void save_image(const std::vector<torch::Tensor>& images, const std::filesystem::path& path,
-                const MakeGridOptions& options, const std::optional<std::string>& format) {
+void save_image(const std::vector<torch::Tensor>& images, const std::filesystem::path& path, const MakeGridOptions& options,
+                const std::optional<std::string>& format) {
   const auto name = format_of(path, format);
   save_grid(make_grid(images, options), path, name);
 }

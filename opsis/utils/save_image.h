@@ -17,8 +17,8 @@ namespace opsis::inline v1::utils {
 /// Formats  PNG and JPEG, by `format` ("png", "jpeg", "jpg"), else by the extension
 /// Throws   ValueError on another format or type, IoError when it cannot be written
 /// Source   torchvision.utils.save_image
-OPSIS_API void save_image(const torch::Tensor& images, const std::filesystem::path& path,
-                          const MakeGridOptions& options = {}, const std::optional<std::string>& format = {});
+OPSIS_API void save_image(const torch::Tensor& images, const std::filesystem::path& path, const MakeGridOptions& options = {},
+                          const std::optional<std::string>& format = {});
 OPSIS_API void save_image(const std::vector<torch::Tensor>& images, const std::filesystem::path& path,
                           const MakeGridOptions& options = {}, const std::optional<std::string>& format = {});
 

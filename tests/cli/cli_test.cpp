@@ -60,14 +60,14 @@ void expect_wrong_usage(const std::vector<std::string>& arguments, const std::st
   EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
 }
 
-// Work that failed: 1, nothing on stdout, one line on stderr that says what.
+// Work that failed: 1, nothing on stdout, on stderr a line that says what and, indented, its details.
 void expect_failure(const std::vector<std::string>& arguments, const std::string& what) {
   const auto run = opsis_tool(arguments);
   EXPECT_EQ(run.code, 1) << run.err;
   EXPECT_EQ(run.out, "");
   EXPECT_THAT(run.err, StartsWith("opsis " + arguments[0] + ": "));
   EXPECT_THAT(run.err, HasSubstr(what));
-  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+  EXPECT_THAT(run.err, testing::Not(testing::ContainsRegex("\n[^ ]")));
 }
 
 TEST(Cli, TellsItsVersionAndHelp) {
@@ -87,7 +87,8 @@ TEST(Cli, TellsItsVersionAndHelp) {
 TEST(Cli, RefusesWrongUsageWithTwo) {
   expect_wrong_usage({"predikt", "photo.jpg"}, "opsis: no command \"predikt\"; did you mean predict?");
   expect_wrong_usage({"--verison"}, "opsis: no option \"--verison\"; did you mean --version?");
-  expect_wrong_usage({"predict", "photo.jpg", "--modle", "resnet18"}, "opsis predict: no option \"--modle\"; did you mean --model?");
+  expect_wrong_usage({"predict", "photo.jpg", "--modle", "resnet18"},
+                     "opsis predict: no option \"--modle\"; did you mean --model?");
   expect_wrong_usage({"predict"}, "images is required");
   expect_wrong_usage({"predict", "photo.jpg"}, "pass --model");
   expect_wrong_usage({"predict", "photo.jpg", "--top", "none"}, "--top");
@@ -140,7 +141,8 @@ TEST(CliPredict, AnswersForTheGoodPicturesAmongBadOnes) {
   const auto c = oracle::cases("cli/predict").back();
   const support::TemporaryFolder folder;
   const auto broken = folder.write("broken.jpg", "no picture").string();
-  const auto run = opsis_tool({"predict", "missing.jpg", broken, c.text("photo"), "--weights", c.text("checkpoint"), "--top", "1", "--json"});
+  const auto run = opsis_tool(
+      {"predict", "missing.jpg", broken, c.text("photo"), "--weights", c.text("checkpoint"), "--top", "1", "--json"});
   EXPECT_EQ(run.code, 1);
   EXPECT_THAT(run.err, HasSubstr("opsis predict: cannot open missing.jpg: No such file or directory\n"));
   EXPECT_THAT(run.err, HasSubstr("broken.jpg"));
@@ -218,7 +220,8 @@ TEST(CliTrain, TrainsResumesEvaluatesAndPredicts) {
       }
     }
   }
-  const std::vector<std::string> command{"train", at("data"), "--size", "16", "--batch-size", "2", "--lr", "0.01", "--json"};
+  const std::vector<std::string> command{"train", at("data"), "--size",          "16", "--batch-size", "2",
+                                         "--lr",  "0.01",     "--warmup-epochs", "0",  "--json"};
   const auto train = [&](std::vector<std::string> more) {
     more.insert(more.begin(), command.begin(), command.end());
     const auto run = opsis_tool(more);

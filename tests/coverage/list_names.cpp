@@ -1,63 +1,104 @@
 // Prints what Opsis has of torchvision's names, as JSON: {"models": [...], "weights": [...], ...}. scripts/coverage reads it.
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "opsis/opsis.h"
 
 // Rooms without a registry of their own: a line whose name is not there does not compile.
 namespace has {
+
 namespace io {
 #define OPSIS_NAME(name) using opsis::io::name;
 #include "tests/coverage/io.def"
 #undef OPSIS_NAME
 }  // namespace io
-namespace utils {
-#define OPSIS_NAME(name) using opsis::utils::name;
-#include "tests/coverage/utils.def"
-#undef OPSIS_NAME
-}  // namespace utils
-namespace tv_tensors {
-#define OPSIS_NAME(name) using opsis::tv_tensors::name;
-#include "tests/coverage/tv_tensors.def"
-#undef OPSIS_NAME
-}  // namespace tv_tensors
+
 namespace ops {
 #define OPSIS_NAME(name) using opsis::ops::name;
 #include "tests/coverage/ops.def"
 #undef OPSIS_NAME
 }  // namespace ops
+
+namespace tv_tensors {
+#define OPSIS_NAME(name) using opsis::tv_tensors::name;
+#include "tests/coverage/tv_tensors.def"
+#undef OPSIS_NAME
+}  // namespace tv_tensors
+
+namespace utils {
+#define OPSIS_NAME(name) using opsis::utils::name;
+#include "tests/coverage/utils.def"
+#undef OPSIS_NAME
+}  // namespace utils
+
+// transforms.def holds classes only.
+using opsis::transforms::query_chw;
+using opsis::transforms::query_size;
+
 }  // namespace has
 
-int main() {
-  using nlohmann::json;
-  const auto list = [](const auto& names) {
-    auto out = json::array();
-    for (const auto& name : names) out.push_back(std::string(name));
-    return out;
-  };
+namespace {
+
 #define OPSIS_NAME(name) #name,
-  const std::vector<std::string> io{
+const std::vector<std::string> io = {
 #include "tests/coverage/io.def"
-  };
-  const std::vector<std::string> utils{
-#include "tests/coverage/utils.def"
-  };
-  const std::vector<std::string> tv_tensors{
-#include "tests/coverage/tv_tensors.def"
-  };
-  const std::vector<std::string> ops{
+};
+const std::vector<std::string> ops = {
 #include "tests/coverage/ops.def"
-  };
+};
+const std::vector<std::string> tv_tensors = {
+#include "tests/coverage/tv_tensors.def"
+};
+const std::vector<std::string> utils = {
+#include "tests/coverage/utils.def"
+};
 #undef OPSIS_NAME
-  std::cout << json{{"models", list(opsis::models::list_models())},
-                    {"weights", list(opsis::models::list_weights())},
-                    {"datasets", list(opsis::datasets::list_datasets())},
-                    {"transforms", list(opsis::transforms::list_transforms())},
-                    {"functional", list(opsis::transforms::list_functionals())},
-                    {"io", list(io)},
-                    {"utils", list(utils)},
-                    {"tv_tensors", list(tv_tensors)},
-                    {"ops", list(ops)}}
-                   .dump(1)
-            << '\n';
+
+// "resize_mask" when resize(const Mask&, ...) compiles, and so on.
+std::vector<std::string> kernels_of_single_kinds() {
+  std::vector<std::string> names;
+#define OPSIS_KERNEL(Kind, suffix, name, ...)                                                                         \
+  {                                                                                                                   \
+    using Result [[maybe_unused]] =                                                                                   \
+        decltype(opsis::transforms::functional::name(std::declval<const opsis::Kind&>() __VA_OPT__(, ) __VA_ARGS__)); \
+    names.emplace_back(#name "_" suffix);                                                                             \
+  }
+#define OPSIS_KERNELS_VIDEO(...) OPSIS_KERNEL(Video, "video", __VA_ARGS__)
+#define OPSIS_KERNELS_PIXELS(...)           \
+  OPSIS_KERNEL(Image, "image", __VA_ARGS__) \
+  OPSIS_KERNELS_VIDEO(__VA_ARGS__)
+#define OPSIS_KERNELS_ALL(...)                               \
+  OPSIS_KERNELS_PIXELS(__VA_ARGS__)                          \
+  OPSIS_KERNEL(Mask, "mask", __VA_ARGS__)                    \
+  OPSIS_KERNEL(BoundingBoxes, "bounding_boxes", __VA_ARGS__) \
+  OPSIS_KERNEL(KeyPoints, "keypoints", __VA_ARGS__)
+#include "tests/coverage/kernels.def"
+  return names;
+}
+
+template <class Names>
+std::vector<std::string> strings(const Names& names) {
+  return {names.begin(), names.end()};
+}
+
+}  // namespace
+
+int main() {
+  auto transforms = strings(opsis::transforms::list_transforms());
+  transforms.insert(transforms.end(), {"query_chw", "query_size"});
+  auto functionals = strings(opsis::transforms::list_functionals());
+  for (auto& name : kernels_of_single_kinds()) functionals.push_back(std::move(name));
+  const nlohmann::json names{{"models", opsis::models::list_models()},
+                             {"weights", opsis::models::list_weights()},
+                             {"datasets", strings(opsis::datasets::list_datasets())},
+                             {"transforms", transforms},
+                             {"functional", functionals},
+                             {"ops", ops},
+                             {"io", io},
+                             {"utils", utils},
+                             {"tv_tensors", tv_tensors}};
+  std::cout << names.dump(1) << '\n';
 }

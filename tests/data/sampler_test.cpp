@@ -6,16 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "opsis/core/random.h"
+#include "tests/data/generator_of.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 
 namespace opsis {
 namespace {
-
-std::optional<at::Generator> generator_of(const oracle::Case& c) {
-  if (c.is_null("generator")) return std::nullopt;
-  return at::make_generator<at::CPUGeneratorImpl>(static_cast<uint64_t>(c.integer("generator")));
-}
 
 std::vector<int64_t> one_epoch(data::Sampler& sampler) {
   std::vector<int64_t> out;
@@ -55,7 +51,9 @@ TEST(RandomSampler, OrderEqualsPythons) {
     EXPECT_EQ(sampler.size(), options.num_samples.value_or(static_cast<size_t>(c.integer("size"))));
     EXPECT_TENSOR_EQ(epochs(sampler), c.tensor("expected"));
     EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));
-    if (options.generator) EXPECT_TENSOR_EQ(torch::rand({1}, options.generator), c.tensor("next_of_generator"));
+    if (options.generator) {
+      EXPECT_TENSOR_EQ(torch::rand({1}, options.generator), c.tensor("next_of_generator"));
+    }
   }
 }
 

@@ -54,7 +54,9 @@ TEST(DecodeJpeg, TreatsEveryFlippedByteAsTorchvisionDoes) {
       torch::Tensor image;
       const auto at = static_cast<int64_t>(place);
       EXPECT_EQ(refuses_to_decode(changed, &image), expected[at].item<bool>()) << place;
-      if (image.defined() && same_pixels) EXPECT_EQ(image.sum().item<int64_t>(), sums[at].item<int64_t>()) << place;
+      if (image.defined() && same_pixels) {
+        EXPECT_EQ(image.sum().item<int64_t>(), sums[at].item<int64_t>()) << place;
+      }
     }
   }
 }
@@ -122,8 +124,8 @@ TEST(Limits, HoldToThePixel) {
 
 TEST(Limits, SidesOfTwoToThe31DoNotWrapAround) {
   const Limits limits{.side = int64_t{1} << 40};
-  EXPECT_ERROR(io::check_limits("f", {.height = int64_t{1} << 31, .width = int64_t{1} << 33, .channels = 3}, limits), DecodeError,
-               "f: the image is 2147483648 high and 8589934592 wide, limits.pixels is 178956970");
+  EXPECT_ERROR(io::check_limits("f", {.height = int64_t{1} << 31, .width = int64_t{1} << 33, .channels = 3}, limits),
+               DecodeError, "f: the image is 2147483648 high and 8589934592 wide, limits.pixels is 178956970");
 }
 
 TEST(DecodeImage, NamesWhatItCannotTell) {

@@ -56,7 +56,9 @@ TEST(RenderText, SaysWhatIsWrong) {
 
 TEST(DrawText, PutsTheAnchorAtThePlace) {
   const auto image = white(60, 100);
-  const auto at = [&](utils::Anchor anchor) { return inked(utils::draw_text(image, "HH", 50, 30, {.size_px = 20, .anchor = anchor}).data); };
+  const auto at = [&](utils::Anchor anchor) {
+    return inked(utils::draw_text(image, "HH", 50, 30, {.size_px = 20, .anchor = anchor}).data);
+  };
   const auto corner = at(utils::Anchor::TopLeft);
   EXPECT_GE(corner[0], 30);
   EXPECT_GE(corner[2], 50);
@@ -95,7 +97,8 @@ TEST(DrawText, TakesChannelsLast) {
 }
 
 TEST(DrawText, SaysWhatIsWrong) {
-  EXPECT_ERROR(utils::draw_text(Image(torch::zeros({3, 4, 4})), "a", 0, 0), ValueError, "draw_text: the image must be uint8, got Float");
+  EXPECT_ERROR(utils::draw_text(Image(torch::zeros({3, 4, 4})), "a", 0, 0), ValueError,
+               "draw_text: the image must be uint8, got Float");
   EXPECT_ERROR(utils::draw_text(Image(torch::zeros({1, 4, 4}, torch::kUInt8)), "a", 0, 0), ValueError, "must be (3, H, W)");
   EXPECT_ERROR(utils::draw_text(Image(), "a", 0, 0), ValueError, "undefined");
 }

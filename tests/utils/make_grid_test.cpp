@@ -11,8 +11,7 @@ TEST(MakeGrid, EqualsTorchvision) {
   for (const auto& c : oracle::cases("utils/make_grid")) {
     SCOPED_TRACE(c.name());
     const auto grid = utils::make_grid(
-        c.tensor("images"),
-        {.nrow = c.integer("nrow"), .padding = c.integer("padding"), .pad_value = c.number("pad_value")});
+        c.tensor("images"), {.nrow = c.integer("nrow"), .padding = c.integer("padding"), .pad_value = c.number("pad_value")});
     EXPECT_TENSOR_EQ(grid, c.tensor("expected"));
   }
 }

@@ -34,8 +34,9 @@ TEST(Ticks, SurviveExtremes) {
 }
 
 TEST(Plot, DrawsEachSeriesInItsColor) {
-  const auto image = utils::plot({{.label = "a", .y = {1, 2, 3}}, {.label = "b", .y = {3, 2, 1}, .color = utils::Color{200, 0, 0}}},
-                                 {.title = "Title", .x_label = "x", .y_label = "y", .width = 320, .height = 240});
+  const auto image =
+      utils::plot({{.label = "a", .y = {1, 2, 3}}, {.label = "b", .y = {3, 2, 1}, .color = utils::Color{200, 0, 0}}},
+                  {.title = "Title", .x_label = "x", .y_label = "y", .width = 320, .height = 240});
   EXPECT_EQ(image.data.sizes(), (torch::IntArrayRef{3, 240, 320}));
   EXPECT_EQ(image.data.scalar_type(), torch::kUInt8);
   const auto count = [&](utils::Color c) {
@@ -67,7 +68,8 @@ TEST(Plot, TakesWhatTrainingCanYield) {
 }
 
 TEST(Plot, SaysWhatIsWrong) {
-  EXPECT_ERROR(utils::plot({{.label = "a", .x = {1}, .y = {1, 2}}}), ValueError, "x and y of \"a\" must be as long, got 1 and 2");
+  EXPECT_ERROR(utils::plot({{.label = "a", .x = {1}, .y = {1, 2}}}), ValueError,
+               "x and y of \"a\" must be as long, got 1 and 2");
   EXPECT_ERROR(utils::plot({}, {.width = 20}), ValueError, "leaves no room");
   EXPECT_ERROR(utils::plot({}, {.width = -1, .height = -1}), ValueError, "leaves no room");
   EXPECT_ERROR(utils::plot({}, {.height = 1 << 20}), ValueError, "must not be over 20000");

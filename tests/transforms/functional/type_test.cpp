@@ -1,0 +1,83 @@
+#include "opsis/transforms/functional/type.h"
+#include "tests/support/expect.h"
+#include "tests/support/transform_operations.h"
+
+namespace opsis {
+namespace {
+
+namespace functional = transforms::functional;
+
+torch::ScalarType type_named(const std::string& name) {
+  static const std::map<std::string, torch::ScalarType> types{
+      {"bool", torch::kBool},         {"uint8", torch::kUInt8},     {"int8", torch::kInt8},       {"int16", torch::kInt16},
+      {"uint16", torch::kUInt16},     {"int32", torch::kInt32},     {"int64", torch::kInt64},     {"float16", torch::kFloat16},
+      {"bfloat16", torch::kBFloat16}, {"float32", torch::kFloat32}, {"float64", torch::kFloat64},
+  };
+  return types.at(name);
+}
+
+// The same operations in the same order: not one bit may differ.
+TEST(ToDtype, EqualsTorchvisionBetweenAllTypes) {
+  for (const auto& c : oracle::cases("transforms/to_dtype")) {
+    SCOPED_TRACE(c.name());
+    const auto to = type_named(c.text("new"));
+    const transforms::ToDtypeOptions options{.scale = c.boolean("scale")};
+    const Image image(c.tensor("input"));
+    if (c.boolean("refused")) {
+      EXPECT_THROW(functional::to_dtype(image, to, options), ValueError);
+    } else {
+      EXPECT_TENSOR_EQ(functional::to_dtype(image, to, options).data, c.tensor("expected"));
+    }
+    EXPECT_TENSOR_EQ(image.data, c.tensor("input"));
+  }
+}
+
+TEST(ToDtype, GivesBackWhatHasTheTypeAlready) {
+  const Image image(torch::rand({3, 2, 2}));
+  EXPECT_TRUE(functional::to_dtype(image, torch::kFloat32, {.scale = true}).data.is_same(image.data));
+}
+
+TEST(ToDtype, ScalesPixelsOnly) {
+  const auto data = torch::full({1, 2, 2}, 255, torch::kUInt8);
+  EXPECT_TENSOR_EQ(functional::to_dtype(Mask(data), torch::kFloat32, {.scale = true}).data, torch::full({1, 2, 2}, 255.0f));
+  EXPECT_TENSOR_EQ(functional::to_dtype(Image(data), torch::kFloat32, {.scale = true}).data, torch::ones({1, 2, 2}));
+}
+
+TEST(ToDtype, RefusesByMessage) {
+  EXPECT_ERROR(functional::to_dtype(torch::zeros({1}), torch::kInt64, {.scale = true}), ValueError,
+               "to_dtype: Float cannot be scaled to Long");
+  EXPECT_ERROR(functional::to_dtype(torch::zeros({1}, torch::kBool), torch::kUInt8, {.scale = true}), ValueError,
+               "scale into each other, got Bool");
+}
+
+TEST(Normalize, EqualsTorchvision) {
+  for (const auto& c : oracle::cases("transforms/normalize")) {
+    SCOPED_TRACE(c.name());
+    const auto mean = c.numbers("mean");
+    auto std = mean;
+    for (auto& s : std) s /= 2;
+    const auto image = operations::laid_out(c.tensor("input"), c.text("layout"));
+    EXPECT_TENSOR_EQ(functional::normalize(image, mean, std), c.tensor("expected"));
+    EXPECT_TENSOR_EQ(image, c.tensor("input"));
+  }
+}
+
+TEST(Normalize, InplaceWritesIntoTheInput) {
+  const Image image(torch::full({3, 2, 2}, 0.75));
+  const auto out = functional::normalize(image, {0.5}, {0.25}, {.inplace = true});
+  EXPECT_TRUE(out.data.is_same(image.data));
+  EXPECT_TENSOR_EQ(image.data, torch::ones({3, 2, 2}));
+}
+
+TEST(Normalize, RefusesByMessage) {
+  const std::vector<double> two{0.5, 0.5};
+  EXPECT_ERROR(functional::normalize(torch::zeros({3, 2, 2}, torch::kUInt8), {0.5}, {0.5}), ValueError,
+               "normalize: the image must be floating point, got Byte; see to_dtype");
+  EXPECT_ERROR(functional::normalize(torch::zeros({3, 2, 2}), two, two), ValueError,
+               "normalize: mean and std must have 1 or 3 numbers for an image (3, 2, 2), got 2 and 2");
+  EXPECT_ERROR(functional::normalize(torch::zeros({3, 2, 2}), {0.5}, {0.0}), ValueError, "normalize: std must not be 0");
+  EXPECT_ERROR(functional::normalize(torch::zeros({2, 2}), {0.5}, {0.5}), ValueError, "must be (..., C, H, W)");
+}
+
+}  // namespace
+}  // namespace opsis
