@@ -15,11 +15,7 @@ enum class CheckpointFormat { TorchZip, TorchLegacy, Safetensors, Empty, Unknown
 CheckpointFormat checkpoint_format(io::Bytes bytes) {
   if (bytes.empty()) return CheckpointFormat::Empty;
   if (io::has_magic(bytes, 0, "PK\3\4")) return CheckpointFormat::TorchZip;
-<<<<<<< HEAD
   // Before 1.6 torch.save wrote pickles one after another, the first of which is a large number; still earlier, a tar archive.
-=======
-  // Before 1.6 torch.save wrote pickles one after another, the first of which is one large number; still earlier, a tar archive.
->>>>>>> main
   if (io::has_magic(bytes, 0, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"))
     return CheckpointFormat::TorchLegacy;
   if (io::has_magic(bytes, 257, "ustar")) return CheckpointFormat::TorchLegacy;

@@ -23,7 +23,6 @@ std::string_view refused_opcode(uint8_t code) {
     case 'o': return "OBJ";
     case 0x81: return "NEWOBJ";
     case 0x92: return "NEWOBJ_EX";
-<<<<<<< HEAD
     case 0x82: return "EXT1";
     case 0x83: return "EXT2";
     case 0x84: return "EXT4";
@@ -32,24 +31,6 @@ std::string_view refused_opcode(uint8_t code) {
     case 0x98: return "READONLY_BUFFER";
     default:
       return std::string_view("ILFSVgpdl").find(static_cast<char>(code)) != std::string_view::npos ? "of protocol 0" : "";
-=======
-    case 0x82:
-    case 0x83:
-    case 0x84: return "EXT";
-    case 'P': return "PERSID";
-    case 0x97: return "NEXT_BUFFER";
-    case 0x98: return "READONLY_BUFFER";
-    case 'I':
-    case 'L':
-    case 'F':
-    case 'S':
-    case 'V':
-    case 'g':
-    case 'p':
-    case 'd':
-    case 'l': return "of protocol 0";
-    default: return {};
->>>>>>> main
   }
 }
 

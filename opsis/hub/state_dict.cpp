@@ -90,11 +90,7 @@ LoadReport load_state_dict(torch::nn::Module& module, const StateDict& state, bo
     if (target.dim() == 0 && source.dim() == 1 && source.numel() == 1) source = source[0];
     if (source.sizes() != target.sizes()) {
       report.mismatched.push_back(
-<<<<<<< HEAD
-          text("{}: {} in the model, {} in the state dict", name, detail::shape(target), detail::shape(source)));
-=======
           text("{}: {} in the model, {} in the state dict", name, opsis::detail::shape(target), opsis::detail::shape(source)));
->>>>>>> main
       continue;
     }
     copies.emplace_back(target, source);
