@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <iostream>
 
@@ -27,7 +28,7 @@ std::string called(CLI::App& app) {
 }
 
 int wrong_usage(CLI::App& app, std::string_view what) {
-  std::cerr << called(app) << ": " << what << "; see " << called(app) << " --help\n";
+  std::cerr << called(app) << ": " << what << " (see " << called(app) << " --help)\n";
   return kWrongUsage;
 }
 
@@ -51,10 +52,23 @@ std::string unknown(CLI::App& app) {
   return opsis::text("{} \"{}\"{}", what, wanted, opsis::did_you_mean(wanted, views));
 }
 
-std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+// Some messages list what differs, a line each; a line on stderr holds as many as one can read.
+std::string one_line(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const auto begin = line.find_first_not_of(' ');
+    if (begin == line.npos) continue;
+    if (!out.empty()) out += out.ends_with(':') ? " " : "; ";
+    out += line.substr(begin);
+    if (out.size() > 600) return out + "; ...";
+  }
+  return out;
+}
 
 int failed(CLI::App& app, std::string_view what) {
-  std::cerr << called(app) << ": " << first_line(what) << '\n';
+  std::cerr << called(app) << ": " << one_line(what) << '\n';
   return kFailed;
 }
 
@@ -69,7 +83,7 @@ int run(CLI::App& app, Chosen& chosen, int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
     const auto extra = unknown(app);
-    return wrong_usage(app, extra.empty() ? first_line(error.what()) : extra);
+    return wrong_usage(app, extra.empty() ? one_line(error.what()) : extra);
   }
   if (const auto extra = unknown(app); !extra.empty()) return wrong_usage(app, extra);
   if (!chosen.run) {
@@ -87,6 +101,14 @@ int run(CLI::App& app, Chosen& chosen, int argc, char** argv) {
   } catch (const std::exception& error) {
     return failed(app, error.what());
   }
+}
+
+std::string at_least_one(const std::string& word) {
+  int64_t value = 0;
+  const auto* end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data(), end, value);
+  if (error == std::errc{} && stop == end && value >= 1) return {};
+  return "must be a whole number from 1 on, got " + word;
 }
 
 void print(std::string_view line) { std::cout << line << '\n' << std::flush; }
