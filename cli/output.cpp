@@ -52,23 +52,11 @@ std::string unknown(CLI::App& app) {
   return opsis::text("{} \"{}\"{}", what, wanted, opsis::did_you_mean(wanted, views));
 }
 
-// Some messages list what differs, a line each; a line on stderr holds as many as one can read.
-std::string one_line(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const auto line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    const auto begin = line.find_first_not_of(' ');
-    if (begin == line.npos) continue;
-    if (!out.empty()) out += out.ends_with(':') ? " " : "; ";
-    out += line.substr(begin);
-    if (out.size() > 600) return out + "; ...";
-  }
-  return out;
-}
+std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
+// One of Opsis's own errors is told whole, its details in lines of their own; of any other the first line is for a user.
 int failed(CLI::App& app, std::string_view what) {
-  std::cerr << called(app) << ": " << one_line(what) << '\n';
+  std::cerr << called(app) << ": " << what << '\n';
   return kFailed;
 }
 
@@ -83,7 +71,7 @@ int run(CLI::App& app, Chosen& chosen, int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
     const auto extra = unknown(app);
-    return wrong_usage(app, extra.empty() ? one_line(error.what()) : extra);
+    return wrong_usage(app, extra.empty() ? first_line(error.what()) : extra);
   }
   if (const auto extra = unknown(app); !extra.empty()) return wrong_usage(app, extra);
   if (!chosen.run) {
@@ -97,9 +85,11 @@ int run(CLI::App& app, Chosen& chosen, int argc, char** argv) {
   } catch (const UsageError& error) {
     return wrong_usage(app, error.what());
   } catch (const c10::Error& error) {
-    return failed(app, error.what_without_backtrace());
-  } catch (const std::exception& error) {
+    return failed(app, first_line(error.what_without_backtrace()));
+  } catch (const opsis::Error& error) {
     return failed(app, error.what());
+  } catch (const std::exception& error) {
+    return failed(app, first_line(error.what()));
   }
 }
 

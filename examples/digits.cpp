@@ -17,7 +17,8 @@ namespace {
 
 models::ResNet make_model() {
   // A quarter of resnet18's depth is plenty for pictures of 32 pixels.
-  return models::ResNet(models::ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1}, models::ResNetOptions{.num_classes = 10});
+  return models::ResNet(models::ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1},
+                        models::ResNetOptions{.num_classes = 10});
 }
 
 // What every digit goes through: 8x8 gray levels become 32x32 in three equal channels, from -1 to 1.
@@ -27,15 +28,17 @@ transforms::AnyTransform preprocessing(bool augment) {
       Resize(32),
       ToDtype(torch::kFloat32, {.scale = true}),
       Normalize({0.5}, {0.5}),
-      Lambda([](const Image& gray) { return Image(gray.data.expand({3, -1, -1})); }),
+      Lambda([](const Image& gray) {
+        return Image(gray.data.expand({3, -1, -1}));
+      }),
   };
   if (!augment) return prepare;
   return Compose{prepare, RandomCrop(32, {.padding = {3}, .fill = -1})};
 }
 
 data::DataLoader<datasets::Classified> loader(bool train) {
-  auto digits = std::make_shared<datasets::Digits>(
-      datasets::Digits::Options{.train = train, .transforms = preprocessing(train)});
+  auto digits =
+      std::make_shared<datasets::Digits>(datasets::Digits::Options{.train = train, .transforms = preprocessing(train)});
   return data::DataLoader(std::move(digits),
                           {.batch_size = train ? size_t{64} : size_t{120}, .shuffle = train, .num_workers = 1});
 }
@@ -57,7 +60,8 @@ void draw_predictions(models::ResNet& model, const std::filesystem::path& file) 
   std::stable_sort(tiles.begin(), tiles.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<utils::LabelledImage> doubtful;
   for (size_t i = 0; i < 40; ++i) doubtful.push_back(tiles[i].second);
-  io::write_png(utils::labelled_grid(doubtful, {.columns = 10, .tile_px = 64, .title = "The 40 digits it is least sure of"}), file);
+  io::write_png(utils::labelled_grid(doubtful, {.columns = 10, .tile_px = 64, .title = "The 40 digits it is least sure of"}),
+                file);
 }
 
 void draw_curves(const std::vector<engine::EpochReport>& history, const std::filesystem::path& file) {
@@ -70,12 +74,12 @@ void draw_curves(const std::vector<engine::EpochReport>& history, const std::fil
     training_accuracy.add(x, epoch.accuracy * 100);
     held_out_accuracy.add(x, epoch.validation->accuracy * 100);
   }
-  io::write_png(utils::side_by_side({
-                    utils::plot({training, held_out}, {.title = "Loss", .x_label = "epoch", .y_label = "cross-entropy"}),
-                    utils::plot({training_accuracy, held_out_accuracy},
-                                {.title = "Accuracy", .x_label = "epoch", .y_label = "right, %"}),
-                }),
-                file);
+  io::write_png(
+      utils::side_by_side({
+          utils::plot({training, held_out}, {.title = "Loss", .x_label = "epoch", .y_label = "cross-entropy"}),
+          utils::plot({training_accuracy, held_out_accuracy}, {.title = "Accuracy", .x_label = "epoch", .y_label = "right, %"}),
+      }),
+      file);
 }
 
 void run(const std::filesystem::path& folder) {

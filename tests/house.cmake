@@ -23,6 +23,11 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
     PASS_REGULAR_EXPRESSION "Mirror..: 2\n.*BoundingBoxes: XYXY needs 4 numbers a box, got .1, 3."
     FAIL_REGULAR_EXPRESSION "warning:")
 
+  if(TARGET opsis_cli)
+    add_test(NAME house.InstalledToolRuns COMMAND ${consumers}/prefix/bin/opsis models "resnet1*")
+    set_tests_properties(house.InstalledToolRuns PROPERTIES FIXTURES_REQUIRED installed PASS_REGULAR_EXPRESSION "resnet152")
+  endif()
+
   # The sources as a part of another project. The library is built a second time for this, so it is built as it is not built
   # above: by clang, static, and without anything optional, whose absence must be told by name.
   add_test(NAME house.VendoredOpsisIsStaticAndBare

@@ -48,8 +48,8 @@ template <class E, class... Args>
 }  // namespace opsis::inline v1
 
 /// Throws ValueError unless the condition holds: OPSIS_CHECK(k > 0, "topk: k must be positive, got {}", k).
-#define OPSIS_CHECK(condition, ...) \
-  do {                              \
-    if (!(condition)) [[unlikely]]  \
+#define OPSIS_CHECK(condition, ...)                     \
+  do {                                                  \
+    if (!(condition)) [[unlikely]]                      \
       ::opsis::raise<::opsis::ValueError>(__VA_ARGS__); \
   } while (false)

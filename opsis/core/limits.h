@@ -7,14 +7,14 @@ namespace opsis::inline v1 {
 
 /// Safe defaults; raise a field for input that you trust.
 struct Limits {
-  int64_t pixels = 178'956'970;                  ///< of one image, height * width
-  int64_t side = 1'000'000;                      ///< of one image, in pixels
-  int64_t codec_bytes = int64_t{512} << 20;      ///< a codec's working memory beyond its output
-  int64_t jpeg_scans = 100;                      ///< of a progressive JPEG
-  int64_t file_bytes = int64_t{64} << 30;        ///< of one file read whole
-  int64_t pickle_bytes = int64_t{64} << 20;      ///< of a checkpoint's pickle stream
-  int64_t pickle_objects = 10'000'000;           ///< made while unpickling
-  int64_t pickle_depth = 1'000;                  ///< containers within containers
+  int64_t pixels = 178'956'970;              ///< of one image, height * width
+  int64_t side = 1'000'000;                  ///< of one image, in pixels
+  int64_t codec_bytes = int64_t{512} << 20;  ///< a codec's working memory beyond its output
+  int64_t jpeg_scans = 100;                  ///< of a progressive JPEG
+  int64_t file_bytes = int64_t{64} << 30;    ///< of one file read whole
+  int64_t pickle_bytes = int64_t{64} << 20;  ///< of a checkpoint's pickle stream
+  int64_t pickle_objects = 10'000'000;       ///< made while unpickling
+  int64_t pickle_depth = 1'000;              ///< containers within containers
   int64_t safetensors_header_bytes = 100'000'000;
 };
 

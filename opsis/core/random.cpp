@@ -23,9 +23,7 @@ Scope::~Scope() { innermost = std::move(outer_); }
 
 float uniform() { return at::rand({1}, current(), at::kFloat).item<float>(); }
 
-double uniform(double low, double high) {
-  return at::empty({1}, at::kFloat).uniform_(low, high, current()).item<double>();
-}
+double uniform(double low, double high) { return at::empty({1}, at::kFloat).uniform_(low, high, current()).item<double>(); }
 
 int64_t integer(int64_t low, int64_t high) {
   OPSIS_CHECK(low < high, "random::integer: low must be below high, got {} and {}", low, high);

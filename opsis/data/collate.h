@@ -31,13 +31,19 @@ template <class T>
 concept Pixels = std::is_same_v<T, Image> || std::is_same_v<T, Video> || std::is_same_v<T, Mask>;
 
 template <class T>
-concept HasFields = requires(T& value) { value.fields(); };
+concept HasFields = requires(T& value) {
+  value.fields();
+};
 
 template <class T>
-concept HasBatch = requires { typename T::Batch; };
+concept HasBatch = requires {
+  typename T::Batch;
+};
 
 template <class T>
-concept Tuple = requires { typename std::tuple_size<T>::type; };
+concept Tuple = requires {
+  typename std::tuple_size<T>::type;
+};
 
 // A tuple of references to the parts of a sample.
 template <class T>
@@ -90,7 +96,8 @@ auto collate(std::vector<T> samples, std::span<const size_t> indices = {}) {
       } else {
         return std::make_tuple(column(std::integral_constant<size_t, I>{})...);
       }
-    }(std::make_index_sequence<std::tuple_size_v<Parts>>{});
+    }
+    (std::make_index_sequence<std::tuple_size_v<Parts>>{});
   } else {
     return samples;
   }

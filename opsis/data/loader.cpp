@@ -188,8 +188,8 @@ class ThreadedEpoch final : public Epoch {
     while (true) {
       work_.wait(lock, [this] { return stop_ || untaken_ > 0; });
       if (stop_) return;
-      InFlight& batch = **std::find_if(batches_.begin(), batches_.end(),
-                                       [](const auto& b) { return b->taken < b->job->indices.size(); });
+      InFlight& batch =
+          **std::find_if(batches_.begin(), batches_.end(), [](const auto& b) { return b->taken < b->job->indices.size(); });
       const size_t slot = batch.taken++;
       --untaken_;
 
@@ -286,9 +286,8 @@ std::unique_ptr<Epoch> LoaderCore::start(MakeJob make) {
   std::optional<random::Scope> seeded;
   if (options.seed) seeded.emplace(mixed(*options.seed, static_cast<uint64_t>(number)));
   const auto base_seed = draw_seed(options.generator);
-  Plan plan{.make = std::move(make),
-            .sample_seeds = options.sample_seeds,
-            .seed = mixed(base_seed, static_cast<uint64_t>(number))};
+  Plan plan{
+      .make = std::move(make), .sample_seeds = options.sample_seeds, .seed = mixed(base_seed, static_cast<uint64_t>(number))};
 
   auto batches = batches_->epoch();
   if (options.sample_seeds == SampleSeeds::PerSample) batches = drawn(std::move(batches));

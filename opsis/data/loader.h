@@ -29,14 +29,14 @@ enum class SampleSeeds {
 
 struct LoaderOptions {
   size_t batch_size = 1;
-  bool shuffle = false;                             ///< RandomSampler in place of SequentialSampler
-  std::shared_ptr<Sampler> sampler{};               ///< an order of your own; not with shuffle
-  std::shared_ptr<BatchSampler> batch_sampler{};    ///< batches of your own; not with any of the above, nor drop_last
-  size_t num_workers = 0;                           ///< threads; 0 reads in the calling thread, when a batch is asked for
-  bool drop_last = false;                           ///< drop the last batch when it is not full
-  size_t prefetch = 2;                              ///< batches being made or ready; at least 1, only with workers
-  std::optional<at::Generator> generator{};         ///< for the base seed and shuffling; the current one when not given
-  std::optional<uint64_t> seed{};                   ///< makes an epoch a function of seed and epoch() alone
+  bool shuffle = false;                           ///< RandomSampler in place of SequentialSampler
+  std::shared_ptr<Sampler> sampler{};             ///< an order of your own; not with shuffle
+  std::shared_ptr<BatchSampler> batch_sampler{};  ///< batches of your own; not with any of the above, nor drop_last
+  size_t num_workers = 0;                         ///< threads; 0 reads in the calling thread, when a batch is asked for
+  bool drop_last = false;                         ///< drop the last batch when it is not full
+  size_t prefetch = 2;                            ///< batches being made or ready; at least 1, only with workers
+  std::optional<at::Generator> generator{};       ///< for the base seed and shuffling; the current one when not given
+  std::optional<uint64_t> seed{};                 ///< makes an epoch a function of seed and epoch() alone
   SampleSeeds sample_seeds = SampleSeeds::PerSample;
 };
 
@@ -107,16 +107,15 @@ class DataLoader {
 
   /// Takes a copy of the data set; those of Opsis are cheap to copy.
   template <class D>
-    requires std::is_base_of_v<datasets::Dataset<Example>, D>
+  requires std::is_base_of_v<datasets::Dataset<Example>, D>
   explicit DataLoader(D dataset, LoaderOptions options = {}, Collate collate = {})
       : DataLoader(std::shared_ptr<const datasets::Dataset<Example>>(std::make_shared<const D>(std::move(dataset))),
                    std::move(options), std::move(collate)) {}
 
   /// Begins an epoch and makes its first batch.
   Iterator begin() {
-    return Iterator(core_.start([this](std::vector<size_t> indices) {
-      return std::make_unique<Job>(std::move(indices), *dataset_, collate_);
-    }));
+    return Iterator(core_.start(
+        [this](std::vector<size_t> indices) { return std::make_unique<Job>(std::move(indices), *dataset_, collate_); }));
   }
   std::default_sentinel_t end() const { return {}; }
 

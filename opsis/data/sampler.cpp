@@ -29,8 +29,8 @@ std::vector<size_t> to_indices(const torch::Tensor& drawn) {
 // An epoch whose indices `draw` makes all at once, when the first is asked for.
 template <class Draw>
 Indices drawn_at_once(Draw draw) {
-  return [draw = std::move(draw), drawn = false, order = std::vector<size_t>{}, next = size_t{0}]() mutable
-             -> std::optional<size_t> {
+  return [draw = std::move(draw), drawn = false, order = std::vector<size_t>{},
+          next = size_t{0}]() mutable -> std::optional<size_t> {
     if (!std::exchange(drawn, true)) order = draw();
     if (next == order.size()) return std::nullopt;
     return order[next++];
@@ -133,8 +133,8 @@ Indices WeightedRandomSampler::epoch() {
 
 DistributedSampler::DistributedSampler(size_t size, DistributedSamplerOptions options) : size_(size), options_(options) {
   const size_t replicas = options_.num_replicas;
-  OPSIS_CHECK(options_.rank < replicas, "DistributedSampler: rank must be below num_replicas, got {} and {}",
-              options_.rank, replicas);
+  OPSIS_CHECK(options_.rank < replicas, "DistributedSampler: rank must be below num_replicas, got {} and {}", options_.rank,
+              replicas);
   share_ = options_.drop_last ? size / replicas : (size + replicas - 1) / replicas;
 }
 

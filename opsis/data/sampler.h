@@ -47,8 +47,8 @@ class OPSIS_API SequentialSampler final : public Sampler {
 
 struct RandomSamplerOptions {
   bool replacement = false;
-  std::optional<size_t> num_samples{};         ///< an epoch's length; the data set's when not given
-  std::optional<at::Generator> generator{};    ///< draws come from it
+  std::optional<size_t> num_samples{};       ///< an epoch's length; the data set's when not given
+  std::optional<at::Generator> generator{};  ///< draws come from it
 };
 
 /// The indices below `size` in random order, or drawn with replacement.
@@ -106,8 +106,8 @@ struct DistributedSamplerOptions {
   size_t num_replicas = 1;  ///< processes that train together
   size_t rank = 0;          ///< which of them this is
   bool shuffle = true;
-  uint64_t seed = 0;        ///< the same in all of them
-  bool drop_last = false;   ///< drop what cannot be shared out evenly, rather than repeat the first indices to fill up
+  uint64_t seed = 0;       ///< the same in all of them
+  bool drop_last = false;  ///< drop what cannot be shared out evenly, rather than repeat the first indices to fill up
 };
 
 /// This process's share of a data set, equally long in each: every num_replicas-th index, beginning with its rank.

@@ -72,8 +72,7 @@ class Subset final : public Dataset<T> {
   }
   /// Takes a copy of the data set; those of Opsis are cheap to copy.
   template <class D>
-    requires std::is_base_of_v<Dataset<T>, D>
-  Subset(D dataset, std::vector<size_t> indices)
+  requires std::is_base_of_v<Dataset<T>, D> Subset(D dataset, std::vector<size_t> indices)
       : Subset(std::shared_ptr<const Dataset<T>>(std::make_shared<const D>(std::move(dataset))), std::move(indices)) {}
 
   size_t size() const override { return indices_.size(); }

@@ -26,7 +26,8 @@ bool leads_to_folder(const fs::directory_entry& entry) {
 std::vector<fs::directory_entry> entries_of(const fs::path& folder) {
   std::error_code error;
   std::vector<fs::directory_entry> out;
-  for (auto entry = fs::directory_iterator(folder, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+  for (auto entry = fs::directory_iterator(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
     out.push_back(*entry);
   }
   if (error == std::errc::no_such_file_or_directory) raise<NotFoundError>("{} is not there", folder.string());
@@ -100,8 +101,7 @@ bool has_file_allowed_extension(const std::string& name, const std::vector<std::
 }
 
 const std::vector<std::string>& image_extensions() {
-  static const std::vector<std::string> extensions{".jpg", ".jpeg", ".png",  ".ppm", ".bmp",
-                                                   ".pgm", ".tif",  ".tiff", ".webp"};
+  static const std::vector<std::string> extensions{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"};
   return extensions;
 }
 
@@ -120,8 +120,8 @@ std::vector<FolderSample> make_dataset(const fs::path& directory, const std::map
       for (const auto& visited : sorted_walk(folder)) {
         for (const auto& file : visited.files) {
           auto path = fs::path(visited.folder) / file;
-          const bool valid = filter.is_valid_file ? filter.is_valid_file(path)
-                                                  : has_file_allowed_extension(path.string(), filter.extensions);
+          const bool valid =
+              filter.is_valid_file ? filter.is_valid_file(path) : has_file_allowed_extension(path.string(), filter.extensions);
           if (valid) samples.emplace_back(std::move(path), index);
         }
       }

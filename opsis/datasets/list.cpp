@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "opsis/core/check.h"
 #include "opsis/datasets.h"
 
 namespace opsis::inline v1::datasets {
@@ -23,9 +22,5 @@ static_assert(std::is_sorted(std::begin(kDatasetNames), std::end(kDatasetNames))
 }  // namespace
 
 std::vector<std::string_view> list_datasets() { return {std::begin(kDatasetNames), std::end(kDatasetNames)}; }
-
-void detail::check_index(std::string_view dataset, size_t index, size_t size) {
-  OPSIS_CHECK(index < size, "{}: index must be below {}, got {}", dataset, size, index);
-}
 
 }  // namespace opsis::inline v1::datasets

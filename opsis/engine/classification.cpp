@@ -73,8 +73,8 @@ EpochReport train_epoch(models::ImageClassifier& model, ClassifiedLoader& train,
     check_labels("fit", labels, scores.size(1));
     const auto loss = cross_entropy(scores, labels, options.label_smoothing);
     const auto value = loss.item<double>();
-    OPSIS_CHECK(std::isfinite(value), "fit: the loss is {} in step {} of epoch {}; try a lower lr or clip_grad_norm", value, step,
-                epoch);
+    OPSIS_CHECK(std::isfinite(value), "fit: the loss is {} in step {} of epoch {}; try a lower lr or clip_grad_norm", value,
+                step, epoch);
     optimizer.zero_grad();
     loss.backward();
     if (options.clip_grad_norm) torch::nn::utils::clip_grad_norm_(model.parameters(), *options.clip_grad_norm);
@@ -118,8 +118,8 @@ std::vector<EpochReport> fit(models::ImageClassifier& model, ClassifiedLoader& t
                              const FitOptions& options) {
   OPSIS_CHECK(options.epochs > 0, "fit: epochs must be positive, got {}", options.epochs);
   OPSIS_CHECK(train.size() > 0, "fit: the training data set gives no batch ({} images)", image_count(train));
-  OPSIS_CHECK(options.label_smoothing >= 0 && options.label_smoothing <= 1,
-              "fit: label_smoothing must be from 0 to 1, got {}", options.label_smoothing);
+  OPSIS_CHECK(options.label_smoothing >= 0 && options.label_smoothing <= 1, "fit: label_smoothing must be from 0 to 1, got {}",
+              options.label_smoothing);
   OPSIS_CHECK(!options.clip_grad_norm || *options.clip_grad_norm > 0, "fit: clip_grad_norm must be positive, got {}",
               *options.clip_grad_norm);
 

@@ -51,9 +51,9 @@ struct FitOptions {
   ScheduleOptions schedule{};
   double label_smoothing = 0;
   std::optional<double> clip_grad_norm{};
-  std::filesystem::path checkpoint{};          ///< written after every epoch when named
-  std::filesystem::path resume{};              ///< a checkpoint to go on from; the run then ends as if it had never stopped
-  hub::Value extra{};                          ///< a dict whose entries the checkpoint carries too
+  std::filesystem::path checkpoint{};  ///< written after every epoch when named
+  std::filesystem::path resume{};      ///< a checkpoint to go on from; the run then ends as if it had never stopped
+  hub::Value extra{};                  ///< a dict whose entries the checkpoint carries too
   std::function<void(const StepReport&)> on_step{};
   std::function<void(const EpochReport&)> on_epoch{};
 };

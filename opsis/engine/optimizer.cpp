@@ -55,8 +55,7 @@ constexpr Layout sgd_layout{
         [](const torch::optim::OptimizerParamState& state) {
           return Value::dict({{"momentum_buffer", static_cast<const SGDParamState&>(state).momentum_buffer()}});
         },
-    .load_state = [](const torch::Tensor& parameter,
-                     const Value& state) -> std::unique_ptr<torch::optim::OptimizerParamState> {
+    .load_state = [](const torch::Tensor& parameter, const Value& state) -> std::unique_ptr<torch::optim::OptimizerParamState> {
       auto loaded = std::make_unique<SGDParamState>();
       loaded->momentum_buffer(moment(parameter, state, "momentum_buffer"));
       return loaded;
@@ -91,8 +90,7 @@ constexpr Layout adamw_layout{
                               {"exp_avg", adamw.exp_avg()},
                               {"exp_avg_sq", adamw.exp_avg_sq()}});
         },
-    .load_state = [](const torch::Tensor& parameter,
-                     const Value& state) -> std::unique_ptr<torch::optim::OptimizerParamState> {
+    .load_state = [](const torch::Tensor& parameter, const Value& state) -> std::unique_ptr<torch::optim::OptimizerParamState> {
       auto loaded = std::make_unique<AdamWParamState>();
       const auto& step = state.at("step");
       loaded->step(step.is_tensor() ? step.as_tensor().item<int64_t>() : step.as_int());
@@ -117,14 +115,13 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tenso
   if (options.kind == OptimizerOptions::Kind::SGD) {
     OPSIS_CHECK(options.momentum >= 0, "make_optimizer: momentum must not be negative, got {}", options.momentum);
     OPSIS_CHECK(!options.nesterov || options.momentum > 0, "make_optimizer: nesterov needs a momentum");
-    return std::make_unique<SGD>(std::move(parameters), SGDOptions(options.lr)
-                                                            .momentum(options.momentum)
-                                                            .weight_decay(options.weight_decay)
-                                                            .nesterov(options.nesterov));
+    return std::make_unique<SGD>(
+        std::move(parameters),
+        SGDOptions(options.lr).momentum(options.momentum).weight_decay(options.weight_decay).nesterov(options.nesterov));
   }
   const auto [beta1, beta2] = options.betas;
-  OPSIS_CHECK(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1, "make_optimizer: betas must be from 0 to below 1, got {} and {}",
-              beta1, beta2);
+  OPSIS_CHECK(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1,
+              "make_optimizer: betas must be from 0 to below 1, got {} and {}", beta1, beta2);
   OPSIS_CHECK(options.eps >= 0, "make_optimizer: eps must not be negative, got {}", options.eps);
   return std::make_unique<AdamW>(
       std::move(parameters),
@@ -163,8 +160,9 @@ void load_optimizer_state(torch::optim::Optimizer& optimizer, const Value& state
   std::vector<torch::Tensor> parameters;
   for (size_t g = 0; g < groups.size(); ++g) {
     const auto count = state.at("param_groups", g, "params").items().size();
-    OPSIS_CHECK(count == groups[g].params().size(), "load_optimizer_state: group {} has {} parameters saved, {} in the optimizer", g,
-                count, groups[g].params().size());
+    OPSIS_CHECK(count == groups[g].params().size(),
+                "load_optimizer_state: group {} has {} parameters saved, {} in the optimizer", g, count,
+                groups[g].params().size());
     parameters.insert(parameters.end(), groups[g].params().begin(), groups[g].params().end());
   }
 

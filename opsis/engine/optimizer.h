@@ -17,10 +17,10 @@ struct OptimizerOptions {
   Kind kind = Kind::SGD;
   double lr = 0.1;
   double weight_decay = 1e-4;
-  double momentum = 0.9;                         ///< SGD
-  bool nesterov = false;                         ///< SGD
-  std::pair<double, double> betas{0.9, 0.999};   ///< AdamW
-  double eps = 1e-8;                             ///< AdamW
+  double momentum = 0.9;                        ///< SGD
+  bool nesterov = false;                        ///< SGD
+  std::pair<double, double> betas{0.9, 0.999};  ///< AdamW
+  double eps = 1e-8;                            ///< AdamW
 };
 
 /// Throws   ValueError for a negative rate or decay, as torch does

@@ -12,11 +12,11 @@ struct ScheduleOptions {
   enum class Curve { Constant, Cosine };
   enum class Warmup { Constant, Linear };
   Curve curve = Curve::Constant;
-  double min_lr = 0;                        ///< where Cosine ends
+  double min_lr = 0;  ///< where Cosine ends
   double warmup_epochs = 0;
   Warmup warmup_method = Warmup::Constant;
-  double warmup_decay = 0.01;               ///< the share of the learning rate at which the warm-up begins
-  bool every_step = false;                  ///< moves with every step instead of once an epoch
+  double warmup_decay = 0.01;  ///< the share of the learning rate at which the warm-up begins
+  bool every_step = false;     ///< moves with every step instead of once an epoch
 };
 
 /// The learning rate at a position within `epochs`, both counted in epochs (2.5 is the middle of the third).

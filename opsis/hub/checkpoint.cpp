@@ -16,7 +16,8 @@ CheckpointFormat checkpoint_format(io::Bytes bytes) {
   if (bytes.empty()) return CheckpointFormat::Empty;
   if (io::has_magic(bytes, 0, "PK\3\4")) return CheckpointFormat::TorchZip;
   // Before 1.6 torch.save wrote pickles one after another, the first of which is one large number; still earlier, a tar archive.
-  if (io::has_magic(bytes, 0, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e")) return CheckpointFormat::TorchLegacy;
+  if (io::has_magic(bytes, 0, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"))
+    return CheckpointFormat::TorchLegacy;
   if (io::has_magic(bytes, 257, "ustar")) return CheckpointFormat::TorchLegacy;
   // A length of 8 bytes, the upper three zero for any header that fits into memory, then a JSON object.
   if (io::has_magic(bytes, 5, std::string_view("\0\0\0{", 4))) return CheckpointFormat::Safetensors;
@@ -27,9 +28,11 @@ CheckpointFormat checkpoint_format(io::Bytes bytes) {
 [[noreturn]] void refuse(CheckpointFormat format) {
   switch (format) {
     case CheckpointFormat::TorchLegacy:
-      raise<DecodeError>("a checkpoint in the legacy format of PyTorch before 1.6, which is not read; load it in Python and "
-                         "save it again with PyTorch 1.6 or newer: torch.save(torch.load(path), path)");
-    case CheckpointFormat::Safetensors: raise<DecodeError>("a safetensors file; read it with load_safetensors or load_state_dict_file");
+      raise<DecodeError>(
+          "a checkpoint in the legacy format of PyTorch before 1.6, which is not read; load it in Python and "
+          "save it again with PyTorch 1.6 or newer: torch.save(torch.load(path), path)");
+    case CheckpointFormat::Safetensors:
+      raise<DecodeError>("a safetensors file; read it with load_safetensors or load_state_dict_file");
     case CheckpointFormat::Empty: raise<DecodeError>("the file is empty");
     default: raise<DecodeError>("neither a checkpoint of torch.save nor a safetensors file");
   }
@@ -66,8 +69,10 @@ StateDict find_state_dict(const std::filesystem::path& path, const Value& checkp
   const Value* found = nullptr;
   for (const auto* name : {"model", "state_dict"}) {
     if (!checkpoint.is_dict() || !checkpoint.contains(name) || !is_state_dict(checkpoint.at(name))) continue;
-    OPSIS_CHECK(!found, "load {}: there are tensors under \"model\" and under \"state_dict\"; choose: "
-                        "load(path).at(\"model\").as_state_dict()", path.string());
+    OPSIS_CHECK(!found,
+                "load {}: there are tensors under \"model\" and under \"state_dict\"; choose: "
+                "load(path).at(\"model\").as_state_dict()",
+                path.string());
     found = &checkpoint.at(name);
   }
   if (found) return found->as_state_dict();
@@ -80,8 +85,10 @@ StateDict find_state_dict(const std::filesystem::path& path, const Value& checkp
     keys += text("{}{} ({})", i > 0 ? ", " : "", key, held.kind());
   }
   if (checkpoint.entries().size() > shown) keys += ", ...";
-  raise<ValueError>("load {}: no state dict at the top, under \"model\" or under \"state_dict\"; take it out of load(path), "
-                    "whose keys are: {}", path.string(), keys);
+  raise<ValueError>(
+      "load {}: no state dict at the top, under \"model\" or under \"state_dict\"; take it out of load(path), "
+      "whose keys are: {}",
+      path.string(), keys);
 }
 
 }  // namespace

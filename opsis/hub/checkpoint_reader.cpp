@@ -77,7 +77,8 @@ class CheckpointReader {
     }
     if (folder_.empty()) fail("a zip archive, but not one of torch.save: it has no data.pkl");
     if (entry("constants.pkl")) {
-      fail("a TorchScript archive, which is a program; save the state instead, in Python: torch.save(model.state_dict(), path)");
+      fail(
+          "a TorchScript archive, which is a program; save the state instead, in Python: torch.save(model.state_dict(), path)");
     }
   }
 
@@ -100,7 +101,8 @@ class CheckpointReader {
   torch::Tensor rebuild_plain(const Arguments& arguments, const detail::CheckpointType* type);
   std::vector<int64_t> integers(const PickleNode& tuple) const;
   torch::Storage storage(const PickleNode& node, torch::ScalarType type);
-  void check_bounds(int64_t offset, const std::vector<int64_t>& sizes, const std::vector<int64_t>& strides, size_t elements) const;
+  void check_bounds(int64_t offset, const std::vector<int64_t>& sizes, const std::vector<int64_t>& strides,
+                    size_t elements) const;
 
   std::shared_ptr<const io::MappedFile> file_;
   std::unordered_map<std::string, ZipEntry> entries_;
@@ -147,7 +149,9 @@ Value CheckpointReader::dict(const PickleNode& node) {
   out.reserve(node.items.size() / 2);
   for (size_t i = 0; i + 1 < node.items.size(); i += 2) {
     const auto& key = pickle_[node.items[i]];
-    const Way way(way_, key.kind == Kind::String ? std::string(key.text) : key.kind == Kind::Int ? text("[{}]", key.integer) : "?");
+    const Way way(way_, key.kind == Kind::String ? std::string(key.text)
+                        : key.kind == Kind::Int  ? text("[{}]", key.integer)
+                                                 : "?");
     if (key.kind == Kind::Call) fail("a key is neither a string nor a number");
     out.emplace_back(value(node.items[i]), value(node.items[i + 1]));
   }
@@ -272,12 +276,14 @@ torch::Storage CheckpointReader::storage(const PickleNode& node, torch::ScalarTy
       claimed != record->size) {
     fail(text("its storage claims {} elements, data/{} has {} bytes", node.integer, node.text, record->size));
   }
-  if (swapped_ && swapped_as_.emplace(node.text, type).first->second != type) fail("a storage of two types in a big-endian file");
+  if (swapped_ && swapped_as_.emplace(node.text, type).first->second != type)
+    fail("a storage of two types in a big-endian file");
   if (const auto found = storages_.find(node.text); found != storages_.end()) return found->second;
 
   auto* data = file_->writable() + record->offset;
   const auto size = static_cast<int64_t>(record->size);
-  auto memory = torch::from_blob(data, {size}, [file = file_](void*) {}, torch::kUInt8);
+  auto memory = torch::from_blob(
+      data, {size}, [file = file_](void*) {}, torch::kUInt8);
   if (swapped_ || reinterpret_cast<uintptr_t>(data) % widest_element != 0) memory = memory.clone();
   if (swapped_) {
     const auto width = c10::isComplexType(type) ? c10::elementSize(type) / 2 : c10::elementSize(type);

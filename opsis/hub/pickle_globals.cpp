@@ -8,7 +8,7 @@ namespace {
 // To allow one more name, add it to its list, and give it a meaning: in pickle_reader.cpp where it makes a plain container, in
 // checkpoint_reader.cpp where it makes a value or a tensor. Only what is pure data may stand here.
 constexpr std::string_view callables[] = {
-    "_codecs.encode",                       // bytes: protocol 2 has none of its own
+    "_codecs.encode",  // bytes: protocol 2 has none of its own
     "builtins.bytearray",
     "builtins.set",
     "collections.Counter",
@@ -19,7 +19,7 @@ constexpr std::string_view callables[] = {
     "torch._utils._rebuild_parameter_with_state",
     "torch._utils._rebuild_tensor",
     "torch._utils._rebuild_tensor_v2",
-    "torch._utils._rebuild_tensor_v3",      // types that have no storage class: uint16, float8, ...
+    "torch._utils._rebuild_tensor_v3",  // types that have no storage class: uint16, float8, ...
     "torch.device",
 };
 constexpr std::string_view constants[] = {

@@ -23,12 +23,21 @@ std::string_view refused_opcode(uint8_t code) {
     case 'o': return "OBJ";
     case 0x81: return "NEWOBJ";
     case 0x92: return "NEWOBJ_EX";
-    case 0x82: case 0x83: case 0x84: return "EXT";
+    case 0x82:
+    case 0x83:
+    case 0x84: return "EXT";
     case 'P': return "PERSID";
     case 0x97: return "NEXT_BUFFER";
     case 0x98: return "READONLY_BUFFER";
-    case 'I': case 'L': case 'F': case 'S': case 'V': case 'g': case 'p': case 'd': case 'l':
-      return "of protocol 0";
+    case 'I':
+    case 'L':
+    case 'F':
+    case 'S':
+    case 'V':
+    case 'g':
+    case 'p':
+    case 'd':
+    case 'l': return "of protocol 0";
     default: return {};
   }
 }
@@ -119,13 +128,15 @@ class PickleMachine {
 
   // The memo: objects by number, to be had again.
   void remember(uint64_t number) {
-    if (number >= static_cast<uint64_t>(limits_.pickle_objects)) bad_pickle(text("it memorises an object as number {}", number));
+    if (number >= static_cast<uint64_t>(limits_.pickle_objects))
+      bad_pickle(text("it memorises an object as number {}", number));
     if (number >= memo_.size()) memo_.resize(number + 1, nothing);
     memo_[number] = top_index();
     ++remembered_;
   }
   void recall(uint64_t number) {
-    if (number >= memo_.size() || memo_[number] == nothing) bad_pickle(text("it recalls number {}, which it never memorised", number));
+    if (number >= memo_.size() || memo_[number] == nothing)
+      bad_pickle(text("it recalls number {}, which it never memorised", number));
     stack_.push_back(memo_[number]);
   }
 
@@ -146,9 +157,10 @@ class PickleMachine {
     const auto full = std::string(module) + "." + std::string(name);
     const auto known = pickle_global(full);
     if (known.empty()) {
-      bad_pickle(text("it wants {}, which is not data and is not run. A checkpoint may hold tensors, numbers, strings, lists, "
-                      "tuples and dicts; save it again in Python without the rest, e.g. torch.save(model.state_dict(), path)",
-                      is_utf8(full) && full.size() < 200 ? full : "a garbled name"));
+      bad_pickle(
+          text("it wants {}, which is not data and is not run. A checkpoint may hold tensors, numbers, strings, lists, "
+               "tuples and dicts; save it again in Python without the rest, e.g. torch.save(model.state_dict(), path)",
+               is_utf8(full) && full.size() < 200 ? full : "a garbled name"));
     }
     push(Kind::Global).text = known;
   }
@@ -205,7 +217,8 @@ void PickleMachine::call() {
     } else if (dict && list) {  // pairs, as Python 2 has them
       for (const auto pair : from.items) {
         const auto& two = nodes_[pair];
-        if ((two.kind != Kind::List && two.kind != Kind::Tuple) || two.items.size() != 2) bad_pickle(text("{} of no pairs", name));
+        if ((two.kind != Kind::List && two.kind != Kind::Tuple) || two.items.size() != 2)
+          bad_pickle(text("{} of no pairs", name));
         content.insert(content.end(), two.items.begin(), two.items.end());
       }
     } else {
@@ -263,7 +276,8 @@ bool PickleMachine::step(uint8_t code) {
     case 'J': push_integer(static_cast<int32_t>(number(4))); break;
     case 'K': push_integer(static_cast<int64_t>(number(1))); break;
     case 'M': push_integer(static_cast<int64_t>(number(2))); break;
-    case 0x8a: case 0x8b: {  // LONG1, LONG4: two's complement, as short as it goes
+    case 0x8a:
+    case 0x8b: {  // LONG1, LONG4: two's complement, as short as it goes
       const auto count = number(code == 0x8a ? 1 : 4);
       const auto raw = take(count);
       if (count > 8) bad_pickle("it has an integer of more than 64 bits");
@@ -286,7 +300,8 @@ bool PickleMachine::step(uint8_t code) {
     case 'T': push_text(Kind::String, io::as_text(take(number(4)))); break;
     case 'C': push_text(Kind::Bytes, io::as_text(take(number(1)))); break;
     case 'B': push_text(Kind::Bytes, io::as_text(take(number(4)))); break;
-    case 0x8e: case 0x96: push_text(Kind::Bytes, io::as_text(take(number(8)))); break;
+    case 0x8e:
+    case 0x96: push_text(Kind::Bytes, io::as_text(take(number(8)))); break;
 
     case ']': push(Kind::List); break;
     case '}': push(Kind::Dict); break;
@@ -380,10 +395,12 @@ void check_graph(const Pickle& pickle, const Limits& limits) {
       sum.bytes += measures[child].bytes;
       // Checked at each step, so that the sums cannot overflow.
       if (sum.objects > limits.pickle_objects) {
-        bad_pickle(text("its objects, each as often as it is used, are more than limits.pickle_objects ({})", limits.pickle_objects));
+        bad_pickle(
+            text("its objects, each as often as it is used, are more than limits.pickle_objects ({})", limits.pickle_objects));
       }
       if (sum.bytes > limits.pickle_bytes) {
-        bad_pickle(text("its strings, each as often as it is used, are longer than limits.pickle_bytes ({})", limits.pickle_bytes));
+        bad_pickle(
+            text("its strings, each as often as it is used, are longer than limits.pickle_bytes ({})", limits.pickle_bytes));
       }
     }
     if (sum.depth > limits.pickle_depth) bad_pickle(text("it nests deeper than limits.pickle_depth ({})", limits.pickle_depth));

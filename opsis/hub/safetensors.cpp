@@ -17,10 +17,11 @@ namespace opsis::inline v1::hub {
 namespace {
 
 constexpr std::pair<std::string_view, torch::ScalarType> safetensors_types[] = {
-    {"BOOL", torch::kBool},       {"U8", torch::kUInt8},    {"I8", torch::kInt8},     {"U16", torch::kUInt16},
-    {"I16", torch::kInt16},       {"F16", torch::kFloat16}, {"BF16", torch::kBFloat16}, {"U32", torch::kUInt32},
-    {"I32", torch::kInt32},       {"F32", torch::kFloat32}, {"U64", torch::kUInt64},  {"I64", torch::kInt64},
-    {"F64", torch::kFloat64},     {"C64", torch::kComplexFloat}, {"F8_E4M3", torch::kFloat8_e4m3fn},
+    {"BOOL", torch::kBool},          {"U8", torch::kUInt8},         {"I8", torch::kInt8},
+    {"U16", torch::kUInt16},         {"I16", torch::kInt16},        {"F16", torch::kFloat16},
+    {"BF16", torch::kBFloat16},      {"U32", torch::kUInt32},       {"I32", torch::kInt32},
+    {"F32", torch::kFloat32},        {"U64", torch::kUInt64},       {"I64", torch::kInt64},
+    {"F64", torch::kFloat64},        {"C64", torch::kComplexFloat}, {"F8_E4M3", torch::kFloat8_e4m3fn},
     {"F8_E5M2", torch::kFloat8_e5m2}};
 
 torch::ScalarType scalar_type(std::string_view name) {
@@ -47,7 +48,8 @@ StateDict map_tensors(std::shared_ptr<const io::MappedFile> file, const Limits& 
       continue;
     }
     auto* data = file->writable() + header.data_offset + entry.begin;
-    auto tensor = torch::from_blob(data, entry.shape, [file](void*) {}, torch::TensorOptions().dtype(type));
+    auto tensor = torch::from_blob(
+        data, entry.shape, [file](void*) {}, torch::TensorOptions().dtype(type));
     // Other writers need not pad the header or put wide elements first; kernels need whole elements.
     if (reinterpret_cast<uintptr_t>(data) % c10::elementSize(type) != 0) {
       tensor = torch::empty(entry.shape, type);
@@ -85,9 +87,8 @@ void save_safetensors(const std::filesystem::path& path, const StateDict& tensor
   // every tensor at a multiple of its element's size.
   std::vector<size_t> order(tensors.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return tensors[a].second.element_size() > tensors[b].second.element_size();
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return tensors[a].second.element_size() > tensors[b].second.element_size(); });
   size_t position = 0;
   for (const auto i : order) {
     const auto& tensor = tensors[i].second;

@@ -18,8 +18,8 @@ using nlohmann::json;
 constexpr size_t most_dimensions = 64;
 
 constexpr std::pair<std::string_view, size_t> item_sizes[] = {
-    {"BOOL", 1},    {"U8", 1},      {"I8", 1},  {"U16", 2}, {"I16", 2}, {"F16", 2}, {"BF16", 2}, {"U32", 4}, {"I32", 4},
-    {"F32", 4},     {"U64", 8},     {"I64", 8}, {"F64", 8}, {"C64", 8}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
+    {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"U16", 2}, {"I16", 2}, {"F16", 2}, {"BF16", 2},    {"U32", 4},
+    {"I32", 4},  {"F32", 4}, {"U64", 8}, {"I64", 8}, {"F64", 8}, {"C64", 8}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
 
 [[noreturn]] void bad_safetensors(std::string_view why) { throw DecodeError(std::string(why)); }
 
@@ -52,11 +52,13 @@ SafetensorsEntry read_entry(const std::string& name, const json& value) {
   // and multiplies the sizes of an empty tensor too.
   int64_t bytes = static_cast<int64_t>(item), limit = bytes;
   for (const auto size : entry.shape) {
-    if (__builtin_mul_overflow(limit, std::max<int64_t>(size, 1), &limit)) bad_safetensors(text("the shape of \"{}\" overflows", shown(name)));
+    if (__builtin_mul_overflow(limit, std::max<int64_t>(size, 1), &limit))
+      bad_safetensors(text("the shape of \"{}\" overflows", shown(name)));
     bytes *= size;
   }
   if (entry.end < entry.begin || entry.end - entry.begin != static_cast<size_t>(bytes)) {
-    bad_safetensors(text("\"{}\" needs {} bytes by its shape, its data_offsets are {} and {}", shown(name), bytes, entry.begin, entry.end));
+    bad_safetensors(
+        text("\"{}\" needs {} bytes by its shape, its data_offsets are {} and {}", shown(name), bytes, entry.begin, entry.end));
   }
   return entry;
 }
@@ -80,14 +82,17 @@ class HeaderParser {
         return true;
       case Event::key: {
         const auto key = parsed.get<std::string>();
-        if (!(depth == 1 ? names_ : fields_).insert(key).second) bad_safetensors(text("the header has \"{}\" twice", shown(key)));
+        if (!(depth == 1 ? names_ : fields_).insert(key).second)
+          bad_safetensors(text("the header has \"{}\" twice", shown(key)));
         if (depth == 1) name_ = key;
         return true;
       }
       case Event::value:
         if (depth < 2) bad_safetensors(text("\"{}\" must be an object", shown(name_)));
-        if (depth == 3 && ++count_ > most_dimensions) bad_safetensors(text("\"{}\" has more than {} dimensions", shown(name_), most_dimensions));
-        if (depth == 2 && name_ == "__metadata__" && !parsed.is_string()) bad_safetensors("__metadata__ must map strings to strings");
+        if (depth == 3 && ++count_ > most_dimensions)
+          bad_safetensors(text("\"{}\" has more than {} dimensions", shown(name_), most_dimensions));
+        if (depth == 2 && name_ == "__metadata__" && !parsed.is_string())
+          bad_safetensors("__metadata__ must map strings to strings");
         return true;
       case Event::array_end: return true;
       case Event::object_end:
@@ -116,7 +121,8 @@ class HeaderParser {
 void check_cover(const std::vector<SafetensorsEntry>& entries, size_t size) {
   std::vector<const SafetensorsEntry*> order;
   for (const auto& entry : entries) order.push_back(&entry);
-  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return std::tie(a->begin, a->end) < std::tie(b->begin, b->end); });
+  std::sort(order.begin(), order.end(),
+            [](const auto* a, const auto* b) { return std::tie(a->begin, a->end) < std::tie(b->begin, b->end); });
   size_t position = 0;
   for (const auto* entry : order) {
     if (entry->begin != position) {
@@ -141,7 +147,8 @@ SafetensorsHeader read_safetensors_header(io::Bytes file, const Limits& limits) 
   uint64_t length = 0;
   for (int i = 7; i >= 0; --i) length = length << 8 | file[i];
   if (length > static_cast<uint64_t>(limits.safetensors_header_bytes)) {
-    bad_safetensors(text("the header claims {} bytes; limits.safetensors_header_bytes is {}", length, limits.safetensors_header_bytes));
+    bad_safetensors(
+        text("the header claims {} bytes; limits.safetensors_header_bytes is {}", length, limits.safetensors_header_bytes));
   }
   if (length > file.size() - 8) bad_safetensors(text("the header claims {} bytes, the file has {}", length, file.size() - 8));
 

@@ -15,9 +15,9 @@ namespace opsis::inline v1::hub {
 /// One tensor of the file.
 struct SafetensorsEntry {
   std::string name;
-  std::string dtype;           ///< as the file spells it: "F32", "I64", "BOOL", ...
+  std::string dtype;  ///< as the file spells it: "F32", "I64", "BOOL", ...
   std::vector<int64_t> shape;
-  size_t begin = 0, end = 0;   ///< bytes, counted from the end of the header
+  size_t begin = 0, end = 0;  ///< bytes, counted from the end of the header
 };
 
 struct SafetensorsHeader {

@@ -89,7 +89,8 @@ LoadReport load_state_dict(torch::nn::Module& module, const StateDict& state, bo
     // Before PyTorch 0.4 a scalar was saved as a list of one.
     if (target.dim() == 0 && source.dim() == 1 && source.numel() == 1) source = source[0];
     if (source.sizes() != target.sizes()) {
-      report.mismatched.push_back(text("{}: {} in the model, {} in the state dict", name, detail::shape(target), detail::shape(source)));
+      report.mismatched.push_back(
+          text("{}: {} in the model, {} in the state dict", name, opsis::detail::shape(target), opsis::detail::shape(source)));
       continue;
     }
     copies.emplace_back(target, source);

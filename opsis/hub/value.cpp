@@ -207,7 +207,8 @@ Value& Value::set(Value key, Value value) {
   if (!dict) is_not("a dict", {});
   OPSIS_CHECK(key.is_string() || key.is_int(), "checkpoint: a key must be a string or an int, got {}", key.kind());
   const auto step = key.is_int() ? Step(key.as_int()) : Step(key.as_string());
-  const auto found = std::find_if(dict->items.begin(), dict->items.end(), [&](const Item& item) { return is_key(item.first, step); });
+  const auto found =
+      std::find_if(dict->items.begin(), dict->items.end(), [&](const Item& item) { return is_key(item.first, step); });
   if (found != dict->items.end()) {
     found->second = std::move(value);
   } else {

@@ -50,8 +50,7 @@ class OPSIS_API Value {
   Value(I value) : data_(static_cast<int64_t>(value)) {}
   /// Throws   ValueError when it is larger than an int64_t
   template <std::unsigned_integral U>
-    requires(!std::same_as<U, bool>)
-  Value(U value) : Value(from_unsigned(value)) {}
+  requires(!std::same_as<U, bool>) Value(U value) : Value(from_unsigned(value)) {}
   Value(double value) : data_(value) {}
   Value(std::string value) : data_(std::move(value)) {}
   Value(std::string_view value) : data_(std::string(value)) {}

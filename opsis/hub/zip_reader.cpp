@@ -115,7 +115,8 @@ Place find_directory(io::Bytes archive) {
   }
   part(archive.first(place.end), place.offset, place.size, "the directory");
   if (place.offset + place.size != place.end) bad_zip("the directory does not end where the end record begins");
-  if (place.count > place.size / central_size) bad_zip(text("a directory of {} bytes cannot have {} entries", place.size, place.count));
+  if (place.count > place.size / central_size)
+    bad_zip(text("a directory of {} bytes cannot have {} entries", place.size, place.count));
   return place;
 }
 

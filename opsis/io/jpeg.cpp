@@ -130,16 +130,10 @@ bool is_cmyk(const jpeg_decompress_struct& codec) {
 /// Asks libjpeg for the colors of the mode, and gives their number. CMYK it turns into nothing else: we do (see below).
 int64_t choose_colors(jpeg_decompress_struct& codec, ImageReadMode mode) {
   switch (mode) {
-    case ImageReadMode::UNCHANGED:
-      return codec.num_components;
-    case ImageReadMode::GRAY:
-      codec.out_color_space = is_cmyk(codec) ? JCS_CMYK : JCS_GRAYSCALE;
-      return 1;
-    case ImageReadMode::RGB:
-      codec.out_color_space = is_cmyk(codec) ? JCS_CMYK : JCS_RGB;
-      return 3;
-    default:
-      raise<ValueError>("decode_jpeg: mode must be UNCHANGED, GRAY or RGB; JPEG has no alpha");
+    case ImageReadMode::UNCHANGED: return codec.num_components;
+    case ImageReadMode::GRAY: codec.out_color_space = is_cmyk(codec) ? JCS_CMYK : JCS_GRAYSCALE; return 1;
+    case ImageReadMode::RGB: codec.out_color_space = is_cmyk(codec) ? JCS_CMYK : JCS_RGB; return 3;
+    default: raise<ValueError>("decode_jpeg: mode must be UNCHANGED, GRAY or RGB; JPEG has no alpha");
   }
 }
 

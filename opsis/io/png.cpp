@@ -34,8 +34,7 @@ void on_warning(png_structp, png_const_charp) {}
 // Decoding.
 
 /// What a file may carry that no pixel depends on. Five bytes each: a name and its end.
-constexpr png_byte skipped_chunks[] =
-    "tEXt\0zTXt\0iTXt\0sPLT\0hIST\0pHYs\0oFFs\0pCAL\0sCAL\0tIME\0bKGD";
+constexpr png_byte skipped_chunks[] = "tEXt\0zTXt\0iTXt\0sPLT\0hIST\0pHYs\0oFFs\0pCAL\0sCAL\0tIME\0bKGD";
 
 struct Reader {
   png_structp codec = nullptr;
@@ -156,9 +155,8 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   if (!header) raise<DecodeError>("decode_png: out of memory");
 
   const int depth = png_get_bit_depth(codec, header);
-  ImageInfo info{.height = png_get_image_height(codec, header),
-                 .width = png_get_image_width(codec, header),
-                 .bits = depth == 16 ? 16 : 8};
+  ImageInfo info{
+      .height = png_get_image_height(codec, header), .width = png_get_image_width(codec, header), .bits = depth == 16 ? 16 : 8};
   check_limits("decode_png", info, options.limits);
 
   int passes = 1;
@@ -175,8 +173,10 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   }
   // libpng keeps up to four rows of its own.
   if (options.limits.codec_bytes / 4 < static_cast<int64_t>(row_bytes)) {
-    raise<DecodeError>("decode_png: four rows of {} bytes are over limits.codec_bytes, {}; raise it in DecodeOptions::limits "
-                       "for a file that you trust", row_bytes, options.limits.codec_bytes);
+    raise<DecodeError>(
+        "decode_png: four rows of {} bytes are over limits.codec_bytes, {}; raise it in DecodeOptions::limits "
+        "for a file that you trust",
+        row_bytes, options.limits.codec_bytes);
   }
   auto* const out = static_cast<uint8_t*>(destination(info));
   run([&] { read_rows(codec, out, info.height, row_bytes, passes); });

@@ -14,7 +14,8 @@ namespace opsis::inline v1::io {
 
 torch::Tensor detail::to_tensor(std::vector<uint8_t> bytes) {
   const auto owner = std::make_shared<std::vector<uint8_t>>(std::move(bytes));
-  return torch::from_blob(owner->data(), {static_cast<int64_t>(owner->size())}, [owner](void*) {}, torch::kUInt8);
+  return torch::from_blob(
+      owner->data(), {static_cast<int64_t>(owner->size())}, [owner](void*) {}, torch::kUInt8);
 }
 
 torch::Tensor detail::check_bytes(std::string_view function, const torch::Tensor& tensor) {

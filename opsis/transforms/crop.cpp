@@ -21,9 +21,7 @@ Size size_of(std::string_view where, torch::IntArrayRef size) {
 
 std::string python_size(Size size) { return detail::python_tuple(size.height, size.width); }
 
-std::string python_range(const std::pair<double, double>& range) {
-  return detail::python_tuple(range.first, range.second);
-}
+std::string python_range(const std::pair<double, double>& range) { return detail::python_tuple(range.first, range.second); }
 
 // Python's round, which takes halves to the even number.
 int64_t rounded(double value) { return static_cast<int64_t>(std::nearbyint(value)); }
@@ -98,8 +96,7 @@ RandomResizedCrop::RandomResizedCrop(torch::IntArrayRef size, RandomResizedCropO
   const auto [least, greatest] = options_.ratio;
   OPSIS_CHECK(options_.scale.first <= options_.scale.second, "RandomResizedCrop: scale must be (least, greatest), got {}",
               python_range(options_.scale));
-  OPSIS_CHECK(least <= greatest, "RandomResizedCrop: ratio must be (least, greatest), got {}",
-              python_range(options_.ratio));
+  OPSIS_CHECK(least <= greatest, "RandomResizedCrop: ratio must be (least, greatest), got {}", python_range(options_.ratio));
   least_log_ratio_ = torch_log(least);
   greatest_log_ratio_ = torch_log(greatest);
 }

@@ -30,8 +30,7 @@ std::string Fills::repr() const {
 
 Pad::Pad(int64_t padding, PadOptions options) : padding_{padding}, single_(true), options_(std::move(options)) {}
 
-Pad::Pad(std::vector<int64_t> padding, PadOptions options)
-    : padding_(std::move(padding)), options_(std::move(options)) {
+Pad::Pad(std::vector<int64_t> padding, PadOptions options) : padding_(std::move(padding)), options_(std::move(options)) {
   detail::borders("Pad", padding_);
 }
 

@@ -39,8 +39,7 @@ class OPSIS_API Resize final : public Fixed<Resize> {
 class OPSIS_API Fills {
  public:
   template <class T>
-    requires std::is_convertible_v<T, Fill>
-  Fills(T fill) : fills_{.others = Fill(std::move(fill))} {}
+  requires std::is_convertible_v<T, Fill> Fills(T fill) : fills_{.others = Fill(std::move(fill))} {}
   Fills(std::initializer_list<double> channels) : fills_{.others = Fill(channels)} {}
   Fills(PerKind<Fill> fills) : fills_(std::move(fills)), per_kind_(true) {}
 

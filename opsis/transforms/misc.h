@@ -23,8 +23,7 @@ namespace opsis::inline v1::transforms {
 class OPSIS_API Lambda final : public Fixed<Lambda> {
  public:
   template <class Function>
-    requires(!std::is_same_v<std::remove_cvref_t<Function>, Lambda>)
-  explicit Lambda(Function function) {
+  requires(!std::is_same_v<std::remove_cvref_t<Function>, Lambda>) explicit Lambda(Function function) {
     static_assert(accepts_any<Function>(), "Lambda: the function accepts no kind of value, nor a tensor");
     function_ = [function = std::move(function)](const Value& value) -> Value {
       return std::visit([&](const auto& held) { return call(function, held); }, value);
@@ -41,8 +40,8 @@ class OPSIS_API Lambda final : public Fixed<Lambda> {
 
   template <class Function, class Kind>
   static constexpr bool accepts_pixels =
-      !accepts<Function, Kind> && (std::is_same_v<Kind, Image> || std::is_same_v<Kind, Video>) &&
-      std::is_invocable_v<const Function&, const torch::Tensor&>;
+      !accepts<Function, Kind> &&
+      (std::is_same_v<Kind, Image> || std::is_same_v<Kind, Video>)&&std::is_invocable_v<const Function&, const torch::Tensor&>;
 
   template <class Function>
   static constexpr bool accepts_any() {

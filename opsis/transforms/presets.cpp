@@ -16,11 +16,29 @@ bool is_integer(torch::ScalarType type) {
     case torch::kInt8:
     case torch::kInt16:
     case torch::kInt32:
-    case torch::kInt64:
-      return true;
-    default:
-      return false;
+    case torch::kInt64: return true;
+    default: return false;
   }
+}
+
+bool blends(InterpolationMode mode) { return mode == InterpolationMode::BILINEAR || mode == InterpolationMode::BICUBIC; }
+
+// Integers resized with antialias by way of float32. A 12-megapixel photo is 144 MB of float32, and touching that much fresh
+// memory takes longer than the resampling, so large images go in bands of rows that stay in the cache. ATen resamples along
+// rows first and along columns then, so the bits are the same.
+torch::Tensor resize_by_float(const torch::Tensor& images, Size size, InterpolationMode mode) {
+  constexpr int64_t large = int64_t{1} << 22, rows = 128;
+  const auto resized = [&](const torch::Tensor& pixels, Size to) {
+    return detail::interpolate("ImageClassification", pixels.to(torch::kFloat32), to, mode, true);
+  };
+  const int64_t height = images.size(-2);
+  if (images.numel() < large || height <= rows || size.width <= 0) return resized(images, size);
+  const auto narrow = images.new_empty({images.size(0), images.size(1), height, size.width}, torch::kFloat32);
+  for (int64_t top = 0; top < height; top += rows) {
+    const auto band = images.slice(-2, top, top + rows);
+    narrow.slice(-2, top, top + rows).copy_(resized(band, {band.size(-2), size.width}));
+  }
+  return resized(narrow, size);
 }
 
 // torchvision.transforms.functional.resize, the older one: every type but float32 and float64 goes by way of float32.
@@ -31,13 +49,17 @@ torch::Tensor resize_v1(const torch::Tensor& image, int64_t shorter, Interpolati
 
   const auto type = image.scalar_type();
   const bool by_float = type != torch::kFloat32 && type != torch::kFloat64;
-  const bool blends = mode == InterpolationMode::BILINEAR || mode == InterpolationMode::BICUBIC;
   auto pixels = image.dim() < 4 ? image.unsqueeze(0) : image;
-  if (by_float) pixels = pixels.to(torch::kFloat32);
-  pixels = detail::interpolate("ImageClassification", pixels, size, mode, antialias && blends);
-  if (mode == InterpolationMode::BICUBIC && type == torch::kUInt8) pixels.clamp_(0, 255);
+  antialias = antialias && blends(mode);
+  if (antialias && is_integer(type)) {
+    pixels = resize_by_float(pixels, size, mode);
+  } else {
+    if (by_float) pixels = pixels.to(torch::kFloat32);
+    pixels = detail::interpolate("ImageClassification", pixels, size, mode, antialias);
+  }
+  if (mode == InterpolationMode::BICUBIC && type == torch::kUInt8) pixels.clamp_(0, 255);  // it overshoots at edges
   if (image.dim() < 4) pixels = pixels.squeeze(0);
-  if (by_float && is_integer(type)) pixels.round_();
+  if (is_integer(type)) pixels.round_();
   return by_float ? pixels.to(type) : pixels;
 }
 
@@ -62,9 +84,10 @@ Value ImageClassification::transform(const Value& value) const {
 
 std::string ImageClassification::repr() const {
   const auto list = [](const auto& numbers) { return detail::python(std::vector<double>(numbers.begin(), numbers.end())); };
-  return text("ImageClassification(\n    crop_size=[{}]\n    resize_size=[{}]\n    mean={}\n    std={}\n    interpolation={}\n)",
-              options_.crop_size, options_.resize_size, list(options_.mean), list(options_.std),
-              detail::enum_name(options_.interpolation));
+  return text(
+      "ImageClassification(\n    crop_size=[{}]\n    resize_size=[{}]\n    mean={}\n    std={}\n    interpolation={}\n)",
+      options_.crop_size, options_.resize_size, list(options_.mean), list(options_.std),
+      detail::enum_name(options_.interpolation));
 }
 
 std::string ImageClassification::describe() const {

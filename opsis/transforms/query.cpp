@@ -12,8 +12,8 @@ Answer agreed(std::string_view where, std::span<const Value> values, std::string
   for (const auto& value : values) {
     const std::optional<Answer> answer = std::visit(ask, value);
     if (!answer) continue;
-    OPSIS_CHECK(!found || *found == *answer, "{}: the values of a sample must have one size, got {} and {}", where,
-                *found, *answer);
+    OPSIS_CHECK(!found || *found == *answer, "{}: the values of a sample must have one size, got {} and {}", where, *found,
+                *answer);
     found = answer;
   }
   OPSIS_CHECK(found, "{}: the sample must have {}, got none", where, kinds);

@@ -57,8 +57,8 @@ class OPSIS_API AnyTransform final : public Transform {
   /// Passes everything through.
   AnyTransform() = default;
   template <class T>
-    requires(std::is_base_of_v<Transform, T> && !std::is_same_v<T, AnyTransform>)
-  AnyTransform(T transform) : transform_(std::make_shared<const T>(std::move(transform))) {}
+  requires(std::is_base_of_v<Transform, T> && !std::is_same_v<T, AnyTransform>) AnyTransform(T transform)
+      : transform_(std::make_shared<const T>(std::move(transform))) {}
 
   explicit operator bool() const { return transform_ != nullptr; }
   void apply(std::span<Value> values) const override;
@@ -168,10 +168,14 @@ template <class T>
 concept LeafType = std::is_constructible_v<Leaves::Leaf, T*> && !std::is_const_v<T>;
 
 template <class T>
-concept WithFields = requires(T& value) { value.fields(); };
+concept WithFields = requires(T& value) {
+  value.fields();
+};
 
 template <class T>
-concept TupleLike = requires { typename std::tuple_size<T>::type; };
+concept TupleLike = requires {
+  typename std::tuple_size<T>::type;
+};
 
 template <class T>
 struct IsOptional : std::false_type {};

@@ -24,14 +24,14 @@ Normalize::Normalize(std::vector<double> mean, std::vector<double> std, Normaliz
     : mean_(std::move(mean)), std_(std::move(std)), options_(options) {}
 
 Value Normalize::transform(const Value& value) const {
-  return apply_kernel<Image, Video>(
-      value, [&](const auto& pixels) { return functional::normalize(pixels, mean_, std_, options_); });
+  return apply_kernel<Image, Video>(value,
+                                    [&](const auto& pixels) { return functional::normalize(pixels, mean_, std_, options_); });
 }
 
 std::string Normalize::repr() const {
-  return detail::repr("Normalize", {{"mean", detail::python(mean_)},
-                                    {"std", detail::python(std_)},
-                                    {"inplace", detail::python(options_.inplace)}});
+  return detail::repr(
+      "Normalize",
+      {{"mean", detail::python(mean_)}, {"std", detail::python(std_)}, {"inplace", detail::python(options_.inplace)}});
 }
 
 }  // namespace opsis::inline v1::transforms

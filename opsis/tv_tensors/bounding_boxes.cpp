@@ -56,8 +56,7 @@ std::string_view to_string(ClampingMode mode) {
 std::ostream& operator<<(std::ostream& out, BoundingBoxFormat format) { return out << to_string(format); }
 std::ostream& operator<<(std::ostream& out, ClampingMode mode) { return out << to_string(mode); }
 
-BoundingBoxes::BoundingBoxes(torch::Tensor tensor, BoundingBoxFormat format, Size canvas_size,
-                             ClampingMode clamping_mode)
+BoundingBoxes::BoundingBoxes(torch::Tensor tensor, BoundingBoxFormat format, Size canvas_size, ClampingMode clamping_mode)
     : data(std::move(tensor)), format(format), canvas_size(canvas_size), clamping_mode(clamping_mode) {
   const auto numbers = box_numbers(format);
   OPSIS_CHECK(data.defined(), "BoundingBoxes: the tensor must be (N, {}), got an undefined one", numbers);
@@ -71,15 +70,14 @@ BoundingBoxes::BoundingBoxes(torch::Tensor tensor, BoundingBoxFormat format, Siz
 }
 
 BoundingBoxes wrap(torch::Tensor data, const BoundingBoxes& like, BoundingBoxesMetadata changed) {
-  return BoundingBoxes(std::move(data), changed.format.value_or(like.format),
-                       changed.canvas_size.value_or(like.canvas_size),
+  return BoundingBoxes(std::move(data), changed.format.value_or(like.format), changed.canvas_size.value_or(like.canvas_size),
                        changed.clamping_mode.value_or(like.clamping_mode));
 }
 
 std::ostream& operator<<(std::ostream& out, const BoundingBoxes& boxes) {
-  return detail::print(out, "BoundingBoxes", boxes.data,
-                       text("format={}, canvas_size={}, clamping_mode={}", boxes.format, boxes.canvas_size,
-                            boxes.clamping_mode));
+  return detail::print(
+      out, "BoundingBoxes", boxes.data,
+      text("format={}, canvas_size={}, clamping_mode={}", boxes.format, boxes.canvas_size, boxes.clamping_mode));
 }
 
 }  // namespace opsis::inline v1::tv_tensors

@@ -11,8 +11,7 @@ Image::Image(torch::Tensor tensor) : data(std::move(tensor)) {
 }
 
 Video::Video(torch::Tensor tensor) : data(std::move(tensor)) {
-  OPSIS_CHECK(data.defined() && data.dim() >= 4, "Video: the tensor must be (..., T, C, H, W), got {}",
-              detail::shape(data));
+  OPSIS_CHECK(data.defined() && data.dim() >= 4, "Video: the tensor must be (..., T, C, H, W), got {}", detail::shape(data));
 }
 
 // Not by its constructor: what was (H, W) before a transform stays so.

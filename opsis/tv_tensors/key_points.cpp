@@ -6,8 +6,8 @@
 namespace opsis::inline v1::tv_tensors {
 
 KeyPoints::KeyPoints(torch::Tensor tensor, Size canvas_size) : data(std::move(tensor)), canvas_size(canvas_size) {
-  OPSIS_CHECK(data.defined() && data.dim() >= 1 && data.size(-1) == 2,
-              "KeyPoints: the tensor must be (..., 2), got {}", detail::shape(data));
+  OPSIS_CHECK(data.defined() && data.dim() >= 1 && data.size(-1) == 2, "KeyPoints: the tensor must be (..., 2), got {}",
+              detail::shape(data));
   if (data.dim() == 1) data = data.unsqueeze(0);
 }
 

@@ -64,8 +64,8 @@ TEST(Progress, PrintsNothingWhereThereIsNoTerminal) {
 }
 
 TEST(ProgressBar, ShowsShareRateTimeLeftAndFigures) {
-  const progress::State state{.label = "epoch 3/15", .unit = "images", .done = 50, .total = 100, .elapsed_s = 0.5,
-                              .figures = {{"loss", "0.12"}}};
+  const progress::State state{
+      .label = "epoch 3/15", .unit = "images", .done = 50, .total = 100, .elapsed_s = 0.5, .figures = {{"loss", "0.12"}}};
   EXPECT_EQ(progress::bar(state, 120),
             "epoch 3/15  [###############               ]  50%  50/100 images  100 images/s  0.5 s left  loss 0.12");
   EXPECT_EQ(progress::bar(state, 20).size(), 20);

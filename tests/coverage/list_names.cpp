@@ -60,11 +60,11 @@ const std::vector<std::string> utils = {
 // "resize_mask" when resize(const Mask&, ...) compiles, and so on.
 std::vector<std::string> kernels_of_single_kinds() {
   std::vector<std::string> names;
-#define OPSIS_KERNEL(Kind, suffix, name, ...)                                                                   \
-  {                                                                                                             \
-    using Result [[maybe_unused]] =                                                                             \
+#define OPSIS_KERNEL(Kind, suffix, name, ...)                                                                         \
+  {                                                                                                                   \
+    using Result [[maybe_unused]] =                                                                                   \
         decltype(opsis::transforms::functional::name(std::declval<const opsis::Kind&>() __VA_OPT__(, ) __VA_ARGS__)); \
-    names.emplace_back(#name "_" suffix);                                                                       \
+    names.emplace_back(#name "_" suffix);                                                                             \
   }
 #define OPSIS_KERNELS_VIDEO(...) OPSIS_KERNEL(Video, "video", __VA_ARGS__)
 #define OPSIS_KERNELS_PIXELS(...)           \

@@ -37,7 +37,8 @@ TEST(Collate, KeepsTheShapeOfTuplesAndStructs) {
   EXPECT_TENSOR_EQ(numbers, torch::tensor({1, 2}, torch::kInt64));
   EXPECT_EQ(words, (std::vector<std::string>{"a", "b"}));
 
-  const auto [images, captions, weights] = data::collate(std::vector<Captioned>{{Image(image), "x", 1}, {Image(image), "y", 3}});
+  const auto [images, captions, weights] =
+      data::collate(std::vector<Captioned>{{Image(image), "x", 1}, {Image(image), "y", 3}});
   EXPECT_TENSOR_EQ(images, torch::stack({image, image}));
   EXPECT_EQ(captions, (std::vector<std::string>{"x", "y"}));
   EXPECT_TENSOR_EQ(weights, torch::tensor({1.0, 3.0}, torch::kFloat64));

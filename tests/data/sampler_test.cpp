@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "opsis/core/random.h"
-#include "tests/support/expect.h"
 #include "tests/data/generator_of.h"
+#include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 
 namespace opsis {

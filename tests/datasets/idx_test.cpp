@@ -24,9 +24,7 @@ TEST(Idx, TensorsEqualTorchvision) {
   }
 }
 
-TEST(Idx, BytesAreBigEndian) {
-  EXPECT_TENSOR_EQ(read_idx(sound), torch::tensor({{1, 2, 3}, {-1, 256, 6}}, torch::kInt16));
-}
+TEST(Idx, BytesAreBigEndian) { EXPECT_TENSOR_EQ(read_idx(sound), torch::tensor({{1, 2, 3}, {-1, 256, 6}}, torch::kInt16)); }
 
 TEST(Idx, TakesEmptyAndManyDimensions) {
   EXPECT_EQ(read_idx(File{0, 0, 8, 2, 0, 0, 0, 5, 0, 0, 0, 0}).sizes(), (std::vector<int64_t>{5, 0}));
@@ -42,7 +40,8 @@ TEST(Idx, RefusesEveryTruncationAndEveryTail) {
   }
   auto longer = sound;
   longer.push_back(0);
-  EXPECT_ERROR(read_idx(longer), DecodeError, "read_idx: the shape does not agree with the 13 bytes of elements that follow it");
+  EXPECT_ERROR(read_idx(longer), DecodeError,
+               "read_idx: the shape does not agree with the 13 bytes of elements that follow it");
 }
 
 TEST(Idx, ReadsOrRefusesEveryChangedByte) {

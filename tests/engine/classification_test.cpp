@@ -25,8 +25,9 @@ models::ResNet small_resnet(int64_t num_classes = 10) {
 // As _transforms of tests/oracle/engine.py.
 transforms::AnyTransform preparation(bool augment, int64_t side = 32) {
   using namespace transforms;
-  const Compose finish{ToDtype(torch::kFloat32, {.scale = true}), Normalize({0.5}, {0.5}),
-                       Lambda([](const Image& gray) { return Image(gray.data.expand({3, -1, -1})); })};
+  const Compose finish{ToDtype(torch::kFloat32, {.scale = true}), Normalize({0.5}, {0.5}), Lambda([](const Image& gray) {
+                         return Image(gray.data.expand({3, -1, -1}));
+                       })};
   if (!augment) return Compose{Resize(side), finish};
   return Compose{Resize(side), RandomCrop(side, {.padding = {2}}), RandomHorizontalFlip(), finish};
 }
@@ -124,14 +125,15 @@ TEST_F(Fit, WritesACheckpointThatCarriesWhatTheCallerAdds) {
   auto again = small_resnet();
   hub::load_state_dict(*again, hub::load_state_dict_file(path));
   EXPECT_TENSOR_EQ(again->fc->weight, model->fc->weight);
-  EXPECT_ERROR(fit(*model, train, nullptr, {.epochs = 1, .checkpoint = path, .extra = hub::Value::dict({{"model", 1}})}), ValueError,
-               "save_training: extra must not have an entry \"model\"");
+  EXPECT_ERROR(fit(*model, train, nullptr, {.epochs = 1, .checkpoint = path, .extra = hub::Value::dict({{"model", 1}})}),
+               ValueError, "save_training: extra must not have an entry \"model\"");
 }
 
 TEST_F(Fit, SaysThatTheModelHasTooFewClasses) {
   auto model = small_resnet(3);
   auto train = few_digits(32);
-  EXPECT_ERROR(fit(*model, train, nullptr, {.epochs = 1}), ValueError, "the model has 3 classes; build it with that many (num_classes)");
+  EXPECT_ERROR(fit(*model, train, nullptr, {.epochs = 1}), ValueError,
+               "the model has 3 classes; build it with that many (num_classes)");
   EXPECT_ERROR(evaluate(*model, train), ValueError, "evaluate: the data set has labels from 0 to");
 }
 
@@ -145,7 +147,8 @@ TEST_F(Fit, RefusesTheCheckpointOfAnotherModel) {
                "fc.weight: (12, 512) in the model, (10, 512) in the state dict");
   const auto weights_only = folder_.path() / "weights.pth";
   hub::save(weights_only, hub::state_dict(*other));
-  EXPECT_ERROR(fit(*other, train, nullptr, {.epochs = 2, .resume = weights_only}), ValueError, "is not a checkpoint of a training run");
+  EXPECT_ERROR(fit(*other, train, nullptr, {.epochs = 2, .resume = weights_only}), ValueError,
+               "is not a checkpoint of a training run");
 }
 
 TEST_F(Fit, SaysSoBeforeTheFirstEpochWhenTheCheckpointCannotBeWritten) {

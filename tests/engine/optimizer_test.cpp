@@ -67,7 +67,8 @@ TEST(Optimizer, RefusesTheStateOfAnother) {
   const auto adamw = make_optimizer(model->parameters(), options_of("adamw"));
   EXPECT_ERROR(load_optimizer_state(*adamw, optimizer_state(*sgd)), NotFoundError, "step");
   const auto one = make_optimizer({model->weight}, options_of("sgd"));
-  EXPECT_ERROR(load_optimizer_state(*one, optimizer_state(*sgd)), ValueError, "group 0 has 2 parameters saved, 1 in the optimizer");
+  EXPECT_ERROR(load_optimizer_state(*one, optimizer_state(*sgd)), ValueError,
+               "group 0 has 2 parameters saved, 1 in the optimizer");
 }
 
 TEST(Optimizer, RefusesNegativeRates) {

@@ -18,7 +18,8 @@ TEST(LearningRate, FollowsTorchsSchedulers) {
     const auto rates = c.numbers("rates");
     for (size_t epoch = 0; epoch < rates.size(); ++epoch) {
       // Torch multiplies its way from epoch to epoch; ours is the closed form.
-      EXPECT_NEAR(learning_rate(schedule, c.number("base"), static_cast<double>(epoch), c.number("epochs")), rates[epoch], 1e-12);
+      EXPECT_NEAR(learning_rate(schedule, c.number("base"), static_cast<double>(epoch), c.number("epochs")), rates[epoch],
+                  1e-12);
     }
   }
 }

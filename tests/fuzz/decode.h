@@ -17,9 +17,7 @@ void decode_in_every_mode(Decode decode, opsis::io::Bytes bytes) {
                           ImageReadMode::RGB_ALPHA}) {
     // Small limits, so that a run is fast; that they hold is part of what is tried.
     const opsis::io::DecodeOptions options{
-        .mode = mode,
-        .apply_exif_orientation = true,
-        .limits = {.pixels = 1 << 18, .codec_bytes = 16 << 20, .jpeg_scans = 20}};
+        .mode = mode, .apply_exif_orientation = true, .limits = {.pixels = 1 << 18, .codec_bytes = 16 << 20, .jpeg_scans = 20}};
     std::vector<uint8_t> pixels;
     try {
       decode(bytes, options, [&](const opsis::io::ImageInfo& info) {

@@ -99,7 +99,8 @@ TEST_F(HostileCheckpoint, ASoundOneLoads) {
 }
 
 TEST_F(HostileCheckpoint, MayNotClaimMoreThanItsStorageHas) {
-  EXPECT_ERROR(load(with_tensor({.elements = 50'000'000'000})), DecodeError, "fc: its storage claims 50000000000 elements, data/0 has 24 bytes");
+  EXPECT_ERROR(load(with_tensor({.elements = 50'000'000'000})), DecodeError,
+               "fc: its storage claims 50000000000 elements, data/0 has 24 bytes");
   EXPECT_ERROR(load(with_tensor({.elements = int64_t{1} << 62})), DecodeError, "its storage claims");
   EXPECT_ERROR(load(with_tensor({.elements = 5})), DecodeError, "its storage claims 5 elements");
   EXPECT_ERROR(load(with_tensor({.storage = "DoubleStorage"})), DecodeError, "its storage claims 6 elements");
@@ -115,15 +116,25 @@ TEST_F(HostileCheckpoint, MayNotClaimMoreThanItsStorageHas) {
   EXPECT_ERROR(load(with_tensor({.sizes = {int64_t{1} << 62, 4}, .strides = {0, 0}})), DecodeError, "overflows");
   EXPECT_ERROR(load(with_tensor({.sizes = {0, int64_t{1} << 62, 4}, .strides = {0, 0, 0}})), DecodeError, "overflows");
   EXPECT_ERROR(load(with_tensor({.sizes = {3, 2}, .strides = {int64_t{1} << 62, 1}})), DecodeError, "overflows");
-  EXPECT_ERROR(load(with_tensor({.sizes = std::vector<int64_t>(65, 1), .strides = std::vector<int64_t>(65, 1)})), DecodeError, "65 dimensions");
+  EXPECT_ERROR(load(with_tensor({.sizes = std::vector<int64_t>(65, 1), .strides = std::vector<int64_t>(65, 1)})), DecodeError,
+               "65 dimensions");
   EXPECT_ERROR(load(with_tensor({.storage = "IntStorage", .gradient = true})), DecodeError, "integers that wants a gradient");
 }
 
 TEST_F(HostileCheckpoint, RunsNothing) {
-  EXPECT_ERROR(load(archive("\x80\x02" "cos\nsystem\nX\x09\x00\x00\x00touch pwn\x85R."s)), DecodeError, "it wants os.system");
-  EXPECT_ERROR(load(archive("\x80\x02" "cbuiltins\neval\nX\x03\x00\x00\x00" "1+1\x85R."s)), DecodeError, "it wants builtins.eval");
-  EXPECT_ERROR(load(archive("\x80\x02" "ctorch.storage\n_load_from_bytes\n."s)), DecodeError, "torch.storage._load_from_bytes");
-  EXPECT_ERROR(load(archive("\x80\x02" "cnumpy\nndarray\n)\x81."s)), DecodeError, "it wants numpy.ndarray");
+  EXPECT_ERROR(load(archive("\x80\x02"
+                            "cos\nsystem\nX\x09\x00\x00\x00touch pwn\x85R."s)),
+               DecodeError, "it wants os.system");
+  EXPECT_ERROR(load(archive("\x80\x02"
+                            "cbuiltins\neval\nX\x03\x00\x00\x00"
+                            "1+1\x85R."s)),
+               DecodeError, "it wants builtins.eval");
+  EXPECT_ERROR(load(archive("\x80\x02"
+                            "ctorch.storage\n_load_from_bytes\n."s)),
+               DecodeError, "torch.storage._load_from_bytes");
+  EXPECT_ERROR(load(archive("\x80\x02"
+                            "cnumpy\nndarray\n)\x81."s)),
+               DecodeError, "it wants numpy.ndarray");
 }
 
 TEST_F(HostileCheckpoint, DescribesTensorsAsTorchDoesOrNotAtAll) {
@@ -140,14 +151,23 @@ TEST_F(HostileCheckpoint, DescribesTensorsAsTorchDoesOrNotAtAll) {
   EXPECT_ERROR(load(call([](PickleWriter& pickle) { pickle.integer(1); })), DecodeError, "not described");
   EXPECT_ERROR(load(call([](PickleWriter&) {}, "_rebuild_parameter")), DecodeError, "not described");
   EXPECT_ERROR(load(call([](PickleWriter&) {}, "_rebuild_tensor_v3")), DecodeError, "not described");
-  EXPECT_ERROR(load(archive("\x80\x02" "(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x00" "0X\x03\x00\x00\x00" "cpuK\x06tQ."s)),
+  EXPECT_ERROR(load(archive("\x80\x02"
+                            "(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x00"
+                            "0X\x03\x00\x00\x00"
+                            "cpuK\x06tQ."s)),
                DecodeError, "a storage without a tensor");
-  EXPECT_ERROR(load(archive("\x80\x02" "c_codecs\nencode\nX\x01\x00\x00\x00xX\x05\x00\x00\x00utf-7\x86R."s)), DecodeError, "encoding utf-7");
+  EXPECT_ERROR(load(archive("\x80\x02"
+                            "c_codecs\nencode\nX\x01\x00\x00\x00xX\x05\x00\x00\x00utf-7\x86R."s)),
+               DecodeError, "encoding utf-7");
 }
 
 TEST_F(HostileCheckpoint, MayNotHaveAKeyTwice) {
-  EXPECT_ERROR(load(archive("\x80\x02" "}(K\x01NK\x01Nu."s)), DecodeError, "the key 1 stands twice");
-  EXPECT_ERROR(load(archive("\x80\x02" "}(]Nu."s)), DecodeError, "a list cannot be the key");
+  EXPECT_ERROR(load(archive("\x80\x02"
+                            "}(K\x01NK\x01Nu."s)),
+               DecodeError, "the key 1 stands twice");
+  EXPECT_ERROR(load(archive("\x80\x02"
+                            "}(]Nu."s)),
+               DecodeError, "a list cannot be the key");
 }
 
 TEST_F(HostileCheckpoint, GivesAnErrorOrAValueForEveryDamage) {

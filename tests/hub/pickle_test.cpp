@@ -90,7 +90,9 @@ TEST(Pickle, CallsOnlyFunctionsOfTheList) {
   EXPECT_ERROR(read(ops("K\x01)R"s)), DecodeError, "it calls an object");
   EXPECT_ERROR(read(ops(global("torch", "Size") + "K\x01R")), DecodeError, "something other than a tuple");
   EXPECT_ERROR(read(ops(global("torch", "Size") + "K\x01\x85R")), DecodeError, "cannot be made of");
-  EXPECT_ERROR(read(ops(global("collections", "OrderedDict") + "]K\x01" "a\x85R")), DecodeError, "of no pairs");
+  EXPECT_ERROR(read(ops(global("collections", "OrderedDict") + "]K\x01"
+                                                               "a\x85R")),
+               DecodeError, "of no pairs");
 }
 
 TEST(Pickle, RefusesOpcodesThatDataDoesNotNeed) {
@@ -98,7 +100,8 @@ TEST(Pickle, RefusesOpcodesThatDataDoesNotNeed) {
   EXPECT_ERROR(read(ops("(" + global("torch", "Size") + "o")), DecodeError, "opcode OBJ");
   EXPECT_ERROR(read(ops(global("torch", "Size") + ")\x81")), DecodeError, "opcode NEWOBJ");
   EXPECT_ERROR(read(ops(global("torch", "Size") + ")}\x92")), DecodeError, "opcode NEWOBJ_EX");
-  for (const auto* code : {"\x82\x01", "\x83\x01\x01", "\x84\x01\x01\x01\x01"}) EXPECT_ERROR(read(ops(code)), DecodeError, "opcode EXT");
+  for (const auto* code : {"\x82\x01", "\x83\x01\x01", "\x84\x01\x01\x01\x01"})
+    EXPECT_ERROR(read(ops(code)), DecodeError, "opcode EXT");
   EXPECT_ERROR(read(ops("Pname\n")), DecodeError, "opcode PERSID");
   EXPECT_ERROR(read(ops("\x97")), DecodeError, "opcode NEXT_BUFFER");
   EXPECT_ERROR(read(ops("I1\n")), DecodeError, "of protocol 0");
@@ -108,7 +111,11 @@ TEST(Pickle, RefusesOpcodesThatDataDoesNotNeed) {
 
 TEST(Pickle, RefusesStoragesThatAreNone) {
   const auto storage = [](const std::string& type, const std::string& count) {
-    return ops("(X\x07\x00\x00\x00storage"s + type + "X\x01\x00\x00\x00" "0X\x03\x00\x00\x00" "cpu"s + count + "tQ");
+    return ops("(X\x07\x00\x00\x00storage"s + type +
+               "X\x01\x00\x00\x00"
+               "0X\x03\x00\x00\x00"
+               "cpu"s +
+               count + "tQ");
   };
   const auto sound = storage(global("torch", "FloatStorage"), "K\x05");
   const auto pickle = read(sound);
@@ -147,8 +154,12 @@ TEST(Pickle, ChecksStackAndMemo) {
 }
 
 TEST(Pickle, RefusesAnObjectThatHoldsItself) {
-  EXPECT_ERROR(read(ops("]q\x01h\x01" "a"s)), DecodeError, "an object holds itself");
-  EXPECT_ERROR(read(ops("]q\x01]h\x01" "aa"s)), DecodeError, "an object holds itself");
+  EXPECT_ERROR(read(ops("]q\x01h\x01"
+                        "a"s)),
+               DecodeError, "an object holds itself");
+  EXPECT_ERROR(read(ops("]q\x01]h\x01"
+                        "aa"s)),
+               DecodeError, "an object holds itself");
 }
 
 TEST(Pickle, HoldsDepthAgainstTheLimit) {
@@ -172,7 +183,9 @@ TEST(Pickle, HoldsTheUnfoldedTreeAgainstTheLimit) {
   for (int i = 0; i < 100; ++i) body += "0](h\0h\0h\0h\0h\0h\0h\0h\0h\0h\0eq\0"s;
   EXPECT_ERROR(read(ops(body)), DecodeError, "its objects, each as often as it is used, are more than limits.pickle_objects");
   // The same with one long string.
-  std::string many = "]X\x00\x00\x10\x00"s + std::string(1 << 20, 'x') + "q\0" "0("s;
+  std::string many = "]X\x00\x00\x10\x00"s + std::string(1 << 20, 'x') +
+                     "q\0"
+                     "0("s;
   for (int i = 0; i < 100; ++i) many += "h\0"s;
   EXPECT_ERROR(read(ops(many + "e")), DecodeError, "limits.pickle_bytes");
 }
@@ -180,7 +193,8 @@ TEST(Pickle, HoldsTheUnfoldedTreeAgainstTheLimit) {
 TEST(Pickle, HoldsObjectsAndBytesAgainstTheLimits) {
   Limits limits;
   limits.pickle_objects = 10;
-  EXPECT_ERROR(read(ops("](" + std::string(10, 'N') + "e"), limits), DecodeError, "more objects than limits.pickle_objects (10)");
+  EXPECT_ERROR(read(ops("](" + std::string(10, 'N') + "e"), limits), DecodeError,
+               "more objects than limits.pickle_objects (10)");
   EXPECT_EQ(read(ops("](" + std::string(9, 'N') + "e"), limits).nodes.size(), 10u);
   limits.pickle_bytes = 20;
   EXPECT_ERROR(read(ops(std::string(30, ']')), limits), DecodeError, "it has 33 bytes; limits.pickle_bytes is 20");
@@ -188,7 +202,12 @@ TEST(Pickle, HoldsObjectsAndBytesAgainstTheLimits) {
 
 TEST(Pickle, DoesNotCopyALongListForEveryCall) {
   // A million elements, and a call for each few bytes that would copy them.
-  std::string body = "](" + std::string(1 << 20, 'N') + "eq\1" "0" + global("torch", "Size") + "q\2" "0]("s;
+  std::string body = "](" + std::string(1 << 20, 'N') +
+                     "eq\1"
+                     "0" +
+                     global("torch", "Size") +
+                     "q\2"
+                     "0]("s;
   for (int i = 0; i < 100'000; ++i) body += "h\2h\1\x85R"s;
   EXPECT_ERROR(read(ops(body + "e")), DecodeError, "limits.pickle_objects");
 }

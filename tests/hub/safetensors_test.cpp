@@ -48,9 +48,12 @@ TEST(Safetensors, LoadWhatPythonWrote) {
 TEST(Safetensors, KeepOrderWhateverTheTypes) {
   const support::TemporaryFolder folder;
   const auto path = folder.path() / "x.safetensors";
-  const hub::StateDict state{{"flag", torch::tensor({true, false, true})}, {"wide", torch::arange(3, torch::kFloat64)},
-                             {"empty", torch::zeros({0, 4})}, {"turned", torch::arange(6.0f).reshape({2, 3}).t()},
-                             {"scalar", torch::tensor(7)}, {"half", torch::ones({3}, torch::kBFloat16)}};
+  const hub::StateDict state{{"flag", torch::tensor({true, false, true})},
+                             {"wide", torch::arange(3, torch::kFloat64)},
+                             {"empty", torch::zeros({0, 4})},
+                             {"turned", torch::arange(6.0f).reshape({2, 3}).t()},
+                             {"scalar", torch::tensor(7)},
+                             {"half", torch::ones({3}, torch::kBFloat16)}};
   save_safetensors(path, state, {{"format", "pt"}});
   const auto loaded = load_safetensors(path);
   ASSERT_EQ(loaded.size(), state.size());
@@ -83,7 +86,10 @@ TEST(Safetensors, AnEmptyFileOfThemIsOne) {
 TEST(Safetensors, CopyWhatLiesAskew) {
   const support::TemporaryFolder folder;
   const std::string data("\1\0\0\0\0\0\0\0\x3f", 9);
-  const auto path = folder.write("x", with_length(R"({"b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"f":{"dtype":"F32","shape":[2],"data_offsets":[1,9]}})", data));
+  const auto path = folder.write(
+      "x", with_length(
+               R"({"b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"f":{"dtype":"F32","shape":[2],"data_offsets":[1,9]}})",
+               data));
   EXPECT_TENSOR_EQ(load_safetensors(path)[1].second, torch::tensor({0.0f, 0.5f}));
 }
 
@@ -116,29 +122,52 @@ TEST(Safetensors, RefuseHeadersThatLie) {
   EXPECT_ERROR(read_header(with_length(one("1"))), DecodeError, "\"a\" must be an object");
   EXPECT_ERROR(read_header(with_length(one("[]"))), DecodeError, "a list stands where an object belongs");
   EXPECT_ERROR(read_header(with_length(one("{}"))), DecodeError, "\"a\" must have dtype, shape and data_offsets");
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[[1]],"data_offsets":[0,4]})"), "1234")), DecodeError, "a list stands");
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[{}],"data_offsets":[0,4]})"), "1234")), DecodeError, "an object within");
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[-1],"data_offsets":[0,4]})"), "1234")), DecodeError, "not a whole number");
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[1.5],"data_offsets":[0,4]})"), "1234")), DecodeError, "not a whole number");
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F31","shape":[1],"data_offsets":[0,4]})"), "1234")), DecodeError, "unknown dtype \"F31\"");
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[1],"data_offsets":[0]})"), "1234")), DecodeError, "two data_offsets");
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[1],"data_offsets":[4,0]})"), "1234")), DecodeError, "needs 4 bytes by its shape");
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[2],"data_offsets":[0,4]})"), "1234")), DecodeError, "needs 8 bytes by its shape");
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[1],"data_offsets":[0,4]})"), "123")), DecodeError, "need 4 bytes, the file has 3");
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[1],"data_offsets":[0,4]})"), "12345")), DecodeError, "need 4 bytes, the file has 5");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[[1]],"data_offsets":[0,4]})"), "1234")), DecodeError,
+               "a list stands");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[{}],"data_offsets":[0,4]})"), "1234")), DecodeError,
+               "an object within");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[-1],"data_offsets":[0,4]})"), "1234")), DecodeError,
+               "not a whole number");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[1.5],"data_offsets":[0,4]})"), "1234")), DecodeError,
+               "not a whole number");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F31","shape":[1],"data_offsets":[0,4]})"), "1234")), DecodeError,
+               "unknown dtype \"F31\"");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[1],"data_offsets":[0]})"), "1234")), DecodeError,
+               "two data_offsets");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[1],"data_offsets":[4,0]})"), "1234")), DecodeError,
+               "needs 4 bytes by its shape");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[2],"data_offsets":[0,4]})"), "1234")), DecodeError,
+               "needs 8 bytes by its shape");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[1],"data_offsets":[0,4]})"), "123")), DecodeError,
+               "need 4 bytes, the file has 3");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[1],"data_offsets":[0,4]})"), "12345")), DecodeError,
+               "need 4 bytes, the file has 5");
   // 2^62 * 4 wraps around to 0.
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,0]})"))), DecodeError, "overflows");
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]})"))), DecodeError, "overflows");
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"U8","shape":[0,4294967296,4294967296],"data_offsets":[0,0]})"))), DecodeError, "overflows");
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"U8","shape":[9223372036854775808],"data_offsets":[0,0]})"))), DecodeError, "over 2^63");
-  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"U8","shape":[1)" + [] { std::string s; for (int i = 0; i < 64; ++i) s += ",1"; return s; }() +
-                                    R"(],"data_offsets":[0,1]})"), "1")), DecodeError, "more than 64 dimensions");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,0]})"))),
+               DecodeError, "overflows");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]})"))),
+               DecodeError, "overflows");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"U8","shape":[0,4294967296,4294967296],"data_offsets":[0,0]})"))),
+               DecodeError, "overflows");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"U8","shape":[9223372036854775808],"data_offsets":[0,0]})"))),
+               DecodeError, "over 2^63");
+  EXPECT_ERROR(read_header(with_length(one(R"({"dtype":"U8","shape":[1)" +
+                                           [] {
+                                             std::string s;
+                                             for (int i = 0; i < 64; ++i) s += ",1";
+                                             return s;
+                                           }() +
+                                           R"(],"data_offsets":[0,1]})"),
+                                       "1")),
+               DecodeError, "more than 64 dimensions");
 }
 
 TEST(Safetensors, RefuseOverlapsHolesAndDoubles) {
   const auto two = [](std::string_view first, std::string_view second) {
-    return with_length(text(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[{}]},"b":{"dtype":"U8","shape":[4],"data_offsets":[{}]}})", first, second),
-                       "12345678");
+    return with_length(
+        text(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[{}]},"b":{"dtype":"U8","shape":[4],"data_offsets":[{}]}})",
+             first, second),
+        "12345678");
   };
   EXPECT_EQ(read_header(two("0,4", "4,8")).entries.size(), 2u);
   EXPECT_EQ(read_header(two("4,8", "0,4")).entries[0].name, "a");
@@ -146,8 +175,10 @@ TEST(Safetensors, RefuseOverlapsHolesAndDoubles) {
   EXPECT_ERROR(read_header(two("0,4", "0,4")), DecodeError, "begins at 0, the data before it ends at 4");
   EXPECT_ERROR(read_header(two("1,5", "5,9")), DecodeError, "\"a\" begins at 1");
   const std::string entry = R"({"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
-  EXPECT_ERROR(read_header(with_length(R"({"a":)" + entry + R"(,"a":)" + entry + "}")), DecodeError, "the header has \"a\" twice");
-  EXPECT_ERROR(read_header(with_length(R"({"a":{"dtype":"U8","dtype":"U8","shape":[0],"data_offsets":[0,0]}})")), DecodeError, "has \"dtype\" twice");
+  EXPECT_ERROR(read_header(with_length(R"({"a":)" + entry + R"(,"a":)" + entry + "}")), DecodeError,
+               "the header has \"a\" twice");
+  EXPECT_ERROR(read_header(with_length(R"({"a":{"dtype":"U8","dtype":"U8","shape":[0],"data_offsets":[0,0]}})")), DecodeError,
+               "has \"dtype\" twice");
   EXPECT_ERROR(read_header(with_length(R"({"__metadata__":{"a":"1","a":"2"}})")), DecodeError, "has \"a\" twice");
   EXPECT_ERROR(read_header(with_length(R"({"__metadata__":{"a":1}})")), DecodeError, "must map strings to strings");
   EXPECT_ERROR(read_header(with_length(R"({"__metadata__":{"a":["1"]}})")), DecodeError, "must map strings to strings");
@@ -165,7 +196,8 @@ TEST(Safetensors, SurviveJsonWithoutEnd) {
 
 TEST(Safetensors, GiveAnErrorOrTensorsForDamagedFiles) {
   const support::TemporaryFolder folder;
-  save_safetensors(folder.path() / "sound", {{"a", torch::arange(6.0f).reshape({2, 3})}, {"b", torch::tensor({1, 2, 3})}}, {{"k", "v"}});
+  save_safetensors(folder.path() / "sound", {{"a", torch::arange(6.0f).reshape({2, 3})}, {"b", torch::tensor({1, 2, 3})}},
+                   {{"k", "v"}});
   std::ifstream file(folder.path() / "sound", std::ios::binary);
   const std::string sound{std::istreambuf_iterator<char>(file), {}};
   const auto attempt = [&](const std::string& bytes) {

@@ -13,8 +13,9 @@ using hub::state_dict;
 /// A convolution, a norm and a classifier: the smallest model that has parameters, buffers and children.
 struct TinyImpl : torch::nn::Module {
   explicit TinyImpl(int64_t classes = 3, int64_t channels = 4)
-      : child(register_module("stem", torch::nn::Sequential(torch::nn::Conv2d(torch::nn::Conv2dOptions(3, channels, 3).bias(false)),
-                                                            torch::nn::BatchNorm2d(channels)))),
+      : child(register_module("stem",
+                              torch::nn::Sequential(torch::nn::Conv2d(torch::nn::Conv2dOptions(3, channels, 3).bias(false)),
+                                                    torch::nn::BatchNorm2d(channels)))),
         fc(register_module("fc", torch::nn::Linear(channels, classes))),
         scale(register_parameter("scale", torch::ones({}))),
         offset(register_buffer("offset", torch::zeros({2}))) {}

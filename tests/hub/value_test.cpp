@@ -8,10 +8,17 @@ namespace {
 using hub::Value;
 
 Value example() {
-  return Value::dict({{"model", hub::StateDict{{"fc.weight", torch::ones({2, 3})}, {"fc.bias", torch::zeros({2})}}},
-                      {"optimizer", Value::dict({{"state", Value::dict({{0, Value::dict({{"step", 5}})}})},
-                                                 {"param_groups", Value::list({Value::dict({{"lr", 0.1}, {"betas", Value::tuple({0.9, 0.999})}})})}})},
-                      {"epoch", 3}, {"best", 1.5}, {"done", false}, {"note", "it's"}, {"raw", Value::bytes("ab")}, {"none", Value()}});
+  return Value::dict(
+      {{"model", hub::StateDict{{"fc.weight", torch::ones({2, 3})}, {"fc.bias", torch::zeros({2})}}},
+       {"optimizer",
+        Value::dict({{"state", Value::dict({{0, Value::dict({{"step", 5}})}})},
+                     {"param_groups", Value::list({Value::dict({{"lr", 0.1}, {"betas", Value::tuple({0.9, 0.999})}})})}})},
+       {"epoch", 3},
+       {"best", 1.5},
+       {"done", false},
+       {"note", "it's"},
+       {"raw", Value::bytes("ab")},
+       {"none", Value()}});
 }
 
 TEST(CheckpointValue, IsReadByAWay) {
@@ -50,7 +57,8 @@ TEST(CheckpointValue, SaysWhereItIsNotWhatIsWanted) {
   EXPECT_ERROR(value.as_tensor(), ValueError, "checkpoint: the value is a dict, not a tensor");
   EXPECT_ERROR(value.items(), ValueError, "not a list");
   EXPECT_ERROR(value.at("note").entries(), ValueError, "not a dict");
-  EXPECT_ERROR(value.get<hub::StateDict>("optimizer"), ValueError, "checkpoint: optimizer is no state dict: \"state\" is a dict");
+  EXPECT_ERROR(value.get<hub::StateDict>("optimizer"), ValueError,
+               "checkpoint: optimizer is no state dict: \"state\" is a dict");
 }
 
 TEST(CheckpointValue, IsBuiltStepByStep) {
@@ -72,7 +80,8 @@ TEST(CheckpointValue, PrintsAsPythonDoes) {
   std::ostringstream out;
   out << example();
   EXPECT_EQ(out.str(),
-            "{'model': {'fc.weight': tensor((2, 3), Float), 'fc.bias': tensor((2,), Float)}, 'optimizer': {'state': {0: {'step': 5}}, "
+            "{'model': {'fc.weight': tensor((2, 3), Float), 'fc.bias': tensor((2,), Float)}, 'optimizer': {'state': {0: "
+            "{'step': 5}}, "
             "'param_groups': [{'lr': 0.1, 'betas': (0.9, 0.999)}]}, 'epoch': 3, 'best': 1.5, 'done': False, 'note': 'it\\'s', "
             "'raw': b'ab', 'none': None}");
 }

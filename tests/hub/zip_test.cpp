@@ -81,7 +81,8 @@ TEST(Zip, RefusesCompressionAndEncryption) {
   auto packed = bytes;
   packed[entry + 10] = packed[8] = 8;
   EXPECT_TRUE(read_zip(io::as_bytes(packed)).entries[0].compressed);
-  EXPECT_ERROR(hub::read_zip_entry(io::as_bytes(packed), read_zip(io::as_bytes(packed)).entries[0]), DecodeError, "\"name\" is compressed");
+  EXPECT_ERROR(hub::read_zip_entry(io::as_bytes(packed), read_zip(io::as_bytes(packed)).entries[0]), DecodeError,
+               "\"name\" is compressed");
   packed[8] = 0;
   EXPECT_ERROR(read_zip(io::as_bytes(packed)), DecodeError, "another method in its header");
   auto secret = bytes;

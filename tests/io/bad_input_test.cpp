@@ -124,8 +124,8 @@ TEST(Limits, HoldToThePixel) {
 
 TEST(Limits, SidesOfTwoToThe31DoNotWrapAround) {
   const Limits limits{.side = int64_t{1} << 40};
-  EXPECT_ERROR(io::check_limits("f", {.height = int64_t{1} << 31, .width = int64_t{1} << 33, .channels = 3}, limits), DecodeError,
-               "f: the image is 2147483648 high and 8589934592 wide, limits.pixels is 178956970");
+  EXPECT_ERROR(io::check_limits("f", {.height = int64_t{1} << 31, .width = int64_t{1} << 33, .channels = 3}, limits),
+               DecodeError, "f: the image is 2147483648 high and 8589934592 wide, limits.pixels is 178956970");
 }
 
 TEST(DecodeImage, NamesWhatItCannotTell) {

@@ -122,7 +122,8 @@ TEST(FileWriter, KeepsTheOldFileOnAFullDisk) {
   const auto disk = folder.path() / "disk";
   std::filesystem::create_directory(disk);
   if (mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=64k") != 0) {
-    GTEST_SKIP() << "mounting a small disk needs root: " << std::strerror(errno) << "; KeepsTheOldFileWhenTheNewOneDoesNotFit runs";
+    GTEST_SKIP() << "mounting a small disk needs root: " << std::strerror(errno)
+                 << "; KeepsTheOldFileWhenTheNewOneDoesNotFit runs";
   }
   folder.write("disk/a.bin", "old");
   EXPECT_ERROR(io::write_bytes(disk / "a.bin", std::vector<uint8_t>(200'000)), IoError, "a.bin: No space left on device");

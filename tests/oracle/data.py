@@ -12,6 +12,8 @@ from torch.utils.data import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
+from torchvision.datasets import FakeData
+from torchvision.transforms import v2
 
 
 class Numbers(Dataset):
@@ -103,6 +105,16 @@ def loader_draws(seed, batch_size, shuffle):
             draws.append(drawn)
             draws.append(torch.rand(1, 3))
     return {"indices": torch.cat(indices), "draws": torch.cat(draws), "next_draw": torch.rand(1)}
+
+
+@case("data/loader_pixels", seed=[0, 7], batch_size=[1, 5])
+def loader_pixels(seed, batch_size):
+    """Data set, transforms, order and collation together, over two epochs."""
+    torch.manual_seed(seed)
+    transform = v2.Compose([v2.PILToTensor(), v2.RandomCrop(8, padding=2), v2.RandomHorizontalFlip()])
+    loader = DataLoader(FakeData(12, (3, 10, 9), transform=transform), batch_size, shuffle=True)
+    batches = [batch for _ in range(2) for batch in loader]
+    return {"images": torch.cat([images for images, _ in batches]), "labels": torch.cat([labels for _, labels in batches])}
 
 
 @case("data/early_break", generator=[None, 3], replacement=[False, True])

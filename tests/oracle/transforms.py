@@ -1,7 +1,7 @@
 """transforms: functional kernels for every kind of value, transforms with their draws, and how they print.
 
-To add a kernel: a line in OPS, and one in tests/support/operations.cpp. To add a transform: a line in TRANSFORMS, and one
-in tests/support/catalogue.cpp; it is then applied with twenty seeds, and its str() compared.
+To add a kernel: a line in OPS, and one in tests/support/transform_operations.cpp. To add a transform: a line in TRANSFORMS, and one
+in tests/support/transform_catalogue.cpp; it is then applied with twenty seeds, and its str() compared.
 """
 
 import warnings
@@ -266,7 +266,7 @@ TRANSFORMS = {
     "RandomCrop(16)": lambda: v2.RandomCrop(16),
     "RandomCrop({33, 20})": lambda: v2.RandomCrop((33, 20)),
     "RandomCrop(32, padding)": lambda: v2.RandomCrop(32, padding=4),
-    "RandomCrop(64, needed)": lambda: v2.RandomCrop(64, pad_if_needed=True, fill=(1, 2, 3)),
+    "RandomCrop(64, needed)": lambda: v2.RandomCrop(64, pad_if_needed=True, fill=[1, 2, 3]),
     "RandomCrop({40, 30}, all)": lambda: v2.RandomCrop((40, 30), padding=[1, 2, 3, 4], pad_if_needed=True, fill=0.5),
     "RandomResizedCrop(24)": lambda: v2.RandomResizedCrop(24),
     "RandomResizedCrop({20, 30})": lambda: v2.RandomResizedCrop((20, 30), scale=(0.5, 0.75), ratio=(0.5, 2.0), interpolation="nearest"),

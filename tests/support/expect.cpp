@@ -14,8 +14,7 @@ using ::testing::AssertionSuccess;
 AssertionResult same_kind(const torch::Tensor& actual, const torch::Tensor& expected) {
   if (!actual.defined() || !expected.defined()) return AssertionFailure() << "an undefined tensor";
   if (actual.sizes() != expected.sizes()) {
-    return AssertionFailure() << "shape " << opsis::detail::shape(actual) << ", expected "
-                              << opsis::detail::shape(expected);
+    return AssertionFailure() << "shape " << opsis::detail::shape(actual) << ", expected " << opsis::detail::shape(expected);
   }
   if (actual.scalar_type() != expected.scalar_type()) {
     return AssertionFailure() << "type " << actual.scalar_type() << ", expected " << expected.scalar_type();
@@ -27,9 +26,8 @@ AssertionResult differs(const torch::Tensor& actual, const torch::Tensor& expect
   const auto a = actual.to(torch::kFloat64), e = expected.to(torch::kFloat64);
   const auto place = wrong.flatten().to(torch::kUInt8).argmax().item<int64_t>();
   return AssertionFailure() << wrong.sum().item<int64_t>() << " of " << wrong.numel() << " elements differ, by at most "
-                            << (a - e).abs().nan_to_num(1e308).max().item<double>() << "; the first at flat index "
-                            << place << ": " << a.flatten()[place].item<double>() << ", expected "
-                            << e.flatten()[place].item<double>();
+                            << (a - e).abs().nan_to_num(1e308).max().item<double>() << "; the first at flat index " << place
+                            << ": " << a.flatten()[place].item<double>() << ", expected " << e.flatten()[place].item<double>();
 }
 
 }  // namespace

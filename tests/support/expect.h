@@ -30,7 +30,6 @@
 namespace support {
 
 ::testing::AssertionResult equal(const torch::Tensor& actual, const torch::Tensor& expected);
-::testing::AssertionResult near(const torch::Tensor& actual, const torch::Tensor& expected, double relative,
-                                double absolute);
+::testing::AssertionResult near(const torch::Tensor& actual, const torch::Tensor& expected, double relative, double absolute);
 
 }  // namespace support

@@ -22,8 +22,8 @@ class Case {
   bool boolean(std::string_view key) const;
   bool is_null(std::string_view key) const;
   std::string text(std::string_view key) const;
-  std::vector<int64_t> ints(std::string_view key) const;       // a single number is a list of one
-  std::vector<double> numbers(std::string_view key) const;     // likewise
+  std::vector<int64_t> ints(std::string_view key) const;    // a single number is a list of one
+  std::vector<double> numbers(std::string_view key) const;  // likewise
   std::vector<std::string> texts(std::string_view key) const;
   /// The value as JSON text, for what the above do not cover.
   std::string json(std::string_view key) const;

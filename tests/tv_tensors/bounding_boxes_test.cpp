@@ -38,8 +38,7 @@ TEST(BoundingBoxes, WrapCopiesMetadataButForWhatIsNamed) {
 TEST(BoundingBoxes, PrintTheirMetadata) {
   std::ostringstream out;
   out << BoundingBoxes(torch::tensor({{1, 2, 3, 4}}), BoundingBoxFormat::XYXY, {10, 20});
-  EXPECT_EQ(out.str(),
-            "BoundingBoxes([[1, 2, 3, 4]], (1, 4), Long, format=XYXY, canvas_size=(10, 20), clamping_mode=soft)");
+  EXPECT_EQ(out.str(), "BoundingBoxes([[1, 2, 3, 4]], (1, 4), Long, format=XYXY, canvas_size=(10, 20), clamping_mode=soft)");
 }
 
 TEST(BoundingBoxFormat, NamesAreTorchvisions) {

@@ -24,9 +24,7 @@ Tensor second_pair(const Tensor& boxes) { return boxes.slice(-1, 2, 4); }
 Tensor join(const Tensor& a, const Tensor& b) { return at::cat({a, b}, -1); }
 
 // Half of it; of integers the floor.
-Tensor half(const Tensor& numbers) {
-  return numbers.is_floating_point() ? numbers.div(2) : numbers.div(2, "floor");
-}
+Tensor half(const Tensor& numbers) { return numbers.is_floating_point() ? numbers.div(2) : numbers.div(2, "floor"); }
 
 Tensor xywh_to_xyxy(const Tensor& boxes) {
   const auto xy = first_pair(boxes);
@@ -69,7 +67,7 @@ struct Turn {
   Tensor cos, sin;
 };
 Turn turn(const Tensor& angle_degrees) {
-  const auto radians = angle_degrees.mul(std::numbers::pi).div(180.0);
+  const auto radians = detail::times(angle_degrees, std::numbers::pi).div(180.0);
   return {radians.cos(), radians.sin()};
 }
 
@@ -95,8 +93,8 @@ Tensor xywhr_to_xyxyxyxy(const Tensor& boxes) {
   const auto c = boxes.unbind(-1);
   const auto &x = c[0], &y = c[1], &w = c[2], &h = c[3];
   const auto [cos, sin] = turn(c[4]);
-  return at::stack({x, y,                                                             //
-                    x.add(w.mul(cos)), y.sub(w.mul(sin)),                             //
+  return at::stack({x, y,                                                                  //
+                    x.add(w.mul(cos)), y.sub(w.mul(sin)),                                  //
                     x.add(w.mul(cos).add(h.mul(sin))), y.sub(w.mul(sin).sub(h.mul(cos))),  //
                     x.add(h.mul(sin)), y.add(h.mul(cos))},
                    -1);
@@ -118,8 +116,8 @@ Tensor xyxyxyxy_to_xywhr(const Tensor& boxes) {
 
 void check_numbers(const char* where, const Tensor& boxes, BoundingBoxFormat format) {
   const auto needed = tv_tensors::box_numbers(format);
-  OPSIS_CHECK(boxes.defined() && boxes.dim() >= 1 && boxes.size(-1) == needed, "{}: {} needs {} numbers a box, got {}",
-              where, format, needed, opsis::detail::shape(boxes));
+  OPSIS_CHECK(boxes.defined() && boxes.dim() >= 1 && boxes.size(-1) == needed, "{}: {} needs {} numbers a box, got {}", where,
+              format, needed, opsis::detail::shape(boxes));
   OPSIS_CHECK(!tv_tensors::is_rotated_bounding_format(format) || boxes.is_floating_point(),
               "{}: rotated boxes must be floating point, got {}", where, boxes.scalar_type());
 }
@@ -156,8 +154,7 @@ BoundingBoxes convert_bounding_box_format(const BoundingBoxes& boxes, BoundingBo
   return wrap(convert_bounding_box_format(boxes.data, boxes.format, new_format), boxes, {.format = new_format});
 }
 
-Tensor clamp_bounding_boxes(const Tensor& boxes, BoundingBoxFormat format, Size canvas_size,
-                            ClampingMode clamping_mode) {
+Tensor clamp_bounding_boxes(const Tensor& boxes, BoundingBoxFormat format, Size canvas_size, ClampingMode clamping_mode) {
   check_numbers("clamp_bounding_boxes", boxes, format);
   if (clamping_mode == ClampingMode::None) return boxes.clone();
   if (tv_tensors::is_rotated_bounding_format(format)) {
@@ -172,8 +169,7 @@ Tensor clamp_bounding_boxes(const Tensor& boxes, BoundingBoxFormat format, Size 
 }
 
 BoundingBoxes clamp_bounding_boxes(const BoundingBoxes& boxes, std::optional<ClampingMode> clamping_mode) {
-  return wrap(clamp_bounding_boxes(boxes.data, boxes.format, boxes.canvas_size,
-                                   clamping_mode.value_or(boxes.clamping_mode)),
+  return wrap(clamp_bounding_boxes(boxes.data, boxes.format, boxes.canvas_size, clamping_mode.value_or(boxes.clamping_mode)),
               boxes);
 }
 
@@ -181,15 +177,13 @@ Tensor clamp_keypoints(const Tensor& points, Size canvas_size) {
   OPSIS_CHECK(points.defined() && points.dim() >= 1 && points.size(-1) == 2,
               "clamp_keypoints: the tensor must be (..., 2), got {}", opsis::detail::shape(points));
   const auto numbers = points.is_floating_point() ? points : points.to(torch::kFloat32);
-  return at::stack({numbers.select(-1, 0).clamp(0, canvas_size.width - 1),
-                    numbers.select(-1, 1).clamp(0, canvas_size.height - 1)},
-                   -1)
+  return at::stack(
+             {numbers.select(-1, 0).clamp(0, canvas_size.width - 1), numbers.select(-1, 1).clamp(0, canvas_size.height - 1)},
+             -1)
       .to(points.scalar_type());
 }
 
-KeyPoints clamp_keypoints(const KeyPoints& points) {
-  return wrap(clamp_keypoints(points.data, points.canvas_size), points);
-}
+KeyPoints clamp_keypoints(const KeyPoints& points) { return wrap(clamp_keypoints(points.data, points.canvas_size), points); }
 
 }  // namespace functional
 
@@ -226,22 +220,14 @@ Tensor detail::shift(const Tensor& boxes, BoundingBoxFormat format, int64_t dx, 
   using enum BoundingBoxFormat;
   std::vector<int64_t> by{dx, dy};
   switch (format) {
-    case XYXY:
-      by = {dx, dy, dx, dy};
-      break;
+    case XYXY: by = {dx, dy, dx, dy}; break;
     case XYWH:
-    case CXCYWH:
-      by = {dx, dy, 0, 0};
-      break;
+    case CXCYWH: by = {dx, dy, 0, 0}; break;
     case XYWHR:
-    case CXCYWHR:
-      by = {dx, dy, 0, 0, 0};
-      break;
-    case XYXYXYXY:
-      by = {dx, dy, dx, dy, dx, dy, dx, dy};
-      break;
+    case CXCYWHR: by = {dx, dy, 0, 0, 0}; break;
+    case XYXYXYXY: by = {dx, dy, dx, dy, dx, dy, dx, dy}; break;
   }
-  return at::tensor(by, boxes.options());
+  return at::tensor(by, torch::kInt64).to(boxes.options());
 }
 
 }  // namespace opsis::inline v1::transforms

@@ -29,8 +29,7 @@ OPSIS_API torch::Tensor convert_bounding_box_format(const torch::Tensor& boxes, 
 /// Shapes   (..., K) -> (..., K)
 /// Types    any number, rotated ones floating point; the result is new and has the same
 /// Source   torchvision.transforms.v2.functional.clamp_bounding_boxes
-OPSIS_API BoundingBoxes clamp_bounding_boxes(const BoundingBoxes& boxes,
-                                             std::optional<ClampingMode> clamping_mode = {});
+OPSIS_API BoundingBoxes clamp_bounding_boxes(const BoundingBoxes& boxes, std::optional<ClampingMode> clamping_mode = {});
 OPSIS_API torch::Tensor clamp_bounding_boxes(const torch::Tensor& boxes, BoundingBoxFormat format, Size canvas_size,
                                              ClampingMode clamping_mode);
 

@@ -64,14 +64,13 @@ Tensor moved_intercepts(const Lines& lines, const Tensor& given, Size canvas, Cl
   if (mode == ClampingMode::Hard) {
     b1 = b4 = (b1 + b4) / 2;
     // The other two sides give way where the new ones would meet them outside: at y = 0, at the canvas's height or width.
-    const auto low = at::stack({b1 * a[1] / a[0], b3 * a[1] / a[2], (a[0] - a[1]) * canvas.width + b1,
-                                (a[2] - a[1]) * canvas.width + b3},
-                               1);
+    const auto low = at::stack(
+        {b1 * a[1] / a[0], b3 * a[1] / a[2], (a[0] - a[1]) * canvas.width + b1, (a[2] - a[1]) * canvas.width + b3}, 1);
     b2 = std::get<0>(at::max(low, 1)).clamp({}, b2);
-    const auto high = at::stack({canvas.height * (1 - a[2] / a[3]) + b4 * a[2] / a[3],
-                                 canvas.height * (1 - a[2] / a[1]) + b2 * a[2] / a[1],
-                                 (a[1] - a[2]) * canvas.width + b2, (a[3] - a[2]) * canvas.width + b4},
-                                1);
+    const auto high =
+        at::stack({canvas.height * (1 - a[2] / a[3]) + b4 * a[2] / a[3], canvas.height * (1 - a[2] / a[1]) + b2 * a[2] / a[1],
+                   (a[1] - a[2]) * canvas.width + b2, (a[3] - a[2]) * canvas.width + b4},
+                  1);
     b3 = std::get<0>(at::min(high, 1)).clamp(b3);
     // One and the same number from here on, so both pairs of limits hold for both.
     b1 = b4 = b1.clamp(limit[0], limit[2]).clamp(limit[1], limit[3]);

@@ -40,9 +40,9 @@ torch::Tensor crop(const torch::Tensor& image, Region region) {
   }
   detail::check_dims("crop", image, 3);
   const auto inside = image.slice(-2, std::max<int64_t>(top, 0), bottom).slice(-1, std::max<int64_t>(left, 0), right);
-  const int64_t around[] = {std::max<int64_t>(std::min<int64_t>(right, 0) - left, 0),   //
-                            std::max<int64_t>(right - std::max(w, left), 0),            //
-                            std::max<int64_t>(std::min<int64_t>(bottom, 0) - top, 0),   //
+  const int64_t around[] = {std::max<int64_t>(std::min<int64_t>(right, 0) - left, 0),  //
+                            std::max<int64_t>(right - std::max(w, left), 0),           //
+                            std::max<int64_t>(std::min<int64_t>(bottom, 0) - top, 0),  //
                             std::max<int64_t>(bottom - std::max(h, top), 0)};
   return at::constant_pad_nd(inside, around, 0);
 }
@@ -64,7 +64,7 @@ BoundingBoxes crop(const BoundingBoxes& boxes, Region region) {
 }
 
 KeyPoints crop(const KeyPoints& points, Region region) {
-  const auto corner = at::tensor({region.left, region.top}, points.data.options());
+  const auto corner = at::tensor({region.left, region.top}, torch::kInt64).to(points.data.options());
   return wrap(points.data - corner, points, Size{region.height, region.width});
 }
 
@@ -116,8 +116,7 @@ Mask resized_crop(const Mask& mask, Region region, torch::IntArrayRef size, cons
   return resize(crop(mask, region), size);
 }
 
-BoundingBoxes resized_crop(const BoundingBoxes& boxes, Region region, torch::IntArrayRef size,
-                           const ResizedCropOptions&) {
+BoundingBoxes resized_crop(const BoundingBoxes& boxes, Region region, torch::IntArrayRef size, const ResizedCropOptions&) {
   return resize(crop(boxes, region), size);
 }
 

@@ -63,8 +63,7 @@ OPSIS_API Image resized_crop(const Image& image, Region region, torch::IntArrayR
 OPSIS_API Video resized_crop(const Video& video, Region region, torch::IntArrayRef size,
                              const ResizedCropOptions& options = {});
 /// Masks are resized by nearest, whatever the options say.
-OPSIS_API Mask resized_crop(const Mask& mask, Region region, torch::IntArrayRef size,
-                            const ResizedCropOptions& options = {});
+OPSIS_API Mask resized_crop(const Mask& mask, Region region, torch::IntArrayRef size, const ResizedCropOptions& options = {});
 OPSIS_API BoundingBoxes resized_crop(const BoundingBoxes& boxes, Region region, torch::IntArrayRef size,
                                      const ResizedCropOptions& options = {});
 OPSIS_API KeyPoints resized_crop(const KeyPoints& points, Region region, torch::IntArrayRef size,

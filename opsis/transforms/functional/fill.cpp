@@ -20,8 +20,8 @@ std::string Fill::repr() const {
   const auto* channels = std::get_if<std::vector<double>>(&fill_);
   if (!channels) return "None";
   // Whether a list held integers is not kept; whole numbers print as such.
-  const bool whole = std::all_of(channels->begin(), channels->end(),
-                                 [](double c) { return c == std::trunc(c) && std::abs(c) < 1e15; });
+  const bool whole =
+      std::all_of(channels->begin(), channels->end(), [](double c) { return c == std::trunc(c) && std::abs(c) < 1e15; });
   return whole ? detail::python(std::vector<int64_t>(channels->begin(), channels->end())) : detail::python(*channels);
 }
 

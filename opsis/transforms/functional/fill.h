@@ -19,8 +19,7 @@ class OPSIS_API Fill {
  public:
   Fill() = default;
   template <class Number>
-    requires std::is_arithmetic_v<Number>
-  Fill(Number number) {
+  requires std::is_arithmetic_v<Number> Fill(Number number) {
     if constexpr (std::is_floating_point_v<Number>) {
       fill_ = static_cast<double>(number);
     } else {

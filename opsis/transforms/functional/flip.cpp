@@ -23,18 +23,14 @@ BoundingBoxes horizontal_flip(const BoundingBoxes& boxes) {
   const auto mirrored = [&](const torch::Tensor& x) { return x.sub(boxes.canvas_size.width).neg(); };
   const auto with = [&](const std::vector<torch::Tensor>& numbers) { return wrap(at::stack(numbers, -1), boxes); };
   switch (boxes.format) {  // each in its own format and torchvision's order: a detour by XYXY would round
-    case XYXY:
-      return with({mirrored(c[2]), c[1], mirrored(c[0]), c[3]});
-    case XYWH:
-      return with({mirrored(c[0].add(c[2])), c[1], c[2], c[3]});
-    case CXCYWH:
-      return with({mirrored(c[0]), c[1], c[2], c[3]});
+    case XYXY: return with({mirrored(c[2]), c[1], mirrored(c[0]), c[3]});
+    case XYWH: return with({mirrored(c[0].add(c[2])), c[1], c[2], c[3]});
+    case CXCYWH: return with({mirrored(c[0]), c[1], c[2], c[3]});
     case XYWHR: {
-      const auto radians = c[4].mul(std::numbers::pi).div(180);
+      const auto radians = detail::times(c[4], std::numbers::pi).div(180);
       return with({mirrored(c[0].add(c[2].mul(radians.cos()))), c[1].sub(c[2].mul(radians.sin())), c[2], c[3], c[4].neg()});
     }
-    case CXCYWHR:
-      return with({mirrored(c[0]), c[1], c[2], c[3], c[4].neg()});
+    case CXCYWHR: return with({mirrored(c[0]), c[1], c[2], c[3], c[4].neg()});
     case XYXYXYXY:  // left and right corners change places
       return with({mirrored(c[2]), c[3], mirrored(c[0]), c[1], mirrored(c[6]), c[7], mirrored(c[4]), c[5]});
   }

@@ -34,20 +34,19 @@ InterpolationMode interpolation_mode(std::string_view name) {
 std::ostream& operator<<(std::ostream& out, InterpolationMode mode) { return out << to_string(mode); }
 
 std::string detail::enum_name(InterpolationMode mode) {
-  constexpr std::array<std::string_view, 7> names{"NEAREST", "NEAREST_EXACT", "BILINEAR", "BICUBIC", "BOX", "HAMMING", "LANCZOS"};
+  constexpr std::array<std::string_view, 7> names{"NEAREST", "NEAREST_EXACT", "BILINEAR", "BICUBIC",
+                                                  "BOX",     "HAMMING",       "LANCZOS"};
   return "InterpolationMode." + std::string(names.at(static_cast<size_t>(mode)));
 }
 
-torch::Tensor detail::interpolate(std::string_view where, const torch::Tensor& images, Size size,
-                                  InterpolationMode mode, bool antialias) {
+torch::Tensor detail::interpolate(std::string_view where, const torch::Tensor& images, Size size, InterpolationMode mode,
+                                  bool antialias) {
   OPSIS_CHECK(size.height > 0 && size.width > 0, "{}: the new size must be positive, got {}", where, size);
   const std::array<int64_t, 2> to{size.height, size.width};
   constexpr bool align_corners = false;
   switch (mode) {
-    case InterpolationMode::NEAREST:
-      return at::upsample_nearest2d(images, to);
-    case InterpolationMode::NEAREST_EXACT:
-      return at::_upsample_nearest_exact2d(images, to);
+    case InterpolationMode::NEAREST: return at::upsample_nearest2d(images, to);
+    case InterpolationMode::NEAREST_EXACT: return at::_upsample_nearest_exact2d(images, to);
     case InterpolationMode::BILINEAR:
       return antialias ? at::_upsample_bilinear2d_aa(images, to, align_corners)
                        : at::upsample_bilinear2d(images, to, align_corners);
@@ -58,11 +57,9 @@ torch::Tensor detail::interpolate(std::string_view where, const torch::Tensor& i
       OPSIS_CHECK(antialias, "{}: lanczos needs antialias", where);
       return at::_upsample_lanczos2d_aa(images, to, align_corners);
     case InterpolationMode::BOX:
-    case InterpolationMode::HAMMING:
-      break;
+    case InterpolationMode::HAMMING: break;
   }
-  raise<ValueError>("{}: {} is not there for tensors; take bilinear, bicubic, lanczos, nearest or nearest-exact", where,
-                    mode);
+  raise<ValueError>("{}: {} is not there for tensors; take bilinear, bicubic, lanczos, nearest or nearest-exact", where, mode);
 }
 
 }  // namespace opsis::inline v1::transforms

@@ -100,14 +100,10 @@ std::ostream& operator<<(std::ostream& out, PaddingMode mode) { return out << to
 
 Borders detail::borders(std::string_view where, torch::IntArrayRef padding) {
   switch (padding.size()) {
-    case 1:
-      return {padding[0], padding[0], padding[0], padding[0]};
-    case 2:
-      return {padding[0], padding[1], padding[0], padding[1]};
-    case 4:
-      return {padding[0], padding[1], padding[2], padding[3]};
-    default:
-      raise<ValueError>("{}: padding must have 1, 2 or 4 numbers, got {}", where, padding.size());
+    case 1: return {padding[0], padding[0], padding[0], padding[0]};
+    case 2: return {padding[0], padding[1], padding[0], padding[1]};
+    case 4: return {padding[0], padding[1], padding[2], padding[3]};
+    default: raise<ValueError>("{}: padding must have 1, 2 or 4 numbers, got {}", where, padding.size());
   }
 }
 
@@ -117,8 +113,8 @@ torch::Tensor pad(const torch::Tensor& image, torch::IntArrayRef padding, const 
   detail::check_dims("pad", image, 3);
   const auto b = detail::borders("pad", padding);
   const auto numbers = fill.numbers();
-  OPSIS_CHECK(numbers.size() == 1 || padding_mode == PaddingMode::Constant,
-              "pad: {} takes one fill for all channels, got {}", padding_mode, numbers.size());
+  OPSIS_CHECK(numbers.size() == 1 || padding_mode == PaddingMode::Constant, "pad: {} takes one fill for all channels, got {}",
+              padding_mode, numbers.size());
   check_borders(image, b, padding_mode);
 
   const int64_t around[] = {b.left, b.right, b.top, b.bottom};  // ATen's order
@@ -130,12 +126,9 @@ torch::Tensor pad(const torch::Tensor& image, torch::IntArrayRef padding, const 
   if (c10::multiply_integers(new_shape) == 0) return image.new_empty(new_shape);
   const auto batch = image.reshape({-1, image.size(-3), image.size(-2), image.size(-1)});
   switch (padding_mode) {
-    case PaddingMode::Edge:
-      return pad_by_float(batch, around, "replicate").reshape(new_shape);
-    case PaddingMode::Reflect:
-      return pad_by_float(batch, around, "reflect").reshape(new_shape);
-    default:
-      return pad_symmetric(batch, b).reshape(new_shape);
+    case PaddingMode::Edge: return pad_by_float(batch, around, "replicate").reshape(new_shape);
+    case PaddingMode::Reflect: return pad_by_float(batch, around, "reflect").reshape(new_shape);
+    default: return pad_symmetric(batch, b).reshape(new_shape);
   }
 }
 
@@ -165,7 +158,8 @@ BoundingBoxes pad(const BoundingBoxes& boxes, torch::IntArrayRef padding, const 
 KeyPoints pad(const KeyPoints& points, torch::IntArrayRef padding, const Fill&, PaddingMode padding_mode) {
   OPSIS_CHECK(padding_mode == PaddingMode::Constant, "pad: key points take the mode constant only, got {}", padding_mode);
   const auto b = detail::borders("pad", padding);
-  return wrap(points.data + at::tensor({b.left, b.top}, points.data.options()), points, padded(points.canvas_size, b));
+  const auto by = at::tensor({b.left, b.top}, torch::kInt64).to(points.data.options());
+  return wrap(points.data + by, points, padded(points.canvas_size, b));
 }
 
 }  // namespace functional

@@ -29,13 +29,10 @@ bool resizes_uint8_itself(InterpolationMode mode) {
 #endif
   }();
   switch (mode) {
-    case InterpolationMode::BILINEAR:
-      return vectorised;
+    case InterpolationMode::BILINEAR: return vectorised;
     case InterpolationMode::BICUBIC:
-    case InterpolationMode::LANCZOS:
-      return true;
-    default:
-      return false;
+    case InterpolationMode::LANCZOS: return true;
+    default: return false;
   }
 }
 
@@ -46,20 +43,16 @@ bool is_nearest(InterpolationMode mode) {
 bool resizes_as_is(const torch::Tensor& image, InterpolationMode mode) {
   switch (image.scalar_type()) {
     case torch::kFloat32:
-    case torch::kFloat64:
-      return true;
-    case torch::kUInt8:
-      return is_nearest(mode) || (image.device().is_cpu() && resizes_uint8_itself(mode));
-    default:
-      return false;
+    case torch::kFloat64: return true;
+    case torch::kUInt8: return is_nearest(mode) || (image.device().is_cpu() && resizes_uint8_itself(mode));
+    default: return false;
   }
 }
 
 // A single channels-last image as a batch of one has an ambiguous stride in its first dimension, and ATen then writes a
 // contiguous result, at the price of a copy (pytorch/pytorch#68430). With the stride that a batch would have, it does not.
 torch::Tensor unambiguously_channels_last(const torch::Tensor& images) {
-  if (images.size(0) != 1 || images.stride(0) == images.numel() ||
-      !images.is_contiguous(torch::MemoryFormat::ChannelsLast)) {
+  if (images.size(0) != 1 || images.stride(0) == images.numel() || !images.is_contiguous(torch::MemoryFormat::ChannelsLast)) {
     return images;
   }
   auto strides = images.strides().vec();
@@ -126,8 +119,7 @@ torch::Tensor resize(const torch::Tensor& image, torch::IntArrayRef size, const 
   }
 
   const auto type = image.scalar_type();
-  auto pixels = unambiguously_channels_last(
-      image.reshape({-1, image.size(-3), old_size.height, old_size.width}));
+  auto pixels = unambiguously_channels_last(image.reshape({-1, image.size(-3), old_size.height, old_size.width}));
   const bool by_float = !resizes_as_is(image, mode);
   if (by_float) pixels = pixels.to(torch::kFloat32);
   pixels = detail::interpolate("resize", pixels, new_size, mode, options.antialias);
@@ -142,11 +134,8 @@ torch::Tensor resize(const torch::Tensor& image, torch::IntArrayRef size, const 
       case torch::kInt8:
       case torch::kInt16:
       case torch::kInt32:
-      case torch::kInt64:
-        pixels.round_();
-        break;
-      default:
-        break;
+      case torch::kInt64: pixels.round_(); break;
+      default: break;
     }
     pixels = pixels.to(type);
   }

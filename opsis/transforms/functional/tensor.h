@@ -1,6 +1,7 @@
 // What the kernels share about tensors. For Opsis's own sources.
 #pragma once
 
+#include <ATen/ScalarOps.h>
 #include <torch/types.h>
 
 #include <string_view>
@@ -18,6 +19,11 @@ inline void check_dims(std::string_view where, const torch::Tensor& tensor, int6
   OPSIS_CHECK(tensor.defined() && tensor.dim() >= dims, "{}: the tensor must be {}, got {}", where, layouts[dims - 2],
               opsis::detail::shape(tensor));
 }
+
+/// A factor as Python hands it to a tensor. ATen multiplies float16 and bfloat16 by it in float32; a Scalar, C++'s way, it first
+/// rounds to the tensor's type.
+inline torch::Tensor python_number(double factor) { return at::native::wrapped_scalar_tensor(factor); }
+inline torch::Tensor times(const torch::Tensor& tensor, double factor) { return tensor.mul(python_number(factor)); }
 
 /// The sizes of `tensor` with another height and width.
 inline std::vector<int64_t> shape_with(const torch::Tensor& tensor, Size size) {

@@ -12,20 +12,13 @@ namespace opsis::inline v1::transforms {
 
 double detail::largest_pixel(torch::ScalarType dtype) {
   switch (dtype) {
-    case torch::kUInt8:
-      return 255;
-    case torch::kInt8:
-      return 127;
-    case torch::kInt16:
-      return 32767;
-    case torch::kUInt16:
-      return 65535;
-    case torch::kInt32:
-      return 2147483647;
-    case torch::kInt64:
-      return 9223372036854775807.0;
-    default:
-      return 1;
+    case torch::kUInt8: return 255;
+    case torch::kInt8: return 127;
+    case torch::kInt16: return 32767;
+    case torch::kUInt16: return 65535;
+    case torch::kInt32: return 2147483647;
+    case torch::kInt64: return 9223372036854775807.0;
+    default: return 1;
   }
 }
 
@@ -34,18 +27,12 @@ namespace {
 
 int64_t value_bits(torch::ScalarType dtype) {
   switch (dtype) {
-    case torch::kUInt8:
-      return 8;
-    case torch::kInt8:
-      return 7;
-    case torch::kInt16:
-      return 15;
-    case torch::kUInt16:
-      return 16;
-    case torch::kInt32:
-      return 31;
-    case torch::kInt64:
-      return 63;
+    case torch::kUInt8: return 8;
+    case torch::kInt8: return 7;
+    case torch::kInt16: return 15;
+    case torch::kUInt16: return 16;
+    case torch::kInt32: return 31;
+    case torch::kInt64: return 63;
     default:
       raise<ValueError>("to_dtype: only uint8, int8, int16, uint16, int32 and int64 scale into each other, got {}", dtype);
   }
@@ -57,7 +44,7 @@ torch::Tensor float_to_integer(const torch::Tensor& image, torch::ScalarType dty
                       (from == torch::kFloat64 && dtype == torch::kInt64);
   OPSIS_CHECK(!unsafe, "to_dtype: {} cannot be scaled to {}, whose numbers it does not all hold", from, dtype);
   // Cutting 255 * x would give 255 to x = 1 alone; with almost one more, each level gets an equal part of [0, 1].
-  return image.mul(detail::largest_pixel(dtype) + 1.0 - 1e-3).to(dtype);
+  return detail::times(image, detail::largest_pixel(dtype) + 1.0 - 1e-3).to(dtype);
 }
 
 torch::Tensor integer_to_integer(const torch::Tensor& image, torch::ScalarType dtype) {
@@ -81,7 +68,7 @@ torch::Tensor to_dtype(const torch::Tensor& image, torch::ScalarType dtype, cons
   if (!options.scale || (from_float && to_float)) return image.to(dtype);
   if (from_float) return float_to_integer(image, dtype);
   // Times the rounded 1/255, not divided by 255: the last bit differs.
-  if (to_float) return image.to(dtype).mul_(1.0 / detail::largest_pixel(image.scalar_type()));
+  if (to_float) return image.to(dtype).mul_(detail::python_number(1.0 / detail::largest_pixel(image.scalar_type())));
   return integer_to_integer(image, dtype);
 }
 
@@ -91,9 +78,7 @@ Image to_dtype(const Image& image, torch::ScalarType dtype, const ToDtypeOptions
 Video to_dtype(const Video& video, torch::ScalarType dtype, const ToDtypeOptions& options) {
   return wrap(to_dtype(video.data, dtype, options), video);
 }
-Mask to_dtype(const Mask& mask, torch::ScalarType dtype, const ToDtypeOptions&) {
-  return wrap(mask.data.to(dtype), mask);
-}
+Mask to_dtype(const Mask& mask, torch::ScalarType dtype, const ToDtypeOptions&) { return wrap(mask.data.to(dtype), mask); }
 BoundingBoxes to_dtype(const BoundingBoxes& boxes, torch::ScalarType dtype, const ToDtypeOptions&) {
   return wrap(boxes.data.to(dtype), boxes);
 }
@@ -107,9 +92,7 @@ torch::Tensor normalize(const torch::Tensor& image, torch::ArrayRef<double> mean
   OPSIS_CHECK(image.is_floating_point(), "normalize: the image must be floating point, got {}; see to_dtype",
               image.scalar_type());
   OPSIS_CHECK(std::all_of(std.begin(), std.end(), [](double s) { return s != 0; }), "normalize: std must not be 0");
-  const auto fits = [](size_t count, int64_t channels) {
-    return count == 1 || static_cast<int64_t>(count) == channels;
-  };
+  const auto fits = [](size_t count, int64_t channels) { return count == 1 || static_cast<int64_t>(count) == channels; };
   const auto channels = image.size(-3);
   const auto out_channels = channels == 1 && !options.inplace ? static_cast<int64_t>(mean.size()) : channels;
   OPSIS_CHECK(fits(mean.size(), out_channels) && fits(std.size(), out_channels),
@@ -117,7 +100,7 @@ torch::Tensor normalize(const torch::Tensor& image, torch::ArrayRef<double> mean
               opsis::detail::shape(image), mean.size(), std.size());
 
   const auto per_channel = [&](torch::ArrayRef<double> numbers) {
-    return at::tensor(numbers, image.options().requires_grad(false)).view({-1, 1, 1});
+    return at::tensor(numbers, torch::kFloat64).to(image.device(), image.scalar_type()).view({-1, 1, 1});
   };
   auto pixels = options.inplace ? image : image.sub(per_channel(mean));
   if (options.inplace) pixels.sub_(per_channel(mean));

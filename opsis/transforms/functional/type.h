@@ -33,8 +33,7 @@ OPSIS_API Image to_dtype(const Image& image, torch::ScalarType dtype, const ToDt
 OPSIS_API Video to_dtype(const Video& video, torch::ScalarType dtype, const ToDtypeOptions& options = {});
 /// Masks, boxes and key points are never scaled.
 OPSIS_API Mask to_dtype(const Mask& mask, torch::ScalarType dtype, const ToDtypeOptions& options = {});
-OPSIS_API BoundingBoxes to_dtype(const BoundingBoxes& boxes, torch::ScalarType dtype,
-                                 const ToDtypeOptions& options = {});
+OPSIS_API BoundingBoxes to_dtype(const BoundingBoxes& boxes, torch::ScalarType dtype, const ToDtypeOptions& options = {});
 OPSIS_API KeyPoints to_dtype(const KeyPoints& points, torch::ScalarType dtype, const ToDtypeOptions& options = {});
 
 /// (pixel - mean) / std, with a mean and a std for each channel, or one of each for all.
@@ -42,8 +41,8 @@ OPSIS_API KeyPoints to_dtype(const KeyPoints& points, torch::ScalarType dtype, c
 /// Types    floating point; the result has the same
 /// Throws   ValueError for other types, for a std of 0, and for numbers that are not as many as the channels
 /// Source   torchvision.transforms.v2.functional.normalize
-OPSIS_API torch::Tensor normalize(const torch::Tensor& image, torch::ArrayRef<double> mean,
-                                  torch::ArrayRef<double> std, const NormalizeOptions& options = {});
+OPSIS_API torch::Tensor normalize(const torch::Tensor& image, torch::ArrayRef<double> mean, torch::ArrayRef<double> std,
+                                  const NormalizeOptions& options = {});
 OPSIS_API Image normalize(const Image& image, torch::ArrayRef<double> mean, torch::ArrayRef<double> std,
                           const NormalizeOptions& options = {});
 OPSIS_API Video normalize(const Video& video, torch::ArrayRef<double> mean, torch::ArrayRef<double> std,

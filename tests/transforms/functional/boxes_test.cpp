@@ -1,7 +1,7 @@
-#include "opsis/core/parallel.h"
 #include "opsis/transforms/functional/boxes.h"
+#include "opsis/core/parallel.h"
 #include "tests/support/expect.h"
-#include "tests/transforms/operations.h"
+#include "tests/support/transform_operations.h"
 
 namespace opsis {
 namespace {
@@ -29,9 +29,9 @@ TEST(ConvertBoundingBoxFormat, RefusesByMessage) {
   const BoundingBoxes boxes(torch::zeros({1, 4}), BoundingBoxFormat::XYXY, {8, 8});
   EXPECT_ERROR(functional::convert_bounding_box_format(boxes, BoundingBoxFormat::XYWHR), ValueError,
                "XYXY and XYWHR are upright and rotated");
-  EXPECT_ERROR(functional::convert_bounding_box_format(torch::zeros({2, 4}), BoundingBoxFormat::XYWHR,
-                                                       BoundingBoxFormat::CXCYWHR),
-               ValueError, "convert_bounding_box_format: XYWHR needs 5 numbers a box, got (2, 4)");
+  EXPECT_ERROR(
+      functional::convert_bounding_box_format(torch::zeros({2, 4}), BoundingBoxFormat::XYWHR, BoundingBoxFormat::CXCYWHR),
+      ValueError, "convert_bounding_box_format: XYWHR needs 5 numbers a box, got (2, 4)");
 }
 
 TEST(ClampBoundingBoxes, EqualsTorchvision) {

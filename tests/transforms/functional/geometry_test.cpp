@@ -39,7 +39,8 @@ TEST(Pad, RefusesByMessage) {
   EXPECT_ERROR(functional::pad(image, {1}, {1, 2, 3}, PaddingMode::Edge), ValueError, "pad: edge takes one fill");
   EXPECT_ERROR(functional::pad(image, {1}, {1, 2}), ValueError, "pad: fill must have 1 or 3 numbers, got 2");
   EXPECT_ERROR(functional::pad(image, {-5}), ValueError, "takes more than the image has, (-2, 0) from (8, 10)");
-  EXPECT_ERROR(functional::pad(Mask(image.data), {1}, {1, 2, 3}), ValueError, "a mask takes one fill, not a list, got [1, 2, 3]");
+  EXPECT_ERROR(functional::pad(Mask(image.data), {1}, {1, 2, 3}), ValueError,
+               "a mask takes one fill, not a list, got [1, 2, 3]");
   EXPECT_ERROR(functional::pad(boxes, {1}, {}, PaddingMode::Edge), ValueError, "boxes take the mode constant only, got edge");
   EXPECT_ERROR(functional::pad(points, {1}, {}, PaddingMode::Reflect), ValueError, "key points take the mode constant only");
   EXPECT_ERROR(transforms::padding_mode("mirror"), ValueError, "got \"mirror\"");

@@ -1,8 +1,8 @@
-// Every kernel on every kind of value, against torchvision. All results are those of the same ATen kernels in the same order, so
+// Every kernel on every kind of value, against torchvision. All results come from the same ATen kernels in the same order, so
 // not one bit may differ.
 #include "opsis/core/parallel.h"
 #include "tests/support/expect.h"
-#include "tests/transforms/operations.h"
+#include "tests/support/transform_operations.h"
 
 namespace opsis {
 namespace {

@@ -1,7 +1,7 @@
-#include "opsis/core/parallel.h"
 #include "opsis/transforms/functional/resize.h"
+#include "opsis/core/parallel.h"
 #include "tests/support/expect.h"
-#include "tests/transforms/operations.h"
+#include "tests/support/transform_operations.h"
 
 namespace opsis {
 namespace {
@@ -15,8 +15,8 @@ TEST(Resize, EqualsTorchvisionForEveryTypeAndMode) {
   for (const auto& c : oracle::cases("transforms/resize_sweep")) {
     SCOPED_TRACE(c.name());
     const auto image = operations::laid_out(c.tensor("input"), c.text("layout"));
-    const transforms::ResizeOptions options{
-        .interpolation = transforms::interpolation_mode(c.text("interpolation")), .antialias = c.boolean("antialias")};
+    const transforms::ResizeOptions options{.interpolation = transforms::interpolation_mode(c.text("interpolation")),
+                                            .antialias = c.boolean("antialias")};
     if (c.boolean("refused")) {
       EXPECT_ANY_THROW(functional::resize(image, c.ints("size"), options));
     } else {
@@ -30,8 +30,8 @@ TEST(Resize, SizesAreTorchvisions) {
     SCOPED_TRACE(c.name());
     const KeyPoints canvas(torch::zeros({1, 2}), operations::size(c.ints("canvas")));
     const auto size = c.is_null("size") ? std::vector<int64_t>{} : c.ints("size");
-    const transforms::ResizeOptions options{
-        .max_size = c.is_null("max_size") ? std::nullopt : std::optional(c.integer("max_size"))};
+    const transforms::ResizeOptions options{.max_size =
+                                                c.is_null("max_size") ? std::nullopt : std::optional(c.integer("max_size"))};
     if (c.boolean("refused")) {
       EXPECT_THROW(functional::resize(canvas, size, options), ValueError);
     } else {

@@ -1,6 +1,6 @@
 #include "opsis/transforms/functional/type.h"
 #include "tests/support/expect.h"
-#include "tests/transforms/operations.h"
+#include "tests/support/transform_operations.h"
 
 namespace opsis {
 namespace {
@@ -9,10 +9,9 @@ namespace functional = transforms::functional;
 
 torch::ScalarType type_named(const std::string& name) {
   static const std::map<std::string, torch::ScalarType> types{
-      {"bool", torch::kBool},       {"uint8", torch::kUInt8},       {"int8", torch::kInt8},
-      {"int16", torch::kInt16},     {"uint16", torch::kUInt16},     {"int32", torch::kInt32},
-      {"int64", torch::kInt64},     {"float16", torch::kFloat16},   {"bfloat16", torch::kBFloat16},
-      {"float32", torch::kFloat32}, {"float64", torch::kFloat64},
+      {"bool", torch::kBool},         {"uint8", torch::kUInt8},     {"int8", torch::kInt8},       {"int16", torch::kInt16},
+      {"uint16", torch::kUInt16},     {"int32", torch::kInt32},     {"int64", torch::kInt64},     {"float16", torch::kFloat16},
+      {"bfloat16", torch::kBFloat16}, {"float32", torch::kFloat32}, {"float64", torch::kFloat64},
   };
   return types.at(name);
 }

@@ -1,4 +1,4 @@
-#include "tests/transforms/operations.h"
+#include "tests/support/transform_operations.h"
 
 #include <stdexcept>
 
@@ -54,8 +54,7 @@ const std::map<std::string, Operation> all{
     {"crop outside", crop({50, 60, 8, 9})},
     {"crop before", crop({-20, -30, 8, 9})},
     {"resized_crop", resized_crop({2, 3, 10, 12}, {9, 15})},
-    {"resized_crop nearest-exact",
-     resized_crop({1, 2, 13, 17}, {9, 15}, {.interpolation = InterpolationMode::NEAREST_EXACT})},
+    {"resized_crop nearest-exact", resized_crop({1, 2, 13, 17}, {9, 15}, {.interpolation = InterpolationMode::NEAREST_EXACT})},
     {"horizontal_flip", on([](const auto& v) { return F::horizontal_flip(v); })},
     {"pad 2", pad({2})},
     {"pad 2 1 with 3", pad({2, 1}, 3)},

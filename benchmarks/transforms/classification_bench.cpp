@@ -1,0 +1,36 @@
+// From the bytes of a JPEG to what a classifier takes, on one thread. The rivals are in scripts/bench.
+#include <benchmark/benchmark.h>
+#include <torch/torch.h>
+
+#include <string>
+
+#include "benchmarks/files.h"
+#include "opsis/core/parallel.h"
+#include "opsis/hub/safetensors.h"
+#include "opsis/io.h"
+#include "opsis/transforms.h"
+
+namespace {
+
+void classification(benchmark::State& state, const std::string& size) {
+  namespace T = opsis::transforms;
+  const opsis::SerialScope one_thread;
+  const torch::InferenceMode inference;
+  const auto bytes = opsis::io::read_file(bench::folder() / (size + ".jpg"));
+  const T::Compose prepare{T::Resize(256), T::CenterCrop(224), T::ToDtype(torch::kFloat32, {.scale = true}),
+                           T::Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225})};
+  torch::Tensor result;
+  for (auto _ : state) {
+    result = prepare(opsis::io::decode_image(bytes, {.mode = opsis::ImageReadMode::RGB})).data;
+    benchmark::DoNotOptimize(result);
+  }
+  state.SetItemsProcessed(state.iterations());
+  opsis::hub::save_safetensors(bench::folder() / ("opsis_" + size + ".safetensors"), {{"result", result}});
+}
+
+BENCHMARK_CAPTURE(classification, 500x375, "500x375")->Name("transforms/classification/500x375")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(classification, 4000x3000, "4000x3000")
+    ->Name("transforms/classification/4000x3000")
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace
