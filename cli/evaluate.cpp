@@ -47,7 +47,7 @@ void declare_evaluate(CLI::App& app, Chosen& chosen) {
   command.add_option("--weights", options->weights, "A checkpoint, or an entry of the model's weights, as for opsis predict");
   command.add_option("--batch-size", options->batch_size, "Images at a time")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(at_least_one);
   command.add_option("--workers", options->workers, "Threads that read images")->capture_default_str();
   command.add_flag("--json", options->json, "Print a JSON document");
   command.footer(

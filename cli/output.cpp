@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <iostream>
 
@@ -27,7 +28,7 @@ std::string called(CLI::App& app) {
 }
 
 int wrong_usage(CLI::App& app, std::string_view what) {
-  std::cerr << called(app) << ": " << what << "; see " << called(app) << " --help\n";
+  std::cerr << called(app) << ": " << what << " (see " << called(app) << " --help)\n";
   return kWrongUsage;
 }
 
@@ -90,6 +91,14 @@ int run(CLI::App& app, Chosen& chosen, int argc, char** argv) {
   } catch (const std::exception& error) {
     return failed(app, first_line(error.what()));
   }
+}
+
+std::string at_least_one(const std::string& word) {
+  int64_t value = 0;
+  const auto* end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data(), end, value);
+  if (error == std::errc{} && stop == end && value >= 1) return {};
+  return "must be a whole number from 1 on, got " + word;
 }
 
 void print(std::string_view line) { std::cout << line << '\n' << std::flush; }

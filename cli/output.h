@@ -32,6 +32,9 @@ struct Chosen {
 /// "opsis predict: cannot open photo.jpg: ..."), 2 the command line is wrong.
 int run(CLI::App& app, Chosen& chosen, int argc, char** argv);
 
+/// For options that count things: check(at_least_one).
+std::string at_least_one(const std::string& word);
+
 /// A line on stdout.
 void print(std::string_view line);
 /// A document on stdout. Names that are no UTF-8 are repaired.

@@ -91,7 +91,7 @@ void declare_predict(CLI::App& app, Chosen& chosen) {
   command.add_option("--weights", options->weights,
                      "A checkpoint (.pth, .safetensors), or an entry such as IMAGENET1K_V2 in PyTorch's cache; the model's "
                      "default entry when absent");
-  command.add_option("--top", options->top, "How many classes to name")->capture_default_str()->check(CLI::PositiveNumber);
+  command.add_option("--top", options->top, "How many classes to name")->capture_default_str()->check(at_least_one);
   command.add_flag("--json", options->json, "Print a JSON document");
   command.footer(
       "Examples:\n"

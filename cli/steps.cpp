@@ -298,7 +298,10 @@ T::AnyTransform parse_step(std::string_view text) {
       arguments.end();
       return transform;
     } catch (const opsis::ValueError& error) {
-      arguments.fail(error.what());
+      // The library's own message begins with the transform's name too, as a rule.
+      const std::string_view what = error.what();
+      if (what.starts_with(step.name)) throw UsageError(opsis::text("step {}", what));
+      arguments.fail(what);
     }
   }
   throw UsageError(opsis::text("there is no step \"{}\"{}", reader.name, opsis::did_you_mean(reader.name, names)));

@@ -151,10 +151,10 @@ void declare_train(CLI::App& app, Chosen& chosen) {
       ->required();
   command.add_option("--val", o->validation, "A folder to validate on, in place of val/");
   command.add_option("--model", o->model, "Name of the model; opsis models lists them")->capture_default_str();
-  command.add_option("--epochs", o->epochs, "Times to see all images")->capture_default_str()->check(CLI::PositiveNumber);
-  command.add_option("--batch-size", o->batch_size, "Images a step")->capture_default_str()->check(CLI::PositiveNumber);
+  command.add_option("--epochs", o->epochs, "Times to see all images")->capture_default_str()->check(at_least_one);
+  command.add_option("--batch-size", o->batch_size, "Images a step")->capture_default_str()->check(at_least_one);
   command.add_option("--size", o->size, "Side of the images that the model sees, in pixels; 224, or 32 for digits")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least_one);
   command.add_option("--optimizer", o->optimizer, "sgd or adamw")
       ->capture_default_str()
       ->check(CLI::IsMember({"sgd", "adamw"}));

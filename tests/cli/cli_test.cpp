@@ -92,7 +92,7 @@ TEST(Cli, RefusesWrongUsageWithTwo) {
   expect_wrong_usage({"predict"}, "images is required");
   expect_wrong_usage({"predict", "photo.jpg"}, "pass --model");
   expect_wrong_usage({"predict", "photo.jpg", "--top", "none"}, "--top");
-  expect_wrong_usage({"predict", "photo.jpg", "--top", "0"}, "--top");
+  expect_wrong_usage({"predict", "photo.jpg", "--top", "0"}, "--top: must be a whole number from 1 on, got 0");
   expect_wrong_usage({"models", "a", "b"}, "too many arguments, at \"b\"");
   expect_wrong_usage({"train", "digits", "--optimizer", "sdg"}, "--optimizer");
   const auto nothing = opsis_tool({});
@@ -201,7 +201,7 @@ TEST(CliTransform, NamesTheStepThatIsWrong) {
   refuses("CenterCrop(1) x", "there is \"x\" after it");
   refuses("CenterCrop(,)", "a value is missing");
   refuses("", "a step begins with the name");
-  refuses("RandomHorizontalFlip(p=2)", "step RandomHorizontalFlip: ");
+  refuses("RandomHorizontalFlip(p=2)", "step RandomHorizontalFlip: p must be in [0, 1], got 2");
   expect_failure({"transform", "missing.png", output, "CenterCrop(2)"}, "cannot open missing.png");
   expect_failure({"transform", photo, (folder.path() / "out.bmp").string(), "CenterCrop(2)"}, "got \"bmp\"");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
