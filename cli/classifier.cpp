@@ -1,6 +1,7 @@
 #include "cli/classifier.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "cli/output.h"
 #include "opsis/core/check.h"
@@ -45,6 +46,20 @@ hub::Value description(const fs::path& file) {
   return checkpoint.is_dict() ? checkpoint : hub::Value{};
 }
 
+// How many classes the weights tell apart. The head comes last in a classifier's state dict, and its bias has a number for each
+// class; but safetensors files are sorted, so where the last is no bias, a model says how its head is called.
+int64_t class_count(const hub::StateDict& state, const std::string& model, const fs::path& file) {
+  OPSIS_CHECK(!state.empty(), "{} holds no tensors", file.string());
+  auto head = std::prev(state.end());
+  if (!head->first.ends_with(".bias") || head->second.dim() != 1) {
+    const auto name = hub::state_dict(*models::get_model(model)).back().first;
+    head = std::find_if(state.begin(), state.end(), [&](const auto& entry) { return entry.first == name; });
+    OPSIS_CHECK(head != state.end() && head->second.dim() == 1, "{} has no \"{}\", the head of {}; is it for another model?",
+                file.string(), name, model);
+  }
+  return head->second.size(0);
+}
+
 void load_file(Classifier& out, const fs::path& file) {
   const auto about = description(file);
   if (out.name.empty() && about.contains("model_name")) out.name = about.get<std::string>("model_name");
@@ -55,10 +70,7 @@ void load_file(Classifier& out, const fs::path& file) {
   const auto& entry = entry_of(official, file);
   out.preprocessing = about.contains("preprocessing") ? preprocessing_of(about.at("preprocessing")) : entry.preset;
 
-  // The head comes last in a classifier's state dict: its bias has a number for each class.
-  const auto state = hub::load_state_dict_file(file);
-  OPSIS_CHECK(!state.empty() && state.back().second.dim() >= 1, "{} holds no tensors", file.string());
-  const auto classes = state.back().second.size(0);
+  const auto classes = class_count(hub::load_state_dict_file(file), out.name, file);
   if (out.categories.empty() && classes == std::ssize(entry.categories)) {
     out.categories.assign(entry.categories.begin(), entry.categories.end());
   }

@@ -45,10 +45,10 @@ void declare_evaluate(CLI::App& app, Chosen& chosen) {
       ->required();
   command.add_option("--model", options->model, "Name of the model, when the checkpoint does not tell it");
   command.add_option("--weights", options->weights, "A checkpoint, or an entry of the model's weights, as for opsis predict");
-  command.add_option("--batch-size", options->batch_size, "Images at a time")
+  command.add_option("--batch-size", options->batch_size, "Images at a time")->capture_default_str()->check(at_least_one);
+  command.add_option("--workers", options->workers, "Threads that read images")
       ->capture_default_str()
-      ->check(at_least_one);
-  command.add_option("--workers", options->workers, "Threads that read images")->capture_default_str();
+      ->check(CLI::Range(0, 256));
   command.add_flag("--json", options->json, "Print a JSON document");
   command.footer(
       "Examples:\n"

@@ -65,6 +65,7 @@ int failed(CLI::App& app, std::string_view what) {
 int run(CLI::App& app, Chosen& chosen, int argc, char** argv) {
   // Extras are looked at here, since CLI11 offers no nearest name.
   app.allow_extras();
+  app.require_subcommand(0, 1);  // a file named like a command is a file
   for (auto* command : app.get_subcommands({})) command->allow_extras();
   try {
     app.parse(argc, argv);

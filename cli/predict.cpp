@@ -73,6 +73,10 @@ int predict(const PredictOptions& options) {
       note("opsis predict: " + (what.find(file) == what.npos ? file + ": " + what : what));
       if (options.json) predictions.push_back({{"file", file}, {"error", what}});
       code = 1;
+    } catch (const std::bad_alloc&) {
+      note("opsis predict: " + file + ": needs more memory than there is");
+      if (options.json) predictions.push_back({{"file", file}, {"error", "needs more memory than there is"}});
+      code = 1;
     }
   }
   if (options.json) {

@@ -114,7 +114,10 @@ int train(const TrainOptions& options) {
   classifier.model = opsis::models::get_model(options.model, {.num_classes = std::ssize(data.classes)});
 
   using Loader = opsis::engine::ClassifiedLoader;
-  Loader loader(data.dataset, {.batch_size = options.batch_size, .shuffle = true, .num_workers = options.workers});
+  // Batch normalisation cannot train on a batch of one image: a last one that small is left out.
+  const bool lone = data.dataset->size() > options.batch_size && data.dataset->size() % options.batch_size == 1;
+  Loader loader(data.dataset,
+                {.batch_size = options.batch_size, .shuffle = true, .num_workers = options.workers, .drop_last = lone});
   std::optional<Loader> held_out;
   if (validation)
     held_out.emplace(validation->dataset,
@@ -167,7 +170,9 @@ void declare_train(CLI::App& app, Chosen& chosen) {
   command.add_option("--label-smoothing", o->label_smoothing, "From 0 to 1")->capture_default_str();
   command.add_option("--out", o->out, "The checkpoint, written after every epoch")->capture_default_str();
   command.add_option("--resume", o->resume, "A checkpoint to go on from, as if the run had never stopped");
-  command.add_option("--workers", o->workers, "Threads that read images; results do not depend on it")->capture_default_str();
+  command.add_option("--workers", o->workers, "Threads that read images; results do not depend on it")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 256));
   command.add_option("--seed", o->seed, "For everything that is drawn: the same seed gives the same run")
       ->capture_default_str();
   command.add_flag("--json", o->json, "Print a JSON document at the end; progress goes to stderr");

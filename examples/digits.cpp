@@ -94,8 +94,8 @@ void run(const std::filesystem::path& folder) {
   const auto checkpoint = folder / "digits.pth";
   std::printf("Training a ResNet on %zu handwritten digits ...\n", train.dataset().size());
   const auto history = engine::fit(*model, train, &held_out,
-                                   {.epochs = 10,
-                                    .optimizer = {.lr = 0.05, .weight_decay = 5e-4, .nesterov = true},
+                                   {.epochs = 12,
+                                    .optimizer = {.lr = 0.02, .weight_decay = 5e-4, .nesterov = true},
                                     .schedule = {.curve = engine::ScheduleOptions::Curve::Cosine,
                                                  .warmup_epochs = 1,
                                                  .warmup_method = engine::ScheduleOptions::Warmup::Linear,

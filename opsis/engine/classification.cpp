@@ -125,7 +125,11 @@ std::vector<EpochReport> fit(models::ImageClassifier& model, ClassifiedLoader& t
 
   const auto optimizer = make_optimizer(model.parameters(), options.optimizer);
   std::vector<EpochReport> history;
-  if (!options.resume.empty()) history = load_training(options.resume, model, *optimizer);
+  if (!options.resume.empty()) {
+    history = load_training(options.resume, model, *optimizer);
+    OPSIS_CHECK(std::ssize(history) < options.epochs, "fit: {} has had {} epochs already; ask for more (epochs is {})",
+                options.resume.string(), history.size(), options.epochs);
+  }
   if (!options.checkpoint.empty()) check_writable(options.checkpoint);
 
   for (auto epoch = static_cast<int64_t>(history.size()); epoch < options.epochs; ++epoch) {

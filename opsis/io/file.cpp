@@ -30,6 +30,10 @@ struct Descriptor {
 }
 
 Descriptor open_to_read(const std::filesystem::path& path, struct stat& status) {
+  // Opening a pipe that nobody writes to would wait for ever, and a device may never end.
+  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+    raise<IoError>("cannot read {}: it is not a regular file", path.string());
+  }
   Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.number < 0) fail("cannot open", path);
   if (fstat(file.number, &status) != 0) fail("cannot look at", path);
@@ -91,6 +95,11 @@ FileWriter::FileWriter(std::filesystem::path path) : path_(std::move(path)) {
   OPSIS_CHECK(path_.has_filename(), "cannot write \"{}\": a file name is missing", path_.string());
   std::error_code unreachable;  // what is wrong with such a path, open() says
   if (std::filesystem::is_directory(path_, unreachable)) raise<IoError>("cannot write {}: it is a folder", path_.string());
+  // The rename is to replace the file that a link leads to, not the link, and never a device: /dev/null is everybody's.
+  if (const auto real = std::filesystem::canonical(path_, unreachable); !unreachable) path_ = real;
+  struct stat old {};
+  const bool replaces = stat(path_.c_str(), &old) == 0;
+  if (replaces && !S_ISREG(old.st_mode)) raise<IoError>("cannot write {}: it is not a regular file", path_.string());
   // Not mkstemp, which makes files private: one that is saved is as open as the user's mask says, and to ask for the mask is to
   // change it for all threads.
   static std::atomic<unsigned> count = 0;
@@ -99,6 +108,7 @@ FileWriter::FileWriter(std::filesystem::path path) : path_(std::move(path)) {
     descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) fail("cannot write", path_);
+  if (replaces) fchmod(descriptor_, old.st_mode & 07777);  // a private file stays private
 }
 
 FileWriter::~FileWriter() {

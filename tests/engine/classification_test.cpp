@@ -145,6 +145,7 @@ TEST_F(Fit, RefusesTheCheckpointOfAnotherModel) {
   auto other = small_resnet(12);
   EXPECT_ERROR(fit(*other, train, nullptr, {.epochs = 2, .resume = path}), ValueError,
                "fc.weight: (12, 512) in the model, (10, 512) in the state dict");
+  EXPECT_ERROR(fit(*ten, train, nullptr, {.epochs = 1, .resume = path}), ValueError, "has had 1 epochs already; ask for more");
   const auto weights_only = folder_.path() / "weights.pth";
   hub::save(weights_only, hub::state_dict(*other));
   EXPECT_ERROR(fit(*other, train, nullptr, {.epochs = 2, .resume = weights_only}), ValueError,

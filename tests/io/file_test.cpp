@@ -150,7 +150,7 @@ TEST(ReadBytes, SaysWhyItCannotRead) {
   const auto path = folder.write("a", "12345");
   EXPECT_EQ(io::read_bytes(path, {.file_bytes = 5}).size(), 5U);
   EXPECT_ERROR(io::read_bytes(path, {.file_bytes = 4}), DecodeError, "it is larger than limits.file_bytes (4)");
-  EXPECT_ERROR(io::read_bytes("/dev/zero", {.file_bytes = 100'000}), DecodeError, "limits.file_bytes (100000)");
+  EXPECT_ERROR(io::read_bytes("/dev/zero"), IoError, "cannot read /dev/zero: it is not a regular file");  // nor would it end
 }
 
 TEST(MappedFile, ShowsTheFileAndKeepsChangesToItself) {
@@ -193,6 +193,24 @@ TEST(WriteFile, RefusesWhatTorchvisionRefuses) {
   EXPECT_ERROR(io::write_file(path, torch::zeros({2, 2}, torch::kUInt8)), ValueError, "got (2, 2) Byte");
   EXPECT_ERROR(io::write_file(path, {}), ValueError, "got an undefined tensor");
   EXPECT_EQ(count_files(folder.path()), 0);
+}
+
+TEST(FileWriter, WritesThroughALinkAndKeepsTheFilesMode) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.write("real.bin", "old");
+  std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  std::filesystem::create_symlink(file, folder.path() / "link.bin");
+  io::write_bytes(folder.path() / "link.bin", io::as_bytes("new"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder.path() / "link.bin"));
+  const auto bytes = io::read_bytes(file);
+  EXPECT_EQ(std::string(bytes.begin(), bytes.end()), "new");
+  EXPECT_EQ(std::filesystem::status(file).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST(FileWriter, NeverReplacesADevice) {
+  EXPECT_ERROR(io::write_bytes("/dev/null", io::as_bytes("x")), IoError, "cannot write /dev/null: it is not a regular file");
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
 }
 
 }  // namespace
