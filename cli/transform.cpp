@@ -32,7 +32,10 @@ int transform(const TransformOptions& options) {
   for (const auto& step : options.steps) steps.push_back(parse_step(step));
   const opsis::transforms::Compose compose(std::move(steps));
   const auto seed = options.seed ? *options.seed : std::random_device{}();
-  const auto image = opsis::io::decode_image(std::filesystem::path(options.input), {.mode = opsis::io::ImageReadMode::RGB});
+  auto image = opsis::io::decode_image(std::filesystem::path(options.input), {.mode = opsis::io::ImageReadMode::RGB});
+  if (image.data.scalar_type() == torch::kUInt16) {  // of a 16-bit PNG the high byte, as ImageFolder takes it
+    image.data = image.data.to(torch::kInt32).div(256, "floor").to(torch::kUInt8);
+  }
 
   const opsis::random::Scope scope(seed);
   const auto out = compose(image);
