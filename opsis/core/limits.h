@@ -9,6 +9,8 @@ namespace opsis::inline v1 {
 struct Limits {
   int64_t pixels = 178'956'970;              ///< of one image, height * width
   int64_t side = 1'000'000;                  ///< of one image, in pixels
+  int64_t frames = 100'000;                  ///< of one animation, or pages of one TIFF
+  int64_t image_bytes = int64_t{4} << 30;    ///< of one decoded image or animation
   int64_t codec_bytes = int64_t{512} << 20;  ///< a codec's working memory beyond its output
   int64_t jpeg_scans = 100;                  ///< of a progressive JPEG
   int64_t file_bytes = int64_t{64} << 30;    ///< of one file read whole

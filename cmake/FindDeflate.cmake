@@ -1,0 +1,11 @@
+# Deflate::Deflate: libdeflate, which Debian 12 ships without a package for CMake.
+include(FindPackageHandleStandardArgs)
+find_path(Deflate_INCLUDE_DIR libdeflate.h)
+find_library(Deflate_LIBRARY deflate)
+find_package_handle_standard_args(Deflate DEFAULT_MSG Deflate_LIBRARY Deflate_INCLUDE_DIR)
+mark_as_advanced(Deflate_INCLUDE_DIR Deflate_LIBRARY)
+if(Deflate_FOUND AND NOT TARGET Deflate::Deflate)
+  add_library(Deflate::Deflate INTERFACE IMPORTED)
+  target_include_directories(Deflate::Deflate INTERFACE ${Deflate_INCLUDE_DIR})
+  target_link_libraries(Deflate::Deflate INTERFACE ${Deflate_LIBRARY})
+endif()

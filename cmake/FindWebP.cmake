@@ -1,0 +1,13 @@
+# WebP::WebP: libwebp with its muxer and demuxer, which come in one package but without one for CMake.
+include(FindPackageHandleStandardArgs)
+find_path(WebP_INCLUDE_DIR webp/demux.h)
+find_library(WebP_LIBRARY webp)
+find_library(WebP_DEMUX_LIBRARY webpdemux)
+find_library(WebP_MUX_LIBRARY webpmux)
+find_package_handle_standard_args(WebP DEFAULT_MSG WebP_LIBRARY WebP_DEMUX_LIBRARY WebP_MUX_LIBRARY WebP_INCLUDE_DIR)
+mark_as_advanced(WebP_INCLUDE_DIR WebP_LIBRARY WebP_DEMUX_LIBRARY WebP_MUX_LIBRARY)
+if(WebP_FOUND AND NOT TARGET WebP::WebP)
+  add_library(WebP::WebP INTERFACE IMPORTED)
+  target_include_directories(WebP::WebP INTERFACE ${WebP_INCLUDE_DIR})
+  target_link_libraries(WebP::WebP INTERFACE ${WebP_DEMUX_LIBRARY} ${WebP_MUX_LIBRARY} ${WebP_LIBRARY})
+endif()
