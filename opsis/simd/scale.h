@@ -4,18 +4,20 @@
 #include <array>
 #include <cstdint>
 
+#include "opsis/core/api.h"
+
 namespace opsis::inline v1::simd {
 
 /// out[i] = in[i] * (1.0f / 255)
-void to_unit(const uint8_t* in, int64_t count, float* out);
+OPSIS_API void to_unit(const uint8_t* in, int64_t count, float* out);
 
 /// Of one channel.
 struct Normal {
   float mean, std;
 };
 /// out[i] = (in[i] * (1.0f / 255) - mean) / std
-void to_normal(const uint8_t* in, int64_t count, Normal normal, float* out);
+OPSIS_API void to_normal(const uint8_t* in, int64_t count, Normal normal, float* out);
 /// The same of pixels that are one after the other, by their channels.
-void to_normal(const uint8_t* pixels, int64_t count, const std::array<Normal, 3>& normals, float* out);
+OPSIS_API void to_normal(const uint8_t* pixels, int64_t count, const std::array<Normal, 3>& normals, float* out);
 
 }  // namespace opsis::inline v1::simd
