@@ -5,6 +5,26 @@
 #include <cmath>
 #include <cstring>
 
+#ifndef OPSIS_SIMD_RESIZE_JOB
+#define OPSIS_SIMD_RESIZE_JOB
+namespace opsis::inline v1::simd {
+
+// Pixels [begin, end) of one or two rows of the result. The rows may be read 16 bytes from the first byte of each group of 4
+// (interleaved) or 8 taps on; `out` written 4 bytes beyond `end`.
+struct RowsToResize {
+  const uint8_t* rows[2];  // the second is null for a single one
+  uint8_t* out[2];
+  int64_t channels;
+  const int32_t* first;
+  const int16_t* weights;
+  int64_t blocks;  // of 8 weights, a pixel
+  int precision;
+  int64_t begin, end;
+};
+
+}  // namespace opsis::inline v1::simd
+#endif
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "opsis/simd/resize.cpp"
 #include <hwy/foreach_target.h>
@@ -50,123 +70,168 @@ HWY_ALIGN constexpr std::array<uint8_t, 32> pairs_of_3 = pair_table(3);
 HWY_ALIGN constexpr std::array<uint8_t, 32> pairs_of_4 = pair_table(4);
 HWY_ALIGN constexpr std::array<uint8_t, 16> without_fourth{0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0x80, 0x80, 0x80, 0x80};
 
-// A row of interleaved pixels with 3 or 4 channels. For each pixel of the result: 16 bytes hold 4 of its taps (5 of 3 channels);
-// a shuffle puts the taps 2k and 2k + 1 of a channel beside each other as 16-bit numbers, which one instruction multiplies by
-// their weights and adds. With vectors of 32 bytes the second half does the next two taps.
-template <int kChannels, int kSteps>
-HWY_NOINLINE void interleaved_pixels(const uint8_t* row, const int32_t* first, const int16_t* weights, int64_t blocks,
-                                     int precision, int64_t begin, int64_t end, uint8_t* out) {
+// Two rows of interleaved pixels with 3 or 4 channels (or one: weights are loaded once for both).
+// For each pixel of the result: 16 bytes hold 4 of its taps (5 of 3 channels); a shuffle puts the taps 2k and 2k + 1 of a channel
+// beside each other as 16-bit numbers, which one instruction multiplies by their weights and adds. With vectors of 32 bytes the
+// second half does the next two taps.
+template <int kRows, int kChannels, int kSteps>
+HWY_NOINLINE void interleaved_pixels(const RowsToResize& job) {
   const hn::CappedTag<uint8_t, 32> d8;
   const hn::Repartition<int16_t, decltype(d8)> d16;
   const hn::Repartition<int32_t, decltype(d8)> d32;
   const hn::Full128<uint8_t> block8;
+  using V32 = hn::Vec<decltype(d32)>;
   constexpr int64_t vector_blocks = static_cast<int64_t>(hn::MaxLanes(d8)) / 16;
-  const int64_t steps = kSteps > 0 ? kSteps : blocks / vector_blocks;
+  const int64_t steps = kSteps > 0 ? kSteps : job.blocks / vector_blocks;
   const auto pairs = hn::LoadU(d8, kChannels == 3 ? pairs_of_3.data() : pairs_of_4.data());
-  const auto half = hn::Set(d32, 1 << (precision - 1));
-  const auto three = hn::Load(block8, without_fourth.data());
+  const auto half = hn::Set(d32, 1 << (job.precision - 1));
+  const auto three = hn::LoadU(block8, without_fourth.data());
+  const int precision = job.precision;
 
-  const auto sums = [&](int64_t x) HWY_ATTR {
-    const uint8_t* taps = row + static_cast<int64_t>(first[x]) * kChannels;
-    const int16_t* w = weights + x * blocks * 8;
-    auto sum = hn::Zero(d32);
+  const auto sums = [&](int64_t x, V32& sum0, V32& sum1) HWY_ATTR {
+    const int64_t offset = static_cast<int64_t>(job.first[x]) * kChannels;
+    const uint8_t* taps0 = job.rows[0] + offset;
+    const uint8_t* taps1 = job.rows[1] + offset;
+    const int16_t* w = job.weights + x * job.blocks * 8;
+    sum0 = sum1 = hn::Zero(d32);
     for (int64_t step = 0; step < steps; ++step) {
-      const auto pixels = hn::LoadDup128(d8, taps + step * 2 * vector_blocks * kChannels);
-      const auto paired = hn::BitCast(d16, hn::TableLookupBytesOr0(pixels, pairs));
-      sum = add_products(d32, paired, hn::LoadU(d16, w + step * 8 * vector_blocks), sum);
-    }
-    return sum;
-  };
-  // Four pixels, 16 bytes with a fourth channel each.
-  const auto four = [&](int64_t x0, int64_t x1, int64_t x2, int64_t x3) HWY_ATTR {
-    const auto a = sums(x0), b = sums(x1), c = sums(x2), d = sums(x3);
-    if constexpr (vector_blocks == 2) {
-      const auto ac = hn::Add(hn::ConcatLowerLower(d32, c, a), hn::ConcatUpperUpper(d32, c, a));
-      const auto bd = hn::Add(hn::ConcatLowerLower(d32, d, b), hn::ConcatUpperUpper(d32, d, b));
-      return hn::DemoteTo(block8, narrowed(d16, ac, bd, half, precision));
-    } else {
-      const hn::Half<hn::Full128<uint8_t>> half8;
-      return hn::Combine(block8, hn::DemoteTo(half8, narrowed(d16, c, d, half, precision)),
-                         hn::DemoteTo(half8, narrowed(d16, a, b, half, precision)));
+      const auto weights = hn::LoadU(d16, w + step * 8 * vector_blocks);
+      const int64_t at = step * 2 * vector_blocks * kChannels;
+      const auto pixels0 = hn::TableLookupBytesOr0(hn::LoadDup128(d8, taps0 + at), pairs);
+      sum0 = add_products(d32, hn::BitCast(d16, pixels0), weights, sum0);
+      if constexpr (kRows == 2) {
+        const auto pixels1 = hn::TableLookupBytesOr0(hn::LoadDup128(d8, taps1 + at), pairs);
+        sum1 = add_products(d32, hn::BitCast(d16, pixels1), weights, sum1);
+      }
     }
   };
-  int64_t x = begin;
-  for (; x + 4 <= end; x += 4) {
-    const auto bytes = four(x, x + 1, x + 2, x + 3);
-    if constexpr (kChannels == 3) {
-      hn::StoreU(hn::TableLookupBytesOr0(bytes, three), block8, out + x * 3);
-    } else {
-      hn::StoreU(bytes, block8, out + x * 4);
-    }
+  // The sums of four pixels as 16 bytes, with a fourth channel each.
+  const auto joined = [&](V32 a, V32 b, V32 c, V32 d) HWY_ATTR {
+#if HWY_CAP_GE256
+    const auto ac = hn::Add(hn::ConcatLowerLower(d32, c, a), hn::ConcatUpperUpper(d32, c, a));
+    const auto bd = hn::Add(hn::ConcatLowerLower(d32, d, b), hn::ConcatUpperUpper(d32, d, b));
+    return hn::DemoteTo(block8, narrowed(d16, ac, bd, half, precision));
+#else
+    const hn::Half<hn::Full128<uint8_t>> half8;
+    return hn::Combine(block8, hn::DemoteTo(half8, narrowed(d16, c, d, half, precision)),
+                       hn::DemoteTo(half8, narrowed(d16, a, b, half, precision)));
+#endif
+  };
+  // The last pixels of a row repeat the very last one.
+  const auto four = [&](int64_t x, int64_t last, hn::Vec<decltype(block8)>& bytes0, hn::Vec<decltype(block8)>& bytes1)
+                        HWY_ATTR {
+                          V32 a0, a1, b0, b1, c0, c1, d0, d1;
+                          sums(x, a0, a1);
+                          sums(std::min(x + 1, last), b0, b1);
+                          sums(std::min(x + 2, last), c0, c1);
+                          sums(std::min(x + 3, last), d0, d1);
+                          bytes0 = joined(a0, b0, c0, d0);
+                          if (kChannels == 3) bytes0 = hn::TableLookupBytesOr0(bytes0, three);
+                          if (kRows == 1) return;
+                          bytes1 = joined(a1, b1, c1, d1);
+                          if (kChannels == 3) bytes1 = hn::TableLookupBytesOr0(bytes1, three);
+                        };
+  hn::Vec<decltype(block8)> bytes0, bytes1;
+  int64_t x = job.begin;
+  for (; x + 4 <= job.end; x += 4) {
+    four(x, x + 3, bytes0, bytes1);
+    hn::StoreU(bytes0, block8, job.out[0] + x * kChannels);
+    if (kRows == 2) hn::StoreU(bytes1, block8, job.out[1] + x * kChannels);
   }
-  if (x < end) {
-    const int64_t last = end - 1;
-    const auto bytes = four(x, std::min(x + 1, last), std::min(x + 2, last), last);
+  if (x < job.end) {
+    const auto rest = static_cast<size_t>((job.end - x) * kChannels);
     HWY_ALIGN uint8_t buffer[16];
-    hn::Store(kChannels == 3 ? hn::TableLookupBytesOr0(bytes, three) : bytes, block8, buffer);
-    std::memcpy(out + x * kChannels, buffer, static_cast<size_t>((end - x) * kChannels));
+    four(x, job.end - 1, bytes0, bytes1);
+    hn::Store(bytes0, block8, buffer);
+    std::memcpy(job.out[0] + x * kChannels, buffer, rest);
+    if (kRows == 1) return;
+    hn::Store(bytes1, block8, buffer);
+    std::memcpy(job.out[1] + x * kChannels, buffer, rest);
   }
 }
 
-// A row of one channel: 8 taps at a time, four pixels whose sums are then added up crosswise.
-template <int kSteps>
-HWY_NOINLINE void plane_pixels(const uint8_t* row, const int32_t* first, const int16_t* weights, int64_t blocks, int precision,
-                               int64_t begin, int64_t end, uint8_t* out) {
+// Rows of one channel: 8 taps at a time, four pixels whose sums are then added up crosswise.
+template <int kRows, int kSteps>
+HWY_NOINLINE void plane_pixels(const RowsToResize& job) {
   const hn::Full128<int32_t> d32;
   const hn::Full128<int16_t> d16;
   const hn::Full128<int64_t> d64;
   const hn::Full64<uint8_t> d8;
-  const int64_t steps = kSteps > 0 ? kSteps : blocks;
-  const auto half = hn::Set(d32, 1 << (precision - 1));
+  using V32 = hn::Vec<decltype(d32)>;
+  const int64_t steps = kSteps > 0 ? kSteps : job.blocks;
+  const auto half = hn::Set(d32, 1 << (job.precision - 1));
 
-  const auto sums = [&](int64_t x) HWY_ATTR {
-    const uint8_t* taps = row + first[x];
-    const int16_t* w = weights + x * blocks * 8;
-    auto sum = hn::Zero(d32);
+  const auto sums = [&](int64_t x, V32& sum0, V32& sum1) HWY_ATTR {
+    const uint8_t* taps0 = job.rows[0] + job.first[x];
+    const uint8_t* taps1 = job.rows[1] + job.first[x];
+    const int16_t* w = job.weights + x * job.blocks * 8;
+    sum0 = sum1 = hn::Zero(d32);
     for (int64_t step = 0; step < steps; ++step) {
-      const auto pixels = hn::PromoteTo(d16, hn::LoadU(d8, taps + step * 8));
-      sum = add_products(d32, pixels, hn::LoadU(d16, w + step * 8), sum);
+      const auto weights = hn::LoadU(d16, w + step * 8);
+      sum0 = add_products(d32, hn::PromoteTo(d16, hn::LoadU(d8, taps0 + step * 8)), weights, sum0);
+      if constexpr (kRows == 2) {
+        sum1 = add_products(d32, hn::PromoteTo(d16, hn::LoadU(d8, taps1 + step * 8)), weights, sum1);
+      }
     }
-    return sum;
   };
-  const auto pair = [&](int64_t x0, int64_t x1) HWY_ATTR {
-    const auto a = sums(x0), b = sums(x1);
-    return hn::BitCast(d64, hn::Add(hn::InterleaveLower(d32, a, b), hn::InterleaveUpper(d32, a, b)));
-  };
-  const auto four = [&](int64_t x0, int64_t x1, int64_t x2, int64_t x3) HWY_ATTR {
-    const auto ab = pair(x0, x1), cd = pair(x2, x3);
+  const auto added = [&](V32 a, V32 b, V32 c, V32 d) HWY_ATTR {
+    const auto ab = hn::BitCast(d64, hn::Add(hn::InterleaveLower(d32, a, b), hn::InterleaveUpper(d32, a, b)));
+    const auto cd = hn::BitCast(d64, hn::Add(hn::InterleaveLower(d32, c, d), hn::InterleaveUpper(d32, c, d)));
     return hn::Add(hn::BitCast(d32, hn::InterleaveLower(d64, ab, cd)), hn::BitCast(d32, hn::InterleaveUpper(d64, ab, cd)));
   };
-  int64_t x = begin;
-  for (; x + 8 <= end; x += 8) {
-    const auto low = four(x, x + 1, x + 2, x + 3), high = four(x + 4, x + 5, x + 6, x + 7);
-    hn::StoreU(hn::DemoteTo(d8, narrowed(d16, low, high, half, precision)), d8, out + x);
+  const auto four = [&](int64_t x, int64_t last, V32& sum0, V32& sum1) HWY_ATTR {
+    V32 a0, a1, b0, b1, c0, c1, d0, d1;
+    sums(std::min(x, last), a0, a1);
+    sums(std::min(x + 1, last), b0, b1);
+    sums(std::min(x + 2, last), c0, c1);
+    sums(std::min(x + 3, last), d0, d1);
+    sum0 = added(a0, b0, c0, d0);
+    if (kRows == 2) sum1 = added(a1, b1, c1, d1);
+  };
+  V32 low0, low1, high0, high1;
+  int64_t x = job.begin;
+  for (; x + 8 <= job.end; x += 8) {
+    four(x, x + 7, low0, low1);
+    four(x + 4, x + 7, high0, high1);
+    hn::StoreU(hn::DemoteTo(d8, narrowed(d16, low0, high0, half, job.precision)), d8, job.out[0] + x);
+    if (kRows == 2) hn::StoreU(hn::DemoteTo(d8, narrowed(d16, low1, high1, half, job.precision)), d8, job.out[1] + x);
   }
-  if (x < end) {
-    const int64_t last = end - 1;
-    const auto at = [&](int64_t k) { return std::min(x + k, last); };
-    const auto low = four(x, at(1), at(2), at(3)), high = four(at(4), at(5), at(6), at(7));
+  if (x < job.end) {
+    const auto rest = static_cast<size_t>(job.end - x);
     HWY_ALIGN uint8_t buffer[8];
-    hn::Store(hn::DemoteTo(d8, narrowed(d16, low, high, half, precision)), d8, buffer);
-    std::memcpy(out + x, buffer, static_cast<size_t>(end - x));
+    four(x, job.end - 1, low0, low1);
+    four(x + 4, job.end - 1, high0, high1);
+    hn::Store(hn::DemoteTo(d8, narrowed(d16, low0, high0, half, job.precision)), d8, buffer);
+    std::memcpy(job.out[0] + x, buffer, rest);
+    if (kRows == 1) return;
+    hn::Store(hn::DemoteTo(d8, narrowed(d16, low1, high1, half, job.precision)), d8, buffer);
+    std::memcpy(job.out[1] + x, buffer, rest);
   }
 }
 
-// Pixels [begin, end) of a row of the result. `row` may be read 16 bytes from the first byte of each group of 4 (interleaved) or 8
-// taps on; `out` written 4 bytes beyond.
-void horizontal(const uint8_t* row, int64_t channels, const int32_t* first, const int16_t* weights, int64_t blocks,
-                int precision, int64_t begin, int64_t end, uint8_t* out) {
-  const auto with = [&](auto kernel) { kernel(row, first, weights, blocks, precision, begin, end, out); };
+template <int kRows, int kSteps>
+void resize_rows(const RowsToResize& job) {
+  if (job.channels == 1) return plane_pixels<kRows, kSteps>(job);
+  if (job.channels == 3) return interleaved_pixels<kRows, 3, kSteps>(job);
+  interleaved_pixels<kRows, 4, kSteps>(job);
+}
+
+// Two rows at once pay where weights are many; few are quicker with the loop over them unrolled.
+void horizontal(const RowsToResize& job) {
   constexpr int64_t vector_blocks = static_cast<int64_t>(hn::MaxLanes(hn::CappedTag<uint8_t, 32>())) / 16;
-  const int64_t steps = blocks / vector_blocks;
-  if (channels == 1) {
-    return blocks == 1 ? with(plane_pixels<1>) : blocks == 2 ? with(plane_pixels<2>) : with(plane_pixels<0>);
+  const int64_t steps = job.channels == 1 ? job.blocks : job.blocks / vector_blocks;
+  if (steps > 3 && job.rows[1]) return resize_rows<2, 0>(job);
+  RowsToResize single = job;
+  for (int k = 0; k < 2 && job.rows[k]; ++k) {
+    single.rows[0] = job.rows[k];
+    single.out[0] = job.out[k];
+    switch (steps) {
+      case 1: resize_rows<1, 1>(single); break;
+      case 2: resize_rows<1, 2>(single); break;
+      case 3: resize_rows<1, 3>(single); break;
+      default: resize_rows<1, 0>(single);
+    }
   }
-  if (channels == 3) {
-    return steps == 1 ? with(interleaved_pixels<3, 1>)
-                      : steps == 2 ? with(interleaved_pixels<3, 2>) : with(interleaved_pixels<3, 0>);
-  }
-  return steps == 1 ? with(interleaved_pixels<4, 1>) : steps == 2 ? with(interleaved_pixels<4, 2>) : with(interleaved_pixels<4, 0>);
 }
 
 // ---- Along the columns ----
@@ -238,7 +303,8 @@ struct PixelTaps {
 
 // The filter is stretched by the scale, cut at the line's ends, and made to add up to 1.
 template <class Filter>
-PixelTaps antialiased(int64_t i, int64_t from, double scale, double support, int64_t most, const Filter& filter, double* weights) {
+PixelTaps antialiased(int64_t i, int64_t from, double scale, double support, int64_t most, const Filter& filter,
+                      double* weights) {
   const double centre = scale * (static_cast<double>(i) + 0.5);
   const double squeeze = scale >= 1.0 ? 1.0 / scale : 1.0;
   const int64_t first = std::max<int64_t>(static_cast<int64_t>(centre - support + 0.5), 0);
@@ -285,7 +351,8 @@ PixelTaps aliased(int64_t i, int64_t from, double scale, int64_t most, const Fil
 }
 
 template <class Filter>
-ResizeTaps taps_with(int64_t from, int64_t to, int64_t reach, bool antialias, int64_t begin, int64_t size, const Filter& filter) {
+ResizeTaps taps_with(int64_t from, int64_t to, int64_t reach, bool antialias, int64_t begin, int64_t size,
+                     const Filter& filter) {
   const double scale = static_cast<double>(from) / static_cast<double>(to);
   const double support = static_cast<double>(reach) * 0.5 * (scale >= 1.0 ? scale : 1.0);
   const int64_t most = antialias ? static_cast<int64_t>(std::ceil(support)) * 2 + 1 : reach;
@@ -297,8 +364,8 @@ ResizeTaps taps_with(int64_t from, int64_t to, int64_t reach, bool antialias, in
   double greatest = 0.0;
   for (int64_t i = 0; i < to; ++i) {
     double* own = weights.data() + i * most;
-    const auto pixel = antialias ? antialiased(i, from, scale, support, most, filter, own)
-                                 : aliased(i, from, scale, most, filter, own);
+    const auto pixel =
+        antialias ? antialiased(i, from, scale, support, most, filter, own) : aliased(i, from, scale, most, filter, own);
     pixels[static_cast<size_t>(i)] = pixel;
     greatest = std::max(greatest, pixel.greatest);
   }
@@ -314,7 +381,8 @@ ResizeTaps taps_with(int64_t from, int64_t to, int64_t reach, bool antialias, in
   for (int64_t i = 0; i < size; ++i) {
     for (int64_t j = 0; j < out.count[static_cast<size_t>(i)]; ++j) {
       const double weight = weights[static_cast<size_t>((begin + i) * most + j)] * (1 << out.precision);
-      out.weights[static_cast<size_t>(i * out.taps + j)] = static_cast<int16_t>(static_cast<int>(weight < 0 ? weight - 0.5 : weight + 0.5));
+      out.weights[static_cast<size_t>(i * out.taps + j)] =
+          static_cast<int16_t>(static_cast<int>(weight < 0 ? weight - 0.5 : weight + 0.5));
     }
   }
   return out;
@@ -356,7 +424,8 @@ Resizer::Resizer(const ResizePlan& plan)
   // The last load of a pixel begins with its last group of taps.
   const int64_t read = channels == 1 ? blocks_ * 8 : (blocks_ / 2 - 1) * 4 * channels + 16 + 2 * channels;
   safe_ = plan_.width;
-  while (safe_ > 0 && horizontal_.first[static_cast<size_t>(safe_ - 1)] * channels + read > plan_.from_width * channels) --safe_;
+  while (safe_ > 0 && horizontal_.first[static_cast<size_t>(safe_ - 1)] * channels + read > plan_.from_width * channels)
+    --safe_;
 }
 
 Resizer::Rows Resizer::source_rows(int64_t first, int64_t last) const {
@@ -378,29 +447,40 @@ void Resizer::run(const Source& source, int64_t first, int64_t last, const std::
 
   // The pixels from safe_ on read beyond the row; they read a copy of its end that is long enough.
   const int64_t tail_first = safe_ < plan_.width ? horizontal_.first[static_cast<size_t>(safe_)] : plan_.from_width;
-  const auto tail_bytes = static_cast<size_t>((plan_.from_width - tail_first) * channels);
-  const auto tail_pitch = static_cast<size_t>(rounded_up(std::max<int64_t>(blocks_ * 2 * std::max<int64_t>(channels, 4), 0) +
-                                                             static_cast<int64_t>(tail_bytes),
-                                                         padding) +
-                                              padding);
-  std::vector<uint8_t> memory(ring_bytes + tail_pitch + static_cast<size_t>(pitch));
+  const int64_t tail_bytes = (plan_.from_width - tail_first) * channels;
+  const int64_t tail_pitch = rounded_up(tail_bytes + blocks_ * 2 * std::max<int64_t>(channels, 4), padding) + padding;
+  std::vector<uint8_t> memory(ring_bytes + static_cast<size_t>(2 * tail_pitch + pitch));
   uint8_t* const ring = memory.data();
-  uint8_t* const tail = ring + ring_bytes;
-  uint8_t* const scratch = tail + tail_pitch;
+  uint8_t* const tails = ring + ring_bytes;
+  uint8_t* const scratch = tails + 2 * tail_pitch;
 
   const auto along_row = HWY_DYNAMIC_DISPATCH(horizontal);
   const auto along_column = HWY_DYNAMIC_DISPATCH(vertical);
-  const auto resize_row = [&](const uint8_t* row, uint8_t* out) {
+  // One or two rows.
+  const auto resize_rows = [&](const uint8_t* const* rows, int64_t count, uint8_t* out0, uint8_t* out1) {
     if (!along_rows_) {
-      std::memcpy(out, row + plan_.left * channels, static_cast<size_t>(bytes));
+      std::memcpy(out0, rows[0] + plan_.left * channels, static_cast<size_t>(bytes));
+      if (count == 2) std::memcpy(out1, rows[1] + plan_.left * channels, static_cast<size_t>(bytes));
       return;
     }
-    along_row(row, channels, horizontal_.first.data(), layout_.data(), blocks_, horizontal_.precision, 0, safe_, out);
-    if (safe_ < plan_.width) {
-      std::memcpy(tail, row + tail_first * channels, tail_bytes);
-      along_row(tail - tail_first * channels, channels, horizontal_.first.data(), layout_.data(), blocks_, horizontal_.precision,
-                safe_, plan_.width, out);
+    RowsToResize job{.rows = {rows[0], count == 2 ? rows[1] : nullptr},
+                     .out = {out0, out1},
+                     .channels = channels,
+                     .first = horizontal_.first.data(),
+                     .weights = layout_.data(),
+                     .blocks = blocks_,
+                     .precision = horizontal_.precision,
+                     .begin = 0,
+                     .end = safe_};
+    along_row(job);
+    if (safe_ == plan_.width) return;
+    for (int64_t k = 0; k < count; ++k) {
+      uint8_t* const copy = tails + k * tail_pitch;
+      std::memcpy(copy, rows[k] + tail_first * channels, static_cast<size_t>(tail_bytes));
+      job.rows[k] = copy - tail_first * channels;
     }
+    job.begin = safe_, job.end = plan_.width;
+    along_row(job);
   };
 
   int64_t done = source_rows(first, last).begin;  // rows of the source before this one are in the ring, or gone
@@ -413,7 +493,10 @@ void Resizer::run(const Source& source, int64_t first, int64_t last, const std::
       const int64_t count = std::min(most_rows, needed.end - done);
       const uint8_t* rows[most_rows];
       source(done, count, rows);
-      for (int64_t k = 0; k < count; ++k) resize_row(rows[k], ring + (done + k) % slots * pitch);
+      for (int64_t k = 0; k < count; k += 2) {
+        resize_rows(rows + k, std::min<int64_t>(2, count - k), ring + (done + k) % slots * pitch,
+                    ring + (done + k + 1) % slots * pitch);
+      }
       done += count;
     }
     const uint8_t* result = ring + needed.begin % slots * pitch;
@@ -461,9 +544,10 @@ std::vector<int32_t> nearest_indices(int64_t from, int64_t to, bool exact) {
   for (int64_t i = 0; i < to; ++i) {
     // Of the exact one, the centre is found in double, rounded to float, and brought back from there.
     const auto centre = std::max((static_cast<double>(i) + 0.5) * static_cast<double>(scale) - 0.5, 0.0);
-    const float position = exact ? static_cast<float>(static_cast<double>(static_cast<float>(centre)) + 0.5)
-                                 : static_cast<float>(i) * scale;
-    indices[static_cast<size_t>(i)] = static_cast<int32_t>(std::min<int64_t>(static_cast<int64_t>(std::floor(position)), from - 1));
+    const float position =
+        exact ? static_cast<float>(static_cast<double>(static_cast<float>(centre)) + 0.5) : static_cast<float>(i) * scale;
+    indices[static_cast<size_t>(i)] =
+        static_cast<int32_t>(std::min<int64_t>(static_cast<int64_t>(std::floor(position)), from - 1));
   }
   return indices;
 }

@@ -123,7 +123,8 @@ torch::Tensor resize(const torch::Tensor& image, torch::IntArrayRef size, const 
   auto pixels = image.reshape({-1, image.size(-3), old_size.height, old_size.width});
   const bool by_float = !resizes_as_is(image, mode);
   if (!by_float || is_nearest(mode)) {
-    if (const auto resized = detail::resize_pixels(pixels, new_size, mode, options.antialias)) return resized->reshape(new_shape);
+    if (const auto resized = detail::resize_pixels(pixels, new_size, mode, options.antialias))
+      return resized->reshape(new_shape);
   }
   pixels = unambiguously_channels_last(pixels);
   if (by_float) pixels = pixels.to(torch::kFloat32);

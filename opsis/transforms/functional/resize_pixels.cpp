@@ -29,15 +29,15 @@ std::optional<PictureLayout> picture_layout(const torch::Tensor& images) {
 
 const uint8_t* picture(const torch::Tensor& images, const PictureLayout& layout, int64_t number) {
   const int64_t c = images.size(1);
-  const int64_t offset = layout.interleaved ? number * images.stride(0)
-                                            : number / c * images.stride(0) + number % c * images.stride(1);
+  const int64_t offset =
+      layout.interleaved ? number * images.stride(0) : number / c * images.stride(0) + number % c * images.stride(1);
   return static_cast<const uint8_t*>(images.const_data_ptr()) + offset * images.element_size();
 }
 
 torch::Tensor empty_pictures(const torch::Tensor& images, Size size, bool interleaved) {
-  return torch::empty({images.size(0), images.size(1), size.height, size.width},
-                      images.options().memory_format(interleaved ? torch::MemoryFormat::ChannelsLast
-                                                                 : torch::MemoryFormat::Contiguous));
+  return torch::empty(
+      {images.size(0), images.size(1), size.height, size.width},
+      images.options().memory_format(interleaved ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous));
 }
 
 // body(picture, first row, last row) over all rows of all pictures, on several threads where `row_work` bytes a row are worth it.

@@ -128,8 +128,7 @@ TEST(ResizePixels, CopiesPixelsOfAnySize) {
         const auto pixels = torch::randint(100, {2, channels, 9, 13}).to(type).contiguous(format);
         const auto ours = transforms::detail::resize_pixels(pixels, {17, 7}, InterpolationMode::NEAREST, false);
         ASSERT_TRUE(ours.has_value());
-        const auto expected = by_aten(pixels.to(torch::kFloat64), {17, 7},
-                                                              InterpolationMode::NEAREST, false);
+        const auto expected = by_aten(pixels.to(torch::kFloat64), {17, 7}, InterpolationMode::NEAREST, false);
         EXPECT_TENSOR_EQ(*ours, expected.to(type));
       }
     }
