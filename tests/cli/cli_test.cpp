@@ -76,7 +76,7 @@ TEST(Cli, TellsItsVersionAndHelp) {
   EXPECT_THAT(version.out, testing::MatchesRegex("opsis [0-9.]+ \\(LibTorch .*\\)\n"));
   const auto help = opsis_tool({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const std::string command : {"train", "evaluate", "predict", "models", "transform"}) {
+  for (const std::string command : {"train", "evaluate", "predict", "models", "transform", "weights"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
     const auto own = opsis_tool({command, "--help"});
     EXPECT_EQ(own.code, 0);
@@ -111,6 +111,32 @@ TEST(CliModels, ListsAndFilters) {
   EXPECT_EQ(document[0]["name"], "resnext101_32x8d");
   EXPECT_EQ(document[0]["weights"].size(), 2);
   expect_failure({"models", "resnet51"}, "no model matches \"resnet51\"; did you mean resnet50");
+}
+
+TEST(CliWeights, ListsFetchesAndVerifies) {
+  const support::TemporaryFolder folder;
+  // A mirror in a folder, whose file is not what its name promises.
+  folder.write("mirror/models/resnet18-f37072fd.pth", "no weights");
+  setenv("OPSIS_HUB_MIRROR", (folder.path() / "mirror").c_str(), 1);
+  setenv("TORCH_HOME", (folder.path() / "home").c_str(), 1);
+  const auto fetched = folder.path() / "home" / "hub" / "checkpoints" / "resnet18-f37072fd.pth";
+  const auto list = opsis_tool({"weights", "list", "ResNet18"});
+  EXPECT_THAT(list.out, HasSubstr("ResNet18_Weights.IMAGENET1K_V1  44.7 MB  no\n"));
+  const auto info = json::parse(opsis_tool({"weights", "info", "resnet18", "--json"}).out);
+  EXPECT_EQ(info[0]["url"], "https://download.pytorch.org/models/resnet18-f37072fd.pth");
+  EXPECT_EQ(info[0]["file"], fetched.string());
+  expect_failure({"weights", "fetch", "resnet18"}, "expected one that begins with f37072fd");
+  EXPECT_FALSE(std::filesystem::exists(fetched));
+  folder.write(fetched, "no weights");
+  const auto verified = opsis_tool({"weights", "verify"});
+  EXPECT_EQ(verified.code, 1);
+  EXPECT_THAT(verified.err, HasSubstr("resnet18-f37072fd.pth is not what it should be"));
+  const auto there = opsis_tool({"weights", "fetch", "resnet18"});
+  EXPECT_EQ(there.out, fetched.string() + "\n");
+  unsetenv("OPSIS_HUB_MIRROR");
+  unsetenv("TORCH_HOME");
+  expect_failure({"weights", "info", "resnet51"}, "did you mean resnet50");
+  expect_wrong_usage({"weights"}, "subcommand");
 }
 
 TEST(CliPredict, NamesTorchvisionsFiveBest) {
