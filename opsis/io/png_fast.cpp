@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "opsis/io/exif.h"
+#include "opsis/io/memory.h"
 #include "opsis/simd/png_unfilter.h"
 
 namespace opsis::inline v1::io::png {
@@ -26,10 +27,6 @@ struct Chunk {
   std::string_view name;
   Bytes data;
 };
-
-/// Memory that nobody has written yet.
-using Buffer = std::unique_ptr<uint8_t[]>;
-Buffer make_buffer(size_t size) { return std::make_unique_for_overwrite<uint8_t[]>(size); }
 
 uint32_t big_endian(const uint8_t* bytes) {
   return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
@@ -128,7 +125,7 @@ int64_t choose_channels(const Header& header, ImageReadMode mode) {
 }
 
 /// The compressed pixels, of all chunks after each other. `joined` holds them when they are of more than one.
-bool read_data(Bytes rest, Bytes first, size_t largest, Buffer& joined, Bytes& data) {
+bool read_data(Bytes rest, Bytes first, size_t largest, Memory& joined, Bytes& data) {
   auto ahead = rest;
   size_t total = first.size();
   bool more = false;
@@ -141,7 +138,7 @@ bool read_data(Bytes rest, Bytes first, size_t largest, Buffer& joined, Bytes& d
   if (ahead.size() < 12) return false;  // not even the end
   data = first;
   if (!more) return true;
-  joined = make_buffer(total);
+  joined = make_memory(total);
   auto* to = std::copy(first.begin(), first.end(), joined.get());
   while (has_magic(rest, 4, "IDAT")) {
     const auto length = big_endian(rest.data());
@@ -242,18 +239,18 @@ bool decode_fast(Bytes bytes, const DecodeOptions& options, const Destination& d
   if (!chunk || (header.color_type == palette && header.colors.empty())) return false;
   info.orientation = header.orientation;
 
-  Buffer joined;
+  Memory joined;
   Bytes data;
   const auto filtered_bytes = header.filtered_bytes();
   const auto largest_data = std::max(largest, filtered_bytes);
   if (chunk->data.size() > largest_data || !read_data(rest, chunk->data, largest_data, joined, data)) return false;
   // Deflate shrinks a thousandfold at most, so that no small file gets much memory here.
   if (filtered_bytes / 1100 > data.size()) return false;
-  const auto filtered = make_buffer(filtered_bytes);
+  const auto filtered = make_memory(filtered_bytes);
   if (!inflate(data, filtered.get(), filtered_bytes)) return false;
   const auto row_bytes = header.row_bytes(), stride = row_bytes + 1;
   for (size_t y = 0; y < static_cast<size_t>(header.height); ++y) {
-    if (filtered[y * stride] > 4) return false;
+    if (filtered.get()[y * stride] > 4) return false;
   }
 
   Region region{0, 0, header.height, header.width};
