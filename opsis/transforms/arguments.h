@@ -133,7 +133,8 @@ void describe_item(const Item& item, Json::Object& arguments, std::vector<std::s
     code.push_back(to_code(item.value));
   } else {
     const Json usual = to_json(Item{});
-    for (auto& [name, value] : Json(to_json(item)).members()) {
+    const Json options = to_json(item);
+    for (const auto& [name, value] : options.members()) {
       const auto* same = usual.find(name);
       if (!same || !(*same == value)) arguments.emplace_back(name, value);
     }
