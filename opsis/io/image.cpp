@@ -2,6 +2,8 @@
 
 #include <ATen/ops/empty.h>
 
+#include <array>
+
 #include "opsis/core/check.h"
 #include "opsis/io/byte_tensor.h"
 #include "opsis/io/codecs.h"
@@ -29,17 +31,42 @@ torch::Tensor upright(const torch::Tensor& image, int orientation) {
   }
 }
 
-/// Runs a codec's decode with a new tensor as its destination.
+/// Runs a codec's decode with a new tensor as its destination, and crops where the codec did not.
 template <class Decode>
-Image decode_into_tensor(Decode decode, Bytes bytes, const DecodeOptions& options) {
+Decoded decode_into_tensor(Decode decode, Bytes bytes, const DecodeOptions& options) {
   torch::Tensor pixels;
-  int orientation = 1;
-  decode(bytes, options, [&](const ImageInfo& info) {
-    pixels = torch::empty({info.height, info.width, info.channels}, info.bits == 16 ? torch::kUInt16 : torch::kUInt8);
-    orientation = info.orientation;
+  ImageInfo info;
+  decode(bytes, options, [&](const ImageInfo& found) {
+    info = found;
+    const std::array<int64_t, 4> sizes{info.frames, info.height, info.width, info.channels};
+    pixels =
+        torch::empty(at::IntArrayRef(sizes).slice(info.frames == 1 ? 1 : 0), info.bits == 16 ? torch::kUInt16 : torch::kUInt8);
     return pixels.mutable_data_ptr();
   });
-  return Image(upright(pixels.permute({2, 0, 1}), orientation));
+  Decoded out;
+  out.scale_y = out.scale_x = 1.0 / info.scale;
+  auto image = upright(info.frames == 1 ? pixels.permute({2, 0, 1}) : pixels.permute({0, 3, 1, 2}), info.orientation);
+  if (info.scale != 1 || info.is_region) {
+    const Region whole{0, 0, info.height, info.width};
+    const auto part = options.region && info.is_region
+                          ? scaled_region(stored_region(*options.region, info.orientation, info.picture), info.scale)
+                          : whole;
+    const Region in_picture{part.top * info.scale, part.left * info.scale, part.height * info.scale, part.width * info.scale};
+    const auto place = upright_region(in_picture, info.orientation, info.picture);
+    out.top = static_cast<double>(place.top);
+    out.left = static_cast<double>(place.left);
+  }
+  if (options.region && !info.is_region) {
+    const auto& region = *options.region;
+    check_region("decode_image", region, {image.size(-2), image.size(-1)});
+    // A copy, so that the rest of the picture need not be kept.
+    image = image.narrow(-2, region.top, region.height).narrow(-1, region.left, region.width);
+    image = image.movedim(-3, -1).clone(at::MemoryFormat::Contiguous).movedim(-1, -3);
+    out.top = static_cast<double>(region.top);
+    out.left = static_cast<double>(region.left);
+  }
+  out.image = Image(image);
+  return out;
 }
 
 /// The pixels of an image to encode, channels last and without gaps; no copy where they lie so already, as after decoding.
@@ -54,32 +81,40 @@ torch::Tensor pixels_to_encode(std::string_view function, const Image& image) {
 
 }  // namespace
 
-Image decode_image(Bytes bytes, const DecodeOptions& options) {
+Decoded decode_scaled(Bytes bytes, const DecodeOptions& options) {
   return decode_into_tensor(find_codec(bytes).decode, bytes, options);
 }
 
-Image decode_image(const torch::Tensor& bytes, const DecodeOptions& options) {
+Decoded decode_scaled(const torch::Tensor& bytes, const DecodeOptions& options) {
   const auto checked = detail::check_bytes("decode_image", bytes);
-  return decode_image(detail::view(checked), options);
+  return decode_scaled(detail::view(checked), options);
 }
 
-Image decode_image(const std::filesystem::path& path, const DecodeOptions& options) {
+Decoded decode_scaled(const std::filesystem::path& path, const DecodeOptions& options) {
   const auto bytes = read_bytes(path, options.limits);
   try {
-    return decode_image(Bytes(bytes), options);
+    return decode_scaled(Bytes(bytes), options);
   } catch (const DecodeError& error) {  // one bad file of a million must be named
     raise<DecodeError>("{}: {}", path.string(), error.what());
   }
 }
 
-Image decode_jpeg(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(jpeg::decode, bytes, options); }
+Image decode_image(Bytes bytes, const DecodeOptions& options) { return decode_scaled(bytes, options).image; }
+
+Image decode_image(const torch::Tensor& bytes, const DecodeOptions& options) { return decode_scaled(bytes, options).image; }
+
+Image decode_image(const std::filesystem::path& path, const DecodeOptions& options) {
+  return decode_scaled(path, options).image;
+}
+
+Image decode_jpeg(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(jpeg::decode, bytes, options).image; }
 
 Image decode_jpeg(const torch::Tensor& bytes, const DecodeOptions& options) {
   const auto checked = detail::check_bytes("decode_jpeg", bytes);
   return decode_jpeg(detail::view(checked), options);
 }
 
-Image decode_png(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(png::decode, bytes, options); }
+Image decode_png(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(png::decode, bytes, options).image; }
 
 Image decode_png(const torch::Tensor& bytes, const DecodeOptions& options) {
   const auto checked = detail::check_bytes("decode_png", bytes);

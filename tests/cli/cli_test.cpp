@@ -180,6 +180,30 @@ TEST(CliTransform, WritesTorchvisionsPixels) {
   }
 }
 
+TEST(CliTransform, TakesTheHighByteOf16BitPngs) {
+  const support::TemporaryFolder folder;
+  const auto input = folder.path() / "in.png", output = folder.path() / "out.png";
+  std::system(("\"" + std::string(std::getenv("OPSIS_PYTHON")) +
+               "\" -c \"from PIL import Image; Image.new('I;16', (5, 4), 0x1234).save('" + input.string() + "')\"")
+                  .c_str());
+  ASSERT_TRUE(std::filesystem::exists(input));
+  const auto run = opsis_tool({"transform", input.string(), output.string(), "CenterCrop(2)"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_TENSOR_EQ(io::decode_image(output).data, torch::full({3, 2, 2}, 0x12, torch::kUInt8));
+}
+
+TEST(Cli, ReadsAFileThatIsNamedLikeACommand) {
+  const auto c = oracle::cases("cli/predict").front();
+  const support::TemporaryFolder folder;
+  std::filesystem::copy_file(c.text("photo"), folder.path() / "models");
+  const auto checkpoint = std::filesystem::absolute(c.text("checkpoint")).string();
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  const auto run = opsis_tool({"predict", "models", "--model", "resnet18", "--weights", checkpoint});
+  std::filesystem::current_path(before);
+  EXPECT_EQ(run.code, 0) << run.err;
+}
+
 TEST(CliTransform, NamesTheStepThatIsWrong) {
   const auto photo = oracle::cases("cli/transform").front().text("photo");
   const support::TemporaryFolder folder;
@@ -244,6 +268,24 @@ TEST(CliTrain, TrainsResumesEvaluatesAndPredicts) {
   EXPECT_EQ(result["images"], 4);
   EXPECT_NEAR(result["acc@1"].get<double>(), whole["epochs"][1]["validation"]["acc@1"].get<double>(), 1e-9);
 
+  // Three pictures in batches of two leave one alone, on which batch normalisation cannot train: it is left out.
+  std::filesystem::remove(at("data/train/light/1.png"));
+  EXPECT_EQ(train({"--epochs", "1", "--out", at("three.pth")})["epochs"].size(), 1);
+  auto alone = command;
+  alone[5] = "1";
+  alone.insert(alone.end(), {"--epochs", "1", "--out", at("alone.pth")});
+  expect_failure(alone, "cannot train on a batch of one image; set drop_last, or another batch_size");
+
+  // The optimizer that goes on must be the one that began.
+  auto other = command;
+  other.insert(other.end(), {"--epochs", "2", "--optimizer", "adamw", "--resume", at("half.pth"), "--out", at("other.pth")});
+  expect_failure(other, "the optimizer is AdamW, what was saved is not (it has no \"betas\")");
+
+  // Labels of other folders would mean something else.
+  std::filesystem::rename(at("data/val/dark"), at("data/val/zebra"));
+  expect_failure({"evaluate", at("data"), "--weights", at("whole.pth")}, "class 0 is \"light\" in the data and \"dark\"");
+  std::filesystem::rename(at("data/val/zebra"), at("data/val/dark"));
+
   const auto predicted = opsis_tool({"predict", at("data/val/dark/0.png"), "--weights", at("whole.pth"), "--json"});
   ASSERT_EQ(predicted.code, 0) << predicted.err;
   EXPECT_EQ(json::parse(predicted.out)["predictions"][0]["classes"].size(), 2);
@@ -253,7 +295,11 @@ TEST(CliTrain, SaysWhatIsWrong) {
   expect_failure({"train", "digitz"}, "no data \"digitz\"");
   expect_failure({"train", "digits", "--model", "resnet51"}, "did you mean resnet50");
   expect_failure({"train", "digits", "--out", "/nowhere/at/all.pth"}, "/nowhere/at/all.pth");
-  expect_failure({"train", "digits", "--lr", "-1"}, "-1");
+  expect_failure({"train", "digits", "--lr", "-1"}, "lr must be a number from 0 on, got -1");
+  expect_failure({"train", "digits", "--lr", "nan"}, "lr must be a number from 0 on, got nan");
+  expect_wrong_usage({"train", "digits", "--seed", "-1"}, "--seed: must be a whole number from 0 on, got -1");
+  expect_wrong_usage({"train", "digits", "--workers", "-1"}, "--workers");
+  expect_wrong_usage({"train", "digits", "--out", ""}, "--out must name a file");
   expect_failure({"evaluate", "digits", "--weights", "missing.pth"}, "missing.pth");
 }
 
