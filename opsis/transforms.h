@@ -3,6 +3,7 @@
 
 #include "opsis/transforms/container.h"
 #include "opsis/transforms/crop.h"
+#include "opsis/transforms/from_json.h"
 #include "opsis/transforms/functional.h"
 #include "opsis/transforms/geometry.h"
 #include "opsis/transforms/list.h"
