@@ -17,3 +17,4 @@
 #include "opsis/transforms/query.h"
 #include "opsis/transforms/transform.h"
 #include "opsis/transforms/type.h"
+#include "opsis/transforms/warp.h"

@@ -1,13 +1,18 @@
 #include "opsis/io/image.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+
+#include <array>
 
 #include "opsis/core/check.h"
 #include "opsis/io/byte_tensor.h"
 #include "opsis/io/codecs.h"
 #include "opsis/io/file.h"
 #include "opsis/io/jpeg.h"
+#include "opsis/io/memory.h"
 #include "opsis/io/png.h"
+#include "opsis/simd/interleave.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::io {
@@ -29,17 +34,55 @@ torch::Tensor upright(const torch::Tensor& image, int orientation) {
   }
 }
 
-/// Runs a codec's decode with a new tensor as its destination.
+/// A tensor that nobody has written yet.
+torch::Tensor make_tensor(at::IntArrayRef sizes, torch::ScalarType type) {
+  constexpr int64_t large = int64_t{4} << 20;
+  const auto bytes = c10::multiply_integers(sizes) * static_cast<int64_t>(c10::elementSize(type));
+  if (bytes < large) return torch::empty(sizes, type);
+  auto memory = make_memory(static_cast<size_t>(bytes));
+  auto* const start = memory.get();
+  const FreeMemory free = memory.get_deleter();
+  memory.release();
+  return torch::from_blob(
+      start, sizes, [free](void* data) { free(static_cast<uint8_t*>(data)); }, type);
+}
+
+/// Runs a codec's decode with a new tensor as its destination, and crops where the codec did not.
 template <class Decode>
-Image decode_into_tensor(Decode decode, Bytes bytes, const DecodeOptions& options) {
+Decoded decode_into_tensor(Decode decode, Bytes bytes, const DecodeOptions& options) {
   torch::Tensor pixels;
-  int orientation = 1;
-  decode(bytes, options, [&](const ImageInfo& info) {
-    pixels = torch::empty({info.height, info.width, info.channels}, info.bits == 16 ? torch::kUInt16 : torch::kUInt8);
-    orientation = info.orientation;
+  ImageInfo info;
+  decode(bytes, options, [&](const ImageInfo& found) {
+    info = found;
+    const std::array<int64_t, 4> sizes{info.frames, info.height, info.width, info.channels};
+    pixels =
+        make_tensor(at::IntArrayRef(sizes).slice(info.frames == 1 ? 1 : 0), info.bits == 16 ? torch::kUInt16 : torch::kUInt8);
     return pixels.mutable_data_ptr();
   });
-  return Image(upright(pixels.permute({2, 0, 1}), orientation));
+  Decoded out;
+  out.scale_y = out.scale_x = 1.0 / info.scale;
+  auto image = upright(info.frames == 1 ? pixels.permute({2, 0, 1}) : pixels.permute({0, 3, 1, 2}), info.orientation);
+  if (info.scale != 1 || info.is_region) {
+    const Region whole{0, 0, info.height, info.width};
+    const auto part = options.region && info.is_region
+                          ? scaled_region(stored_region(*options.region, info.orientation, info.picture), info.scale)
+                          : whole;
+    const Region in_picture{part.top * info.scale, part.left * info.scale, part.height * info.scale, part.width * info.scale};
+    const auto place = upright_region(in_picture, info.orientation, info.picture);
+    out.top = static_cast<double>(place.top);
+    out.left = static_cast<double>(place.left);
+  }
+  if (options.region && !info.is_region) {
+    const auto& region = *options.region;
+    check_region("decode_image", region, {image.size(-2), image.size(-1)});
+    // A copy, so that the rest of the picture need not be kept.
+    image = image.narrow(-2, region.top, region.height).narrow(-1, region.left, region.width);
+    image = image.movedim(-3, -1).clone(at::MemoryFormat::Contiguous).movedim(-1, -3);
+    out.top = static_cast<double>(region.top);
+    out.left = static_cast<double>(region.left);
+  }
+  out.image = Image(image);
+  return out;
 }
 
 /// The pixels of an image to encode, channels last and without gaps; no copy where they lie so already, as after decoding.
@@ -49,37 +92,54 @@ torch::Tensor pixels_to_encode(std::string_view function, const Image& image) {
               "{}: the image must be (1, H, W) or (3, H, W), got {}", function, opsis::detail::shape(data));
   OPSIS_CHECK(data.scalar_type() == torch::kUInt8, "{}: the image must be uint8, got {}", function, data.scalar_type());
   OPSIS_CHECK(data.device().is_cpu(), "{}: the image must be on the CPU, got {}", function, data.device());
-  return data.permute({1, 2, 0}).contiguous();
+  const auto last = data.permute({1, 2, 0});
+  if (data.size(0) == 1 || last.is_contiguous()) return last.contiguous();
+  // Planes, as most tensors have them; ATen's own copy takes longer than to encode.
+  const auto planes = data.contiguous();
+  const auto count = planes.size(1) * planes.size(2);
+  const auto* first = planes.const_data_ptr<uint8_t>();
+  const uint8_t* const starts[] = {first, first + count, first + 2 * count};
+  auto out = torch::empty(last.sizes(), torch::kUInt8);
+  simd::interleave3(starts, static_cast<size_t>(count), out.mutable_data_ptr<uint8_t>());
+  return out;
 }
 
 }  // namespace
 
-Image decode_image(Bytes bytes, const DecodeOptions& options) {
+Decoded decode_scaled(Bytes bytes, const DecodeOptions& options) {
   return decode_into_tensor(find_codec(bytes).decode, bytes, options);
 }
 
-Image decode_image(const torch::Tensor& bytes, const DecodeOptions& options) {
+Decoded decode_scaled(const torch::Tensor& bytes, const DecodeOptions& options) {
   const auto checked = detail::check_bytes("decode_image", bytes);
-  return decode_image(detail::view(checked), options);
+  return decode_scaled(detail::view(checked), options);
 }
 
-Image decode_image(const std::filesystem::path& path, const DecodeOptions& options) {
+Decoded decode_scaled(const std::filesystem::path& path, const DecodeOptions& options) {
   const auto bytes = read_bytes(path, options.limits);
   try {
-    return decode_image(Bytes(bytes), options);
+    return decode_scaled(Bytes(bytes), options);
   } catch (const DecodeError& error) {  // one bad file of a million must be named
     raise<DecodeError>("{}: {}", path.string(), error.what());
   }
 }
 
-Image decode_jpeg(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(jpeg::decode, bytes, options); }
+Image decode_image(Bytes bytes, const DecodeOptions& options) { return decode_scaled(bytes, options).image; }
+
+Image decode_image(const torch::Tensor& bytes, const DecodeOptions& options) { return decode_scaled(bytes, options).image; }
+
+Image decode_image(const std::filesystem::path& path, const DecodeOptions& options) {
+  return decode_scaled(path, options).image;
+}
+
+Image decode_jpeg(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(jpeg::decode, bytes, options).image; }
 
 Image decode_jpeg(const torch::Tensor& bytes, const DecodeOptions& options) {
   const auto checked = detail::check_bytes("decode_jpeg", bytes);
   return decode_jpeg(detail::view(checked), options);
 }
 
-Image decode_png(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(png::decode, bytes, options); }
+Image decode_png(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(png::decode, bytes, options).image; }
 
 Image decode_png(const torch::Tensor& bytes, const DecodeOptions& options) {
   const auto checked = detail::check_bytes("decode_png", bytes);

@@ -27,6 +27,20 @@ OPSIS_API Image decode_image(Bytes bytes, const DecodeOptions& options = {});
 OPSIS_API Image decode_image(const torch::Tensor& bytes, const DecodeOptions& options = {});
 OPSIS_API Image decode_image(const std::filesystem::path& path, const DecodeOptions& options = {});
 
+/// An image that may be less than its file holds, and where it lies in it.
+struct Decoded {
+  Image image;
+  double scale_y = 1, scale_x = 1;  ///< pixels of the image a pixel of the file's picture: 1, 1/2, 1/4 or 1/8
+  double top = 0, left = 0;         ///< where the image begins, in pixels of the file's picture; not always on it when scaled
+};
+
+/// decode_image that says what options.min_size and options.region came to, so that boxes can follow: what is at x in the whole
+/// picture is at (x - left) * scale_x of the image.
+///     const auto [image, scale_y, scale_x, top, left] = io::decode_scaled("photo.jpg", {.min_size = 256});
+OPSIS_API Decoded decode_scaled(Bytes bytes, const DecodeOptions& options = {});
+OPSIS_API Decoded decode_scaled(const torch::Tensor& bytes, const DecodeOptions& options = {});
+OPSIS_API Decoded decode_scaled(const std::filesystem::path& path, const DecodeOptions& options = {});
+
 /// decode_image for what must be a JPEG. Its modes are UNCHANGED, GRAY and RGB.
 /// Source   torchvision.io.decode_jpeg
 OPSIS_API Image decode_jpeg(Bytes bytes, const DecodeOptions& options = {});

@@ -4,7 +4,6 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/tensor.h>
 
 #include "opsis/core/check.h"
 #include "opsis/transforms/functional/boxes.h"
@@ -33,7 +32,7 @@ Tensor moved_by(const Tensor& matrix, const Tensor& points) {
 }
 
 Tensor factor(const Matrix& matrix, const torch::TensorOptions& options) {
-  return at::tensor(at::ArrayRef<double>(matrix.data(), matrix.size()), options).reshape({2, 3}).t();
+  return detail::tensor_of(matrix, options).reshape({2, 3}).t();
 }
 
 // The canvas that takes in all of the moved one, and its top left corner (1, 2).
@@ -43,7 +42,7 @@ struct Expanded {
 };
 Expanded expanded_canvas(const AffineParameters& parameters, Point center, Size canvas, const Tensor& matrix) {
   const auto h = static_cast<double>(canvas.height), w = static_cast<double>(canvas.width);
-  const auto corners = at::tensor({0.0, 0.0, 0.0, h, w, h, w, 0.0}, matrix.options()).view({4, 2});
+  const auto corners = detail::tensor_of({0.0, 0.0, 0.0, h, w, h, w, 0.0}, matrix.options()).view({4, 2});
   return {at::amin(moved_by(matrix, corners), {0}, true),
           detail::expanded_size(detail::affine_matrix(parameters, center, true), canvas)};
 }

@@ -35,7 +35,8 @@ torch::TensorOptions displaced_options(const Tensor& numbers) {
 }  // namespace
 
 Tensor elastic(const Tensor& image, const Tensor& displacement, const ElasticOptions& options) {
-  detail::check_warp("elastic", image, options.interpolation, options.fill);
+  // An empty image is not looked at for its fill, as in torchvision.
+  detail::check_warp("elastic", image, options.interpolation, image.numel() == 0 ? Fill() : options.fill, /*bicubic=*/true);
   check_displacement(displacement, {image.size(-2), image.size(-1)});
   return detail::warp_displaced(image, displacement, options.interpolation, options.fill);
 }

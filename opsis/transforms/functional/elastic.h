@@ -13,7 +13,7 @@ namespace opsis::inline v1::transforms {
 
 /// Of functional::elastic.
 struct ElasticOptions {
-  InterpolationMode interpolation = InterpolationMode::BILINEAR;
+  InterpolationMode interpolation = InterpolationMode::BILINEAR;  ///< or nearest, or bicubic
   Fill fill{};  ///< none: pixels half outside blend with 0, and the outside is 0
 };
 
@@ -25,7 +25,7 @@ namespace functional {
 ///          displacement at their corners, the other way, which is near its inverse; boxes are clamped by their mode
 /// Types    any number; the result has the same. Integers go by way of float32, rounded
 /// Memory   uint8 in channels-last memory gives a channels-last result
-/// Throws   ValueError when the displacement has another shape; for another mode than nearest and bilinear; for a fill that has
+/// Throws   ValueError when the displacement has another shape; for a mode other than these; for a fill that has
 ///          neither 1 number nor one for each channel
 /// Source   torchvision.transforms.v2.functional.elastic
 OPSIS_API torch::Tensor elastic(const torch::Tensor& image, const torch::Tensor& displacement,

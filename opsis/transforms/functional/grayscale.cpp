@@ -1,6 +1,9 @@
 // Between colour and gray, and from channel to channel.
+#include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 
+#include "opsis/simd/luma.h"
+#include "opsis/transforms/functional/bytes.h"
 #include "opsis/transforms/functional/channels.h"
 #include "opsis/transforms/functional/color.h"
 
@@ -20,6 +23,20 @@ torch::Tensor thrice(const torch::Tensor& gray) {
   return gray.repeat(repeats);
 }
 
+torch::Tensor gray_of_bytes(const torch::Tensor& image) {
+  const detail::Bytes in(image);
+  auto shape = image.sizes().vec();
+  shape[shape.size() - 3] = 1;
+  auto out = at::empty(shape, torch::kUInt8);
+  auto* const to = out.mutable_data_ptr<uint8_t>();
+  for (int64_t i = 0; i < in.images; ++i) {
+    parallel_for(0, in.plane(), int64_t{1} << 15, [&](int64_t first, int64_t last) {
+      simd::luma(in.rgb(i).from(first), last - first, to + i * in.plane() + first);
+    });
+  }
+  return out;
+}
+
 }  // namespace
 
 torch::Tensor rgb_to_grayscale(const torch::Tensor& image, int64_t num_output_channels) {
@@ -27,7 +44,7 @@ torch::Tensor rgb_to_grayscale(const torch::Tensor& image, int64_t num_output_ch
   OPSIS_CHECK(num_output_channels == 1 || num_output_channels == 3,
               "rgb_to_grayscale: num_output_channels must be 1 or 3, got {}", num_output_channels);
   if (image.size(-3) == 1) return num_output_channels == 1 ? image.clone() : thrice(image);
-  const auto gray = detail::luma(image).to(image.scalar_type());
+  const auto gray = detail::is_bytes(image) ? gray_of_bytes(image) : detail::luma(image).to(image.scalar_type());
   return num_output_channels == 3 ? gray.expand(image.sizes()) : gray;
 }
 

@@ -1,4 +1,4 @@
-// Turning hues: RGB to HSV and back, as Pillow does.
+// Turning hues: RGB to HSV and back, as Pillow does. On uint8 by opsis/simd.
 #include <ATen/ops/aminmax.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/rsub.h>
@@ -6,6 +6,8 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 
+#include "opsis/simd/hue.h"
+#include "opsis/transforms/functional/bytes.h"
 #include "opsis/transforms/functional/channels.h"
 #include "opsis/transforms/functional/color.h"
 #include "opsis/transforms/functional/type.h"
@@ -64,6 +66,11 @@ torch::Tensor adjust_hue(const torch::Tensor& image, double hue_factor) {
   detail::check_gray_or_rgb("adjust_hue", image);
   OPSIS_CHECK(hue_factor >= -0.5 && hue_factor <= 0.5, "adjust_hue: hue_factor must be in [-0.5, 0.5], got {}", hue_factor);
   if (image.size(-3) == 1 || image.numel() == 0) return image;
+  if (detail::is_bytes(image)) {
+    return detail::map_rgb(detail::Bytes(image), [&](const simd::Rgb& rgb, int64_t count, const simd::RgbOut& out) {
+      simd::turn_hue(rgb, count, static_cast<float>(hue_factor), out);
+    });
+  }
   auto hsv = rgb_to_hsv(to_dtype(image, torch::kFloat32, {.scale = true}));
   hsv.h.add_(hue_factor).remainder_(1.0);
   return to_dtype(hsv_to_rgb(hsv), image.scalar_type(), {.scale = true});

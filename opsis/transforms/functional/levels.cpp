@@ -1,13 +1,77 @@
-// Kernels that map levels to levels: posterize, solarize, invert, autocontrast, equalize.
-#include <ATen/ops/cat.h>
+// Kernels that map levels to levels: posterize, solarize, invert, autocontrast, equalize. On uint8 by tables of opsis/simd.
 #include <ATen/ops/rsub.h>
 #include <ATen/ops/where.h>
 
+#include <algorithm>
+
+#include "opsis/transforms/functional/bytes.h"
 #include "opsis/transforms/functional/channels.h"
 #include "opsis/transforms/functional/color.h"
 #include "opsis/transforms/functional/type.h"
 
 namespace opsis::inline v1::transforms::functional {
+namespace {
+
+// What `level` makes of each of the 256.
+template <class Level>
+torch::Tensor by_level(const torch::Tensor& image, const Level& level) {
+  simd::Levels table;
+  for (size_t i = 0; i < table.size(); ++i) table[i] = level(static_cast<uint8_t>(i));
+  return detail::map_levels(detail::Bytes(image), table);
+}
+
+simd::Levels stretched(simd::Range range) {
+  simd::Levels out;
+  const float low = range.least == range.most ? 0.0f : range.least;
+  const float step =
+      range.least == range.most ? 1.0f : static_cast<float>(range.most - range.least) * static_cast<float>(1.0 / 255);
+  for (size_t i = 0; i < out.size(); ++i) {
+    out[i] = detail::cut_to_byte(std::clamp((static_cast<float>(i) - low) / step, 0.0f, 255.0f));
+  }
+  return out;
+}
+
+// Pillow's scheme: the pixels of the highest level there is do not count.
+simd::Levels equalized(const simd::Histogram& histogram, int64_t pixels) {
+  size_t top = 255;
+  while (histogram[top] == 0) --top;
+  const auto step = (pixels - histogram[top]) / 255;
+  simd::Levels out;
+  int64_t sum = step / 2;
+  for (size_t i = 0; i < out.size(); ++i) {
+    out[i] = static_cast<uint8_t>(step == 0 ? static_cast<int64_t>(i) : std::min<int64_t>(sum / step, 255));
+    sum += histogram[i];
+  }
+  return out;
+}
+
+torch::Tensor autocontrast_of_bytes(const detail::Bytes& in) {
+  std::vector<simd::Levels> tables;
+  for (int64_t i = 0; i < in.pictures(); ++i) {
+    const auto* const pixels = in.picture(i).data;
+    if (in.interleaved) {
+      for (const auto& range : simd::ranges(pixels, in.plane())) tables.push_back(stretched(range));
+    } else {
+      tables.push_back(stretched(simd::range(pixels, in.plane())));
+    }
+  }
+  return detail::map_levels(in, tables);
+}
+
+torch::Tensor equalize_of_bytes(const detail::Bytes& in) {
+  std::vector<simd::Levels> tables;
+  for (int64_t i = 0; i < in.pictures(); ++i) {
+    const auto* const pixels = in.picture(i).data;
+    if (in.interleaved) {
+      for (const auto& histogram : simd::histograms(pixels, in.plane())) tables.push_back(equalized(histogram, in.plane()));
+    } else {
+      tables.push_back(equalized(simd::histogram(pixels, in.plane()), in.plane()));
+    }
+  }
+  return detail::map_levels(in, tables);
+}
+
+}  // namespace
 
 torch::Tensor posterize(const torch::Tensor& image, int64_t bits) {
   OPSIS_CHECK(image.defined(), "posterize: the tensor is undefined");
@@ -18,12 +82,16 @@ torch::Tensor posterize(const torch::Tensor& image, int64_t bits) {
   }
   const auto all = detail::value_bits("posterize", image.scalar_type());
   if (bits >= all) return image;
+  if (detail::is_bytes(image)) {
+    return by_level(image, [&](uint8_t level) { return static_cast<uint8_t>(level & 255 << (8 - bits)); });
+  }
   return image.bitwise_and(((int64_t{1} << bits) - 1) << (all - bits));
 }
 
 torch::Tensor invert(const torch::Tensor& image) {
   OPSIS_CHECK(image.defined(), "invert: the tensor is undefined");
   if (image.is_floating_point()) return at::rsub(image, 1.0);
+  if (detail::is_bytes(image)) return by_level(image, [](uint8_t level) { return static_cast<uint8_t>(255 - level); });
   if (image.scalar_type() == torch::kUInt8) return image.bitwise_not();
   const auto bits = detail::value_bits("invert", image.scalar_type());
   return image.bitwise_xor(static_cast<int64_t>((uint64_t{1} << bits) - 1));  // not the bit of the sign
@@ -34,12 +102,17 @@ torch::Tensor solarize(const torch::Tensor& image, double threshold) {
   const auto most = detail::largest_pixel(image.scalar_type());
   OPSIS_CHECK(!(threshold > most), "solarize: threshold must be at most {}, the largest pixel of {}, got {}", most,
               image.scalar_type(), threshold);
+  if (detail::is_bytes(image)) {
+    const auto bound = static_cast<float>(threshold);
+    return by_level(image, [&](uint8_t level) { return static_cast<uint8_t>(level >= bound ? 255 - level : level); });
+  }
   return at::where(image.ge(threshold), invert(image), image);
 }
 
 torch::Tensor autocontrast(const torch::Tensor& image) {
   detail::check_gray_or_rgb("autocontrast", image);
   if (image.numel() == 0) return image;
+  if (detail::is_bytes(image)) return autocontrast_of_bytes(detail::Bytes(image));
   const auto type = image.scalar_type();
   const auto most = detail::largest_pixel(type);
   const auto pixels = image.is_floating_point() ? image : image.to(torch::kFloat32);
@@ -54,23 +127,11 @@ torch::Tensor autocontrast(const torch::Tensor& image) {
 torch::Tensor equalize(const torch::Tensor& image) {
   detail::check_dims("equalize", image, 2);
   if (image.numel() == 0) return image;
-  const auto pixels = to_dtype(image, torch::kUInt8, {.scale = true});
-  const auto flat = pixels.flatten(-2).to(torch::kInt64);
-  auto histogram_shape = pixels.sizes().slice(0, pixels.dim() - 2).vec();
-  histogram_shape.push_back(256);
-  auto histogram = flat.new_zeros(histogram_shape, torch::kInt32);
-  histogram.scatter_add_(-1, flat, histogram.new_ones({1}).expand_as(flat));
-  auto sums = histogram.cumsum(-1);
-  // Pillow's scheme: the pixels of the highest level there is do not count.
-  const auto top = histogram.gather(-1, sums.argmax(-1, /*keepdim=*/true));
-  auto step = top.neg().add_(flat.size(-1)).div_(255, "floor");
-  const auto valid = step.ne(0).unsqueeze_(-1);
-  sums = sums.slice(-1, 0, -1);
-  sums.add_(step.div(2, "floor")).div_(step.clamp_min_(1), "floor").clamp_(0, 255);
-  histogram_shape.back() = 1;
-  const auto table = at::cat({at::zeros(histogram_shape, sums.options().dtype(torch::kUInt8)), sums.to(torch::kUInt8)}, -1);
-  const auto equalized = table.gather(-1, flat).view(pixels.sizes());
-  return to_dtype(at::where(valid, equalized, pixels), image.scalar_type(), {.scale = true});
+  const auto levels = to_dtype(image, torch::kUInt8, {.scale = true});
+  // On the CPU whatever the image is on: the tables are made there.
+  const auto flat = levels.cpu();
+  const auto out = equalize_of_bytes(detail::Bytes(flat.dim() == 2 ? flat.unsqueeze(0) : flat));
+  return to_dtype(out.view_as(levels).to(image.device()), image.scalar_type(), {.scale = true});
 }
 
 Image posterize(const Image& image, int64_t bits) { return wrap(posterize(image.data, bits), image); }

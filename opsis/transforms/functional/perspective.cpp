@@ -46,7 +46,7 @@ Tensor moved_points(const Tensor& points, const Coefficients& c, const char* wha
   const double g = (-c[4] * c[6] + c[3] * c[7]) / determinant, h = (-c[0] * c[7] + c[1] * c[6]) / determinant;
   const std::array<double, 6> below{g, h, 1, g, h, 1};
   const auto factor = [&](const std::array<double, 6>& numbers) {
-    return at::tensor(at::ArrayRef<double>(numbers.data(), numbers.size()), options).reshape({2, 3}).t();
+    return detail::tensor_of(numbers, options).reshape({2, 3}).t();
   };
   const auto homogeneous = at::cat({points, at::ones({points.size(0), 1}, options.dtype(torch::kFloat32))}, -1);
   return at::matmul(homogeneous, factor(above)).div_(at::matmul(homogeneous, factor(below)));
@@ -72,8 +72,13 @@ std::vector<double> detail::perspective_coefficients(const std::vector<Point>& s
     right.insert(right.end(), {x, y});
   }
   const auto a = at::tensor(rows, torch::kFloat64).view({8, 8}), b = at::tensor(right, torch::kFloat64);
-  const auto solution = std::get<0>(at::linalg_lstsq(a, b, c10::nullopt, "gels")).to(torch::kFloat32).to(torch::kFloat64);
-  return {solution.data_ptr<double>(), solution.data_ptr<double>() + 8};
+  try {
+    const auto solution = std::get<0>(at::linalg_lstsq(a, b, c10::nullopt, "gels"));
+    const auto rounded = solution.to(torch::kFloat32).to(torch::kFloat64);
+    return {rounded.const_data_ptr<double>(), rounded.const_data_ptr<double>() + 8};
+  } catch (const c10::LinAlgError&) {
+    raise<ValueError>("perspective: the points must be corners of quadrilaterals, no three on a line");
+  }
 }
 
 namespace functional {

@@ -29,11 +29,6 @@ using torch::Tensor;
 
 double radians(double degrees) { return degrees * (std::numbers::pi / 180.0); }
 
-template <class Numbers>
-Tensor small_tensor(const Numbers& numbers, const torch::TensorOptions& options) {
-  return at::tensor(at::ArrayRef<double>(numbers.data(), numbers.size()), options);
-}
-
 // What pixels are computed in.
 torch::ScalarType working_type(const Tensor& image) {
   return image.is_floating_point() ? image.scalar_type() : torch::kFloat32;
@@ -52,7 +47,7 @@ Tensor homogeneous_grid(const Tensor& x, const Tensor& y, const torch::TensorOpt
 // A matrix (1, 2, 3) as the factor of rows of points, its results in units of half a canvas.
 Tensor rescaled(const Tensor& theta, Size canvas) {
   const std::array<double, 2> half{0.5 * static_cast<double>(canvas.width), 0.5 * static_cast<double>(canvas.height)};
-  return theta.transpose(1, 2).div_(small_tensor(half, theta.options()));
+  return theta.transpose(1, 2).div_(detail::tensor_of(half, theta.options()));
 }
 
 Tensor affine_grid(const Matrix& matrix, Size in, Size out, const torch::TensorOptions& options) {
@@ -60,15 +55,15 @@ Tensor affine_grid(const Matrix& matrix, Size in, Size out, const torch::TensorO
     const auto steps = static_cast<double>(n);
     return at::linspace((1.0 - steps) * 0.5, (steps - 1.0) * 0.5, n, options.dtype(torch::kFloat32));
   };
-  const auto theta = small_tensor(matrix, options).reshape({1, 2, 3});
+  const auto theta = detail::tensor_of(matrix, options).reshape({1, 2, 3});
   const auto base = homogeneous_grid(middles(out.width), middles(out.height), options);
   return base.bmm(rescaled(theta, in)).view({1, out.height, out.width, 2});
 }
 
 Tensor perspective_grid(const std::array<double, 8>& c, Size canvas, const torch::TensorOptions& options) {
   const auto middles = [&](int64_t n) { return at::linspace(0.5, static_cast<double>(n) + 0.5 - 1.0, n, options); };
-  const auto above = small_tensor(Matrix{c[0], c[1], c[2], c[3], c[4], c[5]}, options).reshape({1, 2, 3});
-  const auto below = small_tensor(Matrix{c[6], c[7], 1, c[6], c[7], 1}, options).reshape({1, 2, 3});
+  const auto above = detail::tensor_of(Matrix{c[0], c[1], c[2], c[3], c[4], c[5]}, options).reshape({1, 2, 3});
+  const auto below = detail::tensor_of(Matrix{c[6], c[7], 1, c[6], c[7], 1}, options).reshape({1, 2, 3});
   const auto base = homogeneous_grid(middles(canvas.width), middles(canvas.height), options);
   const auto numerators = base.bmm(rescaled(above, canvas));
   const auto denominators = base.bmm(below.transpose(1, 2));
@@ -85,6 +80,7 @@ Tensor sample(const Tensor& image, Tensor grid, InterpolationMode interpolation,
     return image.reshape(shape);
   }
   const bool nearest = interpolation == InterpolationMode::NEAREST;
+  const int64_t mode = nearest ? 1 : interpolation == InterpolationMode::BICUBIC ? 2 : 0;  // of torch's grid_sample
   const auto batch = image.reshape({-1, channels, image.size(-2), image.size(-1)});
   auto pixels = batch.to(grid.scalar_type());
   if (batch.size(0) > 1) grid = grid.expand({batch.size(0), -1, -1, -1});
@@ -92,12 +88,11 @@ Tensor sample(const Tensor& image, Tensor grid, InterpolationMode interpolation,
   if (!fill.is_none()) {
     pixels = at::cat({pixels, at::ones({batch.size(0), 1, batch.size(2), batch.size(3)}, pixels.options())}, 1);
   }
-  constexpr int64_t bilinear_mode = 0, nearest_mode = 1, zeros = 0;
-  pixels = at::grid_sampler(pixels, grid, nearest ? nearest_mode : bilinear_mode, zeros, /*align_corners=*/false);
+  pixels = at::grid_sampler(pixels, grid, mode, /*padding_mode=zeros*/ 0, /*align_corners=*/false);
   if (!fill.is_none()) {
     const auto inside = pixels.slice(1, channels).expand({-1, channels, -1, -1});
     pixels = pixels.slice(1, 0, channels);
-    const auto colour = small_tensor(fill.numbers(), pixels.options()).view({1, -1, 1, 1});
+    const auto colour = detail::tensor_of(fill.numbers(), pixels.options()).view({1, -1, 1, 1});
     pixels =
         nearest ? at::where(inside < 0.5, colour.expand_as(pixels), pixels) : pixels.sub_(colour).mul_(inside).add_(colour);
   }
@@ -108,6 +103,10 @@ Tensor sample(const Tensor& image, Tensor grid, InterpolationMode interpolation,
 torch::TensorOptions working_options(const Tensor& image) { return torch::dtype(working_type(image)).device(image.device()); }
 
 }  // namespace
+
+Tensor detail::tensor_of(torch::ArrayRef<double> numbers, const torch::TensorOptions& options) {
+  return at::tensor(numbers, torch::kFloat64).to(options);
+}
 
 Matrix detail::affine_matrix(const AffineParameters& parameters, Point center, bool inverted) {
   const auto& [angle, translate, scale, shear] = parameters;
@@ -135,10 +134,10 @@ Matrix detail::affine_matrix(const AffineParameters& parameters, Point center, b
 Size detail::expanded_size(const Matrix& matrix, Size canvas) {
   const auto half_w = 0.5 * static_cast<double>(canvas.width), half_h = 0.5 * static_cast<double>(canvas.height);
   const std::array<double, 12> corners{-half_w, -half_h, 1, -half_w, half_h, 1, half_w, half_h, 1, half_w, -half_h, 1};
-  const auto theta = small_tensor(matrix, torch::kFloat32).view({2, 3});
-  const auto turned = at::matmul(small_tensor(corners, torch::kFloat32).view({4, 3}), theta.t());
+  const auto theta = detail::tensor_of(matrix, torch::kFloat32).view({2, 3});
+  const auto turned = at::matmul(detail::tensor_of(corners, torch::kFloat32).view({4, 3}), theta.t());
   auto [least, greatest] = at::aminmax(turned, 0);
-  const auto halves = small_tensor(std::array<double, 2>{half_w, half_h}, torch::kFloat32);
+  const auto halves = detail::tensor_of(std::array<double, 2>{half_w, half_h}, torch::kFloat32);
   least.add_(halves);
   greatest.add_(halves);
   // Cut to four digits, so that what rounding added is not a pixel more.
@@ -149,10 +148,13 @@ Size detail::expanded_size(const Matrix& matrix, Size canvas) {
   return {static_cast<int64_t>(size[1].item<float>()), static_cast<int64_t>(size[0].item<float>())};
 }
 
-void detail::check_warp(std::string_view where, const Tensor& image, InterpolationMode interpolation, const Fill& fill) {
+void detail::check_warp(std::string_view where, const Tensor& image, InterpolationMode interpolation, const Fill& fill,
+                        bool bicubic) {
   check_dims(where, image, 3);
-  OPSIS_CHECK(interpolation == InterpolationMode::NEAREST || interpolation == InterpolationMode::BILINEAR,
-              "{}: interpolation must be nearest or bilinear, got {}", where, interpolation);
+  OPSIS_CHECK(interpolation == InterpolationMode::NEAREST || interpolation == InterpolationMode::BILINEAR ||
+                  (bicubic && interpolation == InterpolationMode::BICUBIC),
+              "{}: interpolation must be nearest{}, got {}", where, bicubic ? ", bilinear or bicubic" : " or bilinear",
+              interpolation);
   if (fill.is_none()) return;
   const auto numbers = static_cast<int64_t>(fill.numbers().size());
   OPSIS_CHECK(numbers == 1 || (numbers > 0 && numbers == image.size(-3)), "{}: fill must have 1 or {} numbers, got {}", where,
@@ -187,6 +189,7 @@ Tensor detail::identity_grid(Size canvas, torch::TensorOptions options) {
     const auto end = static_cast<double>(n - 1) / static_cast<double>(n);
     return at::linspace(-end, end, n, options);
   };
+  OPSIS_CHECK(canvas.height > 0 && canvas.width > 0, "elastic: the canvas must not be empty, got {}", canvas);
   auto grid = at::empty({1, canvas.height, canvas.width, 2}, options);
   grid.select(-1, 0).copy_(middles(canvas.width));
   grid.select(-1, 1).copy_(middles(canvas.height).unsqueeze(-1));

@@ -42,9 +42,14 @@ Matrix affine_matrix(const AffineParameters& parameters, Point center, bool inve
 /// The canvas that takes in all of a turned one; the matrix is inverted and around the middle.
 Size expanded_size(const Matrix& matrix, Size canvas);
 
-/// Throws ValueError, in the words of the function `where`, unless the mode is nearest or bilinear and the fill none, one number
+/// A list of numbers as torch.tensor makes one in Python, 16-bit floating point among the types.
+torch::Tensor tensor_of(torch::ArrayRef<double> numbers, const torch::TensorOptions& options);
+
+/// Throws ValueError, in the words of the function `where`, unless the mode is nearest or bilinear (or bicubic, where
+/// that is allowed) and the fill none, one number
 /// or one for each channel of the image.
-void check_warp(std::string_view where, const torch::Tensor& image, InterpolationMode interpolation, const Fill& fill);
+void check_warp(std::string_view where, const torch::Tensor& image, InterpolationMode interpolation, const Fill& fill,
+                bool bicubic = false);
 
 /// The image seen through a matrix around the middles of both canvases, or through coefficients or a displacement as
 /// functional::perspective and functional::elastic have them. The arguments are checked.
