@@ -4,6 +4,7 @@
 #include "opsis/transforms/auto_augment.h"
 #include "opsis/transforms/container.h"
 #include "opsis/transforms/crop.h"
+#include "opsis/transforms/from_json.h"
 #include "opsis/transforms/functional.h"
 #include "opsis/transforms/geometry.h"
 #include "opsis/transforms/identity.h"

@@ -25,6 +25,18 @@ void Compose::apply(std::span<Value> values) const {
   for (const auto& transform : transforms_) transform.apply(values);
 }
 
+std::optional<Description> Compose::description() const {
+  Json::List list;
+  std::vector<std::string> parts;
+  for (const auto& transform : transforms_) {
+    list.push_back(transform.to_json());
+    parts.push_back(transform.code());
+  }
+  // A Compose of one Compose would be its copy.
+  if (parts.size() == 1 && parts[0].starts_with("Compose{")) parts[0] = "AnyTransform(" + parts[0] + ")";
+  return Description{.name = "Compose", .arguments = {{"transforms", list}}, .code = detail::joined("Compose{", parts, "}")};
+}
+
 std::string Compose::repr() const { return detail::repr_of_parts("Compose", reprs(transforms_)); }
 
 RandomApply::RandomApply(std::vector<AnyTransform> transforms, double p) : transforms_(std::move(transforms)), p_(p) {

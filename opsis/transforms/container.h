@@ -24,6 +24,8 @@ class OPSIS_API Compose final : public Transform {
 
   void apply(std::span<Value> values) const override;
   std::string repr() const override;
+  std::span<const AnyTransform> parts() const override { return transforms_; }
+  std::optional<Description> description() const override;
 
  private:
   std::vector<AnyTransform> transforms_;
@@ -40,6 +42,9 @@ class OPSIS_API RandomApply final : public Transform {
 
   void apply(std::span<Value> values) const override;
   std::string repr() const override;
+  std::span<const AnyTransform> parts() const override { return transforms_; }
+  auto arguments() const { return std::tuple(argument<"transforms">(transforms_), argument<"p">(p_)); }
+  std::optional<Description> description() const override { return detail::description_of(*this); }
 
  private:
   std::vector<AnyTransform> transforms_;

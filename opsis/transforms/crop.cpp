@@ -30,12 +30,25 @@ int64_t rounded(double value) { return static_cast<int64_t>(std::nearbyint(value
 float torch_exp(double value) { return at::tensor({value}, torch::kFloat32).exp_().item<float>(); }
 float torch_log(double value) { return at::tensor({value}, torch::kFloat32).log_().item<float>(); }
 
+// What was cut out, back where it was: the picture around it is gone.
+Value put_back(const Value& value, const functional::Region& region, Size canvas) {
+  return apply_kernel(value, [&](const auto& v) {
+    return functional::crop(v, {.top = -region.top, .left = -region.left, .height = canvas.height, .width = canvas.width});
+  });
+}
+
 }  // namespace
 
 CenterCrop::CenterCrop(torch::IntArrayRef size) : size_(size_of("CenterCrop", size)) {}
 
 Value CenterCrop::transform(const Value& value) const {
   return apply_kernel(value, [&](const auto& v) { return functional::center_crop(v, {size_.height, size_.width}); });
+}
+
+Value CenterCrop::inverse(const Value& value, Size source) const {
+  const bool points = std::holds_alternative<BoundingBoxes>(value) || std::holds_alternative<KeyPoints>(value);
+  return put_back(
+      value, points ? detail::center_region_of_points(source, size_) : detail::center_region_of_pixels(source, size_), source);
 }
 
 std::string CenterCrop::repr() const { return detail::repr("CenterCrop", {{"size", python_size(size_)}}); }
@@ -76,6 +89,14 @@ Value RandomCrop::transform(const Value& value, const Params& params) const {
     auto out = pads ? functional::pad(v, params.padding, fill, options_.padding_mode) : v;
     return params.crops ? functional::crop(out, params.region) : out;
   });
+}
+
+Value RandomCrop::inverse(const Value& value, const Params& params, Size source) const {
+  // The padding's corner lies at minus its size on the source.
+  auto region = params.crops ? params.region : functional::Region{};
+  region.top -= params.padding.at(1);
+  region.left -= params.padding.at(0);
+  return put_back(value, region, source);
 }
 
 std::string RandomCrop::repr() const {
@@ -128,6 +149,14 @@ Value RandomResizedCrop::transform(const Value& value, const Params& params) con
     return functional::resized_crop(v, params, {size_.height, size_.width},
                                     {.interpolation = options_.interpolation, .antialias = options_.antialias});
   });
+}
+
+Value RandomResizedCrop::inverse(const Value& value, const Params& params, Size source) const {
+  const auto cut = apply_kernel(value, [&](const auto& v) {
+    return functional::resize(v, {params.height, params.width},
+                              {.interpolation = options_.interpolation, .antialias = options_.antialias});
+  });
+  return put_back(cut, params, source);
 }
 
 std::string RandomResizedCrop::repr() const {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,8 @@ class OPSIS_API CenterCrop final : public Fixed<CenterCrop> {
   explicit CenterCrop(std::initializer_list<int64_t> size) : CenterCrop(torch::IntArrayRef(size)) {}
 
   Value transform(const Value& value) const;
+  Value inverse(const Value& value, Size source) const;
+  auto arguments() const { return std::tuple(argument<"size">(std::vector<int64_t>{size_.height, size_.width})); }
   std::string repr() const override;
 
  private:
@@ -38,6 +41,14 @@ struct RandomCropOptions {
   bool pad_if_needed = false;      ///< pads what is too small by the missing pixels, on both sides
   Fills fill = 0;
   PaddingMode padding_mode = PaddingMode::Constant;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("padding", padding);
+    visit("pad_if_needed", pad_if_needed);
+    visit("fill", fill);
+    visit("padding_mode", padding_mode);
+  }
 };
 
 /// Cuts {height, width}, or a square, out of a random place.
@@ -55,9 +66,18 @@ class OPSIS_API RandomCrop final : public Drawing<RandomCrop> {
     std::vector<int64_t> padding;  ///< left, top, right, bottom
     functional::Region region;
     bool crops;  ///< false when the padded sample has the size already
+
+    template <class Visitor>
+    void fields(Visitor&& visit) {
+      visit("padding", padding);
+      visit("region", region);
+      visit("crops", crops);
+    }
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
+  auto arguments() const { return std::tuple(argument<"size">(std::vector<int64_t>{size_.height, size_.width}), options_); }
   std::string repr() const override;
 
  private:
@@ -71,6 +91,14 @@ struct RandomResizedCropOptions {
   std::pair<double, double> ratio{3.0 / 4.0, 4.0 / 3.0};  ///< least and greatest width / height
   InterpolationMode interpolation = InterpolationMode::BILINEAR;
   bool antialias = true;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("scale", scale);
+    visit("ratio", ratio);
+    visit("interpolation", interpolation);
+    visit("antialias", antialias);
+  }
 };
 
 /// Cuts a region of random area and ratio out of a random place, and resizes it: how the Inception networks were trained.
@@ -89,6 +117,8 @@ class OPSIS_API RandomResizedCrop final : public Drawing<RandomResizedCrop> {
   using Params = functional::Region;
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
+  auto arguments() const { return std::tuple(argument<"size">(std::vector<int64_t>{size_.height, size_.width}), options_); }
   std::string repr() const override;
 
  private:

@@ -1,6 +1,7 @@
 #include "opsis/transforms/geometry.h"
 
 #include "opsis/core/check.h"
+#include "opsis/transforms/functional/crop.h"
 #include "opsis/transforms/functional/flip.h"
 #include "opsis/transforms/repr.h"
 
@@ -13,6 +14,13 @@ Resize::Resize(torch::IntArrayRef size, ResizeOptions options) : size_(size.vec(
 
 Value Resize::transform(const Value& value) const {
   return apply_kernel(value, [&](const auto& v) { return functional::resize(v, size_, options_); });
+}
+
+Value Resize::inverse(const Value& value, Size source) const {
+  return apply_kernel(value, [&](const auto& v) {
+    return functional::resize(v, {source.height, source.width},
+                              {.interpolation = options_.interpolation, .antialias = options_.antialias});
+  });
 }
 
 std::string Resize::repr() const {
@@ -28,6 +36,26 @@ std::string Fills::repr() const {
   return text == "None" ? std::string() : text;
 }
 
+Json json_of(const Fills& fills) {
+  return fills.per_kind_ ? detail::to_json(fills.fills_) : detail::to_json(*fills.fills_.others);
+}
+
+void read_json(const Json& json, Fills& fills) {
+  if (json.is_object()) {
+    PerKind<Fill> kinds;
+    detail::from_json(json, kinds, detail::Members::Some);
+    fills = Fills(std::move(kinds));
+  } else {
+    Fill fill;
+    read_json(json, fill);
+    fills = Fills(std::move(fill));
+  }
+}
+
+std::string code_of(const Fills& fills) {
+  return fills.per_kind_ ? "PerKind<Fill>" + detail::to_code(fills.fills_) : code_of(*fills.fills_.others);
+}
+
 Pad::Pad(int64_t padding, PadOptions options) : padding_{padding}, single_(true), options_(std::move(options)) {}
 
 Pad::Pad(std::vector<int64_t> padding, PadOptions options) : padding_(std::move(padding)), options_(std::move(options)) {
@@ -37,6 +65,13 @@ Pad::Pad(std::vector<int64_t> padding, PadOptions options) : padding_(std::move(
 Value Pad::transform(const Value& value) const {
   const auto fill = options_.fill[value];
   return apply_kernel(value, [&](const auto& v) { return functional::pad(v, padding_, fill, options_.padding_mode); });
+}
+
+Value Pad::inverse(const Value& value, Size source) const {
+  const auto b = detail::borders("Pad", padding_);
+  return apply_kernel(value, [&](const auto& v) {
+    return functional::crop(v, {.top = b.top, .left = b.left, .height = source.height, .width = source.width});
+  });
 }
 
 std::string Pad::repr() const {

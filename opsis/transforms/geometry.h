@@ -4,6 +4,8 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <variant>
 #include <vector>
 
 #include "opsis/core/api.h"
@@ -27,6 +29,8 @@ class OPSIS_API Resize final : public Fixed<Resize> {
       : Resize(torch::IntArrayRef(size), options) {}
 
   Value transform(const Value& value) const;
+  Value inverse(const Value& value, Size source) const;
+  auto arguments() const { return std::tuple(argument<"size">(size_), options_); }
   std::string repr() const override;
 
  private:
@@ -48,15 +52,29 @@ class OPSIS_API Fills {
   /// As Python would print it; empty for none and for one a kind, which Python does not show.
   std::string repr() const;
 
+  friend OPSIS_API Json json_of(const Fills& fills);
+  friend OPSIS_API void read_json(const Json& json, Fills& fills);
+  friend OPSIS_API std::string code_of(const Fills& fills);
+
  private:
   PerKind<Fill> fills_;
   bool per_kind_ = false;
 };
 
+OPSIS_API Json json_of(const Fills& fills);
+OPSIS_API void read_json(const Json& json, Fills& fills);
+OPSIS_API std::string code_of(const Fills& fills);
+
 /// Of Pad.
 struct PadOptions {
   Fills fill = 0;
   PaddingMode padding_mode = PaddingMode::Constant;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("fill", fill);
+    visit("padding_mode", padding_mode);
+  }
 };
 
 /// Pads everything; padding as in functional::pad.
@@ -71,6 +89,11 @@ class OPSIS_API Pad final : public Fixed<Pad> {
   explicit Pad(std::vector<int64_t> padding, PadOptions options = {});
 
   Value transform(const Value& value) const;
+  Value inverse(const Value& value, Size source) const;
+  auto arguments() const {
+    using Padding = std::variant<int64_t, std::vector<int64_t>>;
+    return std::tuple(argument<"padding">(single_ ? Padding(padding_[0]) : Padding(padding_)), options_);
+  }
   std::string repr() const override;
 
  private:
@@ -89,6 +112,8 @@ class OPSIS_API RandomHorizontalFlip final : public Sometimes<RandomHorizontalFl
   explicit RandomHorizontalFlip(double p = 0.5);
 
   Value transform(const Value& value) const;
+  Value inverse(const Value& value, Size) const { return transform(value); }
+  auto arguments() const { return std::tuple(argument<"p">(probability())); }
   std::string repr() const override;
 };
 

@@ -51,7 +51,9 @@ class OPSIS_API Lambda final : public Fixed<Lambda> {
 
   template <class Function, class Kind>
   static Value call(const Function& function, const Kind& value) {
-    if constexpr (accepts<Function, Kind>) {
+    if constexpr (std::is_same_v<Kind, Custom>) {
+      return value;
+    } else if constexpr (accepts<Function, Kind>) {
       return function(value);
     } else if constexpr (accepts_pixels<Function, Kind>) {
       auto out = value;

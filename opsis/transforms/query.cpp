@@ -24,7 +24,13 @@ Answer agreed(std::string_view where, std::span<const Value> values, std::string
 
 Size query_size(std::string_view where, std::span<const Value> values) {
   return agreed<Size>(where, values, "an image, a video, a mask, boxes or key points",
-                      [](const auto& value) -> std::optional<Size> { return functional::get_size(value); });
+                      [](const auto& value) -> std::optional<Size> {
+                        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(value)>, Custom>) {
+                          return std::nullopt;
+                        } else {
+                          return functional::get_size(value);
+                        }
+                      });
 }
 
 functional::Dimensions query_chw(std::string_view where, std::span<const Value> values) {

@@ -1,17 +1,207 @@
 #include "opsis/transforms/transform.h"
 
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/ops/tensor.h>
+
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
+#include "opsis/transforms/functional/dimensions.h"
 
 namespace opsis::inline v1::transforms {
+namespace {
+
+// The container that is being recorded on this thread: its parts add their records to its own.
+struct RecordingParts {
+  const Transform* container;
+  Record* record;
+};
+thread_local RecordingParts* recording_parts = nullptr;
+
+// Names what is recorded while it lives; null for nothing.
+class RecordingScope {
+ public:
+  explicit RecordingScope(RecordingParts* parts) : outer_(std::exchange(recording_parts, parts)) {}
+  ~RecordingScope() { recording_parts = outer_; }
+  RecordingScope(const RecordingScope&) = delete;
+  RecordingScope& operator=(const RecordingScope&) = delete;
+
+ private:
+  RecordingParts* outer_;
+};
+
+at::Generator current_generator() { return random::current().value_or(at::detail::getDefaultCPUGenerator()); }
+
+torch::Tensor generator_state() {
+  auto generator = current_generator();
+  const std::lock_guard<std::mutex> lock(generator.mutex());
+  return generator.get_state();
+}
+
+std::string bytes_of(const torch::Tensor& state) {
+  const auto* data = reinterpret_cast<const char*>(state.const_data_ptr<uint8_t>());
+  return {data, static_cast<size_t>(state.numel())};
+}
+
+std::optional<Size> size_of_value(const Value& value) {
+  return std::visit(
+      [](const auto& held) -> std::optional<Size> {
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(held)>, Custom>) {
+          return std::nullopt;
+        } else {
+          return held.data.defined() ? std::optional(functional::get_size(held)) : std::nullopt;
+        }
+      },
+      value);
+}
+
+const AnyTransform& part_of(const Transform& container, const Record& record, const Record& part) {
+  const auto parts = container.parts();
+  OPSIS_CHECK(part.part < parts.size(), "{}: the record names part {} of {}", record.name, part.part, parts.size());
+  return parts[part.part];
+}
+
+}  // namespace
 
 Transform::~Transform() = default;
 
+std::span<const AnyTransform> Transform::parts() const { return {}; }
+
+void Transform::apply_and_record(std::span<Value> values, Record& record) const {
+  detail::Recording recording(*this, values, record);
+  recording.parameters_drawn();
+  RecordingParts parts{this, &record};
+  {
+    const RecordingScope scope(&parts);
+    apply(values);
+  }
+  if (this->parts().empty()) recording.done();
+}
+
+void Transform::apply_record(std::span<Value> values, const Record& record) const {
+  const detail::Replaying replaying(*this, record);
+  if (parts().empty()) return apply(values);
+  for (const auto& part : record.parts) part_of(*this, record, part).apply_record(values, part);
+}
+
+void Transform::apply_inverse(std::span<Value> values, const Record& record) const {
+  const detail::Replaying replaying(*this, record);
+  if (parts().empty()) return detail::require_in_place(*this, record);
+  for (size_t i = record.parts.size(); i-- > 0;) {
+    part_of(*this, record, record.parts[i]).apply_inverse(values, record.parts[i]);
+  }
+}
+
+std::optional<Description> Transform::description() const { return std::nullopt; }
+
+std::string Transform::code() const {
+  const auto description = this->description();
+  OPSIS_CHECK(description, "{}: cannot be written down, it does not name its arguments", detail::class_name(*this));
+  return description->code;
+}
+
+Json Transform::to_json() const {
+  const auto description = this->description();
+  OPSIS_CHECK(description, "{}: cannot be written down, it does not name its arguments", detail::class_name(*this));
+  if (description->name == "Compose") return description->arguments.at(0).second;
+  Json json;
+  json.add("name", description->name);
+  for (const auto& [name, value] : description->arguments) json.add(name, value);
+  return json;
+}
+
 void AnyTransform::apply(std::span<Value> values) const {
-  if (transform_) transform_->apply(values);
+  if (!transform_) return;
+  const auto* frame = recording_parts;
+  if (!frame) return transform_->apply(values);
+  const RecordingScope inside(nullptr);  // what the part itself applies is its own affair
+  const auto parts = frame->container->parts();
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].transform_ != transform_) continue;
+    Record record;
+    transform_->apply_and_record(values, record);
+    record.part = i;
+    frame->record->parts.push_back(std::move(record));
+    return;
+  }
+  transform_->apply(values);
 }
 
 std::string AnyTransform::repr() const { return transform_ ? transform_->repr() : "Identity()"; }
+
+void AnyTransform::apply_and_record(std::span<Value> values, Record& record) const {
+  if (transform_) return transform_->apply_and_record(values, record);
+  record.name = "Identity";
+}
+
+void AnyTransform::apply_record(std::span<Value> values, const Record& record) const {
+  if (transform_) transform_->apply_record(values, record);
+}
+
+void AnyTransform::apply_inverse(std::span<Value> values, const Record& record) const {
+  if (transform_) transform_->apply_inverse(values, record);
+}
+
+std::span<const AnyTransform> AnyTransform::parts() const {
+  return transform_ ? transform_->parts() : std::span<const AnyTransform>();
+}
+
+std::optional<Description> AnyTransform::description() const {
+  return transform_ ? transform_->description() : Description{.name = "Identity", .code = "Identity()"};
+}
+
+std::string detail::class_name(const Transform& transform) {
+  const auto repr = transform.repr();
+  return repr.substr(0, repr.find('('));
+}
+
+detail::Recording::Recording(const Transform& transform, std::span<const Value> values, Record& record) : record_(record) {
+  record.name = class_name(transform);
+  for (const auto& value : values) {
+    if (const auto size = size_of_value(value)) {
+      record.source = *size;
+      break;
+    }
+  }
+}
+
+void detail::Recording::parameters_drawn() { state_ = generator_state(); }
+
+void detail::Recording::done() {
+  if (!state_.equal(generator_state())) record_.generator = bytes_of(state_);
+}
+
+struct detail::Replaying::Scope {
+  explicit Scope(at::Generator generator) : scope(std::move(generator)) {}
+  random::Scope scope;
+};
+
+detail::Replaying::Replaying(const Transform& transform, const Record& record) {
+  const auto name = class_name(transform);
+  OPSIS_CHECK(record.name == name, "{}: the record is of another transform, {}", name, record.name);
+  if (record.generator.empty()) return;
+  auto generator = at::make_generator<at::CPUGeneratorImpl>();
+  const std::vector<uint8_t> bytes(record.generator.begin(), record.generator.end());
+  {
+    const std::lock_guard<std::mutex> lock(generator.mutex());
+    generator.set_state(at::tensor(bytes, torch::kUInt8));
+  }
+  scope_ = std::make_unique<Scope>(std::move(generator));
+}
+
+detail::Replaying::~Replaying() = default;
+
+void detail::require_in_place(const Transform& transform, const Record& record) {
+  const auto canvas = record.source == Size{} ? Size{16, 16} : record.source;
+  const auto height = static_cast<double>(canvas.height), width = static_cast<double>(canvas.width);
+  const auto points = at::tensor({0.0, 0.0, width / 3, height / 4, width / 2, height / 2, width * 0.8, height * 0.7})
+                          .to(torch::kFloat64)
+                          .reshape({4, 2});
+  std::vector<Value> probe{KeyPoints(points.clone(), canvas)};
+  transform.apply_record(probe, record);
+  const auto* moved = std::get_if<KeyPoints>(&probe[0]);
+  OPSIS_CHECK(moved && moved->canvas_size == canvas && moved->data.equal(points), "{}: moves pixels and has no inverse",
+              class_name(transform));
+}
 
 void detail::check_probability(std::string_view where, double p) {
   OPSIS_CHECK(p >= 0.0 && p <= 1.0, "{}: p must be in [0, 1], got {}", where, p);
@@ -20,7 +210,7 @@ void detail::check_probability(std::string_view where, double p) {
 // torch compares its float with p as a float.
 bool detail::happens(double p) { return random::uniform() < static_cast<float>(p); }
 
-void detail::Leaves::apply(const Transform& transform) {
+void detail::Leaves::apply(const Transform& transform, const std::function<void(std::span<Value>)>& apply) {
   bool tensor_is_image = true;
   for (const auto& leaf : leaves_) {
     if (std::holds_alternative<Image*>(leaf) || std::holds_alternative<Video*>(leaf)) tensor_is_image = false;
@@ -35,23 +225,32 @@ void detail::Leaves::apply(const Transform& transform) {
       Image image;              // not by its constructor: a bare (H, W) stays as it is
       image.data = **tensor;
       values.emplace_back(std::move(image));
+    } else if (const auto* custom = std::get_if<CustomPlace>(&leaf)) {
+      values.emplace_back(custom->load(custom->place));
     } else {
       std::visit(
-          [&](auto* value) {
-            if constexpr (!std::is_same_v<decltype(value), torch::Tensor*>) values.emplace_back(*value);
+          [&](const auto& value) {
+            using Place = std::remove_cvref_t<decltype(value)>;
+            if constexpr (!std::is_same_v<Place, torch::Tensor*> && !std::is_same_v<Place, CustomPlace>) {
+              values.emplace_back(*value);
+            }
           },
           leaf);
     }
     used.push_back(leaf);
   }
 
-  transform.apply(values);
+  apply(values);
 
   for (size_t i = 0; i < used.size(); ++i) {
     std::visit(
-        [&](auto* place) {
-          using Place = std::remove_pointer_t<decltype(place)>;
-          if constexpr (std::is_same_v<Place, torch::Tensor>) {
+        [&](const auto& place) {
+          using Place = std::remove_pointer_t<std::remove_cvref_t<decltype(place)>>;
+          if constexpr (std::is_same_v<Place, CustomPlace>) {
+            const auto* custom = std::get_if<Custom>(&values[i]);
+            OPSIS_CHECK(custom && place.store(*custom, place.place),
+                        "{}: turned a value into another kind than the sample holds", transform.repr());
+          } else if constexpr (std::is_same_v<Place, torch::Tensor>) {
             const auto* image = std::get_if<Image>(&values[i]);
             OPSIS_CHECK(image, "{}: turned a tensor into another kind of value", transform.repr());
             *place = image->data;

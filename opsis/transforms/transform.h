@@ -16,12 +16,17 @@
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/transforms/arguments.h"
+#include "opsis/transforms/custom.h"
+#include "opsis/transforms/record.h"
 #include "opsis/tv_tensors.h"
 
 namespace opsis::inline v1::transforms {
 
 /// What transforms work on. Everything else in a sample passes through.
-using Value = std::variant<Image, Video, Mask, BoundingBoxes, KeyPoints>;
+using Value = std::variant<Image, Video, Mask, BoundingBoxes, KeyPoints, Custom>;
+
+class AnyTransform;
 
 /// A value: copy it, share it, call it from many threads.
 class OPSIS_API Transform {
@@ -34,6 +39,13 @@ class OPSIS_API Transform {
   /// What would build it in Python: "RandomHorizontalFlip(p=0.5)", as torchvision prints it.
   virtual std::string repr() const = 0;
 
+  /// What would build it in C++, after `using namespace opsis::transforms`: "Resize({256}, {.max_size = 500})".
+  /// Throws   ValueError for a transform that does not name its arguments: a Lambda, or one of yours without arguments()
+  std::string code() const;
+  /// The same as JSON, which transform_from_json reads: {"name": "Resize", "size": [256], "max_size": 500}; a Compose is the
+  /// list of its transforms.
+  Json to_json() const;
+
   /// One input gives its own type back, several a tuple, all changed with one draw. An input is an Image, Video, Mask,
   /// BoundingBoxes or KeyPoints; a struct with `auto fields() { return std::tie(...); }`; a tuple, pair, optional or vector of
   /// such; or anything else, which passes through. A bare tensor is an image when it is the first one and there is neither an
@@ -42,6 +54,35 @@ class OPSIS_API Transform {
   ///     auto [img, boxes, masks] = train(image, boxes, masks);
   template <class... Inputs>
   auto operator()(Inputs... inputs) const;
+
+  /// operator() that says what it did: a pair of what operator() gives and the record. The draws are the same.
+  ///     auto [out, record] = train.record(image);
+  ///     auto [sample, record] = train.record(image, boxes);   // sample is a tuple
+  template <class... Inputs>
+  auto record(Inputs... inputs) const;
+
+  /// operator() by what a record says instead of drawing: the same crop of the second camera's picture.
+  /// Throws   ValueError for the record of another transform
+  template <class... Inputs>
+  auto replay(const Record& record, Inputs... inputs) const;
+
+  /// Takes boxes, key points and masks (pixels too, as far as they can be had back) of a result to where they were on the
+  /// source. What the transform had cut off is 0; boxes are clamped by their mode.
+  ///     auto on_the_photo = train.invert(record, found_boxes);
+  /// Throws   ValueError for the record of another transform, and for a transform that moves pixels and has no inverse
+  template <class... Inputs>
+  auto invert(const Record& record, Inputs... inputs) const;
+
+  // What stands behind these. Drawing, Fixed and Sometimes have them from make_params, transform and, if there is one,
+  //     Value inverse(const Value& value, const Params& params, Size source) const;   // without params when there are none
+  // A container has them from parts(). Any other transform is replayed by putting the generator to where it stood.
+  virtual void apply_and_record(std::span<Value> values, Record& record) const;
+  virtual void apply_record(std::span<Value> values, const Record& record) const;
+  virtual void apply_inverse(std::span<Value> values, const Record& record) const;
+  /// Of a container: the transforms that it applies, each by its own apply().
+  virtual std::span<const AnyTransform> parts() const;
+  /// Its arguments; none when it does not name them.
+  virtual std::optional<Description> description() const;
 
  protected:
   Transform() = default;
@@ -61,39 +102,23 @@ class OPSIS_API AnyTransform final : public Transform {
       : transform_(std::make_shared<const T>(std::move(transform))) {}
 
   explicit operator bool() const { return transform_ != nullptr; }
+  /// The transform itself; null when there is none.
+  const Transform* get() const { return transform_.get(); }
   void apply(std::span<Value> values) const override;
   std::string repr() const override;
+  void apply_and_record(std::span<Value> values, Record& record) const override;
+  void apply_record(std::span<Value> values, const Record& record) const override;
+  void apply_inverse(std::span<Value> values, const Record& record) const override;
+  std::span<const AnyTransform> parts() const override;
+  std::optional<Description> description() const override;
 
  private:
   std::shared_ptr<const Transform> transform_;
 };
 
-/// The base of a transform that draws its parameters first and then treats each value alone:
-///     struct RandomCrop final : Drawing<RandomCrop> {
-///       struct Params { int64_t top, left, height, width; };
-///       Params make_params(std::span<const Value> values) const;           // all draws are made here
-///       Value transform(const Value& value, const Params& params) const;   // no draw here
-///     };
-/// Source   torchvision.transforms.v2.Transform's make_params and transform
-template <class Derived>
-class Drawing : public Transform {
- public:
-  void apply(std::span<Value> values) const final {
-    const auto& self = static_cast<const Derived&>(*this);
-    const auto params = self.make_params(std::span<const Value>(values));
-    for (auto& value : values) value = self.transform(value, params);
-  }
-};
-
-/// The base of a transform that draws nothing: `Value transform(const Value&) const`.
-template <class Derived>
-class Fixed : public Transform {
- public:
-  void apply(std::span<Value> values) const final {
-    const auto& self = static_cast<const Derived&>(*this);
-    for (auto& value : values) value = self.transform(value);
-  }
-};
+inline Json json_of(const AnyTransform& transform) { return transform.to_json(); }
+inline std::string code_of(const AnyTransform& transform) { return transform.code(); }
+OPSIS_API void read_json(const Json& json, AnyTransform& transform);
 
 namespace detail {
 
@@ -102,7 +127,172 @@ OPSIS_API void check_probability(std::string_view where, double p);
 // Draws one torch.rand(1): whether it is below p.
 OPSIS_API bool happens(double p);
 
+// "Resize" of "Resize(size=[256], ...)"
+OPSIS_API std::string class_name(const Transform& transform);
+
+// The draws that a record must hold besides the parameters: transforms that call a kernel which draws.
+class OPSIS_API Recording {
+ public:
+  // Begins a record: the name, the size of the sample.
+  Recording(const Transform& transform, std::span<const Value> values, Record& record);
+  // From here on, what the generator gives belongs to no parameters.
+  void parameters_drawn();
+  void done();
+
+ private:
+  Record& record_;
+  torch::Tensor state_;
+};
+
+// While it lives, a generator that stands where the record's did, when the record has one.
+class OPSIS_API Replaying {
+ public:
+  // Throws ValueError when the record is of another class of transform.
+  Replaying(const Transform& transform, const Record& record);
+  ~Replaying();
+  Replaying(const Replaying&) = delete;
+  Replaying& operator=(const Replaying&) = delete;
+
+ private:
+  struct Scope;
+  std::unique_ptr<Scope> scope_;
+};
+
+// What a transform without inverse() does to be undone: nothing, when it leaves key points where they are; else it refuses.
+OPSIS_API void require_in_place(const Transform& transform, const Record& record);
+
+template <class Derived, class... Params>
+void change(const Derived& self, std::span<Value> values, const Params&... params) {
+  for (auto& value : values) {
+    if (const auto* custom = std::get_if<Custom>(&value)) {
+      if constexpr (sizeof...(Params) == 0) {
+        value = change_custom(*custom, typeid(Derived), self, nullptr);
+      } else {
+        value = change_custom(*custom, typeid(Derived), self, (static_cast<const void*>(&params), ...));
+      }
+    } else {
+      value = self.transform(value, params...);
+    }
+  }
+}
+
+template <class Derived, class... Params>
+void undo(const Derived& self, std::span<Value> values, const Record& record, const Params&... params) {
+  if constexpr (requires { self.inverse(values[0], params..., record.source); }) {
+    for (auto& value : values) {
+      if (!std::holds_alternative<Custom>(value)) value = self.inverse(value, params..., record.source);
+    }
+  } else {
+    require_in_place(self, record);
+  }
+}
+
+template <class Derived>
+std::optional<Description> description_of(const Derived& self) {
+  if constexpr (requires { self.arguments(); }) {
+    return describe_class(class_name(self), self);
+  } else {
+    return std::nullopt;
+  }
+}
+
+template <class Derived>
+concept DrawsParams = requires {
+  &Derived::make_params;
+};
+
+// The record, the replay and the inverse of a class with make_params, or without.
+template <class Derived>
+void record_class(const Derived& self, std::span<Value> values, Record& record, Recording& recording) {
+  if constexpr (DrawsParams<Derived>) {
+    using Params = std::remove_cvref_t<decltype(self.make_params(std::span<const Value>(values)))>;
+    const auto params = std::make_shared<const Params>(self.make_params(std::span<const Value>(values)));
+    record.drawn = Drawn(params);
+    recording.parameters_drawn();
+    change(self, values, *params);
+  } else {
+    recording.parameters_drawn();
+    change(self, values);
+  }
+  recording.done();
+}
+
+template <class Derived>
+auto params_of(const Derived& self, const Record& record) {
+  using Params = std::remove_cvref_t<decltype(self.make_params(std::span<const Value>()))>;
+  return record.drawn.template as<Params>(record.name);
+}
+
+template <class Derived>
+void replay_class(const Derived& self, std::span<Value> values, const Record& record) {
+  const Replaying replaying(self, record);
+  if (!record.happened) return;
+  if constexpr (DrawsParams<Derived>) {
+    change(self, values, params_of(self, record));
+  } else {
+    change(self, values);
+  }
+}
+
+template <class Derived>
+void undo_class(const Derived& self, std::span<Value> values, const Record& record) {
+  const Replaying replaying(self, record);
+  if (!record.happened) return;
+  if constexpr (DrawsParams<Derived>) {
+    undo(self, values, record, params_of(self, record));
+  } else {
+    undo(self, values, record);
+  }
+}
+
 }  // namespace detail
+
+/// The base of a transform that draws its parameters first and then treats each value alone:
+///     struct RandomCrop final : Drawing<RandomCrop> {
+///       struct Params { int64_t top, left, height, width; };               // with fields(), see fields.h, to be kept as JSON
+///       Params make_params(std::span<const Value> values) const;           // all draws are made here
+///       Value transform(const Value& value, const Params& params) const;   // no draw here
+///       Value inverse(const Value& value, const Params& params, Size source) const;   // if it moves pixels and can be undone
+///       auto arguments() const;                                            // see arguments.h: code() and JSON
+///     };
+/// Source   torchvision.transforms.v2.Transform's make_params and transform
+template <class Derived>
+class Drawing : public Transform {
+ public:
+  void apply(std::span<Value> values) const final {
+    const auto& self = static_cast<const Derived&>(*this);
+    detail::change(self, values, self.make_params(std::span<const Value>(values)));
+  }
+  void apply_and_record(std::span<Value> values, Record& record) const final {
+    detail::Recording recording(*this, values, record);
+    detail::record_class(static_cast<const Derived&>(*this), values, record, recording);
+  }
+  void apply_record(std::span<Value> values, const Record& record) const final {
+    detail::replay_class(static_cast<const Derived&>(*this), values, record);
+  }
+  void apply_inverse(std::span<Value> values, const Record& record) const final {
+    detail::undo_class(static_cast<const Derived&>(*this), values, record);
+  }
+  std::optional<Description> description() const final { return detail::description_of(static_cast<const Derived&>(*this)); }
+};
+
+/// The base of a transform that draws nothing: `Value transform(const Value&) const`, and `inverse` and `arguments` as Drawing's.
+template <class Derived>
+class Fixed : public Transform {
+ public:
+  void apply(std::span<Value> values) const final { detail::change(static_cast<const Derived&>(*this), values); }
+  void apply_and_record(std::span<Value> values, Record& record) const final {
+    detail::Recording recording(*this, values, record);
+    detail::record_class(static_cast<const Derived&>(*this), values, record, recording);
+  }
+  void apply_record(std::span<Value> values, const Record& record) const final {
+    detail::replay_class(static_cast<const Derived&>(*this), values, record);
+  }
+  void apply_inverse(std::span<Value> values, const Record& record) const final {
+    detail::undo_class(static_cast<const Derived&>(*this), values, record);
+  }
+  std::optional<Description> description() const final { return detail::description_of(static_cast<const Derived&>(*this)); }
+};
 
 /// The base of a transform that acts with probability p: it draws one torch.rand(1) and, when that is below p, does as Drawing
 /// when Derived has make_params and as Fixed when not.
@@ -117,13 +307,24 @@ class Sometimes : public Transform {
   void apply(std::span<Value> values) const final {
     if (!detail::happens(p_)) return;
     const auto& self = static_cast<const Derived&>(*this);
-    if constexpr (requires { &Derived::make_params; }) {
-      const auto params = self.make_params(std::span<const Value>(values));
-      for (auto& value : values) value = self.transform(value, params);
+    if constexpr (detail::DrawsParams<Derived>) {
+      detail::change(self, values, self.make_params(std::span<const Value>(values)));
     } else {
-      for (auto& value : values) value = self.transform(value);
+      detail::change(self, values);
     }
   }
+  void apply_and_record(std::span<Value> values, Record& record) const final {
+    detail::Recording recording(*this, values, record);
+    record.happened = detail::happens(p_);
+    if (record.happened) detail::record_class(static_cast<const Derived&>(*this), values, record, recording);
+  }
+  void apply_record(std::span<Value> values, const Record& record) const final {
+    detail::replay_class(static_cast<const Derived&>(*this), values, record);
+  }
+  void apply_inverse(std::span<Value> values, const Record& record) const final {
+    detail::undo_class(static_cast<const Derived&>(*this), values, record);
+  }
+  std::optional<Description> description() const final { return detail::description_of(static_cast<const Derived&>(*this)); }
   double probability() const { return p_; }
 
  protected:
@@ -142,7 +343,9 @@ Value apply_kernel(const Value& value, const Kernel& kernel) {
   return std::visit(
       [&](const auto& held) -> Value {
         using Kind = std::remove_cvref_t<decltype(held)>;
-        if constexpr (sizeof...(Kinds) == 0 || (std::is_same_v<Kind, Kinds> || ...)) {
+        if constexpr (std::is_same_v<Kind, Custom>) {
+          return held;  // by register_kernel, which the bases ask
+        } else if constexpr (sizeof...(Kinds) == 0 || (std::is_same_v<Kind, Kinds> || ...)) {
           return kernel(held);
         } else {
           return held;
@@ -156,9 +359,19 @@ namespace detail {
 // The parts of a call's inputs that transforms work on, in their order; they stay where they are and are changed in place.
 class OPSIS_API Leaves {
  public:
-  using Leaf = std::variant<Image*, Video*, Mask*, BoundingBoxes*, KeyPoints*, torch::Tensor*>;
+  // A value of a type that register_kernel was called for.
+  struct CustomPlace {
+    using Load = Custom (*)(const void* place);
+    using Store = bool (*)(const Custom& value, void* place);  // false when it is of another type
+    CustomPlace(void* place, Load load, Store store) : place(place), load(load), store(store) {}
+    void* place;
+    Load load;
+    Store store;
+  };
+  using Leaf = std::variant<Image*, Video*, Mask*, BoundingBoxes*, KeyPoints*, torch::Tensor*, CustomPlace>;
   void add(Leaf leaf) { leaves_.push_back(leaf); }
-  void apply(const Transform& transform);
+  // Changes them all by one call of `apply`; `transform` is named in errors.
+  void apply(const Transform& transform, const std::function<void(std::span<Value> values)>& apply);
 
  private:
   std::vector<Leaf> leaves_;
@@ -166,6 +379,16 @@ class OPSIS_API Leaves {
 
 template <class T>
 concept LeafType = std::is_constructible_v<Leaves::Leaf, T*> && !std::is_const_v<T>;
+
+template <class T>
+Leaves::CustomPlace custom_place(T& value) {
+  return {&value, [](const void* place) { return Custom(*static_cast<const T*>(place)); },
+          [](const Custom& custom, void* place) {
+            const auto* held = custom.get<T>();
+            if (held) *static_cast<T*>(place) = *held;
+            return held != nullptr;
+          }};
+}
 
 template <class T>
 concept WithFields = requires(T& value) {
@@ -192,12 +415,23 @@ concept Sequence = requires(T& value) {
   requires std::is_lvalue_reference_v<decltype(*value.begin())>;
 };
 
+// What may be a kind of the user's own: a class that is not looked into. Containers say that they can be copied when they cannot.
+template <class T>
+concept MaybeCustom = std::is_class_v<T> && !std::is_const_v<T> && !LeafType<T> && !WithFields<T> && !TupleLike<T> &&
+                      !IsOptional<T>::value && !requires {
+  typename T::allocator_type;
+}
+&&std::copy_constructible<T>&& std::is_copy_assignable_v<T>;
+
 // A field that cannot be changed would be passed through in silence.
 template <class T>
 concept ConstLeaf = std::is_const_v<T> && LeafType<std::remove_const_t<T>>;
 
 template <class T>
 void collect(Leaves& leaves, T& input) {
+  if constexpr (MaybeCustom<T>) {
+    if (is_custom(typeid(T))) return leaves.add(custom_place(input));
+  }
   if constexpr (std::is_const_v<T>) {
     return;  // cannot be changed: a map's key, a path's component
   } else if constexpr (LeafType<T>) {
@@ -221,17 +455,48 @@ void collect(Leaves& leaves, T& input) {
 
 }  // namespace detail
 
+namespace detail {
+
+// What operator() gives: inputs, changed by `apply`.
 template <class... Inputs>
-auto Transform::operator()(Inputs... inputs) const {
+auto apply_to(const Transform& transform, const std::function<void(std::span<Value>)>& apply, Inputs... inputs) {
   static_assert(sizeof...(Inputs) > 0, "a transform needs something to transform");
-  detail::Leaves leaves;
-  (detail::collect(leaves, inputs), ...);
-  leaves.apply(*this);
+  Leaves leaves;
+  (collect(leaves, inputs), ...);
+  leaves.apply(transform, apply);
   if constexpr (sizeof...(Inputs) == 1) {
     return std::get<0>(std::tuple<Inputs...>(std::move(inputs)...));
   } else {
     return std::tuple<Inputs...>(std::move(inputs)...);
   }
+}
+
+}  // namespace detail
+
+template <class... Inputs>
+auto Transform::operator()(Inputs... inputs) const {
+  return detail::apply_to<Inputs...>(
+      *this, [this](std::span<Value> values) { apply(values); }, std::move(inputs)...);
+}
+
+template <class... Inputs>
+auto Transform::record(Inputs... inputs) const {
+  Record record;
+  auto out = detail::apply_to<Inputs...>(
+      *this, [&](std::span<Value> values) { apply_and_record(values, record); }, std::move(inputs)...);
+  return std::pair(std::move(out), std::move(record));
+}
+
+template <class... Inputs>
+auto Transform::replay(const Record& record, Inputs... inputs) const {
+  return detail::apply_to<Inputs...>(
+      *this, [&](std::span<Value> values) { apply_record(values, record); }, std::move(inputs)...);
+}
+
+template <class... Inputs>
+auto Transform::invert(const Record& record, Inputs... inputs) const {
+  return detail::apply_to<Inputs...>(
+      *this, [&](std::span<Value> values) { apply_inverse(values, record); }, std::move(inputs)...);
 }
 
 }  // namespace opsis::inline v1::transforms

@@ -7,7 +7,9 @@ namespace opsis::inline v1::transforms {
 
 // One type is for pixels alone, as in torchvision.
 ToDtype::ToDtype(torch::ScalarType dtype, ToDtypeOptions options)
-    : ToDtype(PerKind<MaybeDtype>{.image = dtype, .video = dtype, .others = unchanged}, options) {}
+    : ToDtype(PerKind<MaybeDtype>{.image = dtype, .video = dtype, .others = unchanged}, options) {
+  one_ = true;
+}
 
 ToDtype::ToDtype(PerKind<MaybeDtype> dtypes, ToDtypeOptions options) : dtypes_(dtypes), options_(options) {}
 

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -31,9 +32,14 @@ class OPSIS_API ToDtype final : public Fixed<ToDtype> {
   explicit ToDtype(PerKind<MaybeDtype> dtypes, ToDtypeOptions options = {});
 
   Value transform(const Value& value) const;
+  auto arguments() const {
+    using Dtype = std::variant<torch::ScalarType, PerKind<MaybeDtype>>;
+    return std::tuple(argument<"dtype">(one_ ? Dtype(**dtypes_.image) : Dtype(dtypes_)), options_);
+  }
   std::string repr() const override;
 
  private:
+  bool one_ = false;
   PerKind<MaybeDtype> dtypes_;
   ToDtypeOptions options_;
 };
@@ -47,6 +53,7 @@ class OPSIS_API Normalize final : public Fixed<Normalize> {
   Normalize(std::vector<double> mean, std::vector<double> std, NormalizeOptions options = {});
 
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"mean">(mean_), argument<"std">(std_), options_); }
   std::string repr() const override;
 
  private:

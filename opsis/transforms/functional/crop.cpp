@@ -125,3 +125,16 @@ KeyPoints resized_crop(const KeyPoints& points, Region region, torch::IntArrayRe
 }
 
 }  // namespace opsis::inline v1::transforms::functional
+
+namespace opsis::inline v1::transforms::detail {
+
+functional::Region center_region_of_points(Size canvas, Size size) { return functional::middle_region(canvas, size); }
+
+functional::Region center_region_of_pixels(Size canvas, Size size) {
+  auto region = functional::middle_region(canvas, size);
+  if (size.height > canvas.height) region.top = -((size.height - canvas.height) / 2);
+  if (size.width > canvas.width) region.left = -((size.width - canvas.width) / 2);
+  return region;
+}
+
+}  // namespace opsis::inline v1::transforms::detail

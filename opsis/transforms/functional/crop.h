@@ -16,6 +16,13 @@ struct Region {
   int64_t left = 0;
   int64_t height = 0;
   int64_t width = 0;
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("top", top);
+    visit("left", left);
+    visit("height", height);
+    visit("width", width);
+  }
   friend bool operator==(const Region&, const Region&) = default;
 };
 
@@ -70,3 +77,12 @@ OPSIS_API KeyPoints resized_crop(const KeyPoints& points, Region region, torch::
                                  const ResizedCropOptions& options = {});
 
 }  // namespace opsis::inline v1::transforms::functional
+
+namespace opsis::inline v1::transforms::detail {
+
+/// Where center_crop cuts pixels (of what is too small it begins before the picture), and where it cuts boxes and key points:
+/// the two part by one pixel where a border is odd, as in torchvision.
+functional::Region center_region_of_pixels(Size canvas, Size size);
+functional::Region center_region_of_points(Size canvas, Size size);
+
+}  // namespace opsis::inline v1::transforms::detail

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/core/json.h"
 
 namespace opsis::inline v1::transforms {
 
@@ -38,8 +39,16 @@ class OPSIS_API Fill {
   /// As Python would print it: "127", "0.5", "[124, 116, 104]", "None".
   std::string repr() const;
 
+  friend OPSIS_API Json json_of(const Fill& fill);
+  friend OPSIS_API void read_json(const Json& json, Fill& fill);
+  friend OPSIS_API std::string code_of(const Fill& fill);
+
  private:
   std::variant<std::monostate, int64_t, double, std::vector<double>> fill_;
 };
+
+OPSIS_API Json json_of(const Fill& fill);
+OPSIS_API void read_json(const Json& json, Fill& fill);
+OPSIS_API std::string code_of(const Fill& fill);
 
 }  // namespace opsis::inline v1::transforms

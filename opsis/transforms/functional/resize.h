@@ -17,6 +17,13 @@ struct ResizeOptions {
   InterpolationMode interpolation = InterpolationMode::BILINEAR;
   std::optional<int64_t> max_size{};  ///< of the longer side, in pixels
   bool antialias = true;              ///< for bilinear, bicubic and lanczos; the others have none
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("interpolation", interpolation);
+    visit("max_size", max_size);
+    visit("antialias", antialias);
+  }
 };
 
 namespace functional {

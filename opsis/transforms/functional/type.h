@@ -14,11 +14,21 @@ namespace opsis::inline v1::transforms {
 struct ToDtypeOptions {
   /// Maps pixels from the range of the one type to that of the other: integers [0, max], floating point [0, 1].
   bool scale = false;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("scale", scale);
+  }
 };
 
 /// Of functional::normalize and Normalize.
 struct NormalizeOptions {
   bool inplace = false;  ///< writes into the input's memory
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("inplace", inplace);
+  }
 };
 
 namespace functional {

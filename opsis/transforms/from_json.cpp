@@ -1,0 +1,58 @@
+#include "opsis/transforms/from_json.h"
+
+#include "opsis/core/check.h"
+#include "opsis/core/nearest.h"
+#include "opsis/transforms.h"
+
+namespace opsis::inline v1::transforms {
+namespace {
+
+using BuildFromJson = AnyTransform (*)(const Json& json);
+
+// Null for a line of transforms.def that is no class or does not name its arguments.
+template <class T>
+constexpr BuildFromJson builder() {
+  if constexpr (requires(const T& transform) { transform.arguments(); }) {
+    return [](const Json& json) -> AnyTransform { return detail::build<T>(json["name"].text(), json); };
+  } else {
+    return nullptr;
+  }
+}
+
+struct NamedBuilder {
+  std::string_view name;
+  BuildFromJson build;
+};
+
+#define OPSIS_TRANSFORM(name) {#name, builder<name>()},
+constexpr NamedBuilder builders[] = {
+#include "opsis/transforms/transforms.def"
+};
+#undef OPSIS_TRANSFORM
+
+AnyTransform compose_from(const Json& list) {
+  std::vector<AnyTransform> parts;
+  detail::from_json(list, parts);
+  return Compose(std::move(parts));
+}
+
+}  // namespace
+
+void read_json(const Json& json, AnyTransform& transform) { transform = build_transform(json); }
+
+AnyTransform transform_from_json(std::string_view json) { return build_transform(Json::parse(json)); }
+
+AnyTransform build_transform(const Json& json) {
+  if (json.is_list()) return compose_from(json);
+  const auto& name = json["name"].text();
+  if (name == "Compose") return compose_from(json["transforms"]);
+  std::vector<std::string_view> names;
+  for (const auto& row : builders) {
+    if (!row.build) continue;
+    if (row.name == name) return row.build(json);
+    names.push_back(row.name);
+  }
+  raise<ValueError>("transform_from_json: no transform is named \"{}\"{}", name, did_you_mean(name, names));
+}
+
+}  // namespace opsis::inline v1::transforms
