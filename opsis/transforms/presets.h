@@ -2,9 +2,13 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/core/size.h"
 #include "opsis/transforms/functional/interpolation.h"
 #include "opsis/transforms/transform.h"
 
@@ -40,6 +44,88 @@ class OPSIS_API ImageClassification final : public Fixed<ImageClassification> {
 
  private:
   ImageClassificationOptions options_;
+};
+
+/// Images as detectors want them: in [0, 1], of any size.
+/// Types    any number -> float32
+/// Source   torchvision.transforms._presets.ObjectDetection
+class OPSIS_API ObjectDetection final : public Fixed<ObjectDetection> {
+ public:
+  Value transform(const Value& value) const;
+  std::string repr() const override { return "ObjectDetection()"; }
+  /// What it does, in a sentence for people.
+  std::string describe() const;
+};
+
+/// Of SemanticSegmentation.
+struct SemanticSegmentationOptions {
+  std::optional<int64_t> resize_size{};  ///< of the shorter side, in pixels; none leaves the size
+  std::array<double, 3> mean{0.485, 0.456, 0.406};
+  std::array<double, 3> std{0.229, 0.224, 0.225};
+  InterpolationMode interpolation = InterpolationMode::BILINEAR;
+  bool antialias = true;
+};
+
+/// Images as segmentation models want them: resized, in [0, 1], normalised.
+///     SemanticSegmentation({.resize_size = 520})(image)   // (3, 375, 500) uint8 -> (3, 520, 693) float32
+/// Shapes and Types as ImageClassification, but for the crop
+/// Source   torchvision.transforms._presets.SemanticSegmentation
+class OPSIS_API SemanticSegmentation final : public Fixed<SemanticSegmentation> {
+ public:
+  explicit SemanticSegmentation(SemanticSegmentationOptions options = {}) : options_(options) {}
+
+  const SemanticSegmentationOptions& options() const { return options_; }
+  Value transform(const Value& value) const;
+  std::string repr() const override;
+  std::string describe() const;
+
+ private:
+  SemanticSegmentationOptions options_;
+};
+
+/// Of VideoClassification.
+struct VideoClassificationOptions {
+  Size crop_size{112, 112};
+  std::vector<int64_t> resize_size{128, 171};  ///< height and width, or the shorter side alone
+  std::array<double, 3> mean{0.43216, 0.394666, 0.37645};
+  std::array<double, 3> std{0.22803, 0.22145, 0.216989};
+  InterpolationMode interpolation = InterpolationMode::BILINEAR;
+};
+
+/// Videos as classifiers want them: resized without antialias, cut, in [0, 1], normalised, and with the channels before the frames.
+/// Shapes   (T, 3, H, W) -> (3, T, h, w), (N, T, 3, H, W) -> (N, 3, T, h, w): what comes back has a video's type but a model's
+///          layout
+/// Types    any number -> float32
+/// Throws   ValueError for fewer than four dimensions
+/// Differs  crop_size and resize_size have defaults, those of r3d_18
+/// Source   torchvision.transforms._presets.VideoClassification
+class OPSIS_API VideoClassification final : public Fixed<VideoClassification> {
+ public:
+  explicit VideoClassification(VideoClassificationOptions options = {});
+
+  const VideoClassificationOptions& options() const { return options_; }
+  /// A bare tensor counts as a video.
+  Value transform(const Value& value) const;
+  std::string repr() const override;
+  std::string describe() const;
+
+ private:
+  VideoClassificationOptions options_;
+};
+
+/// Pairs of images as flow models want them: in [-1, 1], in contiguous memory.
+///     auto [first, second] = OpticalFlow()(frame, next_frame);
+/// Shapes   (..., 3, H, W); the result has the same
+/// Types    any number -> float32
+/// Source   torchvision.transforms._presets.OpticalFlow
+class OPSIS_API OpticalFlow final : public Fixed<OpticalFlow> {
+ public:
+  using Transform::operator();
+  /// Both bare tensors are images here.
+  std::tuple<torch::Tensor, torch::Tensor> operator()(const torch::Tensor& first, const torch::Tensor& second) const;
+  Value transform(const Value& value) const;
+  std::string repr() const override { return "OpticalFlow()"; }
+  std::string describe() const;
 };
 
 }  // namespace opsis::inline v1::transforms

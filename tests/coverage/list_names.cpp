@@ -35,6 +35,11 @@ namespace utils {
 }  // namespace utils
 
 // transforms.def holds classes only.
+using opsis::transforms::check_type;
+using opsis::transforms::get_bounding_boxes;
+using opsis::transforms::get_keypoints;
+using opsis::transforms::has_all;
+using opsis::transforms::has_any;
 using opsis::transforms::query_chw;
 using opsis::transforms::query_size;
 
@@ -89,7 +94,7 @@ std::vector<std::string> strings(const Names& names) {
 
 int main() {
   auto transforms = strings(opsis::transforms::list_transforms());
-  transforms.insert(transforms.end(), {"query_chw", "query_size"});
+  transforms.insert(transforms.end(), {"check_type", "get_bounding_boxes", "get_keypoints", "has_all", "has_any", "query_chw", "query_size"});
   auto functionals = strings(opsis::transforms::list_functionals());
   for (auto& name : kernels_of_single_kinds()) functionals.push_back(std::move(name));
   const nlohmann::json names{{"models", opsis::models::list_models()},

@@ -1,0 +1,160 @@
+// Learned and random augmentation of images: AutoAugment, RandAugment, TrivialAugmentWide, AugMix.
+#pragma once
+
+#include <torch/types.h>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "opsis/core/api.h"
+#include "opsis/transforms/functional/interpolation.h"
+#include "opsis/transforms/geometry.h"
+#include "opsis/transforms/transform.h"
+
+namespace opsis::inline v1::transforms {
+
+/// The data set that AutoAugment's operations were found on.
+enum class AutoAugmentPolicy { IMAGENET, CIFAR10, SVHN };
+
+/// One operation of an augmentation, as it was drawn.
+struct AugmentStep {
+  /// "ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate", "Brightness", "Color", "Contrast", "Sharpness", "Posterize",
+  /// "Solarize", "AutoContrast", "Equalize", "Invert" or "Identity"
+  std::string operation;
+  /// In the operation's own units, with its sign; 0 for those that have none.
+  double magnitude = 0;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("operation", operation);
+    visit("magnitude", magnitude);
+  }
+};
+
+/// What AutoAugment, RandAugment and TrivialAugmentWide draw.
+struct AugmentParams {
+  std::vector<AugmentStep> steps;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("steps", steps);
+  }
+};
+
+struct AutoAugmentOptions {
+  AutoAugmentPolicy policy = AutoAugmentPolicy::IMAGENET;
+  InterpolationMode interpolation = InterpolationMode::NEAREST;
+  Fills fill = Fill();
+};
+
+/// Two operations of one of 25 pairs, each with its probability: https://arxiv.org/abs/1805.09501.
+///     AutoAugment({.policy = AutoAugmentPolicy::CIFAR10})(image)
+/// Shapes   one image or video (..., 1 or 3, H, W); the result has the same
+/// Types    uint8, as its operations take them
+/// Draws    one torch.randint(25); for each operation one torch.rand() and, when it happens and has a sign, another
+/// Throws   ValueError when the sample has not exactly one image or video, or has masks, boxes or key points
+/// Source   torchvision.transforms.v2.AutoAugment
+class OPSIS_API AutoAugment final : public Drawing<AutoAugment> {
+ public:
+  using Params = AugmentParams;
+  explicit AutoAugment(AutoAugmentOptions options = {}) : options_(std::move(options)) {}
+
+  Params make_params(std::span<const Value> values) const;
+  Value transform(const Value& value, const Params& params) const;
+  std::string repr() const override;
+
+ private:
+  AutoAugmentOptions options_;
+};
+
+struct RandAugmentOptions {
+  int64_t num_ops = 2;              ///< operations, one after the other
+  int64_t magnitude = 9;            ///< of all of them: the number of the bin
+  int64_t num_magnitude_bins = 31;  ///< from nothing to the strongest
+  InterpolationMode interpolation = InterpolationMode::NEAREST;
+  Fills fill = Fill();
+};
+
+/// Some operations out of 14, all of one strength: https://arxiv.org/abs/1909.13719.
+///     RandAugment({.num_ops = 3, .magnitude = 12})(image)
+/// Shapes, Types and Throws as AutoAugment; ValueError too when num_ops is negative or magnitude has no bin
+/// Draws    for each operation one torch.randint(14) and, when it has a sign, one torch.rand()
+/// Source   torchvision.transforms.v2.RandAugment
+class OPSIS_API RandAugment final : public Drawing<RandAugment> {
+ public:
+  using Params = AugmentParams;
+  explicit RandAugment(RandAugmentOptions options = {});
+
+  Params make_params(std::span<const Value> values) const;
+  Value transform(const Value& value, const Params& params) const;
+  std::string repr() const override;
+
+ private:
+  RandAugmentOptions options_;
+};
+
+struct TrivialAugmentWideOptions {
+  int64_t num_magnitude_bins = 31;  ///< from nothing to the strongest
+  InterpolationMode interpolation = InterpolationMode::NEAREST;
+  Fills fill = Fill();
+};
+
+/// One operation out of 14, of any strength: https://arxiv.org/abs/2103.10158.
+/// Shapes, Types and Throws as AutoAugment
+/// Draws    one torch.randint(14); when the operation has magnitudes, one torch.randint(num_magnitude_bins), and when it has a
+///          sign, one torch.rand()
+/// Source   torchvision.transforms.v2.TrivialAugmentWide
+class OPSIS_API TrivialAugmentWide final : public Drawing<TrivialAugmentWide> {
+ public:
+  using Params = AugmentParams;
+  explicit TrivialAugmentWide(TrivialAugmentWideOptions options = {}) : options_(std::move(options)) {}
+
+  Params make_params(std::span<const Value> values) const;
+  Value transform(const Value& value, const Params& params) const;
+  std::string repr() const override;
+
+ private:
+  TrivialAugmentWideOptions options_;
+};
+
+struct AugMixOptions {
+  int64_t severity = 3;       ///< of each operation: up to which of 10 bins
+  int64_t mixture_width = 3;  ///< chains of operations
+  int64_t chain_depth = -1;   ///< operations of a chain; 1 to 3, drawn for each, when it is not positive
+  double alpha = 1.0;         ///< of the distributions that the weights are drawn from
+  bool all_ops = true;        ///< brightness, colour, contrast and sharpness too
+  InterpolationMode interpolation = InterpolationMode::BILINEAR;
+  Fills fill = Fill();
+};
+
+/// The image mixed with itself after chains of operations: https://arxiv.org/abs/1912.02781.
+/// Shapes, Types and Throws as AutoAugment; ValueError too when severity is not in [1, 10]
+/// Draws    two Dirichlet distributions; for each chain its depth, if that is drawn, and for each of its operations what
+///          TrivialAugmentWide draws
+/// Differs  a fill named for images counts; torchvision loses it on its way
+/// Source   torchvision.transforms.v2.AugMix
+class OPSIS_API AugMix final : public Drawing<AugMix> {
+ public:
+  struct Params {
+    torch::Tensor weights;  ///< (N, 1 + mixture_width) float32: of the image itself, then of each chain; N images in the batch
+    std::vector<AugmentParams> chains;
+
+    template <class Visitor>
+    void fields(Visitor&& visit) {
+      visit("weights", weights);
+      visit("chains", chains);
+    }
+  };
+  explicit AugMix(AugMixOptions options = {});
+
+  Params make_params(std::span<const Value> values) const;
+  Value transform(const Value& value, const Params& params) const;
+  std::string repr() const override;
+
+ private:
+  AugMixOptions options_;
+};
+
+}  // namespace opsis::inline v1::transforms

@@ -1,0 +1,331 @@
+// Augmentation policies, containers that draw, MixUp and CutMix, presets: torchvision's draws and bytes.
+#include <nlohmann/json.hpp>
+
+#include <map>
+
+#include "opsis/core/parallel.h"
+#include "opsis/transforms.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+#include "tests/support/transform_operations.h"
+
+namespace opsis {
+namespace {
+
+using namespace transforms;
+
+// What tests/oracle/transforms_auto.py names, in C++.
+const AnyTransform& auto_transform(const std::string& name) {
+  constexpr auto bilinear = InterpolationMode::BILINEAR, nearest = InterpolationMode::NEAREST;
+  static const std::map<std::string, AnyTransform> all{
+      {"AutoAugment()", AutoAugment()},
+      {"AutoAugment(CIFAR10)", AutoAugment({.policy = AutoAugmentPolicy::CIFAR10, .fill = {10, 20, 30}})},
+      {"AutoAugment(SVHN)", AutoAugment({.policy = AutoAugmentPolicy::SVHN, .interpolation = bilinear, .fill = 7})},
+      {"RandAugment()", RandAugment()},
+      {"RandAugment(4, 30)",
+       RandAugment({.num_ops = 4, .magnitude = 30, .interpolation = bilinear, .fill = PerKind<Fill>{.image = 3, .others = 9}})},
+      {"RandAugment(3, -2, 5)", RandAugment({.num_ops = 3, .magnitude = -2, .num_magnitude_bins = 5, .fill = 1.5})},
+      {"RandAugment(0)", RandAugment({.num_ops = 0})},
+      {"TrivialAugmentWide()", TrivialAugmentWide()},
+      {"TrivialAugmentWide(7)", TrivialAugmentWide({.num_magnitude_bins = 7, .interpolation = bilinear, .fill = {1, 2, 3}})},
+      {"AugMix()", AugMix()},
+      {"AugMix(10, 2, 4)", AugMix({.severity = 10,
+                                   .mixture_width = 2,
+                                   .chain_depth = 4,
+                                   .alpha = 0.5,
+                                   .all_ops = false,
+                                   .interpolation = nearest,
+                                   .fill = 9})},
+      {"AugMix(1, 0)", AugMix({.severity = 1, .mixture_width = 0})},
+      {"RandomChoice()", RandomChoice({Pad(2), RandomHorizontalFlip(0.5), RandomCrop(16)})},
+      {"RandomChoice(p)", RandomChoice({Pad(2), Identity(), RandomResizedCrop(20)}, {{0.5, 0, 3}})},
+      {"RandomOrder()", RandomOrder({Pad(2), RandomHorizontalFlip(0.5), RandomCrop(16), Resize(24)})},
+      {"Identity()", Identity()},
+  };
+  return all.at(name);
+}
+
+TEST(AutoTransforms, PrintAsTorchvisions) {
+  for (const auto& c : oracle::cases("transforms_auto/repr")) {
+    EXPECT_EQ(auto_transform(c.text("transform")).repr(), c.text("expected"));
+  }
+}
+
+torch::Tensor applied(const AnyTransform& transform, const std::string& kind, const torch::Tensor& data) {
+  if (kind.starts_with("video")) return std::get<0>(transform(Video(data), std::string("label"))).data;
+  return std::get<0>(transform(Image(data), std::string("label"))).data;
+}
+
+TEST(AutoTransforms, AugmentAsTorchvisions) {
+  for (const auto& c : oracle::cases("transforms_auto/augment")) {
+    SCOPED_TRACE(c.name());
+    const auto& transform = auto_transform(c.text("transform"));
+    const auto image = c.tensor("image"), before = image.clone();
+    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+    if (c.boolean("refused")) {
+      EXPECT_THROW(applied(transform, c.text("kind"), image), ValueError);
+      continue;
+    }
+    EXPECT_TENSOR_EQ(applied(transform, c.text("kind"), image), c.tensor("expected"));
+    EXPECT_TENSOR_EQ(torch::rand({1}), c.tensor("next_draw"));
+    EXPECT_TENSOR_EQ(image, before);
+  }
+}
+
+TEST(AutoTransforms, AugmentSmallImagesAndFloatingPoint) {
+  for (const auto& c : oracle::cases("transforms_auto/augment_sizes")) {
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+    const auto& transform = auto_transform(c.text("transform"));
+    if (c.boolean("refused")) {
+      EXPECT_THROW(transform(c.tensor("image")), ValueError);
+    } else {
+      EXPECT_TENSOR_EQ(transform(c.tensor("image")), c.tensor("expected"));
+    }
+  }
+}
+
+TEST(AutoTransforms, RefuseWhatTorchvisionRefuses) {
+  const Image image(torch::zeros({3, 8, 8}, torch::kUInt8));
+  for (const auto& c : oracle::cases("transforms_auto/augment_refusals")) {
+    SCOPED_TRACE(c.name());
+    const auto& transform = auto_transform(c.text("transform"));
+    const auto what = c.text("what");
+    const auto once = [&] {
+      if (what == "mask") transform(image, Mask(torch::zeros({8, 8})));
+      if (what == "boxes") transform(image, BoundingBoxes(torch::tensor({{1, 1, 4, 4}}), BoundingBoxFormat::XYXY, {8, 8}));
+      if (what == "points") transform(image, KeyPoints(torch::tensor({{1, 1}}), {8, 8}));
+      if (what == "two") transform(image, image);
+      if (what == "none") transform(std::string("label"));
+      if (what == "image_and_video") transform(image, Video(torch::zeros({2, 3, 8, 8}, torch::kUInt8)));
+      if (what == "two_channels") transform(Image(torch::zeros({2, 8, 8}, torch::kUInt8)));
+    };
+    bool refused = false;
+    for (int64_t seed = 0; seed < 40; ++seed) {
+      torch::manual_seed(static_cast<uint64_t>(seed));
+      try {
+        once();
+      } catch (const ValueError&) {
+        refused = true;
+      }
+    }
+    EXPECT_EQ(refused, c.boolean("refused"));
+  }
+}
+
+TEST(AutoTransforms, RefuseTheArgumentsThatTorchvisionRefuses) {
+  const auto image = torch::zeros({3, 8, 8}, torch::kUInt8);
+  for (const auto& c : oracle::cases("transforms_auto/augment_arguments")) {
+    SCOPED_TRACE(c.name());
+    const auto what = c.text("what");
+    const auto make = [&]() -> AnyTransform {
+      if (what == "num_ops") return RandAugment({.num_ops = -1});
+      if (what == "severity_0") return AugMix({.severity = 0});
+      if (what == "severity_11") return AugMix({.severity = 11});
+      if (what == "magnitude_31") return RandAugment({.magnitude = 31});
+      if (what == "magnitude_-32") return RandAugment({.magnitude = -32});
+      return TrivialAugmentWide({.num_magnitude_bins = what == "bins_0" ? 0 : 1});
+    };
+    const auto refused = nlohmann::json::parse(c.json("refused")).get<std::vector<bool>>();
+    for (size_t seed = 0; seed < refused.size(); ++seed) {
+      torch::manual_seed(seed);
+      if (refused[seed]) {
+        EXPECT_THROW(make()(image), ValueError) << seed;
+      } else {
+        EXPECT_NO_THROW(make()(image)) << seed;
+      }
+    }
+  }
+}
+
+TEST(AutoTransforms, SeparateDrawingFromDoing) {
+  const Image image(torch::randint(256, {3, 19, 24}, torch::kUInt8));
+  const auto expect_separate = [&](const auto& transform) {
+    torch::manual_seed(5);
+    const auto at_once = transform(image);
+    torch::manual_seed(5);
+    const std::vector<Value> values{image};
+    const auto params = transform.make_params(values);
+    EXPECT_TENSOR_EQ(std::get<Image>(transform.transform(image, params)).data, at_once.data);
+  };
+  expect_separate(AutoAugment());
+  expect_separate(RandAugment());
+  expect_separate(TrivialAugmentWide());
+  expect_separate(AugMix());
+}
+
+TEST(PickTransforms, DrawAsTorchvisions) {
+  const SerialScope serial;
+  for (const auto& c : oracle::cases("transforms_auto/pick")) {
+    SCOPED_TRACE(c.name());
+    const Size canvas{33, 47};
+    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+    const auto [image, mask, boxes, points] = auto_transform(c.text("transform"))(
+        Image(c.tensor("image")), Mask(c.tensor("mask")), BoundingBoxes(c.tensor("boxes"), BoundingBoxFormat::XYXY, canvas),
+        KeyPoints(c.tensor("points"), canvas));
+    EXPECT_TENSOR_EQ(image.data, c.tensor("expected_image"));
+    EXPECT_TENSOR_EQ(mask.data, c.tensor("expected_mask"));
+    EXPECT_TENSOR_EQ(boxes.data, c.tensor("expected_boxes"));
+    EXPECT_TENSOR_EQ(points.data, c.tensor("expected_points"));
+    EXPECT_TENSOR_EQ(torch::rand({1}), c.tensor("next_draw"));
+  }
+}
+
+TEST(PickTransforms, RefuseWhatTorchvisionRefuses) {
+  for (const auto& c : oracle::cases("transforms_auto/pick_refusals")) {
+    SCOPED_TRACE(c.name());
+    const auto once = [&] {
+      std::optional<std::vector<double>> p;
+      if (!c.is_null("p")) p = c.numbers("p");
+      return RandomChoice({Identity(), Pad(1)}, p)(torch::zeros({3, 4, 4}));
+    };
+    if (c.boolean("refused")) {
+      EXPECT_THROW(once(), ValueError);
+    } else {
+      EXPECT_NO_THROW(once());
+    }
+  }
+  EXPECT_ERROR(RandomChoice({}), ValueError, "at least one transform");
+  EXPECT_ERROR(RandomOrder({}), ValueError, "at least one transform");
+}
+
+// Calls `use` with the MixUp or CutMix of that name.
+template <class Use>
+auto with_mixing(const std::string& name, const MixOptions& options, const Use& use) {
+  return name == "MixUp" ? use(MixUp(options)) : use(CutMix(options));
+}
+
+TEST(MixTransforms, MixAsTorchvisions) {
+  for (const auto& c : oracle::cases("transforms_auto/mix")) {
+    SCOPED_TRACE(c.name());
+    const auto images = c.tensor("images"), labels = c.tensor("given"), before = images.clone();
+    const MixOptions options{.alpha = c.number("alpha"), .num_classes = 5};
+    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+    const auto mix = [&](const auto& mixing) -> std::pair<torch::Tensor, torch::Tensor> {
+      if (c.text("kind") == "video") {
+        const auto [video, mixed] = mixing(Video(images), labels);
+        return {video.data, mixed};
+      }
+      const auto [image, mixed] = mixing(Image(images), labels);
+      return {image.data, mixed};
+    };
+    if (c.boolean("refused")) {
+      EXPECT_THROW(with_mixing(c.text("transform"), options, mix), ValueError);
+      continue;
+    }
+    const auto [out, mixed] = with_mixing(c.text("transform"), options, mix);
+    EXPECT_TENSOR_EQ(out, c.tensor("expected"));
+    EXPECT_TENSOR_EQ(mixed, c.tensor("expected_labels"));
+    EXPECT_TENSOR_EQ(torch::rand({1}), c.tensor("next_draw"));
+    EXPECT_TENSOR_EQ(images, before);
+  }
+}
+
+TEST(MixTransforms, RefuseWhatTorchvisionRefuses) {
+  for (const auto& c : oracle::cases("transforms_auto/mix_refusals")) {
+    SCOPED_TRACE(c.name());
+    const auto given = nlohmann::json::parse(c.json("options"));
+    MixOptions options{.alpha = given["alpha"]};
+    if (!given["num_classes"].is_null()) options.num_classes = given["num_classes"];
+    const auto mix = [&](const auto& mixing) {
+      if (c.text("what") == "mask") {
+        struct Sample {
+          torch::Tensor images, labels;
+          Mask mask;
+          auto fields() { return std::tie(images, labels, mask); }
+        };
+        mixing(
+            Sample{c.tensor("images"), c.tensor("labels"), Mask(torch::zeros({4, 6, 6}))},
+            [](auto& sample) -> auto& { return sample.labels; });
+      } else {
+        mixing(c.tensor("images"), c.tensor("labels"));
+      }
+    };
+    if (c.boolean("refused")) {
+      EXPECT_THROW(with_mixing(c.text("transform"), options, mix), ValueError);
+    } else {
+      EXPECT_NO_THROW(with_mixing(c.text("transform"), options, mix));
+    }
+  }
+}
+
+TEST(MixTransforms, PrintAsTorchvisions) {
+  for (const auto& c : oracle::cases("transforms_auto/mix_repr")) {
+    MixOptions options{.alpha = c.number("alpha")};
+    if (!c.is_null("num_classes")) options.num_classes = c.integer("num_classes");
+    EXPECT_EQ(with_mixing(c.text("transform"), options, [](const auto& mixing) { return mixing.repr(); }), c.text("expected"));
+  }
+}
+
+TEST(MixTransforms, TakeSamplesWhoseLabelsAreNamed) {
+  struct Batch {
+    Image images;
+    std::vector<std::string> names;
+    torch::Tensor numbers;
+    auto fields() { return std::tie(images, names, numbers); }
+  };
+  const auto images = torch::rand({4, 3, 6, 6});
+  const auto numbers = torch::tensor({0, 1, 2, 1});
+  const MixUp mixup({.num_classes = 3});
+  torch::manual_seed(3);
+  const auto batch = mixup(
+      Batch{Image(images), {"a", "b", "c", "d"}, numbers}, [](auto& sample) -> auto& { return sample.numbers; });
+  torch::manual_seed(3);
+  const auto [expected, labels] = mixup(images, numbers);
+  EXPECT_TENSOR_EQ(batch.images.data, expected);
+  EXPECT_TENSOR_EQ(batch.numbers, labels);
+  EXPECT_EQ(batch.names[3], "d");
+}
+
+TEST(Presets, EqualTorchvisions) {
+  const SerialScope serial;  // ATen takes another kernel for aliased bilinear when it has several threads
+  for (const auto& c : oracle::cases("transforms_auto/presets")) {
+    for (const auto layout : {"contiguous", "channels_last"}) {
+      SCOPED_TRACE(c.name() + " " + layout);
+      const auto name = c.text("preset");
+      const auto input = operations::laid_out(c.tensor("input"), layout);
+      const auto expect = [&](const auto& preset) {
+        EXPECT_TENSOR_EQ(preset(input), c.tensor("expected"));
+        EXPECT_EQ(preset.repr(), c.text("repr"));
+        EXPECT_FALSE(preset.describe().empty());
+      };
+      if (name == "detection") expect(ObjectDetection());
+      if (name == "segmentation") expect(SemanticSegmentation({.resize_size = 20}));
+      if (name == "segmentation_any") expect(SemanticSegmentation({.mean = {0.1, 0.2, 0.3}, .std = {0.4, 0.5, 0.6}}));
+      if (name == "segmentation_nearest") {
+        expect(SemanticSegmentation({.resize_size = 33, .interpolation = InterpolationMode::NEAREST, .antialias = false}));
+      }
+      if (name == "video") expect(VideoClassification({.crop_size = {14, 18}, .resize_size = {16, 21}}));
+      if (name == "video_short") {
+        expect(VideoClassification({.crop_size = {30, 12}, .resize_size = {20}, .interpolation = InterpolationMode::BICUBIC}));
+      }
+      if (name == "flow") {
+        const auto [one, other] = OpticalFlow()(input, c.tensor("other"));
+        EXPECT_TENSOR_EQ(one, c.tensor("expected"));
+        EXPECT_TENSOR_EQ(other, c.tensor("expected_other"));
+        EXPECT_TRUE(one.is_contiguous());
+        EXPECT_EQ(OpticalFlow().repr(), c.text("repr"));
+      }
+    }
+  }
+}
+
+TEST(Kinds, AreAskedFor) {
+  const Image image(torch::zeros({3, 8, 8}));
+  const BoundingBoxes boxes(torch::tensor({{1., 2., 3., 4.}}), BoundingBoxFormat::XYXY, {8, 8});
+  const KeyPoints points(torch::tensor({{1., 2.}}), {8, 8});
+  const std::vector<Value> values{image, boxes}, others{points, image};
+  EXPECT_TRUE(check_type<BoundingBoxes>(values[1]));
+  EXPECT_FALSE((check_type<Mask, KeyPoints>(values[1])));
+  EXPECT_TRUE((has_any<Mask, BoundingBoxes>(values)));
+  EXPECT_FALSE((has_any<Mask, KeyPoints>(values)));
+  EXPECT_TRUE((has_all<Image, BoundingBoxes>(values)));
+  EXPECT_FALSE((has_all<Image, KeyPoints>(values)));
+  EXPECT_TENSOR_EQ(get_bounding_boxes(values).data, boxes.data);
+  EXPECT_TENSOR_EQ(get_keypoints(others).data, points.data);
+  EXPECT_ERROR(get_bounding_boxes(others), ValueError, "must have bounding boxes");
+  EXPECT_ERROR(get_keypoints(values), ValueError, "must have key points");
+}
+
+}  // namespace
+}  // namespace opsis
