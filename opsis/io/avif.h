@@ -12,7 +12,7 @@ namespace opsis::inline v1::io::avif {
 inline bool matches(Bytes bytes) { return has_magic(bytes, 4, "ftypavif") || has_magic(bytes, 4, "ftypavis"); }
 
 /// Decodes as torchvision.io.decode_avif does: RGB or, under RGB_ALPHA or when the file has it under any mode but RGB, RGBA.
-/// Files of more than 8 bits give 16, in the whole range of 16.
+/// Files of more than 8 bits give 16, in the whole range of 16. Under RGB, what has alpha is shown before black.
 /// Differs  applies the file's own rotation and mirroring ("irot", "imir"), or else its EXIF orientation, when
 ///          options.apply_exif_orientation
 /// Throws   DecodeError for bytes that are no AVIF, end early, are a sequence or go over options.limits (side, pixels,

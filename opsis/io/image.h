@@ -69,7 +69,8 @@ OPSIS_API Image decode_gif(const torch::Tensor& bytes, const DecodeOptions& opti
 OPSIS_API Image decode_webp(Bytes bytes, const DecodeOptions& options = {});
 OPSIS_API Image decode_webp(const torch::Tensor& bytes, const DecodeOptions& options = {});
 
-/// decode_image for what must be an AVIF of one picture. The modes with gray give what UNCHANGED gives, as torchvision has it.
+/// decode_image for what must be an AVIF of one picture. The modes with gray give what UNCHANGED gives, as torchvision has it;
+/// RGB shows what has alpha before black.
 /// Types    uint8; uint16, in the whole range, for 10 and 12 bits
 /// Differs  applies the file's rotation and mirroring, or else its EXIF orientation, when options.apply_exif_orientation
 /// Source   torchvision.io.decode_avif

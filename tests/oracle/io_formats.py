@@ -269,7 +269,10 @@ def avif(kind, mode):
     content = AVIFS[kind]()
     written(f"{kind}.avif", content)
     alpha = mode == ImageReadMode.RGB_ALPHA or (mode != ImageReadMode.RGB and kind == "alpha")
-    return {"file": f"{kind}.avif", "expected": opened(content, "RGBA" if alpha else "RGB")}
+    expected = opened(content, "RGBA" if alpha or kind == "alpha" else "RGB")
+    if kind == "alpha" and not alpha:  # libavif shows it before black, and so does torchvision
+        expected = (expected[:3].double() * expected[3:] / 255 + 0.5).to(torch.uint8)
+    return {"file": f"{kind}.avif", "expected": expected}
 
 
 @case("io_formats/avif_deep", depth=[8, 10, 12], alpha=[False, True])
