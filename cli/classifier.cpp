@@ -64,7 +64,10 @@ void load_file(Classifier& out, const fs::path& file) {
   const auto about = description(file);
   if (out.name.empty() && about.contains("model_name")) out.name = about.get<std::string>("model_name");
   if (out.name.empty()) throw UsageError(opsis::text("{} does not say which model it is for; pass --model", file.string()));
-  if (about.contains("categories")) out.categories = about.get<std::vector<std::string>>("categories");
+  if (about.contains("categories")) {
+    out.categories = about.get<std::vector<std::string>>("categories");
+    out.own_categories = true;
+  }
 
   const auto official = models::get_model_weights(out.name);
   const auto& entry = entry_of(official, file);
@@ -100,7 +103,9 @@ std::string Classifier::category(int64_t index) const {
 }
 
 Classifier load_classifier(std::string name, const std::string& weights) {
-  Classifier out{.name = std::move(name), .weights = weights, .model = {}, .categories = {}, .preprocessing = {}};
+  Classifier out;
+  out.name = std::move(name);
+  out.weights = weights;
   const bool by_entry = weights.empty() || (names_entry(weights) && !fs::exists(weights));
   if (by_entry && out.name.empty()) throw UsageError("pass --model, or --weights with a checkpoint that tells its model");
   if (by_entry) {
@@ -125,6 +130,18 @@ hub::Value describe(const Classifier& classifier) {
                                                                {"mean", list(p.mean)},
                                                                {"std", list(p.std)},
                                                                {"antialias", p.antialias}})}});
+}
+
+void check_classes(const Classifier& classifier, const Data& data) {
+  if (!classifier.own_categories || data.classes == classifier.categories) return;
+  const auto [ours, theirs] = std::mismatch(data.classes.begin(), data.classes.end(), classifier.categories.begin(),
+                                            classifier.categories.end());
+  const auto name = [](auto place, const auto& list) { return place == list.end() ? std::string("nothing") : opsis::text("\"{}\"", *place); };
+  opsis::raise<opsis::ValueError>(
+      "the data has {} classes, {} was trained on {}; class {} is {} in the data and {} in the checkpoint: give the data those "
+      "folders, or use a model trained on it",
+      data.classes.size(), classifier.weights, classifier.categories.size(), ours - data.classes.begin(),
+      name(ours, data.classes), name(theirs, classifier.categories));
 }
 
 Data open_data(const std::string& data, bool train, opsis::transforms::AnyTransform transforms) {

@@ -18,6 +18,7 @@ struct Classifier {
   std::string weights;  // a file, or an entry's name
   std::shared_ptr<opsis::models::ImageClassifier> model;
   std::vector<std::string> categories;  // empty when unknown
+  bool own_categories = false;          // the checkpoint names them, as those of opsis train do
   opsis::transforms::ImageClassificationOptions preprocessing;
 
   std::string category(int64_t index) const;
@@ -35,6 +36,10 @@ struct Data {
   std::shared_ptr<const opsis::datasets::Dataset<opsis::datasets::Classified>> dataset;
   std::vector<std::string> classes;
 };
+/// Throws ValueError when the data's classes are not those that the classifier's own checkpoint names: labels are the places of
+/// names in that list, so they would mean something else.
+void check_classes(const Classifier& classifier, const Data& data);
+
 /// The part to train with or to evaluate on. A folder with train/ and val/ inside is their root; any other is taken whole for
 /// evaluation and refused for training unless it is the training part itself.
 Data open_data(const std::string& data, bool train, opsis::transforms::AnyTransform transforms);

@@ -10,5 +10,6 @@ void declare_models(CLI::App& app, Chosen& chosen);
 void declare_predict(CLI::App& app, Chosen& chosen);
 void declare_train(CLI::App& app, Chosen& chosen);
 void declare_transform(CLI::App& app, Chosen& chosen);
+void declare_weights(CLI::App& app, Chosen& chosen);
 
 }  // namespace cli

@@ -18,6 +18,7 @@ struct EvaluateOptions {
 int evaluate(const EvaluateOptions& options) {
   const auto classifier = load_classifier(options.model, options.weights);
   const auto data = open_data(options.data, false, opsis::transforms::ImageClassification(classifier.preprocessing));
+  check_classes(classifier, data);
   opsis::engine::ClassifiedLoader loader(data.dataset, {.batch_size = options.batch_size, .num_workers = options.workers});
   at::globalContext().setFlushDenormal(true);
   const auto result = opsis::engine::evaluate(*classifier.model, loader);

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   cli::declare_evaluate(app, chosen);
   cli::declare_predict(app, chosen);
   cli::declare_models(app, chosen);
+  cli::declare_weights(app, chosen);
   cli::declare_transform(app, chosen);
   return cli::run(app, chosen, argc, argv);
 }

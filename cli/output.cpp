@@ -94,13 +94,20 @@ int run(CLI::App& app, Chosen& chosen, int argc, char** argv) {
   }
 }
 
-std::string at_least_one(const std::string& word) {
-  int64_t value = 0;
+namespace {
+
+std::string at_least(uint64_t least, const std::string& word) {
+  uint64_t value = 0;
   const auto* end = word.data() + word.size();
   const auto [stop, error] = std::from_chars(word.data(), end, value);
-  if (error == std::errc{} && stop == end && value >= 1) return {};
-  return "must be a whole number from 1 on, got " + word;
+  if (error == std::errc{} && stop == end && value >= least && value <= uint64_t{INT64_MAX}) return {};
+  return opsis::text("must be a whole number from {} on, got {}", least, word);
 }
+
+}  // namespace
+
+std::string at_least_one(const std::string& word) { return at_least(1, word); }
+std::string zero_or_more(const std::string& word) { return at_least(0, word); }
 
 void print(std::string_view line) { std::cout << line << '\n' << std::flush; }
 

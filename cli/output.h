@@ -34,6 +34,8 @@ int run(CLI::App& app, Chosen& chosen, int argc, char** argv);
 
 /// For options that count things: check(at_least_one).
 std::string at_least_one(const std::string& word);
+/// For seeds: check(zero_or_more).
+std::string zero_or_more(const std::string& word);
 
 /// A line on stdout.
 void print(std::string_view line);

@@ -93,11 +93,11 @@ opsis::engine::FitOptions fit_options(const TrainOptions& options) {
 
 int train(const TrainOptions& options) {
   torch::manual_seed(options.seed);
-  Classifier classifier{.name = options.model,
-                        .weights = options.out,
-                        .model = {},
-                        .categories = {},
-                        .preprocessing = preprocessing_for(options)};
+  if (options.out.empty()) throw UsageError("--out must name a file, got nothing");
+  Classifier classifier;
+  classifier.name = options.model;
+  classifier.weights = options.out;
+  classifier.preprocessing = preprocessing_for(options);
   const auto data = open_data(options.data, true, augmentation(options, classifier.preprocessing));
   const T::ImageClassification prepare(classifier.preprocessing);
   std::optional<Data> validation;
@@ -174,7 +174,8 @@ void declare_train(CLI::App& app, Chosen& chosen) {
       ->capture_default_str()
       ->check(CLI::Range(0, 256));
   command.add_option("--seed", o->seed, "For everything that is drawn: the same seed gives the same run")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(zero_or_more);
   command.add_flag("--json", o->json, "Print a JSON document at the end; progress goes to stderr");
   command.footer(
       "Examples:\n"

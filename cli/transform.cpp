@@ -64,7 +64,8 @@ void declare_transform(CLI::App& app, Chosen& chosen) {
   command.add_option("steps", options->steps, "Transforms, in their order, as below")->required();
   command.add_option(
       "--seed", options->seed,
-      "For the random ones: the pixels are those of Python after torch.manual_seed(seed); a new one when absent");
+      "For the random ones: the pixels are those of Python after torch.manual_seed(seed); a new one when absent")
+      ->check(zero_or_more);
   command.add_flag("--json", options->json, "Print a JSON document");
   command.footer("Steps, with torchvision's names, order and defaults:\n" + step_help() +
                  "Examples:\n"

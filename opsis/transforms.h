@@ -12,3 +12,4 @@
 #include "opsis/transforms/query.h"
 #include "opsis/transforms/transform.h"
 #include "opsis/transforms/type.h"
+#include "opsis/transforms/warp.h"

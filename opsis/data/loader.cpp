@@ -9,6 +9,7 @@
 #include <exception>
 #include <limits>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "opsis/core/check.h"
@@ -136,6 +137,10 @@ class ThreadedEpoch final : public Epoch {
     try {
       refill();
       for (size_t i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error& error) {
+      stop();
+      raise<IoError>("DataLoader: the system gives {} of {} worker threads: {}; lower num_workers", threads_.size(), workers,
+                     error.what());
     } catch (...) {
       stop();
       throw;

@@ -17,6 +17,17 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// LibTorch's message for a batch that batch normalisation cannot train on names neither the batch nor a way out.
+torch::Tensor training_scores(models::ImageClassifier& model, const torch::Tensor& images) {
+  try {
+    return model.forward(images);
+  } catch (const c10::Error& error) {
+    if (images.size(0) != 1 || !std::string_view(error.what()).starts_with("Expected more than 1 value per channel")) throw;
+    raise<ValueError>(
+        "fit: this model's batch normalisation cannot train on a batch of one image; set drop_last, or another batch_size");
+  }
+}
+
 double seconds_since(Clock::time_point begun) { return std::chrono::duration<double>(Clock::now() - begun).count(); }
 
 torch::Tensor cross_entropy(const torch::Tensor& scores, const torch::Tensor& labels, double label_smoothing) {
@@ -69,7 +80,7 @@ EpochReport train_epoch(models::ImageClassifier& model, ClassifiedLoader& train,
       report.learning_rate = rate(static_cast<double>(epoch) + static_cast<double>(step) / static_cast<double>(steps));
       set_learning_rate(optimizer, report.learning_rate);
     }
-    const auto scores = model.forward(images);
+    const auto scores = training_scores(model, images);
     check_labels("fit", labels, scores.size(1));
     const auto loss = cross_entropy(scores, labels, options.label_smoothing);
     const auto value = loss.item<double>();

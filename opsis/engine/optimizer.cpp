@@ -18,6 +18,8 @@ using torch::optim::SGDParamState;
 
 // What there is to know of an optimizer's class: how its options and the state of one parameter look in Python.
 struct Layout {
+  std::string_view name;
+  const char* mark;  // an option that only this class has
   Value (*options)(const torch::optim::OptimizerOptions& options);
   void (*load_options)(torch::optim::OptimizerOptions& options, const Value& group);
   Value (*state)(const torch::optim::OptimizerParamState& state);
@@ -33,6 +35,8 @@ torch::Tensor moment(const torch::Tensor& parameter, const Value& state, const c
 }
 
 constexpr Layout sgd_layout{
+    .name = "SGD",
+    .mark = "momentum",
     .options =
         [](const torch::optim::OptimizerOptions& options) {
           const auto& sgd = static_cast<const SGDOptions&>(options);
@@ -63,6 +67,8 @@ constexpr Layout sgd_layout{
 };
 
 constexpr Layout adamw_layout{
+    .name = "AdamW",
+    .mark = "betas",
     .options =
         [](const torch::optim::OptimizerOptions& options) {
           const auto& adamw = static_cast<const AdamWOptions&>(options);
@@ -110,8 +116,9 @@ const Layout& layout_of(torch::optim::Optimizer& optimizer) {
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters,
                                                         const OptimizerOptions& options) {
-  OPSIS_CHECK(options.lr >= 0, "make_optimizer: lr must not be negative, got {}", options.lr);
-  OPSIS_CHECK(options.weight_decay >= 0, "make_optimizer: weight_decay must not be negative, got {}", options.weight_decay);
+  OPSIS_CHECK(options.lr >= 0, "make_optimizer: lr must be a number from 0 on, got {}", options.lr);
+  OPSIS_CHECK(options.weight_decay >= 0, "make_optimizer: weight_decay must be a number from 0 on, got {}",
+              options.weight_decay);
   if (options.kind == OptimizerOptions::Kind::SGD) {
     OPSIS_CHECK(options.momentum >= 0, "make_optimizer: momentum must not be negative, got {}", options.momentum);
     OPSIS_CHECK(!options.nesterov || options.momentum > 0, "make_optimizer: nesterov needs a momentum");
@@ -163,6 +170,10 @@ void load_optimizer_state(torch::optim::Optimizer& optimizer, const Value& state
     OPSIS_CHECK(count == groups[g].params().size(),
                 "load_optimizer_state: group {} has {} parameters saved, {} in the optimizer", g, count,
                 groups[g].params().size());
+    OPSIS_CHECK(state.at("param_groups", g).contains(layout.mark),
+                "load_optimizer_state: the optimizer is {}, what was saved is not (it has no \"{}\"); go on with the one that was "
+                "trained with, or load the model's weights alone",
+                layout.name, layout.mark);
     parameters.insert(parameters.end(), groups[g].params().begin(), groups[g].params().end());
   }
 

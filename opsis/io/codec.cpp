@@ -63,6 +63,17 @@ Region upright_region(const Region& region, int orientation, Size stored) {
   return on_its_side(orientation) ? Region{left, top, width, height} : Region{top, left, height, width};
 }
 
+Region take_region(std::string_view function, const Region& region, ImageInfo& info) {
+  info.picture = {info.height, info.width};
+  const auto upright = upright_region({0, 0, info.height, info.width}, info.orientation, info.picture);
+  check_region(function, region, {upright.height, upright.width});
+  const auto stored = stored_region(region, info.orientation, info.picture);
+  info.height = stored.height;
+  info.width = stored.width;
+  info.is_region = true;
+  return stored;
+}
+
 Region scaled_region(const Region& region, int scale) {
   const auto up = [&](int64_t place) { return (place + scale - 1) / scale; };
   const auto top = region.top / scale, left = region.left / scale;

@@ -32,7 +32,7 @@ struct DecodeOptions {
   bool apply_exif_orientation = false;  ///< turn the picture as its EXIF orientation says, for the formats that carry EXIF
   Limits limits{};
   /// Only this part of the picture, as it lies after the orientation was applied: byte for byte the crop of what is decoded
-  /// without it. JPEG transforms no more than it must and stops behind it, so damage further down goes unseen unless `strict`.
+  /// without it. JPEG and PNG stop behind it, so damage further down may go unseen unless `strict`.
   std::optional<Region> region{};
   /// Decode at 1/2, 1/4 or 1/8, as small as the shorter side of the result stays at least this; 0 never does. JPEG only: other
   /// formats come as they are. decode_scaled says which it was. The region is in pixels of the unscaled picture also then, and
@@ -73,6 +73,10 @@ OPSIS_API void check_region(std::string_view function, const Region& region, Siz
 /// back.
 OPSIS_API Region stored_region(const Region& upright, int orientation, Size stored);
 OPSIS_API Region upright_region(const Region& stored_region, int orientation, Size stored);
+
+/// For a codec that crops by itself: checks the region against the whole picture that `info` tells of, notes in it that only the
+/// region will be written, and gives its place in the picture as stored.
+OPSIS_API Region take_region(std::string_view function, const Region& region, ImageInfo& info);
 
 /// The part of a picture scaled by 1/scale that covers a part of the unscaled one.
 OPSIS_API Region scaled_region(const Region& region, int scale);

@@ -1,6 +1,7 @@
 #include "opsis/io/image.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 
 #include <algorithm>
 #include <array>
@@ -16,11 +17,13 @@
 #include "opsis/io/gif.h"
 #include "opsis/io/heic.h"
 #include "opsis/io/jpeg.h"
+#include "opsis/io/memory.h"
 #include "opsis/io/pfm.h"
 #include "opsis/io/png.h"
 #include "opsis/io/pnm.h"
 #include "opsis/io/tiff.h"
 #include "opsis/io/webp.h"
+#include "opsis/simd/interleave.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::io {
@@ -51,6 +54,19 @@ torch::ScalarType dtype_of(const ImageInfo& info) {
   }
 }
 
+/// A tensor that nobody has written yet.
+torch::Tensor make_tensor(at::IntArrayRef sizes, torch::ScalarType type) {
+  constexpr int64_t large = int64_t{4} << 20;
+  const auto bytes = c10::multiply_integers(sizes) * static_cast<int64_t>(c10::elementSize(type));
+  if (bytes < large) return torch::empty(sizes, type);
+  auto memory = make_memory(static_cast<size_t>(bytes));
+  auto* const start = memory.get();
+  const FreeMemory free = memory.get_deleter();
+  memory.release();
+  return torch::from_blob(
+      start, sizes, [free](void* data) { free(static_cast<uint8_t*>(data)); }, type);
+}
+
 /// Runs a codec's decode with a new tensor as its destination, and crops where the codec did not.
 template <class Decode>
 Decoded decode_into_tensor(Decode decode, Bytes bytes, const DecodeOptions& options) {
@@ -59,7 +75,7 @@ Decoded decode_into_tensor(Decode decode, Bytes bytes, const DecodeOptions& opti
   decode(bytes, options, [&](const ImageInfo& found) {
     info = found;
     const std::array<int64_t, 4> sizes{info.frames, info.height, info.width, info.channels};
-    pixels = torch::empty(at::IntArrayRef(sizes).slice(info.frames == 1 ? 1 : 0), dtype_of(info));
+    pixels = make_tensor(at::IntArrayRef(sizes).slice(info.frames == 1 ? 1 : 0), dtype_of(info));
     return pixels.mutable_data_ptr();
   });
   Decoded out;
@@ -134,7 +150,16 @@ torch::Tensor pixels_to_encode(std::string_view function, const Image& image) {
               "{}: the image must be (1, H, W) or (3, H, W), got {}", function, opsis::detail::shape(data));
   OPSIS_CHECK(data.scalar_type() == torch::kUInt8, "{}: the image must be uint8, got {}", function, data.scalar_type());
   OPSIS_CHECK(data.device().is_cpu(), "{}: the image must be on the CPU, got {}", function, data.device());
-  return data.permute({1, 2, 0}).contiguous();
+  const auto last = data.permute({1, 2, 0});
+  if (data.size(0) == 1 || last.is_contiguous()) return last.contiguous();
+  // Planes, as most tensors have them; ATen's own copy takes longer than to encode.
+  const auto planes = data.contiguous();
+  const auto count = planes.size(1) * planes.size(2);
+  const auto* first = planes.const_data_ptr<uint8_t>();
+  const uint8_t* const starts[] = {first, first + count, first + 2 * count};
+  auto out = torch::empty(last.sizes(), torch::kUInt8);
+  simd::interleave3(starts, static_cast<size_t>(count), out.mutable_data_ptr<uint8_t>());
+  return out;
 }
 
 }  // namespace

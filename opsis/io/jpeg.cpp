@@ -22,6 +22,7 @@ constexpr JDIMENSION rows_a_call = 16;  // libjpeg gives at most a row of blocks
 struct Errors {
   jpeg_error_mgr manager{};
   std::jmp_buf back;
+  bool strict = false;  ///< warnings are errors
   char reason[JMSG_LENGTH_MAX] = "";
 };
 
@@ -32,7 +33,9 @@ struct Errors {
 }
 
 void on_message(j_common_ptr codec, int level) {
-  if (level < 0) ++codec->err->num_warnings;
+  if (level >= 0) return;
+  ++codec->err->num_warnings;
+  if (static_cast<Errors*>(codec->client_data)->strict) on_error(codec);
 }
 
 void on_output(j_common_ptr) {}
@@ -145,16 +148,6 @@ int orientation_of(const jpeg_decompress_struct& codec) {
   return 1;
 }
 
-void read_rows(jpeg_decompress_struct& codec, uint8_t* out, size_t row_bytes) {
-  JSAMPROW rows[rows_a_call];
-  while (codec.output_scanline < codec.output_height) {
-    const auto count = std::min(rows_a_call, codec.output_height - codec.output_scanline);
-    for (JDIMENSION i = 0; i < count; ++i) rows[i] = out + (codec.output_scanline + i) * row_bytes;
-    jpeg_read_scanlines(&codec, rows, count);
-  }
-  jpeg_finish_decompress(&codec);
-}
-
 /// A row of CMYK as RGB or gray. Adobe stores ink inverted, 255 is none. The rounding is Pillow's, which torchvision follows.
 void convert_cmyk(const uint8_t* cmyk, uint8_t* out, size_t width, int64_t channels) {
   for (size_t x = 0; x < width; ++x, cmyk += 4) {
@@ -173,13 +166,95 @@ void convert_cmyk(const uint8_t* cmyk, uint8_t* out, size_t width, int64_t chann
   }
 }
 
-void read_cmyk_rows(jpeg_decompress_struct& codec, uint8_t* out, int64_t channels, uint8_t* row) {
+/// How what libjpeg gives becomes what was asked for.
+struct Plan {
+  Region region;            ///< in the picture as it is decoded, so scaled
+  bool whole = true;        ///< the region is all of it
+  bool from_cmyk = false;   ///< rows come as CMYK, and we convert them
+  int64_t channels = 0;     ///< of the result
+  JDIMENSION first_column;  ///< where libjpeg's rows begin, in the picture
+};
+
+/// The largest of 1, 2, 4 and 8 by which the sides can be divided, the shorter one staying min_size or more.
+int choose_scale(int64_t height, int64_t width, int64_t min_size) {
+  const auto shorter = std::min(height, width);
+  int scale = 1;
+  while (min_size > 0 && scale < 8 && (shorter + 2 * scale - 1) / (2 * scale) >= min_size) scale *= 2;
+  return scale;
+}
+
+/// Whether libjpeg smooths over the blocks of a progressive file that ended early. How, depends on what lies around a block, so
+/// that a part must not be decoded alone then.
+bool smooths_blocks(const jpeg_decompress_struct& codec) {
+  if (!codec.progressive_mode || !codec.coef_bits) return false;
+  constexpr int looked_at = 10;  // coefficients, at most, in any release
+  for (int component = 0; component < codec.num_components; ++component) {
+    const auto* bits = codec.coef_bits[component];
+    if (std::any_of(bits, bits + looked_at, [](int missing) { return missing != 0; })) return true;
+  }
+  return false;
+}
+
+/// Whether libjpeg can leave out columns. When scaling, it may spare itself upsampling a component by scaling it less; of one that
+/// this brings only a part of the way, it forgets to widen the columns it is to upsample (seen in 2.1.5).
+bool crops_columns(const jpeg_decompress_struct& codec) {
+  return std::all_of(codec.comp_info, codec.comp_info + codec.num_components, [&](const jpeg_component_info& component) {
+    const auto expected = component.h_samp_factor * static_cast<int64_t>(codec.output_width);
+    return component.downsampled_width >= codec.output_width ||
+           int64_t{component.downsampled_width} * codec.max_h_samp_factor < expected + codec.max_h_samp_factor;
+  });
+}
+
+/// Starts decoding, and tells libjpeg which columns are of interest.
+void start(jpeg_decompress_struct& codec, Plan& plan) {
+  jpeg_start_decompress(&codec);
+  plan.first_column = 0;
+  if (plan.whole || smooths_blocks(codec) || !crops_columns(codec)) return;
+  // A column of blocks more on either side, for the chroma of the outermost pixels is mixed from their neighbors'.
+  const auto margin = static_cast<JDIMENSION>(codec.max_h_samp_factor * DCTSIZE) / codec.scale_denom;
+  const auto left = static_cast<JDIMENSION>(plan.region.left), width = static_cast<JDIMENSION>(plan.region.width);
+  const auto end = std::min(left + width + margin, codec.output_width);
+  auto begin = left < margin ? 0 : left - margin;
+  auto count = end - begin;
+  if (count == codec.output_width) return;
+  jpeg_crop_scanline(&codec, &begin, &count);
+  plan.first_column = begin;
+}
+
+/// Rows straight into the result.
+void read_rows(jpeg_decompress_struct& codec, uint8_t* out, size_t row_bytes) {
+  JSAMPROW rows[rows_a_call];
   while (codec.output_scanline < codec.output_height) {
-    jpeg_read_scanlines(&codec, &row, 1);
-    convert_cmyk(row, out, codec.output_width, channels);
-    out += codec.output_width * static_cast<size_t>(channels);
+    const auto count = std::min(rows_a_call, codec.output_height - codec.output_scanline);
+    for (JDIMENSION i = 0; i < count; ++i) rows[i] = out + (codec.output_scanline + i) * row_bytes;
+    jpeg_read_scanlines(&codec, rows, count);
   }
   jpeg_finish_decompress(&codec);
+}
+
+/// Rows by way of `row`, cut out or converted.
+void read_rows_of(jpeg_decompress_struct& codec, const Plan& plan, uint8_t* out, uint8_t* row, bool to_the_end) {
+  const auto top = static_cast<JDIMENSION>(plan.region.top), below = top + static_cast<JDIMENSION>(plan.region.height);
+  const auto width = static_cast<size_t>(plan.region.width), channels = static_cast<size_t>(plan.channels);
+  const auto offset = static_cast<size_t>(plan.region.left - plan.first_column) * static_cast<size_t>(codec.output_components);
+  if (!smooths_blocks(codec)) jpeg_skip_scanlines(&codec, top);
+  while (codec.output_scanline < below) {
+    const auto at = codec.output_scanline;
+    jpeg_read_scanlines(&codec, &row, 1);
+    if (at < top) continue;
+    if (plan.from_cmyk) {
+      convert_cmyk(row + offset, out, width, plan.channels);
+    } else {
+      std::copy_n(row + offset, width * channels, out);
+    }
+    out += width * channels;
+  }
+  // To skip to the end would leave the rest unread, to skip to the last row does not.
+  if (to_the_end && below < codec.output_height) {
+    jpeg_skip_scanlines(&codec, codec.output_height - 1 - below);
+    jpeg_read_scanlines(&codec, &row, 1);
+  }
+  if (codec.output_scanline == codec.output_height) jpeg_finish_decompress(&codec);
 }
 
 // Encoding.
@@ -251,28 +326,46 @@ void write_image(Writer& writer, const uint8_t* pixels, Size size, int channels,
 }  // namespace
 
 void decode(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
+  OPSIS_CHECK(options.min_size >= 0, "decode_jpeg: min_size must be 0 or more, got {}", options.min_size);
   Reader reader;
   reader.bytes = bytes;
+  reader.errors.strict = options.strict;
   auto& codec = reader.codec;
   auto& back = reader.errors.back;
   if (!attempt(back, [&] { read_header(reader, options); })) fail(reader, options.limits);
 
-  ImageInfo info{.height = codec.image_height, .width = codec.image_width, .channels = choose_colors(codec, options.mode)};
+  const Size stored{codec.image_height, codec.image_width};
+  ImageInfo info{
+      .height = stored.height, .width = stored.width, .channels = choose_colors(codec, options.mode), .picture = stored};
   check_limits("decode_jpeg", info, options.limits);
   if (options.apply_exif_orientation) info.orientation = orientation_of(codec);
+  Region region{0, 0, stored.height, stored.width};
+  if (options.region) region = take_region("decode_jpeg", *options.region, info);
+  info.scale = choose_scale(region.height, region.width, options.min_size);
+  codec.scale_num = 1;
+  codec.scale_denom = static_cast<unsigned>(info.scale);
+  Plan plan{.region = scaled_region(region, info.scale),
+            .from_cmyk = options.mode != ImageReadMode::UNCHANGED && is_cmyk(codec),
+            .channels = info.channels,
+            .first_column = 0};
+  const auto all = scaled_region({0, 0, stored.height, stored.width}, info.scale);
+  plan.whole = plan.region.height == all.height && plan.region.width == all.width;
+  info.height = plan.region.height;
+  info.width = plan.region.width;
 
   // A progressive file is read to its end here, so its errors come before the caller's memory.
-  if (!attempt(back, [&] { jpeg_start_decompress(&codec); })) fail(reader, options.limits);
-  if (codec.output_components != (options.mode != ImageReadMode::UNCHANGED && is_cmyk(codec) ? 4 : info.channels)) {
+  if (!attempt(back, [&] { start(codec, plan); })) fail(reader, options.limits);
+  if (codec.output_components != (plan.from_cmyk ? 4 : info.channels)) {
     raise<DecodeError>("decode_jpeg: {} components cannot be decoded", codec.output_components);
   }
   auto* out = static_cast<uint8_t*>(destination(info));
-  if (options.mode != ImageReadMode::UNCHANGED && is_cmyk(codec)) {
-    std::vector<uint8_t> row(static_cast<size_t>(info.width) * 4);
-    if (!attempt(back, [&] { read_cmyk_rows(codec, out, info.channels, row.data()); })) fail(reader, options.limits);
-  } else {
+  if (plan.whole && !plan.from_cmyk) {
     const auto row_bytes = static_cast<size_t>(info.width * info.channels);
     if (!attempt(back, [&] { read_rows(codec, out, row_bytes); })) fail(reader, options.limits);
+  } else {
+    std::vector<uint8_t> row(static_cast<size_t>(codec.output_width) * static_cast<size_t>(codec.output_components));
+    const auto read = [&] { read_rows_of(codec, plan, out, row.data(), options.strict); };
+    if (!attempt(back, read)) fail(reader, options.limits);
   }
 }
 

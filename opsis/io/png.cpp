@@ -13,6 +13,7 @@
 #include "opsis/core/check.h"
 #include "opsis/io/attempt.h"
 #include "opsis/io/exif.h"
+#include "opsis/io/png_fast.h"
 
 namespace opsis::inline v1::io::png {
 namespace {
@@ -20,6 +21,7 @@ namespace {
 /// Where libpng's errors go: into `reason`, and back to the attempt.
 struct Errors {
   std::jmp_buf back;
+  bool strict = false;  ///< warnings are errors
   char reason[128] = "";
 };
 
@@ -29,7 +31,9 @@ struct Errors {
   std::longjmp(errors->back, 1);
 }
 
-void on_warning(png_structp, png_const_charp) {}
+void on_warning(png_structp codec, png_const_charp reason) {
+  if (static_cast<Errors*>(png_get_error_ptr(codec))->strict) on_error(codec, reason);
+}
 
 // Decoding.
 
@@ -103,6 +107,17 @@ void read_rows(png_structp codec, uint8_t* out, int64_t height, size_t row_bytes
   // No png_read_end: what stands behind the pixels, torchvision does not look at.
 }
 
+/// The same for a part of the rows and columns, by way of `row`.
+void read_rows_of(png_structp codec, const Region& region, uint8_t* out, uint8_t* row, size_t pixel_bytes) {
+  const auto bytes = static_cast<size_t>(region.width) * pixel_bytes;
+  for (int64_t y = 0; y < region.top + region.height; ++y) {
+    png_read_row(codec, row, nullptr);
+    if (y < region.top) continue;
+    std::memcpy(out, row + static_cast<size_t>(region.left) * pixel_bytes, bytes);
+    out += bytes;
+  }
+}
+
 // Encoding.
 
 struct Writer {
@@ -143,8 +158,13 @@ void write_image(Writer& writer, const uint8_t* pixels, Size size, int64_t chann
 }  // namespace
 
 void decode(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
+  if (!decode_fast(bytes, options, destination)) decode_by_libpng(bytes, options, destination);
+}
+
+void decode_by_libpng(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
   Reader reader;
   reader.rest = bytes;
+  reader.errors.strict = options.strict;
   const auto fail = [&] { raise<DecodeError>("decode_png: {} ({} bytes)", reader.errors.reason, bytes.size()); };
   const auto run = [&](auto calls) {
     if (!attempt(reader.errors.back, calls)) fail();
@@ -167,7 +187,9 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
     png_read_update_info(codec, header);
     if (options.apply_exif_orientation) info.orientation = orientation_of(codec, header);
   });
-  const auto row_bytes = static_cast<size_t>(info.width * info.channels * (info.bits / 8));
+  check_limits("decode_png", info, options.limits);  // now with the channels
+  const auto pixel_bytes = static_cast<size_t>(info.channels * (info.bits / 8));
+  const auto row_bytes = static_cast<size_t>(info.width) * pixel_bytes;
   if (png_get_rowbytes(codec, header) != row_bytes) {
     raise<DecodeError>("decode_png: rows of {} bytes where {} were due", png_get_rowbytes(codec, header), row_bytes);
   }
@@ -178,8 +200,17 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
         "for a file that you trust",
         row_bytes, options.limits.codec_bytes);
   }
+  // An interlaced picture is whole or nothing; with strict, the bytes behind the region are to be looked at.
+  if (options.region && passes == 1 && !options.strict) {
+    const auto region = take_region("decode_png", *options.region, info);
+    std::vector<uint8_t> row(row_bytes);
+    auto* const out = static_cast<uint8_t*>(destination(info));
+    run([&] { read_rows_of(codec, region, out, row.data(), pixel_bytes); });
+    return;
+  }
   auto* const out = static_cast<uint8_t*>(destination(info));
   run([&] { read_rows(codec, out, info.height, row_bytes, passes); });
+  if (options.strict) run([&] { png_read_end(codec, nullptr); });
 }
 
 std::vector<uint8_t> encode(const uint8_t* pixels, Size size, int64_t channels, int64_t compression_level) {

@@ -17,6 +17,9 @@ inline bool matches(Bytes bytes) { return has_magic(bytes, 0, "\x89PNG"); }
 /// Throws   DecodeError for bytes that are no PNG, end early or go over options.limits (side, pixels, codec_bytes)
 OPSIS_API void decode(Bytes bytes, const DecodeOptions& options, const Destination& destination);
 
+/// decode without its quick way for common files (png_fast.h), which gives the same: for tests.
+OPSIS_API void decode_by_libpng(Bytes bytes, const DecodeOptions& options, const Destination& destination);
+
 /// The bytes of a PNG of 8-bit pixels, `channels` of them (1 gray, 3 RGB) innermost.
 /// Throws   ValueError when libpng refuses the size
 OPSIS_API std::vector<uint8_t> encode(const uint8_t* pixels, Size size, int64_t channels, int64_t compression_level);

@@ -7,6 +7,10 @@ void decode(Bytes, const DecodeOptions&, const Destination&) {
   raise<NotBuiltError>("decode_png: built without libpng; configure with -DOPSIS_PNG=ON");
 }
 
+void decode_by_libpng(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
+  decode(bytes, options, destination);
+}
+
 std::vector<uint8_t> encode(const uint8_t*, Size, int64_t, int64_t) {
   raise<NotBuiltError>("encode_png: built without libpng; configure with -DOPSIS_PNG=ON");
 }

@@ -3,6 +3,7 @@
 #include "opsis/core/check.h"
 #include "opsis/hub/cache.h"
 #include "opsis/hub/checkpoint.h"
+#include "opsis/hub/download.h"
 #include "opsis/hub/state_dict.h"
 
 namespace opsis::inline v1::models {
@@ -19,9 +20,7 @@ bool is_absent(const std::filesystem::path& file) {
 std::filesystem::path find(const Weights& weights) {
   if (weights.url.starts_with(file_scheme)) return weights.url.substr(file_scheme.size());
   const auto cached = hub::cached_checkpoint(weights.url);
-  if (!is_absent(cached)) return cached;
-  raise<NotFoundError>("load_weights: {} is not on this machine; fetch {} and put it at {}", weights.name, weights.url,
-                       cached.string());
+  return is_absent(cached) ? hub::fetch(std::string(weights.url)) : cached;
 }
 
 }  // namespace weights_files

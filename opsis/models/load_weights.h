@@ -11,9 +11,9 @@
 namespace opsis::inline v1::models {
 
 /// Fills the model with the entry's tensors. The checkpoint is read from where its "file://" url says, else from PyTorch's own
-/// cache (hub::checkpoints_folder()) under the last part of its url.
-/// Throws   NotFoundError, with the url and the place it belongs, when the file is not there; ValueError when its names or
-///          shapes are not the model's, which is then unchanged; DecodeError when it is not a sound checkpoint
+/// cache (hub::checkpoints_folder()) under the last part of its url, where hub::fetch brings it when it is not there.
+/// Throws   what hub::download throws when it cannot be had; ValueError when its names or shapes are not the model's, which is
+///          then unchanged; DecodeError when it is not a sound checkpoint
 OPSIS_API void load_weights(torch::nn::Module& model, const Weights& weights);
 
 /// Likewise from a file: a state_dict saved by torch.save, or safetensors.

@@ -136,6 +136,16 @@ void Canvas::text(std::string_view text, Point at, double size_px, Color color, 
   }
 }
 
+void Canvas::ink(const TextBitmap& bitmap, int64_t top, int64_t left, Color color) {
+  const auto box = within_clip({left, top, left + bitmap.width, top + bitmap.height});
+  for (auto y = box.top; y < box.bottom; ++y) {
+    for (auto x = box.left; x < box.right; ++x) {
+      const auto covered = bitmap.coverage[static_cast<size_t>((y - top) * bitmap.width + x - left)];
+      if (covered > 0) blend(y, x, color, covered / 255.0);
+    }
+  }
+}
+
 Rectangle Canvas::text_box(std::string_view text, Point at, double size_px, Anchor anchor) {
   const auto bitmap = render_text(text, size_px);
   return anchored(at, bitmap.height, bitmap.width, anchor);

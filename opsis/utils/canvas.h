@@ -7,6 +7,7 @@
 
 #include "opsis/core/api.h"
 #include "opsis/core/size.h"
+#include "opsis/utils/font.h"
 
 namespace opsis::inline v1::utils {
 
@@ -56,6 +57,8 @@ class OPSIS_API Canvas {
   /// Upwards turns the text a quarter to the left: it reads from bottom to top.
   void text(std::string_view text, Point at, double size_px, Color color, Anchor anchor = Anchor::TopLeft,
             bool upwards = false);
+  /// Coverage (255 is all) of the colour, with its first pixel at (top, left).
+  void ink(const TextBitmap& bitmap, int64_t top, int64_t left, Color color);
   /// What `text` would cover.
   static Rectangle text_box(std::string_view text, Point at, double size_px, Anchor anchor = Anchor::TopLeft);
 

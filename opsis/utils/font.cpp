@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "opsis/core/check.h"
 
@@ -29,15 +31,24 @@ struct FaceCloser {
   void operator()(FT_Face face) const { FT_Done_Face(face); }
 };
 
-class EmbeddedFace {
+class Face {
  public:
-  EmbeddedFace() {
+  // An empty path is the font inside the library.
+  explicit Face(const std::filesystem::path& path) {
     FT_Library library = nullptr;
     check_freetype(FT_Init_FreeType(&library), "start");
     library_.reset(library);
     FT_Face face = nullptr;
-    const auto size = static_cast<FT_Long>(embedded::font_ttf_size);
-    check_freetype(FT_New_Memory_Face(library, embedded::font_ttf, size, 0, &face), "read the embedded font");
+    if (path.empty()) {
+      const auto size = static_cast<FT_Long>(embedded::font_ttf_size);
+      check_freetype(FT_New_Memory_Face(library, embedded::font_ttf, size, 0, &face), "read the embedded font");
+    } else {
+      std::error_code error;
+      if (!std::filesystem::is_regular_file(path, error)) raise<IoError>("render_text: cannot open the font {}", path.string());
+      if (FT_New_Face(library, path.c_str(), 0, &face) != 0) {
+        raise<DecodeError>("render_text: {} is no font that FreeType can read", path.string());
+      }
+    }
     face_.reset(face);
   }
   FT_Face get() const { return face_.get(); }
@@ -54,10 +65,13 @@ struct Glyph {
   std::vector<uint8_t> coverage;
 };
 
-Glyph load_glyph(FT_Face face, char character) {
+Glyph load_glyph(FT_Face face, char32_t character) {
   // Light hinting snaps to whole rows only: stems keep their shape, baselines are sharp.
   check_freetype(FT_Load_Char(face, static_cast<FT_ULong>(character), FT_LOAD_RENDER | FT_LOAD_TARGET_LIGHT), "draw a letter");
   const auto& slot = *face->glyph;
+  if (slot.bitmap.rows > 0 && slot.bitmap.pixel_mode != FT_PIXEL_MODE_GRAY) {
+    raise<DecodeError>("render_text: the font has letters of bits or colours; one of outlines is needed");
+  }
   Glyph glyph{slot.bitmap_left, -slot.bitmap_top, slot.bitmap.rows, slot.bitmap.width, slot.advance.x, {}};
   for (int64_t y = 0; y < glyph.height; ++y) {
     const auto* row = slot.bitmap.buffer + y * slot.bitmap.pitch;
@@ -66,14 +80,28 @@ Glyph load_glyph(FT_Face face, char character) {
   return glyph;
 }
 
-// Lines of printable ASCII.
-std::vector<std::string> printable_lines(std::string_view text) {
-  std::vector<std::string> lines(1);
-  for (const unsigned char c : text) {
-    if (c == '\n') {
+// One character of UTF-8, taken from the front of `text`; '?' where it is broken.
+char32_t take_character(std::string_view& text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  const size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+  char32_t character = length == 1 ? first : first & (0x7FU >> length);
+  size_t used = 1;
+  for (; used < length && used < text.size() && (static_cast<unsigned char>(text[used]) & 0xC0) == 0x80; ++used) {
+    character = character << 6 | (static_cast<unsigned char>(text[used]) & 0x3FU);
+  }
+  text.remove_prefix(used);
+  return length != 0 && used == length ? character : U'?';
+}
+
+// The embedded font has printable ASCII.
+std::vector<std::u32string> lines_of(std::string_view text, bool ascii_only) {
+  std::vector<std::u32string> lines(1);
+  while (!text.empty()) {
+    const auto c = take_character(text);
+    if (c == U'\n') {
       lines.emplace_back();
-    } else if ((c & 0xC0) != 0x80) {  // else the middle of a UTF-8 character that has its '?' already
-      lines.back() += c >= 0x20 && c < 0x7F ? static_cast<char>(c) : '?';
+    } else {
+      lines.back() += c < 0x20 || c == 0x7F || (ascii_only && c > 0x7F) ? U'?' : c;
     }
   }
   return lines;
@@ -86,24 +114,35 @@ struct Placed {
 
 }  // namespace
 
-TextBitmap render_text(std::string_view text, double size_px) {
+TextBitmap render_text(std::string_view text, double size_px) { return render_text(text, size_px, {}); }
+
+TextBitmap render_text(std::string_view text, double size_px, const std::filesystem::path& font) {
   OPSIS_CHECK(size_px >= 1 && size_px <= 1000, "render_text: size_px must be from 1 to 1000, got {}", size_px);
-  static thread_local const EmbeddedFace embedded_face;
-  const auto face = embedded_face.get();
+  static thread_local const Face embedded_face{std::filesystem::path{}};
+  static thread_local std::optional<std::pair<std::filesystem::path, Face>> last;
+  const bool embedded = font.empty();
+  if (!embedded && (!last || last->first != font)) last.emplace(font, Face(font));
+  const auto face = embedded ? embedded_face.get() : last->second.get();
   check_freetype(FT_Set_Char_Size(face, 0, std::lround(size_px * 64), 72, 72), "scale the font");
 
   // The line's own ascent and descent are generous; these hold every ASCII letter of DejaVu Sans.
-  const auto ascent = static_cast<int64_t>(std::ceil(size_px * 0.78));
-  const auto descent = static_cast<int64_t>(std::ceil(size_px * 0.26));
-  const auto line_height = static_cast<int64_t>(std::ceil(size_px * 1.2));
+  auto ascent = static_cast<int64_t>(std::ceil(size_px * 0.78));
+  auto descent = static_cast<int64_t>(std::ceil(size_px * 0.26));
+  auto line_height = static_cast<int64_t>(std::ceil(size_px * 1.2));
+  if (!embedded) {
+    const auto& metrics = face->size->metrics;
+    ascent = std::max<int64_t>(0, (metrics.ascender + 63) / 64);
+    descent = std::max<int64_t>(0, (63 - metrics.descender) / 64);
+    line_height = std::max<int64_t>(ascent + descent, (metrics.height + 63) / 64);
+  }
   constexpr int64_t kMostPixels = int64_t{64} << 20;
 
   TextBitmap out;
   std::vector<Placed> placed;
   int64_t baseline = ascent;
-  for (const auto& line : printable_lines(text)) {
+  for (const auto& line : lines_of(text, embedded)) {
     int64_t pen_64 = 0, right = 0;
-    for (const char c : line) {
+    for (const auto c : line) {
       auto glyph = load_glyph(face, c);
       // A letter that reaches left of its origin moves right at the start of a line, where it would be cut.
       const int64_t x = std::max<int64_t>(0, (pen_64 + 32) / 64 + glyph.left), y = baseline + glyph.top;

@@ -1,7 +1,8 @@
-// Text as coverage, by the font inside the library (DejaVu Sans, printable ASCII).
+// Text as coverage, by the font inside the library (DejaVu Sans, printable ASCII) or by one from a file.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string_view>
 #include <vector>
 
@@ -21,5 +22,10 @@ struct TextBitmap {
 /// Units    size_px: of the em square; an upper-case letter is 0.73 of it
 /// Throws   ValueError unless 1 <= size_px <= 1000 and the bitmap stays under 64 Mi pixels; NotBuiltError without FreeType
 OPSIS_API TextBitmap render_text(std::string_view text, double size_px);
+
+/// The same by a font file that FreeType reads (TrueType, OpenType, ...): any character of UTF-8 that the font has. An empty path
+/// is the font inside the library. Each thread keeps the font that it used last.
+/// Throws   also IoError when the file cannot be read, DecodeError when it holds no font
+OPSIS_API TextBitmap render_text(std::string_view text, double size_px, const std::filesystem::path& font);
 
 }  // namespace opsis::inline v1::utils

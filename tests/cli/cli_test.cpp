@@ -76,7 +76,7 @@ TEST(Cli, TellsItsVersionAndHelp) {
   EXPECT_THAT(version.out, testing::MatchesRegex("opsis [0-9.]+ \\(LibTorch .*\\)\n"));
   const auto help = opsis_tool({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const std::string command : {"train", "evaluate", "predict", "models", "transform"}) {
+  for (const std::string command : {"train", "evaluate", "predict", "models", "transform", "weights"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
     const auto own = opsis_tool({command, "--help"});
     EXPECT_EQ(own.code, 0);
@@ -111,6 +111,32 @@ TEST(CliModels, ListsAndFilters) {
   EXPECT_EQ(document[0]["name"], "resnext101_32x8d");
   EXPECT_EQ(document[0]["weights"].size(), 2);
   expect_failure({"models", "resnet51"}, "no model matches \"resnet51\"; did you mean resnet50");
+}
+
+TEST(CliWeights, ListsFetchesAndVerifies) {
+  const support::TemporaryFolder folder;
+  // A mirror in a folder, whose file is not what its name promises.
+  folder.write("mirror/models/resnet18-f37072fd.pth", "no weights");
+  setenv("OPSIS_HUB_MIRROR", (folder.path() / "mirror").c_str(), 1);
+  setenv("TORCH_HOME", (folder.path() / "home").c_str(), 1);
+  const auto fetched = folder.path() / "home" / "hub" / "checkpoints" / "resnet18-f37072fd.pth";
+  const auto list = opsis_tool({"weights", "list", "ResNet18"});
+  EXPECT_THAT(list.out, HasSubstr("ResNet18_Weights.IMAGENET1K_V1  44.7 MB  no\n"));
+  const auto info = json::parse(opsis_tool({"weights", "info", "resnet18", "--json"}).out);
+  EXPECT_EQ(info[0]["url"], "https://download.pytorch.org/models/resnet18-f37072fd.pth");
+  EXPECT_EQ(info[0]["file"], fetched.string());
+  expect_failure({"weights", "fetch", "resnet18"}, "expected one that begins with f37072fd");
+  EXPECT_FALSE(std::filesystem::exists(fetched));
+  folder.write(fetched, "no weights");
+  const auto verified = opsis_tool({"weights", "verify"});
+  EXPECT_EQ(verified.code, 1);
+  EXPECT_THAT(verified.err, HasSubstr("resnet18-f37072fd.pth is not what it should be"));
+  const auto there = opsis_tool({"weights", "fetch", "resnet18"});
+  EXPECT_EQ(there.out, fetched.string() + "\n");
+  unsetenv("OPSIS_HUB_MIRROR");
+  unsetenv("TORCH_HOME");
+  expect_failure({"weights", "info", "resnet51"}, "did you mean resnet50");
+  expect_wrong_usage({"weights"}, "subcommand");
 }
 
 TEST(CliPredict, NamesTorchvisionsFiveBest) {
@@ -180,6 +206,30 @@ TEST(CliTransform, WritesTorchvisionsPixels) {
   }
 }
 
+TEST(CliTransform, TakesTheHighByteOf16BitPngs) {
+  const support::TemporaryFolder folder;
+  const auto input = folder.path() / "in.png", output = folder.path() / "out.png";
+  std::system(("\"" + std::string(std::getenv("OPSIS_PYTHON")) +
+               "\" -c \"from PIL import Image; Image.new('I;16', (5, 4), 0x1234).save('" + input.string() + "')\"")
+                  .c_str());
+  ASSERT_TRUE(std::filesystem::exists(input));
+  const auto run = opsis_tool({"transform", input.string(), output.string(), "CenterCrop(2)"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_TENSOR_EQ(io::decode_image(output).data, torch::full({3, 2, 2}, 0x12, torch::kUInt8));
+}
+
+TEST(Cli, ReadsAFileThatIsNamedLikeACommand) {
+  const auto c = oracle::cases("cli/predict").front();
+  const support::TemporaryFolder folder;
+  std::filesystem::copy_file(c.text("photo"), folder.path() / "models");
+  const auto checkpoint = std::filesystem::absolute(c.text("checkpoint")).string();
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  const auto run = opsis_tool({"predict", "models", "--model", "resnet18", "--weights", checkpoint});
+  std::filesystem::current_path(before);
+  EXPECT_EQ(run.code, 0) << run.err;
+}
+
 TEST(CliTransform, NamesTheStepThatIsWrong) {
   const auto photo = oracle::cases("cli/transform").front().text("photo");
   const support::TemporaryFolder folder;
@@ -244,6 +294,24 @@ TEST(CliTrain, TrainsResumesEvaluatesAndPredicts) {
   EXPECT_EQ(result["images"], 4);
   EXPECT_NEAR(result["acc@1"].get<double>(), whole["epochs"][1]["validation"]["acc@1"].get<double>(), 1e-9);
 
+  // Three pictures in batches of two leave one alone, on which batch normalisation cannot train: it is left out.
+  std::filesystem::remove(at("data/train/light/1.png"));
+  EXPECT_EQ(train({"--epochs", "1", "--out", at("three.pth")})["epochs"].size(), 1);
+  auto alone = command;
+  alone[5] = "1";
+  alone.insert(alone.end(), {"--epochs", "1", "--out", at("alone.pth")});
+  expect_failure(alone, "cannot train on a batch of one image; set drop_last, or another batch_size");
+
+  // The optimizer that goes on must be the one that began.
+  auto other = command;
+  other.insert(other.end(), {"--epochs", "2", "--optimizer", "adamw", "--resume", at("half.pth"), "--out", at("other.pth")});
+  expect_failure(other, "the optimizer is AdamW, what was saved is not (it has no \"betas\")");
+
+  // Labels of other folders would mean something else.
+  std::filesystem::rename(at("data/val/dark"), at("data/val/zebra"));
+  expect_failure({"evaluate", at("data"), "--weights", at("whole.pth")}, "class 0 is \"light\" in the data and \"dark\"");
+  std::filesystem::rename(at("data/val/zebra"), at("data/val/dark"));
+
   const auto predicted = opsis_tool({"predict", at("data/val/dark/0.png"), "--weights", at("whole.pth"), "--json"});
   ASSERT_EQ(predicted.code, 0) << predicted.err;
   EXPECT_EQ(json::parse(predicted.out)["predictions"][0]["classes"].size(), 2);
@@ -253,7 +321,11 @@ TEST(CliTrain, SaysWhatIsWrong) {
   expect_failure({"train", "digitz"}, "no data \"digitz\"");
   expect_failure({"train", "digits", "--model", "resnet51"}, "did you mean resnet50");
   expect_failure({"train", "digits", "--out", "/nowhere/at/all.pth"}, "/nowhere/at/all.pth");
-  expect_failure({"train", "digits", "--lr", "-1"}, "-1");
+  expect_failure({"train", "digits", "--lr", "-1"}, "lr must be a number from 0 on, got -1");
+  expect_failure({"train", "digits", "--lr", "nan"}, "lr must be a number from 0 on, got nan");
+  expect_wrong_usage({"train", "digits", "--seed", "-1"}, "--seed: must be a whole number from 0 on, got -1");
+  expect_wrong_usage({"train", "digits", "--workers", "-1"}, "--workers");
+  expect_wrong_usage({"train", "digits", "--out", ""}, "--out must name a file");
   expect_failure({"evaluate", "digits", "--weights", "missing.pth"}, "missing.pth");
 }
 

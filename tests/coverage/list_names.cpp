@@ -67,8 +67,9 @@ std::vector<std::string> kernels_of_single_kinds() {
     names.emplace_back(#name "_" suffix);                                                                             \
   }
 #define OPSIS_KERNELS_VIDEO(...) OPSIS_KERNEL(Video, "video", __VA_ARGS__)
-#define OPSIS_KERNELS_PIXELS(...)           \
-  OPSIS_KERNEL(Image, "image", __VA_ARGS__) \
+#define OPSIS_KERNELS_IMAGE(...) OPSIS_KERNEL(Image, "image", __VA_ARGS__)
+#define OPSIS_KERNELS_PIXELS(...)  \
+  OPSIS_KERNELS_IMAGE(__VA_ARGS__) \
   OPSIS_KERNELS_VIDEO(__VA_ARGS__)
 #define OPSIS_KERNELS_ALL(...)                               \
   OPSIS_KERNELS_PIXELS(__VA_ARGS__)                          \

@@ -86,11 +86,10 @@ TEST(LoadWeights, RefusesAnotherModelsCheckpointAndChangesNothing) {
 }
 
 TEST(LoadWeights, SaysWhereAMissingFileBelongs) {
-  const Environment home("TORCH_HOME", "/nowhere");
+  const Environment home("TORCH_HOME", "/nowhere"), offline("OPSIS_OFFLINE", "1");
   EXPECT_ERROR(models::resnet18(ResNet18_Weights::IMAGENET1K_V1), NotFoundError,
-               "load_weights: ResNet18_Weights.IMAGENET1K_V1 is not on this machine; fetch "
-               "https://download.pytorch.org/models/resnet18-f37072fd.pth and put it at "
-               "/nowhere/hub/checkpoints/resnet18-f37072fd.pth");
+               "download: /nowhere/hub/checkpoints/resnet18-f37072fd.pth is not there and OPSIS_OFFLINE is set; fetch "
+               "https://download.pytorch.org/models/resnet18-f37072fd.pth and put it there");
   EXPECT_ERROR(models::get_model("resnet18", {.weights_file = "/nowhere/a.pth"}), NotFoundError,
                "load_weights: /nowhere/a.pth is not there");
 }

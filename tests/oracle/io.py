@@ -103,6 +103,86 @@ def jpeg(kind, mode):
     return verdict(name, lambda: decode_jpeg(data, mode))
 
 
+def parts_of(content):
+    """A gray JPEG's tables and scan."""
+    at, found = 2, {}
+    while True:
+        marker, length = content[at + 1], struct.unpack(">H", content[at + 2 : at + 4])[0]
+        segment = content[at : at + 2 + length]
+        if marker == 0xDA:
+            return found, content[at + len(segment) : -2]
+        found[marker] = found.get(marker, b"") + segment
+        at += len(segment)
+
+
+def in_scans(height, width, sampling, markers=b""):
+    """A JPEG of any number of components, each in a scan of its own that a gray JPEG lends."""
+    across, down = max(h for h, _ in sampling), max(v for _, v in sampling)
+    frame, scans = b"", b""
+    for number, (h, v) in enumerate(sampling, 1):
+        part = photo(-(-height * v // down) + number, -(-width * h // across) + number, 1)[number:, number:]
+        tables, scan = parts_of(saved(part, "JPEG", quality=85))
+        frame += bytes([number, h << 4 | v, 0])
+        scans += b"\xff\xda\0\x08\1" + bytes([number, 0, 0, 63, 0]) + scan
+    head = b"\xff\xc0" + struct.pack(">HBHHB", 8 + len(frame), 8, height, width, len(sampling)) + frame
+    return b"\xff\xd8" + markers + tables[0xDB] + head + tables[0xC4] + scans + b"\xff\xd9"
+
+
+def interleaved(sampling):
+    """A JPEG whose frame header lies about the sampling: what it shows is noise, but all of it is decoded."""
+    content = bytearray(saved(photo(67, 93), "JPEG", subsampling="4:4:4", quality=95))
+    at = content.index(b"\xff\xc0") + 10
+    for number, (h, v) in enumerate(sampling):
+        content[at + 3 * number + 1] = h << 4 | v
+    return bytes(content)
+
+
+def adobe(transform):
+    return b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + bytes([transform])
+
+
+def without_last_scans(content, count):
+    for _ in range(count):
+        content = content[: content.rindex(b"\xff\xda")]
+    return content + b"\xff\xd9"
+
+
+SAMPLINGS = ["11 11 11", "21 11 11", "12 11 11", "22 11 11", "41 11 11", "14 11 11", "42 11 11", "22 21 11", "22 12 21",
+             "11 22 22", "11 21 12", "31 11 11", "44 11 11", "22 11 22"]
+SAMPLED = {}
+for title in SAMPLINGS:
+    pairs = [(int(pair[0]), int(pair[1])) for pair in title.split()]
+    SAMPLED["scans_" + title.replace(" ", "_")] = lambda p=pairs: in_scans(67, 93, p)
+    SAMPLED["interleaved_" + title.replace(" ", "_")] = lambda p=pairs: interleaved(p)
+SAMPLED |= {
+    "two_components": lambda: in_scans(37, 50, [(1, 1)] * 2),
+    "two_components_sampled": lambda: in_scans(37, 50, [(2, 2), (1, 1)]),
+    "four_components": lambda: in_scans(37, 50, [(1, 1)] * 4),
+    "four_components_sampled": lambda: in_scans(37, 50, [(2, 2), (1, 1), (1, 1), (2, 2)]),
+    "five_components": lambda: in_scans(37, 50, [(1, 1)] * 5),
+    "adobe_rgb": lambda: in_scans(37, 50, [(1, 1)] * 3, adobe(0)),
+    "adobe_ycc": lambda: in_scans(37, 50, [(2, 2), (1, 1), (1, 1)], adobe(1)),
+    "adobe_unknown_of_3": lambda: in_scans(37, 50, [(1, 1)] * 3, adobe(7)),
+    "adobe_cmyk": lambda: in_scans(37, 50, [(1, 1)] * 4, adobe(0)),
+    "adobe_ycck": lambda: in_scans(37, 50, [(2, 1), (1, 1), (1, 1), (2, 1)], adobe(2)),
+    "adobe_unknown_of_4": lambda: in_scans(37, 50, [(1, 1)] * 4, adobe(1)),
+    "progressive_cmyk": lambda: saved(photo(37, 50, 4), "JPEG", "CMYK", progressive=True),
+    "progressive_cut": lambda: without_last_scans(saved(photo(167, 150), "JPEG", progressive=True), 3),
+    "progressive_only_dc": lambda: without_last_scans(saved(photo(167, 150), "JPEG", progressive=True), 9),
+    "progressive_422": lambda: saved(photo(67, 93), "JPEG", progressive=True, subsampling="4:2:2", restart_marker_blocks=3),
+    "optimized": lambda: saved(photo(67, 93), "JPEG", optimize=True, quality=30),
+    "sixteen_high": lambda: saved(photo(16, 128), "JPEG"),
+}
+
+
+@case("io/jpeg_sampled", kind=list(SAMPLED), mode=[ImageReadMode.UNCHANGED, ImageReadMode.GRAY, ImageReadMode.RGB])
+def jpeg_sampled(kind, mode):
+    name = f"{kind}.jpg"
+    data = written(name, SAMPLED[kind]())
+    with silence():
+        return verdict(name, lambda: decode_jpeg(data, mode))
+
+
 @case("io/encode_jpeg", shape=[(1, 1, 1), (1, 33, 20), (3, 37, 50), (3, 375, 500)], quality=[1, 50, 75, 95, 100])
 def encode_to_jpeg(shape, quality):
     image = torch.from_numpy(photo(shape[1], shape[2], shape[0])).permute(2, 0, 1)
@@ -119,23 +199,40 @@ def chunk(kind, data):
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
 
 
-def rows_of(picture, bits):
-    for row in picture:
+def filtered(row, above, pixel_bytes, filter):
+    """A row as one of PNG's five filters stores it."""
+    row, above = [numpy.frombuffer(r, numpy.uint8).astype(numpy.int64) for r in (row, above)]
+    left, above_left = [numpy.concatenate([numpy.zeros(pixel_bytes, numpy.int64), r])[: len(r)] for r in (row, above)]
+    estimate = left + above - above_left
+    distances = numpy.stack([abs(estimate - guess) for guess in (left, above, above_left)])
+    paeth = numpy.choose(distances.argmin(0), [left, above, above_left])
+    guess = [0, left, above, (left + above) // 2, paeth][filter]
+    return bytes([filter]) + ((row - guess) % 256).astype(numpy.uint8).tobytes()
+
+
+def rows_of(picture, bits, filters=(0,)):
+    above = None
+    for number, row in enumerate(picture):
         if bits == 16:
             packed = row.astype(">u2").tobytes()
         else:
             numbers = numpy.unpackbits(row.astype(numpy.uint8).reshape(-1, 1), axis=1)[:, 8 - bits :]
             packed = numpy.packbits(numbers.reshape(-1)).tobytes()
-        yield b"\0" + packed
+        above = above or bytes(len(packed))
+        yield filtered(packed, above, max(1, picture.shape[2] * bits // 8), filters[number % len(filters)])
+        above = packed
 
 
-def png_bytes(picture, bits, color_type, interlaced=False, chunks=b""):
+def png_bytes(picture, bits, color_type, interlaced=False, chunks=b"", filters=(0,), chunk_size=None):
     """A PNG by hand, since PIL writes few of its kinds."""
     height, width, _ = picture.shape
     parts = [picture[y::dy, x::dx] for x, y, dx, dy in ADAM7] if interlaced else [picture]
-    raw = b"".join(row for part in parts if part.size for row in rows_of(part, bits))
+    raw = b"".join(row for part in parts if part.size for row in rows_of(part, bits, filters))
     head = struct.pack(">IIBBBBB", width, height, bits, color_type, 0, 0, int(interlaced))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunks + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+    data = zlib.compress(raw)
+    size = chunk_size or len(data)
+    pixels = b"".join(chunk(b"IDAT", data[at : at + size]) for at in range(0, len(data), size))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunks + pixels + chunk(b"IEND", b"")
 
 
 GRAY, RGB, PALETTE, GRAY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
@@ -147,11 +244,11 @@ def palette(bits, transparent):
     return chunk(b"PLTE", colors) + (chunk(b"tRNS", bytes(range(0, 2**bits, 2))) if transparent else b"")
 
 
-def made(color_type, bits, interlaced=False, transparent=False, chunks=b"", size=(19, 23)):
+def made(color_type, bits, interlaced=False, transparent=False, chunks=b"", size=(19, 23), **options):
     picture = photo(*size, CHANNELS[color_type], 16) >> (16 - bits)
     if color_type == PALETTE:
         chunks += palette(bits, transparent)
-    return png_bytes(picture, bits, color_type, interlaced, chunks)
+    return png_bytes(picture, bits, color_type, interlaced, chunks, **options)
 
 
 PNGS = {}
@@ -163,6 +260,16 @@ for title, color_type, depths in [("gray", GRAY, [1, 2, 4, 8, 16]), ("gray_alpha
             PNGS[name] = lambda c=color_type, b=bits, i=interlaced: made(c, b, i)
             if color_type == PALETTE:
                 PNGS[name + "_transparent"] = lambda c=color_type, b=bits, i=interlaced: made(c, b, i, True)
+FILTERS = [0, 1, 2, 3, 4, 4, 3, 1, 1, 3, 3, 4, 1, 4, 2, 1, 0]  # each alone, and each pair of those that look to the left
+for title, color_type in [("gray", GRAY), ("gray_alpha", GRAY_ALPHA), ("rgb", RGB), ("rgb_alpha", RGB_ALPHA), ("palette", PALETTE)]:
+    for bits in [8] if color_type == PALETTE else [8, 16]:
+        PNGS[f"{title}{bits}_filtered" + ("_transparent" if color_type == PALETTE else "")] = lambda c=color_type, b=bits: made(c, b, False, c == PALETTE, filters=FILTERS, size=(36, 23))
+for number in range(5):
+    PNGS[f"rgb8_filter_{number}"] = lambda n=number: made(RGB, 8, filters=[n], chunk_size=100)
+    PNGS[f"rgb8_filter_{number}_narrow"] = lambda n=number: made(RGB, 8, filters=[n], size=(5, 1))
+    PNGS[f"palette4_filter_{number}_transparent"] = lambda n=number: made(PALETTE, 4, True, True, filters=[n])
+PNGS["rgb8_two_wide"] = lambda: made(RGB, 8, filters=FILTERS, size=(36, 2))
+PNGS["rgb8_one_high"] = lambda: made(RGB, 8, filters=[4], size=(1, 200), chunk_size=1)
 PNGS["gray8_with_trns"] = lambda: made(GRAY, 8, chunks=chunk(b"tRNS", b"\0\x80"))
 PNGS["gray2_with_trns"] = lambda: made(GRAY, 2, chunks=chunk(b"tRNS", b"\0\1"))
 PNGS["rgb8_with_trns"] = lambda: made(RGB, 8, chunks=chunk(b"tRNS", b"\0\x80\0\x10\0\x20"))

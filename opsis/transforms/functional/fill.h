@@ -29,6 +29,8 @@ class OPSIS_API Fill {
   Fill(std::initializer_list<double> channels) : fill_(std::vector<double>(channels)) {}
   Fill(std::vector<double> channels) : fill_(std::move(channels)) {}
 
+  /// Whether nothing is named. Padding takes that for 0; warps then do not blend their borders with a fill.
+  bool is_none() const { return std::holds_alternative<std::monostate>(fill_); }
   /// Whether it holds a list, be it of one number.
   bool is_list() const { return std::holds_alternative<std::vector<double>>(fill_); }
   /// Its numbers: one, or one for each channel.

@@ -7,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/transforms/functional/boxes.h"
+#include "opsis/transforms/functional/resize_pixels.h"
 #include "opsis/transforms/functional/tensor.h"
 
 namespace opsis::inline v1::transforms {
@@ -119,8 +120,13 @@ torch::Tensor resize(const torch::Tensor& image, torch::IntArrayRef size, const 
   }
 
   const auto type = image.scalar_type();
-  auto pixels = unambiguously_channels_last(image.reshape({-1, image.size(-3), old_size.height, old_size.width}));
+  auto pixels = image.reshape({-1, image.size(-3), old_size.height, old_size.width});
   const bool by_float = !resizes_as_is(image, mode);
+  if (!by_float || is_nearest(mode)) {
+    if (const auto resized = detail::resize_pixels(pixels, new_size, mode, options.antialias))
+      return resized->reshape(new_shape);
+  }
+  pixels = unambiguously_channels_last(pixels);
   if (by_float) pixels = pixels.to(torch::kFloat32);
   pixels = detail::interpolate("resize", pixels, new_size, mode, options.antialias);
   if (by_float) {

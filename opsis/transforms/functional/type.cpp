@@ -22,10 +22,7 @@ double detail::largest_pixel(torch::ScalarType dtype) {
   }
 }
 
-namespace functional {
-namespace {
-
-int64_t value_bits(torch::ScalarType dtype) {
+int64_t detail::value_bits(std::string_view where, torch::ScalarType dtype) {
   switch (dtype) {
     case torch::kUInt8: return 8;
     case torch::kInt8: return 7;
@@ -34,9 +31,12 @@ int64_t value_bits(torch::ScalarType dtype) {
     case torch::kInt32: return 31;
     case torch::kInt64: return 63;
     default:
-      raise<ValueError>("to_dtype: only uint8, int8, int16, uint16, int32 and int64 scale into each other, got {}", dtype);
+      raise<ValueError>("{}: only uint8, int8, int16, uint16, int32 and int64 have a range as integers, got {}", where, dtype);
   }
 }
+
+namespace functional {
+namespace {
 
 torch::Tensor float_to_integer(const torch::Tensor& image, torch::ScalarType dtype) {
   const auto from = image.scalar_type();
@@ -49,7 +49,7 @@ torch::Tensor float_to_integer(const torch::Tensor& image, torch::ScalarType dty
 
 torch::Tensor integer_to_integer(const torch::Tensor& image, torch::ScalarType dtype) {
   const auto from = image.scalar_type();
-  const auto from_bits = value_bits(from), to_bits = value_bits(dtype);
+  const auto from_bits = detail::value_bits("to_dtype", from), to_bits = detail::value_bits("to_dtype", dtype);
   const auto shift = std::abs(from_bits - to_bits);
   const auto power = int64_t{1} << shift;
   // ATen has no shifts of uint16.
@@ -85,6 +85,12 @@ BoundingBoxes to_dtype(const BoundingBoxes& boxes, torch::ScalarType dtype, cons
 KeyPoints to_dtype(const KeyPoints& points, torch::ScalarType dtype, const ToDtypeOptions&) {
   return wrap(points.data.to(dtype), points);
 }
+
+torch::Tensor convert_image_dtype(const torch::Tensor& image, torch::ScalarType dtype) {
+  return to_dtype(image, dtype, {.scale = true});
+}
+
+Image to_image(const torch::Tensor& pixels) { return Image(pixels); }
 
 torch::Tensor normalize(const torch::Tensor& image, torch::ArrayRef<double> mean, torch::ArrayRef<double> std,
                         const NormalizeOptions& options) {

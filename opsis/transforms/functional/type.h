@@ -3,6 +3,8 @@
 
 #include <torch/types.h>
 
+#include <string_view>
+
 #include "opsis/core/api.h"
 #include "opsis/tv_tensors.h"
 
@@ -36,6 +38,16 @@ OPSIS_API Mask to_dtype(const Mask& mask, torch::ScalarType dtype, const ToDtype
 OPSIS_API BoundingBoxes to_dtype(const BoundingBoxes& boxes, torch::ScalarType dtype, const ToDtypeOptions& options = {});
 OPSIS_API KeyPoints to_dtype(const KeyPoints& points, torch::ScalarType dtype, const ToDtypeOptions& options = {});
 
+/// to_dtype that scales, by its older name.
+/// Source   torchvision.transforms.v2.functional.convert_image_dtype
+OPSIS_API torch::Tensor convert_image_dtype(const torch::Tensor& image, torch::ScalarType dtype = torch::kFloat32);
+
+/// A tensor as an image; (H, W) becomes (1, H, W).
+/// Memory   the tensor's own
+/// Throws   ValueError for fewer than two dimensions
+/// Source   torchvision.transforms.v2.functional.to_image, of tensors; pictures of other libraries are for io
+OPSIS_API Image to_image(const torch::Tensor& pixels);
+
 /// (pixel - mean) / std, with a mean and a std for each channel, or one of each for all.
 /// Shapes   (..., C, H, W); an image of one channel takes several means, and then has as many channels
 /// Types    floating point; the result has the same
@@ -54,6 +66,10 @@ namespace detail {
 
 /// The largest pixel of an integer type; 1 of floating point, and of the types that torchvision has no range for.
 double largest_pixel(torch::ScalarType dtype);
+
+/// The bits of an integer type, without that of the sign. Throws ValueError, in the words of the function `where`, for the types
+/// that torchvision has no range for.
+int64_t value_bits(std::string_view where, torch::ScalarType dtype);
 
 }  // namespace detail
 }  // namespace opsis::inline v1::transforms

@@ -47,7 +47,7 @@ TEST(ToDtype, RefusesByMessage) {
   EXPECT_ERROR(functional::to_dtype(torch::zeros({1}), torch::kInt64, {.scale = true}), ValueError,
                "to_dtype: Float cannot be scaled to Long");
   EXPECT_ERROR(functional::to_dtype(torch::zeros({1}, torch::kBool), torch::kUInt8, {.scale = true}), ValueError,
-               "scale into each other, got Bool");
+               "have a range as integers, got Bool");
 }
 
 TEST(Normalize, EqualsTorchvision) {

@@ -1,0 +1,148 @@
+// opsis weights: which there are, and bringing them here.
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "opsis/core/check.h"
+#include "opsis/hub.h"
+#include "opsis/models.h"
+
+namespace cli {
+namespace {
+
+namespace fs = std::filesystem;
+namespace hub = opsis::hub;
+using opsis::models::Weights;
+
+struct WeightsOptions {
+  std::string pattern;
+  std::vector<std::string> names;
+  bool json = false, cached = false;
+};
+
+bool is_here(const Weights& entry) {
+  std::error_code ignored;
+  return fs::exists(hub::cached_checkpoint(entry.url), ignored);
+}
+
+std::string megabytes(const Weights& entry) { return opsis::fixed(entry.file_size_mb, 1) + " MB"; }
+
+// "ResNet50_Weights.IMAGENET1K_V2", or a model's name for its default entry.
+const Weights& entry_of(const std::string& name) {
+  return name.find('.') == name.npos ? opsis::models::get_model_weights(name).DEFAULT : opsis::models::get_weight(name);
+}
+
+Json to_json(const Weights& entry) {
+  auto metrics = Json::object();
+  for (const auto& m : entry.metrics) metrics[std::string(m.dataset)][std::string(m.name)] = m.value;
+  return {{"name", entry.name},
+          {"url", entry.url},
+          {"file", hub::cached_checkpoint(entry.url).string()},
+          {"here", is_here(entry)},
+          {"num_params", entry.num_params},
+          {"gflops", entry.gflops},
+          {"file_size_mb", entry.file_size_mb},
+          {"classes", entry.categories.size()},
+          {"min_size", {entry.min_size.height, entry.min_size.width}},
+          {"metrics", std::move(metrics)},
+          {"recipe", entry.recipe},
+          {"docs", entry.docs}};
+}
+
+int list(const WeightsOptions& options) {
+  auto document = Json::array();
+  std::vector<std::vector<std::string>> rows{{"weights", "size", "here"}};
+  for (const auto& name : opsis::models::list_weights()) {
+    const auto& entry = opsis::models::get_weight(name);
+    if (name.find(options.pattern) == name.npos || (options.cached && !is_here(entry))) continue;
+    document.push_back(to_json(entry));
+    rows.push_back({name, megabytes(entry), is_here(entry) ? "yes" : "no"});
+  }
+  if (document.empty() && !options.cached) {
+    opsis::raise<opsis::NotFoundError>("no weights match \"{}\"; opsis weights list names all", options.pattern);
+  }
+  options.json ? print_json(document) : print(table(rows, {false, true, false}));
+  return 0;
+}
+
+int info(const WeightsOptions& options) {
+  auto document = Json::array();
+  for (const auto& name : options.names) document.push_back(to_json(entry_of(name)));
+  if (options.json) {
+    print_json(document);
+    return 0;
+  }
+  for (const auto& about : document) {
+    for (const auto& [key, value] : about.items()) {
+      print(opsis::text("{}: {}", key, value.is_string() ? value.get<std::string>() : value.dump()));
+    }
+  }
+  return 0;
+}
+
+int fetch(const WeightsOptions& options) {
+  for (const auto& name : options.names) {
+    const auto& entry = entry_of(name);
+    print(hub::fetch(std::string(entry.url)).string());
+  }
+  return 0;
+}
+
+// Each file that is here, or those that are named, against the hash in its name.
+int verify(const WeightsOptions& options) {
+  std::vector<const Weights*> entries;
+  for (const auto& name : options.names) entries.push_back(&entry_of(name));
+  if (options.names.empty()) {
+    for (const auto& name : opsis::models::list_weights()) {
+      const auto& entry = opsis::models::get_weight(name);
+      if (is_here(entry)) entries.push_back(&entry);
+    }
+  }
+  int bad = 0;
+  for (const auto* entry : entries) {
+    const auto file = hub::cached_checkpoint(entry->url);
+    try {
+      hub::check_sha256(file, hub::hash_in_name(file.filename().string()));
+      print(opsis::text("{}: sound", file.string()));
+    } catch (const opsis::Error& error) {
+      note(opsis::text("opsis weights: {}", error.what()));
+      ++bad;
+    }
+  }
+  if (entries.empty()) note(opsis::text("no weights are in {}", hub::checkpoints_folder().string()));
+  return bad > 0 ? 1 : 0;
+}
+
+CLI::App& subcommand(CLI::App& command, const std::string& name, const std::string& what,
+                     const std::shared_ptr<WeightsOptions>& options, Chosen& chosen, int (*run)(const WeightsOptions&)) {
+  auto& out = *command.add_subcommand(name, what);
+  out.callback([options, run, &chosen] { chosen.run = [options, run] { return run(*options); }; });
+  return out;
+}
+
+}  // namespace
+
+void declare_weights(CLI::App& app, Chosen& chosen) {
+  auto& command = *app.add_subcommand("weights", "List pretrained weights, bring them here, check them");
+  command.require_subcommand(1);
+  const auto options = std::make_shared<WeightsOptions>();
+  auto& lists = subcommand(command, "list", "List weights", options, chosen, list);
+  lists.add_option("pattern", options->pattern, "Part of a name");
+  lists.add_flag("--here", options->cached, "Only those that are on this machine");
+  lists.add_flag("--json", options->json, "Print a JSON document");
+  auto& tells = subcommand(command, "info", "Tell all about weights", options, chosen, info);
+  tells.add_option("names", options->names, "Weights, or models for their default ones")->required();
+  tells.add_flag("--json", options->json, "Print a JSON document");
+  subcommand(command, "fetch", "Download weights into PyTorch's cache, where Python finds them too", options, chosen, fetch)
+      .add_option("names", options->names, "Weights, or models for their default ones")
+      ->required();
+  subcommand(command, "verify", "Check files against the hashes in their names", options, chosen, verify)
+      .add_option("names", options->names, "Weights, or models for their default ones; all that are here when absent");
+  command.footer(
+      "Examples:\n"
+      "  opsis weights list ResNet50\n"
+      "  opsis weights fetch resnet50 ResNet18_Weights.IMAGENET1K_V1\n"
+      "  opsis weights verify\n"
+      "TORCH_HOME says where they are kept, OPSIS_HUB_MIRROR from where they come, OPSIS_OFFLINE=1 that nothing is fetched.");
+}
+
+}  // namespace cli

@@ -1,0 +1,322 @@
+#include "opsis/hub/download.h"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "opsis/core/check.h"
+#include "opsis/core/progress.h"
+
+namespace opsis::inline v1::hub {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Owned {
+ public:
+  explicit Owned(int number) : number_(number) {}
+  ~Owned() {
+    if (number_ >= 0) close(number_);
+  }
+  Owned(const Owned&) = delete;
+  Owned& operator=(const Owned&) = delete;
+  int get() const { return number_; }
+
+ private:
+  int number_;
+};
+
+[[noreturn]] void refuse(std::string_view what, const fs::path& path) {
+  raise<IoError>("download: {} {}: {}", what, path.string(), std::strerror(errno));
+}
+
+fs::path with_suffix(fs::path path, const char* suffix) { return path += suffix; }
+
+// Held by one process at a time. The file is removed by whoever has brought the download home; those who wait on it then find the
+// download, and a failed one leaves it for the next.
+class Lock {
+ public:
+  explicit Lock(const fs::path& path) : path_(path), file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    if (file_.get() < 0) refuse("cannot write", path_);
+    while (flock(file_.get(), LOCK_EX) != 0) {
+      if (errno != EINTR) refuse("cannot lock", path_);
+    }
+  }
+  void remove() const { unlink(path_.c_str()); }
+
+ private:
+  fs::path path_;
+  Owned file_;
+};
+
+// What a server calls this version of the file, kept beside a partial one: without it, the rest could be of another file.
+std::string read_text(const fs::path& path) {
+  std::ifstream in(path);
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
+struct FreeCurl {
+  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+// One attempt: what libcurl's callbacks see.
+struct Transfer {
+  int file = -1;
+  fs::path partial, tag_file;
+  int64_t have = 0;  // bytes of the partial file that this attempt goes on from
+  int64_t max_bytes = 0;
+  long status = 0;
+  std::string tag;  // ETag, or Last-Modified, of this answer
+  int64_t length = 0;
+  bool begun = false;
+  std::optional<progress::Job>* job = nullptr;
+  std::string label;
+  int64_t reported = 0;
+  int64_t written = 0;
+  std::exception_ptr error;  // an error of ours, on its way through C
+};
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.back() == '\r' || text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  return text;
+}
+
+bool begins_with(std::string_view line, std::string_view name) {
+  return line.size() >= name.size() && std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) {
+           return a == std::tolower(static_cast<unsigned char>(b));
+         });
+}
+
+// The body begins: a 206 goes on where the file ends, anything else that succeeded begins anew.
+void begin(Transfer& transfer) {
+  transfer.begun = true;
+  if (transfer.status != 206) transfer.have = 0;
+  if (ftruncate(transfer.file, transfer.have) != 0 || lseek(transfer.file, transfer.have, SEEK_SET) < 0) {
+    refuse("cannot write", transfer.partial);
+  }
+  std::ofstream(transfer.tag_file) << transfer.tag << '\n';
+  transfer.written = transfer.have;
+  const auto total = transfer.length > 0 ? transfer.have + transfer.length : 0;
+  if (total > transfer.max_bytes) {
+    raise<IoError>("download: the server has {} bytes, over the limit of {}", total, transfer.max_bytes);
+  }
+  if (transfer.job) {
+    transfer.job->emplace(transfer.label, total / 1024, "kB");
+    transfer.reported = 0;
+  }
+}
+
+size_t on_header(const char* data, size_t, size_t count, void* user) noexcept {
+  auto& transfer = *static_cast<Transfer*>(user);
+  try {
+    const std::string_view line(data, count);
+    if (line.starts_with("HTTP/")) {  // of a redirect, or of the answer
+      const auto space = line.find(' ');
+      transfer.status = space == line.npos ? 0 : std::strtol(std::string(line.substr(space + 1)).c_str(), nullptr, 10);
+      transfer.tag.clear();
+      transfer.length = 0;
+    } else if (begins_with(line, "etag:")) {
+      transfer.tag = trimmed(line.substr(5));
+    } else if (begins_with(line, "last-modified:") && transfer.tag.empty()) {
+      transfer.tag = trimmed(line.substr(14));
+    } else if (begins_with(line, "content-length:")) {
+      transfer.length = std::strtoll(std::string(line.substr(15)).c_str(), nullptr, 10);
+    }
+    return count;
+  } catch (...) {
+    transfer.error = std::current_exception();
+    return 0;
+  }
+}
+
+size_t on_body(const char* data, size_t, size_t count, void* user) noexcept {
+  auto& transfer = *static_cast<Transfer*>(user);
+  try {
+    if (transfer.status >= 300) return count;  // the page of an error
+    if (!transfer.begun) begin(transfer);
+    if (transfer.written + static_cast<int64_t>(count) > transfer.max_bytes) {
+      raise<IoError>("download: the server sends more than the limit of {} bytes", transfer.max_bytes);
+    }
+    for (size_t done = 0; done < count;) {
+      const auto wrote = write(transfer.file, data + done, count - done);
+      if (wrote < 0 && errno == EINTR) continue;
+      if (wrote < 0) refuse("cannot write", transfer.partial);
+      done += static_cast<size_t>(wrote);
+    }
+    transfer.written += static_cast<int64_t>(count);
+    if (transfer.job && *transfer.job) {
+      (*transfer.job)->advance(transfer.written / 1024 - transfer.reported);
+      transfer.reported = transfer.written / 1024;
+    }
+    return count;
+  } catch (...) {
+    transfer.error = std::current_exception();
+    return 0;
+  }
+}
+
+struct Outcome {
+  bool done = false;
+  bool may_pass = false;  // trying again can help
+  std::string reason;
+};
+
+bool may_pass(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+    case CURLE_SSL_CONNECT_ERROR: return true;
+    default: return false;
+  }
+}
+
+Outcome attempt(const std::string& url, Transfer& transfer, const DownloadOptions& options) {
+  static const auto initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+  const std::unique_ptr<CURL, FreeCurl> handle(initialised == CURLE_OK ? curl_easy_init() : nullptr);
+  if (!handle) raise<IoError>("download: libcurl cannot start");
+  CURL* curl = handle.get();
+  std::unique_ptr<curl_slist, FreeCurl> headers;
+  char message[CURL_ERROR_SIZE] = "";
+
+  struct stat status {};
+  if (fstat(transfer.file, &status) != 0) refuse("cannot read", transfer.partial);
+  const auto tag = read_text(transfer.tag_file);
+  transfer.have = tag.empty() ? 0 : static_cast<int64_t>(status.st_size);
+  transfer.begun = false;
+  transfer.status = 0;
+
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "opsis");
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https,file");
+  curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, url.starts_with("https:") ? "https" : "http,https");
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.stall_s * 1000));
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, std::max(1L, static_cast<long>(options.stall_s)));
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
+  if (const char* trusted = std::getenv("SSL_CERT_FILE")) curl_easy_setopt(curl, CURLOPT_CAINFO, trusted);
+  if (transfer.have > 0) {
+    // A strong ETag or a date: "the rest if it is still that one, else all of it".
+    headers.reset(curl_slist_append(nullptr, text("If-Range: {}", tag).c_str()));
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+    curl_easy_setopt(curl, CURLOPT_RANGE, text("{}-", transfer.have).c_str());
+  }
+
+  const auto code = curl_easy_perform(curl);
+  if (transfer.error) std::rethrow_exception(std::exchange(transfer.error, nullptr));
+  if (code != CURLE_OK) {
+    return {.may_pass = may_pass(code), .reason = *message ? message : curl_easy_strerror(code)};
+  }
+  if (transfer.status == 416) {  // what is there is longer than the file: not a part of it
+    if (ftruncate(transfer.file, 0) != 0) refuse("cannot write", transfer.partial);
+    fs::remove(transfer.tag_file);
+    return {.may_pass = true, .reason = "the partial file does not belong to this url"};
+  }
+  if (transfer.status >= 300) {
+    const bool busy = transfer.status == 408 || transfer.status == 429 || transfer.status >= 500;
+    return {.may_pass = busy, .reason = text("the server answers {}", transfer.status)};
+  }
+  if (!transfer.begun) begin(transfer);  // an empty file
+  return {.done = true};
+}
+
+}  // namespace
+
+void download(const std::string& url, const fs::path& destination, const DownloadOptions& options) {
+  OPSIS_CHECK(url.starts_with("https://") || url.starts_with("http://") || url.starts_with("file://"),
+              "download: the url must begin with https://, http:// or file://, got \"{}\"", url);
+  OPSIS_CHECK(destination.has_filename(), "download: the destination must name a file, got \"{}\"", destination.string());
+  std::error_code ignored;
+  if (fs::exists(destination, ignored)) return;
+  if (offline() && !url.starts_with("file://")) {
+    raise<NotFoundError>("download: {} is not there and OPSIS_OFFLINE is set; fetch {} and put it there", destination.string(),
+                         url);
+  }
+  if (destination.has_parent_path()) {
+    std::error_code failed;
+    fs::create_directories(destination.parent_path(), failed);
+    if (failed) raise<IoError>("download: cannot make the folder {}: {}", destination.parent_path().string(), failed.message());
+  }
+
+  const Lock lock(with_suffix(destination, ".lock"));
+  if (fs::exists(destination, ignored)) return;  // another process was quicker
+
+  Transfer transfer;
+  transfer.partial = with_suffix(destination, ".partial");
+  transfer.tag_file = with_suffix(destination, ".partial.tag");
+  transfer.max_bytes = options.max_bytes;
+  transfer.label = destination.filename().string();
+  const Owned file(open(transfer.partial.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (file.get() < 0) refuse("cannot write", transfer.partial);
+  transfer.file = file.get();
+  std::optional<progress::Job> job;
+  if (options.progress) transfer.job = &job;
+
+  double wait = options.backoff_s;
+  for (int tried = 0;; ++tried, wait *= 2) {
+    const auto outcome = attempt(url, transfer, options);
+    if (outcome.done) break;
+    if (!outcome.may_pass || tried >= options.retries) {
+      struct stat status {};
+      if (fstat(transfer.file, &status) == 0 && status.st_size == 0) {  // there is nothing to go on from
+        fs::remove(transfer.partial, ignored);
+        fs::remove(transfer.tag_file, ignored);
+      }
+      raise<IoError>("download: {}: {}{}", url, outcome.reason, tried > 0 ? text(" (after {} attempts)", tried + 1) : "");
+    }
+    std::this_thread::sleep_for(std::chrono::duration<double>(wait));
+  }
+  job.reset();
+
+  if (!options.sha256.empty()) {
+    try {
+      check_sha256(transfer.partial, options.sha256);
+    } catch (const IntegrityError& error) {
+      fs::remove(transfer.partial, ignored);
+      fs::remove(transfer.tag_file, ignored);
+      raise<IntegrityError>("download: {}: {}", url, error.what());
+    }
+  }
+  if (fsync(transfer.file) != 0) refuse("cannot write", transfer.partial);
+  if (rename(transfer.partial.c_str(), destination.c_str()) != 0) refuse("cannot write", destination);
+  const auto folder = destination.has_parent_path() ? destination.parent_path() : fs::path(".");
+  const Owned opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.get() >= 0) fsync(opened.get());
+  fs::remove(transfer.tag_file, ignored);
+  lock.remove();
+}
+
+}  // namespace opsis::inline v1::hub

@@ -1,0 +1,65 @@
+// The half of download.h that needs no net: names, mirrors and hashes.
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdlib>
+#include <fstream>
+#include <regex>
+
+#include "opsis/core/check.h"
+#include "opsis/hub/cache.h"
+#include "opsis/hub/download.h"
+#include "opsis/hub/sha256.h"
+
+namespace opsis::inline v1::hub {
+
+std::string hash_in_name(const std::string& name) {
+  static const std::regex pattern("-([a-f0-9]+)\\.");
+  std::smatch found;
+  return std::regex_search(name, found, pattern) ? found[1].str() : "";
+}
+
+bool offline() {
+  const char* set = std::getenv("OPSIS_OFFLINE");
+  return set && *set && std::string_view(set) != "0";
+}
+
+std::string mirrored(const std::string& url) {
+  const char* set = std::getenv("OPSIS_HUB_MIRROR");
+  if (!set || !*set) return url;
+  std::string mirror = set;
+  while (mirror.ends_with('/')) mirror.pop_back();
+  if (mirror.find("://") == std::string::npos) mirror = "file://" + std::filesystem::absolute(mirror).string();
+  const auto host = url.find("://");
+  const auto path = host == std::string::npos ? std::string::npos : url.find('/', host + 3);
+  return path == std::string::npos ? url : mirror + url.substr(path);
+}
+
+void check_sha256(const std::filesystem::path& file, const std::string& beginning) {
+  std::string wanted = beginning;
+  std::transform(wanted.begin(), wanted.end(), wanted.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::ifstream in(file, std::ios::binary);
+  if (!in) raise<IoError>("cannot open {} to check its hash", file.string());
+  Sha256 hash;
+  std::array<char, 1 << 16> buffer;
+  while (in.read(buffer.data(), buffer.size()), in.gcount() > 0) {
+    hash.update({reinterpret_cast<const uint8_t*>(buffer.data()), static_cast<size_t>(in.gcount())});
+  }
+  if (in.bad()) raise<IoError>("cannot read {} to check its hash", file.string());
+  const auto found = hash.hex();
+  if (!found.starts_with(wanted)) {
+    raise<IntegrityError>("{} is not what it should be: its SHA-256 is {}, expected one that begins with {}", file.string(),
+                          found, wanted);
+  }
+}
+
+std::filesystem::path fetch(const std::string& url, DownloadOptions options) {
+  const auto file = cached_checkpoint(url);
+  std::error_code ignored;
+  if (std::filesystem::exists(file, ignored)) return file;
+  if (options.sha256.empty()) options.sha256 = hash_in_name(file.filename().string());
+  download(mirrored(url), file, options);
+  return file;
+}
+
+}  // namespace opsis::inline v1::hub

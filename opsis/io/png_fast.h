@@ -1,0 +1,13 @@
+// The quick way through a PNG: chunks walked here, inflated at once by libdeflate, unfiltered by SIMD. For png.cpp.
+#pragma once
+
+#include "opsis/io/codec.h"
+
+namespace opsis::inline v1::io::png {
+
+/// Decodes the common kinds of flawless files: 8 or 16 bits, not interlaced, no conversion to gray. False, with nothing asked of
+/// `destination`, for every other file, so that libpng's verdict on what is broken or odd stands.
+/// Throws   ValueError when options.region leaves the picture
+OPSIS_API bool decode_fast(Bytes bytes, const DecodeOptions& options, const Destination& destination);
+
+}  // namespace opsis::inline v1::io::png

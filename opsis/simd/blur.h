@@ -1,0 +1,22 @@
+// Blurring bytes by two kernels, one along rows and one along columns.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "opsis/core/api.h"
+
+namespace opsis::inline v1::simd {
+
+/// One channel, or several with the samples of a pixel one after the other; rows without gaps.
+struct Picture {
+  const uint8_t* data;
+  int64_t height, width, channels;
+};
+
+/// Rows [first, last) of a picture convolved along rows and along columns in float32, then rounded. The kernels are symmetrical:
+/// given is the middle and what follows it. The borders are reflected; a kernel's half must be less than the picture's side.
+OPSIS_API void blur(const Picture& in, const std::vector<float>& along_rows, const std::vector<float>& along_columns,
+                    int64_t first, int64_t last, uint8_t* out);
+
+}  // namespace opsis::inline v1::simd

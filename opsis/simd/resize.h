@@ -1,0 +1,91 @@
+// Resizing of 8-bit pixels: bilinear and bicubic in ATen's integers, and nearest. Plain pointers, no tensor.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "opsis/core/api.h"
+
+namespace opsis::inline v1::simd {
+
+enum class ResizeFilter { Bilinear, Bicubic };
+
+/// Along one direction: what each pixel of the result is made of.
+struct ResizeTaps {
+  std::vector<int32_t> first;    ///< the first pixel that it takes
+  std::vector<int32_t> count;    ///< how many it takes
+  std::vector<int16_t> weights;  ///< `taps` for each; those beyond its count are 0
+  int taps = 0;                  ///< the most that one takes
+  int precision = 0;             ///< weights are multiples of 1 / 2^precision
+};
+
+/// The taps of pixels [begin, begin + size) of a line that goes from `from` pixels to `to`. ATen's, to the last bit: computed in
+/// double and rounded to 16 bits with as many digits as the largest weight of the whole line leaves room for.
+OPSIS_API ResizeTaps resize_taps(int64_t from, int64_t to, ResizeFilter filter, bool antialias, int64_t begin, int64_t size);
+
+/// What to resize, and which part of the result is wanted.
+struct ResizePlan {
+  int64_t from_height, from_width;
+  int64_t to_height, to_width;
+  int64_t channels = 1;  ///< bytes next to each other that make a pixel: 1, 3 or 4. Planes are resized one by one
+  ResizeFilter filter = ResizeFilter::Bilinear;
+  bool antialias = true;
+  /// The window of the result that is computed, bit for bit what the whole result has there; all by default.
+  int64_t top = 0, left = 0, height = -1, width = -1;
+};
+
+/// Resizes row by row: along the rows first, rounded to 8 bits, then along the columns, as ATen does. Const after construction:
+/// one serves many threads and pictures.
+///     const simd::Resizer resizer({.from_height = 768, .from_width = 1024, .to_height = 224, .to_width = 299, .channels = 3});
+///     resizer.resize(pixels, 3 * 1024, 0, resizer.height(), out, 3 * 299);
+class OPSIS_API Resizer {
+ public:
+  /// Sizes must be positive, and the window within the result.
+  explicit Resizer(const ResizePlan& plan);
+
+  /// Of the window.
+  int64_t height() const { return plan_.height; }
+  int64_t width() const { return plan_.width; }
+  int64_t channels() const { return plan_.channels; }
+
+  /// Rows of the source that rows [first, last) of the window are made of: [begin, end).
+  struct Rows {
+    int64_t begin, end;
+  };
+  Rows source_rows(int64_t first, int64_t last) const;
+
+  /// Puts into rows[0 .. count) where the source's rows [first, first + count) are. They are asked for in rising order, each once at
+  /// most and at most `most_rows` at a time, and must stay until the next call. Nothing beyond their width is read.
+  using Source = std::function<void(int64_t first, int64_t count, const uint8_t** rows)>;
+  static constexpr int64_t most_rows = 4;
+  /// Takes row y of the window: width() * channels() bytes, which stay until it returns.
+  using Sink = std::function<void(int64_t y, const uint8_t* row)>;
+
+  /// Hands rows [first, last) of the window, one after the other, to the sink.
+  void rows(const Source& source, int64_t first, int64_t last, const Sink& sink) const;
+
+  /// Writes rows [first, last) of the window: row y to out + (y - first) * out_stride.
+  void resize(const uint8_t* pixels, ptrdiff_t row_stride, int64_t first, int64_t last, uint8_t* out,
+              ptrdiff_t out_stride) const;
+
+ private:
+  void run(const Source& source, int64_t first, int64_t last, const std::function<uint8_t*(int64_t)>& place,
+           const Sink* sink) const;
+
+  ResizePlan plan_;
+  bool along_rows_, along_columns_;  // ATen leaves a direction out whose size stays
+  ResizeTaps horizontal_, vertical_;
+  std::vector<int16_t> layout_;  // the horizontal weights as the kernels load them
+  int64_t blocks_ = 0;           // of 8 weights, a pixel
+  int64_t safe_ = 0;             // pixels before this one are made without reading beyond the row
+};
+
+/// The indices of nearest (or, exact, nearest-exact) from `from` pixels to `to`, as ATen rounds them in float.
+OPSIS_API std::vector<int32_t> nearest_indices(int64_t from, int64_t to, bool exact);
+
+/// One row of nearest: out[i] = row[indices[i]] for pixels of `bytes` bytes (1, 2, 3, 4, 6, 8, ...).
+OPSIS_API void nearest_row(const uint8_t* row, const int32_t* indices, int64_t size, int64_t bytes, uint8_t* out);
+
+}  // namespace opsis::inline v1::simd

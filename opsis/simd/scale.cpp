@@ -1,0 +1,133 @@
+#include "opsis/simd/scale.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "opsis/simd/scale.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "opsis/simd/rgb-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace opsis::inline v1::simd::HWY_NAMESPACE {
+namespace {
+
+constexpr float kUnit = static_cast<float>(1.0 / 255);
+
+void ToUnit(const uint8_t* in, int64_t count, float* out) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(F32()));
+  const auto unit = hn::Set(F32(), kUnit);
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(hn::Mul(LoadFloats(in + i), unit), F32(), out + i);
+  for (; i < count; ++i) out[i] = static_cast<float>(in[i]) * kUnit;
+}
+
+// What divides: by the instruction, or by the reciprocal and one correction, which is twice as fast and rounds as a division
+// does nearly always. There are 256 levels only: the caller has looked whether it does for all of them.
+struct Divide {
+  hn::Vec<F32> std, reciprocal;
+  HWY_INLINE hn::Vec<F32> operator()(hn::Vec<F32> v) const { return hn::Div(v, std); }
+};
+struct Multiply {
+  hn::Vec<F32> std, reciprocal;
+  HWY_INLINE hn::Vec<F32> operator()(hn::Vec<F32> v) const {
+    const auto quotient = hn::Mul(v, reciprocal);
+    return hn::MulAdd(hn::NegMulAdd(quotient, std, v), reciprocal, quotient);
+  }
+};
+
+template <class Quotient>
+HWY_INLINE hn::Vec<F32> Normalized(const uint8_t* in, hn::Vec<F32> mean, const Quotient& quotient) {
+  return quotient(hn::Sub(hn::Mul(LoadFloats(in), hn::Set(F32(), kUnit)), mean));
+}
+
+float NormalizedOne(uint8_t level, Normal normal) { return (static_cast<float>(level) * kUnit - normal.mean) / normal.std; }
+
+bool MultiplyIsExact(Normal normal) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(F32()));
+  const auto mean = hn::Set(F32(), normal.mean), std = hn::Set(F32(), normal.std);
+  const auto reciprocal = hn::Set(F32(), 1.0f / normal.std);
+  alignas(64) uint8_t levels[256];
+  for (int i = 0; i < 256; ++i) levels[i] = static_cast<uint8_t>(i);
+  for (int64_t i = 0; i < 256; i += lanes) {
+    const auto exact = Normalized(levels + i, mean, Divide{std, reciprocal});
+    const auto fast = Normalized(levels + i, mean, Multiply{std, reciprocal});
+    const auto same = hn::Eq(hn::BitCast(I32(), exact), hn::BitCast(I32(), fast));
+    if (!hn::AllTrue(I32(), same)) return false;
+  }
+  return true;
+}
+
+template <class Quotient>
+HWY_INLINE void ToNormalBy(const uint8_t* in, int64_t count, Normal normal, float* out) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(F32()));
+  const auto mean = hn::Set(F32(), normal.mean);
+  const Quotient quotient{hn::Set(F32(), normal.std), hn::Set(F32(), 1.0f / normal.std)};
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(Normalized(in + i, mean, quotient), F32(), out + i);
+  for (; i < count; ++i) out[i] = NormalizedOne(in[i], normal);
+}
+
+void ToNormal(const uint8_t* in, int64_t count, Normal normal, float* out) {
+  if (MultiplyIsExact(normal)) {
+    ToNormalBy<Multiply>(in, count, normal, out);
+  } else {
+    ToNormalBy<Divide>(in, count, normal, out);
+  }
+}
+
+template <class Quotient>
+HWY_INLINE void ToNormalBy3(const uint8_t* pixels, int64_t count, const std::array<Normal, 3>& normals, float* out) {
+  const F32 d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  // Three vectors hold whole pixels; which channel a lane holds repeats with them.
+  alignas(64) float means[3 * kStep], stds[3 * kStep], reciprocals[3 * kStep];
+  for (int64_t i = 0; i < 3 * lanes; ++i) {
+    const auto& normal = normals[static_cast<size_t>(i % 3)];
+    means[i] = normal.mean;
+    stds[i] = normal.std;
+    reciprocals[i] = 1.0f / normal.std;
+  }
+  const auto mean0 = hn::LoadU(d, means), mean1 = hn::LoadU(d, means + lanes), mean2 = hn::LoadU(d, means + 2 * lanes);
+  const Quotient quotient0{hn::LoadU(d, stds), hn::LoadU(d, reciprocals)};
+  const Quotient quotient1{hn::LoadU(d, stds + lanes), hn::LoadU(d, reciprocals + lanes)};
+  const Quotient quotient2{hn::LoadU(d, stds + 2 * lanes), hn::LoadU(d, reciprocals + 2 * lanes)};
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto* from = pixels + 3 * i;
+    auto* to = out + 3 * i;
+    hn::StoreU(Normalized(from, mean0, quotient0), d, to);
+    hn::StoreU(Normalized(from + lanes, mean1, quotient1), d, to + lanes);
+    hn::StoreU(Normalized(from + 2 * lanes, mean2, quotient2), d, to + 2 * lanes);
+  }
+  for (i *= 3; i < 3 * count; ++i) out[i] = NormalizedOne(pixels[i], normals[static_cast<size_t>(i % 3)]);
+}
+
+void ToNormal3(const uint8_t* pixels, int64_t count, const std::array<Normal, 3>& normals, float* out) {
+  if (MultiplyIsExact(normals[0]) && MultiplyIsExact(normals[1]) && MultiplyIsExact(normals[2])) {
+    ToNormalBy3<Multiply>(pixels, count, normals, out);
+  } else {
+    ToNormalBy3<Divide>(pixels, count, normals, out);
+  }
+}
+
+}  // namespace
+}  // namespace opsis::inline v1::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace opsis::inline v1::simd {
+
+HWY_EXPORT(ToUnit);
+HWY_EXPORT(ToNormal);
+HWY_EXPORT(ToNormal3);
+
+void to_unit(const uint8_t* in, int64_t count, float* out) { HWY_DYNAMIC_DISPATCH(ToUnit)(in, count, out); }
+void to_normal(const uint8_t* in, int64_t count, Normal normal, float* out) {
+  HWY_DYNAMIC_DISPATCH(ToNormal)(in, count, normal, out);
+}
+void to_normal(const uint8_t* pixels, int64_t count, const std::array<Normal, 3>& normals, float* out) {
+  HWY_DYNAMIC_DISPATCH(ToNormal3)(pixels, count, normals, out);
+}
+
+}  // namespace opsis::inline v1::simd
+#endif

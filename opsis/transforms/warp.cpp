@@ -1,0 +1,223 @@
+#include "opsis/transforms/warp.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/linspace.h>
+#include <ATen/ops/pad.h>
+#include <ATen/ops/rand.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "opsis/core/check.h"
+#include "opsis/core/random.h"
+#include "opsis/transforms/functional/affine.h"
+#include "opsis/transforms/functional/elastic.h"
+#include "opsis/transforms/functional/perspective.h"
+#include "opsis/transforms/functional/rotate.h"
+#include "opsis/transforms/query.h"
+#include "opsis/transforms/repr.h"
+
+namespace opsis::inline v1::transforms {
+namespace {
+
+using torch::Tensor;
+
+std::vector<double> either_way(std::string_view where, std::string_view name, double angle) {
+  OPSIS_CHECK(!(angle < 0), "{}: {} as a single number must not be negative, got {}", where, name, angle);
+  return {0.0 - angle, angle};  // not -0.0
+}
+
+void check_range(std::string_view where, std::string_view name, double least, double greatest) {
+  OPSIS_CHECK(least <= greatest, "{}: {} must be (least, greatest), got ({}, {})", where, name, least, greatest);
+}
+
+std::vector<double> checked_degrees(std::string_view where, std::vector<double> degrees) {
+  OPSIS_CHECK(degrees.size() == 2, "{}: degrees must have 2 numbers, got {}", where, degrees.size());
+  check_range(where, "degrees", degrees[0], degrees[1]);
+  return degrees;
+}
+
+std::string python_center(const std::optional<Point>& center) {
+  if (!center) return {};
+  return Fill({center->x, center->y}).repr();  // whole numbers as such
+}
+
+std::string python_pair(const std::optional<std::pair<double, double>>& pair) {
+  return pair ? detail::python_tuple(pair->first, pair->second) : "";
+}
+
+std::vector<double> two_numbers(std::string_view name, const std::vector<double>& numbers) {
+  OPSIS_CHECK(numbers.size() == 1 || numbers.size() == 2, "ElasticTransform: {} must have 1 or 2 numbers, got {}", name,
+              numbers.size());
+  return {numbers.front(), numbers.back()};
+}
+
+// torchvision's _get_gaussian_kernel1d, whose width is another than it says: lim is half of it over the root of two.
+Tensor bell(int64_t size, double sigma) {
+  const double end = static_cast<double>(size - 1) / (2.0 * std::numbers::sqrt2);
+  return at::linspace(-end, end, size, torch::kFloat32).div(sigma).pow(2).neg().softmax(0);
+}
+
+// Noise (1, 1, height, width) smoothed by size x size numbers.
+Tensor smoothed(const Tensor& noise, int64_t size, const std::vector<double>& sigma) {
+  const int64_t border = size / 2;
+  OPSIS_CHECK(border < noise.size(-1) && border < noise.size(-2),
+              "ElasticTransform: smoothing needs more than {} rows and columns, got ({}, {})", border, noise.size(-2),
+              noise.size(-1));
+  const auto kernel = bell(size, sigma[1]).unsqueeze(-1) * bell(size, sigma[0]);
+  return at::conv2d(at::pad(noise, {border, border, border, border}, "reflect"), kernel.expand({1, 1, size, size}));
+}
+
+}  // namespace
+
+RandomRotation::RandomRotation(double degrees, RandomRotationOptions options)
+    : RandomRotation(either_way("RandomRotation", "degrees", degrees), std::move(options)) {}
+
+RandomRotation::RandomRotation(std::vector<double> degrees, RandomRotationOptions options)
+    : degrees_(checked_degrees("RandomRotation", std::move(degrees))), options_(std::move(options)) {}
+
+RandomRotation::Params RandomRotation::make_params(std::span<const Value>) const {
+  return {.angle = random::uniform(degrees_[0], degrees_[1])};
+}
+
+Value RandomRotation::transform(const Value& value, const Params& params) const {
+  const RotateOptions options{.interpolation = options_.interpolation,
+                              .expand = options_.expand,
+                              .center = options_.center,
+                              .fill = options_.fill[value]};
+  return apply_kernel(value, [&](const auto& v) { return functional::rotate(v, params.angle, options); });
+}
+
+std::string RandomRotation::repr() const {
+  return detail::repr("RandomRotation", {{"degrees", detail::python(degrees_)},
+                                         {"interpolation", std::string(to_string(options_.interpolation))},
+                                         {"expand", detail::python(options_.expand)},
+                                         {"fill", options_.fill.repr()},
+                                         {"center", python_center(options_.center)}});
+}
+
+RandomAffine::RandomAffine(double degrees, RandomAffineOptions options)
+    : RandomAffine(either_way("RandomAffine", "degrees", degrees), std::move(options)) {}
+
+RandomAffine::RandomAffine(std::vector<double> degrees, RandomAffineOptions options)
+    : degrees_(checked_degrees("RandomAffine", std::move(degrees))), options_(std::move(options)) {
+  if (const auto& t = options_.translate) {
+    const auto within = [](double part) { return 0 <= part && part <= 1; };
+    OPSIS_CHECK(within(t->first) && within(t->second), "RandomAffine: translate must be in [0, 1], got {}", python_pair(t));
+  }
+  if (const auto& s = options_.scale) {
+    OPSIS_CHECK(s->first > 0 && s->second > 0, "RandomAffine: scale must be positive, got {}", python_pair(s));
+    check_range("RandomAffine", "scale", s->first, s->second);
+  }
+  auto& shear = options_.shear;
+  if (shear.size() == 1) shear = either_way("RandomAffine", "shear", shear[0]);
+  OPSIS_CHECK(shear.empty() || shear.size() == 2 || shear.size() == 4,
+              "RandomAffine: shear must have 1, 2 or 4 numbers, got {}", shear.size());
+  for (size_t i = 0; i < shear.size(); i += 2) check_range("RandomAffine", "shear", shear[i], shear[i + 1]);
+}
+
+RandomAffine::Params RandomAffine::make_params(std::span<const Value> values) const {
+  const auto [height, width] = query_size("RandomAffine", values);
+  Params params{.angle = random::uniform(degrees_[0], degrees_[1]), .translate = {0, 0}, .scale = 1, .shear = {0, 0}};
+  const auto pixels = [](double most) { return std::nearbyint(random::uniform(-most, most)); };
+  if (options_.translate) {
+    params.translate[0] = pixels(options_.translate->first * static_cast<double>(width));
+    params.translate[1] = pixels(options_.translate->second * static_cast<double>(height));
+  }
+  if (options_.scale) params.scale = random::uniform(options_.scale->first, options_.scale->second);
+  const auto& shear = options_.shear;
+  if (!shear.empty()) params.shear[0] = random::uniform(shear[0], shear[1]);
+  if (shear.size() == 4) params.shear[1] = random::uniform(shear[2], shear[3]);
+  return params;
+}
+
+Value RandomAffine::transform(const Value& value, const Params& params) const {
+  const AffineOptions options{.interpolation = options_.interpolation, .fill = options_.fill[value], .center = options_.center};
+  return apply_kernel(value, [&](const auto& v) {
+    return functional::affine(v, params.angle, params.translate, params.scale, params.shear, options);
+  });
+}
+
+std::string RandomAffine::repr() const {
+  return detail::repr("RandomAffine", {{"degrees", detail::python(degrees_)},
+                                       {"translate", python_pair(options_.translate)},
+                                       {"scale", python_pair(options_.scale)},
+                                       {"shear", options_.shear.empty() ? "" : detail::python(options_.shear)},
+                                       {"interpolation", std::string(to_string(options_.interpolation))},
+                                       {"fill", options_.fill.repr()},
+                                       {"center", python_center(options_.center)}});
+}
+
+RandomPerspective::RandomPerspective(double distortion_scale, RandomPerspectiveOptions options)
+    : Sometimes("RandomPerspective", options.p), distortion_scale_(distortion_scale), options_(std::move(options)) {
+  OPSIS_CHECK(0 <= distortion_scale && distortion_scale <= 1, "RandomPerspective: distortion_scale must be in [0, 1], got {}",
+              distortion_scale);
+}
+
+RandomPerspective::Params RandomPerspective::make_params(std::span<const Value> values) const {
+  const auto canvas = query_size("RandomPerspective", values);
+  const auto bound = [&](int64_t length) {
+    return static_cast<int64_t>(distortion_scale_ * static_cast<double>(length / 2)) + 1;
+  };
+  // A corner's distance along one side: from its beginning, or from its end.
+  const auto near = [&](int64_t length) { return static_cast<double>(random::integer(0, bound(length))); };
+  const auto far = [&](int64_t length) { return static_cast<double>(random::integer(length - bound(length), length)); };
+  std::vector<Point> to(4);
+  to[0].x = near(canvas.width), to[0].y = near(canvas.height);
+  to[1].x = far(canvas.width), to[1].y = near(canvas.height);
+  to[2].x = far(canvas.width), to[2].y = far(canvas.height);
+  to[3].x = near(canvas.width), to[3].y = far(canvas.height);
+  const auto right = static_cast<double>(canvas.width - 1), bottom = static_cast<double>(canvas.height - 1);
+  return {.coefficients = detail::perspective_coefficients({{0, 0}, {right, 0}, {right, bottom}, {0, bottom}}, to)};
+}
+
+Value RandomPerspective::transform(const Value& value, const Params& params) const {
+  const PerspectiveOptions options{
+      .interpolation = options_.interpolation, .fill = options_.fill[value], .coefficients = params.coefficients};
+  return apply_kernel(value, [&](const auto& v) { return functional::perspective(v, {}, {}, options); });
+}
+
+std::string RandomPerspective::repr() const {
+  return detail::repr("RandomPerspective", {{"p", detail::python(probability())},
+                                            {"distortion_scale", detail::python(distortion_scale_)},
+                                            {"interpolation", std::string(to_string(options_.interpolation))},
+                                            {"fill", options_.fill.repr()}});
+}
+
+ElasticTransform::ElasticTransform(ElasticTransformOptions options) : options_(std::move(options)) {
+  options_.alpha = two_numbers("alpha", options_.alpha);
+  options_.sigma = two_numbers("sigma", options_.sigma);
+  OPSIS_CHECK((options_.sigma[0] > 0) == (options_.sigma[1] > 0),
+              "ElasticTransform: both numbers of sigma must be positive, or none, got {}", detail::python(options_.sigma));
+}
+
+ElasticTransform::Params ElasticTransform::make_params(std::span<const Value> values) const {
+  const auto canvas = query_size("ElasticTransform", values);
+  const auto step = [&](size_t axis, int64_t length) {
+    auto noise = at::rand({1, 1, canvas.height, canvas.width}, random::current()).mul_(2).sub_(1);
+    if (options_.sigma[axis] > 0) {
+      const auto size = static_cast<int64_t>(8 * options_.sigma[axis] + 1);
+      noise = smoothed(noise, size | 1, options_.sigma);
+    }
+    return noise.mul_(options_.alpha[axis]).div_(length);
+  };
+  const auto dx = step(0, canvas.width);  // before dy: it draws first
+  const auto dy = step(1, canvas.height);
+  return {.displacement = at::cat({dx, dy}, 1).permute({0, 2, 3, 1})};
+}
+
+Value ElasticTransform::transform(const Value& value, const Params& params) const {
+  const ElasticOptions options{.interpolation = options_.interpolation, .fill = options_.fill[value]};
+  return apply_kernel(value, [&](const auto& v) { return functional::elastic(v, params.displacement, options); });
+}
+
+std::string ElasticTransform::repr() const {
+  return detail::repr("ElasticTransform", {{"alpha", detail::python(options_.alpha)},
+                                           {"sigma", detail::python(options_.sigma)},
+                                           {"interpolation", std::string(to_string(options_.interpolation))},
+                                           {"fill", options_.fill.repr()}});
+}
+
+}  // namespace opsis::inline v1::transforms

@@ -1,0 +1,83 @@
+"""A web server on 127.0.0.1 for the tests of downloads, with the faults of real ones. Prints its port, serves until stdin closes.
+
+    python download_server.py <folder> [certificate.pem]
+
+/file/NAME      the file, with an ETag, and parts of it on request
+/busy/N/NAME    503 for the first N requests, then the file
+/broken/N/NAME  the connection is cut in the middle of the first N answers
+/to/URL         a redirect to URL (percent-encoded)
+/count          how many requests there were for files, and how many of them asked for a part
+"""
+
+import collections
+import http.server
+import pathlib
+import ssl
+import sys
+import threading
+import urllib.parse
+
+folder = pathlib.Path(sys.argv[1])
+asked = collections.Counter()
+parts = collections.Counter()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, body=b"", **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        kind, _, rest = self.path.lstrip("/").partition("/")
+        if kind == "count":
+            return self.answer(200, f"{sum(asked.values())} {sum(parts.values())}".encode())
+        if kind == "to":
+            return self.answer(302, Location=urllib.parse.unquote(rest))
+        times = 0
+        if kind in ("busy", "broken"):
+            times, _, rest = rest.partition("/")
+        asked[self.path] += 1
+        if kind == "busy" and asked[self.path] <= int(times):
+            return self.answer(503, b"come back later")
+        file = folder / rest
+        if not file.is_file():
+            return self.answer(404, b"no such file")
+        body, tag = file.read_bytes(), f'"{file.stat().st_mtime_ns}"'
+        wanted, begin = self.headers.get("Range"), 0
+        if wanted:
+            parts[self.path] += 1
+            if self.headers.get("If-Range") == tag:
+                begin = int(wanted.removeprefix("bytes=").rstrip("-"))
+        if begin > len(body):
+            return self.answer(416)
+        self.send_response(206 if begin else 200)
+        if begin:
+            self.send_header("Content-Range", f"bytes {begin}-{len(body) - 1}/{len(body)}")
+        self.send_header("ETag", tag)
+        self.send_header("Content-Length", str(len(body) - begin))
+        self.end_headers()
+        body = body[begin:]
+        if kind == "broken" and asked[self.path] <= int(times):
+            self.wfile.write(body[: len(body) // 2])
+            self.close_connection = True
+            return
+        self.wfile.write(body)
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+if len(sys.argv) > 2:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[2])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(server.server_address[1], flush=True)
+sys.stdin.read()

@@ -1,0 +1,246 @@
+// Downloads from a server on 127.0.0.1 that has the faults of real ones.
+#include "opsis/hub/download.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "opsis/core/error.h"
+#include "opsis/hub/cache.h"
+#include "opsis/hub/sha256.h"
+#include "tests/support/expect.h"
+#include "tests/support/temporary.h"
+
+namespace opsis::hub {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string content_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Sets a variable while it lives.
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) {
+    if (const char* old = std::getenv(name)) old_ = old;
+    setenv(name, value.c_str(), 1);
+  }
+  ~Variable() { old_ ? setenv(name_, old_->c_str(), 1) : unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> old_;
+};
+
+// The server is a process of its own, which ends when its standard input does.
+class Server {
+ public:
+  explicit Server(const fs::path& folder, const std::string& certificate = "") {
+    int to_server[2], from_server[2];
+    if (pipe(to_server) != 0 || pipe(from_server) != 0) throw std::runtime_error("no pipe");
+    const auto python = std::string(std::getenv("OPSIS_PYTHON"));
+    const auto script = std::string(std::getenv("OPSIS_SOURCE_DIR")) + "/tests/hub/download_server.py";
+    child_ = fork();
+    if (child_ == 0) {
+      dup2(to_server[0], 0);
+      dup2(from_server[1], 1);
+      for (const int end : {to_server[0], to_server[1], from_server[0], from_server[1]}) close(end);
+      execl(python.c_str(), python.c_str(), "-B", script.c_str(), folder.c_str(),
+            certificate.empty() ? nullptr : certificate.c_str(), nullptr);
+      _exit(127);
+    }
+    close(to_server[0]);
+    close(from_server[1]);
+    stdin_ = to_server[1];
+    std::string port;
+    for (char c = 0; read(from_server[0], &c, 1) == 1 && c != '\n';) port += c;
+    close(from_server[0]);
+    if (port.empty()) throw std::runtime_error("the server did not start");
+    base_ = (certificate.empty() ? "http://127.0.0.1:" : "https://127.0.0.1:") + port;
+  }
+  ~Server() {
+    close(stdin_);
+    waitpid(child_, nullptr, 0);
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::string url(const std::string& path) const { return base_ + path; }
+  /// "3 1": requests for files, and for parts of files, so far.
+  std::string count() const {
+    const support::TemporaryFolder folder;
+    download(url("/count"), folder.path() / "count", {.progress = false});
+    return content_of(folder.path() / "count");
+  }
+
+ private:
+  pid_t child_;
+  int stdin_;
+  std::string base_;
+};
+
+class Download : public testing::Test {
+ protected:
+  support::TemporaryFolder served, folder;
+  std::string body = [] {
+    std::string out(300'000, 0);
+    for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<char>(i * i >> 3);
+    return out;
+  }();
+  fs::path file = served.write("net-0123abcd.pth", body);
+  fs::path destination = folder.path() / "deep" / "er" / "net.pth";
+  Server server{served.path()};
+  DownloadOptions quick{.progress = false, .backoff_s = 0.01};
+
+  std::string sha() const {
+    Sha256 hash;
+    hash.update({reinterpret_cast<const uint8_t*>(body.data()), body.size()});
+    return hash.hex();
+  }
+  // Nothing but the file itself: no lock, no partial file.
+  void expect_alone() const {
+    size_t entries = 0;
+    for (const auto& entry : fs::directory_iterator(destination.parent_path())) entries += entry.exists();
+    EXPECT_EQ(entries, 1u);
+    EXPECT_TRUE(content_of(destination) == body);
+  }
+};
+
+TEST(Sha256, GivesTheStandardsExample) {
+  Sha256 hash;
+  hash.update(io::as_bytes("a"));
+  hash.update(io::as_bytes("bc"));
+  EXPECT_EQ(hash.hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST_F(Download, BringsAFileAndChecksItsHash) {
+  download(server.url("/file/net-0123abcd.pth"), destination, {.sha256 = sha().substr(0, 8), .progress = false});
+  expect_alone();
+  download(server.url("/file/gone"), destination, quick);  // what is there is not asked for
+  expect_alone();
+}
+
+TEST_F(Download, KeepsNothingOfAnotherHash) {
+  EXPECT_ERROR(download(server.url("/file/net-0123abcd.pth"), destination, {.sha256 = "0123abcd", .progress = false}),
+               IntegrityError, "its SHA-256 is " + sha() + ", expected one that begins with 0123abcd");
+  EXPECT_FALSE(fs::exists(destination));
+  EXPECT_FALSE(fs::exists(destination.string() + ".partial"));
+}
+
+TEST_F(Download, TriesAgainWhenTheServerIsBusy) {
+  download(server.url("/busy/2/net-0123abcd.pth"), destination, quick);
+  expect_alone();
+  EXPECT_EQ(server.count(), "3 0");
+}
+
+TEST_F(Download, GoesOnWhereABrokenConnectionEnded) {
+  download(server.url("/broken/2/net-0123abcd.pth"), destination, quick);
+  expect_alone();
+  EXPECT_EQ(server.count(), "3 2");
+}
+
+TEST_F(Download, GoesOnWithWhatAnEarlierProcessLeft) {
+  quick.retries = 0;
+  EXPECT_ERROR(download(server.url("/broken/1/net-0123abcd.pth"), destination, quick), IoError, "/broken/1/net-0123abcd.pth");
+  EXPECT_EQ(fs::file_size(destination.string() + ".partial"), body.size() / 2);
+  download(server.url("/broken/1/net-0123abcd.pth"), destination, quick);
+  expect_alone();
+  EXPECT_EQ(server.count(), "2 1");
+}
+
+TEST_F(Download, BeginsAnewWhenTheServersFileHasChanged) {
+  quick.retries = 0;
+  EXPECT_ERROR(download(server.url("/broken/1/net-0123abcd.pth"), destination, quick), IoError, "");
+  std::reverse(body.begin(), body.end());
+  served.write("net-0123abcd.pth", body);
+  download(server.url("/broken/1/net-0123abcd.pth"), destination, quick);
+  expect_alone();
+}
+
+TEST_F(Download, IsMadeOnceForManyWhoWant) {
+  std::vector<std::thread> starters;
+  for (int i = 0; i < 16; ++i) {
+    starters.emplace_back([&] { download(server.url("/file/net-0123abcd.pth"), destination, quick); });
+  }
+  for (auto& starter : starters) starter.join();
+  expect_alone();
+  EXPECT_EQ(server.count(), "1 0");
+}
+
+TEST_F(Download, FollowsRedirects) {
+  download(server.url("/to/%2Ffile%2Fnet-0123abcd.pth"), destination, quick);
+  expect_alone();
+  EXPECT_ERROR(download(server.url("/to/ftp%3A%2F%2F127.0.0.1%2Fx"), folder.path() / "x", quick), IoError, "ftp");
+  EXPECT_ERROR(download(server.url("/to/file%3A%2F%2F%2Fetc%2Fpasswd"), folder.path() / "x", quick), IoError, "file");
+}
+
+TEST_F(Download, NeverFallsFromHttpsBackToHttp) {
+  const auto pem = (folder.path() / "server.pem").string();
+  const auto make =
+      "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 "
+      "-keyout " +
+      pem + ".key -out " + pem + ".crt 2>/dev/null && cat " + pem + ".key " + pem + ".crt > " + pem;
+  ASSERT_EQ(std::system(make.c_str()), 0) << "openssl is needed";
+  const Server secure(served.path(), pem);
+  EXPECT_ERROR(download(secure.url("/file/net-0123abcd.pth"), folder.path() / "x", {.progress = false, .retries = 0}), IoError,
+               "certificate");
+  const Variable trusted("SSL_CERT_FILE", pem + ".crt");
+  download(secure.url("/file/net-0123abcd.pth"), destination, quick);
+  expect_alone();
+  std::string plain = server.url("/file/net-0123abcd.pth"), encoded;
+  for (const char c : plain) encoded += c == ':' ? "%3A" : c == '/' ? "%2F" : std::string(1, c);
+  EXPECT_ERROR(download(secure.url("/to/" + encoded), folder.path() / "y", quick), IoError, "http");
+  EXPECT_FALSE(fs::exists(folder.path() / "y"));
+}
+
+TEST_F(Download, SaysWhatIsWrong) {
+  EXPECT_ERROR(download(server.url("/file/none"), destination, quick), IoError, "/file/none: the server answers 404");
+  quick.retries = 1;
+  EXPECT_ERROR(download(server.url("/busy/9/net-0123abcd.pth"), destination, quick), IoError,
+               "the server answers 503 (after 2 attempts)");
+  EXPECT_ERROR(download("http://127.0.0.1:1/x", destination, quick), IoError, "127.0.0.1");
+  EXPECT_ERROR(download("gopher://x/y", destination, quick), ValueError, "must begin with https://");
+  quick.max_bytes = 1000;
+  EXPECT_ERROR(download(server.url("/file/net-0123abcd.pth"), destination, quick), IoError, "over the limit of 1000");
+  EXPECT_ERROR(download(server.url("/file/net-0123abcd.pth"), "/proc/opsis/net.pth", quick), IoError, "/proc/opsis");
+  EXPECT_FALSE(fs::exists(destination));
+}
+
+TEST_F(Download, NeverTouchesTheNetOffline) {
+  const Variable set("OPSIS_OFFLINE", "1");
+  EXPECT_ERROR(download(server.url("/file/net-0123abcd.pth"), destination, quick), NotFoundError,
+               destination.string() + " is not there and OPSIS_OFFLINE is set; fetch " + server.url("/file/net-0123abcd.pth"));
+}
+
+TEST_F(Download, FetchesIntoPyTorchsCacheFromAMirror) {
+  const Variable home("TORCH_HOME", folder.path().string());
+  const auto named = served.write("models/net-" + sha().substr(0, 8) + ".pth", body);
+  const auto url = "https://download.pytorch.org/models/" + named.filename().string();
+  {
+    const Variable mirror("OPSIS_HUB_MIRROR", server.url("/file/"));
+    EXPECT_EQ(mirrored(url), server.url("/file/models/") + named.filename().string());
+    const auto fetched = fetch(url, quick);
+    EXPECT_EQ(fetched, folder.path() / "hub" / "checkpoints" / named.filename());
+    EXPECT_TRUE(content_of(fetched) == body);
+    fs::remove(fetched);
+  }
+  const Variable mirror("OPSIS_HUB_MIRROR", served.path().string());  // a folder will do
+  EXPECT_TRUE(content_of(fetch(url, quick)) == body);
+  served.write("models/net-00000000.pth", body);
+  EXPECT_ERROR(fetch("https://download.pytorch.org/models/net-00000000.pth", quick), IntegrityError, "begins with 00000000");
+}
+
+}  // namespace
+}  // namespace opsis::hub

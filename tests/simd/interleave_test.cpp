@@ -1,0 +1,31 @@
+#include "opsis/simd/interleave.h"
+
+#include <gtest/gtest.h>
+#include <hwy/targets.h>
+
+#include <vector>
+
+namespace opsis {
+namespace {
+
+TEST(Interleave3, PutsPlanesTogetherOnEveryTarget) {
+  for (const auto target : hwy::SupportedAndGeneratedTargets()) {
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    SCOPED_TRACE(hwy::TargetName(target));
+    for (const size_t count : {0, 1, 15, 16, 17, 63, 64, 65, 200}) {
+      std::vector<uint8_t> planes(3 * count + 1), out(3 * count + 2, 0xAB);
+      for (size_t i = 0; i < planes.size(); ++i) planes[i] = static_cast<uint8_t>(i * 37 + i / 256);
+      const uint8_t* const starts[] = {planes.data() + 1, planes.data() + 1 + count, planes.data() + 1 + 2 * count};
+      simd::interleave3(starts, count, out.data() + 1);
+      for (size_t i = 0; i < 3 * count; ++i) ASSERT_EQ(out[1 + i], starts[i % 3][i / 3]) << count << ' ' << i;
+      EXPECT_EQ(out.front(), 0xAB);
+      EXPECT_EQ(out.back(), 0xAB);
+    }
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+}  // namespace
+}  // namespace opsis

@@ -1,0 +1,131 @@
+// The kernels of colour, blur, noise, erasing and JPEG, against torchvision: bytes, and bits of floats, are equal.
+#include "opsis/core/parallel.h"
+#include "opsis/core/random.h"
+#include "tests/support/color_operations.h"
+#include "tests/support/expect.h"
+
+namespace opsis {
+namespace {
+
+namespace functional = transforms::functional;
+
+// One thread: the tensors are small, and waking threads takes longer than the work.
+class ColorKernels : public ::testing::Test {
+ protected:
+  SerialScope serial_;
+};
+
+template <class Kind, class Call>
+void expect_as_torchvision(const oracle::Case& c, const Kind& value, const Call& call) {
+  if (c.boolean("refused")) {
+    EXPECT_ANY_THROW(call(value));
+  } else {
+    EXPECT_TENSOR_EQ(std::get<Kind>(call(value)).data, c.tensor("expected"));
+  }
+  EXPECT_TENSOR_EQ(value.data, c.tensor("input"));
+}
+
+void color_images_of(const std::string& table, const std::string& layout = {}) {
+  for (const auto& c : oracle::cases(table)) {
+    SCOPED_TRACE(c.name());
+    const Image image(color_operations::laid_out(c.tensor("input"), layout.empty() ? c.text("layout") : layout));
+    expect_as_torchvision(c, image, color_operations::named(c.text("op")));
+  }
+}
+
+TEST_F(ColorKernels, OfAllTypesEqualTorchvisions) { color_images_of("transforms_color/types"); }
+TEST_F(ColorKernels, OfBytesInAnyLayoutEqualTorchvisions) { color_images_of("transforms_color/bytes"); }
+TEST_F(ColorKernels, OfFloatsInAnyLayoutEqualTorchvisions) { color_images_of("transforms_color/floats"); }
+
+// The gray of a large image is a sum that rounds; the same in both layouts.
+TEST_F(ColorKernels, OfFewLevelsAndManyPixelsEqualTorchvisions) {
+  color_images_of("transforms_color/levels", "contiguous");
+  color_images_of("transforms_color/levels", "channels_last");
+}
+
+TEST_F(ColorKernels, OfVideosEqualTorchvisions) {
+  for (const auto& c : oracle::cases("transforms_color/video")) {
+    SCOPED_TRACE(c.name());
+    expect_as_torchvision(c, Video(c.tensor("input")), color_operations::named(c.text("op")));
+  }
+}
+
+torch::Tensor blurred(const oracle::Case& c, const torch::Tensor& image, bool exact) {
+  const auto sigma = c.is_null("sigma") ? std::vector<double>() : c.numbers("sigma");
+  return functional::gaussian_blur(image, c.ints("kernel"), {.sigma = sigma, .exact = exact});
+}
+
+TEST_F(ColorKernels, GaussianBlurExactEqualsTorchvision) {
+  for (const auto& c : oracle::cases("transforms_color/gaussian_blur")) {
+    SCOPED_TRACE(c.name());
+    const auto image = color_operations::laid_out(c.tensor("input"), c.text("layout"));
+    if (c.boolean("refused")) {
+      EXPECT_ANY_THROW(blurred(c, image, true));
+      EXPECT_ANY_THROW(blurred(c, image, false));
+    } else {
+      EXPECT_TENSOR_EQ(blurred(c, image, true), c.tensor("expected"));
+      EXPECT_TENSOR_NEAR(blurred(c, image, false), c.tensor("expected"), 0, image.scalar_type() == torch::kUInt8 ? 1 : 0);
+    }
+    EXPECT_TENSOR_EQ(image, c.tensor("input"));
+  }
+}
+
+// Summed in another order, a pixel almost halfway between two levels may become the other one.
+TEST_F(ColorKernels, GaussianBlurOfBytesDiffersByALevelInOnePixelOfAThousandAtMost) {
+  int64_t different = 0, pixels = 0;
+  for (const auto& c : oracle::cases("transforms_color/blurred_photo")) {
+    SCOPED_TRACE(c.name());
+    const auto image = color_operations::laid_out(c.tensor("input"), c.text("layout"));
+    const auto out = blurred(c, image, false), expected = c.tensor("expected");
+    EXPECT_TENSOR_EQ(blurred(c, image, true), expected);
+    EXPECT_TENSOR_NEAR(out, expected, 0, 1);
+    const auto here = out.ne(expected).sum().item<int64_t>();
+    EXPECT_LE(here * 1000, out.numel());
+    different += here;
+    pixels += out.numel();
+  }
+  EXPECT_LE(different * 20000, pixels);
+}
+
+TEST_F(ColorKernels, GaussianNoiseDrawsWhatTorchvisionDraws) {
+  for (const auto& c : oracle::cases("transforms_color/gaussian_noise")) {
+    SCOPED_TRACE(c.name());
+    const auto image = color_operations::laid_out(c.tensor("input"), c.text("layout"));
+    const transforms::GaussianNoiseOptions options{c.number("mean"), c.number("sigma"), c.boolean("clip")};
+    const random::Scope scope(7);
+    if (c.boolean("refused")) {
+      EXPECT_THROW(functional::gaussian_noise(image, options), ValueError);
+      continue;
+    }
+    EXPECT_TENSOR_EQ(functional::gaussian_noise(image, options), c.tensor("expected"));
+    EXPECT_EQ(random::uniform(), c.tensor("next_draw").item<float>());
+  }
+}
+
+TEST_F(ColorKernels, JpegEqualsTorchvision) {
+  for (const auto& c : oracle::cases("transforms_color/jpeg")) {
+    SCOPED_TRACE(c.name());
+    const auto image = color_operations::laid_out(c.tensor("input"), c.text("layout"));
+    if (c.boolean("refused")) {
+      EXPECT_ANY_THROW(functional::jpeg(image, c.integer("quality")));
+    } else {
+      EXPECT_TENSOR_EQ(functional::jpeg(image, c.integer("quality")), c.tensor("expected"));
+    }
+  }
+}
+
+TEST_F(ColorKernels, UniformTemporalSubsampleEqualsTorchvision) {
+  for (const auto& c : oracle::cases("transforms_color/temporal")) {
+    SCOPED_TRACE(c.name());
+    const Video video(c.tensor("input"));
+    const auto samples = c.integer("samples");
+    if (c.boolean("refused")) {
+      EXPECT_THROW(functional::uniform_temporal_subsample(video, samples), ValueError);
+    } else {
+      EXPECT_TENSOR_EQ(functional::uniform_temporal_subsample(video, samples).data, c.tensor("expected"));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace opsis

@@ -1,0 +1,266 @@
+// RandomRotation, RandomAffine, RandomPerspective and ElasticTransform with their draws, against torchvision.
+#include "opsis/core/parallel.h"
+#include "tests/support/expect.h"
+#include "tests/support/transform_operations.h"
+
+namespace opsis {
+namespace {
+
+using namespace transforms;
+constexpr auto kBilinear = InterpolationMode::BILINEAR;
+
+// TRANSFORMS of tests/oracle/transforms_warp.py. ElasticTransform is exact: its other smoothing has a test of its own.
+const std::map<std::string, AnyTransform>& warp_catalogue() {
+  const Fills per_kind = PerKind<Fill>{.image = Fill{1, 2, 3}, .others = 1};
+  static const std::map<std::string, AnyTransform> all{
+      {"RandomRotation(30)", RandomRotation(30)},
+      {"RandomRotation({-10, 70})", RandomRotation({-10, 70}, {.interpolation = kBilinear, .expand = true, .fill = {1, 2, 3}})},
+      {"RandomRotation({90, 90})", RandomRotation({90, 90}, {.expand = true})},
+      {"RandomRotation(center)",
+       RandomRotation(180,
+                      {.interpolation = kBilinear, .center = Point{3, 20}, .fill = PerKind<Fill>{.image = 127, .others = 0}})},
+      {"RandomAffine(0)", RandomAffine(0)},
+      {"RandomAffine(all)",
+       RandomAffine(30,
+                    {.translate = {{0.25, 0.5}}, .scale = {{0.5, 1.5}}, .shear = {20}, .interpolation = kBilinear, .fill = 9})},
+      {"RandomAffine(four shears)",
+       RandomAffine({10, 20}, {.shear = {-5, 10, 20, 30}, .fill = per_kind, .center = Point{3.5, 4.25}})},
+      {"RandomAffine(two shears)", RandomAffine(5, {.scale = {{0.9, 2.0}}, .shear = {-5, 10}, .interpolation = kBilinear})},
+      {"RandomPerspective()", RandomPerspective()},
+      {"RandomPerspective(0.9)", RandomPerspective(0.9, {.p = 1, .interpolation = InterpolationMode::NEAREST, .fill = 3})},
+      {"RandomPerspective(0.2)", RandomPerspective(0.2, {.p = 0.8, .fill = per_kind})},
+      {"ElasticTransform()", ElasticTransform({.exact = true})},
+      {"ElasticTransform(250, 3)",
+       ElasticTransform({.alpha = {250}, .sigma = {3}, .interpolation = InterpolationMode::NEAREST, .fill = 5, .exact = true})},
+      {"ElasticTransform(two)", ElasticTransform({.alpha = {10, 90}, .sigma = {1, 2.5}, .fill = per_kind, .exact = true})},
+      {"ElasticTransform(rough)", ElasticTransform({.alpha = {2}, .sigma = {0}})},
+  };
+  return all;
+}
+
+TEST(WarpTransforms, PrintAsTorchvisions) {
+  for (const auto& c : oracle::cases("transforms_warp/repr")) {
+    EXPECT_EQ(warp_catalogue().at(c.text("transform")).repr(), c.text("expected"));
+  }
+}
+
+template <class Kind>
+void expect_value(const oracle::Case& c, const std::string& name, const Kind& value) {
+  SCOPED_TRACE(name);
+  EXPECT_TENSOR_EQ(value.data, c.tensor("expected_" + name));
+  if constexpr (requires { value.canvas_size; }) {
+    EXPECT_EQ(value.canvas_size, operations::size(c.ints("expected_" + name + "_canvas")));
+  }
+}
+
+// Same seed, same draws, same bits, for all values of a sample; and afterwards both generators stand at the same place.
+TEST(WarpTransforms, ChangeASampleAsTorchvisions) {
+  const SerialScope serial;
+  for (const auto& c : oracle::cases("transforms_warp/sample")) {
+    SCOPED_TRACE(c.name());
+    const auto& transform = warp_catalogue().at(c.text("transform"));
+    const Size canvas{33, 47};
+    const Image image(c.tensor("image"));
+    const BoundingBoxes boxes(c.tensor("boxes"), BoundingBoxFormat::XYXY, canvas);
+    const BoundingBoxes rotated(c.tensor("rotated"), BoundingBoxFormat::CXCYWHR, canvas);
+    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+    if (c.has_tensor("mask")) {
+      const auto [i, b, r, m, p] =
+          transform(image, boxes, rotated, Mask(c.tensor("mask")), KeyPoints(c.tensor("points"), canvas));
+      expect_value(c, "image", i);
+      expect_value(c, "boxes", b);
+      expect_value(c, "rotated", r);
+      expect_value(c, "mask", m);
+      expect_value(c, "points", p);
+    } else {
+      const auto [i, b, r] = transform(image, boxes, rotated);
+      expect_value(c, "image", i);
+      expect_value(c, "boxes", b);
+      expect_value(c, "rotated", r);
+    }
+    EXPECT_TENSOR_EQ(torch::rand({1}), c.tensor("next_draw"));
+  }
+}
+
+// Smoothing by rows and then by columns adds up in another order than torchvision's convolution.
+TEST(ElasticTransform, SmoothsAsTorchvisionButForRounding) {
+  for (const auto& c : oracle::cases("transforms_warp/elastic_photo")) {
+    SCOPED_TRACE(c.name());
+    const std::vector<Value> values{Image(c.tensor("image"))};
+    for (const bool exact : {false, true}) {
+      torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+      const ElasticTransform transform({.alpha = {250}, .sigma = {c.number("sigma")}, .exact = exact});
+      const auto params = transform.make_params(values);
+      const auto out = std::get<Image>(transform.transform(values[0], params)).data;
+      EXPECT_TENSOR_NEAR(params.displacement, c.tensor("displacement"), 1e-5, 0.0);
+      const auto difference = (out.to(torch::kInt32) - c.tensor("expected").to(torch::kInt32)).abs();
+      EXPECT_LE(difference.max().item<int64_t>(), exact ? 0 : 1);
+      EXPECT_LE(difference.gt(0).sum().item<int64_t>(), difference.numel() / 1000);
+    }
+  }
+}
+
+TEST(WarpTransforms, RefuseWhatTorchvisionRefuses) {
+  const Image image(torch::zeros({3, 8, 10}, torch::kUInt8));
+  const BoundingBoxes boxes(torch::tensor({{1.0f, 2.0f, 3.0f, 4.0f}}), BoundingBoxFormat::XYXY, {8, 10});
+  const KeyPoints points(torch::zeros({1, 2}), {8, 10});
+  const std::vector<Point> three(3), four(4);
+  const std::vector<double> flat{0, 0, 1, 0, 0, 1, 0, 0}, ones(8, 1.0);
+  const auto wrong = torch::zeros({1, 10, 8, 2});
+  struct Refusal {
+    std::function<void()> call;
+    std::string message;
+  };
+  const std::map<std::string, Refusal> refusals{
+      {"affine translate",
+       {[=] { functional::affine(image, 0, {1}, 1, {0}); }, "affine: translate must have 2 numbers, got 1"}},
+      {"affine scale",
+       {[=] {
+          functional::affine(image, 0, {1, 1}, 0, {0});
+        },
+        "affine: scale must be positive, got 0"}},
+      {"affine scale of boxes",
+       {[=] {
+          functional::affine(boxes, 0, {1, 1}, -1, {0});
+        },
+        "scale must be positive, got -1"}},
+      {"affine shear",
+       {[=] {
+          functional::affine(image, 0, {1, 1}, 1, {0, 0, 0});
+        },
+        "shear must have 1 or 2 numbers, got 3"}},
+      {"affine bicubic",
+       {[=] {
+          functional::affine(image, 0, {1, 1}, 1, {0}, {.interpolation = InterpolationMode::BICUBIC});
+        },
+        "affine: interpolation must be nearest or bilinear, got bicubic"}},
+      {"affine two fills",
+       {[=] {
+          functional::affine(image, 0, {1, 1}, 1, {0}, {.fill = {1, 2}});
+        },
+        "affine: fill must have 1 or 3 numbers, got 2"}},
+      {"affine empty fill",
+       {[=] {
+          functional::affine(image, 0, {1, 1}, 1, {0}, {.fill = std::vector<double>{}});
+        },
+        "affine: fill must have 1 or 3 numbers, got 0"}},
+      {"rotate nearest-exact",
+       {[=] { functional::rotate(image, 10, {.interpolation = InterpolationMode::NEAREST_EXACT}); },
+        "rotate: interpolation must be nearest or bilinear, got nearest-exact"}},
+      {"rotate 180 bicubic", {[=] { functional::rotate(image, 180, {.interpolation = InterpolationMode::BICUBIC}); }, ""}},
+      {"rotate two fills",
+       {[=] {
+          functional::rotate(image, 10, {.fill = {1, 2}});
+        },
+        "fill must have 1 or 3 numbers, got 2"}},
+      {"rotate mask of three fills",
+       {[=] {
+          functional::rotate(Mask(torch::zeros({8, 10})), 10, {.fill = {1, 2, 3}});
+        },
+        "rotate: fill must have 1 or 1 numbers, got 3"}},
+      {"perspective nothing", {[=] { functional::perspective(image, {}, {}); }, "or coefficients, must be given"}},
+      {"perspective both", {[=] { functional::perspective(image, four, four, {.coefficients = ones}); }, "not both"}},
+      {"perspective seven",
+       {[=] { functional::perspective(image, {}, {}, {.coefficients = std::vector<double>(7, 1.0)}); },
+        "coefficients must have 8 numbers, got 7"}},
+      {"perspective three",
+       {[=] { functional::perspective(image, three, three); }, "must be 4 startpoints and 4 endpoints, got 3 and 3"}},
+      {"perspective start only", {[=] { functional::perspective(image, four, {}); }, "must be given"}},
+      {"perspective flat image", {[=] { functional::perspective(image, {}, {}, {.coefficients = flat}); }, ""}},
+      {"perspective flat boxes",
+       {[=] { functional::perspective(boxes, {}, {}, {.coefficients = flat}); }, "cannot be inverted to move boxes"}},
+      {"perspective flat points",
+       {[=] { functional::perspective(points, {}, {}, {.coefficients = flat}); }, "cannot be inverted to move key points"}},
+      {"perspective lanczos",
+       {[=] { functional::perspective(image, {}, {}, {.interpolation = InterpolationMode::LANCZOS, .coefficients = flat}); },
+        "perspective: interpolation must be nearest or bilinear, got lanczos"}},
+      {"elastic size",
+       {[=] { functional::elastic(image, wrong); }, "elastic: the displacement must be (1, 8, 10, 2), got (1, 10, 8, 2)"}},
+      {"elastic batch",
+       {[=] {
+          functional::elastic(image, torch::zeros({8, 10, 2}));
+        },
+        "got (8, 10, 2)"}},
+      {"elastic size of boxes", {[=] { functional::elastic(boxes, wrong); }, "must be (1, 8, 10, 2)"}},
+      {"elastic size of points", {[=] { functional::elastic(points, wrong); }, "must be (1, 8, 10, 2)"}},
+      {"elastic box",
+       {[=] {
+          functional::elastic(image, torch::zeros({1, 8, 10, 2}), {.interpolation = InterpolationMode::BOX});
+        },
+        "elastic: interpolation must be nearest, bilinear or bicubic, got box"}},
+      {"RandomRotation(-1)",
+       {[] { RandomRotation(-1); }, "RandomRotation: degrees as a single number must not be negative, got -1"}},
+      {"RandomRotation({1})",
+       {[] { RandomRotation(std::vector<double>{1}); }, "RandomRotation: degrees must have 2 numbers, got 1"}},
+      {"RandomRotation({1, 2, 3})",
+       {[] {
+          RandomRotation(std::vector<double>{1, 2, 3});
+        },
+        "must have 2 numbers, got 3"}},
+      {"RandomRotation({2, 1})",
+       {[] {
+          RandomRotation(std::vector<double>{2, 1});
+        },
+        "RandomRotation: degrees must be (least, greatest), got (2, 1)"}},
+      {"RandomAffine(-1)", {[] { RandomAffine(-1); }, "RandomAffine: degrees as a single number must not be negative, got -1"}},
+      {"RandomAffine({1, 2, 3, 4})",
+       {[] {
+          RandomAffine(std::vector<double>{1, 2, 3, 4});
+        },
+        "must have 2 numbers, got 4"}},
+      {"RandomAffine(translate)",
+       {[] {
+          RandomAffine(1, {.translate = {{0.5, 1.5}}});
+        },
+        "RandomAffine: translate must be in [0, 1], got (0.5, 1.5)"}},
+      {"RandomAffine(scale)",
+       {[] {
+          RandomAffine(1, {.scale = {{0.0, 1.5}}});
+        },
+        "RandomAffine: scale must be positive, got (0.0, 1.5)"}},
+      {"RandomAffine(scale down)",
+       {[] {
+          RandomAffine(1, {.scale = {{2.0, 1.5}}});
+        },
+        "RandomAffine: scale must be (least, greatest), got (2, 1.5)"}},
+      {"RandomAffine(shear -1)", {[] { RandomAffine(1, {.shear = {-1}}); }, "shear as a single number must not be negative"}},
+      {"RandomAffine(shear of 3)",
+       {[] {
+          RandomAffine(1, {.shear = {1, 2, 3}});
+        },
+        "RandomAffine: shear must have 1, 2 or 4 numbers, got 3"}},
+      {"RandomPerspective(1.5)",
+       {[] { RandomPerspective(1.5); }, "RandomPerspective: distortion_scale must be in [0, 1], got 1.5"}},
+      {"RandomPerspective(p)", {[] { RandomPerspective(0.5, {.p = -0.5}); }, "RandomPerspective: p must be in [0, 1]"}},
+      {"ElasticTransform(alpha)",
+       {[] {
+          ElasticTransform({.alpha = {1, 2, 3}});
+        },
+        "ElasticTransform: alpha must have 1 or 2 numbers, got 3"}},
+      {"ElasticTransform(sigma)",
+       {[] {
+          ElasticTransform({.sigma = {1, 2, 3}});
+        },
+        "sigma must have 1 or 2 numbers, got 3"}},
+      {"ElasticTransform(one sigma)",
+       {[] {
+          ElasticTransform({.sigma = {1, 0}});
+        },
+        "both numbers of sigma must be positive, or none, got [1.0, 0.0]"}},
+      {"ElasticTransform(too small)",
+       {[=] { ElasticTransform()(image); }, "ElasticTransform: smoothing needs more than 20 rows and columns, got (8, 10)"}},
+      {"ElasticTransform(nothing)", {[] { ElasticTransform()(std::string("no value")); }, "ElasticTransform"}},
+  };
+  for (const auto& c : oracle::cases("transforms_warp/refusals")) {
+    SCOPED_TRACE(c.text("what"));
+    const auto& [call, message] = refusals.at(c.text("what"));
+    if (c.boolean("refused")) {
+      EXPECT_ERROR(call(), ValueError, message);
+    } else {
+      EXPECT_NO_THROW(call());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace opsis
