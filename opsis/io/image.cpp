@@ -1,13 +1,16 @@
 #include "opsis/io/image.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <initializer_list>
 
 #include "opsis/core/check.h"
+#include "opsis/core/parallel.h"
 #include "opsis/io/avif.h"
 #include "opsis/io/bmp.h"
 #include "opsis/io/byte_tensor.h"
@@ -162,7 +165,56 @@ torch::Tensor pixels_to_encode(std::string_view function, const Image& image) {
   return out;
 }
 
+/// decode_scaled for each of the inputs.
+template <class Input>
+std::vector<DecodeResult> decode_all(std::span<const Input> inputs, const DecodeOptions& options, int64_t threads) {
+  OPSIS_CHECK(threads >= 0, "decode_images: threads must be 0 or more, got {}", threads);
+  const auto count = std::ssize(inputs);
+  std::vector<DecodeResult> results(inputs.size());
+  std::atomic<int64_t> next = 0;
+  // Not by ranges: one may hold all the large ones.
+  const auto work = [&](int64_t, int64_t) {
+    for (int64_t i = next++; i < count; i = next++) {
+      auto& result = results[static_cast<size_t>(i)];
+      try {
+        result.decoded = decode_scaled(inputs[static_cast<size_t>(i)], options);
+      } catch (...) {
+        result.error = std::current_exception();
+      }
+    }
+  };
+  parallel_for(0, std::min(count, threads > 0 ? threads : int64_t{at::get_num_threads()}), 1, work);
+  return results;
+}
+
 }  // namespace
+
+const Image& DecodeResult::image() const {
+  if (error) std::rethrow_exception(error);
+  return decoded.image;
+}
+
+std::string DecodeResult::message() const {
+  try {
+    image();
+    return {};
+  } catch (const std::exception& reason) {
+    return reason.what();
+  }
+}
+
+std::vector<DecodeResult> decode_images(std::span<const std::filesystem::path> files, const DecodeOptions& options,
+                                        int64_t threads) {
+  return decode_all(files, options, threads);
+}
+
+std::vector<DecodeResult> decode_images(std::span<const Bytes> buffers, const DecodeOptions& options, int64_t threads) {
+  return decode_all(buffers, options, threads);
+}
+
+std::vector<DecodeResult> decode_images(std::span<const torch::Tensor> buffers, const DecodeOptions& options, int64_t threads) {
+  return decode_all(buffers, options, threads);
+}
 
 Decoded decode_scaled(Bytes bytes, const DecodeOptions& options) {
   return decode_into_tensor(find_codec(bytes, options).decode, bytes, options);

@@ -3,7 +3,11 @@
 
 #include <torch/types.h>
 
+#include <exception>
 #include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "opsis/core/api.h"
 #include "opsis/io/bytes.h"
@@ -42,6 +46,28 @@ struct Decoded {
 OPSIS_API Decoded decode_scaled(Bytes bytes, const DecodeOptions& options = {});
 OPSIS_API Decoded decode_scaled(const torch::Tensor& bytes, const DecodeOptions& options = {});
 OPSIS_API Decoded decode_scaled(const std::filesystem::path& path, const DecodeOptions& options = {});
+
+/// One of many images: the image, or why there is none.
+struct OPSIS_API DecodeResult {
+  Decoded decoded;
+  std::exception_ptr error;  ///< null when there is an image
+
+  explicit operator bool() const { return !error; }
+  /// The image. Throws the error when there is none.
+  const Image& image() const;
+  /// What is wrong; empty when nothing is.
+  std::string message() const;
+};
+
+/// decode_scaled for each, on up to `threads` threads at once (0: torch::get_num_threads(), which is also the most there are).
+/// A file that cannot be decoded spoils its own result only.
+///     for (const auto& result : io::decode_images(files)) if (!result) std::cerr << result.message() << "\n";
+OPSIS_API std::vector<DecodeResult> decode_images(std::span<const std::filesystem::path> files,
+                                                  const DecodeOptions& options = {}, int64_t threads = 0);
+OPSIS_API std::vector<DecodeResult> decode_images(std::span<const Bytes> buffers, const DecodeOptions& options = {},
+                                                  int64_t threads = 0);
+OPSIS_API std::vector<DecodeResult> decode_images(std::span<const torch::Tensor> buffers, const DecodeOptions& options = {},
+                                                  int64_t threads = 0);
 
 /// decode_image for what must be a JPEG. Its modes are UNCHANGED, GRAY and RGB.
 /// Source   torchvision.io.decode_jpeg
