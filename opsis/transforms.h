@@ -1,14 +1,21 @@
 // Everything of opsis::transforms.
 #pragma once
 
+#include "opsis/transforms/blur.h"
+#include "opsis/transforms/color.h"
 #include "opsis/transforms/container.h"
 #include "opsis/transforms/crop.h"
+#include "opsis/transforms/erasing.h"
 #include "opsis/transforms/functional.h"
 #include "opsis/transforms/geometry.h"
+#include "opsis/transforms/jpeg.h"
+#include "opsis/transforms/linear.h"
 #include "opsis/transforms/list.h"
 #include "opsis/transforms/misc.h"
+#include "opsis/transforms/noise.h"
 #include "opsis/transforms/per_kind.h"
 #include "opsis/transforms/presets.h"
 #include "opsis/transforms/query.h"
+#include "opsis/transforms/temporal.h"
 #include "opsis/transforms/transform.h"
 #include "opsis/transforms/type.h"
