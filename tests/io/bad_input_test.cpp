@@ -1,7 +1,9 @@
 // Foreign bytes that are no image, no longer one, or one that asks for too much.
 #include <torch/torch.h>
+#include <unistd.h>
 
 #include <ctime>
+#include <fstream>
 
 #include "opsis/io/codecs.h"
 #include "tests/io/pictures.h"
@@ -88,6 +90,35 @@ TEST(DecodeImage, PrintsNothingAboutBadFiles) {
   }
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+}
+
+/// Of this process, in bytes.
+int64_t resident_memory() {
+  std::ifstream file("/proc/self/statm");
+  int64_t pages = 0, resident = 0;
+  file >> pages >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+TEST(DecodeImage, KeepsNothingOfFailures) {
+  if (resident_memory() == 0) GTEST_SKIP() << "there is no /proc";
+  std::vector<std::vector<uint8_t>> broken;
+  for (const auto* name : {"small_jpeg.jpeg", "small_jpeg_progressive.jpeg", "small_png.png", "small_png_interlaced.png"}) {
+    const auto bytes = support::picture(name);
+    for (const size_t length : {bytes.size() / 3, bytes.size() * 2 / 3, bytes.size() - 30}) {
+      broken.push_back(exact_copy(io::Bytes(bytes).first(length)));
+    }
+  }
+  const auto fail = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      const DecodeOptions options{.strict = i % 2 == 1};
+      EXPECT_THROW(io::decode_image(broken[static_cast<size_t>(i) % broken.size()], options), DecodeError);
+    }
+  };
+  fail(200);
+  const auto before = resident_memory();
+  fail(10'000);
+  EXPECT_LE(resident_memory() - before, 4 << 20);
 }
 
 TEST(DecodeImage, RefusesHostileFilesAtOnceAndSaysHowToTrustThem) {
