@@ -1,5 +1,7 @@
 #include "opsis/transforms/container.h"
 
+#include <algorithm>
+
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
 #include "opsis/transforms/repr.h"
@@ -22,8 +24,53 @@ Compose::Compose(std::vector<AnyTransform> transforms) : transforms_(std::move(t
 }
 
 void Compose::apply(std::span<Value> values) const {
-  for (const auto& transform : transforms_) transform.apply(values);
+  if (!fuses_ || detail::is_recording()) {  // a part is recorded when it is applied
+    for (const auto& transform : transforms_) transform.apply(values);
+    return;
+  }
+  detail::FusedRun run(values);
+  apply_all(values, run, [](const AnyTransform&) {});
+  run.settle();
 }
+
+void Compose::apply_all(std::span<Value> values, detail::FusedRun& run,
+                        const std::function<void(const AnyTransform&)>& after) const {
+  for (const auto& transform : transforms_) {
+    if (!transform.apply_fused(values, run)) {
+      run.settle();
+      transform.apply(values);
+    }
+    after(transform);
+  }
+}
+
+bool Compose::apply_fused(std::span<Value> values, detail::FusedRun& run) const {
+  if (!fuses_) return false;
+  apply_all(values, run, [](const AnyTransform&) {});
+  return true;
+}
+
+Compose Compose::with_fusion(bool on) const {
+  auto out = *this;
+  out.fuses_ = on;
+  return out;
+}
+
+std::string Compose::explain(const Image& image) const {
+  const random::Scope scope(0);  // not the caller's draws
+  std::vector<Value> values{image};
+  detail::FusedRun run(values);
+  std::string out;
+  apply_all(values, run, [&](const AnyTransform& transform) {
+    const auto pass = fuses_ ? run.pass(0) : 0;
+    auto line = transform.repr();
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    out += (pass > 0 ? "pass " + std::to_string(pass) : std::string("alone ")) + "  " + line + "\n";
+  });
+  return out;
+}
+
+std::string Compose::explain() const { return explain(Image(torch::zeros({3, 480, 640}, torch::kUInt8))); }
 
 std::optional<Description> Compose::description() const {
   Json::List list;

@@ -37,6 +37,10 @@ Value put_back(const Value& value, const functional::Region& region, Size canvas
   });
 }
 
+bool pads_any(const std::vector<int64_t>& padding) {
+  return std::any_of(padding.begin(), padding.end(), [](int64_t border) { return border != 0; });
+}
+
 }  // namespace
 
 CenterCrop::CenterCrop(torch::IntArrayRef size) : size_(size_of("CenterCrop", size)) {}
@@ -49,6 +53,10 @@ Value CenterCrop::inverse(const Value& value, Size source) const {
   const bool points = std::holds_alternative<BoundingBoxes>(value) || std::holds_alternative<KeyPoints>(value);
   return put_back(
       value, points ? detail::center_region_of_points(source, size_) : detail::center_region_of_pixels(source, size_), source);
+}
+
+detail::PixelSteps CenterCrop::pixel_steps(Size canvas) const {
+  return {{detail::CropStep{detail::center_region_of_pixels(canvas, size_)}}};
 }
 
 std::string CenterCrop::repr() const { return detail::repr("CenterCrop", {{"size", python_size(size_)}}); }
@@ -83,7 +91,7 @@ RandomCrop::Params RandomCrop::make_params(std::span<const Value> values) const 
 }
 
 Value RandomCrop::transform(const Value& value, const Params& params) const {
-  const bool pads = std::any_of(params.padding.begin(), params.padding.end(), [](int64_t border) { return border != 0; });
+  const bool pads = pads_any(params.padding);
   const auto fill = options_.fill[value];
   return apply_kernel(value, [&](const auto& v) {
     auto out = pads ? functional::pad(v, params.padding, fill, options_.padding_mode) : v;
@@ -97,6 +105,12 @@ Value RandomCrop::inverse(const Value& value, const Params& params, Size source)
   region.top -= params.padding.at(1);
   region.left -= params.padding.at(0);
   return put_back(value, region, source);
+}
+
+detail::PixelSteps RandomCrop::pixel_steps(const Params& params, Size) const {
+  if (pads_any(params.padding)) return std::nullopt;
+  if (!params.crops) return std::vector<detail::PixelStep>();
+  return {{detail::CropStep{params.region}}};
 }
 
 std::string RandomCrop::repr() const {
@@ -157,6 +171,10 @@ Value RandomResizedCrop::inverse(const Value& value, const Params& params, Size 
                               {.interpolation = options_.interpolation, .antialias = options_.antialias});
   });
   return put_back(cut, params, source);
+}
+
+detail::PixelSteps RandomResizedCrop::pixel_steps(const Params& params, Size) const {
+  return {{detail::CropStep{params}, detail::ResizeStep{size_, options_.interpolation, options_.antialias}}};
 }
 
 std::string RandomResizedCrop::repr() const {

@@ -28,6 +28,7 @@ class OPSIS_API CenterCrop final : public Fixed<CenterCrop> {
 
   Value transform(const Value& value) const;
   Value inverse(const Value& value, Size source) const;
+  detail::PixelSteps pixel_steps(Size canvas) const;
   auto arguments() const { return std::tuple(argument<"size">(std::vector<int64_t>{size_.height, size_.width})); }
   std::string repr() const override;
 
@@ -77,6 +78,7 @@ class OPSIS_API RandomCrop final : public Drawing<RandomCrop> {
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
   Value inverse(const Value& value, const Params& params, Size source) const;
+  detail::PixelSteps pixel_steps(const Params& params, Size canvas) const;
   auto arguments() const { return std::tuple(argument<"size">(std::vector<int64_t>{size_.height, size_.width}), options_); }
   std::string repr() const override;
 
@@ -118,6 +120,7 @@ class OPSIS_API RandomResizedCrop final : public Drawing<RandomResizedCrop> {
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
   Value inverse(const Value& value, const Params& params, Size source) const;
+  detail::PixelSteps pixel_steps(const Params& params, Size canvas) const;
   auto arguments() const { return std::tuple(argument<"size">(std::vector<int64_t>{size_.height, size_.width}), options_); }
   std::string repr() const override;
 

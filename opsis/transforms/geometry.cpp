@@ -23,6 +23,11 @@ Value Resize::inverse(const Value& value, Size source) const {
   });
 }
 
+detail::PixelSteps Resize::pixel_steps(Size canvas) const {
+  const auto size = detail::resized_size(canvas, size_, options_.max_size);
+  return {{detail::ResizeStep{size, options_.interpolation, options_.antialias}}};
+}
+
 std::string Resize::repr() const {
   return detail::repr("Resize", {{"size", size_.empty() ? "" : detail::python(size_)},
                                  {"interpolation", std::string(to_string(options_.interpolation))},

@@ -30,6 +30,7 @@ class OPSIS_API Resize final : public Fixed<Resize> {
 
   Value transform(const Value& value) const;
   Value inverse(const Value& value, Size source) const;
+  detail::PixelSteps pixel_steps(Size canvas) const;
   auto arguments() const { return std::tuple(argument<"size">(size_), options_); }
   std::string repr() const override;
 
@@ -113,6 +114,7 @@ class OPSIS_API RandomHorizontalFlip final : public Sometimes<RandomHorizontalFl
 
   Value transform(const Value& value) const;
   Value inverse(const Value& value, Size) const { return transform(value); }
+  detail::PixelSteps pixel_steps(Size) const { return {{detail::FlipStep{}}}; }
   auto arguments() const { return std::tuple(argument<"p">(probability())); }
   std::string repr() const override;
 };

@@ -93,6 +93,8 @@ void Transform::apply_inverse(std::span<Value> values, const Record& record) con
 
 std::optional<Description> Transform::description() const { return std::nullopt; }
 
+bool Transform::apply_fused(std::span<Value>, detail::FusedRun&) const { return false; }
+
 std::string Transform::code() const {
   const auto description = this->description();
   OPSIS_CHECK(description, "{}: cannot be written down, it does not name its arguments", detail::class_name(*this));
@@ -147,6 +149,59 @@ std::span<const AnyTransform> AnyTransform::parts() const {
 
 std::optional<Description> AnyTransform::description() const {
   return transform_ ? transform_->description() : Description{.name = "Identity", .code = "Identity()"};
+}
+
+bool AnyTransform::apply_fused(std::span<Value> values, detail::FusedRun& run) const {
+  return transform_ ? transform_->apply_fused(values, run) : true;
+}
+
+bool detail::is_recording() { return recording_parts != nullptr; }
+
+namespace {
+
+torch::Tensor* pixels_of(Value& value) {
+  if (auto* image = std::get_if<Image>(&value)) return &image->data;
+  if (auto* video = std::get_if<Video>(&value)) return &video->data;
+  return nullptr;
+}
+
+}  // namespace
+
+void detail::FusedRun::hold(size_t i, FusedImage image) {
+  *pixels_of(values_[i]) = image.placeholder();
+  images_[i] = std::move(image);
+  ++pass_;
+}
+
+Size detail::FusedRun::size(size_t i) const {
+  if (images_[i]) return images_[i]->size();
+  const auto* pixels = pixels_of(values_[i]);
+  return pixels && pixels->defined() && pixels->dim() >= 2 ? functional::get_size(*pixels) : Size{};
+}
+
+bool detail::FusedRun::take(size_t i, const PixelSteps& steps) {
+  if (!steps) return false;
+  auto* pixels = pixels_of(values_[i]);
+  if (images_[i] && !images_[i]->take(*steps)) settle(i);  // and a new pass begins, if it can
+  if (!images_[i]) {
+    if (!FusedImage::fits(*pixels)) return false;
+    FusedImage image(*pixels);
+    if (!image.take(*steps)) return false;
+    images_[i] = std::move(image);
+    ++pass_;
+  }
+  *pixels = images_[i]->placeholder();
+  return true;
+}
+
+void detail::FusedRun::settle(size_t i) {
+  if (!images_[i]) return;
+  *pixels_of(values_[i]) = images_[i]->compute();
+  images_[i].reset();
+}
+
+void detail::FusedRun::settle() {
+  for (size_t i = 0; i < images_.size(); ++i) settle(i);
 }
 
 std::string detail::class_name(const Transform& transform) {

@@ -18,6 +18,7 @@
 #include "opsis/core/api.h"
 #include "opsis/transforms/arguments.h"
 #include "opsis/transforms/custom.h"
+#include "opsis/transforms/fuse.h"
 #include "opsis/transforms/record.h"
 #include "opsis/tv_tensors.h"
 
@@ -27,6 +28,33 @@ namespace opsis::inline v1::transforms {
 using Value = std::variant<Image, Video, Mask, BoundingBoxes, KeyPoints, Custom>;
 
 class AnyTransform;
+
+namespace detail {
+
+// The images of a sample, as far as their pixels wait to be computed in one pass. Compose has one for each call.
+class OPSIS_API FusedRun {
+ public:
+  explicit FusedRun(std::span<Value> values) : values_(values), images_(values.size()) {}
+  // One value waits already: a picture that is still in its file.
+  void hold(size_t i, FusedImage image);
+
+  // The height and width of an image, be they computed or not; (0, 0) of what is none.
+  Size size(size_t i) const;
+  // Whether the steps go into a pass over the pixels of value i, this one or a new one.
+  bool take(size_t i, const PixelSteps& steps);
+  // Computes what waits.
+  void settle(size_t i);
+  void settle();
+  // The number of the pass that the last steps of value i went into.
+  int pass(size_t i) const { return images_[i] ? pass_ : 0; }
+
+ private:
+  std::span<Value> values_;
+  std::vector<std::optional<FusedImage>> images_;
+  int pass_ = 0;
+};
+
+}  // namespace detail
 
 /// A value: copy it, share it, call it from many threads.
 class OPSIS_API Transform {
@@ -83,6 +111,8 @@ class OPSIS_API Transform {
   virtual std::span<const AnyTransform> parts() const;
   /// Its arguments; none when it does not name them.
   virtual std::optional<Description> description() const;
+  // apply() that leaves pixels to the run where it can; false, before anything was drawn, when it never can. See fuse.h.
+  virtual bool apply_fused(std::span<Value> values, detail::FusedRun& run) const;
 
  protected:
   Transform() = default;
@@ -111,6 +141,7 @@ class OPSIS_API AnyTransform final : public Transform {
   void apply_inverse(std::span<Value> values, const Record& record) const override;
   std::span<const AnyTransform> parts() const override;
   std::optional<Description> description() const override;
+  bool apply_fused(std::span<Value> values, detail::FusedRun& run) const override;
 
  private:
   std::shared_ptr<const Transform> transform_;
@@ -126,6 +157,9 @@ namespace detail {
 OPSIS_API void check_probability(std::string_view where, double p);
 // Draws one torch.rand(1): whether it is below p.
 OPSIS_API bool happens(double p);
+
+// Whether a container that is being recorded waits for the records of its parts.
+OPSIS_API bool is_recording();
 
 // "Resize" of "Resize(size=[256], ...)"
 OPSIS_API std::string class_name(const Transform& transform);
@@ -162,17 +196,30 @@ class OPSIS_API Replaying {
 OPSIS_API void require_in_place(const Transform& transform, const Record& record);
 
 template <class Derived, class... Params>
-void change(const Derived& self, std::span<Value> values, const Params&... params) {
-  for (auto& value : values) {
-    if (const auto* custom = std::get_if<Custom>(&value)) {
-      if constexpr (sizeof...(Params) == 0) {
-        value = change_custom(*custom, typeid(Derived), self, nullptr);
-      } else {
-        value = change_custom(*custom, typeid(Derived), self, (static_cast<const void*>(&params), ...));
-      }
+void change_one(const Derived& self, Value& value, const Params&... params) {
+  if (const auto* custom = std::get_if<Custom>(&value)) {
+    if constexpr (sizeof...(Params) == 0) {
+      value = change_custom(*custom, typeid(Derived), self, nullptr);
     } else {
-      value = self.transform(value, params...);
+      value = change_custom(*custom, typeid(Derived), self, (static_cast<const void*>(&params), ...));
     }
+  } else {
+    value = self.transform(value, params...);
+  }
+}
+
+template <class Derived, class... Params>
+void change(const Derived& self, std::span<Value> values, const Params&... params) {
+  for (auto& value : values) change_one(self, value, params...);
+}
+
+template <class Derived, class... Params>
+void change_fused(const Derived& self, std::span<Value> values, FusedRun& run, const Params&... params) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    const bool pixels = std::holds_alternative<Image>(values[i]) || std::holds_alternative<Video>(values[i]);
+    if (pixels && run.take(i, self.pixel_steps(params..., run.size(i)))) continue;
+    run.settle(i);
+    change_one(self, values[i], params...);
   }
 }
 
@@ -200,6 +247,19 @@ template <class Derived>
 concept DrawsParams = requires {
   &Derived::make_params;
 };
+
+template <class Derived>
+bool fuse_class(const Derived& self, std::span<Value> values, FusedRun& run) {
+  if constexpr (!requires { &Derived::pixel_steps; }) {
+    return false;
+  } else if constexpr (DrawsParams<Derived>) {
+    change_fused(self, values, run, self.make_params(std::span<const Value>(values)));
+    return true;
+  } else {
+    change_fused(self, values, run);
+    return true;
+  }
+}
 
 // The record, the replay and the inverse of a class with make_params, or without.
 template <class Derived>
@@ -274,6 +334,9 @@ class Drawing : public Transform {
     detail::undo_class(static_cast<const Derived&>(*this), values, record);
   }
   std::optional<Description> description() const final { return detail::description_of(static_cast<const Derived&>(*this)); }
+  bool apply_fused(std::span<Value> values, detail::FusedRun& run) const final {
+    return detail::fuse_class(static_cast<const Derived&>(*this), values, run);
+  }
 };
 
 /// The base of a transform that draws nothing: `Value transform(const Value&) const`, and `inverse` and `arguments` as Drawing's.
@@ -292,6 +355,9 @@ class Fixed : public Transform {
     detail::undo_class(static_cast<const Derived&>(*this), values, record);
   }
   std::optional<Description> description() const final { return detail::description_of(static_cast<const Derived&>(*this)); }
+  bool apply_fused(std::span<Value> values, detail::FusedRun& run) const final {
+    return detail::fuse_class(static_cast<const Derived&>(*this), values, run);
+  }
 };
 
 /// The base of a transform that acts with probability p: it draws one torch.rand(1) and, when that is below p, does as Drawing
@@ -325,6 +391,13 @@ class Sometimes : public Transform {
     detail::undo_class(static_cast<const Derived&>(*this), values, record);
   }
   std::optional<Description> description() const final { return detail::description_of(static_cast<const Derived&>(*this)); }
+  bool apply_fused(std::span<Value> values, detail::FusedRun& run) const final {
+    if constexpr (requires { &Derived::pixel_steps; }) {
+      return !detail::happens(p_) || detail::fuse_class(static_cast<const Derived&>(*this), values, run);
+    } else {
+      return false;
+    }
+  }
   double probability() const { return p_; }
 
  protected:

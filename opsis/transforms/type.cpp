@@ -20,6 +20,11 @@ Value ToDtype::transform(const Value& value) const {
   return apply_kernel(value, [&](const auto& v) { return functional::to_dtype(v, **dtype, options_); });
 }
 
+detail::PixelSteps ToDtype::pixel_steps(Size) const {
+  if (!one_ || !options_.scale || **dtypes_.image != torch::kFloat32) return std::nullopt;
+  return {{detail::ToFloatStep{}}};
+}
+
 std::string ToDtype::repr() const { return detail::repr("ToDtype", {{"scale", detail::python(options_.scale)}}); }
 
 Normalize::Normalize(std::vector<double> mean, std::vector<double> std, NormalizeOptions options)

@@ -38,6 +38,7 @@ class OPSIS_API ToDtype final : public Fixed<ToDtype> {
     using Dtype = std::variant<torch::ScalarType, PerKind<MaybeDtype>>;
     return std::tuple(argument<"dtype">(one_ ? Dtype(**dtypes_.image) : Dtype(dtypes_)), options_);
   }
+  detail::PixelSteps pixel_steps(Size canvas) const;
   std::string repr() const override;
 
  private:
@@ -55,6 +56,7 @@ class OPSIS_API Normalize final : public Fixed<Normalize> {
   Normalize(std::vector<double> mean, std::vector<double> std, NormalizeOptions options = {});
 
   Value transform(const Value& value) const;
+  detail::PixelSteps pixel_steps(Size) const { return {{detail::NormalizeStep{mean_, std_}}}; }
   auto arguments() const { return std::tuple(argument<"mean">(mean_), argument<"std">(std_), options_); }
   std::string repr() const override;
 

@@ -74,6 +74,8 @@ void check_canvas(Size canvas) {
 
 }  // namespace
 
+bool detail::resizes_bytes(InterpolationMode mode) { return resizes_uint8_itself(mode); }
+
 Size detail::resized_size(Size canvas, torch::IntArrayRef size, std::optional<int64_t> max_size) {
   OPSIS_CHECK(size.size() <= 2, "resize: size must have 1 or 2 numbers, got {}", size.size());
   if (size.size() == 2) {

@@ -56,5 +56,8 @@ namespace detail {
 /// What resize makes of a canvas; size and max_size as there.
 Size resized_size(Size canvas, torch::IntArrayRef size, std::optional<int64_t> max_size);
 
+/// Whether uint8 on the CPU is blended as such, in integers.
+bool resizes_bytes(InterpolationMode mode);
+
 }  // namespace detail
 }  // namespace opsis::inline v1::transforms

@@ -1,0 +1,92 @@
+#include "opsis/transforms/decode.h"
+
+#include <optional>
+
+#include "opsis/core/check.h"
+#include "opsis/io/file.h"
+#include "opsis/io/image.h"
+#include "opsis/tv_tensors/print.h"
+
+namespace opsis::inline v1::transforms {
+namespace {
+
+struct JpegFrame {
+  Size size;
+  int64_t components;
+};
+
+// What the frame header of a JPEG says; none when there is none to be found. A promise only: the codec checks.
+std::optional<JpegFrame> jpeg_frame(io::Bytes bytes) {
+  if (!io::has_magic(bytes, 0, "\xFF\xD8\xFF")) return std::nullopt;
+  size_t at = 2;
+  while (at + 10 <= bytes.size() && bytes[at] == 0xFF) {
+    const int marker = bytes[at + 1];
+    if (marker == 0xFF) {  // fill bytes
+      ++at;
+      continue;
+    }
+    const bool is_frame = marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+    const auto two = [&](size_t offset) { return int64_t{bytes[at + offset]} * 256 + bytes[at + offset + 1]; };
+    if (is_frame) return JpegFrame{{two(5), two(7)}, bytes[at + 9]};
+    if (marker == 0xDA || marker == 0xD9 || (marker >= 0xD0 && marker <= 0xD7) || marker == 0x01) return std::nullopt;
+    at += 2 + static_cast<size_t>(two(2));
+  }
+  return std::nullopt;
+}
+
+// What decoding will give; none where it cannot be told before.
+std::optional<JpegFrame> expected(io::Bytes bytes, const io::DecodeOptions& options) {
+  if (options.apply_exif_orientation || options.region || options.min_size > 0 || options.strict) return std::nullopt;
+  auto frame = jpeg_frame(bytes);
+  if (!frame || frame->size.height <= 0 || frame->size.width <= 0) return std::nullopt;
+  switch (options.mode) {
+    case io::ImageReadMode::UNCHANGED: break;
+    case io::ImageReadMode::GRAY: frame->components = 1; break;
+    case io::ImageReadMode::RGB: frame->components = 3; break;
+    default: return std::nullopt;
+  }
+  if (frame->components != 1 && frame->components != 3) return std::nullopt;
+  const auto& limits = options.limits;
+  const auto [height, width] = frame->size;
+  if (height > limits.side || width > limits.side || height * width > limits.pixels) return std::nullopt;  // decoding says so
+  return frame;
+}
+
+}  // namespace
+
+Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options) {
+  const auto frame = compose.fuses() ? expected(bytes, options) : std::nullopt;
+  if (!frame) return compose(io::decode_image(bytes, options));
+
+  const auto load = [&](std::optional<functional::Region> part) {
+    auto partly = options;
+    if (part) partly.region = io::Region{part->top, part->left, part->height, part->width};
+    const auto pixels = io::decode_image(bytes, partly).data;
+    const auto size = part ? Size{part->height, part->width} : frame->size;
+    if (pixels.dim() != 3 || pixels.size(0) != frame->components || pixels.size(1) != size.height ||
+        pixels.size(2) != size.width) {
+      raise<DecodeError>("decode: the file's header promises ({}, {}, {}), its pixels are {}", frame->components, size.height,
+                         size.width, opsis::detail::shape(pixels));
+    }
+    return pixels;
+  };
+  std::vector<Value> values{Image()};
+  detail::FusedRun run(values);
+  run.hold(0, detail::FusedImage(frame->components, frame->size, load));
+  compose.apply_fused(values, run);
+  run.settle();
+  const auto* image = std::get_if<Image>(&values[0]);
+  OPSIS_CHECK(image, "decode: the transforms turned the image into another kind of value");
+  return *image;
+}
+
+Image decode(const Compose& compose, const std::filesystem::path& path, const io::DecodeOptions& options) {
+  const auto bytes = io::read_bytes(path, options.limits);
+  try {
+    return decode(compose, io::Bytes(bytes), options);
+  } catch (const DecodeError& error) {
+    raise<DecodeError>("{}: {}", path.string(), error.what());
+  }
+}
+
+}  // namespace opsis::inline v1::transforms

@@ -1,0 +1,287 @@
+#include "opsis/transforms/fuse.h"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "opsis/core/check.h"
+#include "opsis/core/parallel.h"
+#include "opsis/simd/resize.h"
+#include "opsis/simd/scale.h"
+#include "opsis/transforms/functional/resize.h"
+
+namespace opsis::inline v1::transforms::detail {
+namespace {
+
+constexpr int64_t longest_fused = std::numeric_limits<int32_t>::max() / 16;
+constexpr int64_t room = 256;                      // bytes that a kernel may read behind what it uses
+constexpr int64_t block_bytes = int64_t{1} << 14;  // rows on their way to floats, in the first cache
+
+// Pixels next to each other, or planes; C by strides, since a single pixel or channel fits both.
+bool lies_interleaved(const torch::Tensor& images) {
+  return images.size(1) > 1 && images.stride(1) == 1 && images.stride(3) == images.size(1);
+}
+
+bool lies_in_planes(const torch::Tensor& images) { return images.stride(3) == 1 || images.size(3) == 1; }
+
+template <int64_t pixel>
+void mirror_pixels(const uint8_t* from, int64_t width, uint8_t* to) {
+  for (int64_t x = 0; x < width; ++x) std::memcpy(to + x * pixel, from + (width - 1 - x) * pixel, pixel);
+}
+
+void mirror_row(const uint8_t* from, int64_t width, int64_t pixel, uint8_t* to) {
+  switch (pixel) {
+    case 1: return mirror_pixels<1>(from, width, to);
+    case 3: return mirror_pixels<3>(from, width, to);
+    default: return mirror_pixels<4>(from, width, to);
+  }
+}
+
+bool contains(Size canvas, const functional::Region& region) {
+  return region.top >= 0 && region.left >= 0 && region.height > 0 && region.width > 0 &&
+         region.top + region.height <= canvas.height && region.left + region.width <= canvas.width;
+}
+
+// `inner` of `outer`, in the coordinates of what `outer` is of.
+functional::Region within(const functional::Region& outer, const functional::Region& inner) {
+  return {outer.top + inner.top, outer.left + inner.left, inner.height, inner.width};
+}
+
+simd::ResizeFilter filter_of(InterpolationMode mode) {
+  return mode == InterpolationMode::BILINEAR ? simd::ResizeFilter::Bilinear : simd::ResizeFilter::Bicubic;
+}
+
+}  // namespace
+
+// Rows of a picture of which a part is in memory: what is asked for lies in that part.
+struct FusedImage::Source {
+  torch::Tensor part;         // (N, C, h, w)
+  int64_t top = 0, left = 0;  // where it lies in the picture
+  bool interleaved = false;
+  std::vector<uint8_t> last;  // the last row of it, with room behind: kernels read a little further
+
+  int64_t samples() const { return interleaved ? part.size(1) : 1; }
+  int64_t pictures() const { return interleaved ? part.size(0) : part.size(0) * part.size(1); }
+  const uint8_t* row(int64_t picture, int64_t y) const {
+    if (!last.empty() && y == top + part.size(2) - 1) return last.data() - left * samples();
+    const auto channels = part.size(1);
+    const auto offset =
+        interleaved ? picture * part.stride(0) : picture / channels * part.stride(0) + picture % channels * part.stride(1);
+    return part.const_data_ptr<uint8_t>() + offset + (y - top) * part.stride(2) - left * samples();
+  }
+};
+
+bool FusedImage::fits(const torch::Tensor& image) {
+  if (!image.defined() || image.scalar_type() != torch::kUInt8 || !image.device().is_cpu() || image.numel() == 0 ||
+      image.layout() != torch::kStrided || image.requires_grad() || image.dim() < 3 || image.dim() > 4) {
+    return false;
+  }
+  const auto images = image.dim() == 3 ? image.unsqueeze(0) : image;
+  if (std::max(images.size(2), images.size(3)) > longest_fused || images.stride(2) < 0) return false;
+  if (lies_interleaved(images)) return images.size(1) == 3 || images.size(1) == 4;
+  return lies_in_planes(images);
+}
+
+FusedImage::FusedImage(const torch::Tensor& image)
+    : pixels_(image.dim() == 3 ? image.unsqueeze(0) : image),
+      batch_(image.dim() == 4),
+      count_(pixels_.size(0)),
+      channels_(pixels_.size(1)),
+      from_{pixels_.size(2), pixels_.size(3)},
+      before_{0, 0, from_.height, from_.width},
+      size_(from_) {}
+
+FusedImage::FusedImage(int64_t channels, Size size, Load load)
+    : load_(std::move(load)), channels_(channels), from_(size), before_{0, 0, size.height, size.width}, size_(size) {}
+
+torch::Tensor FusedImage::placeholder() const {
+  const auto one = torch::empty({1}, to_float_ ? torch::kFloat32 : torch::kUInt8);
+  if (batch_) return one.expand({count_, channels_, size_.height, size_.width});
+  return one.expand({channels_, size_.height, size_.width});
+}
+
+bool FusedImage::take(const std::vector<PixelStep>& steps) {
+  const auto before = *this;
+  for (const auto& step : steps) {
+    if (!take_one(step)) {
+      *this = before;
+      return false;
+    }
+  }
+  return true;
+}
+
+bool FusedImage::take_one(const PixelStep& step) {
+  if (const auto* resize = std::get_if<ResizeStep>(&step)) {
+    if (resize->size == size_) return true;
+    const bool blends = resizes_bytes(resize->interpolation) && resize->interpolation != InterpolationMode::LANCZOS;
+    if (resize_ || flip_ || to_float_ || !blends || resize->size.height <= 0 || resize->size.width <= 0 ||
+        std::max(resize->size.height, resize->size.width) > longest_fused) {
+      return false;
+    }
+    resize_ = *resize;
+    size_ = resize->size;
+    window_ = {0, 0, size_.height, size_.width};
+    return true;
+  }
+  if (const auto* crop = std::get_if<CropStep>(&step)) {
+    auto region = crop->region;
+    if (!contains(size_, region)) return false;
+    if (flip_) region.left = size_.width - region.left - region.width;
+    auto& cut = resize_ ? window_ : before_;
+    cut = within(cut, region);
+    size_ = {region.height, region.width};
+    return true;
+  }
+  if (std::holds_alternative<FlipStep>(step)) {
+    flip_ = !flip_;
+    return true;
+  }
+  if (std::holds_alternative<ToFloatStep>(step)) {
+    // Interleaved pixels of four channels have no kernel.
+    const bool interleaved = pixels_.defined() ? lies_interleaved(pixels_) : channels_ > 1;
+    if (to_float_ || (interleaved && channels_ != 3)) return false;
+    to_float_ = true;
+    return true;
+  }
+  const auto& normalize = std::get<NormalizeStep>(step);
+  const auto fits = [&](const std::vector<double>& numbers) {
+    return numbers.size() == 1 || static_cast<int64_t>(numbers.size()) == channels_;
+  };
+  const bool divides = std::find(normalize.std.begin(), normalize.std.end(), 0.0) == normalize.std.end();
+  if (!to_float_ || normalize_ || !fits(normalize.mean) || !fits(normalize.std) || !divides) return false;
+  normalize_ = normalize;
+  return true;
+}
+
+FusedImage::Source FusedImage::load_source() const {
+  Source source;
+  if (!load_) {
+    source.part =
+        pixels_.slice(2, before_.top, before_.top + before_.height).slice(3, before_.left, before_.left + before_.width);
+    source.interleaved = lies_interleaved(pixels_);
+    return source;
+  }
+  // In the coordinates of before_ first, as the resizer counts.
+  functional::Region used{0, 0, before_.height, before_.width};
+  if (resize_) {
+    const auto filter = filter_of(resize_->interpolation);
+    const auto span = [&](int64_t from, int64_t to, int64_t begin, int64_t size) {
+      if (from == to) return std::pair(begin, begin + size);
+      const auto taps = simd::resize_taps(from, to, filter, resize_->antialias, begin, size);
+      int64_t end = 0;
+      for (size_t i = 0; i < taps.first.size(); ++i) end = std::max<int64_t>(end, taps.first[i] + taps.count[i]);
+      return std::pair<int64_t, int64_t>(taps.first.front(), end);
+    };
+    const auto [top, bottom] = span(before_.height, resize_->size.height, window_.top, window_.height);
+    const auto [left, right] = span(before_.width, resize_->size.width, window_.left, window_.width);
+    used = {top, left, bottom - top, right - left};
+  }
+  const auto in_file = within(before_, used);
+  // To cut costs a little: only when it spares something.
+  const bool part = in_file.height * in_file.width * 10 < from_.height * from_.width * 9 && in_file.width >= room;
+  auto loaded = load_(part ? std::optional(in_file) : std::nullopt).unsqueeze(0);
+  if (!part)
+    loaded = loaded.slice(2, in_file.top, in_file.top + in_file.height).slice(3, in_file.left, in_file.left + in_file.width);
+  source.part = loaded;
+  source.top = used.top;
+  source.left = used.left;
+  source.interleaved = lies_interleaved(loaded);
+  const auto* last = source.row(0, source.top + used.height - 1) + source.left * source.samples();
+  if (source.interleaved || source.pictures() == 1) {
+    source.last.resize(static_cast<size_t>(used.width * source.samples() + room));
+    std::copy_n(last, used.width * source.samples(), source.last.data());
+  }
+  return source;
+}
+
+torch::Tensor FusedImage::finished(const torch::Tensor& out) const { return batch_ ? out : out.squeeze(0); }
+
+torch::Tensor FusedImage::compute() const {
+  const auto source = load_source();
+  if (!resize_ && !to_float_ && !load_) {
+    return finished(flip_ ? source.part.flip(-1) : source.part);  // a crop stays a view
+  }
+  const int64_t height = size_.height, width = size_.width, samples = source.samples();
+  const auto out = torch::empty(
+      {count_, channels_, height, width},
+      torch::dtype(to_float_ ? torch::kFloat32 : torch::kUInt8)
+          .memory_format(source.interleaved ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous));
+  auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
+  const int64_t row_bytes = width * samples, item = out.element_size();
+
+  std::optional<simd::Resizer> resizer;
+  if (resize_) {
+    resizer.emplace(simd::ResizePlan{.from_height = before_.height,
+                                     .from_width = before_.width,
+                                     .to_height = resize_->size.height,
+                                     .to_width = resize_->size.width,
+                                     .channels = samples,
+                                     .filter = filter_of(resize_->interpolation),
+                                     .antialias = resize_->antialias,
+                                     .top = window_.top,
+                                     .left = window_.left,
+                                     .height = window_.height,
+                                     .width = window_.width});
+  }
+  const auto normal = [&](int64_t channel) {
+    const auto of = [&](const std::vector<double>& numbers) {
+      return static_cast<float>(numbers[numbers.size() == 1 ? 0 : static_cast<size_t>(channel)]);
+    };
+    return simd::Normal{of(normalize_->mean), of(normalize_->std)};
+  };
+
+  // Rows [first, last) of one picture: handed on in blocks, for the kernels look at their arguments in each call.
+  const auto rows = [&](int64_t picture, int64_t first, int64_t last) {
+    const int64_t block_rows = std::max<int64_t>(block_bytes / row_bytes, 1);
+    std::vector<uint8_t> block(to_float_ ? static_cast<size_t>(block_rows * row_bytes) : 0);
+    int64_t begin = first, held = 0;
+    const auto flush = [&] {
+      auto* const floats = reinterpret_cast<float*>(to) + (picture * height + begin) * row_bytes;
+      if (!normalize_) {
+        simd::to_unit(block.data(), held * row_bytes, floats);
+      } else if (source.interleaved) {
+        simd::to_normal(block.data(), held * width, {normal(0), normal(1), normal(2)}, floats);
+      } else {
+        simd::to_normal(block.data(), held * row_bytes, normal(picture % channels_), floats);
+      }
+      begin += held;
+      held = 0;
+    };
+    const auto emit = [&](int64_t y, const uint8_t* row) {
+      auto* const place = to_float_ ? block.data() + held * row_bytes : to + (picture * height + y) * row_bytes * item;
+      if (flip_) {
+        mirror_row(row, width, samples, place);
+      } else {
+        std::memcpy(place, row, static_cast<size_t>(row_bytes));
+      }
+      if (to_float_ && ++held == block_rows) flush();
+    };
+    if (resizer) {
+      resizer->rows(
+          [&](int64_t y, int64_t count, const uint8_t** pointers) {
+            for (int64_t i = 0; i < count; ++i) pointers[i] = source.row(picture, y + i);
+          },
+          first, last, emit);
+    } else {
+      for (int64_t y = first; y < last; ++y) emit(y, source.row(picture, source.top + y) + source.left * samples);
+    }
+    if (held > 0) flush();
+  };
+
+  const int64_t work = std::max<int64_t>(before_.height * before_.width * samples / height, 1);
+  const int64_t grain = std::max<int64_t>((int64_t{1} << 17) / work, 16);
+  parallel_for(0, source.pictures() * height, grain, [&](int64_t first, int64_t last) {
+    while (first < last) {
+      const int64_t picture = first / height, row = first % height;
+      const int64_t count = std::min(height - row, last - first);
+      rows(picture, row, row + count);
+      first += count;
+    }
+  });
+  return finished(out);
+}
+
+}  // namespace opsis::inline v1::transforms::detail

@@ -1,0 +1,214 @@
+// What Compose does in one pass equals what its transforms do one by one.
+#include <atomic>
+
+#include "opsis/core/parallel.h"
+#include "opsis/core/random.h"
+#include "opsis/io/image.h"
+#include "opsis/simd/resize.h"
+#include "opsis/transforms.h"
+#include "opsis/transforms/decode.h"
+#include "tests/support/expect.h"
+#include "tests/support/transform_operations.h"
+
+namespace opsis {
+namespace {
+
+using namespace transforms;
+
+int64_t below(int64_t n) { return random::integer(0, n); }
+bool coin() { return below(2) == 0; }
+
+// Any transform that takes part in a pass, or breaks it. Crops stay smaller than what is there, mostly.
+AnyTransform any_transform(int64_t kind) {
+  const auto mode = std::array{InterpolationMode::BILINEAR, InterpolationMode::BILINEAR, InterpolationMode::BICUBIC,
+                               InterpolationMode::NEAREST}[static_cast<size_t>(below(4))];
+  switch (kind) {
+    case 0: return Resize({8 + below(40), 8 + below(40)}, {.interpolation = mode, .antialias = coin()});
+    case 1: return Resize({8 + below(40)}, {.interpolation = mode});
+    case 2: return CenterCrop({1 + below(24), 1 + below(24)});
+    case 3: return RandomCrop({1 + below(12), 1 + below(12)}, {.pad_if_needed = true});
+    case 4: return RandomResizedCrop({1 + below(30), 1 + below(30)}, {.scale = {0.2, 1.0}, .interpolation = mode});
+    case 5: return RandomHorizontalFlip();
+    case 6: return ToDtype(torch::kFloat32, {.scale = true});
+    case 7: return Pad(1);
+    case 8: return RandomApply({Resize({9, 11}), RandomHorizontalFlip()}, 0.5);
+    default: return Compose{RandomHorizontalFlip(), CenterCrop({6, 7})};
+  }
+}
+
+// In the order that people write, with some parts missing, doubled or out of place.
+Compose any_composition() {
+  std::vector<AnyTransform> parts;
+  if (below(3) > 0) {
+    for (const int64_t kind : {below(2), 2 + below(3), int64_t{5}}) {
+      if (below(4) > 0) parts.push_back(any_transform(kind));
+    }
+    if (below(5) == 0) parts.push_back(any_transform(below(10)));
+  } else {
+    for (int64_t i = below(5); i >= 0; --i) parts.push_back(any_transform(below(10)));
+  }
+  if (parts.empty() || coin()) {
+    parts.push_back(any_transform(6));
+    if (coin()) parts.push_back(coin() ? Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}) : Normalize({0.5}, {0.25}));
+    if (below(4) == 0) parts.push_back(any_transform(5));
+    if (below(6) == 0) parts.push_back(any_transform(below(10)));
+  }
+  return Compose(std::move(parts));
+}
+
+torch::Tensor any_pixels() {
+  const auto channels = std::array<int64_t, 4>{3, 3, 1, 4}[static_cast<size_t>(below(4))];
+  auto shape = std::vector<int64_t>{channels, 1 + below(50), 1 + below(50)};
+  if (below(4) == 0) shape.insert(shape.begin(), 1 + below(3));
+  const auto pixels = torch::randint(256, shape, random::current(), torch::kUInt8);
+  const auto layout = std::array{"contiguous", "channels_last", "channels_last", "sliced"}[static_cast<size_t>(below(4))];
+  return operations::laid_out(pixels, layout);
+}
+
+// The result, or the error's text.
+struct Outcome {
+  std::optional<std::tuple<Image, Mask, KeyPoints>> out;
+  std::string error;
+  float next = 0;
+};
+
+Outcome outcome(const Compose& compose, uint64_t seed, const Image& image, const Mask& mask, const KeyPoints& points) {
+  const random::Scope scope(seed);
+  Outcome result;
+  try {
+    result.out = compose(image, mask, points);
+  } catch (const std::exception& error) {
+    result.error = error.what();
+  }
+  result.next = random::uniform();
+  return result;
+}
+
+TEST(Fused, EqualsTheUnfusedOnAThousandDrawnCompositions) {
+  const SerialScope serial;
+  int computed = 0, fused = 0;
+  for (uint64_t seed = 0; seed < 1000; ++seed) {
+    const random::Scope scope(seed);
+    const auto compose = any_composition();
+    const Image image(any_pixels());
+    const Size canvas{image.data.size(-2), image.data.size(-1)};
+    const Mask mask(torch::randint(9, {canvas.height, canvas.width}, random::current(), torch::kUInt8));
+    const KeyPoints points(torch::rand({3, 2}, random::current()) * 20, canvas);
+    const auto before = image.data.clone();
+
+    const auto one_pass = outcome(compose, seed, image, mask, points);
+    const auto apart = outcome(compose.with_fusion(false), seed, image, mask, points);
+    ASSERT_EQ(one_pass.error, apart.error) << compose;
+    ASSERT_EQ(one_pass.next, apart.next) << compose;
+    ASSERT_TRUE(image.data.equal(before)) << compose;
+    if (!apart.out) continue;
+    ++computed;
+    if (compose.explain(image).find("pass") != std::string::npos) ++fused;
+    ASSERT_TRUE(::support::equal(std::get<0>(*one_pass.out).data, std::get<0>(*apart.out).data)) << compose << image;
+    ASSERT_TRUE(::support::equal(std::get<1>(*one_pass.out).data, std::get<1>(*apart.out).data)) << compose;
+    ASSERT_TRUE(::support::equal(std::get<2>(*one_pass.out).data, std::get<2>(*apart.out).data)) << compose;
+  }
+  EXPECT_GT(computed, 800);
+  EXPECT_GT(fused, 700);
+}
+
+const Compose& preprocess() {
+  static const Compose compose{Resize({64}), CenterCrop({56, 56}), RandomHorizontalFlip(),
+                               ToDtype(torch::kFloat32, {.scale = true}),
+                               Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225})};
+  return compose;
+}
+
+TEST(Fused, ExplainsWhatIsDoneInOnePass) {
+  const Compose compose{Resize({64}), CenterCrop({56, 56}), Pad(1), RandomHorizontalFlip(1.0), ToDtype(torch::kFloat32)};
+  const auto text = compose.explain();
+  EXPECT_EQ(text,
+            "pass 1  Resize(size=[64], interpolation=bilinear, antialias=True)\n"
+            "pass 1  CenterCrop(size=(56, 56))\n"
+            "alone   Pad(padding=1, fill=0, padding_mode=constant)\n"
+            "pass 2  RandomHorizontalFlip(p=1.0)\n"
+            "alone   ToDtype(scale=False)\n");
+  EXPECT_EQ(compose.with_fusion(false).explain().find("pass"), std::string::npos);
+  EXPECT_EQ(preprocess().explain().find("alone"), std::string::npos);
+}
+
+TEST(Fused, KeepsTheChannelsWhereTheyWere) {
+  const auto planes = torch::randint(256, {3, 100, 90}, torch::kUInt8);
+  EXPECT_TRUE(preprocess()(planes).is_contiguous());
+  const auto interleaved = operations::laid_out(planes, "channels_last");
+  EXPECT_EQ(preprocess()(interleaved).stride(0), 1);
+}
+
+TEST(Fused, RecordsLikeTheUnfused) {
+  const Image image(torch::randint(256, {3, 100, 90}, torch::kUInt8));
+  const random::Scope scope(1);
+  const auto [out, record] = preprocess().record(image);
+  EXPECT_TENSOR_EQ(preprocess().replay(record, image).data, out.data);
+  const random::Scope again(1);
+  EXPECT_TENSOR_EQ(preprocess()(image).data, out.data);
+}
+
+TEST(Fused, RunsOnManyThreads) {
+  const auto image = operations::laid_out(torch::randint(256, {3, 700, 900}, torch::kUInt8), "channels_last");
+  const Compose compose{Resize({512, 640}), CenterCrop({500, 600}), ToDtype(torch::kFloat32, {.scale = true})};
+  EXPECT_TENSOR_EQ(compose(image), compose.with_fusion(false)(image));
+}
+
+TEST(Decode, EqualsDecodingFirst) {
+  const auto photo =
+      operations::laid_out(torch::nn::functional::interpolate(torch::randint(256, {1, 3, 40, 60}, torch::kFloat32),
+                                                              torch::nn::functional::InterpolateFuncOptions()
+                                                                  .size(std::vector<int64_t>{803, 1207})
+                                                                  .mode(torch::kBilinear)
+                                                                  .align_corners(false))
+                               .squeeze(0)
+                               .to(torch::kUInt8),
+                           "channels_last");
+  const auto bytes = io::encode_jpeg(Image(photo), 90);
+  const io::Bytes view(bytes.const_data_ptr<uint8_t>(), static_cast<size_t>(bytes.numel()));
+  const auto normal = Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225});
+  const std::vector<Compose> all{
+      Compose{Resize({64}), CenterCrop({56, 56}), ToDtype(torch::kFloat32, {.scale = true}), normal},
+      Compose{RandomResizedCrop({32, 40}), RandomHorizontalFlip(), ToDtype(torch::kFloat32, {.scale = true}), normal},
+      Compose{RandomCrop({200, 300}), RandomHorizontalFlip()},
+      Compose{CenterCrop({803, 400})},
+      Compose{Pad(1), Resize({64})},
+      Compose{RandomResizedCrop({64, 64}, {.scale = {0.01, 0.05}, .interpolation = InterpolationMode::BICUBIC})},
+  };
+  for (const auto& compose : all) {
+    SCOPED_TRACE(compose.repr());
+    for (const auto mode : {io::ImageReadMode::UNCHANGED, io::ImageReadMode::RGB, io::ImageReadMode::GRAY}) {
+      if (mode == io::ImageReadMode::GRAY && compose.repr().find("Normalize") != std::string::npos) continue;
+      for (uint64_t seed = 0; seed < 6; ++seed) {
+        random::Scope scope(seed);
+        const auto expected = compose.with_fusion(false)(io::decode_image(view, {.mode = mode}));
+        random::Scope again(seed);
+        EXPECT_TENSOR_EQ(decode(compose, view, {.mode = mode}).data, expected.data);
+      }
+    }
+  }
+}
+
+TEST(Decode, TakesSmallerDecodesForNearlyTheSame) {
+  const auto photo = torch::randint(256, {3, 6, 8}, torch::kUInt8);
+  const auto large = functional::resize(photo, {600, 800});
+  const auto bytes = io::encode_jpeg(Image(large), 95);
+  const io::Bytes view(bytes.const_data_ptr<uint8_t>(), static_cast<size_t>(bytes.numel()));
+  const Compose compose{Resize({64}), CenterCrop({56, 56})};
+  const auto exact = decode(compose, view).data.to(torch::kFloat32);
+  const auto quick = decode(compose, view, {.min_size = 64}).data.to(torch::kFloat32);
+  EXPECT_EQ(quick.sizes(), exact.sizes());
+  EXPECT_LT((quick - exact).abs().mean().item<float>(), 3);
+}
+
+TEST(Decode, RefusesWhatIsBroken) {
+  const auto bytes = io::encode_jpeg(Image(torch::randint(256, {3, 64, 64}, torch::kUInt8)), 90);
+  const Compose compose{Resize({32})};
+  const auto* data = bytes.const_data_ptr<uint8_t>();
+  for (const int64_t length : {0, 1, 3, 20, 200, 600}) {
+    EXPECT_ERROR(decode(compose, io::Bytes(data, static_cast<size_t>(length))), DecodeError, "");
+  }
+}
+
+}  // namespace
+}  // namespace opsis
