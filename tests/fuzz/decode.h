@@ -20,7 +20,9 @@ inline std::vector<opsis::io::DecodeOptions> all_options(opsis::io::Bytes bytes)
   for (const auto mode : {ImageReadMode::UNCHANGED, ImageReadMode::GRAY, ImageReadMode::GRAY_ALPHA, ImageReadMode::RGB,
                           ImageReadMode::RGB_ALPHA}) {
     opsis::io::DecodeOptions options{
-        .mode = mode, .apply_exif_orientation = true, .limits = {.pixels = 1 << 18, .codec_bytes = 16 << 20, .jpeg_scans = 20}};
+        .mode = mode,
+        .apply_exif_orientation = true,
+        .limits = {.pixels = 1 << 18, .frames = 100, .image_bytes = 16 << 20, .codec_bytes = 16 << 20, .jpeg_scans = 20}};
     out.push_back(options);
     options.region = opsis::io::Region{byte(0) % 32, byte(1) % 32, 1 + byte(2) % 64, 1 + byte(3) % 64};
     out.push_back(options);
@@ -50,7 +52,9 @@ Outcome decode(Decode decode, opsis::io::Bytes bytes, const opsis::io::DecodeOpt
       if (info.is_region && info.scale == 1 && info.height * info.width != options.region->height * options.region->width)
         std::abort();
       out.info = info;
-      out.pixels.resize(static_cast<size_t>(info.height * info.width * info.channels * (info.bits / 8)));
+      const auto frame_bytes = info.height * info.width * info.channels * (info.bits / 8);
+      if (frame_bytes * info.frames > options.limits.image_bytes) std::abort();
+      out.pixels.resize(static_cast<size_t>(frame_bytes * info.frames));
       return out.pixels.data();
     });
   } catch (const opsis::Error&) {  // anything else ends the fuzzer
