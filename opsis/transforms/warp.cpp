@@ -61,13 +61,15 @@ Tensor bell(int64_t size, double sigma) {
 }
 
 // Noise (1, 1, height, width) smoothed by size x size numbers.
-Tensor smoothed(const Tensor& noise, int64_t size, const std::vector<double>& sigma) {
+Tensor smoothed(const Tensor& noise, int64_t size, const std::vector<double>& sigma, bool exact) {
   const int64_t border = size / 2;
   OPSIS_CHECK(border < noise.size(-1) && border < noise.size(-2),
               "ElasticTransform: smoothing needs more than {} rows and columns, got ({}, {})", border, noise.size(-2),
               noise.size(-1));
-  const auto kernel = bell(size, sigma[1]).unsqueeze(-1) * bell(size, sigma[0]);
-  return at::conv2d(at::pad(noise, {border, border, border, border}, "reflect"), kernel.expand({1, 1, size, size}));
+  const auto padded = at::pad(noise, {border, border, border, border}, "reflect");
+  const auto along_x = bell(size, sigma[0]), along_y = bell(size, sigma[1]);
+  if (exact) return at::conv2d(padded, (along_y.unsqueeze(-1) * along_x).view({1, 1, size, size}));
+  return at::conv2d(at::conv2d(padded, along_x.view({1, 1, 1, size})), along_y.view({1, 1, size, 1}));
 }
 
 }  // namespace
@@ -199,7 +201,7 @@ ElasticTransform::Params ElasticTransform::make_params(std::span<const Value> va
     auto noise = at::rand({1, 1, canvas.height, canvas.width}, random::current()).mul_(2).sub_(1);
     if (options_.sigma[axis] > 0) {
       const auto size = static_cast<int64_t>(8 * options_.sigma[axis] + 1);
-      noise = smoothed(noise, size | 1, options_.sigma);
+      noise = smoothed(noise, size | 1, options_.sigma, options_.exact);
     }
     return noise.mul_(options_.alpha[axis]).div_(length);
   };
