@@ -24,7 +24,10 @@ std::string python_size(Size size) { return detail::python_tuple(size.height, si
 std::string python_range(const std::pair<double, double>& range) { return detail::python_tuple(range.first, range.second); }
 
 // Python's round, which takes halves to the even number.
-int64_t rounded(double value) { return static_cast<int64_t>(std::nearbyint(value)); }
+int64_t rounded(double value) {
+  constexpr double longest = 1e18;  // longer than any side
+  return static_cast<int64_t>(std::nearbyint(std::min(value, longest)));
+}
 
 // What torch computes in float32 must be computed there: by float's own exp and log the last bit may differ.
 float torch_exp(double value) { return at::tensor({value}, torch::kFloat32).exp_().item<float>(); }
@@ -129,9 +132,12 @@ std::string RandomCrop::repr() const {
 RandomResizedCrop::RandomResizedCrop(torch::IntArrayRef size, RandomResizedCropOptions options)
     : size_(size_of("RandomResizedCrop", size)), options_(options) {
   const auto [least, greatest] = options_.ratio;
-  OPSIS_CHECK(options_.scale.first <= options_.scale.second, "RandomResizedCrop: scale must be (least, greatest), got {}",
-              python_range(options_.scale));
-  OPSIS_CHECK(least <= greatest, "RandomResizedCrop: ratio must be (least, greatest), got {}", python_range(options_.ratio));
+  // Less than 0 has no root, and 0 no logarithm.
+  OPSIS_CHECK(
+      0 <= options_.scale.first && options_.scale.first <= options_.scale.second && std::isfinite(options_.scale.second),
+      "RandomResizedCrop: scale must be (least, greatest) from 0 on, got {}", python_range(options_.scale));
+  OPSIS_CHECK(0 < least && least <= greatest && std::isfinite(greatest),
+              "RandomResizedCrop: ratio must be (least, greatest) above 0, got {}", python_range(options_.ratio));
   least_log_ratio_ = torch_log(least);
   greatest_log_ratio_ = torch_log(greatest);
 }

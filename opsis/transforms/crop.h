@@ -107,8 +107,9 @@ struct RandomResizedCropOptions {
 ///     RandomResizedCrop(224)(image)   // (3, 375, 500) -> (3, 224, 224)
 /// Draws    up to ten times uniform(scale) and uniform(log ratio), until a region fits; then torch.randint for its top and its
 ///          left. When none fits: the middle, with no further draw
-/// Throws   ValueError when size has not 1 or 2 numbers
-/// Differs  a scale or ratio that is not (least, greatest) is refused here, by torchvision when it is first applied
+/// Throws   ValueError when size has not 1 or 2 numbers, and for a scale or a ratio that is not (least, greatest), a scale below 0
+///          and a ratio that is not above 0
+/// Differs  scale and ratio are refused here, by torchvision when it is first applied
 /// Source   torchvision.transforms.v2.RandomResizedCrop
 class OPSIS_API RandomResizedCrop final : public Drawing<RandomResizedCrop> {
  public:

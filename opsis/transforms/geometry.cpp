@@ -95,4 +95,14 @@ std::string RandomHorizontalFlip::repr() const {
   return detail::repr("RandomHorizontalFlip", {{"p", detail::python(probability())}});
 }
 
+RandomVerticalFlip::RandomVerticalFlip(double p) : Sometimes("RandomVerticalFlip", p) {}
+
+Value RandomVerticalFlip::transform(const Value& value) const {
+  return apply_kernel(value, [](const auto& v) { return functional::vertical_flip(v); });
+}
+
+std::string RandomVerticalFlip::repr() const {
+  return detail::repr("RandomVerticalFlip", {{"p", detail::python(probability())}});
+}
+
 }  // namespace opsis::inline v1::transforms

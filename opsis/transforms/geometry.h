@@ -1,4 +1,4 @@
-// Transforms that change size or side: Resize, Pad, RandomHorizontalFlip.
+// Transforms that change size or side: Resize, Pad, RandomHorizontalFlip, RandomVerticalFlip.
 #pragma once
 
 #include <initializer_list>
@@ -116,6 +116,18 @@ class OPSIS_API RandomHorizontalFlip final : public Sometimes<RandomHorizontalFl
   Value inverse(const Value& value, Size) const { return transform(value); }
   detail::PixelSteps pixel_steps(Size) const { return {{detail::FlipStep{}}}; }
   auto arguments() const { return std::tuple(argument<"p">(probability())); }
+  std::string repr() const override;
+};
+
+/// Turns everything it is given upside down, or nothing.
+/// Draws    one torch.rand(1); mirrors when it is below p
+/// Throws   ValueError when p is not in [0, 1]
+/// Source   torchvision.transforms.v2.RandomVerticalFlip
+class OPSIS_API RandomVerticalFlip final : public Sometimes<RandomVerticalFlip> {
+ public:
+  explicit RandomVerticalFlip(double p = 0.5);
+
+  Value transform(const Value& value) const;
   std::string repr() const override;
 };
 

@@ -82,7 +82,7 @@ std::map<std::string, Refusal> refusals() {
        {[] {
           RandomResizedCrop(4, {.scale = {1.0, 0.5}});
         },
-        "RandomResizedCrop: scale must be (least, greatest), got (1.0, 0.5)"}},
+        "RandomResizedCrop: scale must be (least, greatest) from 0 on, got (1.0, 0.5)"}},
       {"RandomHorizontalFlip(1.5)", {[] { RandomHorizontalFlip(1.5); }, "RandomHorizontalFlip: p must be in [0, 1], got 1.5"}},
       {"RandomHorizontalFlip(-0.1)", {[] { RandomHorizontalFlip(-0.1); }, "p must be in [0, 1], got -0.1"}},
       {"Pad of 3",

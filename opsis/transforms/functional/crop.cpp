@@ -1,6 +1,5 @@
 #include "opsis/transforms/functional/crop.h"
 
-#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/transforms/functional/boxes.h"
+#include "opsis/transforms/functional/move_pixels.h"
 #include "opsis/transforms/functional/resize.h"
 #include "opsis/transforms/functional/tensor.h"
 
@@ -40,11 +40,10 @@ torch::Tensor crop(const torch::Tensor& image, Region region) {
   }
   detail::check_dims("crop", image, 3);
   const auto inside = image.slice(-2, std::max<int64_t>(top, 0), bottom).slice(-1, std::max<int64_t>(left, 0), right);
-  const int64_t around[] = {std::max<int64_t>(std::min<int64_t>(right, 0) - left, 0),  //
-                            std::max<int64_t>(right - std::max(w, left), 0),           //
-                            std::max<int64_t>(std::min<int64_t>(bottom, 0) - top, 0),  //
-                            std::max<int64_t>(bottom - std::max(h, top), 0)};
-  return at::constant_pad_nd(inside, around, 0);
+  return detail::pad_with_zeros(inside, {.left = std::max<int64_t>(std::min<int64_t>(right, 0) - left, 0),
+                                         .top = std::max<int64_t>(std::min<int64_t>(bottom, 0) - top, 0),
+                                         .right = std::max<int64_t>(right - std::max(w, left), 0),
+                                         .bottom = std::max<int64_t>(bottom - std::max(h, top), 0)});
 }
 
 Image crop(const Image& image, Region region) { return wrap(crop(image.data, region), image); }
@@ -81,7 +80,7 @@ torch::Tensor center_crop(const torch::Tensor& image, torch::IntArrayRef size) {
   const int64_t tall = std::max<int64_t>(wanted.height - image.size(-2), 0);
   const int64_t wide = std::max<int64_t>(wanted.width - image.size(-1), 0);
   if (tall > 0 || wide > 0) {
-    padded = at::constant_pad_nd(image, {wide / 2, (wide + 1) / 2, tall / 2, (tall + 1) / 2}, 0);
+    padded = detail::pad_with_zeros(image, {wide / 2, tall / 2, (wide + 1) / 2, (tall + 1) / 2});
   }
   const auto region = middle_region({padded.size(-2), padded.size(-1)}, wanted);
   return padded.slice(-2, region.top, region.top + wanted.height).slice(-1, region.left, region.left + wanted.width);

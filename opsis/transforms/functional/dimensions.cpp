@@ -35,4 +35,10 @@ int64_t get_num_frames(const torch::Tensor& video) {
 }
 int64_t get_num_frames(const Video& video) { return get_num_frames(video.data); }
 
+std::array<int64_t, 2> get_image_size(const torch::Tensor& image) {
+  const auto size = get_size(image);
+  return {size.width, size.height};
+}
+std::array<int64_t, 2> get_image_size(const Image& image) { return get_image_size(image.data); }
+
 }  // namespace opsis::inline v1::transforms::functional

@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include <array>
 #include <ostream>
 
 #include "opsis/core/api.h"
@@ -43,6 +44,18 @@ OPSIS_API Dimensions get_dimensions(const Video& video);
 OPSIS_API int64_t get_num_channels(const torch::Tensor& image);
 OPSIS_API int64_t get_num_channels(const Image& image);
 OPSIS_API int64_t get_num_channels(const Video& video);
+
+/// get_num_channels by its older name.
+/// Source   torchvision.transforms.v2.functional.get_image_num_channels
+template <class Pixels>
+int64_t get_image_num_channels(const Pixels& image) {
+  return get_num_channels(image);
+}
+
+/// Width and height, in that order, as the oldest programs ask for them; get_size is the one to use.
+/// Source   torchvision.transforms.v2.functional.get_image_size
+OPSIS_API std::array<int64_t, 2> get_image_size(const torch::Tensor& image);
+OPSIS_API std::array<int64_t, 2> get_image_size(const Image& image);
 
 /// Throws   ValueError when a tensor has fewer than four dimensions
 /// Source   torchvision.transforms.v2.functional.get_num_frames

@@ -5,6 +5,7 @@
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/pad.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
 #include "opsis/transforms/functional/boxes.h"
+#include "opsis/transforms/functional/move_pixels.h"
 #include "opsis/transforms/functional/tensor.h"
 
 namespace opsis::inline v1::transforms {
@@ -67,12 +69,15 @@ torch::Tensor pad_symmetric(torch::Tensor image, Borders b) {
   return image.index({torch::indexing::Ellipsis, rows.unsqueeze(1), columns.unsqueeze(0)});
 }
 
-torch::Tensor pad_channels(const torch::Tensor& image, at::IntArrayRef around, const std::vector<double>& fill) {
-  auto out = at::constant_pad_nd(image, around, 0);
+// One number for each channel, in the image's type: by way of float32, as torchvision rounds it.
+torch::Tensor colour(const torch::Tensor& image, const std::vector<double>& fill) {
   OPSIS_CHECK(static_cast<int64_t>(fill.size()) == image.size(-3), "pad: fill must have 1 or {} numbers, got {}",
               image.size(-3), fill.size());
-  // By way of float32, as torchvision rounds it.
-  const auto colour = at::tensor(fill, torch::dtype(torch::kFloat32).device(image.device())).to(image.scalar_type());
+  return at::tensor(fill, torch::dtype(torch::kFloat32).device(image.device())).to(image.scalar_type());
+}
+
+torch::Tensor pad_channels(const torch::Tensor& image, at::IntArrayRef around, const torch::Tensor& colour) {
+  auto out = at::constant_pad_nd(image, around, 0);
   const auto border = [&](int64_t dim, int64_t first, int64_t last) {
     if (first < last) out.slice(dim, first, last).copy_(colour.reshape({-1, 1, 1}));
   };
@@ -113,12 +118,18 @@ torch::Tensor pad(const torch::Tensor& image, torch::IntArrayRef padding, const 
   detail::check_dims("pad", image, 3);
   const auto b = detail::borders("pad", padding);
   const auto numbers = fill.numbers();
+  OPSIS_CHECK(!numbers.empty(), "pad: fill must have 1 or {} numbers, got none", image.size(-3));
   OPSIS_CHECK(numbers.size() == 1 || padding_mode == PaddingMode::Constant, "pad: {} takes one fill for all channels, got {}",
               padding_mode, numbers.size());
   check_borders(image, b, padding_mode);
 
   const int64_t around[] = {b.left, b.right, b.top, b.bottom};  // ATen's order
-  if (numbers.size() > 1) return pad_channels(image, around, numbers);
+  torch::Tensor pixel;
+  if (padding_mode == PaddingMode::Constant) {
+    pixel = numbers.size() > 1 ? colour(image, numbers) : at::zeros({1}, image.options()).fill_(numbers[0]);
+  }
+  if (const auto padded = detail::pad_pixels(image, b, padding_mode, pixel)) return *padded;
+  if (numbers.size() > 1) return pad_channels(image, around, pixel);
   if (padding_mode == PaddingMode::Constant) return at::constant_pad_nd(image, around, numbers.at(0));
 
   // A batch of images, whatever the dimensions before.

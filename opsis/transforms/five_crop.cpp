@@ -1,0 +1,55 @@
+#include "opsis/transforms/five_crop.h"
+
+#include <ATen/ops/stack.h>
+
+#include "opsis/core/check.h"
+#include "opsis/transforms/per_kind.h"
+#include "opsis/transforms/repr.h"
+
+namespace opsis::inline v1::transforms {
+namespace {
+
+Size size_of_crops(std::string_view where, torch::IntArrayRef size) {
+  OPSIS_CHECK(size.size() == 1 || size.size() == 2, "{}: size must have 1 or 2 numbers, got {}", where, size.size());
+  return {size.front(), size.back()};
+}
+
+template <class Kernel>
+Value stack_crops(std::string_view where, const Value& value, const Kernel& kernel) {
+  OPSIS_CHECK(!std::holds_alternative<BoundingBoxes>(value) && !std::holds_alternative<Mask>(value),
+              "{}: the sample must have neither boxes nor masks, got {}", where, kind_name(value));
+  return apply_kernel<Image, Video>(value, [&](const auto& pixels) {
+    const auto crops = kernel(pixels.data);
+    return wrap(at::stack(torch::TensorList(crops.data(), crops.size()), 0), pixels);
+  });
+}
+
+}  // namespace
+
+FiveCrop::FiveCrop(torch::IntArrayRef size) : size_(size_of_crops("FiveCrop", size)) {}
+
+Value FiveCrop::transform(const Value& value) const {
+  return stack_crops("FiveCrop", value, [&](const torch::Tensor& pixels) {
+    return functional::five_crop(pixels, {size_.height, size_.width});
+  });
+}
+
+std::string FiveCrop::repr() const {
+  return detail::repr("FiveCrop", {{"size", detail::python_tuple(size_.height, size_.width)}});
+}
+
+TenCrop::TenCrop(torch::IntArrayRef size, bool vertical_flip)
+    : size_(size_of_crops("TenCrop", size)), vertical_flip_(vertical_flip) {}
+
+Value TenCrop::transform(const Value& value) const {
+  return stack_crops("TenCrop", value, [&](const torch::Tensor& pixels) {
+    return functional::ten_crop(pixels, {size_.height, size_.width}, vertical_flip_);
+  });
+}
+
+std::string TenCrop::repr() const {
+  return detail::repr("TenCrop", {{"size", detail::python_tuple(size_.height, size_.width)},
+                                  {"vertical_flip", detail::python(vertical_flip_)}});
+}
+
+}  // namespace opsis::inline v1::transforms

@@ -1,0 +1,133 @@
+#include "opsis/transforms/functional/move_pixels.h"
+
+#include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/zeros.h>
+
+#include <cstring>
+#include <vector>
+
+#include "opsis/simd/mirror.h"
+#include "opsis/simd/resize.h"
+#include "opsis/transforms/functional/pictures.h"
+#include "opsis/transforms/functional/tensor.h"
+
+namespace opsis::inline v1::transforms::detail {
+namespace {
+
+// Where each pixel of a padded line comes from; -1 for the fill.
+std::vector<int32_t> padded_line(int64_t size, int64_t before, int64_t behind, PaddingMode mode) {
+  std::vector<int32_t> line(static_cast<size_t>(size + before + behind));
+  // Symmetric mirrors what is left of the line, the others the line as it was.
+  const int64_t first = mode == PaddingMode::Symmetric ? std::max<int64_t>(-before, 0) : 0;
+  const int64_t last = mode == PaddingMode::Symmetric ? size - 1 - std::max<int64_t>(-behind, 0) : size - 1;
+  for (size_t i = 0; i < line.size(); ++i) {
+    int64_t at = static_cast<int64_t>(i) - before;
+    switch (mode) {
+      case PaddingMode::Constant: at = at < 0 || at >= size ? -1 : at; break;
+      case PaddingMode::Edge: at = std::clamp<int64_t>(at, 0, size - 1); break;
+      case PaddingMode::Reflect: at = at < first ? 2 * first - at : at > last ? 2 * last - at : at; break;
+      case PaddingMode::Symmetric: at = at < first ? 2 * first - 1 - at : at > last ? 2 * last + 1 - at : at; break;
+    }
+    line[i] = static_cast<int32_t>(at);
+  }
+  return line;
+}
+
+// For each picture's channel or channels, a row of the padded size that is all fill.
+std::vector<std::vector<uint8_t>> filled_rows(const torch::Tensor& fill, const PictureLayout& layout, int64_t channels,
+                                              int64_t width) {
+  const auto values = fill.contiguous();
+  const auto item = static_cast<size_t>(values.element_size());
+  const auto* const bytes = static_cast<const uint8_t*>(values.const_data_ptr());
+  const int64_t kinds = layout.interleaved || values.numel() == 1 ? 1 : channels;
+  std::vector<std::vector<uint8_t>> rows(static_cast<size_t>(kinds));
+  for (int64_t kind = 0; kind < kinds; ++kind) {
+    auto& row = rows[static_cast<size_t>(kind)];
+    row.resize(static_cast<size_t>(width) * static_cast<size_t>(layout.pixel));
+    const int64_t numbers = width * layout.channels;
+    for (int64_t i = 0; i < numbers; ++i) {
+      const int64_t channel = values.numel() == 1 ? 0 : layout.interleaved ? i % layout.channels : kind;
+      std::memcpy(row.data() + static_cast<size_t>(i) * item, bytes + static_cast<size_t>(channel) * item, item);
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+torch::Tensor flipped(const torch::Tensor& image, int64_t dim) {
+  if (image.numel() == 0) return image.flip(dim);
+  const auto images = as_batch(image);
+  const auto layout = picture_layout(images);
+  if (!layout) return image.flip(dim);
+  const Size size{images.size(2), images.size(3)};
+  const auto out = empty_pictures(images, size, *layout);
+  const int64_t row_bytes = size.width * layout->pixel;
+  auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
+  for_rows(layout->pictures, size.height, row_bytes, [&](int64_t number, int64_t first, int64_t last) {
+    const uint8_t* const from = picture(images, *layout, number);
+    for (int64_t y = first; y < last; ++y) {
+      uint8_t* const row = to + (number * size.height + y) * row_bytes;
+      if (dim == -1) {
+        simd::mirror_row(from + y * layout->row_stride, size.width, layout->pixel, row);
+      } else {
+        std::memcpy(row, from + (size.height - 1 - y) * layout->row_stride, static_cast<size_t>(row_bytes));
+      }
+    }
+  });
+  return out.reshape(image.sizes());
+}
+
+std::optional<torch::Tensor> pad_pixels(const torch::Tensor& image, const Borders& b, PaddingMode mode,
+                                        const torch::Tensor& fill) {
+  // ATen reflects and replicates integers by way of float32.
+  const bool by_float = mode == PaddingMode::Edge || mode == PaddingMode::Reflect;
+  if (image.numel() == 0 || (by_float && !goes_unchanged_by_float(image.scalar_type()))) return std::nullopt;
+  const auto images = as_batch(image);
+  const auto layout = picture_layout(images);
+  const Size size{images.size(2) + b.top + b.bottom, images.size(3) + b.left + b.right};
+  if (!layout || size.height <= 0 || size.width <= 0) return std::nullopt;
+
+  const auto out = empty_pictures(images, size, *layout);
+  const auto rows = padded_line(images.size(2), b.top, b.bottom, mode);
+  const auto columns = padded_line(images.size(3), b.left, b.right, mode);
+  const auto filled = mode == PaddingMode::Constant ? filled_rows(fill, *layout, images.size(1), size.width)
+                                                    : std::vector<std::vector<uint8_t>>();
+  const int64_t left = std::max<int64_t>(b.left, 0), right = std::max<int64_t>(b.right, 0);
+  const int64_t middle = size.width - left - right;  // not positive when the picture is all cut away
+  const int64_t pixel = layout->pixel, row_bytes = size.width * pixel;
+  auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
+  for_rows(layout->pictures, size.height, row_bytes, [&](int64_t number, int64_t first, int64_t last) {
+    const uint8_t* const from = picture(images, *layout, number);
+    const uint8_t* const background = filled.empty() ? nullptr : filled[static_cast<size_t>(number) % filled.size()].data();
+    for (int64_t y = first; y < last; ++y) {
+      uint8_t* const row = to + (number * size.height + y) * row_bytes;
+      const int64_t source = rows[static_cast<size_t>(y)];
+      const uint8_t* const pixels = from + source * layout->row_stride;
+      if (background && (source < 0 || middle <= 0)) {
+        std::memcpy(row, background, static_cast<size_t>(row_bytes));
+        continue;
+      }
+      if (middle <= 0) {
+        simd::nearest_row(pixels, columns.data(), size.width, pixel, row);
+        continue;
+      }
+      if (background) {
+        std::memcpy(row, background, static_cast<size_t>(left * pixel));
+        std::memcpy(row + (left + middle) * pixel, background + (left + middle) * pixel, static_cast<size_t>(right * pixel));
+      } else {
+        simd::nearest_row(pixels, columns.data(), left, pixel, row);
+        simd::nearest_row(pixels, columns.data() + left + middle, right, pixel, row + (left + middle) * pixel);
+      }
+      std::memcpy(row + left * pixel, pixels + columns[static_cast<size_t>(left)] * pixel, static_cast<size_t>(middle * pixel));
+    }
+  });
+  return out.reshape(shape_with(image, size));
+}
+
+torch::Tensor pad_with_zeros(const torch::Tensor& image, const Borders& b) {
+  if (const auto padded = pad_pixels(image, b, PaddingMode::Constant, at::zeros({1}, image.options()))) return *padded;
+  return at::constant_pad_nd(image, {b.left, b.right, b.top, b.bottom}, 0);
+}
+
+}  // namespace opsis::inline v1::transforms::detail
