@@ -1,6 +1,9 @@
 #include "opsis/simd/blur.h"
 
+#include <hwy/aligned_allocator.h>
+
 #include <cstddef>
+#include <new>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "opsis/simd/blur.cpp"
@@ -22,12 +25,12 @@ HWY_INLINE void AlongRow(const float* middle, int64_t count, int64_t step, const
   const int64_t radius = kRadius == kAnyRadius ? any_radius : kRadius;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t i = 0; i < count; i += lanes) {
-    auto sum = hn::Mul(hn::LoadU(d, middle + i), hn::Set(d, taps[0]));
+    auto sum = hn::Mul(hn::Load(d, middle + i), hn::Set(d, taps[0]));
     for (int64_t k = 1; k <= radius; ++k) {
       const auto pair = hn::Add(hn::LoadU(d, middle + i - k * step), hn::LoadU(d, middle + i + k * step));
       sum = hn::MulAdd(pair, hn::Set(d, taps[k]), sum);
     }
-    hn::StoreU(sum, d, out + i);
+    hn::Store(sum, d, out + i);
   }
 }
 
@@ -38,9 +41,9 @@ HWY_INLINE void AlongColumns(const float* const* rows, int64_t count, const floa
   const int64_t radius = kRadius == kAnyRadius ? any_radius : kRadius;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t i = 0; i < count; i += lanes) {
-    auto sum = hn::Mul(hn::LoadU(d, rows[radius] + i), hn::Set(d, taps[0]));
+    auto sum = hn::Mul(hn::Load(d, rows[radius] + i), hn::Set(d, taps[0]));
     for (int64_t k = 1; k <= radius; ++k) {
-      const auto pair = hn::Add(hn::LoadU(d, rows[radius - k] + i), hn::LoadU(d, rows[radius + k] + i));
+      const auto pair = hn::Add(hn::Load(d, rows[radius - k] + i), hn::Load(d, rows[radius + k] + i));
       sum = hn::MulAdd(pair, hn::Set(d, taps[k]), sum);
     }
     hn::StoreU(hn::DemoteTo(U8Quarter(), hn::NearestInt(sum)), U8Quarter(), out + i);
@@ -65,13 +68,15 @@ void Blur(const Picture& in, const std::vector<float>& along_rows, const std::ve
   const auto y_taps = 2 * y_radius + 1;
 
   // A row in floats with its reflected borders, and the last rows that were blurred along.
-  const auto border = x_radius * step;
-  std::vector<float> wide(static_cast<size_t>(border + padded + border));
-  std::vector<float> ring(static_cast<size_t>(y_taps * padded));
+  const auto border = RoundUp(x_radius * step);
+  const auto wide = hwy::AllocateAligned<float>(static_cast<size_t>(border + padded + border));
+  const auto ring = hwy::AllocateAligned<float>(static_cast<size_t>(y_taps * padded));
+  if (!wide || !ring) throw std::bad_alloc();
+  std::fill_n(wide.get(), border + padded + border, 0.0f);
   std::vector<const float*> rows(static_cast<size_t>(y_taps));
   std::vector<uint8_t> whole(static_cast<size_t>(padded));
-  auto* const middle = wide.data() + border;
-  const auto row_of = [&](int64_t y) { return ring.data() + y % y_taps * padded; };
+  auto* const middle = wide.get() + border;
+  const auto row_of = [&](int64_t y) { return ring.get() + y % y_taps * padded; };
   const auto lanes = static_cast<int64_t>(hn::Lanes(F32()));
 
   auto next = std::max<int64_t>(0, first - y_radius);
@@ -79,7 +84,7 @@ void Blur(const Picture& in, const std::vector<float>& along_rows, const std::ve
     for (; next <= std::min(in.height - 1, y + y_radius); ++next) {
       const auto* from = in.data + next * samples;
       int64_t i = 0;
-      for (; i + lanes <= samples; i += lanes) hn::StoreU(LoadFloats(from + i), F32(), middle + i);
+      for (; i + lanes <= samples; i += lanes) hn::Store(LoadFloats(from + i), F32(), middle + i);
       for (; i < samples; ++i) middle[i] = from[i];
       for (int64_t x = 1; x <= x_radius; ++x) {
         for (int64_t c = 0; c < step; ++c) {

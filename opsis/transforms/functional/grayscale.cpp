@@ -3,6 +3,7 @@
 #include <ATen/ops/tensor.h>
 
 #include "opsis/simd/luma.h"
+#include "opsis/simd/shuffle.h"
 #include "opsis/transforms/functional/bytes.h"
 #include "opsis/transforms/functional/channels.h"
 #include "opsis/transforms/functional/color.h"
@@ -34,6 +35,15 @@ torch::Tensor gray_of_bytes(const torch::Tensor& image) {
       simd::luma(in.rgb(i).from(first), last - first, to + i * in.plane() + first);
     });
   }
+  return out;
+}
+
+// Of pixels that are one after the other.
+torch::Tensor shuffled(const detail::Bytes& in, std::array<int64_t, 3> order) {
+  auto out = in.like();
+  auto* const to = out.mutable_data_ptr<uint8_t>();
+  parallel_for(0, in.images * in.plane(), int64_t{1} << 15,
+               [&](int64_t first, int64_t last) { simd::shuffle(in.data() + 3 * first, last - first, order, to + 3 * first); });
   return out;
 }
 
@@ -73,6 +83,10 @@ torch::Tensor permute_channels(const torch::Tensor& image, torch::IntArrayRef pe
     OPSIS_CHECK(channel >= -channels && channel < channels, "permute_channels: there is no channel {} of {}", channel,
                 channels);
     if (channel < 0) channel += channels;
+  }
+  if (detail::is_bytes(image) && channels == 3) {
+    const detail::Bytes in(image);
+    if (in.interleaved) return shuffled(in, {order[0], order[1], order[2]});
   }
   return image.index_select(-3, at::tensor(order, torch::TensorOptions(torch::kInt64).device(image.device())));
 }
