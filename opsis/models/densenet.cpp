@@ -176,7 +176,7 @@ DenseNetImpl::DenseNetImpl(int64_t growth_rate, std::array<int64_t, 4> depths, i
 
 torch::Tensor DenseNetImpl::forward(torch::Tensor images) {
   const auto x = features(std::move(images)).relu_();
-  return classifier(torch::adaptive_avg_pool2d(x, 1).flatten(1));
+  return classifier(torch::adaptive_avg_pool2d(x, {1, 1}).flatten(1));
 }
 
 DenseNet densenet121(std::optional<DenseNet121_Weights> weights, DenseNetOptions options) {

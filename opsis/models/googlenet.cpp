@@ -56,7 +56,7 @@ class AuxImpl : public torch::nn::Module {
         dropout(register_module("dropout", torch::nn::Dropout(dropout_rate))) {}
 
   Tensor forward(Tensor x) {
-    x = conv(torch::adaptive_avg_pool2d(x, 4)).flatten(1);
+    x = conv(torch::adaptive_avg_pool2d(x, {4, 4})).flatten(1);
     return fc2(dropout(fc1(x).relu_()));
   }
 

@@ -161,7 +161,7 @@ class AuxImpl : public Block {
 
   Tensor forward(Tensor x) {
     x = conv1(conv0(torch::avg_pool2d(x, 5, 3)));
-    return fc(torch::adaptive_avg_pool2d(x, 1).flatten(1));
+    return fc(torch::adaptive_avg_pool2d(x, {1, 1}).flatten(1));
   }
 
   BasicConv2d conv0, conv1;

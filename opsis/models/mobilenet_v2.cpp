@@ -77,7 +77,7 @@ MobileNetV2Impl::MobileNetV2Impl(const MobileNetV2Options& options) : ImageClass
 }
 
 torch::Tensor MobileNetV2Impl::forward(torch::Tensor images) {
-  return classifier(torch::adaptive_avg_pool2d(features(std::move(images)), 1).flatten(1));
+  return classifier(torch::adaptive_avg_pool2d(features(std::move(images)), {1, 1}).flatten(1));
 }
 
 MobileNetV2 mobilenet_v2(std::optional<MobileNet_V2_Weights> weights, MobileNetV2Options options) {

@@ -121,7 +121,8 @@ class ShiftedWindowAttentionImpl : public torch::nn::Module {
     coords.select(3, 0).div_(window[0] - 1);
     coords.select(3, 1).div_(window[1] - 1);
     coords.mul_(8);
-    return torch::sign(coords) * torch::log2(torch::abs(coords) + 1.0) / 3.0;
+    const auto sign = torch::sign(coords);
+    return sign * torch::log2(sign * coords + 1.0) / 3.0;
   }
 
   // What every pixel thinks of every other, and the values to be weighed by that.
