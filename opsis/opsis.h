@@ -12,6 +12,7 @@
 #include "opsis/hub.h"
 #include "opsis/io.h"
 #include "opsis/models.h"
+#include "opsis/ops.h"
 #include "opsis/transforms.h"
 #include "opsis/tv_tensors.h"
 #include "opsis/utils.h"

@@ -43,6 +43,15 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
     "decode_png: built without libpng; configure with -DOPSIS_PNG=ON\n"
     "encode_jpeg: built without libjpeg; configure with -DOPSIS_JPEG=ON\n"
     "encode_png: built without libpng; configure with -DOPSIS_PNG=ON\n"
+    "decode_gif: built without giflib; configure with -DOPSIS_GIF=ON\n"
+    "encode_gif: built without giflib; configure with -DOPSIS_GIF=ON\n"
+    "decode_webp: built without libwebp; configure with -DOPSIS_WEBP=ON\n"
+    "encode_webp: built without libwebp; configure with -DOPSIS_WEBP=ON\n"
+    "decode_avif: built without libavif; configure with -DOPSIS_AVIF=ON\n"
+    "encode_avif: built without libavif; configure with -DOPSIS_AVIF=ON\n"
+    "decode_heic: built without libheif; configure with -DOPSIS_HEIC=ON\n"
+    "decode_tiff: built without libtiff; configure with -DOPSIS_TIFF=ON\n"
+    "encode_tiff: built without libtiff; configure with -DOPSIS_TIFF=ON\n"
     "[a-z_]*: built without FreeType; configure with -DOPSIS_FREETYPE=ON\n"
     "BoundingBoxes")
   set_tests_properties(house.VendoredOpsisIsStaticAndBare PROPERTIES TIMEOUT 900 PROCESSORS 2

@@ -39,17 +39,23 @@ struct DecodeOptions {
   /// the result covers it.
   int64_t min_size = 0;
   bool strict = false;  ///< what is a warning of the codec, is an error
+  /// Let decode_image take HEIC too. Off, since many a libheif in use (Debian 12's 1.15) has no limits against hostile files.
+  bool heic = false;
 };
+
+/// What kind of number a sample is.
+enum class SampleType { UNSIGNED, SIGNED, FLOATING };
 
 /// What a codec is about to write.
 struct ImageInfo {
   int64_t height = 0, width = 0, channels = 0;
-  int bits = 8;            ///< of a sample: 8, or 16 in the machine's byte order
+  int bits = 8;            ///< of a sample: 8, or 16, 32 or 64 in the machine's byte order
   int orientation = 1;     ///< EXIF's, 1 to 8; read only when options.apply_exif_orientation, and left for the caller to apply
   int64_t frames = 1;      ///< one after the other
   int scale = 1;           ///< what is written is 1/scale of the picture's size, rounded up
   bool is_region = false;  ///< it is options.region, or what covers it when scaled; else the whole, and the caller crops
   Size picture{};          ///< of the whole as stored; set when scale or is_region are
+  SampleType type = SampleType::UNSIGNED;
 };
 
 /// Gives the memory of an image: frames * height * width * channels samples, row after row, channels innermost. Called at most

@@ -4,8 +4,16 @@
 #include <string>
 
 #include "opsis/core/check.h"
+#include "opsis/io/avif.h"
+#include "opsis/io/bmp.h"
+#include "opsis/io/gif.h"
+#include "opsis/io/heic.h"
 #include "opsis/io/jpeg.h"
+#include "opsis/io/pfm.h"
 #include "opsis/io/png.h"
+#include "opsis/io/pnm.h"
+#include "opsis/io/tiff.h"
+#include "opsis/io/webp.h"
 
 namespace opsis::inline v1::io {
 namespace {
@@ -14,6 +22,14 @@ namespace {
 constexpr Codec all_codecs[] = {
     {.name = "jpeg", .matches = jpeg::matches, .decode = jpeg::decode},
     {.name = "png", .matches = png::matches, .decode = png::decode},
+    {.name = "gif", .matches = gif::matches, .decode = gif::decode},
+    {.name = "webp", .matches = webp::matches, .decode = webp::decode},
+    {.name = "avif", .matches = avif::matches, .decode = avif::decode},
+    {.name = "heic", .matches = heic::matches, .decode = heic::decode, .asked_for = &DecodeOptions::heic},
+    {.name = "tiff", .matches = tiff::matches, .decode = tiff::decode},
+    {.name = "bmp", .matches = bmp::matches, .decode = bmp::decode},
+    {.name = "pnm", .matches = pnm::matches, .decode = pnm::decode},
+    {.name = "pfm", .matches = pfm::matches, .decode = pfm::decode},
 };
 
 /// The first bytes as one would find them in a table of formats: "47 49 46 38 (GIF8)".
@@ -33,10 +49,15 @@ std::string beginning(Bytes bytes) {
 
 std::span<const Codec> codecs() { return all_codecs; }
 
-const Codec& find_codec(Bytes bytes) {
+const Codec& find_codec(Bytes bytes, const DecodeOptions& options) {
   if (bytes.empty()) raise<DecodeError>("decode_image: there are no bytes");
   for (const auto& codec : all_codecs) {
-    if (codec.matches(bytes)) return codec;
+    if (!codec.matches(bytes)) continue;
+    if (!codec.asked_for || options.*codec.asked_for) return codec;
+    raise<DecodeError>(
+        "decode_image: the content is {}, which is not decoded by content alone; trust it with "
+        "DecodeOptions::{} = true, or call decode_{}",
+        codec.name, codec.name, codec.name);
   }
   std::string names;
   for (const auto& codec : all_codecs) names.append(names.empty() ? "" : ", ").append(codec.name);

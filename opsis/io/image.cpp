@@ -1,17 +1,31 @@
 #include "opsis/io/image.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <initializer_list>
 
 #include "opsis/core/check.h"
+#include "opsis/core/parallel.h"
+#include "opsis/io/avif.h"
+#include "opsis/io/bmp.h"
 #include "opsis/io/byte_tensor.h"
 #include "opsis/io/codecs.h"
 #include "opsis/io/file.h"
+#include "opsis/io/flo.h"
+#include "opsis/io/gif.h"
+#include "opsis/io/heic.h"
 #include "opsis/io/jpeg.h"
 #include "opsis/io/memory.h"
+#include "opsis/io/pfm.h"
 #include "opsis/io/png.h"
+#include "opsis/io/pnm.h"
+#include "opsis/io/tiff.h"
+#include "opsis/io/webp.h"
 #include "opsis/simd/interleave.h"
 #include "opsis/tv_tensors/print.h"
 
@@ -20,8 +34,9 @@ namespace {
 
 /// Turns a picture (C, H, W) upright. Orientation 1 to 8 says where its first row and column belong.
 torch::Tensor upright(const torch::Tensor& image, int orientation) {
-  // Not every kernel knows uint16; moving pixels about needs only their size.
+  // Not every kernel knows uint16 and uint32; moving pixels about needs only their size.
   if (image.scalar_type() == torch::kUInt16) return upright(image.view(torch::kInt16), orientation).view(torch::kUInt16);
+  if (image.scalar_type() == torch::kUInt32) return upright(image.view(torch::kInt32), orientation).view(torch::kUInt32);
   switch (orientation) {
     case 2: return image.flip(-1);
     case 3: return image.flip({-2, -1});
@@ -31,6 +46,14 @@ torch::Tensor upright(const torch::Tensor& image, int orientation) {
     case 7: return image.transpose(-1, -2).flip({-2, -1});
     case 8: return image.transpose(-1, -2).flip(-2);
     default: return image;
+  }
+}
+
+torch::ScalarType dtype_of(const ImageInfo& info) {
+  switch (info.type) {
+    case SampleType::UNSIGNED: return info.bits == 32 ? torch::kUInt32 : info.bits == 16 ? torch::kUInt16 : torch::kUInt8;
+    case SampleType::SIGNED: return info.bits == 32 ? torch::kInt32 : info.bits == 16 ? torch::kInt16 : torch::kInt8;
+    default: return info.bits == 64 ? torch::kFloat64 : info.bits == 16 ? torch::kFloat16 : torch::kFloat32;
   }
 }
 
@@ -55,8 +78,7 @@ Decoded decode_into_tensor(Decode decode, Bytes bytes, const DecodeOptions& opti
   decode(bytes, options, [&](const ImageInfo& found) {
     info = found;
     const std::array<int64_t, 4> sizes{info.frames, info.height, info.width, info.channels};
-    pixels =
-        make_tensor(at::IntArrayRef(sizes).slice(info.frames == 1 ? 1 : 0), info.bits == 16 ? torch::kUInt16 : torch::kUInt8);
+    pixels = make_tensor(at::IntArrayRef(sizes).slice(info.frames == 1 ? 1 : 0), dtype_of(info));
     return pixels.mutable_data_ptr();
   });
   Decoded out;
@@ -85,6 +107,45 @@ Decoded decode_into_tensor(Decode decode, Bytes bytes, const DecodeOptions& opti
   return out;
 }
 
+/// "1, 3 or 4"; "some" when there is nothing to choose from.
+template <class T>
+std::string joined(std::initializer_list<T> values) {
+  std::string out;
+  size_t left = values.size();
+  for (const auto& value : values) {
+    out += text("{}", value);
+    if (--left > 0) out += left == 1 ? " or " : ", ";
+  }
+  return out.empty() ? "any number of" : out;
+}
+
+/// Decodes a file in whose errors its name must stand.
+template <class Decode>
+torch::Tensor read_numbers(const std::filesystem::path& path, const DecodeOptions& options, Decode decode) {
+  const auto bytes = read_bytes(path, options.limits);
+  try {
+    return decode(Bytes(bytes));
+  } catch (const DecodeError& error) {
+    raise<DecodeError>("{}: {}", path.string(), error.what());
+  }
+}
+
+/// The pixels of an image or an animation to encode, channels last and without gaps: (T, H, W, C).
+torch::Tensor frames_to_encode(std::string_view function, const Image& image, std::initializer_list<int64_t> channels,
+                               std::initializer_list<torch::ScalarType> types, bool several) {
+  const auto& data = image.data;
+  const bool shaped = data.defined() && (data.dim() == 3 || (several && data.dim() == 4 && data.size(0) > 0));
+  const auto has = [](const auto& list, auto value) { return std::find(list.begin(), list.end(), value) != list.end(); };
+  OPSIS_CHECK(shaped && (channels.size() == 0 || has(channels, data.size(-3))),
+              "{}: the image must be {}(C, H, W) with {} channels, got {}", function, several ? "(T, C, H, W) or " : "",
+              joined(channels), opsis::detail::shape(data));
+  OPSIS_CHECK(has(types, data.scalar_type()), "{}: the image must be {}, got {}", function, joined(types), data.scalar_type());
+  OPSIS_CHECK(data.device().is_cpu(), "{}: the image must be on the CPU, got {}", function, data.device());
+  OPSIS_CHECK(data.size(-1) > 0 && data.size(-2) > 0, "{}: the image must have a pixel, it is {} high and {} wide", function,
+              data.size(-2), data.size(-1));
+  return (data.dim() == 3 ? data.unsqueeze(0) : data).permute({0, 2, 3, 1}).contiguous();
+}
+
 /// The pixels of an image to encode, channels last and without gaps; no copy where they lie so already, as after decoding.
 torch::Tensor pixels_to_encode(std::string_view function, const Image& image) {
   const auto& data = image.data;
@@ -104,10 +165,59 @@ torch::Tensor pixels_to_encode(std::string_view function, const Image& image) {
   return out;
 }
 
+/// decode_scaled for each of the inputs.
+template <class Input>
+std::vector<DecodeResult> decode_all(std::span<const Input> inputs, const DecodeOptions& options, int64_t threads) {
+  OPSIS_CHECK(threads >= 0, "decode_images: threads must be 0 or more, got {}", threads);
+  const auto count = std::ssize(inputs);
+  std::vector<DecodeResult> results(inputs.size());
+  std::atomic<int64_t> next = 0;
+  // Not by ranges: one may hold all the large ones.
+  const auto work = [&](int64_t, int64_t) {
+    for (int64_t i = next++; i < count; i = next++) {
+      auto& result = results[static_cast<size_t>(i)];
+      try {
+        result.decoded = decode_scaled(inputs[static_cast<size_t>(i)], options);
+      } catch (...) {
+        result.error = std::current_exception();
+      }
+    }
+  };
+  parallel_for(0, std::min(count, threads > 0 ? threads : int64_t{at::get_num_threads()}), 1, work);
+  return results;
+}
+
 }  // namespace
 
+const Image& DecodeResult::image() const {
+  if (error) std::rethrow_exception(error);
+  return decoded.image;
+}
+
+std::string DecodeResult::message() const {
+  try {
+    image();
+    return {};
+  } catch (const std::exception& reason) {
+    return reason.what();
+  }
+}
+
+std::vector<DecodeResult> decode_images(std::span<const std::filesystem::path> files, const DecodeOptions& options,
+                                        int64_t threads) {
+  return decode_all(files, options, threads);
+}
+
+std::vector<DecodeResult> decode_images(std::span<const Bytes> buffers, const DecodeOptions& options, int64_t threads) {
+  return decode_all(buffers, options, threads);
+}
+
+std::vector<DecodeResult> decode_images(std::span<const torch::Tensor> buffers, const DecodeOptions& options, int64_t threads) {
+  return decode_all(buffers, options, threads);
+}
+
 Decoded decode_scaled(Bytes bytes, const DecodeOptions& options) {
-  return decode_into_tensor(find_codec(bytes).decode, bytes, options);
+  return decode_into_tensor(find_codec(bytes, options).decode, bytes, options);
 }
 
 Decoded decode_scaled(const torch::Tensor& bytes, const DecodeOptions& options) {
@@ -146,6 +256,79 @@ Image decode_png(const torch::Tensor& bytes, const DecodeOptions& options) {
   return decode_png(detail::view(checked), options);
 }
 
+Image decode_gif(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(gif::decode, bytes, options).image; }
+
+Image decode_gif(const torch::Tensor& bytes, const DecodeOptions& options) {
+  const auto checked = detail::check_bytes("decode_gif", bytes);
+  return decode_gif(detail::view(checked), options);
+}
+
+Image decode_webp(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(webp::decode, bytes, options).image; }
+
+Image decode_webp(const torch::Tensor& bytes, const DecodeOptions& options) {
+  const auto checked = detail::check_bytes("decode_webp", bytes);
+  return decode_webp(detail::view(checked), options);
+}
+
+Image decode_avif(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(avif::decode, bytes, options).image; }
+
+Image decode_avif(const torch::Tensor& bytes, const DecodeOptions& options) {
+  const auto checked = detail::check_bytes("decode_avif", bytes);
+  return decode_avif(detail::view(checked), options);
+}
+
+Image decode_heic(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(heic::decode, bytes, options).image; }
+
+Image decode_heic(const torch::Tensor& bytes, const DecodeOptions& options) {
+  const auto checked = detail::check_bytes("decode_heic", bytes);
+  return decode_heic(detail::view(checked), options);
+}
+
+Image decode_tiff(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(tiff::decode, bytes, options).image; }
+
+Image decode_tiff(const torch::Tensor& bytes, const DecodeOptions& options) {
+  const auto checked = detail::check_bytes("decode_tiff", bytes);
+  return decode_tiff(detail::view(checked), options);
+}
+
+Image decode_bmp(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(bmp::decode, bytes, options).image; }
+
+Image decode_bmp(const torch::Tensor& bytes, const DecodeOptions& options) {
+  const auto checked = detail::check_bytes("decode_bmp", bytes);
+  return decode_bmp(detail::view(checked), options);
+}
+
+Image decode_pnm(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(pnm::decode, bytes, options).image; }
+
+Image decode_pnm(const torch::Tensor& bytes, const DecodeOptions& options) {
+  const auto checked = detail::check_bytes("decode_pnm", bytes);
+  return decode_pnm(detail::view(checked), options);
+}
+
+Image decode_pfm(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(pfm::decode, bytes, options).image; }
+
+Image decode_pfm(const torch::Tensor& bytes, const DecodeOptions& options) {
+  const auto checked = detail::check_bytes("decode_pfm", bytes);
+  return decode_pfm(detail::view(checked), options);
+}
+
+torch::Tensor decode_flo(Bytes bytes, const DecodeOptions& options) {
+  return decode_into_tensor(flo::decode, bytes, options).image.data.contiguous();
+}
+
+torch::Tensor decode_flo(const torch::Tensor& bytes, const DecodeOptions& options) {
+  const auto checked = detail::check_bytes("decode_flo", bytes);
+  return decode_flo(detail::view(checked), options);
+}
+
+torch::Tensor read_flo(const std::filesystem::path& path, const DecodeOptions& options) {
+  return read_numbers(path, options, [&](Bytes bytes) { return decode_flo(bytes, options); });
+}
+
+torch::Tensor read_pfm(const std::filesystem::path& path, const DecodeOptions& options) {
+  return read_numbers(path, options, [&](Bytes bytes) { return decode_pfm(bytes, options).data.contiguous(); });
+}
+
 torch::Tensor encode_jpeg(const Image& image, int64_t quality) {
   OPSIS_CHECK(quality >= 1 && quality <= 100, "encode_jpeg: quality must be in [1, 100], got {}", quality);
   const auto pixels = pixels_to_encode("encode_jpeg", image);
@@ -161,6 +344,59 @@ torch::Tensor encode_png(const Image& image, int64_t compression_level) {
       png::encode(pixels.const_data_ptr<uint8_t>(), {pixels.size(0), pixels.size(1)}, pixels.size(2), compression_level));
 }
 
+torch::Tensor encode_gif(const Image& image, const GifOptions& options) {
+  OPSIS_CHECK(options.delay_ms >= 0 && options.delay_ms <= 655'350, "encode_gif: delay_ms must be in [0, 655350], got {}",
+              options.delay_ms);
+  OPSIS_CHECK(options.loops >= 0 && options.loops <= 65535, "encode_gif: loops must be in [0, 65535], got {}", options.loops);
+  const auto pixels = frames_to_encode("encode_gif", image, {1, 3, 4}, {torch::kUInt8}, true);
+  return detail::to_tensor(gif::encode(pixels.const_data_ptr<uint8_t>(), pixels.size(0), {pixels.size(1), pixels.size(2)},
+                                       pixels.size(3), options.delay_ms, options.loops));
+}
+
+torch::Tensor encode_webp(const Image& image, const WebpOptions& options) {
+  OPSIS_CHECK(options.quality >= 0 && options.quality <= 100, "encode_webp: quality must be in [0, 100], got {}",
+              options.quality);
+  OPSIS_CHECK(options.effort >= 0 && options.effort <= 6, "encode_webp: effort must be in [0, 6], got {}", options.effort);
+  auto pixels = frames_to_encode("encode_webp", image, {1, 3, 4}, {torch::kUInt8}, false).squeeze(0);
+  if (pixels.size(2) == 1) pixels = pixels.expand({-1, -1, 3}).contiguous();  // WebP has no gray
+  return detail::to_tensor(webp::encode(pixels.const_data_ptr<uint8_t>(), {pixels.size(0), pixels.size(1)}, pixels.size(2),
+                                        options.quality, options.lossless, options.effort));
+}
+
+torch::Tensor encode_avif(const Image& image, const AvifOptions& options) {
+  OPSIS_CHECK(options.quality >= 0 && options.quality <= 100, "encode_avif: quality must be in [0, 100], got {}",
+              options.quality);
+  OPSIS_CHECK(options.speed >= 0 && options.speed <= 10, "encode_avif: speed must be in [0, 10], got {}", options.speed);
+  OPSIS_CHECK(options.depth == 0 || options.depth == 8 || options.depth == 10 || options.depth == 12,
+              "encode_avif: depth must be 8, 10, 12 or 0 for that of the image, got {}", options.depth);
+  const auto pixels = frames_to_encode("encode_avif", image, {1, 3, 4}, {torch::kUInt8, torch::kUInt16}, false).squeeze(0);
+  const int bits = pixels.scalar_type() == torch::kUInt16 ? 16 : 8;
+  const avif::Encoding encoding{.depth = options.depth == 0 ? (bits == 16 ? 12 : 8) : static_cast<int>(options.depth),
+                                .quality = static_cast<int>(options.quality),
+                                .speed = static_cast<int>(options.speed),
+                                .lossless = options.lossless};
+  return detail::to_tensor(
+      avif::encode(pixels.const_data_ptr(), {pixels.size(0), pixels.size(1)}, pixels.size(2), bits, encoding));
+}
+
+torch::Tensor encode_tiff(const Image& image, const TiffOptions& options) {
+  const auto pixels = frames_to_encode("encode_tiff", image, {},
+                                       {torch::kUInt8, torch::kUInt16, torch::kUInt32, torch::kInt8, torch::kInt16,
+                                        torch::kInt32, torch::kFloat16, torch::kFloat32, torch::kFloat64},
+                                       true);
+  const auto type = pixels.scalar_type();
+  const bool is_unsigned = type == torch::kUInt8 || type == torch::kUInt16 || type == torch::kUInt32;
+  const ImageInfo info{.height = pixels.size(1),
+                       .width = pixels.size(2),
+                       .channels = pixels.size(3),
+                       .bits = static_cast<int>(pixels.element_size() * 8),
+                       .frames = pixels.size(0),
+                       .type = at::isFloatingType(type) ? SampleType::FLOATING
+                               : is_unsigned            ? SampleType::UNSIGNED
+                                                        : SampleType::SIGNED};
+  return detail::to_tensor(tiff::encode(pixels.const_data_ptr(), info, options.compression));
+}
+
 void write_jpeg(const Image& image, const std::filesystem::path& path, int64_t quality) {
   const auto bytes = encode_jpeg(image, quality);
   write_bytes(path, detail::view(bytes));
@@ -168,6 +404,26 @@ void write_jpeg(const Image& image, const std::filesystem::path& path, int64_t q
 
 void write_png(const Image& image, const std::filesystem::path& path, int64_t compression_level) {
   const auto bytes = encode_png(image, compression_level);
+  write_bytes(path, detail::view(bytes));
+}
+
+void write_gif(const Image& image, const std::filesystem::path& path, const GifOptions& options) {
+  const auto bytes = encode_gif(image, options);
+  write_bytes(path, detail::view(bytes));
+}
+
+void write_webp(const Image& image, const std::filesystem::path& path, const WebpOptions& options) {
+  const auto bytes = encode_webp(image, options);
+  write_bytes(path, detail::view(bytes));
+}
+
+void write_avif(const Image& image, const std::filesystem::path& path, const AvifOptions& options) {
+  const auto bytes = encode_avif(image, options);
+  write_bytes(path, detail::view(bytes));
+}
+
+void write_tiff(const Image& image, const std::filesystem::path& path, const TiffOptions& options) {
+  const auto bytes = encode_tiff(image, options);
   write_bytes(path, detail::view(bytes));
 }
 

@@ -1,10 +1,13 @@
 #include "opsis/models/load_weights.h"
 
+#include <unordered_set>
+
 #include "opsis/core/check.h"
 #include "opsis/hub/cache.h"
 #include "opsis/hub/checkpoint.h"
 #include "opsis/hub/download.h"
 #include "opsis/hub/state_dict.h"
+#include "opsis/models/renames.h"
 
 namespace opsis::inline v1::models {
 namespace weights_files {
@@ -23,13 +26,24 @@ std::filesystem::path find(const Weights& weights) {
   return is_absent(cached) ? hub::fetch(std::string(weights.url)) : cached;
 }
 
+// Gives tensors with names of old today's, if the model has those.
+void rename(hub::StateDict& state, const torch::nn::Module& model) {
+  std::unordered_set<std::string> wanted;
+  for (auto& [name, tensor] : hub::state_dict(model)) wanted.insert(std::move(name));
+  for (auto& [name, tensor] : state) {
+    if (wanted.contains(name)) continue;
+    if (auto today = detail::renamed(name); today && wanted.contains(*today)) name = std::move(*today);
+  }
+}
+
 }  // namespace weights_files
 
 void load_weights(torch::nn::Module& model, const Weights& weights) { load_weights(model, weights_files::find(weights)); }
 
 void load_weights(torch::nn::Module& model, const std::filesystem::path& file) {
   if (weights_files::is_absent(file)) raise<NotFoundError>("load_weights: {} is not there", file.string());
-  const auto state = hub::load_state_dict_file(file);
+  auto state = hub::load_state_dict_file(file);
+  weights_files::rename(state, model);
   try {
     hub::load_state_dict(model, state);
   } catch (const ValueError& error) {

@@ -53,14 +53,15 @@ struct OPSIS_API Weights {
   std::string_view name;                                 ///< "ResNet50_Weights.IMAGENET1K_V2"
   std::string_view url;                                  ///< of the checkpoint; "file://..." names one on this machine
   opsis::transforms::ImageClassificationOptions preset;  ///< what transforms() is made from
-  std::span<const std::string_view> categories;          ///< names of the classes, in the order of the logits
+  std::span<const std::string_view> categories;          ///< of the classes, in the order of the logits; none: no classifier
   int64_t num_params = 0;
   Size min_size{1, 1};  ///< of an image
   Metrics metrics;
-  double gflops = 0;        ///< billions of multiply-adds for an image of the preset's size; torchvision's _ops
-  double file_size_mb = 0;  ///< 2^20 bytes each; torchvision's _file_size
-  std::string_view recipe;  ///< how they were trained, a url
-  std::string_view docs;    ///< what is special about them, a sentence
+  double gflops = 0;           ///< billions of multiply-adds for an image of the preset's size; torchvision's _ops
+  double file_size_mb = 0;     ///< 2^20 bytes each; torchvision's _file_size
+  std::string_view recipe;     ///< how they were trained, a url
+  std::string_view docs;       ///< what is special about them, a sentence
+  std::string_view license{};  ///< a url, where they have one of their own
 
   /// How images must be prepared for the model.
   opsis::transforms::ImageClassification transforms() const;

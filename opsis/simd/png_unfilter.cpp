@@ -2,6 +2,8 @@
 // such rows are therefore undone together, the lower one a pixel behind: their chains run side by side in the processor.
 #include "opsis/simd/png_unfilter.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -17,7 +19,30 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr uint8_t filter_none = 0, filter_sub = 1, filter_up = 2, filter_average = 3, filter_paeth = 4;
+[[maybe_unused]] constexpr uint8_t filter_none = 0, filter_sub = 1, filter_up = 2, filter_average = 3;
+constexpr uint8_t filter_paeth = 4;
+
+#if HWY_TARGET == HWY_SCALAR  // vectors of a single lane, which g++ builds in place of emulated ones
+
+template <size_t size>
+bool unfilter_pixels(const uint8_t* filtered, int64_t height, size_t row_bytes, uint8_t* out, size_t out_stride) {
+  for (int64_t y = 0; y < height; ++y, filtered += row_bytes + 1, out += out_stride) {
+    const auto filter = filtered[0];
+    if (filter > filter_paeth) return false;
+    for (size_t x = 0; x < row_bytes; ++x) {
+      const int left = x >= size ? out[x - size] : 0, above = y > 0 ? *(out + x - out_stride) : 0;
+      const int above_left = x >= size && y > 0 ? *(out + x - size - out_stride) : 0;
+      const int to_left = std::abs(above - above_left), to_above = std::abs(left - above_left);
+      const int nearest = std::min({to_left, to_above, std::abs(left + above - 2 * above_left)});
+      const int paeth = nearest == to_left ? left : nearest == to_above ? above : above_left;
+      const int guesses[] = {0, left, above, (left + above) / 2, paeth};
+      out[x] = static_cast<uint8_t>(filtered[1 + x] + guesses[filter]);
+    }
+  }
+  return true;
+}
+
+#else
 
 // A pixel of up to 8 bytes, a lane each. Lanes of 16 bits hold the differences; their upper bytes are 0 otherwise.
 const hn::FixedTag<uint8_t, 8> narrow_tag;
@@ -168,6 +193,8 @@ bool unfilter_pixels(const uint8_t* filtered, int64_t height, size_t row_bytes, 
   }
   return true;
 }
+
+#endif
 
 bool unfilter(const uint8_t* filtered, int64_t height, size_t row_bytes, size_t pixel_bytes, uint8_t* out, size_t out_stride) {
   if (row_bytes == 0) return true;

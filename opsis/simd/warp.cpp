@@ -96,9 +96,11 @@ void FindPlaces(const WarpPlaces& places, int64_t row, int64_t column, int64_t n
 }
 
 // Grid coordinates to pixels.
-VF Pixels(VF place, float half_size) {
+VF Pixels(VF place, float half_size, bool fused) {
   const DF d;
-  return hn::Sub(hn::Mul(hn::Add(place, hn::Set(d, 1.0f)), hn::Set(d, half_size)), hn::Set(d, 0.5f));
+  const auto from_edge = hn::Add(place, hn::Set(d, 1.0f));
+  const auto size = hn::Set(d, half_size), half = hn::Set(d, 0.5f);
+  return fused ? hn::MulSub(from_edge, size, half) : hn::Sub(hn::Mul(from_edge, size), half);
 }
 
 // One axis of bilinear: the pixel `at` and its neighbour behind, both within the picture, and their weights. At the borders the
@@ -124,7 +126,7 @@ Axis Locate(VF pixels, int64_t size) {
   const auto most = hn::Set(d, static_cast<float>(size - 2));
   const auto above = hn::IfThenElseZero(hn::Gt(floor, zero), floor);
   const auto clamped = hn::IfThenElse(hn::Lt(above, most), above, most);
-  return {hn::ConvertTo(di, clamped), first, second, hn::Ne(behind, behind)};
+  return {hn::ConvertTo(di, clamped), first, second, hn::IsNaN(behind)};
 }
 
 template <int kChannels, bool kFill>
@@ -134,8 +136,8 @@ void LocateChunk(const WarpPictures& p, int64_t n, Chunk& chunk) {
   const float half_width = static_cast<float>(p.source_width) / 2, half_height = static_cast<float>(p.source_height) / 2;
   const auto row = hn::Set(di, static_cast<int32_t>(p.source_row));
   for (int64_t i = 0; i < n; i += static_cast<int64_t>(hn::Lanes(d))) {
-    const auto x = Locate(Pixels(hn::Load(d, chunk.x + i), half_width), p.source_width);
-    const auto y = Locate(Pixels(hn::Load(d, chunk.y + i), half_height), p.source_height);
+    const auto x = Locate(Pixels(hn::Load(d, chunk.x + i), half_width, p.fused), p.source_width);
+    const auto y = Locate(Pixels(hn::Load(d, chunk.y + i), half_height, p.fused), p.source_height);
     auto offset = x.at;
     if constexpr (kChannels == 3) offset = hn::Add(offset, hn::Add(offset, offset));
     hn::Store(hn::Add(offset, hn::Mul(y.at, row)), di, chunk.offset + i);
@@ -165,23 +167,27 @@ VF Byte(VU bytes, int which) {
   return hn::ConvertTo(d, hn::BitCast(di, byte));
 }
 
-template <bool kFill>
+template <bool kFill, bool kFused>
 void BlendTo(VF nw, VF ne, VF sw, VF se, const Chunk& chunk, int64_t i, const float* fill, uint8_t* out) {
   const DF d;
   const hn::Rebind<uint8_t, DF> d8;
   auto sum = hn::Mul(nw, hn::Load(d, chunk.nw + i));
-  sum = hn::Add(sum, hn::Mul(ne, hn::Load(d, chunk.ne + i)));
-  sum = hn::Add(sum, hn::Mul(sw, hn::Load(d, chunk.sw + i)));
-  sum = hn::Add(sum, hn::Mul(se, hn::Load(d, chunk.se + i)));
+  const auto add = [&](VF pixel, const float* weight) {
+    const auto w = hn::Load(d, weight + i);
+    sum = kFused ? hn::MulAdd(pixel, w, sum) : hn::Add(sum, hn::Mul(pixel, w));
+  };
+  add(ne, chunk.ne);
+  add(sw, chunk.sw);
+  add(se, chunk.se);
   if constexpr (kFill) {
     const auto colour = hn::Set(d, *fill);
     sum = hn::Add(hn::Mul(hn::Sub(sum, colour), hn::Load(d, chunk.inside + i)), colour);
-    sum = hn::IfThenElseZero(hn::Eq(sum, sum), sum);
+    sum = hn::IfThenZeroElse(hn::IsNaN(sum), sum);
   }
   hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(sum)), d8, out + i);
 }
 
-template <bool kFill>
+template <bool kFill, bool kFused>
 void BilinearPlane(const WarpPictures& p, const uint8_t* source, const float* fill, int64_t n, uint8_t* target, Chunk& chunk) {
   const DU du;
   for (int64_t i = 0; i < n; ++i) {
@@ -192,12 +198,12 @@ void BilinearPlane(const WarpPictures& p, const uint8_t* source, const float* fi
   }
   for (int64_t i = 0; i < n; i += static_cast<int64_t>(hn::Lanes(du))) {
     const auto square = hn::Load(du, chunk.square + i);
-    BlendTo<kFill>(Byte(square, 0), Byte(square, 1), Byte(square, 2), Byte(square, 3), chunk, i, fill, chunk.out[0]);
+    BlendTo<kFill, kFused>(Byte(square, 0), Byte(square, 1), Byte(square, 2), Byte(square, 3), chunk, i, fill, chunk.out[0]);
   }
   std::memcpy(target, chunk.out[0], static_cast<size_t>(n));
 }
 
-template <bool kFill>
+template <bool kFill, bool kFused>
 void BilinearPixels(const WarpPictures& p, const uint8_t* source, const float* fill, int64_t n, uint8_t* target, Chunk& chunk) {
   const DU du;
   // The last eight bytes of the picture, from where a pair at its very end is taken.
@@ -220,9 +226,9 @@ void BilinearPixels(const WarpPictures& p, const uint8_t* source, const float* f
     VU u0, u1, l0, l1;  // r g b r', g' b'
     hn::LoadInterleaved2(du, reinterpret_cast<const uint32_t*>(chunk.upper + i), u0, u1);
     hn::LoadInterleaved2(du, reinterpret_cast<const uint32_t*>(chunk.lower + i), l0, l1);
-    BlendTo<kFill>(Byte(u0, 0), Byte(u0, 3), Byte(l0, 0), Byte(l0, 3), chunk, i, fill, chunk.out[0]);
-    BlendTo<kFill>(Byte(u0, 1), Byte(u1, 0), Byte(l0, 1), Byte(l1, 0), chunk, i, fill + 1, chunk.out[1]);
-    BlendTo<kFill>(Byte(u0, 2), Byte(u1, 1), Byte(l0, 2), Byte(l1, 1), chunk, i, fill + 2, chunk.out[2]);
+    BlendTo<kFill, kFused>(Byte(u0, 0), Byte(u0, 3), Byte(l0, 0), Byte(l0, 3), chunk, i, fill, chunk.out[0]);
+    BlendTo<kFill, kFused>(Byte(u0, 1), Byte(u1, 0), Byte(l0, 1), Byte(l1, 0), chunk, i, fill + 1, chunk.out[1]);
+    BlendTo<kFill, kFused>(Byte(u0, 2), Byte(u1, 1), Byte(l0, 2), Byte(l1, 1), chunk, i, fill + 2, chunk.out[2]);
   }
   const hn::ScalableTag<uint8_t> d8;
   for (int64_t i = 0; i < n; i += static_cast<int64_t>(hn::Lanes(d8))) {
@@ -232,7 +238,7 @@ void BilinearPixels(const WarpPictures& p, const uint8_t* source, const float* f
   std::memcpy(target, chunk.mixed, static_cast<size_t>(3 * n));
 }
 
-template <int kChannels, bool kFill>
+template <int kChannels, bool kFill, bool kFused>
 void Bilinear(const WarpPlaces& places, const WarpPictures& p, int64_t first, int64_t last) {
   Chunk chunk;
   std::memset(&chunk, 0, sizeof(chunk));  // the rest of the last vectors is computed too
@@ -246,9 +252,9 @@ void Bilinear(const WarpPlaces& places, const WarpPictures& p, int64_t first, in
         uint8_t* target = p.target + picture * p.target_picture + row * p.target_row + kChannels * column;
         const float* fill = kFill ? p.fill + kChannels * picture : nullptr;
         if constexpr (kChannels == 3) {
-          BilinearPixels<kFill>(p, source, fill, n, target, chunk);
+          BilinearPixels<kFill, kFused>(p, source, fill, n, target, chunk);
         } else {
-          BilinearPlane<kFill>(p, source, fill, n, target, chunk);
+          BilinearPlane<kFill, kFused>(p, source, fill, n, target, chunk);
         }
       }
     }
@@ -266,8 +272,8 @@ void LocateNearest(const WarpPictures& p, int64_t n, Chunk& chunk) {
     return hn::And(hn::Ge(at, hn::Zero(d)), hn::Lt(at, hn::Set(d, static_cast<float>(size))));
   };
   for (int64_t i = 0; i < n; i += static_cast<int64_t>(hn::Lanes(d))) {
-    const auto x = hn::Round(Pixels(hn::Load(d, chunk.x + i), half_width));
-    const auto y = hn::Round(Pixels(hn::Load(d, chunk.y + i), half_height));
+    const auto x = hn::Round(Pixels(hn::Load(d, chunk.x + i), half_width, p.fused));
+    const auto y = hn::Round(Pixels(hn::Load(d, chunk.y + i), half_height, p.fused));
     const auto inside = hn::And(within(x, p.source_width), within(y, p.source_height));
     auto offset = hn::ConvertTo(di, hn::IfThenElseZero(inside, x));
     if constexpr (kChannels == 3) offset = hn::Add(offset, hn::Add(offset, offset));
@@ -304,11 +310,17 @@ void WarpNearest(const WarpPlaces& places, const WarpPictures& pictures, int64_t
   return pictures.channels == 3 ? Nearest<3>(places, pictures, first, last) : Nearest<1>(places, pictures, first, last);
 }
 
-void WarpBilinear(const WarpPlaces& places, const WarpPictures& pictures, int64_t first, int64_t last) {
-  if (pictures.channels == 3) {
-    return pictures.fill ? Bilinear<3, true>(places, pictures, first, last) : Bilinear<3, false>(places, pictures, first, last);
+template <int kChannels, bool kFill>
+void BilinearRows(const WarpPlaces& places, const WarpPictures& p, int64_t first, int64_t last) {
+  return p.fused ? Bilinear<kChannels, kFill, true>(places, p, first, last)
+                 : Bilinear<kChannels, kFill, false>(places, p, first, last);
+}
+
+void WarpBilinear(const WarpPlaces& places, const WarpPictures& p, int64_t first, int64_t last) {
+  if (p.channels == 3) {
+    return p.fill ? BilinearRows<3, true>(places, p, first, last) : BilinearRows<3, false>(places, p, first, last);
   }
-  return pictures.fill ? Bilinear<1, true>(places, pictures, first, last) : Bilinear<1, false>(places, pictures, first, last);
+  return p.fill ? BilinearRows<1, true>(places, p, first, last) : BilinearRows<1, false>(places, p, first, last);
 }
 
 }  // namespace

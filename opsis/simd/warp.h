@@ -1,7 +1,7 @@
 // Bytes fetched from anywhere in a picture: the kernel of affine, rotate, perspective and elastic.
 //
 // The arithmetic is that of torch's float32 grid and grid_sample (zeros around, corners not aligned), operation by operation, so
-// that the bytes are the same.
+// that the bytes are the same. Where torch's own code fuses multiplication and addition depends on the machine: it is asked for.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace opsis::inline v1::simd {
 struct WarpPlaces {
   enum class Kind { Affine, Perspective, Displaced };
   Kind kind = Kind::Affine;
-  const float* x = nullptr;  ///< of each column; eight vectors' worth of floats can be read behind the last
+  const float* x = nullptr;  ///< of each column; 64 floats can be read behind the last
   const float* y = nullptr;  ///< of each row
   float m[8] = {};
   bool fused = false;  ///< products are added unrounded (FMA), as torch's matrix product does on some machines
@@ -40,6 +40,8 @@ struct WarpPictures {
   /// For every picture and channel what shows outside, from 0 to 255, or null. With a fill, bilinear blends edges with it as
   /// torchvision does; without, with 0.
   const float* fill = nullptr;
+  /// Places become pixels, and four pixels are summed, by fused multiply-add; on sets without it as if not asked for.
+  bool fused = false;
 };
 
 /// Rows [first, last) of the target, of every picture.

@@ -72,7 +72,7 @@ std::string code_of_enum(E value, std::integer_sequence<int, I...>) {
 }
 
 template <class T>
-concept OwnCode = requires(const T& value) {
+concept OwnCode = std::is_class_v<T> && requires(const Exactly<T>& value) {
   { code_of(value) } -> std::same_as<std::string>;
 };
 

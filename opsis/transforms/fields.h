@@ -37,8 +37,15 @@ concept Fielded = requires(T& value) {
   value.fields(IgnoreFields{});
 };
 
+/// A stand-in for a T that becomes nothing else: a function for what a T converts to is none of its own.
 template <class T>
-concept OwnJson = requires(const T& value, T& place, const Json& json) {
+struct Exactly {
+  operator const T&() const&;
+  operator const T&() && = delete;
+};
+
+template <class T>
+concept OwnJson = std::is_class_v<T> && requires(const Exactly<T>& value, T& place, const Json& json) {
   { json_of(value) } -> std::same_as<Json>;
   read_json(json, place);
 };

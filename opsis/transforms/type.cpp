@@ -36,4 +36,18 @@ std::string Normalize::repr() const {
       {{"mean", detail::python(mean_)}, {"std", detail::python(std_)}, {"inplace", detail::python(options_.inplace)}});
 }
 
+Value ConvertImageDtype::transform(const Value& value) const {
+  return apply_kernel(value, [&](const auto& v) { return functional::to_dtype(v, dtype_, {.scale = true}); });
+}
+
+std::string ConvertImageDtype::repr() const { return "ConvertImageDtype()"; }
+
+Value ToImage::transform(const Value& value) const {
+  return apply_kernel<Image>(value, [](const auto& image) { return functional::to_image(image.data); });
+}
+
+std::string ToImage::repr() const { return "ToImage()"; }
+
+std::string ToPureTensor::repr() const { return "ToPureTensor()"; }
+
 }  // namespace opsis::inline v1::transforms

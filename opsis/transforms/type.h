@@ -1,4 +1,4 @@
-// Transforms of numbers' type and range: ToDtype, Normalize.
+// Transforms of numbers' type and range: ToDtype, Normalize, ConvertImageDtype; and of the type of values.
 #pragma once
 
 #include <torch/types.h>
@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -59,6 +61,62 @@ class OPSIS_API Normalize final : public Fixed<Normalize> {
  private:
   std::vector<double> mean_, std_;
   NormalizeOptions options_;
+};
+
+/// Images and videos of another type and its range, by an older name. Unlike ToDtype(dtype, {.scale = true}) it converts the
+/// numbers of masks, boxes and key points too, as torchvision's does.
+/// Throws   applied, as functional::to_dtype
+/// Source   torchvision.transforms.v2.ConvertImageDtype
+class OPSIS_API ConvertImageDtype final : public Fixed<ConvertImageDtype> {
+ public:
+  explicit ConvertImageDtype(torch::ScalarType dtype = torch::kFloat32) : dtype_(dtype) {}
+  Value transform(const Value& value) const;
+  std::string repr() const override;
+
+ private:
+  torch::ScalarType dtype_;
+};
+
+/// A tensor as an Image. In a pipeline, where a bare tensor counts as an image anyhow, it gives (H, W) a channel.
+///     Image image = ToImage()(pixels);
+/// Throws   ValueError for fewer than two dimensions
+/// Differs  takes tensors only; io::from_pixels takes the pictures of other libraries
+/// Source   torchvision.transforms.v2.ToImage
+class OPSIS_API ToImage final : public Fixed<ToImage> {
+ public:
+  using Fixed::operator();
+  Image operator()(const torch::Tensor& pixels) const { return functional::to_image(pixels); }
+  Value transform(const Value& value) const;
+  std::string repr() const override;
+};
+
+/// The tensors of images, videos, masks, boxes and key points. A type cannot change within a pipeline: there it changes nothing.
+///     auto [pixels, corners] = ToPureTensor()(image, boxes);
+/// Throws   nothing
+/// Source   torchvision.transforms.v2.ToPureTensor
+class OPSIS_API ToPureTensor final : public Fixed<ToPureTensor> {
+ public:
+  template <class... Inputs>
+  auto operator()(Inputs... inputs) const {
+    static_assert(sizeof...(Inputs) > 0, "a transform needs something to transform");
+    if constexpr (sizeof...(Inputs) == 1) {
+      return pure(std::move(inputs)...);
+    } else {
+      return std::tuple(pure(std::move(inputs))...);
+    }
+  }
+  Value transform(const Value& value) const { return value; }
+  std::string repr() const override;
+
+ private:
+  template <class Input>
+  static auto pure(Input input) {
+    if constexpr (std::is_constructible_v<Value, Input> && !std::is_same_v<Input, Value>) {
+      return input.data;
+    } else {
+      return input;
+    }
+  }
 };
 
 }  // namespace opsis::inline v1::transforms

@@ -1,4 +1,4 @@
-// The pictures that tests/oracle/io.py wrote.
+// The pictures that tests/oracle/io.py and io_formats.py wrote.
 #pragma once
 
 #include <filesystem>

@@ -2,7 +2,11 @@
 
 #include <torch/torch.h>
 
+#include <random>
+
 #include "opsis/core/check.h"
+#include "opsis/hub/crc32.h"
+#include "opsis/io/png_fast.h"
 #include "tests/io/pictures.h"
 #include "tests/support/expect.h"
 #include "tests/support/temporary.h"
@@ -21,6 +25,95 @@ TEST(DecodePng, EveryKindInEveryModeEqualsTorchvision) {
     EXPECT_TENSOR_EQ(io::decode_png(bytes, options).data, c.tensor("expected"));
     EXPECT_TENSOR_EQ(io::decode_image(support::picture_path(c.text("file")), options).data, c.tensor("expected"));
   }
+}
+
+struct Outcome {
+  bool refused = false;
+  int bits = 0;
+  std::vector<uint8_t> pixels;
+};
+
+template <class Decode>
+Outcome outcome_of(Decode decode, io::Bytes bytes, const DecodeOptions& options) {
+  Outcome out;
+  try {
+    decode(bytes, options, [&](const io::ImageInfo& info) -> void* {
+      out.bits = info.bits;
+      out.pixels.resize(static_cast<size_t>(info.height * info.width * info.channels * (info.bits / 8)));
+      return out.pixels.data();
+    });
+  } catch (const DecodeError&) {
+    out.refused = true;
+  }
+  return out;
+}
+
+/// Gives each chunk the checksum of what it holds now.
+void mend_checksums(std::vector<uint8_t>& bytes) {
+  for (size_t at = 8; at + 12 <= bytes.size();) {
+    const size_t length = size_t{bytes[at]} << 24 | size_t{bytes[at + 1]} << 16 | size_t{bytes[at + 2]} << 8 | bytes[at + 3];
+    if (length > bytes.size() - at - 12) return;
+    const auto sum = hub::crc32(io::Bytes(bytes).subspan(at + 4, length + 4));
+    for (size_t i = 0; i < 4; ++i) bytes[at + 8 + length + i] = static_cast<uint8_t>(sum >> (24 - 8 * i));
+    at += length + 12;
+  }
+}
+
+const char* const quick_pictures[] = {"gray8_filtered.png",       "gray_alpha8_filtered.png",          "rgb8_filtered.png",
+                                      "rgb_alpha16_filtered.png", "palette8_filtered_transparent.png", "rgb8_filter_4.png",
+                                      "rgb8_with_text.png"};
+
+// The quick way gives what libpng gives, or nothing: also for files that were changed and have the right checksums again.
+TEST(DecodePng, GivesLibpngsVerdictOnChangedFiles) {
+  std::mt19937 generator(11);
+  int accepted = 0;
+  for (const auto* name : quick_pictures) {
+    SCOPED_TRACE(name);
+    const auto original = support::picture(name);
+    for (int round = 0; round < 1000; ++round) {
+      auto bytes = original;
+      for (unsigned changes = 1 + generator() % 3; changes > 0; --changes) {
+        const size_t place = generator() % bytes.size();
+        switch (generator() % 4) {
+          case 0: bytes[place] = static_cast<uint8_t>(generator()); break;
+          case 1: bytes[place] ^= static_cast<uint8_t>(1U << generator() % 8); break;
+          case 2: bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(place)); break;
+          default: bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(place), static_cast<uint8_t>(generator()));
+        }
+      }
+      if (generator() % 4 != 0) mend_checksums(bytes);
+      const DecodeOptions options{.mode = generator() % 2 != 0 ? ImageReadMode::UNCHANGED : ImageReadMode::RGB_ALPHA,
+                                  .limits = {.pixels = 1 << 20}};
+      const auto ours = outcome_of(io::png::decode, bytes, options);
+      const auto libpngs = outcome_of(io::png::decode_by_libpng, bytes, options);
+      ASSERT_EQ(ours.refused, libpngs.refused) << round;
+      if (ours.refused) continue;
+      ASSERT_EQ(ours.pixels, libpngs.pixels) << round;
+      ASSERT_EQ(ours.bits, libpngs.bits) << round;
+      ++accepted;
+    }
+  }
+  EXPECT_GT(accepted, 70);
+}
+
+// Else the speed would be lost in silence. Where libdeflate is left out, this is not so.
+TEST(DecodePng, GoesTheQuickWayForCommonFiles) {
+  const auto quickly = [](const char* name, const DecodeOptions& options) {
+    std::vector<uint8_t> pixels(1 << 20);
+    return io::png::decode_fast(support::picture(name), options, [&](const io::ImageInfo&) { return pixels.data(); });
+  };
+  if (!quickly("photo.png", {})) GTEST_SKIP() << "built with -DOPSIS_DEFLATE=OFF";
+  for (const auto* name : quick_pictures) {
+    for (const auto mode : {ImageReadMode::UNCHANGED, ImageReadMode::RGB, ImageReadMode::RGB_ALPHA}) {
+      EXPECT_TRUE(quickly(name, {.mode = mode})) << name;
+    }
+  }
+  EXPECT_TRUE(quickly("photo.png", {.region = io::Region{1, 2, 3, 4}}));
+  EXPECT_TRUE(quickly("exif_png_6_big.png", {.apply_exif_orientation = true}));
+  EXPECT_FALSE(quickly("photo.png", {.strict = true}));
+  EXPECT_FALSE(quickly("photo.png", {.mode = ImageReadMode::GRAY}));
+  EXPECT_FALSE(quickly("rgb8_interlaced.png", {}));
+  EXPECT_FALSE(quickly("gray4.png", {}));
 }
 
 TEST(DecodePng, SixteenBitsStay) {

@@ -1,5 +1,6 @@
 #include "opsis/models/weights.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "opsis/models/imagenet_categories.h"
@@ -16,7 +17,10 @@ using models::ResNet50_Weights;
 // An entry as tests/oracle/models.py describes torchvision's.
 nlohmann::json described(const models::Weights& weights) {
   auto metrics = nlohmann::json::array();
-  for (const auto& metric : weights.metrics) metrics.push_back({metric.dataset, metric.name, metric.value});
+  for (const auto& metric : weights.metrics) {
+    const auto value = std::isnan(metric.value) ? nlohmann::json() : nlohmann::json(metric.value);  // features have no accuracy
+    metrics.push_back({metric.dataset, metric.name, value});
+  }
   const auto& preset = weights.preset;
   return {{"name", weights.name},
           {"url", weights.url},
@@ -27,6 +31,7 @@ nlohmann::json described(const models::Weights& weights) {
           {"min_size", {weights.min_size.height, weights.min_size.width}},
           {"categories", std::vector<std::string>(weights.categories.begin(), weights.categories.end())},
           {"recipe", weights.recipe},
+          {"license", weights.license},
           {"crop_size", preset.crop_size},
           {"resize_size", preset.resize_size},
           {"mean", preset.mean},

@@ -4,53 +4,20 @@ import fnmatch
 
 import torch
 import torchvision
+from helpers.model import computed, on_meta, structure
 from oracle import case, out_dir, run
 from torch import nn
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
-# To hold a model against torchvision, add its name to the first list; one small model of a family is enough in the second.
-_models = [
-    "resnet18", "resnet34", "resnet50", "resnet101", "resnet152",
-    "resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2",
-]  # fmt: skip
-_computed = ["resnet18", "resnet50", "resnext50_32x4d", "wide_resnet50_2"]
-
-
-def checksum(tensor):
-    """The sum of the bits as integers: equal, for all practical purposes, only if every bit is."""
-    return int((tensor.detach().contiguous().view(torch.int32) if tensor.is_floating_point() else tensor).long().sum())
-
-
-def computed(model, images):
-    """What a model is and does: its state, its outputs and its gradients."""
-    state = model.state_dict()
-    found = {"next_draw": torch.rand(1), "names": list(state), "checksums": [checksum(t) for t in state.values()]}
-    with torch.no_grad():
-        found["eval_output"] = model.eval()(images)
-    output = model.train()(images)
-    found["train_output"] = output
-    output.square().mean().backward()
-    parameters = dict(model.named_parameters())
-    found["gradient_names"] = list(parameters)
-    found["gradient_norms"] = torch.stack([p.grad.double().norm() for p in parameters.values()])
-    first = next(iter(parameters))
-    found["first_gradient"] = parameters[first].grad
-    found["buffer_sums"] = torch.stack([b.double().sum() for b in model.buffers()] or [torch.zeros(())])
-    return found
+_models = models.list_models(module=torchvision.models)
+_computed = ["resnet18", "resnet50", "resnext50_32x4d", "wide_resnet50_2"]  # of the other families: models_classification.py
 
 
 @case("models/state_dict", model=_models)
 def state_dict(model):
-    with torch.device("meta"):
-        built = models.get_model(model)
-    state = built.state_dict()
-    return {
-        "names": list(state),
-        "shapes": [str(tuple(t.shape)) for t in state.values()],
-        "types": [str(t.dtype) for t in state.values()],
-        "modules": [name for name, _ in built.named_modules()],
-    }
+    with on_meta():
+        return structure(models.get_model(model))
 
 
 @case("models/computed", model=_computed)
@@ -86,20 +53,25 @@ def weights(model):
     entries = []
     for entry in enum:
         preset = entry.transforms()
-        metrics = [[d, m, v] for d, found in entry.meta["_metrics"].items() for m, v in found.items()]
+        metrics = [[d, m, v if v == v else None] for d, found in entry.meta["_metrics"].items() for m, v in found.items()]
         known = {"num_params", "min_size", "categories", "recipe", "_metrics", "_ops", "_file_size", "_docs"}
-        assert set(entry.meta) == known, set(entry.meta) ^ known
+        assert set(entry.meta) - {"license"} == known, set(entry.meta) ^ known
         entries.append({
             "name": str(entry), "url": entry.url, "metrics": metrics, "gflops": entry.meta["_ops"],
             "file_size_mb": entry.meta["_file_size"], "num_params": entry.meta["num_params"],
-            "min_size": list(entry.meta["min_size"]), "categories": entry.meta["categories"], "recipe": entry.meta["recipe"],
+            "min_size": list(entry.meta["min_size"]), "categories": entry.meta["categories"] or [], "recipe": entry.meta["recipe"],
+            "license": entry.meta.get("license", ""),
             "crop_size": preset.crop_size[0], "resize_size": preset.resize_size[0], "mean": preset.mean, "std": preset.std,
             "interpolation": preset.interpolation.value, "antialias": preset.antialias,
         })  # fmt: skip
     return {"enum": enum.__name__, "default": str(enum.DEFAULT), "entries": entries}
 
 
-@case("models/presets", weights=["ResNet50_Weights.IMAGENET1K_V1", "ResNet50_Weights.IMAGENET1K_V2"], size=[(375, 500), (300, 200)])
+_presets = ["ResNet50_Weights.IMAGENET1K_V1", "ResNet50_Weights.IMAGENET1K_V2", "EfficientNet_V2_L_Weights.IMAGENET1K_V1",
+            "VGG16_Weights.IMAGENET1K_FEATURES", "Swin_T_Weights.IMAGENET1K_V1"]  # fmt: skip
+
+
+@case("models/presets", weights=_presets, size=[(375, 500), (300, 200)])
 def presets(weights, size):
     # Smooth, as photos are: neighbouring pixels are alike.
     image = nn.functional.interpolate(torch.rand(1, 3, 20, 30), size, mode="bicubic").clamp(0, 1).mul(255).byte()[0]

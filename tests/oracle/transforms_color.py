@@ -75,6 +75,7 @@ OPS = {
     "to_dtype float": lambda v: F.to_dtype(v, torch.float32, scale=True),
     "convert_image_dtype": lambda v: F.convert_image_dtype(v, torch.float32),
     "normalize": lambda v: F.normalize(F.to_dtype(v, torch.float32, scale=True), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+    "to_normalized": lambda v: F.normalize(F.to_dtype(v, torch.float32, scale=True), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
     "normalize one": lambda v: F.normalize(F.to_dtype(v, torch.float32, scale=True), [0.5], [0.37]),
 }
 # Those that have no kernel of their own for videos: torchvision lets a video pass.
@@ -184,6 +185,132 @@ def temporal(frames, samples, batch):
     value = pixels(batch + [frames, 1, 2, 3])
     call = lambda: F.uniform_temporal_subsample(value, samples)
     return {"input": value, "refused": True} if fails(call) else {"input": value, "refused": False, "expected": call()}
+
+
+TRANSFORMS = {
+    "ColorJitter()": lambda: v2.ColorJitter(),
+    "ColorJitter(all)": lambda: v2.ColorJitter(0.4, 0.4, 0.4, 0.1),
+    "ColorJitter(much)": lambda: v2.ColorJitter(brightness=1.5, contrast=(0.5, 3.0), saturation=(0.0, 2.0), hue=0.5),
+    "ColorJitter(hue)": lambda: v2.ColorJitter(hue=(-0.2, 0.4)),
+    "ColorJitter(nothing)": lambda: v2.ColorJitter(brightness=0.0, contrast=(1.0, 1.0), hue=0.0),
+    "RandomPhotometricDistort()": lambda: v2.RandomPhotometricDistort(),
+    "RandomPhotometricDistort(1)": lambda: v2.RandomPhotometricDistort((0.5, 1.5), (0.6, 1.4), (0.7, 1.3), (-0.1, 0.2), p=1.0),
+    "RandomChannelPermutation()": lambda: v2.RandomChannelPermutation(),
+    "Grayscale()": lambda: v2.Grayscale(),
+    "Grayscale(3)": lambda: v2.Grayscale(3),
+    "RandomGrayscale(0.5)": lambda: v2.RandomGrayscale(0.5),
+    "RGB()": lambda: v2.RGB(),
+    "RGB of gray": lambda: v2.Compose([v2.Grayscale(), v2.RGB()]),
+    "RandomInvert()": lambda: v2.RandomInvert(),
+    "RandomPosterize(3)": lambda: v2.RandomPosterize(3),
+    "RandomSolarize(100.5)": lambda: v2.RandomSolarize(100.5, p=0.7),
+    "RandomAutocontrast()": lambda: v2.RandomAutocontrast(),
+    "RandomEqualize()": lambda: v2.RandomEqualize(),
+    "RandomAdjustSharpness(2)": lambda: v2.RandomAdjustSharpness(2.0),
+    "GaussianBlur(5)": lambda: v2.GaussianBlur(5),
+    "GaussianBlur({5, 3}, 0.7)": lambda: v2.GaussianBlur((5, 3), sigma=0.7),
+    "GaussianNoise()": lambda: v2.GaussianNoise(),
+    "GaussianNoise(all)": lambda: v2.GaussianNoise(0.1, 0.3, clip=False),
+    "RandomErasing()": lambda: v2.RandomErasing(),
+    "RandomErasing(1, random)": lambda: v2.RandomErasing(1.0, value="random"),
+    "RandomErasing(colour)": lambda: v2.RandomErasing(0.8, (0.3, 0.9), (0.2, 5.0), value=(1.0, 2.5, 3.0)),
+    "JPEG(75)": lambda: v2.JPEG(75),
+    "JPEG(5, 95)": lambda: v2.JPEG((5, 95)),
+    "UniformTemporalSubsample(3)": lambda: v2.UniformTemporalSubsample(3),
+    "ConvertImageDtype()": lambda: v2.ConvertImageDtype(),
+    "ConvertImageDtype(int16)": lambda: v2.ConvertImageDtype(torch.int16),
+    "ToImage()": lambda: v2.ToImage(),
+    "Compose(train)": lambda: v2.Compose([v2.ColorJitter(0.4, 0.4, 0.4, 0.1), v2.RandomGrayscale(0.2), v2.ToDtype(torch.float32, scale=True), v2.GaussianNoise(), v2.RandomErasing(0.5, value="random")]),
+}
+# Those that a sample does not suit.
+PRINTED = TRANSFORMS | {
+    "LinearTransformation": lambda: v2.LinearTransformation(torch.eye(3), torch.zeros(3)),
+    "ToPureTensor()": lambda: v2.ToPureTensor(),
+}
+
+
+@case("transforms_color/repr", transform=list(PRINTED))
+def repr_(transform):
+    return {"expected": str(PRINTED[transform]())}
+
+
+CANVAS = (33, 47)
+BOXES = tv_tensors.BoundingBoxes(torch.tensor([[1.0, 2.0, 30.0, 20.0], [5.0, 5.0, 9.5, 9.0]]), format="XYXY", canvas_size=CANVAS)
+POINTS = tv_tensors.KeyPoints(torch.tensor([[1.0, 2.0], [30.0, 20.0]]), canvas_size=CANVAS)
+
+
+@case("transforms_color/sample", transform=list(TRANSFORMS), seed=list(range(20)))
+def sample(transform, seed):
+    """An image and a video with boxes, a mask and key points, changed by one draw."""
+    image = tv_tensors.Image(photo(*CANVAS))
+    clip = tv_tensors.Video(torch.stack([photo(*CANVAS), photo(*CANVAS)]))
+    mask = tv_tensors.Mask(torch.rand((2,) + CANVAS) < 0.5)
+    torch.manual_seed(seed)
+    outputs = TRANSFORMS[transform]()(image, clip, BOXES, mask, POINTS)
+    names = ["image", "clip", "boxes", "mask", "points"]
+    return {"image": image, "clip": clip, "mask": mask, "next_draw": torch.rand(1)} | {f"expected_{n}": v for n, v in zip(names, outputs)}
+
+
+@case("transforms_color/linear", dtype=["uint8", "float32", "float64"], shape=[(3, 2, 2), (5, 3, 2, 2), (3, 2, 3)], of=["float32", "float64"])
+def linear(dtype, shape, of):
+    value = pixels(shape, dtype)
+    matrix, mean = torch.randn(12, 12, dtype=getattr(torch, of)), torch.randn(12, dtype=getattr(torch, of))
+    call = lambda: v2.LinearTransformation(matrix, mean)(value)
+    out = {"input": value, "matrix": matrix, "mean": mean, "refused": fails(call)}
+    return out if out["refused"] else out | {"expected": call()}
+
+
+IMAGE = tv_tensors.Image(torch.zeros(3, 8, 10, dtype=torch.uint8))
+MASK = tv_tensors.Mask(torch.zeros(8, 10))
+REFUSALS = {
+    "ColorJitter(-1)": lambda: v2.ColorJitter(brightness=-1.0),
+    "ColorJitter(2, 1)": lambda: v2.ColorJitter(contrast=(2.0, 1.0)),
+    "ColorJitter(-1, 1)": lambda: v2.ColorJitter(saturation=(-1.0, 1.0)),
+    "ColorJitter(hue 0.6)": lambda: v2.ColorJitter(hue=0.6),
+    "ColorJitter of two channels": lambda: v2.ColorJitter(0.5)(IMAGE[:2]),
+    "RandomGrayscale(2)": lambda: v2.RandomGrayscale(2.0),
+    "RandomGrayscale of four": lambda: v2.RandomGrayscale(1.0)(tv_tensors.Image(torch.zeros(4, 2, 2))),
+    "RandomGrayscale of a mask": lambda: v2.RandomGrayscale(1.0)(MASK),
+    "Grayscale(2)": lambda: v2.Grayscale(2)(IMAGE),
+    "RGB of two": lambda: v2.RGB()(IMAGE[:2]),
+    "RandomChannelPermutation of a mask": lambda: v2.RandomChannelPermutation()(MASK),
+    "RandomPhotometricDistort of a mask": lambda: v2.RandomPhotometricDistort()(MASK),
+    "RandomPosterize(9)": lambda: v2.RandomPosterize(9, p=1.0)(IMAGE),
+    "RandomSolarize(256)": lambda: v2.RandomSolarize(256.0, p=1.0)(IMAGE),
+    "RandomAdjustSharpness(-1)": lambda: v2.RandomAdjustSharpness(-1.0, p=1.0)(IMAGE),
+    "RandomAutocontrast of two": lambda: v2.RandomAutocontrast(1.0)(IMAGE[:2]),
+    "GaussianBlur(4)": lambda: v2.GaussianBlur(4),
+    "GaussianBlur({3, 3, 3})": lambda: v2.GaussianBlur((3, 3, 3)),
+    "GaussianBlur(3, 0)": lambda: v2.GaussianBlur(3, 0.0),
+    "GaussianBlur(3, {2, 1})": lambda: v2.GaussianBlur(3, (2.0, 1.0)),
+    "GaussianBlur(17) of 8 rows": lambda: v2.GaussianBlur(17)(IMAGE),
+    "GaussianNoise(-1)": lambda: v2.GaussianNoise(0.0, -1.0)(IMAGE),
+    "GaussianNoise of int16": lambda: v2.GaussianNoise()(tv_tensors.Image(IMAGE.to(torch.int16))),
+    "RandomErasing(scale)": lambda: v2.RandomErasing(scale=(0.5, 1.5)),
+    "RandomErasing(scale reversed)": lambda: v2.RandomErasing(1.0, scale=(0.5, 0.3))(IMAGE),
+    "RandomErasing(ratio reversed)": lambda: v2.RandomErasing(1.0, ratio=(3.0, 2.0))(IMAGE),
+    "RandomErasing(two numbers)": lambda: v2.RandomErasing(1.0, value=(1.0, 2.0))(IMAGE),
+    "RandomErasing of a mask": lambda: v2.RandomErasing(1.0)(MASK),
+    "JPEG(0)": lambda: v2.JPEG(0),
+    "JPEG(90, 10)": lambda: v2.JPEG((90, 10)),
+    "JPEG of floats": lambda: v2.JPEG(50)(tv_tensors.Image(torch.zeros(3, 8, 8))),
+    "LinearTransformation(2x3)": lambda: v2.LinearTransformation(torch.zeros(2, 3), torch.zeros(2)),
+    "LinearTransformation(mean)": lambda: v2.LinearTransformation(torch.zeros(2, 2), torch.zeros(3)),
+    "LinearTransformation(types)": lambda: v2.LinearTransformation(torch.zeros(2, 2), torch.zeros(2, dtype=torch.float64)),
+    "UniformTemporalSubsample(-1)": lambda: v2.UniformTemporalSubsample(-1)(tv_tensors.Video(torch.zeros(2, 3, 4, 4))),
+    "ConvertImageDtype(int64)": lambda: v2.ConvertImageDtype(torch.int64)(tv_tensors.Image(torch.zeros(3, 2, 2))),
+    "permute_channels of three by two": lambda: F.permute_channels(IMAGE, [0, 1]),
+    "permute_channels 3": lambda: F.permute_channels(IMAGE, [0, 1, 3]),
+    "adjust_hue 0.6": lambda: F.adjust_hue(IMAGE, 0.6),
+    "adjust_gamma -1": lambda: F.adjust_gamma(IMAGE, -1.0),
+    "adjust_brightness -1": lambda: F.adjust_brightness(IMAGE, -1.0),
+    "erase four colours": lambda: F.erase(IMAGE, 0, 0, 2, 2, torch.zeros(4, 1, 1)),
+}
+
+
+@case("transforms_color/refusals", what=list(REFUSALS))
+def refusals(what):
+    return {"refused": fails(REFUSALS[what])}
 
 
 run(__file__)

@@ -52,6 +52,9 @@ std::map<std::string, Operation> all() {
       {"to_dtype float", on_pixels([](const auto& v) { return F::to_dtype(v, torch::kFloat32, {.scale = true}); })},
       {"convert_image_dtype", on_images([](const auto& v) { return F::to_image(F::convert_image_dtype(v.data)); })},
       {"normalize", normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225})},
+      {"to_normalized", on_pixels([](const auto& v) {
+         return F::to_normalized(v, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225});
+       })},
       {"normalize one", normalize({0.5}, {0.37})},
   };
   const auto name = [](const std::string& kernel, const std::string& number) { return kernel + " " + number; };

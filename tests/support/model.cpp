@@ -9,7 +9,7 @@
 namespace support {
 namespace {
 
-// The sum of the bits as integers, as in tests/oracle/models.py.
+// The sum of the bits as integers, as in tests/oracle/helpers/model.py.
 int64_t checksum(const torch::Tensor& tensor) {
   const auto bits = tensor.is_floating_point() ? tensor.contiguous().view(torch::kInt32) : tensor;
   return bits.to(torch::kInt64).sum().item<int64_t>();
@@ -35,8 +35,8 @@ void expect_same_structure(const torch::nn::Module& model, const oracle::Case& c
   EXPECT_EQ(modules, c.texts("modules"));
 }
 
-void expect_same_computed(opsis::models::ImageClassifier& model, const oracle::Case& c) {
-  EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));  // building has drawn as often
+void expect_same_state(const torch::nn::Module& model, const oracle::Case& c) {
+  EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));
   std::vector<std::string> names;
   std::vector<int64_t> checksums;
   for (const auto& [name, tensor] : opsis::hub::state_dict(model)) {
@@ -45,18 +45,29 @@ void expect_same_computed(opsis::models::ImageClassifier& model, const oracle::C
   }
   EXPECT_EQ(names, c.texts("names"));
   ASSERT_EQ(checksums, c.ints("checksums"));
+}
 
-  // The same kernels on the same numbers; the threads may split sums differently, which a deep network in training amplifies.
-  const auto images = c.tensor("images");
-  {
-    const torch::NoGradGuard no_grad;
-    model.eval();
-    EXPECT_TENSOR_NEAR(model.forward(images), c.tensor("eval_output"), 1e-5, 0);
-  }
+// The same kernels on the same numbers; the threads may split sums differently, which a deep network in training amplifies.
+void expect_same_evaluated(opsis::models::ImageClassifier& model, const oracle::Case& c) {
+  expect_same_state(model, c);
+  const torch::NoGradGuard no_grad;
+  model.eval();
+  EXPECT_TENSOR_NEAR(model.forward(c.tensor("images")), c.tensor("eval_output"), 1e-5, 0);
+}
+
+void expect_same_computed(opsis::models::ImageClassifier& model, const oracle::Case& c, const TrainOutputs& all_outputs) {
+  expect_same_evaluated(model, c);
+  if (::testing::Test::HasFatalFailure()) return;
   model.train();
-  const auto output = model.forward(images);
-  EXPECT_TENSOR_NEAR(output.detach(), c.tensor("train_output"), 1e-5, 0);
-  output.square().mean().backward();
+  const auto images = c.tensor("images");
+  const auto outputs = all_outputs ? all_outputs(images) : std::vector<torch::Tensor>{model.forward(images)};
+  auto loss = torch::zeros({});
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const auto key = "train_output" + (i == 0 ? "" : "_" + std::to_string(i));
+    EXPECT_TENSOR_NEAR(outputs[i].detach(), c.tensor(key), 1e-5, 0);
+    loss = loss + outputs[i].square().mean();
+  }
+  loss.backward();
 
   std::vector<std::string> gradient_names;
   std::vector<torch::Tensor> norms, sums;

@@ -1,7 +1,9 @@
-// Claims that every family makes of its models. Their truth is tests/oracle/models.py.
+// Claims that every family makes of its models. Their truth is tests/oracle/helpers/model.py.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "opsis/models/task.h"
 #include "tests/support/oracle.h"
@@ -11,8 +13,17 @@ namespace support {
 /// The names, shapes, types and order of state and submodules are those of the case.
 void expect_same_structure(const torch::nn::Module& model, const oracle::Case& c);
 
-/// Every parameter and buffer equals the case's, bit for bit; outputs in both modes, gradients and running statistics agree.
+/// Every parameter and buffer equals the case's, bit for bit, and building has drawn as often.
 /// To be called right after building the model from seed 0.
-void expect_same_computed(opsis::models::ImageClassifier& model, const oracle::Case& c);
+void expect_same_state(const torch::nn::Module& model, const oracle::Case& c);
+
+/// So it is, and the model puts out the same in evaluation.
+void expect_same_evaluated(opsis::models::ImageClassifier& model, const oracle::Case& c);
+
+/// All that a model gives in training, where that is more than its logits.
+using TrainOutputs = std::function<std::vector<torch::Tensor>(torch::Tensor images)>;
+
+/// So it is and does; outputs in training, gradients and running statistics agree too.
+void expect_same_computed(opsis::models::ImageClassifier& model, const oracle::Case& c, const TrainOutputs& outputs = {});
 
 }  // namespace support

@@ -128,9 +128,9 @@ TEST(Json, KeepsWhatItWasGiven) {
 TEST(Json, KeepsTensors) {
   for (const auto type : {torch::kUInt8, torch::kInt64, torch::kFloat16, torch::kFloat32, torch::kFloat64, torch::kBool}) {
     const auto tensor = (torch::rand({2, 3}) * 9).to(type);
-    EXPECT_TENSOR_EQ(detail::json_tensor(Json::parse(detail::tensor_json(tensor).dump())), tensor);
+    EXPECT_TENSOR_EQ(transforms::detail::json_tensor(Json::parse(transforms::detail::tensor_json(tensor).dump())), tensor);
   }
-  EXPECT_ERROR(detail::json_tensor(Json::parse(R"({"dtype": "float32", "shape": [999999999999], "data": []})")), ValueError,
+  EXPECT_ERROR(transforms::detail::json_tensor(Json::parse(R"({"dtype": "float32", "shape": [999999999999], "data": []})")), ValueError,
                "a tensor's shape must be sensible");
 }
 

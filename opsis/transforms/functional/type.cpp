@@ -1,11 +1,15 @@
 #include "opsis/transforms/functional/type.h"
 
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "opsis/core/check.h"
+#include "opsis/core/parallel.h"
+#include "opsis/simd/scale.h"
+#include "opsis/transforms/functional/bytes.h"
 #include "opsis/transforms/functional/tensor.h"
 
 namespace opsis::inline v1::transforms {
@@ -59,6 +63,39 @@ torch::Tensor integer_to_integer(const torch::Tensor& image, torch::ScalarType d
   return dtype == torch::kUInt16 ? image.to(dtype) * power : image.to(dtype).bitwise_left_shift_(shift);
 }
 
+constexpr int64_t bytes_to_floats_grain = int64_t{1} << 15;
+
+torch::Tensor unit_of_bytes(const torch::Tensor& image) {
+  auto out = at::empty_like(image, torch::kFloat32);
+  const auto* const from = image.const_data_ptr<uint8_t>();
+  auto* const to = out.mutable_data_ptr<float>();
+  parallel_for(0, image.numel(), bytes_to_floats_grain,
+               [&](int64_t first, int64_t last) { simd::to_unit(from + first, last - first, to + first); });
+  return out;
+}
+
+torch::Tensor normalized_bytes(const detail::Bytes& in, torch::ArrayRef<double> mean, torch::ArrayRef<double> std) {
+  auto out = in.like(torch::kFloat32);
+  auto* const to = out.mutable_data_ptr<float>();
+  const auto normal = [&](int64_t channel) {
+    const auto number = [&](torch::ArrayRef<double> numbers) {
+      return static_cast<float>(numbers[numbers.size() == 1 ? 0 : static_cast<size_t>(channel)]);
+    };
+    return simd::Normal{number(mean), number(std)};
+  };
+  for (int64_t i = 0; i < in.pictures(); ++i) {
+    const auto* const from = in.picture(i).data;
+    parallel_for(0, in.plane(), bytes_to_floats_grain, [&](int64_t first, int64_t last) {
+      if (in.interleaved) {
+        simd::to_normal(from + 3 * first, last - first, {normal(0), normal(1), normal(2)}, to + 3 * (i * in.plane() + first));
+      } else {
+        simd::to_normal(from + first, last - first, normal(i % in.channels), to + i * in.plane() + first);
+      }
+    });
+  }
+  return out;
+}
+
 }  // namespace
 
 torch::Tensor to_dtype(const torch::Tensor& image, torch::ScalarType dtype, const ToDtypeOptions& options) {
@@ -67,6 +104,10 @@ torch::Tensor to_dtype(const torch::Tensor& image, torch::ScalarType dtype, cons
   const bool from_float = image.is_floating_point(), to_float = at::isFloatingType(dtype);
   if (!options.scale || (from_float && to_float)) return image.to(dtype);
   if (from_float) return float_to_integer(image, dtype);
+  if (dtype == torch::kFloat32 && image.scalar_type() == torch::kUInt8 && image.device().is_cpu() &&
+      image.is_non_overlapping_and_dense()) {
+    return unit_of_bytes(image);
+  }
   // Times the rounded 1/255, not divided by 255: the last bit differs.
   if (to_float) return image.to(dtype).mul_(detail::python_number(1.0 / detail::largest_pixel(image.scalar_type())));
   return integer_to_integer(image, dtype);
@@ -120,6 +161,23 @@ Image normalize(const Image& image, torch::ArrayRef<double> mean, torch::ArrayRe
 Video normalize(const Video& video, torch::ArrayRef<double> mean, torch::ArrayRef<double> std,
                 const NormalizeOptions& options) {
   return wrap(normalize(video.data, mean, std, options), video);
+}
+
+torch::Tensor to_normalized(const torch::Tensor& image, torch::ArrayRef<double> mean, torch::ArrayRef<double> std) {
+  OPSIS_CHECK(image.defined(), "to_normalized: the tensor is undefined");
+  const auto fits = [&](size_t count) { return count == 1 || static_cast<int64_t>(count) == image.size(-3); };
+  const bool divides = std::all_of(std.begin(), std.end(), [](double s) { return s != 0; });
+  if (detail::is_bytes(image) && fits(mean.size()) && fits(std.size()) && divides) {
+    return normalized_bytes(detail::Bytes(image), mean, std);
+  }
+  return normalize(to_dtype(image, torch::kFloat32, {.scale = true}), mean, std);
+}
+
+Image to_normalized(const Image& image, torch::ArrayRef<double> mean, torch::ArrayRef<double> std) {
+  return wrap(to_normalized(image.data, mean, std), image);
+}
+Video to_normalized(const Video& video, torch::ArrayRef<double> mean, torch::ArrayRef<double> std) {
+  return wrap(to_normalized(video.data, mean, std), video);
 }
 
 }  // namespace functional

@@ -70,6 +70,15 @@ OPSIS_API Image normalize(const Image& image, torch::ArrayRef<double> mean, torc
 OPSIS_API Video normalize(const Video& video, torch::ArrayRef<double> mean, torch::ArrayRef<double> std,
                           const NormalizeOptions& options = {});
 
+/// normalize(to_dtype(image, torch::kFloat32, {.scale = true}), mean, std), of uint8 in one pass over the pixels.
+///     to_normalized(image, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225})
+/// Shapes   (..., C, H, W); the result has the same, and the same layout in memory
+/// Types    uint8, other integers of known range and floating point -> float32
+/// Throws   as to_dtype and normalize
+OPSIS_API torch::Tensor to_normalized(const torch::Tensor& image, torch::ArrayRef<double> mean, torch::ArrayRef<double> std);
+OPSIS_API Image to_normalized(const Image& image, torch::ArrayRef<double> mean, torch::ArrayRef<double> std);
+OPSIS_API Video to_normalized(const Video& video, torch::ArrayRef<double> mean, torch::ArrayRef<double> std);
+
 }  // namespace functional
 
 namespace detail {

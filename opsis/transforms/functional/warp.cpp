@@ -1,9 +1,7 @@
 #include "opsis/transforms/functional/warp.h"
 
 #include <ATen/ops/aminmax.h>
-#include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/grid_sampler.h>
 #include <ATen/ops/linspace.h>
 #include <ATen/ops/matmul.h>
@@ -18,11 +16,13 @@
 #include "opsis/core/check.h"
 #include "opsis/transforms/functional/boxes.h"
 #include "opsis/transforms/functional/tensor.h"
+#include "opsis/transforms/functional/warp_bytes.h"
 
 namespace opsis::inline v1::transforms {
 namespace {
 
 using detail::Matrix;
+using detail::WarpGrid;
 using torch::Tensor;
 
 // The order of operations below is torchvision's: the last bit of a coordinate, and with it a pixel, depends on it.
@@ -34,54 +34,55 @@ torch::ScalarType working_type(const Tensor& image) {
   return image.is_floating_point() ? image.scalar_type() : torch::kFloat32;
 }
 
-// (x, y, 1) of each pixel's middle, with the x and y given: (1, height * width, 3).
-Tensor homogeneous_grid(const Tensor& x, const Tensor& y, const torch::TensorOptions& options) {
-  const int64_t height = y.size(0), width = x.size(0);
-  auto grid = at::empty({1, height, width, 3}, options);
-  grid.select(-1, 0).copy_(x);
-  grid.select(-1, 1).copy_(y.unsqueeze(-1));
-  grid.select(-1, 2).fill_(1);
-  return grid.view({1, height * width, 3});
-}
-
 // A matrix (1, 2, 3) as the factor of rows of points, its results in units of half a canvas.
 Tensor rescaled(const Tensor& theta, Size canvas) {
   const std::array<double, 2> half{0.5 * static_cast<double>(canvas.width), 0.5 * static_cast<double>(canvas.height)};
   return theta.transpose(1, 2).div_(detail::tensor_of(half, theta.options()));
 }
 
-Tensor affine_grid(const Matrix& matrix, Size in, Size out, const torch::TensorOptions& options) {
+WarpGrid affine_grid(const Matrix& matrix, Size in, Size out, const torch::TensorOptions& options) {
   const auto middles = [&](int64_t n) {  // in float32 for all types
     const auto steps = static_cast<double>(n);
-    return at::linspace((1.0 - steps) * 0.5, (steps - 1.0) * 0.5, n, options.dtype(torch::kFloat32));
+    return at::linspace((1.0 - steps) * 0.5, (steps - 1.0) * 0.5, n, options.dtype(torch::kFloat32)).to(options);
   };
   const auto theta = detail::tensor_of(matrix, options).reshape({1, 2, 3});
-  const auto base = homogeneous_grid(middles(out.width), middles(out.height), options);
-  return base.bmm(rescaled(theta, in)).view({1, out.height, out.width, 2});
+  return {.x = middles(out.width), .y = middles(out.height), .above = rescaled(theta, in), .below = {}, .displacement = {}};
 }
 
-Tensor perspective_grid(const std::array<double, 8>& c, Size canvas, const torch::TensorOptions& options) {
+WarpGrid perspective_grid(const std::array<double, 8>& c, Size canvas, const torch::TensorOptions& options) {
   const auto middles = [&](int64_t n) { return at::linspace(0.5, static_cast<double>(n) + 0.5 - 1.0, n, options); };
-  const auto above = detail::tensor_of(Matrix{c[0], c[1], c[2], c[3], c[4], c[5]}, options).reshape({1, 2, 3});
-  const auto below = detail::tensor_of(Matrix{c[6], c[7], 1, c[6], c[7], 1}, options).reshape({1, 2, 3});
-  const auto base = homogeneous_grid(middles(canvas.width), middles(canvas.height), options);
-  const auto numerators = base.bmm(rescaled(above, canvas));
-  const auto denominators = base.bmm(below.transpose(1, 2));
-  return numerators.div_(denominators).sub_(1.0).view({1, canvas.height, canvas.width, 2});
+  const auto above = detail::tensor_of({c[0], c[1], c[2], c[3], c[4], c[5]}, options).reshape({1, 2, 3});
+  const auto below = detail::tensor_of({c[6], c[7], 1, c[6], c[7], 1}, options).reshape({1, 2, 3});
+  return {.x = middles(canvas.width),
+          .y = middles(canvas.height),
+          .above = rescaled(above, canvas),
+          .below = below.transpose(1, 2),
+          .displacement = {}};
+}
+
+WarpGrid even_grid(Size canvas, const torch::TensorOptions& options) {
+  OPSIS_CHECK(canvas.height > 0 && canvas.width > 0, "elastic: the canvas must not be empty, got {}", canvas);
+  const auto middles = [&](int64_t n) {
+    const auto end = static_cast<double>(n - 1) / static_cast<double>(n);
+    return at::linspace(-end, end, n, options);
+  };
+  return {.x = middles(canvas.width), .y = middles(canvas.height), .above = {}, .below = {}, .displacement = {}};
 }
 
 // torchvision's _apply_grid_transform: every image of a batch is sampled at the places of one grid (1, height, width, 2).
-Tensor sample(const Tensor& image, Tensor grid, InterpolationMode interpolation, const Fill& fill) {
+Tensor warp(const Tensor& image, const WarpGrid& where, InterpolationMode interpolation, const Fill& fill) {
   const int64_t channels = image.size(-3);
-  const auto shape = detail::shape_with(image, {grid.size(1), grid.size(2)});
+  const Size size{where.y.size(0), where.x.size(0)};
+  const auto shape = detail::shape_with(image, size);
   if (image.numel() == 0) {
-    OPSIS_CHECK(c10::multiply_integers(shape) == 0, "warp: an empty image cannot fill {} by {} pixels", grid.size(1),
-                grid.size(2));
+    OPSIS_CHECK(c10::multiply_integers(shape) == 0, "warp: an empty image cannot fill {} pixels", size);
     return image.reshape(shape);
   }
+  if (auto bytes = detail::warp_bytes(image, where, interpolation, fill)) return *bytes;
   const bool nearest = interpolation == InterpolationMode::NEAREST;
   const int64_t mode = nearest ? 1 : interpolation == InterpolationMode::BICUBIC ? 2 : 0;  // of torch's grid_sample
   const auto batch = image.reshape({-1, channels, image.size(-2), image.size(-1)});
+  auto grid = where.places();
   auto pixels = batch.to(grid.scalar_type());
   if (batch.size(0) > 1) grid = grid.expand({batch.size(0), -1, -1, -1});
   // A channel of ones shows how much of each result was inside.
@@ -164,13 +165,13 @@ void detail::check_warp(std::string_view where, const Tensor& image, Interpolati
 Tensor detail::warp_affine(const Tensor& image, const Matrix& matrix, Size size, InterpolationMode interpolation,
                            const Fill& fill) {
   const auto grid = affine_grid(matrix, {image.size(-2), image.size(-1)}, size, working_options(image));
-  return sample(image, grid, interpolation, fill);
+  return warp(image, grid, interpolation, fill);
 }
 
 Tensor detail::warp_perspective(const Tensor& image, const std::array<double, 8>& coefficients, InterpolationMode interpolation,
                                 const Fill& fill) {
   const auto grid = perspective_grid(coefficients, {image.size(-2), image.size(-1)}, working_options(image));
-  return sample(image, grid, interpolation, fill);
+  return warp(image, grid, interpolation, fill);
 }
 
 Tensor detail::warp_displaced(const Tensor& image, const Tensor& displacement, InterpolationMode interpolation,
@@ -180,21 +181,12 @@ Tensor detail::warp_displaced(const Tensor& image, const Tensor& displacement, I
     return warp_displaced(image.to(torch::kFloat32), displacement, interpolation, fill).to(torch::kFloat16);
   }
   const auto options = working_options(image);
-  const auto grid = identity_grid({image.size(-2), image.size(-1)}, options).add_(displacement.to(options));
-  return sample(image, grid, interpolation, fill);
+  auto grid = even_grid({image.size(-2), image.size(-1)}, options);
+  grid.displacement = displacement.to(options);
+  return warp(image, grid, interpolation, fill);
 }
 
-Tensor detail::identity_grid(Size canvas, torch::TensorOptions options) {
-  const auto middles = [&](int64_t n) {
-    const auto end = static_cast<double>(n - 1) / static_cast<double>(n);
-    return at::linspace(-end, end, n, options);
-  };
-  OPSIS_CHECK(canvas.height > 0 && canvas.width > 0, "elastic: the canvas must not be empty, got {}", canvas);
-  auto grid = at::empty({1, canvas.height, canvas.width, 2}, options);
-  grid.select(-1, 0).copy_(middles(canvas.width));
-  grid.select(-1, 1).copy_(middles(canvas.height).unsqueeze(-1));
-  return grid;
-}
+Tensor detail::identity_grid(Size canvas, torch::TensorOptions options) { return even_grid(canvas, options).places(); }
 
 Tensor detail::corners_of_boxes(const Tensor& boxes, bool rotated) {
   if (rotated) return boxes.reshape({-1, 2});

@@ -25,6 +25,15 @@ int main() {
   expect_not_built([&] { opsis::io::decode_image(png); });
   expect_not_built([&] { opsis::io::encode_jpeg(image); });
   expect_not_built([&] { opsis::io::encode_png(image); });
+  expect_not_built([&] { opsis::io::decode_gif(png); });
+  expect_not_built([&] { opsis::io::encode_gif(image); });
+  expect_not_built([&] { opsis::io::decode_webp(png); });
+  expect_not_built([&] { opsis::io::encode_webp(image); });
+  expect_not_built([&] { opsis::io::decode_avif(png); });
+  expect_not_built([&] { opsis::io::encode_avif(image); });
+  expect_not_built([&] { opsis::io::decode_heic(png); });
+  expect_not_built([&] { opsis::io::decode_tiff(png); });
+  expect_not_built([&] { opsis::io::encode_tiff(image); });
   expect_not_built([&] { opsis::utils::draw_text(image, "7", 0, 0); });
   std::cout << opsis::BoundingBoxes(torch::tensor({{8., 4., 20., 16.}}), opsis::BoundingBoxFormat::XYXY, {32, 48}) << "\n";
 }

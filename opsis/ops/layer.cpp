@@ -1,13 +1,15 @@
-#include "opsis/models/layer.h"
+#include "opsis/ops/layer.h"
 
-namespace opsis::inline v1::models {
+namespace opsis::inline v1::ops {
 
 SequentialImpl::SequentialImpl(std::vector<Layer> layers) : torch::nn::Module("Sequential") {
   for (auto& layer : layers) append(std::move(layer));
 }
 
-void SequentialImpl::append(Layer layer) {
-  register_module(std::to_string(layers_.size()), layer.module());
+void SequentialImpl::append(Layer layer) { append(std::to_string(layers_.size()), std::move(layer)); }
+
+void SequentialImpl::append(const std::string& name, Layer layer) {
+  register_module(name, layer.module());
   layers_.push_back(std::move(layer));
 }
 
@@ -16,4 +18,4 @@ torch::Tensor SequentialImpl::forward(torch::Tensor x) {
   return x;
 }
 
-}  // namespace opsis::inline v1::models
+}  // namespace opsis::inline v1::ops

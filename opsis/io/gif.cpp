@@ -1,0 +1,401 @@
+// The traps of giflib: it holds every frame before it gives one (DGifSlurp), so the records are walked by hand; how many
+// frames there are is known only at the end, so they are walked twice, the first time without unpacking; palettes may have
+// fewer colors than pixels ask for.
+#include "opsis/io/gif.h"
+
+#include <gif_lib.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <unordered_map>
+
+#include "opsis/core/check.h"
+
+namespace opsis::inline v1::io::gif {
+namespace {
+
+// Decoding.
+
+struct CloseReader {
+  void operator()(GifFileType* file) const { DGifCloseFile(file, nullptr); }
+};
+
+int on_gif_read(GifFileType* file, GifByteType* out, int count) {
+  auto* rest = static_cast<Bytes*>(file->UserData);
+  const auto given = std::min(static_cast<size_t>(count), rest->size());
+  std::memcpy(out, rest->data(), given);
+  *rest = rest->subspan(given);
+  return static_cast<int>(given);
+}
+
+[[noreturn]] void fail_gif(int error, Bytes bytes) {
+  const char* reason = GifErrorString(error);
+  raise<DecodeError>("decode_gif: {} ({} bytes)", reason ? reason : "the file cannot be read", bytes.size());
+}
+
+/// The records of a file, one image after the other.
+class Records {
+ public:
+  explicit Records(Bytes bytes) : all_(bytes), rest_(bytes) {
+    int error = D_GIF_SUCCEEDED;
+    file_.reset(DGifOpen(&rest_, on_gif_read, &error));
+    if (!file_) fail_gif(error, all_);
+  }
+
+  /// Goes to the next image, past its header; false at the end of the file.
+  bool next() {
+    control_ = {.DisposalMode = DISPOSAL_UNSPECIFIED, .UserInputFlag = false, .DelayTime = 0, .TransparentColor = -1};
+    bool has_control = false;
+    for (;;) {
+      GifRecordType type = UNDEFINED_RECORD_TYPE;
+      check(DGifGetRecordType(file_.get(), &type));
+      if (type == TERMINATE_RECORD_TYPE) return false;
+      if (type == IMAGE_DESC_RECORD_TYPE) {
+        check(DGifGetImageDesc(file_.get()));
+        return true;
+      }
+      if (type != EXTENSION_RECORD_TYPE) continue;
+      int function = 0;
+      GifByteType* block = nullptr;  // its length, then its bytes
+      check(DGifGetExtension(file_.get(), &function, &block));
+      if (block && function == GRAPHICS_EXT_FUNC_CODE && !has_control) {
+        has_control = true;  // the first counts, as in DGifSavedExtensionToGCB
+        DGifExtensionToGCB(block[0], block + 1, &control_);
+      }
+      while (block) check(DGifGetExtensionNext(file_.get(), &block));
+    }
+  }
+
+  /// Passes over the pixels of the image.
+  void skip() {
+    int size = 0;
+    GifByteType* block = nullptr;
+    check(DGifGetCode(file_.get(), &size, &block));
+    while (block) check(DGifGetCodeNext(file_.get(), &block));
+  }
+
+  void read_row(std::span<uint8_t> row) { check(DGifGetLine(file_.get(), row.data(), static_cast<int>(row.size()))); }
+
+  const GifFileType& file() const { return *file_; }
+  const GifImageDesc& image() const { return file_->Image; }
+  const GraphicsControlBlock& control() const { return control_; }
+
+ private:
+  void check(int result) const {
+    if (result == GIF_ERROR) fail_gif(file_->Error, all_);
+  }
+
+  Bytes all_, rest_;
+  std::unique_ptr<GifFileType, CloseReader> file_;
+  GraphicsControlBlock control_{};
+};
+
+using Color = std::array<uint8_t, 3>;
+
+/// All colors that an index may name; black where the palette has none. Gives their number in the palette.
+int read_palette(const ColorMapObject* map, std::array<Color, 256>& palette) {
+  palette.fill({});
+  const int count = map ? std::min(map->ColorCount, 256) : 0;
+  for (int i = 0; i < count; ++i) {
+    const auto& color = map->Colors[i];
+    palette[static_cast<size_t>(i)] = {color.Red, color.Green, color.Blue};
+  }
+  return count;
+}
+
+/// The rows of an image of this height, in the order in which the file has them.
+std::vector<int> row_order(int height, bool interlaced) {
+  std::vector<int> order;
+  order.reserve(static_cast<size_t>(height));
+  constexpr int begins[] = {0, 4, 2, 1}, steps[] = {8, 8, 4, 2};
+  for (int pass = 0; pass < (interlaced ? 4 : 1); ++pass) {
+    for (int y = interlaced ? begins[pass] : 0; y < height; y += interlaced ? steps[pass] : 1) order.push_back(y);
+  }
+  return order;
+}
+
+/// Whether a frame of this disposal is drawn upon the one before it. torchvision's rule; the numbers from 4 mean nothing.
+bool keeps_canvas(int disposal) {
+  return disposal == DISPOSAL_UNSPECIFIED || disposal == DISPOSE_DO_NOT || disposal == DISPOSE_PREVIOUS;
+}
+
+/// Draws the image that the records are at upon a canvas.
+void draw(Records& records, uint8_t* canvas, Size size, bool strict) {
+  const auto& image = records.image();
+  std::array<Color, 256> palette;
+  const auto* map = image.ColorMap ? image.ColorMap : records.file().SColorMap;
+  if (!map) raise<DecodeError>("decode_gif: an image has no palette");
+  const int colors = read_palette(map, palette);
+  const int transparent = records.control().TransparentColor;
+  const bool leaves = int64_t{image.Left} + image.Width > size.width || int64_t{image.Top} + image.Height > size.height;
+  if (strict && leaves) raise<DecodeError>("decode_gif: an image leaves the canvas of {}x{}", size.height, size.width);
+
+  std::vector<uint8_t> row(static_cast<size_t>(image.Width));
+  const auto visible = std::min<int64_t>(image.Width, size.width - image.Left);
+  for (const int y : row_order(image.Height, image.Interlace)) {
+    records.read_row(row);
+    if (image.Top + y >= size.height) continue;
+    auto* out = canvas + ((int64_t{image.Top} + y) * size.width + image.Left) * 3;
+    for (int64_t x = 0; x < visible; ++x) {
+      const int index = row[static_cast<size_t>(x)];
+      if (index == transparent) continue;
+      if (strict && index >= colors) raise<DecodeError>("decode_gif: color {} of a palette of {}", index, colors);
+      std::memcpy(out + x * 3, palette[static_cast<size_t>(index)].data(), 3);
+    }
+  }
+}
+
+// Encoding.
+
+struct CloseWriter {
+  void operator()(GifFileType* file) const { EGifCloseFile(file, nullptr); }
+};
+
+struct FreeMap {
+  void operator()(ColorMapObject* map) const { GifFreeMapObject(map); }
+};
+
+int on_gif_write(GifFileType* file, const GifByteType* data, int count) {
+  auto* bytes = static_cast<std::vector<uint8_t>*>(file->UserData);
+  try {  // no exception may leave a callback
+    bytes->insert(bytes->end(), data, data + count);
+  } catch (const std::exception&) {
+    return 0;
+  }
+  return count;
+}
+
+/// A frame as indices into its palette; `transparent` is -1 where all of it is opaque.
+struct Indexed {
+  std::vector<uint8_t> indices;
+  std::vector<Color> palette;
+  int transparent = -1;
+};
+
+Color color_at(const uint8_t* pixel, int64_t channels) {
+  return channels == 1 ? Color{pixel[0], pixel[0], pixel[0]} : Color{pixel[0], pixel[1], pixel[2]};
+}
+
+uint32_t key_of(const Color& color) { return uint32_t{color[0]} << 16 | uint32_t{color[1]} << 8 | color[2]; }
+
+struct Counted {
+  Color color;
+  int64_t count;
+};
+
+/// Median cut: the box with the longest side is halved by pixels until there are enough; a box becomes its mean.
+std::vector<Color> cut(std::vector<Counted> colors, size_t wanted) {
+  struct Box {
+    size_t begin, end;
+    int side;  ///< the channel in which it is longest
+    int length;
+  };
+  const auto measure = [&](size_t begin, size_t end) {
+    Box box{begin, end, 0, -1};
+    for (int c = 0; c < 3; ++c) {
+      const auto less = [&](const Counted& a, const Counted& b) {
+        return a.color[static_cast<size_t>(c)] < b.color[static_cast<size_t>(c)];
+      };
+      const auto [low, high] = std::minmax_element(colors.begin() + static_cast<std::ptrdiff_t>(begin),
+                                                   colors.begin() + static_cast<std::ptrdiff_t>(end), less);
+      const int length = high->color[static_cast<size_t>(c)] - low->color[static_cast<size_t>(c)];
+      if (length > box.length) box.side = c, box.length = length;
+    }
+    return box;
+  };
+  std::vector<Box> boxes{measure(0, colors.size())};
+  while (boxes.size() < wanted) {
+    const auto longest =
+        std::max_element(boxes.begin(), boxes.end(), [](const Box& a, const Box& b) { return a.length < b.length; });
+    if (longest->length <= 0) break;
+    const Box box = *longest;
+    const auto side = static_cast<size_t>(box.side);
+    std::sort(colors.begin() + static_cast<std::ptrdiff_t>(box.begin), colors.begin() + static_cast<std::ptrdiff_t>(box.end),
+              [&](const Counted& a, const Counted& b) {
+                return a.color[side] != b.color[side] ? a.color[side] < b.color[side] : key_of(a.color) < key_of(b.color);
+              });
+    int64_t total = 0, seen = 0;
+    for (size_t i = box.begin; i < box.end; ++i) total += colors[i].count;
+    size_t middle = box.begin;
+    while (middle + 1 < box.end - 1 && (seen += colors[middle].count) * 2 < total) ++middle;
+    *longest = measure(box.begin, middle + 1);
+    boxes.push_back(measure(middle + 1, box.end));
+  }
+  std::vector<Color> palette;
+  for (const auto& box : boxes) {
+    std::array<int64_t, 3> sums{};
+    int64_t total = 0;
+    for (size_t i = box.begin; i < box.end; ++i) {
+      total += colors[i].count;
+      for (size_t c = 0; c < 3; ++c) sums[c] += colors[i].count * colors[i].color[c];
+    }
+    Color mean;
+    for (size_t c = 0; c < 3; ++c) mean[c] = static_cast<uint8_t>((sums[c] + total / 2) / total);
+    palette.push_back(mean);
+  }
+  return palette;
+}
+
+uint8_t nearest(const Color& color, const std::vector<Color>& palette) {
+  int best = 1 << 30;
+  size_t found = 0;
+  for (size_t i = 0; i < palette.size(); ++i) {
+    int distance = 0;
+    for (size_t c = 0; c < 3; ++c) distance += (color[c] - palette[i][c]) * (color[c] - palette[i][c]);
+    if (distance < best) best = distance, found = i;
+  }
+  return static_cast<uint8_t>(found);
+}
+
+Indexed index(const uint8_t* pixels, Size size, int64_t channels) {
+  const auto count = static_cast<size_t>(size.height * size.width);
+  const auto clear = [&](size_t i) { return channels == 4 && pixels[i * 4 + 3] < 128; };
+  const auto color_of = [&](size_t i) { return color_at(pixels + i * static_cast<size_t>(channels), channels); };
+
+  std::unordered_map<uint32_t, int64_t> counts;
+  bool has_clear = false;
+  for (size_t i = 0; i < count; ++i) {
+    if (clear(i)) {
+      has_clear = true;
+    } else {
+      ++counts[key_of(color_of(i))];
+    }
+  }
+  std::vector<Counted> colors;
+  for (const auto& [key, number] : counts) {
+    colors.push_back({{static_cast<uint8_t>(key >> 16), static_cast<uint8_t>(key >> 8), static_cast<uint8_t>(key)}, number});
+  }
+  std::sort(colors.begin(), colors.end(), [](const Counted& a, const Counted& b) { return key_of(a.color) < key_of(b.color); });
+
+  Indexed out;
+  const size_t room = has_clear ? 255 : 256;
+  if (colors.size() > room) {
+    out.palette = cut(colors, room);
+  } else {
+    for (const auto& [color, number] : colors) out.palette.push_back(color);
+  }
+  std::unordered_map<uint32_t, uint8_t> places;
+  for (const auto& [color, number] : colors) places[key_of(color)] = nearest(color, out.palette);
+  if (has_clear) {
+    out.transparent = static_cast<int>(out.palette.size());
+    out.palette.push_back({});
+  }
+  out.indices.resize(count);
+  for (size_t i = 0; i < count; ++i) {
+    out.indices[i] = clear(i) ? static_cast<uint8_t>(out.transparent) : places[key_of(color_of(i))];
+  }
+  return out;
+}
+
+class Writer {
+ public:
+  explicit Writer(std::vector<uint8_t>& bytes) {
+    int error = E_GIF_SUCCEEDED;
+    file_.reset(EGifOpen(&bytes, on_gif_write, &error));
+    if (!file_) raise<ValueError>("encode_gif: out of memory");
+    EGifSetGifVersion(file_.get(), true);
+  }
+
+  void begin(Size size) {
+    check(EGifPutScreenDesc(file_.get(), static_cast<int>(size.width), static_cast<int>(size.height), 8, 0, nullptr));
+  }
+
+  void put_loops(int64_t loops) {
+    const uint8_t block[] = {1, static_cast<uint8_t>(loops & 255), static_cast<uint8_t>(loops >> 8)};
+    check(EGifPutExtensionLeader(file_.get(), APPLICATION_EXT_FUNC_CODE));
+    check(EGifPutExtensionBlock(file_.get(), 11, "NETSCAPE2.0"));
+    check(EGifPutExtensionBlock(file_.get(), sizeof block, block));
+    check(EGifPutExtensionTrailer(file_.get()));
+  }
+
+  void put_frame(Indexed& frame, Size size, int64_t delay_ms) {
+    // What is transparent must not show the frame before.
+    const GraphicsControlBlock control{.DisposalMode = frame.transparent >= 0 ? DISPOSE_BACKGROUND : DISPOSE_DO_NOT,
+                                       .UserInputFlag = false,
+                                       .DelayTime = static_cast<int>(delay_ms / 10),
+                                       .TransparentColor = frame.transparent};
+    GifByteType extension[4];
+    check(EGifPutExtension(file_.get(), GRAPHICS_EXT_FUNC_CODE, static_cast<int>(EGifGCBToExtension(&control, extension)),
+                           extension));
+    const int colors = 1 << GifBitSize(static_cast<int>(frame.palette.size()));
+    const std::unique_ptr<ColorMapObject, FreeMap> map(GifMakeMapObject(std::max(colors, 2), nullptr));
+    if (!map) raise<ValueError>("encode_gif: out of memory");
+    for (size_t i = 0; i < frame.palette.size(); ++i) {
+      map->Colors[i] = {frame.palette[i][0], frame.palette[i][1], frame.palette[i][2]};
+    }
+    check(EGifPutImageDesc(file_.get(), 0, 0, static_cast<int>(size.width), static_cast<int>(size.height), false, map.get()));
+    for (int64_t y = 0; y < size.height; ++y) {
+      check(EGifPutLine(file_.get(), frame.indices.data() + y * size.width, static_cast<int>(size.width)));
+    }
+  }
+
+  void end() {
+    int error = E_GIF_SUCCEEDED;
+    if (EGifCloseFile(file_.release(), &error) == GIF_ERROR) raise<ValueError>("encode_gif: {}", GifErrorString(error));
+  }
+
+ private:
+  void check(int result) const {
+    if (result == GIF_ERROR) raise<ValueError>("encode_gif: {}", GifErrorString(file_->Error));
+  }
+
+  std::unique_ptr<GifFileType, CloseWriter> file_;
+};
+
+}  // namespace
+
+void decode(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
+  ImageInfo info{.channels = 3, .frames = 0};
+  {
+    Records records(bytes);
+    while (records.next()) {
+      if (info.frames == 0) {
+        info.height = std::max(records.file().SHeight, records.image().Height);
+        info.width = std::max(records.file().SWidth, records.image().Width);
+      }
+      ++info.frames;
+      check_limits("decode_gif", info, options.limits);
+      records.skip();
+    }
+  }
+  if (info.frames == 0) raise<DecodeError>("decode_gif: there is no image in it ({} bytes)", bytes.size());
+  if (info.height < 1 || info.width < 1) raise<DecodeError>("decode_gif: the image is {}x{}", info.height, info.width);
+
+  const Size size{info.height, info.width};
+  auto* const out = static_cast<uint8_t*>(destination(info));
+  const auto frame_bytes = static_cast<size_t>(info.height * info.width * 3);
+  Records records(bytes);
+  std::array<Color, 256> global;
+  read_palette(records.file().SColorMap, global);
+  const auto background = global[static_cast<size_t>(records.file().SBackGroundColor & 255)];
+  auto* canvas = out;
+  for (int64_t frame = 0; frame < info.frames && records.next(); ++frame, canvas += frame_bytes) {
+    if (frame > 0 && keeps_canvas(records.control().DisposalMode)) {
+      std::memcpy(canvas, canvas - frame_bytes, frame_bytes);
+    } else {
+      for (size_t i = 0; i < frame_bytes; i += 3) std::memcpy(canvas + i, background.data(), 3);
+    }
+    draw(records, canvas, size, options.strict);
+  }
+}
+
+std::vector<uint8_t> encode(const uint8_t* pixels, int64_t frames, Size size, int64_t channels, int64_t delay_ms,
+                            int64_t loops) {
+  OPSIS_CHECK(size.height >= 1 && size.width >= 1 && size.height <= 65535 && size.width <= 65535,
+              "encode_gif: a GIF has 1 to 65535 pixels a side, the image is {} high and {} wide", size.height, size.width);
+  std::vector<uint8_t> bytes;
+  Writer writer(bytes);
+  writer.begin(size);
+  if (frames > 1) writer.put_loops(loops);
+  for (int64_t i = 0; i < frames; ++i) {
+    auto frame = index(pixels + i * size.height * size.width * channels, size, channels);
+    writer.put_frame(frame, size, delay_ms);
+  }
+  writer.end();
+  return bytes;
+}
+
+}  // namespace opsis::inline v1::io::gif

@@ -1,0 +1,111 @@
+#include "opsis/models/mnasnet.h"
+
+#include <torch/nn/modules/dropout.h>
+
+#include "opsis/models/builders.h"
+#include "opsis/models/initialise.h"
+#include "opsis/ops/activation.h"
+#include "opsis/ops/norm.h"
+
+namespace opsis::inline v1::models {
+namespace mnasnet_family {
+
+using torch::Tensor;
+
+// Those of a TensorFlow model with 0.9997.
+Layer norm(int64_t channels) {
+  static const auto make = ops::batch_norm_2d(1e-5, 1 - 0.9997);
+  return make(channels);
+}
+
+Layer conv(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t groups = 1) {
+  return torch::nn::Conv2d(
+      torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).groups(groups).bias(false));
+}
+
+class InvertedResidualImpl : public torch::nn::Module {
+ public:
+  InvertedResidualImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t expansion)
+      : torch::nn::Module("_InvertedResidual"),
+        layers(register_module("layers", make(in, out, kernel, stride, in * expansion))),
+        is_residual_(in == out && stride == 1) {}
+
+  Tensor forward(Tensor x) { return is_residual_ ? layers(x) + x : layers(x); }
+
+ private:
+  static Sequential make(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t middle) {
+    return Sequential(std::vector<Layer>{conv(in, middle, 1), norm(middle), ops::relu(),
+                                         conv(middle, middle, kernel, stride, middle), norm(middle), ops::relu(),
+                                         conv(middle, out, 1), norm(out)});
+  }
+
+  Sequential layers;
+  bool is_residual_;
+};
+TORCH_MODULE(InvertedResidual);
+
+Layer stack(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t expansion, int64_t repeats) {
+  Sequential blocks;
+  for (int64_t i = 0; i < repeats; ++i) {
+    blocks->append(InvertedResidual(i == 0 ? in : out, out, kernel, i == 0 ? stride : 1, expansion));
+  }
+  return blocks;
+}
+
+// Up rather than down, where down takes more than a tenth.
+int64_t rounded(double width) {
+  const auto multiple = std::max<int64_t>(8, static_cast<int64_t>(width + 4) / 8 * 8);
+  return static_cast<double>(multiple) >= 0.9 * width ? multiple : multiple + 8;
+}
+
+std::array<int64_t, 8> widths(double alpha) {
+  std::array<int64_t, 8> all{32, 16, 24, 40, 80, 96, 192, 320};
+  for (auto& width : all) width = rounded(static_cast<double>(width) * alpha);
+  return all;
+}
+
+}  // namespace mnasnet_family
+
+MNASNetImpl::MNASNetImpl(double alpha, const MNASNetOptions& options) : ImageClassifier("MNASNet") {
+  using namespace mnasnet_family;
+  OPSIS_CHECK(alpha > 0, "MNASNet: alpha must be above 0, got {}", alpha);
+  const auto num_classes = detail::classes("MNASNet", options.num_classes);
+  const auto width = widths(alpha);
+  layers = register_module(
+      "layers", Sequential(std::vector<Layer>{conv(3, width[0], 3, 2), norm(width[0]), ops::relu(),                   //
+                                              conv(width[0], width[0], 3, 1, width[0]), norm(width[0]), ops::relu(),  //
+                                              conv(width[0], width[1], 1), norm(width[1]),                            //
+                                              stack(width[1], width[2], 3, 2, 3, 3), stack(width[2], width[3], 5, 2, 3, 3),
+                                              stack(width[3], width[4], 5, 2, 6, 3), stack(width[4], width[5], 3, 1, 6, 2),
+                                              stack(width[5], width[6], 5, 2, 6, 4), stack(width[6], width[7], 3, 1, 6, 1),  //
+                                              conv(width[7], 1280, 1), norm(1280), ops::relu()}));
+  classifier = register_module(
+      "classifier", Sequential(std::vector<Layer>{torch::nn::Dropout(torch::nn::DropoutOptions(options.dropout).inplace(true)),
+                                                  torch::nn::Linear(1280, num_classes)}));
+  detail::initialise(*this, detail::kaiming_fan_out, [](torch::nn::LinearImpl& linear) {
+    torch::nn::init::kaiming_uniform_(linear.weight, 0, torch::kFanOut, torch::kSigmoid);
+    torch::nn::init::zeros_(linear.bias);
+  });
+}
+
+torch::Tensor MNASNetImpl::forward(torch::Tensor images) {
+  return classifier(layers(std::move(images)).mean(torch::IntArrayRef{2, 3}));
+}
+
+MNASNet mnasnet0_5(std::optional<MNASNet0_5_Weights> weights, MNASNetOptions options) {
+  return detail::build<MNASNet>(weights, options, 0.5);
+}
+
+MNASNet mnasnet0_75(std::optional<MNASNet0_75_Weights> weights, MNASNetOptions options) {
+  return detail::build<MNASNet>(weights, options, 0.75);
+}
+
+MNASNet mnasnet1_0(std::optional<MNASNet1_0_Weights> weights, MNASNetOptions options) {
+  return detail::build<MNASNet>(weights, options, 1.0);
+}
+
+MNASNet mnasnet1_3(std::optional<MNASNet1_3_Weights> weights, MNASNetOptions options) {
+  return detail::build<MNASNet>(weights, options, 1.3);
+}
+
+}  // namespace opsis::inline v1::models

@@ -1,0 +1,308 @@
+#include "opsis/models/swin_transformer.h"
+
+#include <torch/nn/functional/normalization.h>
+#include <torch/nn/functional/padding.h>
+
+#include <cmath>
+
+#include "opsis/models/builders.h"
+#include "opsis/models/initialise.h"
+#include "opsis/models/relative_positions.h"
+#include "opsis/ops/mlp.h"
+#include "opsis/ops/norm.h"
+#include "opsis/ops/permute.h"
+#include "opsis/ops/stochastic_depth.h"
+
+namespace opsis::inline v1::models {
+namespace swin_family {
+
+namespace F = torch::nn::functional;
+namespace init = torch::nn::init;
+using ops::Permute;
+using torch::Tensor;
+using torch::nn::Linear;
+using torch::nn::LinearOptions;
+using Pair = std::array<int64_t, 2>;
+
+// Fewer, wider pixels: each takes its three neighbours in.
+class PatchMergingImpl : public torch::nn::Module {
+ public:
+  PatchMergingImpl(int64_t dim, SwinVersion version, const NormLayer& norm_layer)
+      : torch::nn::Module(version == SwinVersion::V1 ? "PatchMerging" : "PatchMergingV2"), version_(version) {
+    reduction = register_module("reduction", Linear(LinearOptions(4 * dim, 2 * dim).bias(false)));
+    norm = register_layer(*this, "norm", norm_layer(version == SwinVersion::V1 ? 4 * dim : 2 * dim));
+  }
+
+  Tensor forward(Tensor x) {
+    const auto height = x.size(-3), width = x.size(-2);
+    x = F::pad(x, F::PadFuncOptions({0, 0, 0, width % 2, 0, height % 2}));
+    const auto every_second = [&](int64_t y, int64_t from) {
+      return x.slice(-3, y, std::nullopt, 2).slice(-2, from, std::nullopt, 2);
+    };
+    x = torch::cat({every_second(0, 0), every_second(1, 0), every_second(0, 1), every_second(1, 1)}, -1);
+    return version_ == SwinVersion::V1 ? reduction(norm(x)) : norm(reduction(x));
+  }
+
+ private:
+  SwinVersion version_;
+  Linear reduction{nullptr};
+  Layer norm;
+};
+TORCH_MODULE(PatchMerging);
+
+// Attention within windows; `shift` moves them against those of the block before, so that what they know spreads.
+class ShiftedWindowAttentionImpl : public torch::nn::Module {
+ public:
+  ShiftedWindowAttentionImpl(int64_t dim, Pair window, Pair shift, int64_t num_heads, SwinVersion version,
+                             const SwinTransformerOptions& options)
+      : torch::nn::Module(version == SwinVersion::V1 ? "ShiftedWindowAttention" : "ShiftedWindowAttentionV2"),
+        window_(window),
+        shift_(shift),
+        num_heads_(num_heads),
+        dropout_(options.dropout),
+        attention_dropout_(options.attention_dropout) {
+    qkv = register_module("qkv", Linear(dim, 3 * dim));
+    proj = register_module("proj", Linear(dim, dim));
+    if (version == SwinVersion::V1) {
+      table = register_parameter("relative_position_bias_table",
+                                 torch::zeros({(2 * window[0] - 1) * (2 * window[1] - 1), num_heads}));
+      detail::trunc_normal_(table, 0, 0.02);
+    } else {
+      table = register_buffer("relative_coords_table", relative_coordinates(window));
+    }
+    index = register_buffer("relative_position_index", detail::relative_position_index(window[0], window[1]).flatten());
+    if (version == SwinVersion::V1) return;
+    logit_scale = register_parameter("logit_scale", torch::log(10 * torch::ones({num_heads, 1, 1})));
+    cpb_mlp = register_module("cpb_mlp", Sequential(std::vector<Layer>{Linear(2, 512), ops::relu(),
+                                                                       Linear(LinearOptions(512, num_heads).bias(false))}));
+    const torch::NoGradGuard no_grad;
+    qkv->bias.slice(0, dim, 2 * dim).zero_();
+  }
+
+  Tensor forward(Tensor input) {
+    const auto n = input.size(0), height = input.size(1), width = input.size(2), channels = input.size(3);
+    const auto pad_to = [](int64_t size, int64_t multiple) { return (multiple - size % multiple) % multiple; };
+    auto x = F::pad(input, F::PadFuncOptions({0, 0, 0, pad_to(width, window_[1]), 0, pad_to(height, window_[0])}));
+    const auto rows = x.size(1), columns = x.size(2);
+    auto shift = shift_;
+    if (window_[0] >= rows) shift[0] = 0;
+    if (window_[1] >= columns) shift[1] = 0;
+    const bool shifted = shift[0] + shift[1] > 0;
+    if (shifted) x = torch::roll(x, {-shift[0], -shift[1]}, {1, 2});
+
+    const auto down = rows / window_[0], across = columns / window_[1], windows = down * across, area = window_[0] * window_[1];
+    x = x.view({n, down, window_[0], across, window_[1], channels})
+            .permute({0, 1, 3, 2, 4, 5})
+            .reshape({n * windows, area, channels});
+    auto attention = attend(x, channels);
+    const auto& values = attention.second;
+    auto weights = attention.first + position_bias(area);
+    if (shifted) {
+      weights = weights.view({n, windows, num_heads_, area, area}) + mask(x, rows, columns, shift).unsqueeze(1).unsqueeze(0);
+      weights = weights.view({-1, num_heads_, area, area});
+    }
+    weights = torch::dropout(torch::softmax(weights, -1), attention_dropout_, is_training());
+    x = weights.matmul(values).transpose(1, 2).reshape({n * windows, area, channels});
+    x = torch::dropout(proj(x), dropout_, is_training());
+
+    x = x.view({n, down, across, window_[0], window_[1], channels})
+            .permute({0, 1, 3, 2, 4, 5})
+            .reshape({n, rows, columns, channels});
+    if (shifted) x = torch::roll(x, {shift[0], shift[1]}, {1, 2});
+    return x.slice(1, 0, height).slice(2, 0, width).contiguous();
+  }
+
+ private:
+  // How far apart, on a logarithmic scale from -8 to 8.
+  static Tensor relative_coordinates(Pair window) {
+    const auto line = [](int64_t size) { return torch::arange(-(size - 1), size, torch::kFloat32); };
+    auto coords =
+        torch::stack(torch::meshgrid({line(window[0]), line(window[1])}, "ij")).permute({1, 2, 0}).contiguous().unsqueeze(0);
+    coords.select(3, 0).div_(window[0] - 1);
+    coords.select(3, 1).div_(window[1] - 1);
+    coords.mul_(8);
+    return torch::sign(coords) * torch::log2(torch::abs(coords) + 1.0) / 3.0;
+  }
+
+  // What every pixel thinks of every other, and the values to be weighed by that.
+  std::pair<Tensor, Tensor> attend(const Tensor& x, int64_t channels) {
+    auto bias = qkv->bias;
+    if (logit_scale.defined()) {  // keys have no bias
+      bias = bias.clone();
+      bias.slice(0, channels, 2 * channels).zero_();
+    }
+    const auto parts = torch::linear(x, qkv->weight, bias)
+                           .reshape({x.size(0), x.size(1), 3, num_heads_, channels / num_heads_})
+                           .permute({2, 0, 3, 1, 4});
+    if (!logit_scale.defined()) {
+      const auto queries = parts[0] * std::pow(static_cast<double>(channels / num_heads_), -0.5);
+      return {queries.matmul(parts[1].transpose(-2, -1)), parts[2]};
+    }
+    const auto unit = [](const Tensor& t) { return F::normalize(t, F::NormalizeFuncOptions().p(2).dim(-1)); };
+    const auto cosines = unit(parts[0]).matmul(unit(parts[1]).transpose(-2, -1));
+    return {cosines * torch::clamp(logit_scale, std::nullopt, std::log(100.0)).exp(), parts[2]};
+  }
+
+  Tensor position_bias(int64_t area) {
+    const auto biases = cpb_mlp ? cpb_mlp(table).view({-1, num_heads_}) : table;
+    const auto bias = biases.index_select(0, index).view({area, area, -1}).permute({2, 0, 1}).contiguous().unsqueeze(0);
+    return cpb_mlp ? 16 * torch::sigmoid(bias) : bias;
+  }
+
+  // -100 where the two pixels of a shifted window came from opposite sides of the image.
+  Tensor mask(const Tensor& like, int64_t rows, int64_t columns, Pair shift) const {
+    using torch::indexing::None;
+    using torch::indexing::Slice;
+    auto regions = torch::zeros({rows, columns}, like.options().requires_grad(false));
+    const auto slices = [](int64_t window, int64_t by) {
+      return std::array<Slice, 3>{Slice(0, -window), Slice(-window, -by), Slice(-by, None)};
+    };
+    int64_t count = 0;
+    for (const auto& vertical : slices(window_[0], shift[0])) {
+      for (const auto& horizontal : slices(window_[1], shift[1])) regions.index_put_({vertical, horizontal}, count++);
+    }
+    const auto down = rows / window_[0], across = columns / window_[1];
+    regions = regions.view({down, window_[0], across, window_[1]}).permute({0, 2, 1, 3}).reshape({down * across, -1});
+    const auto apart = regions.unsqueeze(1) - regions.unsqueeze(2);
+    return apart.masked_fill(apart != 0, -100.0).masked_fill(apart == 0, 0.0);
+  }
+
+  Pair window_, shift_;
+  int64_t num_heads_;
+  double dropout_, attention_dropout_;
+  Linear qkv{nullptr}, proj{nullptr};
+  Tensor table, index, logit_scale;
+  Sequential cpb_mlp{nullptr};
+};
+TORCH_MODULE(ShiftedWindowAttention);
+
+class SwinTransformerBlockImpl : public torch::nn::Module {
+ public:
+  SwinTransformerBlockImpl(int64_t dim, int64_t num_heads, const SwinTransformerSize& size, Pair shift,
+                           double stochastic_depth_prob, const NormLayer& norm, const SwinTransformerOptions& options)
+      : torch::nn::Module(size.version == SwinVersion::V1 ? "SwinTransformerBlock" : "SwinTransformerBlockV2"),
+        version_(size.version) {
+    norm1 = register_layer(*this, "norm1", norm(dim));
+    attn = register_module("attn", ShiftedWindowAttention(dim, size.window_size, shift, num_heads, size.version, options));
+    stochastic_depth = register_module("stochastic_depth", ops::StochasticDepth(stochastic_depth_prob, "row"));
+    norm2 = register_layer(*this, "norm2", norm(dim));
+    const auto hidden = static_cast<int64_t>(static_cast<double>(dim) * options.mlp_ratio);
+    mlp = register_module("mlp", ops::MLP(dim, {hidden, dim}, {.activation_layer = ops::gelu, .dropout = options.dropout}));
+    detail::initialise(
+        *mlp, [](torch::nn::Conv2dImpl&) {},
+        [](torch::nn::LinearImpl& linear) {
+          init::xavier_uniform_(linear.weight);
+          init::normal_(linear.bias, 0, 1e-6);
+        });
+  }
+
+  Tensor forward(Tensor x) {
+    if (version_ == SwinVersion::V1) {
+      x = x + stochastic_depth(attn(norm1(x)));
+      return x + stochastic_depth(mlp(norm2(x)));
+    }
+    x = x + stochastic_depth(norm1(attn(x)));
+    return x + stochastic_depth(norm2(mlp(x)));
+  }
+
+ private:
+  SwinVersion version_;
+  Layer norm1;
+  ShiftedWindowAttention attn{nullptr};
+  ops::StochasticDepth stochastic_depth{nullptr};
+  Layer norm2;
+  ops::MLP mlp{nullptr};
+};
+TORCH_MODULE(SwinTransformerBlock);
+
+enum class Width { NARROW, WIDE };
+
+template <class W>
+SwinTransformer build(const std::optional<W>& weights, SwinTransformerOptions& options, SwinVersion version,
+                      int64_t third_depth, Width width, double stochastic_depth_prob) {
+  if (!options.stochastic_depth_prob) options.stochastic_depth_prob = stochastic_depth_prob;
+  const int64_t window = version == SwinVersion::V1 ? 7 : 8;
+  const bool wide = width == Width::WIDE;
+  const SwinTransformerSize size{{4, 4},
+                                 wide ? 128 : 96,
+                                 {2, 2, third_depth, 2},
+                                 wide ? std::vector<int64_t>{4, 8, 16, 32} : std::vector<int64_t>{3, 6, 12, 24},
+                                 {window, window},
+                                 version};
+  return detail::build<SwinTransformer>(weights, options, size);
+}
+
+}  // namespace swin_family
+
+SwinTransformerImpl::SwinTransformerImpl(const SwinTransformerSize& size, const SwinTransformerOptions& options)
+    : ImageClassifier("SwinTransformer") {
+  using namespace swin_family;
+  OPSIS_CHECK(!size.depths.empty() && size.depths.size() == size.num_heads.size(),
+              "SwinTransformer: depths and num_heads must be of the same length, got {} and {}", size.depths.size(),
+              size.num_heads.size());
+  const auto num_classes = detail::classes("SwinTransformer", options.num_classes);
+  const auto norm_layer = options.norm_layer ? options.norm_layer : ops::layer_norm(1e-5);
+  const auto depth_prob = options.stochastic_depth_prob.value_or(0.1);
+  const torch::ExpandingArray<2> patch({size.patch_size[0], size.patch_size[1]});
+
+  Sequential layers;
+  layers->append(
+      Sequential(std::vector<Layer>{torch::nn::Conv2d(torch::nn::Conv2dOptions(3, size.embed_dim, patch).stride(patch)),
+                                    Permute(std::vector<int64_t>{0, 2, 3, 1}), norm_layer(size.embed_dim)}));
+  int64_t count = 0, block = 0, dim = size.embed_dim;
+  for (const auto depth : size.depths) count += depth;
+  for (size_t i = 0; i < size.depths.size(); ++i) {
+    Sequential blocks;
+    for (int64_t j = 0; j < size.depths[i]; ++j) {
+      const auto prob = depth_prob * static_cast<double>(block++) / static_cast<double>(count - 1);
+      const auto shift = j % 2 == 0 ? Pair{0, 0} : Pair{size.window_size[0] / 2, size.window_size[1] / 2};
+      blocks->append(SwinTransformerBlock(dim, size.num_heads[i], size, shift, prob, norm_layer, options));
+    }
+    layers->append(blocks);
+    if (i + 1 == size.depths.size()) break;
+    layers->append(PatchMerging(dim, size.version, norm_layer));
+    dim *= 2;
+  }
+  features = register_module("features", layers);
+  norm = register_layer(*this, "norm", norm_layer(dim));
+  permute = register_layer(*this, "permute", Permute(std::vector<int64_t>{0, 3, 1, 2}));
+  avgpool = register_module("avgpool", torch::nn::AdaptiveAvgPool2d(1));
+  flatten = register_layer(*this, "flatten", torch::nn::Flatten());
+  head = register_module("head", Linear(dim, num_classes));
+  detail::initialise(
+      *this, [](torch::nn::Conv2dImpl&) {},
+      [](torch::nn::LinearImpl& linear) {
+        detail::trunc_normal_(linear.weight, 0, 0.02);
+        if (linear.bias.defined()) init::zeros_(linear.bias);
+      });
+}
+
+torch::Tensor SwinTransformerImpl::forward(torch::Tensor images) {
+  return head(flatten(avgpool(permute(norm(features(std::move(images)))))));
+}
+
+SwinTransformer swin_t(std::optional<Swin_T_Weights> weights, SwinTransformerOptions options) {
+  return swin_family::build(weights, options, SwinVersion::V1, 6, swin_family::Width::NARROW, 0.2);
+}
+
+SwinTransformer swin_s(std::optional<Swin_S_Weights> weights, SwinTransformerOptions options) {
+  return swin_family::build(weights, options, SwinVersion::V1, 18, swin_family::Width::NARROW, 0.3);
+}
+
+SwinTransformer swin_b(std::optional<Swin_B_Weights> weights, SwinTransformerOptions options) {
+  return swin_family::build(weights, options, SwinVersion::V1, 18, swin_family::Width::WIDE, 0.5);
+}
+
+SwinTransformer swin_v2_t(std::optional<Swin_V2_T_Weights> weights, SwinTransformerOptions options) {
+  return swin_family::build(weights, options, SwinVersion::V2, 6, swin_family::Width::NARROW, 0.2);
+}
+
+SwinTransformer swin_v2_s(std::optional<Swin_V2_S_Weights> weights, SwinTransformerOptions options) {
+  return swin_family::build(weights, options, SwinVersion::V2, 18, swin_family::Width::NARROW, 0.3);
+}
+
+SwinTransformer swin_v2_b(std::optional<Swin_V2_B_Weights> weights, SwinTransformerOptions options) {
+  return swin_family::build(weights, options, SwinVersion::V2, 18, swin_family::Width::WIDE, 0.5);
+}
+
+}  // namespace opsis::inline v1::models

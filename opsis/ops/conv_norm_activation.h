@@ -1,0 +1,46 @@
+// A convolution, its norm and its activation: the brick of most convolutional networks.
+#pragma once
+
+#include <torch/expanding_array.h>
+#include <torch/types.h>
+
+#include <optional>
+
+#include "opsis/core/api.h"
+#include "opsis/ops/activation.h"
+#include "opsis/ops/layer.h"
+#include "opsis/ops/norm.h"
+
+namespace opsis::inline v1::ops {
+
+/// Of Conv2dNormActivation.
+struct Conv2dNormActivationOptions {
+  torch::ExpandingArray<2> kernel_size = 3;
+  torch::ExpandingArray<2> stride = 1;
+  std::optional<torch::ExpandingArray<2>> padding{};  ///< (kernel_size - 1) / 2 * dilation
+  int64_t groups = 1;
+  NormLayer norm_layer = batch_norm_2d();                         ///< nullptr: none
+  ActivationLayer activation_layer = [] { return ops::relu(); };  ///< nullptr: none
+  torch::ExpandingArray<2> dilation = 1;
+  std::optional<bool> bias{};  ///< of the convolution: when there is no norm
+};
+
+/// Layers named "0", "1", "2": the convolution, the norm, the activation.
+///     Conv2dNormActivation(3, 32, {.stride = 2, .activation_layer = [] { return ops::relu6(); }})
+/// Differs  whether the activation works in place is for its maker to say
+/// Source   torchvision.ops.Conv2dNormActivation
+class OPSIS_API Conv2dNormActivationImpl : public SequentialImpl {
+ public:
+  Conv2dNormActivationImpl(int64_t in_channels, int64_t out_channels, const Conv2dNormActivationOptions& options = {});
+};
+
+/// The holder; written out, so that options can be given in braces.
+class Conv2dNormActivation : public torch::nn::ModuleHolder<Conv2dNormActivationImpl> {
+ public:
+  using torch::nn::ModuleHolder<Conv2dNormActivationImpl>::ModuleHolder;
+  using Impl = Conv2dNormActivationImpl;
+  Conv2dNormActivation(int64_t in_channels, int64_t out_channels, const Conv2dNormActivationOptions& options = {})
+      : ModuleHolder(std::make_shared<Conv2dNormActivationImpl>(in_channels, out_channels, options)) {}
+};
+
+}  // namespace opsis::inline v1::ops

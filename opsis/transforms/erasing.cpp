@@ -1,0 +1,73 @@
+#include "opsis/transforms/erasing.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
+
+#include <cmath>
+
+#include "opsis/core/check.h"
+#include "opsis/core/random.h"
+#include "opsis/transforms/query.h"
+#include "opsis/transforms/repr.h"
+
+namespace opsis::inline v1::transforms {
+namespace {
+
+// What torch computes in float32 must be computed there: by float's own exp and log the last bit may differ.
+double exp_in_float(double value) { return at::tensor({value}, torch::kFloat32).exp_().item<double>(); }
+double log_in_float(double value) { return at::tensor({value}, torch::kFloat32).log_().item<double>(); }
+
+}  // namespace
+
+RandomErasing::RandomErasing(RandomErasingOptions options)
+    : Sometimes("RandomErasing", options.p), options_(std::move(options)) {
+  const auto& [scale, ratio] = std::pair(options_.scale, options_.ratio);
+  OPSIS_CHECK(0 <= scale.first && scale.first <= scale.second && scale.second <= 1,
+              "RandomErasing: scale must be (least, greatest) within [0, 1], got ({}, {})", scale.first, scale.second);
+  OPSIS_CHECK(ratio.first <= ratio.second, "RandomErasing: ratio must be (least, greatest), got ({}, {})", ratio.first,
+              ratio.second);
+  least_log_ratio_ = log_in_float(ratio.first);
+  greatest_log_ratio_ = log_in_float(ratio.second);
+}
+
+RandomErasing::Params RandomErasing::make_params(std::span<const Value> values) const {
+  const auto [channels, height, width] = query_chw("RandomErasing", values);
+  const auto& value = options_.value;
+  OPSIS_CHECK(value.is_random() || value.numbers().size() == 1 || static_cast<int64_t>(value.numbers().size()) == channels,
+              "RandomErasing: value must have 1 or {} numbers, got {}", channels, value.numbers().size());
+  const auto area = static_cast<double>(height * width);
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    const double erased = area * random::uniform(options_.scale.first, options_.scale.second);
+    const double ratio = exp_in_float(random::uniform(least_log_ratio_, greatest_log_ratio_));
+    // Python's round, which takes halves to the even number.
+    const auto h = static_cast<int64_t>(std::nearbyint(std::sqrt(erased * ratio)));
+    const auto w = static_cast<int64_t>(std::nearbyint(std::sqrt(erased / ratio)));
+    if (h >= height || w >= width) continue;
+    Params params{.height = h, .width = w};
+    params.pixels = value.is_random() ? at::empty({channels, h, w}, torch::kFloat32).normal_(0, 1, random::current())
+                                      : at::tensor(value.numbers(), torch::kFloat32).view({-1, 1, 1});
+    params.top = random::integer(0, height - h + 1);
+    params.left = random::integer(0, width - w + 1);
+    return params;
+  }
+  return {.height = height, .width = width};
+}
+
+Value RandomErasing::transform(const Value& value, const Params& params) const {
+  if (!params.pixels.defined()) return value;
+  const functional::Region region{params.top, params.left, params.height, params.width};
+  return apply_kernel<Image, Video>(value, [&](const auto& pixels) {
+    return functional::erase(pixels, region, params.pixels, {.inplace = options_.inplace});
+  });
+}
+
+std::string RandomErasing::repr() const {
+  const auto tuple = [](const std::pair<double, double>& pair) { return detail::python_tuple(pair.first, pair.second); };
+  return detail::repr("RandomErasing", {{"p", detail::python(probability())},
+                                        {"scale", tuple(options_.scale)},
+                                        {"ratio", tuple(options_.ratio)},
+                                        {"value", options_.value.is_random() ? "" : detail::python(options_.value.numbers())},
+                                        {"inplace", detail::python(options_.inplace)}});
+}
+
+}  // namespace opsis::inline v1::transforms

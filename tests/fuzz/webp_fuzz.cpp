@@ -1,0 +1,8 @@
+#include "opsis/io/webp.h"
+
+#include "tests/fuzz/decode.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  fuzz::decode_in_every_mode(opsis::io::webp::decode, {data, size});
+  return 0;
+}

@@ -1,0 +1,230 @@
+// All classification models together; what is peculiar to a family stands in its own test.
+#include <torch/torch.h>
+
+#include <map>
+
+#include "opsis/models.h"
+#include "opsis/ops.h"
+#include "tests/support/expect.h"
+#include "tests/support/meta_device.h"
+#include "tests/support/model.h"
+#include "tests/support/oracle.h"
+
+namespace opsis {
+namespace {
+
+using models::ImageClassifier;
+using models::NormLayer;
+
+// GoogLeNet and Inception give more than logits in training.
+support::TrainOutputs all_outputs(ImageClassifier& model) {
+  if (auto* googlenet = dynamic_cast<models::GoogLeNetImpl*>(&model); googlenet && googlenet->aux_logits()) {
+    return [googlenet](torch::Tensor images) {
+      const auto out = googlenet->outputs(std::move(images));
+      return std::vector<torch::Tensor>{out.logits, out.aux_logits2, out.aux_logits1};
+    };
+  }
+  if (auto* inception = dynamic_cast<models::Inception3Impl*>(&model); inception && inception->AuxLogits) {
+    return [inception](torch::Tensor images) {
+      const auto out = inception->outputs(std::move(images));
+      return std::vector<torch::Tensor>{out.logits, out.aux_logits};
+    };
+  }
+  return {};
+}
+
+TEST(Classification, StateAndModulesHaveTorchvisionsNamesShapesAndOrder) {
+  const support::MetaDevice meta;
+  for (const auto& c : oracle::cases("models/state_dict")) {
+    SCOPED_TRACE(c.name());
+    support::expect_same_structure(*models::get_model(c.text("model")), c);
+  }
+}
+
+// A test a family, so that they can run side by side: torchvision's module names.
+const std::vector<std::string>& families() {
+  static const std::vector<std::string> all{"alexnet",     "convnext",         "densenet", "efficientnet",
+                                            "googlenet",   "inception",        "maxvit",   "mnasnet",
+                                            "mobilenetv2", "mobilenetv3",      "regnet",   "shufflenetv2",
+                                            "squeezenet",  "swin_transformer", "vgg",      "vision_transformer"};
+  return all;
+}
+
+class ClassificationFamily : public ::testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(, ClassificationFamily, ::testing::ValuesIn(families()), [](const auto& info) { return info.param; });
+
+TEST_P(ClassificationFamily, FromTheSameSeedIsTorchvisionsAndComputesTheSame) {
+  int count = 0;
+  for (const auto& c : oracle::cases("models_classification/computed")) {
+    if (c.text("family") != GetParam()) continue;
+    SCOPED_TRACE(c.name());
+    ++count;
+    torch::manual_seed(0);
+    const auto model = models::get_model(c.text("model"));
+    support::expect_same_computed(*model, c, all_outputs(*model));
+  }
+  for (const auto& c : oracle::cases("models_classification/evaluated")) {
+    if (c.text("family") != GetParam()) continue;
+    SCOPED_TRACE(c.name());
+    ++count;
+    torch::manual_seed(0);
+    support::expect_same_evaluated(*models::get_model(c.text("model")), c);
+  }
+  EXPECT_GT(count, 0);
+}
+
+NormLayer group_norm(int64_t groups) {
+  return [groups](int64_t channels) { return torch::nn::GroupNorm(groups, channels); };
+}
+NormLayer batch_norm() {
+  return [](int64_t channels) { return torch::nn::BatchNorm2d(channels); };
+}
+NormLayer coarse_layer_norm() {
+  return [](int64_t channels) { return torch::nn::LayerNorm(torch::nn::LayerNormOptions({channels}).eps(1e-3)); };
+}
+
+const models::VisionTransformerSize small_vit{8, 2, 2, 32, 48};
+const models::SwinTransformerSize small_swin{{4, 2}, 16, {2, 2}, {2, 4}, {4, 3}, models::SwinVersion::V1};
+const models::SwinTransformerSize small_swin_v2{{4, 2}, 16, {2, 2}, {2, 4}, {4, 3}, models::SwinVersion::V2};
+const models::MaxVitSize small_maxvit{8, 4, {16, 32}, {2, 1}, 8, 0.5};
+
+using Builder = std::function<std::shared_ptr<ImageClassifier>()>;
+
+template <class Build>
+Builder builder(Build build) {
+  return [build] { return std::shared_ptr<ImageClassifier>(build().ptr()); };
+}
+
+// The same as in tests/oracle/models_classification.py.
+const std::map<std::string, Builder>& variants() {
+  using namespace models;  // NOLINT
+  static const std::map<std::string, Builder> all{
+      {"alexnet", builder([] { return alexnet({}, {.num_classes = 7, .dropout = 0.1}); })},
+      {"convnext", builder([] {
+         return ConvNeXt(std::vector<CNBlockConfig>{{16, 32, 2}, {32, 24, 2}},
+                         ConvNeXtOptions{.num_classes = 7, .stochastic_depth_prob = 0.5, .layer_scale = 0.1});
+       })},
+      {"convnext_norm", builder([] {
+         return ConvNeXt(std::vector<CNBlockConfig>{{16, 32, 2}, {32, std::nullopt, 2}},
+                         ConvNeXtOptions{.num_classes = 7, .stochastic_depth_prob = 0.9, .norm_layer = batch_norm()});
+       })},
+      {"densenet", builder([] {
+         return DenseNet(8, std::array<int64_t, 4>{2, 2, 2, 2}, 16,
+                         DenseNetOptions{.num_classes = 7, .bn_size = 2, .drop_rate = 0.3});
+       })},
+      {"densenet_memory_efficient", builder([] {
+         return DenseNet(8, std::array<int64_t, 4>{2, 2, 2, 2}, 16,
+                         DenseNetOptions{.num_classes = 7, .memory_efficient = true});
+       })},
+      {"efficientnet", builder([] {
+         return EfficientNet(std::vector<MBConvConfig>{{6, 3, 1, 16, 24, 3}, {6, 5, 2, 24, 40, 2}}, std::nullopt,
+                             EfficientNetOptions{.num_classes = 7, .dropout = 0.5, .stochastic_depth_prob = 0.9});
+       })},
+      {"efficientnet_norm", builder([] {
+         return EfficientNet(
+             std::vector<MBConvConfig>{{1, 3, 1, 16, 16, 1, true}, {4, 3, 2, 16, 24, 2, true}, {4, 5, 2, 24, 32, 2}}, 64,
+             EfficientNetOptions{.dropout = 0.1, .norm_layer = group_norm(8)});
+       })},
+      {"googlenet", builder([] {
+         return googlenet(
+             {}, {.num_classes = 7, .aux_logits = false, .transform_input = true, .init_weights = false, .dropout = 0.6});
+       })},
+      {"googlenet_aux", builder([] { return googlenet({}, {.num_classes = 7, .init_weights = false, .dropout_aux = 0.1}); })},
+      {"inception", builder([] {
+         return inception_v3(
+             {}, {.num_classes = 7, .aux_logits = false, .transform_input = true, .init_weights = false, .dropout = 0.1});
+       })},
+      {"inception_aux", builder([] { return inception_v3({}, {.num_classes = 7, .init_weights = false}); })},
+      {"maxvit", builder([] {
+         return MaxVit(
+             small_maxvit,
+             MaxVitOptions{.num_classes = 7, .input_size = Size{64, 64}, .mlp_dropout = 0.2, .attention_dropout = 0.3});
+       })},
+      {"maxvit_layers", builder([] {
+         return MaxVit(small_maxvit, MaxVitOptions{.input_size = Size{64, 64},
+                                                   .norm_layer = group_norm(4),
+                                                   .activation_layer = [] { return ops::relu(false); },
+                                                   .squeeze_ratio = 0.5,
+                                                   .expansion_ratio = 2,
+                                                   .mlp_ratio = 3});
+       })},
+      {"mnasnet", builder([] { return mnasnet0_5({}, {.num_classes = 7, .dropout = 0.7}); })},
+      {"mobilenet_v2",
+       builder([] { return mobilenet_v2({}, {.num_classes = 7, .width_mult = 0.35, .round_nearest = 4, .dropout = 0.6}); })},
+      {"mobilenet_v2_setting", builder([] {
+         return mobilenet_v2({}, {.inverted_residual_setting = {{1, 16, 1, 1}, {4, 24, 2, 2}}, .norm_layer = group_norm(8)});
+       })},
+      {"mobilenet_v3", builder([] {
+         return mobilenet_v3_small(
+             {}, {.num_classes = 7, .dropout = 0.6, .width_mult = 0.75, .reduced_tail = true, .dilated = true});
+       })},
+      {"mobilenet_v3_norm",
+       builder([] { return mobilenet_v3_large({}, {.norm_layer = group_norm(8), .reduced_tail = true}); })},
+      {"regnet", builder([] {
+         return RegNet(RegNetBlockParams::from_init_params(6, 24, 16.5, 2.3, 8, 2.0, 0.3),
+                       RegNetOptions{.num_classes = 7, .stem_width = 16, .activation = [] { return ops::silu(); }});
+       })},
+      {"regnet_norm", builder([] { return regnet_x_400mf({}, {.norm_layer = group_norm(8)}); })},
+      {"squeezenet", builder([] { return squeezenet1_1({}, {.num_classes = 7, .dropout = 0.1}); })},
+      {"swin", builder([] {
+         return SwinTransformer(
+             small_swin,
+             SwinTransformerOptions{
+                 .num_classes = 7, .mlp_ratio = 3.5, .dropout = 0.3, .attention_dropout = 0.2, .stochastic_depth_prob = 0.6});
+       })},
+      {"swin_v2", builder([] {
+         return SwinTransformer(
+             small_swin_v2,
+             SwinTransformerOptions{.dropout = 0.3, .attention_dropout = 0.2, .norm_layer = coarse_layer_norm()});
+       })},
+      {"vit", builder([] {
+         return VisionTransformer(
+             small_vit, VisionTransformerOptions{.num_classes = 7, .image_size = 32, .dropout = 0.3, .attention_dropout = 0.2});
+       })},
+      {"vit_representation", builder([] {
+         return VisionTransformer(
+             small_vit,
+             VisionTransformerOptions{.image_size = 32, .representation_size = 12, .norm_layer = coarse_layer_norm()});
+       })},
+      {"vit_conv_stem", builder([] {
+         return VisionTransformer(small_vit,
+                                  VisionTransformerOptions{.image_size = 32, .conv_stem_configs = {{8, 3, 2}, {12, 3, 4}}});
+       })},
+  };
+  return all;
+}
+
+TEST(Classification, EveryOptionDoesWhatTorchvisionsDoes) {
+  for (const auto& c : oracle::cases("models_classification/options")) {
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(0);
+    const auto model = variants().at(c.text("options"))();
+    support::expect_same_computed(*model, c, all_outputs(*model));
+  }
+}
+
+TEST(VisionTransformer, InterpolatesEmbeddingsAsTorchvisionDoes) {
+  torch::manual_seed(0);
+  const models::VisionTransformer model(small_vit, models::VisionTransformerOptions{.image_size = 32});
+  for (const auto& c : oracle::cases("models_classification/interpolate_embeddings")) {
+    SCOPED_TRACE(c.name());
+    auto state = hub::state_dict(*model);
+    for (auto& [name, tensor] : state) {
+      if (name == "encoder.pos_embedding") tensor = c.tensor("position");
+    }
+    const auto mode =
+        c.text("mode") == "bicubic" ? transforms::InterpolationMode::BICUBIC : transforms::InterpolationMode::BILINEAR;
+    const auto found = models::interpolate_embeddings(c.integer("image_size"), 8, state, mode, c.boolean("reset_heads"));
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : found) {
+      names.push_back(name);
+      if (name == "encoder.pos_embedding") {
+        EXPECT_TENSOR_EQ(tensor, c.tensor("expected"));
+      }
+    }
+    EXPECT_EQ(names, c.texts("names"));
+  }
+}
+
+}  // namespace
+}  // namespace opsis

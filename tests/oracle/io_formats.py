@@ -1,0 +1,701 @@
+"""io_formats: GIF, WebP, AVIF, HEIC, TIFF, BMP, PNM, PFM and .flo. torchvision judges what it knows; Pillow, OpenCV or the picture
+that a file was made of judge the rest. How the modes convert is asked of torchvision's PNG."""
+
+import ctypes
+import io
+import os
+import struct
+import tempfile
+import warnings
+import zlib
+
+import cv2
+import numpy
+import torch
+from oracle import case, fails, out_dir, run
+from PIL import Image, ImageOps
+from torchvision.datasets._optical_flow import _read_flo, _read_pfm
+from torchvision.io import ImageReadMode, decode_gif, decode_image, decode_png, decode_webp
+
+warnings.simplefilter("ignore")  # torchvision's note that its codecs move to torchcodec
+
+MODES = list(ImageReadMode)
+
+
+def photo(height, width, channels=3, bits=8):
+    """Something like a photograph: soft gradients with noise and an edge."""
+    random = numpy.random.RandomState(height * 1000 + width)
+    y, x = numpy.mgrid[0:height, 0:width] / max(height, width)
+    planes = [0.5 + 0.4 * numpy.sin(7 * x * (c + 1) + 3 * y) * numpy.cos(5 * y - c) for c in range(channels)]
+    picture = numpy.stack(planes, -1) + 0.03 * random.randn(height, width, channels)
+    picture[height // 3 : height // 2, width // 4 : width // 2] *= 0.3
+    return (picture.clip(0, 1) * (2**bits - 1)).round().astype(numpy.uint16 if bits > 8 else numpy.uint8)
+
+
+def tensor(content):
+    return torch.frombuffer(bytearray(content), dtype=torch.uint8)
+
+
+def planes(picture):
+    """(H, W), (H, W, C) or (T, H, W, C) of any order of bytes as a tensor with the channels in front."""
+    picture = picture[..., None] if picture.ndim == 2 else picture
+    return torch.from_numpy(numpy.ascontiguousarray(picture.astype(picture.dtype.newbyteorder("=")))).movedim(-1, -3)
+
+
+def written(name, content):
+    """Writes a picture for the C++ side, which finds it by the name."""
+    path = out_dir() / "io" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return tensor(content)
+
+
+def saved(picture, format, mode=None, **options):
+    out = io.BytesIO()
+    image = Image.fromarray(picture.squeeze(-1) if picture.ndim == 3 and picture.shape[-1] == 1 else picture)
+    (Image.frombytes(mode, image.size, picture.tobytes()) if mode else image).save(out, format, **options)
+    return out.getvalue()
+
+
+def png_of(picture):
+    """A PNG of 8 or 16 bits by hand, since PIL writes few kinds of 16."""
+    height, width, channels = picture.shape
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    bits = picture.dtype.itemsize * 8
+    rows = b"".join(b"\0" + row.astype(f">u{bits // 8}").tobytes() for row in picture)
+    head = struct.pack(">IIBBBBB", width, height, bits, {1: 0, 2: 4, 3: 2, 4: 6}[channels], 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def converted(picture, mode):
+    """The picture in a mode, as torchvision converts a PNG of it."""
+    picture = picture[..., None] if picture.ndim == 2 else picture
+    return decode_png(tensor(png_of(picture)), mode)
+
+
+def opened(content, mode=None):
+    image = Image.open(io.BytesIO(content))
+    return planes(numpy.asarray(image.convert(mode) if mode else image))
+
+
+# GIF
+
+
+def gif_codes(pixels, bits):
+    """LZW that never grows its table: a clear code before it would."""
+    codes, room = [], 2**bits - 2
+    for i, pixel in enumerate(pixels):
+        if i % room == 0:
+            codes.append(2**bits)
+        codes.append(int(pixel))
+    codes.append(2**bits + 1)
+    number = sum(code << (i * (bits + 1)) for i, code in enumerate(codes))
+    data = number.to_bytes((len(codes) * (bits + 1) + 7) // 8, "little")
+    blocks = b"".join(bytes([len(data[i : i + 255])]) + data[i : i + 255] for i in range(0, len(data), 255))
+    return bytes([bits]) + blocks + b"\0"
+
+
+def gif_palette(seed, bits):
+    return numpy.random.RandomState(seed).randint(0, 256, (2**bits, 3)).astype(numpy.uint8).tobytes()
+
+
+def gif_of(screen, frames, bits=4, palette=True, background=3):
+    """frames: (left, top, width, height, what else there is to say)"""
+    out = b"GIF89a" + struct.pack("<HHBBB", *screen, (0x80 if palette else 0) | 0x70 | (bits - 1), background, 0)
+    out += gif_palette(0, bits) if palette else b""
+    for number, (left, top, width, height, more) in enumerate(frames):
+        if "disposal" in more or "transparent" in more:
+            flags = more.get("disposal", 0) << 2 | (1 if "transparent" in more else 0)
+            out += b"\x21\xf9\x04" + struct.pack("<BHBB", flags, 5, more.get("transparent", 0), 0)
+        if "comment" in more:
+            out += b"\x21\xfe\x05hello\x03all\0"
+        local, interlaced = more.get("local", False), more.get("interlaced", False)
+        out += b"," + struct.pack("<HHHHB", left, top, width, height, (0x80 | (bits - 1) if local else 0) | (0x40 if interlaced else 0))
+        out += gif_palette(number + 1, bits) if local else b""
+        pixels = numpy.random.RandomState(number).randint(0, 2**bits, (height, width))
+        if interlaced:
+            pixels = numpy.concatenate([pixels[begin::step] for begin, step in [(0, 8), (4, 8), (2, 4), (1, 2)]])
+        out += gif_codes(pixels.reshape(-1), bits)
+    return out + b";"
+
+
+def drawn_gif(seed):
+    """A GIF of everything that fits together, drawn by chance."""
+    random = numpy.random.RandomState(seed)
+    width, height = random.randint(1, 24, 2)
+    bits = int(random.randint(2, 9))
+    frames = []
+    for _ in range(random.randint(1, 6)):
+        w, h = random.randint(1, width + 1), random.randint(1, height + 1)
+        more = {"disposal": int(random.randint(0, 8))} if random.rand() < 0.8 else {}
+        if random.rand() < 0.6:
+            more["transparent"] = int(random.randint(0, 2**bits))
+        more |= {key: True for key in ("local", "interlaced", "comment") if random.rand() < 0.4}
+        frames.append((random.randint(0, width - w + 1), random.randint(0, height - h + 1), w, h, more))
+    return gif_of((width, height), frames, bits, background=int(random.randint(0, 2**bits)))
+
+
+def animation(count, colors=40):
+    frames = [Image.fromarray(photo(30 + i, 40)[:30]).quantize(colors) for i in range(count)]
+    out = io.BytesIO()
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=50, loop=0)
+    return out.getvalue()
+
+
+GIFS = {f"drawn_{seed}": (lambda seed=seed: drawn_gif(seed)) for seed in range(60)}
+GIFS |= {
+    "photo": lambda: saved(photo(61, 83), "GIF"),
+    "gray": lambda: saved(photo(61, 83, 1), "GIF"),
+    "interlaced": lambda: saved(photo(40, 30), "GIF", interlace=True),
+    "one_pixel": lambda: saved(photo(1, 1), "GIF"),
+    "animation": lambda: animation(4),
+    "animation_256": lambda: animation(3, 256),
+    "larger_than_screen": lambda: gif_of((3, 4), [(0, 0, 7, 9, {})]),
+    "no_palette": lambda: gif_of((7, 9), [(0, 0, 7, 9, {})], palette=False),
+    "local_palette_only": lambda: gif_of((7, 9), [(1, 1, 5, 6, {"local": True})], palette=False),
+    "no_image": lambda: gif_of((7, 9), []),
+    "gif87": lambda: b"GIF87a" + gif_of((7, 9), [(0, 0, 7, 9, {})])[6:],
+    "second_control_block": lambda: gif_of((7, 9), [(0, 0, 7, 9, {"transparent": 2})]).replace(
+        b"\x21\xf9\x04", b"\x21\xf9\x04\x01\0\0\x05\0\x21\xf9\x04", 1
+    ),
+}
+
+
+@case("io_formats/gif", kind=list(GIFS))
+def gif(kind):
+    name = f"{kind}.gif"
+    data = written(name, GIFS[kind]())
+    refused = fails(lambda: decode_gif(data))
+    return {"file": name, "refused": refused} | ({} if refused else {"expected": decode_gif(data)})
+
+
+@case("io_formats/gif_modes", mode=MODES)
+def gif_modes(mode):
+    data = written("modes.gif", saved(photo(20, 30), "GIF"))
+    return {"file": "modes.gif", "expected": decode_image(data, mode)}
+
+
+# WebP
+
+
+def with_webp_exif(picture, orientation, **options):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return saved(picture, "WEBP", exif=exif.tobytes(), **options)
+
+
+def animated_webp():
+    frames = [Image.fromarray(photo(9 + i, 11)[:9]) for i in range(3)]
+    out = io.BytesIO()
+    frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:])
+    return out.getvalue()
+
+
+def with_alpha(picture):
+    picture = picture.copy()
+    picture[: picture.shape[0] // 3, :, 3] = 0
+    return picture
+
+
+WEBPS = {
+    "lossy": lambda: saved(photo(61, 83), "WEBP", quality=70),
+    "lossy_alpha": lambda: saved(with_alpha(photo(61, 83, 4)), "WEBP", quality=70),
+    "lossless": lambda: saved(photo(61, 83), "WEBP", lossless=True),
+    "lossless_alpha": lambda: saved(with_alpha(photo(61, 83, 4)), "WEBP", lossless=True, exact=True),
+    "one_pixel": lambda: saved(photo(1, 1), "WEBP", lossless=True),
+    "odd": lambda: saved(photo(1, 33), "WEBP", quality=50),
+    "animated": animated_webp,
+}
+
+
+@case("io_formats/webp", kind=list(WEBPS), mode=MODES)
+def webp(kind, mode):
+    name = f"{kind}.webp"
+    data = written(name, WEBPS[kind]())
+    refused = fails(lambda: decode_webp(data, mode))
+    return {"file": name, "refused": refused} | ({} if refused else {"expected": decode_webp(data, mode)})
+
+
+def transposed(picture, orientation):
+    """The picture as it is upright, by PIL."""
+    out = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(picture).save(out, "PNG", exif=exif)
+    return planes(numpy.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(out.getvalue())))))
+
+
+@case("io_formats/webp_exif", orientation=list(range(1, 9)), lossless=[True, False])
+def webp_exif(orientation, lossless):
+    name = f"exif_{orientation}_{lossless}.webp"
+    data = written(name, with_webp_exif(photo(13, 19), orientation, lossless=lossless))
+    stored = decode_webp(data)
+    return {"file": name, "stored": stored, "expected": transposed(stored.permute(1, 2, 0).numpy(), orientation)}
+
+
+# AVIF
+
+
+def cv2_avif(depth, alpha=False):
+    picture = photo(40, 52, 4 if alpha else 3, depth)
+    good, data = cv2.imencode(".avif", picture, [cv2.IMWRITE_AVIF_QUALITY, 100, cv2.IMWRITE_AVIF_DEPTH, depth, cv2.IMWRITE_AVIF_SPEED, 9])
+    assert good
+    return data.tobytes()
+
+
+def animated_avif():
+    frames = [Image.fromarray(photo(16 + i, 24)[:16]) for i in range(3)]
+    out = io.BytesIO()
+    frames[0].save(out, "AVIF", save_all=True, append_images=frames[1:], speed=10)
+    return out.getvalue()
+
+
+AVIFS = {
+    "444": lambda: saved(photo(40, 52), "AVIF", quality=80, subsampling="4:4:4", speed=9),
+    "420": lambda: saved(photo(40, 52), "AVIF", quality=80, subsampling="4:2:0", speed=9),
+    "422": lambda: saved(photo(40, 52), "AVIF", quality=80, subsampling="4:2:2", speed=9),
+    "400": lambda: saved(photo(40, 52, 1), "AVIF", quality=80, subsampling="4:0:0", speed=9),
+    "alpha": lambda: saved(with_alpha(photo(40, 52, 4)), "AVIF", quality=80, subsampling="4:4:4", speed=9),
+    "limited": lambda: saved(photo(40, 52), "AVIF", quality=80, subsampling="4:4:4", speed=9, range="limited"),
+    "one_pixel": lambda: saved(photo(1, 1), "AVIF", quality=80, speed=9),
+}
+
+
+@case("io_formats/avif", kind=list(AVIFS), mode=MODES)
+def avif(kind, mode):
+    content = AVIFS[kind]()
+    written(f"{kind}.avif", content)
+    alpha = mode == ImageReadMode.RGB_ALPHA or (mode != ImageReadMode.RGB and kind == "alpha")
+    expected = opened(content, "RGBA" if alpha or kind == "alpha" else "RGB")
+    if kind == "alpha" and not alpha:  # libavif shows it before black, and so does torchvision
+        expected = (expected[:3].double() * expected[3:] / 255 + 0.5).to(torch.uint8)
+    return {"file": f"{kind}.avif", "expected": expected}
+
+
+@case("io_formats/avif_deep", depth=[8, 10, 12], alpha=[False, True])
+def avif_deep(depth, alpha):
+    """OpenCV leaves the bits where they are in the file."""
+    name = f"deep_{depth}_{alpha}.avif"
+    content = cv2_avif(depth, alpha)
+    written(name, content)
+    picture = cv2.imdecode(numpy.frombuffer(content, numpy.uint8), cv2.IMREAD_UNCHANGED)
+    picture = picture[..., [2, 1, 0, 3][: picture.shape[-1]]]
+    if depth > 8:
+        picture = (picture.astype(numpy.float64) * 65535 / (2**depth - 1)).round().astype(numpy.uint16)
+    return {"file": name, "expected": planes(picture)}
+
+
+@case("io_formats/avif_exif", orientation=list(range(1, 9)))
+def avif_exif(orientation):
+    """PIL writes an orientation as irot and imir."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = saved(photo(16, 24), "AVIF", quality=90, subsampling="4:4:4", speed=9, exif=exif)
+    written(f"exif_{orientation}.avif", content)
+    image = Image.open(io.BytesIO(content))
+    return {"file": f"exif_{orientation}.avif", "expected": planes(numpy.asarray(ImageOps.exif_transpose(image)))}
+
+
+@case("io_formats/avif_refused", kind=["sequence"])
+def avif_refused(kind):
+    written("sequence.avif", animated_avif())
+    return {"file": "sequence.avif"}
+
+
+# HEIC: made by libheif itself, as nothing in the test environment writes it.
+
+
+class HeifError(ctypes.Structure):
+    _fields_ = [("code", ctypes.c_int), ("subcode", ctypes.c_int), ("message", ctypes.c_char_p)]
+
+
+def heic_of(picture, bits=8):
+    heif = ctypes.CDLL("libheif.so.1")
+
+    def call(name, *arguments, result=HeifError):
+        function = getattr(heif, name)
+        function.restype = result
+        answer = function(*arguments)
+        if result is HeifError and answer.code != 0:
+            raise RuntimeError(f"{name}: {answer.message}")
+        return answer
+
+    height, width, channels = picture.shape
+    pointer = ctypes.c_void_p
+    context = pointer(call("heif_context_alloc", result=pointer))
+    encoder, image, handle, stride = pointer(), pointer(), pointer(), ctypes.c_int()
+    call("heif_context_get_encoder_for_format", context, 1, ctypes.byref(encoder))  # HEVC
+    call("heif_encoder_set_lossy_quality", encoder, 95)
+    call("heif_encoder_set_parameter_string", encoder, b"chroma", b"444")
+    call("heif_encoder_set_parameter_string", encoder, b"preset", b"ultrafast")
+    chroma = (10 if channels == 3 else 11) if bits == 8 else (14 if channels == 3 else 15)  # interleaved RGB(A), or RRGGBB(AA) LE
+    call("heif_image_create", width, height, 1, chroma, ctypes.byref(image))
+    call("heif_image_add_plane", image, 10, width, height, bits)
+    data = call("heif_image_get_plane", image, 10, ctypes.byref(stride), result=pointer)
+    for y, row in enumerate(picture):
+        ctypes.memmove(data + y * stride.value, row.tobytes(), row.nbytes)
+    call("heif_context_encode_image", context, image, encoder, None, ctypes.byref(handle))
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "a.heic")
+        call("heif_context_write_to_file", context, path.encode())
+        with open(path, "rb") as file:
+            return file.read()
+
+
+@case("io_formats/heic", bits=[8, 10], channels=[3, 4], mode=MODES)
+def heic(bits, channels, mode):
+    """What was encoded, nearly: HEVC is lossy here."""
+    name = f"photo_{bits}_{channels}.heic"
+    picture = photo(64, 80, channels, bits)
+    if channels == 4:
+        picture[..., 3] = 2**bits - 1
+        picture[:20, :, 3] = 0
+    written(name, heic_of(picture, bits))
+    expected = planes(picture << (16 - bits) if bits > 8 else picture)
+    alpha = mode == ImageReadMode.RGB_ALPHA or (mode != ImageReadMode.RGB and channels == 4)
+    if alpha and channels == 3:
+        opaque = torch.full_like(expected[:1].to(torch.int32), 255 if bits == 8 else (2**bits - 1) << (16 - bits))
+        expected = torch.cat([expected, opaque.to(expected.dtype)])
+    return {"file": name, "expected": expected[: 4 if alpha else 3]}
+
+
+# TIFF
+
+
+def tiff_of(pages, order="<", planar=False, tile=None, rows_per_strip=None, photometric=None, tags=(), big=False):
+    """Uncompressed TIFFs by hand: any numbers, planes, tiles, BigTIFF."""
+    out = bytearray((b"II" if order == "<" else b"MM") + struct.pack(order + "HHHQ" if big else order + "HI", *((43, 8, 0, 16) if big else (42, 8))))
+    link = len(out) - (8 if big else 4)
+    offset_type, offset_size = ("Q", 8) if big else ("I", 4)
+    for page in pages:
+        page = page[..., None] if page.ndim == 2 else page
+        height, width, samples = page.shape
+        data = page.astype(page.dtype.newbyteorder(order))
+        parts = [data[..., i : i + 1] for i in range(samples)] if planar else [data]
+        chunks = []
+        for part in parts:
+            if tile:
+                for y in range(0, height, tile):
+                    for x in range(0, width, tile):
+                        block = numpy.zeros((tile, tile, part.shape[2]), part.dtype)
+                        piece = part[y : y + tile, x : x + tile]
+                        block[: piece.shape[0], : piece.shape[1]] = piece
+                        chunks.append(block.tobytes())
+            else:
+                step = rows_per_strip or height
+                chunks += [part[y : y + step].tobytes() for y in range(0, height, step)]
+        offsets = []
+        for chunk in chunks:
+            offsets.append(len(out))
+            out += chunk + b"\0" * (len(chunk) % 2)
+        kind = {"u": 1, "i": 2, "f": 3}[page.dtype.kind]
+        color = photometric if photometric is not None else (2 if samples in (3, 4) else 1)
+        extra = samples - (3 if color == 2 else 4 if color == 5 else 1)
+        entries = {256: [4, [width]], 257: [4, [height]], 258: [3, [page.dtype.itemsize * 8] * samples], 259: [3, [1]],
+                   262: [3, [color]], 277: [3, [samples]], 284: [3, [2 if planar else 1]], 339: [3, [kind] * samples]}
+        if extra > 0:
+            entries[338] = [3, [2 if extra == 1 else 0] * extra]
+        if tile:
+            entries |= {322: [4, [tile]], 323: [4, [tile]], 324: [4, offsets], 325: [4, [len(c) for c in chunks]]}
+        else:
+            entries |= {273: [4, offsets], 278: [4, [rows_per_strip or height]], 279: [4, [len(c) for c in chunks]]}
+        entries |= dict(tags)
+        table = b""
+        for tag, (type, values) in sorted(entries.items()):
+            packed = struct.pack(f"{order}{len(values)}{'H' if type == 3 else 'I'}", *values)
+            if len(packed) <= offset_size:
+                packed = packed.ljust(offset_size, b"\0")
+            else:
+                place = len(out)
+                out += packed + b"\0" * (len(packed) % 2)
+                packed = struct.pack(order + offset_type, place)
+            table += struct.pack(order + ("HHQ" if big else "HHI"), tag, type, len(values)) + packed
+        struct.pack_into(order + offset_type, out, link, len(out))
+        out += struct.pack(order + ("Q" if big else "H"), len(entries)) + table
+        link = len(out)
+        out += b"\0" * offset_size
+    return bytes(out)
+
+
+def numbers(dtype, channels, height=23, width=31):
+    dtype = numpy.dtype(dtype)
+    random = numpy.random.RandomState(channels)
+    if dtype.kind == "f":
+        return random.randn(height, width, channels).astype(dtype)
+    info = numpy.iinfo(dtype)
+    return random.randint(info.min, int(info.max) + 1, (height, width, channels), dtype=dtype)
+
+
+@case("io_formats/tiff_numbers", dtype=["u1", "u2", "u4", "i1", "i2", "i4", "f2", "f4", "f8"], channels=[1, 2, 3, 4, 7],
+      layout=["strip", "strips", "tiles", "planar", "planar_tiles", "big_endian", "bigtiff"])
+def tiff_numbers(dtype, channels, layout):
+    if channels in (2, 4) and layout not in ("strips", "planar"):
+        return {"file": ""}
+    picture = numbers(dtype, channels)
+    options = {"strip": {}, "strips": {"rows_per_strip": 5}, "tiles": {"tile": 16}, "planar": {"planar": True},
+               "planar_tiles": {"planar": True, "tile": 16}, "big_endian": {"order": ">"}, "bigtiff": {"big": True}}[layout]
+    name = f"numbers_{dtype}_{channels}_{layout}.tif"
+    written(name, tiff_of([picture], **options))
+    return {"file": name, "expected": planes(picture)}
+
+
+def saved_pages(pages, **options):
+    images = [Image.fromarray(page) for page in pages]
+    out = io.BytesIO()
+    images[0].save(out, "TIFF", save_all=True, append_images=images[1:], **options)
+    return out.getvalue()
+
+
+def bilevel(height=23, width=37):
+    return Image.fromarray(photo(height, width, 1)[..., 0]).convert("1")
+
+
+def pillow_tiff(image, **options):
+    out = io.BytesIO()
+    image.save(out, "TIFF", **options)
+    return out.getvalue()
+
+
+PALETTED = Image.fromarray(photo(23, 37)).quantize(200)
+TIFFS = {
+    "raw": lambda: saved(photo(23, 37), "TIFF"),
+    "lzw": lambda: saved(photo(23, 37), "TIFF", compression="tiff_lzw"),
+    "deflate": lambda: saved(photo(23, 37, 4), "TIFF", compression="tiff_adobe_deflate"),
+    "packbits": lambda: saved(photo(23, 37, 1), "TIFF", compression="packbits"),
+    "gray16": lambda: saved(photo(23, 37, 1, 16)[..., 0], "TIFF", compression="tiff_lzw"),
+    "float": lambda: saved(photo(23, 37, 1, 16)[..., 0].astype(numpy.float32), "TIFF", compression="tiff_adobe_deflate"),
+    "bilevel": lambda: pillow_tiff(bilevel()),
+    "group4": lambda: pillow_tiff(bilevel(), compression="group4"),
+    "palette": lambda: pillow_tiff(PALETTED, compression="tiff_lzw"),
+    "jpeg": lambda: saved(photo(48, 64), "TIFF", compression="jpeg", quality=90),
+}
+
+
+@case("io_formats/tiff", kind=list(TIFFS))
+def tiff(kind):
+    content = TIFFS[kind]()
+    written(f"{kind}.tif", content)
+    mode = {"palette": "RGB", "bilevel": "L", "group4": "L"}.get(kind)
+    return {"file": f"{kind}.tif", "expected": opened(content, mode)}
+
+
+@case("io_formats/tiff_modes", channels=[1, 2, 3, 4], bits=[8, 16], mode=MODES)
+def tiff_modes(channels, bits, mode):
+    picture = photo(13, 19, channels, bits)
+    name = f"modes_{channels}_{bits}.tif"
+    written(name, tiff_of([picture]))
+    return {"file": name, "expected": converted(picture, mode)}
+
+
+@case("io_formats/tiff_others", kind=["pages", "pages_deflate", "thumbnail", "white_is_0", "cmyk", "cmyk_rgb"])
+def tiff_others(kind):
+    name = f"{kind}.tif"
+    pages = [photo(11 + i, 17)[:11] for i in range(4)]
+    mode = ImageReadMode.UNCHANGED
+    if kind == "pages":
+        content, expected = tiff_of(pages), numpy.stack(pages)
+    elif kind == "pages_deflate":
+        content, expected = saved_pages(pages, compression="tiff_adobe_deflate"), numpy.stack(pages)
+    elif kind == "thumbnail":
+        content = bytearray(tiff_of([pages[0], pages[1][:3, :4]], tags={254: [4, [0]]}.items()))
+        at = content.rindex(struct.pack("<HHII", 254, 4, 1, 0))
+        content[at + 8] = 1
+        content, expected = bytes(content), pages[0]
+    elif kind == "white_is_0":
+        content, expected = tiff_of([pages[0][..., :1]], photometric=0), 255 - pages[0][..., :1]
+    else:
+        picture = photo(11, 17, 4)
+        content, expected = tiff_of([picture], photometric=5), picture
+        if kind == "cmyk_rgb":
+            mode = ImageReadMode.RGB
+            c = picture.astype(numpy.float64)
+            expected = ((255 - c[..., :3]) * (255 - c[..., 3:]) / 255 + 0.5).astype(numpy.uint8)
+    written(name, content)
+    return {"file": name, "mode": mode, "expected": planes(expected)}
+
+
+@case("io_formats/tiff_refused", kind=["unlike_pages"])
+def tiff_refused(kind):
+    written("unlike_pages.tif", tiff_of([photo(11, 17), photo(12, 17)]))
+    return {}
+
+
+@case("io_formats/tiff_exif", orientation=list(range(1, 9)))
+def tiff_exif(orientation):
+    picture = photo(13, 19)
+    name = f"exif_{orientation}.tif"
+    written(name, tiff_of([picture], tags={274: [3, [orientation]]}.items()))
+    return {"file": name, "stored": planes(picture), "expected": transposed(picture, orientation)}
+
+
+# BMP
+
+
+def bmp_of(picture, bits, masks=None, top_down=False, size=40, palette=b"", compression=0, data=None):
+    """picture: (H, W) of whole pixels as numbers"""
+    height, width = picture.shape
+    rows = []
+    for row in picture if top_down else picture[::-1]:
+        if bits < 8:
+            unpacked = numpy.unpackbits(row.astype(numpy.uint8).reshape(-1, 1), axis=1)[:, 8 - bits :]
+            packed = numpy.packbits(unpacked.reshape(-1)).tobytes()
+        else:
+            packed = b"".join(int(p).to_bytes(bits // 8, "little") for p in row)
+        rows.append(packed + b"\0" * (-len(packed) % 4))
+    pixels = b"".join(rows) if data is None else data
+    if size == 12:
+        head = struct.pack("<IHHHH", 12, width, height, 1, bits)
+    else:
+        head = struct.pack("<IiiHHIIiiII", size, width, -height if top_down else height, 1, bits, 3 if masks else compression,
+                           len(pixels), 0, 0, len(palette) // 4, 0)
+        packed_masks = struct.pack(f"<{len(masks)}I", *masks) if masks else b""
+        head += packed_masks.ljust(max(size - 40, len(packed_masks)), b"\0")
+    begin = 14 + len(head) + len(palette)
+    return b"BM" + struct.pack("<IHHI", begin + len(pixels), 0, 0, begin) + head + palette + pixels
+
+
+def random_pixels(bits, height=11, width=13):
+    return numpy.random.RandomState(bits).randint(0, 2**bits, (height, width), dtype=numpy.uint64)
+
+
+def bmp_palette(bits, entry=4):
+    return numpy.random.RandomState(9).randint(0, 256, (2**bits, entry)).astype(numpy.uint8).tobytes()
+
+
+def run_lengths(picture, nibbles):
+    """Runs, single pixels, row ends: every escape but the jump."""
+    out = b""
+    for y, row in enumerate(picture[::-1]):
+        row = [int(p) for p in row]
+        if y % 2 == 0:
+            for p in row:
+                out += bytes([1, p << 4 if nibbles else p])
+        else:
+            body = bytes(row) if not nibbles else bytes(a << 4 | b for a, b in zip(row[::2], row[1::2] + [0]))
+            out += bytes([0, len(row)]) + body + b"\0" * (len(body) % 2)
+        out += b"\0\0"
+    return out + b"\0\1"
+
+
+RUNS8, RUNS4 = random_pixels(8, 8, 13), random_pixels(4, 8, 13)
+BMPS = {
+    "1": lambda: bmp_of(random_pixels(1), 1, palette=bmp_palette(1)),
+    "4": lambda: bmp_of(random_pixels(4), 4, palette=bmp_palette(4)),
+    "8": lambda: bmp_of(random_pixels(8), 8, palette=bmp_palette(8)),
+    "8_os2": lambda: bmp_of(random_pixels(8), 8, size=12, palette=bmp_palette(8, 3)),
+    "gray": lambda: saved(photo(11, 13, 1), "BMP"),
+    "bilevel": lambda: saved(photo(11, 13, 1)[..., 0] > 128, "BMP"),
+    "16": lambda: bmp_of(random_pixels(16), 16),
+    "16_565": lambda: bmp_of(random_pixels(16), 16, masks=[0xF800, 0x7E0, 0x1F]),
+    "24": lambda: bmp_of(random_pixels(24), 24),
+    "24_top_down": lambda: bmp_of(random_pixels(24), 24, top_down=True),
+    "32": lambda: bmp_of(random_pixels(32), 32),
+    "32_masks": lambda: bmp_of(random_pixels(32), 32, masks=[0xFF0000, 0xFF00, 0xFF]),
+    "32_alpha": lambda: bmp_of(random_pixels(32), 32, masks=[0xFF0000, 0xFF00, 0xFF, 0xFF000000], size=124),
+    "runs8": lambda: bmp_of(RUNS8, 8, palette=bmp_palette(8), compression=1, data=run_lengths(RUNS8, False)),
+    "runs4": lambda: bmp_of(RUNS4, 4, palette=bmp_palette(4), compression=2, data=run_lengths(RUNS4, True)),
+    "photo": lambda: saved(photo(61, 83), "BMP"),
+}
+
+
+@case("io_formats/bmp", kind=list(BMPS), mode=MODES)
+def bmp(kind, mode):
+    content = BMPS[kind]()
+    written(f"{kind}.bmp", content)
+    image = Image.open(io.BytesIO(content))
+    unchanged = {"1": "RGB", "P": "RGB"}.get(image.mode, image.mode)
+    if kind == "bilevel":
+        unchanged = "L"
+    picture = numpy.asarray(image.convert(unchanged))
+    return {"file": f"{kind}.bmp", "expected": converted(picture, mode)}
+
+
+# PNM, PFM and .flo
+
+
+def scale_pnm(picture, largest):
+    top = 65535 if largest > 255 else 255
+    return ((picture.astype(numpy.int64) * top + largest // 2) // largest).astype(numpy.uint16 if largest > 255 else numpy.uint8)
+
+
+def pnm_of(kind, picture, largest):
+    height, width, channels = picture.shape
+    text = kind in (1, 2, 3)
+    if kind == 7:
+        head = f"P7\n# a comment\nWIDTH {width}\nHEIGHT {height}\nDEPTH {channels}\nMAXVAL {largest}\nTUPLTYPE ANY THING\nENDHDR\n"
+    else:
+        head = f"P{kind}\n# a comment 7 7\n{width} {height}\n" + ("" if kind in (1, 4) else f"{largest}\n")
+    if kind == 4:
+        return head.encode() + numpy.packbits(picture[..., 0], axis=1).tobytes()
+    if text:
+        return head.encode() + "\n".join(" ".join(str(v) for v in row.reshape(-1)) for row in picture).encode() + b"\n"
+    return head.encode() + picture.astype(">u2" if largest > 255 else "u1").tobytes()
+
+
+@case("io_formats/pnm", kind=[1, 2, 3, 4, 5, 6, 7], largest=[1, 7, 255, 1000, 65535], mode=MODES)
+def pnm(kind, largest, mode):
+    if kind in (1, 4) and largest != 1:
+        return {"file": ""}
+    channels = {3: 3, 6: 3, 7: 4}.get(kind, 1)
+    picture = numpy.random.RandomState(kind).randint(0, largest + 1, (7, 11, channels))
+    name = f"kind{kind}_{largest}.pnm"
+    written(name, pnm_of(kind, picture, largest))
+    values = 1 - picture if kind in (1, 4) else picture
+    return {"file": name, "expected": converted(scale_pnm(values, largest), mode)}
+
+
+@case("io_formats/pfm", channels=[1, 3], order=["<", ">"])
+def pfm(channels, order):
+    picture = numpy.random.RandomState(channels).randn(9, 14, channels).astype(order + "f4")
+    name = f"{channels}_{'little' if order == '<' else 'big'}.pfm"
+    head = f"{'PF' if channels == 3 else 'Pf'}\n14 9\n{-1.0 if order == '<' else 1.0}\n"
+    written(name, head.encode() + picture[::-1].tobytes())
+    expected = _read_pfm(out_dir() / "io" / name, slice_channels=channels)
+    return {"file": name, "expected": torch.from_numpy(expected.astype(numpy.float32))}
+
+
+@case("io_formats/flo", shape=[(1, 1), (9, 14)])
+def flo(shape):
+    flow = numpy.random.RandomState(0).randn(*shape, 2).astype("<f4")
+    name = f"{shape[0]}.flo"
+    written(name, b"PIEH" + struct.pack("<ii", shape[1], shape[0]) + flow.tobytes())
+    return {"file": name, "expected": torch.from_numpy(_read_flo(out_dir() / "io" / name).copy())}
+
+
+# Bad input
+
+
+SMALL = {
+    "gif": lambda: gif_of((9, 7), [(0, 0, 9, 7, {}), (2, 1, 4, 5, {"disposal": 1, "transparent": 3, "local": True})], bits=2),
+    "webp": lambda: saved(photo(7, 9), "WEBP", quality=50),
+    "webp_lossless": lambda: saved(photo(7, 9, 4), "WEBP", lossless=True),
+    "avif": lambda: saved(photo(7, 9), "AVIF", quality=50, speed=9),
+    "heic": lambda: heic_of(photo(16, 16)),
+    "tiff": lambda: tiff_of([photo(7, 9)], rows_per_strip=3),
+    "tiff_lzw": lambda: saved(photo(7, 9), "TIFF", compression="tiff_lzw"),
+    "tiff_pages": lambda: saved_pages([photo(7, 9), photo(8, 9)[:7]], compression="tiff_adobe_deflate"),
+    "bmp": lambda: bmp_of(random_pixels(4, 7, 9), 4, palette=bmp_palette(4)),
+    "bmp_runs": lambda: bmp_of(RUNS8, 8, palette=bmp_palette(8), compression=1, data=run_lengths(RUNS8, False)),
+    "pnm": lambda: pnm_of(2, numpy.random.RandomState(0).randint(0, 300, (5, 4, 1)), 300),
+    "pam": lambda: pnm_of(7, photo(7, 9, 4), 255),
+    "pfm": lambda: b"Pf\n3 2\n-1.0\n" + numpy.arange(6, dtype="<f4").tobytes(),
+    "flo": lambda: b"PIEH" + struct.pack("<ii", 3, 2) + numpy.arange(12, dtype="<f4").tobytes(),
+}
+
+
+@case("io_formats/small", kind=list(SMALL))
+def small(kind):
+    """Of GIF and WebP, for each length but 0 and all: whether torchvision refuses that much of the file."""
+    name = f"small_{kind}.{kind.split('_')[0]}"
+    data = written(name, SMALL[kind]())
+    out = {"file": name}
+    decode = {"gif": decode_gif, "webp": decode_webp}.get(kind.split("_")[0])
+    if decode:
+        out["refused"] = torch.tensor([fails(lambda: decode(data[:length].clone())) for length in range(1, len(data))])
+    return out
+
+
+run(__file__)
