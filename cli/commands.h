@@ -8,6 +8,7 @@ namespace cli {
 void declare_evaluate(CLI::App& app, Chosen& chosen);
 void declare_models(CLI::App& app, Chosen& chosen);
 void declare_predict(CLI::App& app, Chosen& chosen);
+void declare_show(CLI::App& app, Chosen& chosen);
 void declare_train(CLI::App& app, Chosen& chosen);
 void declare_transform(CLI::App& app, Chosen& chosen);
 void declare_weights(CLI::App& app, Chosen& chosen);

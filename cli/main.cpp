@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
       "  opsis train digits --model resnet18 --epochs 5 --out digits.pth\n"
       "  opsis evaluate digits --weights digits.pth\n"
       "  opsis transform photo.jpg crop.png \"Resize(256)\" \"CenterCrop(224)\"\n"
+      "  opsis show photo.jpg --out sheet.png --step \"RandAugment()\"\n"
       "  opsis models \"resnext*\"\n"
       "Each command has a --help of its own. Exit codes: 0 it worked, 1 it failed, 2 wrong usage.");
   cli::Chosen chosen;
@@ -23,5 +24,6 @@ int main(int argc, char** argv) {
   cli::declare_models(app, chosen);
   cli::declare_weights(app, chosen);
   cli::declare_transform(app, chosen);
+  cli::declare_show(app, chosen);
   return cli::run(app, chosen, argc, argv);
 }

@@ -1,5 +1,6 @@
 #include "cli/steps.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <vector>
@@ -163,9 +164,28 @@ class Arguments {
     }
   }
 
+  // All of them as JSON, for the transforms that are built out of it: these know the names of their arguments, not their order.
+  Json json() const {
+    if (!placed_.empty()) fail("its arguments need their names: key=value");
+    Json out{{"name", name_}};
+    for (const auto& [key, words] : named_) {
+      if (words.size() == 1 && words[0] == "None") continue;
+      Json list = Json::array();
+      for (const auto& word : words) list.push_back(json_of(word));
+      out[key] = words.size() == 1 ? list[0] : list;
+    }
+    return out;
+  }
+
   [[noreturn]] void fail(std::string_view what) const { throw UsageError(opsis::text("step {}: {}", name_, what)); }
 
  private:
+  static Json json_of(const std::string& word) {
+    if (word == "True" || word == "true") return true;
+    if (word == "False" || word == "false") return false;
+    const auto number = Json::parse(word, nullptr, false);
+    return number.is_number() ? number : Json(word);
+  }
   std::optional<std::vector<std::string>> take(const std::string& key) {
     const auto place = asked_.size();
     asked_.push_back(key);
@@ -265,6 +285,21 @@ T::AnyTransform to_dtype(Arguments& a) {
   a.fail(opsis::text("dtype must be float32 or uint8, got \"{}\"", name));
 }
 
+T::AnyTransform image_classification(Arguments& a) {
+  T::ImageClassificationOptions options;
+  if (const auto side = a.number("crop_size")) options.crop_size = static_cast<int64_t>(*side);
+  if (const auto side = a.number("resize_size")) options.resize_size = static_cast<int64_t>(*side);
+  return T::ImageClassification(options);
+}
+
+T::AnyTransform object_detection(Arguments&) { return T::ObjectDetection(); }
+
+T::AnyTransform semantic_segmentation(Arguments& a) {
+  T::SemanticSegmentationOptions options;
+  if (const auto side = a.number("resize_size")) options.resize_size = static_cast<int64_t>(*side);
+  return T::SemanticSegmentation(options);
+}
+
 struct Step {
   std::string_view name, usage;
   T::AnyTransform (*build)(Arguments& arguments);
@@ -273,7 +308,9 @@ struct Step {
 // Sorted. To add one: a builder above, which asks for its arguments in torchvision's order, and a line here.
 constexpr Step steps[] = {
     {"CenterCrop", "CenterCrop(size)", center_crop},
+    {"ImageClassification", "ImageClassification(crop_size=224, resize_size=256)", image_classification},
     {"Normalize", "Normalize(mean, std)", normalize},
+    {"ObjectDetection", "ObjectDetection()", object_detection},
     {"Pad", "Pad(padding, fill=0, padding_mode=constant)", pad},
     {"RandomCrop", "RandomCrop(size, padding=None, pad_if_needed=False, fill=0, padding_mode=constant)", random_crop},
     {"RandomHorizontalFlip", "RandomHorizontalFlip(p=0.5)", random_horizontal_flip},
@@ -281,6 +318,7 @@ constexpr Step steps[] = {
      "RandomResizedCrop(size, scale=[0.08, 1], ratio=[0.75, 1.33], interpolation=bilinear, antialias=True)",
      random_resized_crop},
     {"Resize", "Resize(size, interpolation=bilinear, max_size=None, antialias=True)", resize},
+    {"SemanticSegmentation", "SemanticSegmentation(resize_size=None)", semantic_segmentation},
     {"ToDtype", "ToDtype(dtype, scale=False)", to_dtype},
 };
 
@@ -288,21 +326,31 @@ constexpr Step steps[] = {
 
 T::AnyTransform parse_step(std::string_view text) {
   StepReader reader(text);
-  std::vector<std::string_view> names;
-  for (const auto& step : steps) {
-    names.push_back(step.name);
-    if (step.name != reader.name) continue;
+  const auto name = reader.name;
+  const auto build = [&](const auto& from) {
     Arguments arguments(std::move(reader));
     try {
-      auto transform = step.build(arguments);
-      arguments.end();
-      return transform;
+      return from(arguments);
     } catch (const opsis::ValueError& error) {
       // The library's own message begins with the transform's name too, as a rule.
       const std::string_view what = error.what();
-      if (what.starts_with(step.name)) throw UsageError(opsis::text("step {}", what));
+      if (what.starts_with(name)) throw UsageError(opsis::text("step {}", what));
       arguments.fail(what);
     }
+  };
+  std::vector<std::string_view> names;
+  for (const auto& step : steps) {
+    names.push_back(step.name);
+    if (step.name != name) continue;
+    return build([&](Arguments& arguments) {
+      auto transform = step.build(arguments);
+      arguments.end();
+      return transform;
+    });
+  }
+  for (const auto other : T::list_transforms()) {
+    if (other == name) return build([](Arguments& arguments) { return T::transform_from_json(arguments.json().dump()); });
+    if (std::find(names.begin(), names.end(), other) == names.end()) names.push_back(other);
   }
   throw UsageError(opsis::text("there is no step \"{}\"{}", reader.name, opsis::did_you_mean(reader.name, names)));
 }
@@ -310,7 +358,7 @@ T::AnyTransform parse_step(std::string_view text) {
 std::string step_help() {
   std::string out;
   for (const auto& step : steps) out += "  " + std::string(step.usage) + "\n";
-  return out;
+  return out + "and every other transform by the names of its arguments, as RandAugment(num_ops=3, magnitude=12).\n";
 }
 
 }  // namespace cli

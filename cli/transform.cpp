@@ -5,10 +5,10 @@
 #include <random>
 
 #include "cli/commands.h"
+#include "cli/pipeline.h"
 #include "cli/steps.h"
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
-#include "opsis/io.h"
 #include "opsis/utils.h"
 
 namespace cli {
@@ -16,7 +16,7 @@ namespace {
 
 struct TransformOptions {
   std::string input, output;
-  std::vector<std::string> steps;
+  Pipeline pipeline;
   std::optional<uint64_t> seed;
   bool json = false;
 };
@@ -28,17 +28,12 @@ void write(const opsis::Image& image, const std::filesystem::path& path) {
 }
 
 int transform(const TransformOptions& options) {
-  std::vector<opsis::transforms::AnyTransform> steps;
-  for (const auto& step : options.steps) steps.push_back(parse_step(step));
-  const opsis::transforms::Compose compose(std::move(steps));
+  const auto pipeline = build_pipeline(options.pipeline);
   const auto seed = options.seed ? *options.seed : std::random_device{}();
-  auto image = opsis::io::decode_image(std::filesystem::path(options.input), {.mode = opsis::io::ImageReadMode::RGB});
-  if (image.data.scalar_type() == torch::kUInt16) {  // of a 16-bit PNG the high byte, as ImageFolder takes it
-    image.data = image.data.to(torch::kInt32).div(256, "floor").to(torch::kUInt8);
-  }
+  const auto image = read_picture(options.input);
 
   const opsis::random::Scope scope(seed);
-  const auto out = compose(image);
+  const auto out = pipeline(image);
   write(out, options.output);
   const auto height = out.data.size(-2), width = out.data.size(-1);
   if (options.json) {
@@ -47,7 +42,7 @@ int transform(const TransformOptions& options) {
                     {"height", height},
                     {"width", width},
                     {"seed", seed},
-                    {"steps", options.steps}});
+                    {"steps", options.pipeline.steps}});
   } else {
     print(opsis::text("{}: {} x {} pixels (width x height), seed {}", options.output, width, height, seed));
   }
@@ -61,10 +56,12 @@ void declare_transform(CLI::App& app, Chosen& chosen) {
   const auto options = std::make_shared<TransformOptions>();
   command.add_option("input", options->input, "A JPEG or PNG file")->required();
   command.add_option("output", options->output, "The file to write, .png or .jpg")->required();
-  command.add_option("steps", options->steps, "Transforms, in their order, as below")->required();
-  command.add_option(
-      "--seed", options->seed,
-      "For the random ones: the pixels are those of Python after torch.manual_seed(seed); a new one when absent")
+  command.add_option("steps", options->pipeline.steps, "Transforms, in their order, as below");
+  command.add_option("--pipeline", options->pipeline.file,
+                     "Transforms as a JSON file instead: [{\"name\": \"Resize\", \"size\": [256]}]");
+  command
+      .add_option("--seed", options->seed,
+                  "For the random ones: the pixels are those of Python after torch.manual_seed(seed); a new one when absent")
       ->check(zero_or_more);
   command.add_flag("--json", options->json, "Print a JSON document");
   command.footer("Steps, with torchvision's names, order and defaults:\n" + step_help() +

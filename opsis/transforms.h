@@ -38,4 +38,6 @@
 #include "opsis/transforms/temporal.h"
 #include "opsis/transforms/transform.h"
 #include "opsis/transforms/type.h"
+#include "opsis/transforms/v1/transforms.h"
 #include "opsis/transforms/warp.h"
+#include "opsis/transforms/with_generator.h"

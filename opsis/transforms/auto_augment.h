@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "opsis/core/api.h"
@@ -17,6 +18,8 @@ namespace opsis::inline v1::transforms {
 
 /// The data set that AutoAugment's operations were found on.
 enum class AutoAugmentPolicy { IMAGENET, CIFAR10, SVHN };
+/// "imagenet", "cifar10" or "svhn"; empty for another number.
+OPSIS_API std::string_view to_string(AutoAugmentPolicy policy);
 
 /// One operation of an augmentation, as it was drawn.
 struct AugmentStep {
@@ -47,6 +50,13 @@ struct AutoAugmentOptions {
   AutoAugmentPolicy policy = AutoAugmentPolicy::IMAGENET;
   InterpolationMode interpolation = InterpolationMode::NEAREST;
   Fills fill = Fill();
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("policy", policy);
+    visit("interpolation", interpolation);
+    visit("fill", fill);
+  }
 };
 
 /// Two operations of one of 25 pairs, each with its probability: https://arxiv.org/abs/1805.09501.
@@ -64,6 +74,7 @@ class OPSIS_API AutoAugment final : public Drawing<AutoAugment> {
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
   std::string repr() const override;
+  auto arguments() const { return std::tuple(options_); }
 
  private:
   AutoAugmentOptions options_;
@@ -75,6 +86,15 @@ struct RandAugmentOptions {
   int64_t num_magnitude_bins = 31;  ///< from nothing to the strongest
   InterpolationMode interpolation = InterpolationMode::NEAREST;
   Fills fill = Fill();
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("num_ops", num_ops);
+    visit("magnitude", magnitude);
+    visit("num_magnitude_bins", num_magnitude_bins);
+    visit("interpolation", interpolation);
+    visit("fill", fill);
+  }
 };
 
 /// Some operations out of 14, all of one strength: https://arxiv.org/abs/1909.13719.
@@ -90,6 +110,7 @@ class OPSIS_API RandAugment final : public Drawing<RandAugment> {
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
   std::string repr() const override;
+  auto arguments() const { return std::tuple(options_); }
 
  private:
   RandAugmentOptions options_;
@@ -99,6 +120,13 @@ struct TrivialAugmentWideOptions {
   int64_t num_magnitude_bins = 31;  ///< from nothing to the strongest
   InterpolationMode interpolation = InterpolationMode::NEAREST;
   Fills fill = Fill();
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("num_magnitude_bins", num_magnitude_bins);
+    visit("interpolation", interpolation);
+    visit("fill", fill);
+  }
 };
 
 /// One operation out of 14, of any strength: https://arxiv.org/abs/2103.10158.
@@ -114,6 +142,7 @@ class OPSIS_API TrivialAugmentWide final : public Drawing<TrivialAugmentWide> {
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
   std::string repr() const override;
+  auto arguments() const { return std::tuple(options_); }
 
  private:
   TrivialAugmentWideOptions options_;
@@ -127,6 +156,17 @@ struct AugMixOptions {
   bool all_ops = true;        ///< brightness, colour, contrast and sharpness too
   InterpolationMode interpolation = InterpolationMode::BILINEAR;
   Fills fill = Fill();
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("severity", severity);
+    visit("mixture_width", mixture_width);
+    visit("chain_depth", chain_depth);
+    visit("alpha", alpha);
+    visit("all_ops", all_ops);
+    visit("interpolation", interpolation);
+    visit("fill", fill);
+  }
 };
 
 /// The image mixed with itself after chains of operations: https://arxiv.org/abs/1912.02781.
@@ -152,6 +192,7 @@ class OPSIS_API AugMix final : public Drawing<AugMix> {
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
   std::string repr() const override;
+  auto arguments() const { return std::tuple(options_); }
 
  private:
   AugMixOptions options_;

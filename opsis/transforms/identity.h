@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <tuple>
 
 #include "opsis/core/api.h"
 #include "opsis/transforms/transform.h"
@@ -14,6 +15,7 @@ class OPSIS_API Identity final : public Fixed<Identity> {
  public:
   Value transform(const Value& value) const { return value; }
   std::string repr() const override { return "Identity()"; }
+  auto arguments() const { return std::tuple(); }
 };
 
 }  // namespace opsis::inline v1::transforms

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <span>
+#include <string_view>
 #include <variant>
 
 #include "opsis/core/api.h"
-#include "opsis/core/check.h"
 #include "opsis/transforms/transform.h"
 
 namespace opsis::inline v1::transforms {
@@ -34,12 +34,14 @@ bool has_all(std::span<const Value> values) {
 
 namespace detail {
 
+[[noreturn]] OPSIS_API void raise_absent(std::string_view where, std::string_view kind);
+
 template <class Kind>
 const Kind& first_of(std::string_view where, std::string_view kind, std::span<const Value> values) {
   for (const auto& value : values) {
     if (const auto* found = std::get_if<Kind>(&value)) return *found;
   }
-  raise<ValueError>("{}: the sample must have {}, got none", where, kind);
+  raise_absent(where, kind);
 }
 
 }  // namespace detail

@@ -22,9 +22,9 @@ std::string listed(const std::vector<AnyTransform>& transforms) {
 }  // namespace
 
 RandomChoice::RandomChoice(std::vector<AnyTransform> transforms, std::optional<std::vector<double>> p)
-    : transforms_(std::move(transforms)) {
+    : transforms_(std::move(transforms)), given_(std::move(p)) {
   OPSIS_CHECK(!transforms_.empty(), "RandomChoice: there must be at least one transform");
-  p_ = p ? *std::move(p) : std::vector<double>(transforms_.size(), 1.0);
+  p_ = given_ ? *given_ : std::vector<double>(transforms_.size(), 1.0);
   OPSIS_CHECK(p_.size() == transforms_.size(), "RandomChoice: p must have a number for each of {} transforms, got {}",
               transforms_.size(), p_.size());
   const auto total = std::accumulate(p_.begin(), p_.end(), 0.0);

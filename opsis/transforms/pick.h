@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "opsis/core/api.h"
@@ -24,10 +25,14 @@ class OPSIS_API RandomChoice final : public Transform {
 
   void apply(std::span<Value> values) const override;
   std::string repr() const override;
+  std::span<const AnyTransform> parts() const override { return transforms_; }
+  auto arguments() const { return std::tuple(argument<"transforms">(transforms_), argument<"p">(given_)); }
+  std::optional<Description> description() const override { return detail::description_of(*this); }
 
  private:
   std::vector<AnyTransform> transforms_;
-  std::vector<double> p_;
+  std::optional<std::vector<double>> given_;
+  std::vector<double> p_;  // sums to 1
 };
 
 /// All of them, one after the other, in an order drawn each time.
@@ -40,6 +45,9 @@ class OPSIS_API RandomOrder final : public Transform {
 
   void apply(std::span<Value> values) const override;
   std::string repr() const override;
+  std::span<const AnyTransform> parts() const override { return transforms_; }
+  auto arguments() const { return std::tuple(argument<"transforms">(transforms_)); }
+  std::optional<Description> description() const override { return detail::description_of(*this); }
 
  private:
   std::vector<AnyTransform> transforms_;

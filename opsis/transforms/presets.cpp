@@ -6,69 +6,10 @@
 #include "opsis/transforms/functional/tensor.h"
 #include "opsis/transforms/functional/type.h"
 #include "opsis/transforms/repr.h"
+#include "opsis/transforms/v1/functional.h"
 
 namespace opsis::inline v1::transforms {
 namespace {
-
-bool is_integer(torch::ScalarType type) {
-  switch (type) {
-    case torch::kUInt8:
-    case torch::kInt8:
-    case torch::kInt16:
-    case torch::kInt32:
-    case torch::kInt64: return true;
-    default: return false;
-  }
-}
-
-bool blends(InterpolationMode mode) { return mode == InterpolationMode::BILINEAR || mode == InterpolationMode::BICUBIC; }
-
-// Integers resized with antialias by way of float32. A 12-megapixel photo is 144 MB of float32, and touching that much fresh
-// memory takes longer than the resampling, so large images go in bands of rows that stay in the cache. ATen resamples along
-// rows first and along columns then, so the bits are the same.
-torch::Tensor resize_by_float(std::string_view where, const torch::Tensor& images, Size size, InterpolationMode mode) {
-  constexpr int64_t large = int64_t{1} << 22, rows = 128;
-  const auto resized = [&](const torch::Tensor& pixels, Size to) {
-    return detail::interpolate(where, pixels.to(torch::kFloat32), to, mode, true);
-  };
-  const int64_t height = images.size(-2);
-  if (images.numel() < large || height <= rows || size.width <= 0) return resized(images, size);
-  const auto narrow = images.new_empty({images.size(0), images.size(1), height, size.width}, torch::kFloat32);
-  for (int64_t top = 0; top < height; top += rows) {
-    const auto band = images.slice(-2, top, top + rows);
-    narrow.slice(-2, top, top + rows).copy_(resized(band, {band.size(-2), size.width}));
-  }
-  return resized(narrow, size);
-}
-
-// torchvision.transforms.functional.resize, the older one: every type but float32 and float64 goes by way of float32.
-torch::Tensor resize_v1(std::string_view where, const torch::Tensor& image, torch::IntArrayRef wanted, InterpolationMode mode,
-                        bool antialias) {
-  detail::check_dims(where, image, 3);
-  const auto size = detail::resized_size({image.size(-2), image.size(-1)}, wanted, {});
-  if (size == Size{image.size(-2), image.size(-1)}) return image;
-
-  const auto type = image.scalar_type();
-  const bool by_float = type != torch::kFloat32 && type != torch::kFloat64;
-  auto pixels = image.dim() < 4 ? image.unsqueeze(0) : image;
-  antialias = antialias && blends(mode);
-  if (antialias && is_integer(type)) {
-    pixels = resize_by_float(where, pixels, size, mode);
-  } else {
-    if (by_float) pixels = pixels.to(torch::kFloat32);
-    pixels = detail::interpolate(where, pixels, size, mode, antialias);
-  }
-  if (mode == InterpolationMode::BICUBIC && type == torch::kUInt8) pixels.clamp_(0, 255);  // it overshoots at edges
-  if (image.dim() < 4) pixels = pixels.squeeze(0);
-  if (is_integer(type)) pixels.round_();
-  return by_float ? pixels.to(type) : pixels;
-}
-
-// torchvision.transforms.functional.convert_image_dtype, the older one: it divides.
-torch::Tensor to_unit_range_v1(const torch::Tensor& image) {
-  const auto pixels = image.to(torch::kFloat32);
-  return image.is_floating_point() ? pixels : pixels.div_(detail::largest_pixel(image.scalar_type()));
-}
 
 std::string list_of(const std::array<double, 3>& numbers) {
   return detail::python(std::vector<double>(numbers.begin(), numbers.end()));
@@ -87,10 +28,10 @@ ImageClassification::ImageClassification(ImageClassificationOptions options) : o
 
 Value ImageClassification::transform(const Value& value) const {
   return apply_kernel<Image>(value, [&](const Image& image) {
-    auto pixels =
-        resize_v1("ImageClassification", image.data, options_.resize_size, options_.interpolation, options_.antialias);
+    auto pixels = v1::functional::resize(image.data, options_.resize_size,
+                                         {.interpolation = options_.interpolation, .antialias = options_.antialias});
     pixels = functional::center_crop(pixels, options_.crop_size);
-    pixels = to_unit_range_v1(pixels);
+    pixels = v1::functional::convert_image_dtype(pixels);
     return wrap(functional::normalize(pixels, options_.mean, options_.std), image);
   });
 }
@@ -111,7 +52,8 @@ std::string ImageClassification::describe() const {
 }
 
 Value ObjectDetection::transform(const Value& value) const {
-  return apply_kernel<Image>(value, [&](const Image& image) { return wrap(to_unit_range_v1(image.data), image); });
+  return apply_kernel<Image>(value,
+                             [&](const Image& image) { return wrap(v1::functional::convert_image_dtype(image.data), image); });
 }
 
 std::string ObjectDetection::describe() const {
@@ -122,9 +64,10 @@ Value SemanticSegmentation::transform(const Value& value) const {
   return apply_kernel<Image>(value, [&](const Image& image) {
     auto pixels = image.data;
     if (options_.resize_size) {
-      pixels = resize_v1("SemanticSegmentation", pixels, *options_.resize_size, options_.interpolation, options_.antialias);
+      pixels = v1::functional::resize(pixels, *options_.resize_size,
+                                      {.interpolation = options_.interpolation, .antialias = options_.antialias});
     }
-    return wrap(functional::normalize(to_unit_range_v1(pixels), options_.mean, options_.std), image);
+    return wrap(functional::normalize(v1::functional::convert_image_dtype(pixels), options_.mean, options_.std), image);
   });
 }
 
@@ -158,9 +101,10 @@ Value VideoClassification::transform(const Value& value) const {
     auto shape = data.sizes().vec();
     const std::vector<int64_t> frame(shape.end() - 3, shape.end());
     auto frames = data.reshape({-1, frame[0], frame[1], frame[2]});
-    frames = resize_v1("VideoClassification", frames, options_.resize_size, options_.interpolation, false);
+    frames =
+        v1::functional::resize(frames, options_.resize_size, {.interpolation = options_.interpolation, .antialias = false});
     frames = functional::center_crop(frames, {options_.crop_size.height, options_.crop_size.width});
-    frames = functional::normalize(to_unit_range_v1(frames), options_.mean, options_.std);
+    frames = functional::normalize(v1::functional::convert_image_dtype(frames), options_.mean, options_.std);
     shape[shape.size() - 2] = options_.crop_size.height;
     shape[shape.size() - 1] = options_.crop_size.width;
     video.data = frames.view(shape).transpose(-4, -3);
@@ -193,7 +137,9 @@ std::tuple<torch::Tensor, torch::Tensor> OpticalFlow::operator()(const torch::Te
 
 Value OpticalFlow::transform(const Value& value) const {
   return apply_kernel<Image>(value, [&](const Image& image) {
-    return wrap(functional::normalize(to_unit_range_v1(image.data), {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}).contiguous(), image);
+    return wrap(
+        functional::normalize(v1::functional::convert_image_dtype(image.data), {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}).contiguous(),
+        image);
   });
 }
 

@@ -76,7 +76,7 @@ TEST(Cli, TellsItsVersionAndHelp) {
   EXPECT_THAT(version.out, testing::MatchesRegex("opsis [0-9.]+ \\(LibTorch .*\\)\n"));
   const auto help = opsis_tool({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const std::string command : {"train", "evaluate", "predict", "models", "transform", "weights"}) {
+  for (const std::string command : {"train", "evaluate", "predict", "models", "transform", "show", "weights"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
     const auto own = opsis_tool({command, "--help"});
     EXPECT_EQ(own.code, 0);
@@ -216,6 +216,75 @@ TEST(CliTransform, TakesTheHighByteOf16BitPngs) {
   const auto run = opsis_tool({"transform", input.string(), output.string(), "CenterCrop(2)"});
   ASSERT_EQ(run.code, 0) << run.err;
   EXPECT_TENSOR_EQ(io::decode_image(output).data, torch::full({3, 2, 2}, 0x12, torch::kUInt8));
+}
+
+TEST(CliTransform, TakesEveryTransformByNameAndPipelinesAsJson) {
+  const auto c = oracle::cases("cli/transform").front();
+  const support::TemporaryFolder folder;
+  const auto output = (folder.path() / "out.png").string(), other = (folder.path() / "other.png").string();
+  const auto pipeline = (folder.path() / "pipeline.json").string();
+  std::ofstream(pipeline) << R"([{"name": "Resize", "size": [64]}, {"name": "RandAugment", "num_ops": 3}])";
+  const auto by_steps = opsis_tool(
+      {"transform", c.text("photo"), output, "Resize(64)", "RandAugment(num_ops=3, interpolation=nearest)", "--seed", "5"});
+  ASSERT_EQ(by_steps.code, 0) << by_steps.err;
+  const auto by_file = opsis_tool({"transform", c.text("photo"), other, "--pipeline", pipeline, "--seed", "5"});
+  ASSERT_EQ(by_file.code, 0) << by_file.err;
+  EXPECT_TENSOR_EQ(io::decode_image(output).data, io::decode_image(other).data);
+  expect_wrong_usage({"transform", c.text("photo"), output}, "transforms are needed");
+  expect_wrong_usage({"transform", c.text("photo"), output, "Resize(3)", "--pipeline", pipeline}, "transforms are needed");
+  expect_wrong_usage({"transform", c.text("photo"), output, "RandAugment(3)"}, "need their names");
+  expect_wrong_usage({"transform", c.text("photo"), output, "RandAugment(num_op=3)"}, "num_ops");
+  std::ofstream(pipeline) << R"([{"name": "Resise"}])";
+  expect_wrong_usage({"transform", c.text("photo"), output, "--pipeline", pipeline}, "did you mean Resize?");
+  expect_wrong_usage({"transform", c.text("photo"), output, "--pipeline", "absent.json"}, "cannot open absent.json");
+}
+
+TEST(CliShow, WritesASheetOfBeforeAndAfter) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto sheet = folder.path() / "sheet.png", alone = folder.path() / "alone.png";
+  const std::vector<std::string> arguments{"show",    photo, photo,    "--out", sheet.string(), "--step", "RandomCrop(100)",
+                                           "--times", "2",   "--seed", "7",     "--json"};
+  const auto run = opsis_tool(arguments);
+  ASSERT_EQ(run.code, 0) << run.err;
+  const auto results = json::parse(run.out)["results"];
+  ASSERT_EQ(results.size(), 4U);
+  EXPECT_EQ(results[1]["seed"], 8);
+  EXPECT_EQ(results[1]["height"], 100);
+  // The second result of the first picture stands on the sheet as opsis transform writes it.
+  ASSERT_EQ(opsis_tool({"transform", photo, alone.string(), "RandomCrop(100)", "--seed", "8"}).code, 0);
+  const auto all = io::decode_image(sheet).data.to(torch::kInt32), one = io::decode_image(alone).data.to(torch::kInt32);
+  bool found = false;
+  for (int64_t y = 0; y + 100 <= all.size(1) && !found; ++y) {
+    for (int64_t x = all.size(2) / 2; x + 100 <= all.size(2) && !found; ++x) {
+      if (!all.select(1, y).select(1, x).equal(one.select(1, 0).select(1, 0))) continue;
+      found = all.narrow(1, y, 100).narrow(2, x, 100).equal(one);
+    }
+  }
+  EXPECT_TRUE(found);
+}
+
+TEST(CliShow, ShowsNormalisedResultsAndLargePictures) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto sheet = (folder.path() / "sheet.jpg").string();
+  const auto run = opsis_tool(
+      {"show", photo, "--out", sheet, "--step", "ImageClassification(crop_size=90)", "--times", "1", "--side", "40"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("1 pictures, 1 results each"));
+  EXPECT_LT(io::decode_image(sheet).data.size(2), 400);
+}
+
+TEST(CliShow, SaysWhatIsWrong) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto sheet = (folder.path() / "sheet.png").string();
+  expect_wrong_usage({"show", photo, "--out", sheet}, "transforms are needed");
+  expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resise(3)"}, "did you mean Resize?");
+  expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resize(3)", "--times", "0"}, "--times");
+  expect_failure({"show", "missing.png", "--out", sheet, "--step", "Resize(3)"}, "cannot open missing.png");
+  expect_failure({"show", photo, "--out", sheet, "--step", "CenterCrop(0)"}, "cannot be shown");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 TEST(Cli, ReadsAFileThatIsNamedLikeACommand) {

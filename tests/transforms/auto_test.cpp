@@ -3,7 +3,10 @@
 
 #include <map>
 
+#include <ATen/CPUGeneratorImpl.h>
+
 #include "opsis/core/parallel.h"
+#include "opsis/core/random.h"
 #include "opsis/transforms.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
@@ -308,6 +311,67 @@ TEST(Presets, EqualTorchvisions) {
       }
     }
   }
+}
+
+TEST(AutoTransforms, AreBuiltAgainFromTheirJson) {
+  const auto image = torch::randint(256, {3, 33, 47}, torch::kUInt8);
+  for (const auto& name : {"AutoAugment(SVHN)", "RandAugment(4, 30)", "TrivialAugmentWide(7)", "AugMix(10, 2, 4)",
+                           "RandomChoice(p)", "RandomOrder()", "Identity()"}) {
+    SCOPED_TRACE(name);
+    const auto& transform = auto_transform(name);
+    const auto again = build_transform(transform.to_json());
+    EXPECT_EQ(again.repr(), transform.repr());
+    EXPECT_EQ(again.code(), transform.code());
+    torch::manual_seed(1);
+    const auto expected = transform(image);
+    torch::manual_seed(1);
+    EXPECT_TENSOR_EQ(again(image), expected);
+  }
+}
+
+TEST(AutoTransforms, AreReplayedByTheirRecords) {
+  const auto image = torch::randint(256, {3, 33, 47}, torch::kUInt8);
+  for (const auto& name :
+       {"AutoAugment()", "RandAugment()", "TrivialAugmentWide()", "AugMix()", "RandomChoice()", "RandomOrder()"}) {
+    SCOPED_TRACE(name);
+    const auto& transform = auto_transform(name);
+    torch::manual_seed(2);
+    const auto [out, record] = transform.record(image);
+    torch::manual_seed(2);
+    EXPECT_TENSOR_EQ(transform(image), out);
+    EXPECT_TENSOR_EQ(transform.replay(record, image), out);
+  }
+}
+
+TEST(WithGenerator, DrawsFromItsOwnAndLeavesTheCurrentOneAlone) {
+  const auto image = torch::randint(256, {3, 33, 47}, torch::kUInt8);
+  const Compose train{RandomCrop(16), RandomHorizontalFlip()};
+  torch::manual_seed(7);
+  const auto first = train(image), second = train(image);
+  torch::manual_seed(1);
+  const auto next = torch::rand({1});
+
+  torch::manual_seed(1);
+  const auto seeded = with_generator(train, 7);
+  EXPECT_TENSOR_EQ(seeded(image), first);
+  EXPECT_TENSOR_EQ(seeded(image), second);
+  EXPECT_TENSOR_EQ(torch::rand({1}), next);
+  EXPECT_EQ(seeded.repr(), train.repr());
+
+  // Copies share the generator; a part of a pipeline may have one while the others draw from the current one.
+  const auto generator = at::detail::createCPUGenerator(7);
+  const Compose both{with_generator(RandomCrop(16), generator), RandomHorizontalFlip()};
+  torch::manual_seed(1);
+  const auto mixed = both(image);
+  {
+    const random::Scope scope(7);
+    const auto crop = RandomCrop(16)(image);
+    EXPECT_TRUE(mixed.equal(crop) || mixed.equal(crop.flip(-1)));
+  }
+  const auto [out, record] = with_generator(train, 7).record(image);
+  EXPECT_TENSOR_EQ(out, first);
+  EXPECT_TENSOR_EQ(train.replay(record, image), first);
+  EXPECT_ERROR(with_generator(train, at::Generator()), ValueError, "generator is undefined");
 }
 
 TEST(Kinds, AreAskedFor) {

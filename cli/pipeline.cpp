@@ -1,0 +1,41 @@
+#include "cli/pipeline.h"
+
+#include <torch/torch.h>
+
+#include <fstream>
+
+#include "cli/output.h"
+#include "cli/steps.h"
+#include "opsis/core/check.h"
+#include "opsis/io.h"
+
+namespace cli {
+
+opsis::transforms::AnyTransform build_pipeline(const Pipeline& pipeline) {
+  if (pipeline.file.empty() == pipeline.steps.empty()) {
+    throw UsageError("transforms are needed: as steps, or by --pipeline as a JSON file");
+  }
+  if (pipeline.file.empty()) {
+    std::vector<opsis::transforms::AnyTransform> steps;
+    for (const auto& step : pipeline.steps) steps.push_back(parse_step(step));
+    return opsis::transforms::Compose(std::move(steps));
+  }
+  std::ifstream in(pipeline.file, std::ios::binary);
+  if (!in) throw UsageError(opsis::text("cannot open {}", pipeline.file));
+  const std::string json{std::istreambuf_iterator<char>(in), {}};
+  try {
+    return opsis::transforms::transform_from_json(json);
+  } catch (const opsis::ValueError& error) {
+    throw UsageError(opsis::text("{}: {}", pipeline.file, error.what()));
+  }
+}
+
+opsis::Image read_picture(const std::filesystem::path& path) {
+  auto image = opsis::io::decode_image(path, {.mode = opsis::io::ImageReadMode::RGB});
+  if (image.data.scalar_type() == torch::kUInt16) {  // of a 16-bit PNG the high byte, as ImageFolder takes it
+    image.data = image.data.to(torch::kInt32).div(256, "floor").to(torch::kUInt8);
+  }
+  return image;
+}
+
+}  // namespace cli

@@ -1,0 +1,98 @@
+// opsis show: what transforms make of pictures, on one sheet.
+#include <torch/torch.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <random>
+
+#include "cli/commands.h"
+#include "cli/pipeline.h"
+#include "cli/steps.h"
+#include "opsis/core/check.h"
+#include "opsis/core/random.h"
+#include "opsis/utils.h"
+
+namespace cli {
+namespace {
+
+struct ShowOptions {
+  std::vector<std::string> inputs;
+  std::string output;
+  Pipeline pipeline;
+  int64_t times = 3;
+  int64_t side = 192;
+  std::optional<uint64_t> seed;
+  bool json = false;
+};
+
+// For looking at: three channels of bytes, no side longer than `side`. Numbers beyond [0, 1] are spread over it.
+opsis::Image picture_of(const opsis::Image& image, int64_t side) {
+  auto data = image.data.detach();
+  if (data.dim() != 3 || data.numel() == 0 || (data.size(0) != 1 && data.size(0) != 3)) {
+    opsis::raise<opsis::ValueError>("a result cannot be shown: it must be (1 or 3, H, W), got {}", data.sizes());
+  }
+  if (data.is_floating_point()) {
+    const auto low = data.min().item<double>(), high = data.max().item<double>();
+    if (low < 0 || high > 1) data = (data - low) / std::max(high - low, 1e-12);
+    data = data.mul(255).add(0.5).clamp(0, 255);
+  }
+  data = data.to(torch::kUInt8).expand({3, -1, -1});
+  const auto longer = std::max(data.size(1), data.size(2));
+  if (longer > side) {
+    const auto scaled = [&](int64_t length) { return std::max<int64_t>(1, length * side / longer); };
+    data = opsis::transforms::functional::resize(data, {scaled(data.size(1)), scaled(data.size(2))});
+  }
+  return opsis::Image(data);
+}
+
+int show(const ShowOptions& options) {
+  const auto pipeline = build_pipeline(options.pipeline);
+  const auto seed = options.seed ? *options.seed : std::random_device{}();
+  std::vector<opsis::utils::LabelledImage> tiles;
+  Json results = Json::array();
+  for (const auto& input : options.inputs) {
+    const auto image = read_picture(input);
+    const auto size_of = [](const opsis::Image& one) { return opsis::text("{} x {}", one.data.size(-1), one.data.size(-2)); };
+    tiles.push_back({picture_of(image, options.side), std::filesystem::path(input).filename().string() + " " + size_of(image)});
+    for (int64_t i = 0; i < options.times; ++i) {
+      // Each by a seed of its own, so that any of them can be had again by opsis transform.
+      const auto own = seed + static_cast<uint64_t>(i);
+      const opsis::random::Scope scope(own);
+      const auto out = pipeline(image);
+      tiles.push_back({picture_of(out, options.side), opsis::text("seed {}: {}", own, size_of(out))});
+      results.push_back({{"input", input}, {"seed", own}, {"height", out.data.size(-2)}, {"width", out.data.size(-1)}});
+    }
+  }
+  const auto sheet = opsis::utils::labelled_grid(tiles, {.columns = options.times + 1, .tile_px = options.side, .font_px = 12});
+  opsis::utils::save_image(sheet.data.to(torch::kFloat64).div(255), options.output);
+  if (options.json) {
+    print_json(Json{{"output", options.output}, {"seed", seed}, {"results", results}});
+  } else {
+    print(opsis::text("{}: {} pictures, {} results each, seed {}", options.output, options.inputs.size(), options.times, seed));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void declare_show(CLI::App& app, Chosen& chosen) {
+  auto& command = *app.add_subcommand("show", "Show pictures before and after transforms, on one sheet");
+  const auto options = std::make_shared<ShowOptions>();
+  command.add_option("inputs", options->inputs, "Picture files")->required();
+  command.add_option("--out", options->output, "The sheet to write, .png or .jpg")->required();
+  command.add_option("--step", options->pipeline.steps, "A transform, as below; several in their order")
+      ->expected(1)
+      ->allow_extra_args(false);
+  command.add_option("--pipeline", options->pipeline.file, "Transforms as a JSON file instead");
+  command.add_option("--times", options->times, "Results for each picture, each by the next seed")->check(at_least_one);
+  command.add_option("--side", options->side, "Of a picture on the sheet, in pixels")->check(at_least_one);
+  command.add_option("--seed", options->seed, "Of the first results; a new one when absent");
+  command.add_flag("--json", options->json, "Print a JSON document");
+  command.footer(
+      "Steps, with torchvision's names, order and defaults:\n" + step_help() +
+      "Examples:\n"
+      "  opsis show cat.jpg dog.jpg --out sheet.png --step \"RandomResizedCrop(224)\" --step \"RandAugment()\" --times 5");
+  command.callback([options, &chosen] { chosen.run = [options] { return show(*options); }; });
+}
+
+}  // namespace cli

@@ -1,0 +1,41 @@
+#include "opsis/transforms/with_generator.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include "opsis/core/check.h"
+#include "opsis/core/random.h"
+
+namespace opsis::inline v1::transforms {
+
+WithGenerator::WithGenerator(AnyTransform transform, at::Generator generator)
+    : transform_(std::move(transform)), generator_(std::move(generator)) {
+  OPSIS_CHECK(generator_.defined(), "with_generator: the generator is undefined");
+}
+
+void WithGenerator::apply(std::span<Value> values) const {
+  const random::Scope scope(generator_);
+  transform_.apply(values);
+}
+
+void WithGenerator::apply_and_record(std::span<Value> values, Record& record) const {
+  const random::Scope scope(generator_);
+  transform_.apply_and_record(values, record);
+}
+
+void WithGenerator::apply_record(std::span<Value> values, const Record& record) const {
+  transform_.apply_record(values, record);
+}
+
+void WithGenerator::apply_inverse(std::span<Value> values, const Record& record) const {
+  transform_.apply_inverse(values, record);
+}
+
+WithGenerator with_generator(AnyTransform transform, at::Generator generator) {
+  return {std::move(transform), std::move(generator)};
+}
+
+WithGenerator with_generator(AnyTransform transform, uint64_t seed) {
+  return {std::move(transform), at::make_generator<at::CPUGeneratorImpl>(seed)};
+}
+
+}  // namespace opsis::inline v1::transforms

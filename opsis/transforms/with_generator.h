@@ -1,0 +1,43 @@
+// A transform and the generator that it draws from.
+#pragma once
+
+#include <ATen/core/Generator.h>
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "opsis/core/api.h"
+#include "opsis/transforms/transform.h"
+
+namespace opsis::inline v1::transforms {
+
+/// A transform that draws from a generator of its own, wherever it is called.
+///     auto generator = at::detail::createCPUGenerator(7);
+///     auto x = with_generator(train, generator)(image);        // the generator moves on with each call
+///     const Compose both{with_generator(RandomCrop(224), generator), RandomHorizontalFlip()};   // the flip by the current one
+/// Threads  calls that share a generator share its draws, in the order in which they come; for draws that do not depend on that, give
+///          each its own
+class OPSIS_API WithGenerator final : public Transform {
+ public:
+  WithGenerator(AnyTransform transform, at::Generator generator);
+
+  void apply(std::span<Value> values) const override;
+  /// The transform's own: a generator is no argument.
+  std::string repr() const override { return transform_.repr(); }
+  std::optional<Description> description() const override { return transform_.description(); }
+  std::span<const AnyTransform> parts() const override { return transform_.parts(); }
+  void apply_and_record(std::span<Value> values, Record& record) const override;
+  void apply_record(std::span<Value> values, const Record& record) const override;
+  void apply_inverse(std::span<Value> values, const Record& record) const override;
+
+ private:
+  AnyTransform transform_;
+  at::Generator generator_;
+};
+
+OPSIS_API WithGenerator with_generator(AnyTransform transform, at::Generator generator);
+/// A new CPU generator with this seed: each of these gives what Python's does after torch.manual_seed(seed).
+OPSIS_API WithGenerator with_generator(AnyTransform transform, uint64_t seed);
+
+}  // namespace opsis::inline v1::transforms
