@@ -43,14 +43,19 @@ RandomErasing::Params RandomErasing::make_params(std::span<const Value> values) 
     const auto h = static_cast<int64_t>(std::nearbyint(std::sqrt(erased * ratio)));
     const auto w = static_cast<int64_t>(std::nearbyint(std::sqrt(erased / ratio)));
     if (h >= height || w >= width) continue;
-    Params params{.height = h, .width = w};
+    Params params;
+    params.height = h;
+    params.width = w;
     params.pixels = value.is_random() ? at::empty({channels, h, w}, torch::kFloat32).normal_(0, 1, random::current())
                                       : at::tensor(value.numbers(), torch::kFloat32).view({-1, 1, 1});
     params.top = random::integer(0, height - h + 1);
     params.left = random::integer(0, width - w + 1);
     return params;
   }
-  return {.height = height, .width = width};
+  Params nothing;
+  nothing.height = height;
+  nothing.width = width;
+  return nothing;
 }
 
 Value RandomErasing::transform(const Value& value, const Params& params) const {
