@@ -31,7 +31,7 @@ struct Keeper : torch::CustomClassHolder {
 // The bottleneck of a layer, computed in the backward pass again. Its parameters are inputs, so that autograd knows of them.
 struct Recomputed : torch::autograd::Function<Recomputed> {
   static Tensor forward(torch::autograd::AutogradContext* context, std::shared_ptr<DenseLayerImpl> layer,
-                        const Tensors& inputs);
+                        torch::TensorList inputs);
   static Tensors backward(torch::autograd::AutogradContext* context, Tensors gradients);
 };
 
@@ -63,7 +63,8 @@ class DenseLayerImpl : public torch::nn::Module {
  private:
   Tensor recomputed(Tensors inputs) {
     for (const auto& parameter : bottleneck_parameters()) inputs.push_back(parameter);
-    return Recomputed::apply(std::dynamic_pointer_cast<DenseLayerImpl>(shared_from_this()), inputs);
+    // A list of tensors: autograd does not look into a vector.
+    return Recomputed::apply(std::dynamic_pointer_cast<DenseLayerImpl>(shared_from_this()), torch::TensorList(inputs));
   }
 
   BatchNorm2d norm1;
@@ -78,8 +79,8 @@ class DenseLayerImpl : public torch::nn::Module {
 TORCH_MODULE(DenseLayer);
 
 Tensor Recomputed::forward(torch::autograd::AutogradContext* context, std::shared_ptr<DenseLayerImpl> layer,
-                           const Tensors& inputs) {
-  context->save_for_backward(inputs);
+                           torch::TensorList inputs) {
+  context->save_for_backward(inputs.vec());
   context->saved_data["layer"] = torch::IValue::make_capsule(c10::make_intrusive<Keeper>(layer));
   return layer->bottleneck({inputs.begin(), inputs.end() - 3});
 }
