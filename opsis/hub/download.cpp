@@ -250,7 +250,7 @@ Outcome attempt(const std::string& url, Transfer& transfer, const DownloadOption
     return {.may_pass = busy, .reason = text("the server answers {}", transfer.status)};
   }
   if (!transfer.begun) begin(transfer);  // an empty file
-  return {.done = true};
+  return {.done = true, .reason = {}};
 }
 
 }  // namespace

@@ -80,6 +80,7 @@ constinit const VGG16_Weights VGG16_Weights::IMAGENET1K_FEATURES{{
     .name = "VGG16_Weights.IMAGENET1K_FEATURES",
     .url = "https://download.pytorch.org/models/vgg16_features-amdegroot-88682ab5.pth",
     .preset = {.crop_size = 224, .mean = {0.48235, 0.45882, 0.40784}, .std = {1.0 / 255.0, 1.0 / 255.0, 1.0 / 255.0}},
+    .categories = {},
     .num_params = 138357544,
     .min_size = {32, 32},
     .metrics = imagenet_1k(std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()),

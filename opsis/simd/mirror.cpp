@@ -12,6 +12,12 @@ HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+#if HWY_TARGET == HWY_SCALAR  // vectors of a single lane, which g++ builds in place of emulated ones
+
+int64_t mirror(const uint8_t*, int64_t, int64_t, uint8_t*) { return 0; }  // mirror_row does all
+
+#else
+
 // Whole pixels of a block of 16 bytes, mirrored. Those of 3 bytes are read from the second byte on, so that the last block of a row
 // does not reach beyond it.
 constexpr std::array<uint8_t, 16> mirror_table(int bytes) {
@@ -51,6 +57,8 @@ int64_t mirror(const uint8_t* row, int64_t width, int64_t bytes, uint8_t* out) {
     default: return 0;
   }
 }
+
+#endif
 
 }  // namespace opsis::inline v1::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -34,6 +34,41 @@ HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+#if HWY_TARGET == HWY_SCALAR  // vectors of a single lane, which g++ builds in place of emulated ones
+
+uint8_t to_byte(int32_t sum, int precision) {
+  return static_cast<uint8_t>(std::clamp((sum + (1 << (precision - 1))) >> precision, 0, 255));
+}
+
+void horizontal(const RowsToResize& job) {
+  const bool plane = job.channels == 1;
+  const int64_t taps = job.blocks * (plane ? 8 : 2);
+  for (int row = 0; row < 2 && job.rows[row]; ++row) {
+    for (int64_t x = job.begin; x < job.end; ++x) {
+      const int16_t* weights = job.weights + x * job.blocks * 8;
+      for (int64_t channel = 0; channel < job.channels; ++channel) {
+        int32_t sum = 0;
+        for (int64_t k = 0; k < taps; ++k) {
+          const int16_t weight = plane ? weights[k] : weights[k / 2 * 8 + 2 * channel + k % 2];
+          if (weight != 0) sum += weight * job.rows[row][(job.first[x] + k) * job.channels + channel];  // others may be beyond
+        }
+        job.out[row][x * job.channels + channel] = to_byte(sum, job.precision);
+      }
+    }
+  }
+}
+
+void vertical(const uint8_t* const* rows, const int16_t* weights, int64_t count, int precision, int64_t begin, int64_t end,
+              uint8_t* out) {
+  for (int64_t i = begin; i < end; ++i) {
+    int32_t sum = 0;
+    for (int64_t k = 0; k < count; ++k) sum += weights[k] * rows[k][i];
+    out[i] = to_byte(sum, precision);
+  }
+}
+
+#else
+
 // Two vectors of 32-bit sums as one of 16-bit numbers, shifted down and saturated. On x86 the 128-bit blocks of the two alternate.
 template <class D16, class V32>
 HWY_INLINE hn::Vec<D16> narrowed(D16 d16, V32 low, V32 high, const hn::Vec<hn::RepartitionToWide<D16>> half, int precision) {
@@ -268,6 +303,8 @@ void vertical(const uint8_t* const* rows, const int16_t* weights, int64_t count,
     hn::StoreU(hn::TableLookupBytes(mixed, unzip), d8, out + i);
   }
 }
+
+#endif
 
 }  // namespace opsis::inline v1::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

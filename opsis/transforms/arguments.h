@@ -210,7 +210,7 @@ Class build(std::string_view name, const Json& json) {
   size_t given = 0;  // positional arguments that are there, from the first on
   std::apply(
       [&]<class... Item>(Item&... item) {
-        const auto read = [&]<class One>(One& one) {
+        [[maybe_unused]] const auto read = [&]<class One>(One& one) {
           const bool there = read_item(json, one, known);
           if (there && missing.empty()) ++given;
           if constexpr (IsArgument<One>::value) {

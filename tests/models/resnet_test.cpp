@@ -23,7 +23,7 @@ struct Variant {
 };
 
 // The same as in tests/oracle/models.py.
-const std::map<std::string, Variant>& variants() {
+const std::map<std::string, Variant>& resnet_variants() {
   static const std::map<std::string, Variant> all{
       {"small_head", {.options = {.num_classes = 7}}},
       {"zero_bottleneck", {.options = {.zero_init_residual = true}}},
@@ -52,7 +52,7 @@ TEST(ResNet, FromTheSameSeedIsTorchvisionsAndComputesTheSame) {
 TEST(ResNet, EveryOptionDoesWhatTorchvisionsDoes) {
   for (const auto& c : oracle::cases("models/resnet_options")) {
     SCOPED_TRACE(c.name());
-    const auto& variant = variants().at(c.text("options"));
+    const auto& variant = resnet_variants().at(c.text("options"));
     torch::manual_seed(0);
     ResNet model(variant.block, variant.depths, variant.options);
     support::expect_same_computed(*model, c);
