@@ -42,7 +42,7 @@ class OPSIS_API PythonRandom {
 OPSIS_API void seed_python(uint64_t seed);
 
 /// Gives this thread a twister of its own while it lives.
-///     random::PythonScope scope(7);   // transforms::v1::RandomOrder now draws what Python draws after random.seed(7)
+///     random::PythonScope scope(7);   // draws what Python draws after random.seed(7)
 class OPSIS_API PythonScope {
  public:
   explicit PythonScope(uint64_t seed);

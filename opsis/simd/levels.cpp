@@ -37,6 +37,9 @@ class Table {
   // By sixteen tables of 16: a level that is not of a table has its index made larger than 127, which gives 0.
   HWY_INLINE hn::Vec<U8> operator[](hn::Vec<U8> v) const {
     const U8 d;
+#if HWY_TARGET == HWY_SCALAR
+    return hn::Set(d, levels_[hn::GetLane(v)]);
+#else
     auto out = hn::Zero(d);
     const auto beyond = hn::Set(d, 0x70);
     for (int k = 0; k < 16; ++k) {
@@ -47,6 +50,7 @@ class Table {
       out = hn::Or(out, hn::TableLookupBytesOr0(hn::LoadDup128(d, levels_ + 16 * k), index));
     }
     return out;
+#endif
   }
 
  private:

@@ -9,6 +9,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -44,7 +45,9 @@ HWY_INLINE hn::Vec<F32> Clamped(hn::Vec<F32> v, float low, float high) {
 // a * b + c, rounded once, as LibTorch computes sums with a factor. Without such an instruction in doubles: there the product
 // of two floats is exact.
 HWY_INLINE hn::Vec<F32> FusedMulAdd(hn::Vec<F32> a, hn::Vec<F32> b, hn::Vec<F32> c) {
-#if HWY_NATIVE_FMA || HWY_TARGET == HWY_SCALAR
+#if HWY_TARGET == HWY_SCALAR  // whose MulAdd rounds twice
+  return hn::Set(F32(), std::fma(hn::GetLane(a), hn::GetLane(b), hn::GetLane(c)));
+#elif HWY_NATIVE_FMA
   return hn::MulAdd(a, b, c);
 #else
   const hn::Half<F32> half;
