@@ -6,7 +6,9 @@
 #include "opsis/transforms/geometry.h"
 #include "opsis/transforms/misc.h"
 #include "opsis/transforms/type.h"
+#include "opsis/transforms/v1/auto_augment.h"
 #include "opsis/transforms/v1/functional.h"
+#include "opsis/transforms/v1/pick.h"
 #include "opsis/transforms/v1/resize.h"
 
 namespace opsis::inline v1::transforms::v1 {

@@ -1,0 +1,202 @@
+#include "opsis/transforms/v1/auto_augment.h"
+
+#include <ATen/ops/_sample_dirichlet.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/linspace.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+
+#include "opsis/core/check.h"
+#include "opsis/core/random.h"
+#include "opsis/transforms/augment_space.h"
+#include "opsis/transforms/functional/color.h"
+#include "opsis/transforms/repr.h"
+#include "opsis/transforms/v1/functional.h"
+
+namespace opsis::inline v1::transforms::v1 {
+namespace {
+
+using detail::Strength;
+
+// Bits are rounded before they are taken away, and thresholds are levels.
+double old_magnitude_of(std::string_view where, const Strength& strength, int64_t bins, int64_t bin, Size size) {
+  if (strength.of != Strength::Of::Bits && strength.operation != "Solarize") {
+    return detail::magnitude_of(where, strength, bins, bin, size);
+  }
+  OPSIS_CHECK(bin >= -bins && bin < bins, "{}: the magnitude must be one of {} bins, got {}", where, bins, bin);
+  const auto at = bin < 0 ? bin + bins : bin;
+  if (strength.operation == "Solarize") return at::linspace(255.0, 0.0, bins, at::kFloat)[at].item<float>();
+  const auto step = static_cast<double>(bins - 1) / strength.high;
+  return strength.low - at::arange(bins, at::kFloat).div(step).round_()[at].item<float>();
+}
+
+template <class Bin>
+AugmentStep old_step(std::string_view where, std::span<const Strength> space, int64_t bins, const Bin& bin, Size size) {
+  const auto& strength = space[static_cast<size_t>(random::integer(0, std::ssize(space)))];
+  AugmentStep step{std::string(strength.operation), 0};
+  if (!strength.has_magnitude()) return step;
+  step.magnitude = old_magnitude_of(where, strength, bins, bin(), size);
+  if (strength.has_sign() && random::integer(0, 2) == 1) step.magnitude = -step.magnitude;
+  return step;
+}
+
+Image old_apply(std::string_view where, const Image& image, const AugmentStep& step, InterpolationMode mode, const Fill& fill) {
+  const auto& operation = step.operation;
+  const auto magnitude = step.magnitude;
+  if (operation == "Color") return Image(functional::adjust_saturation(image.data, 1 + magnitude));
+  if (operation == "Contrast") return Image(functional::adjust_contrast(image.data, 1 + magnitude));
+  if (operation == "Sharpness") return Image(functional::adjust_sharpness(image.data, 1 + magnitude));
+  if (operation == "Posterize") return Image(functional::posterize(image.data, static_cast<int64_t>(magnitude)));
+  if (operation == "Equalize") return Image(functional::equalize(image.data));
+  if (operation == "Solarize") return transforms::functional::solarize(image, magnitude);
+  return detail::apply_augment_step(where, image, step, mode, fill);
+}
+
+Value old_augmented(std::string_view where, const Value& value, const AugmentParams& params, InterpolationMode mode,
+                    const Fills& fills) {
+  return apply_kernel<Image>(value, [&](Image image) {
+    for (const auto& step : params.steps) image = old_apply(where, image, step, mode, fills[value]);
+    return image;
+  });
+}
+
+std::string or_none(const Fills& fills) { return fills.repr().empty() ? "None" : fills.repr(); }
+
+}  // namespace
+
+AutoAugment::Params AutoAugment::make_params(std::span<const Value> values) const {
+  const auto size = detail::size_of_only_image("AutoAugment", values);
+  const auto policies = detail::sub_policies(options_.policy);
+  const auto& pair = policies[static_cast<size_t>(random::integer(0, std::ssize(policies)))];
+  const auto probabilities = at::rand({2}, random::current(), at::kFloat);
+  const auto signs = at::randint(0, 2, {2}, random::current(), at::kLong);
+  Params params;
+  for (size_t i = 0; i < pair.size(); ++i) {
+    const auto at = static_cast<int64_t>(i);
+    if (probabilities[at].item<float>() > static_cast<float>(pair[i].p)) continue;
+    const auto& strength = detail::strength_of(pair[i].operation);
+    AugmentStep step{std::string(pair[i].operation), 0};
+    if (strength.has_magnitude()) step.magnitude = old_magnitude_of("AutoAugment", strength, 10, pair[i].magnitude, size);
+    if (strength.has_sign() && signs[at].item<int64_t>() == 0) step.magnitude = -step.magnitude;
+    params.steps.push_back(std::move(step));
+  }
+  return params;
+}
+
+Value AutoAugment::transform(const Value& value, const Params& params) const {
+  return old_augmented("AutoAugment", value, params, options_.interpolation, options_.fill);
+}
+
+std::string AutoAugment::repr() const {
+  constexpr std::string_view names[] = {"IMAGENET", "CIFAR10", "SVHN"};
+  return detail::repr("AutoAugment",
+                      {{"policy", "AutoAugmentPolicy." + std::string(names[static_cast<size_t>(options_.policy)])},
+                       {"fill", or_none(options_.fill)}});
+}
+
+RandAugment::Params RandAugment::make_params(std::span<const Value> values) const {
+  const auto size = detail::size_of_only_image("RandAugment", values);
+  Params params;
+  for (int64_t i = 0; i < options_.num_ops; ++i) {
+    params.steps.push_back(old_step(
+        "RandAugment", detail::rand_space(), options_.num_magnitude_bins, [&] { return options_.magnitude; }, size));
+  }
+  return params;
+}
+
+Value RandAugment::transform(const Value& value, const Params& params) const {
+  return old_augmented("RandAugment", value, params, options_.interpolation, options_.fill);
+}
+
+std::string RandAugment::repr() const {
+  return detail::repr("RandAugment", {{"num_ops", detail::python(options_.num_ops)},
+                                      {"magnitude", detail::python(options_.magnitude)},
+                                      {"num_magnitude_bins", detail::python(options_.num_magnitude_bins)},
+                                      {"interpolation", std::string(detail::enum_name(options_.interpolation))},
+                                      {"fill", or_none(options_.fill)}});
+}
+
+TrivialAugmentWide::Params TrivialAugmentWide::make_params(std::span<const Value> values) const {
+  const auto size = detail::size_of_only_image("TrivialAugmentWide", values);
+  const auto bins = options_.num_magnitude_bins;
+  return {{old_step(
+      "TrivialAugmentWide", detail::wide_space(), bins, [&] { return random::integer(0, bins); }, size)}};
+}
+
+Value TrivialAugmentWide::transform(const Value& value, const Params& params) const {
+  return old_augmented("TrivialAugmentWide", value, params, options_.interpolation, options_.fill);
+}
+
+std::string TrivialAugmentWide::repr() const {
+  return detail::repr("TrivialAugmentWide", {{"num_magnitude_bins", detail::python(options_.num_magnitude_bins)},
+                                             {"interpolation", std::string(detail::enum_name(options_.interpolation))},
+                                             {"fill", or_none(options_.fill)}});
+}
+
+AugMix::AugMix(AugMixOptions options) : options_(std::move(options)) {
+  OPSIS_CHECK(options_.severity >= 1 && options_.severity <= 10, "AugMix: severity must be from 1 to 10, got {}",
+              options_.severity);
+}
+
+AugMix::Params AugMix::make_params(std::span<const Value> values) const {
+  const auto size = detail::size_of_only_image("AugMix", values);
+  int64_t images = 1;
+  for (const auto& value : values) {
+    const auto* image = std::get_if<Image>(&value);
+    if (image && image->data.dim() >= 4) images = image->data.size(0);
+  }
+  const auto dirichlet = [&](int64_t count) {
+    const std::vector<double> alphas(static_cast<size_t>(std::max<int64_t>(count, 0)), options_.alpha);
+    return at::_sample_dirichlet(at::tensor(alphas, at::kFloat).expand({images, -1}), random::current());
+  };
+  const auto halves = dirichlet(2);
+  const auto shares = dirichlet(options_.mixture_width) * halves.select(1, 1).reshape({images, -1});
+  Params params{at::cat({halves.narrow(1, 0, 1), shares}, 1), {}};
+  const auto space = detail::mix_space(options_.all_ops);
+  for (int64_t chain = 0; chain < options_.mixture_width; ++chain) {
+    const auto depth = options_.chain_depth > 0 ? options_.chain_depth : random::integer(1, 4);
+    AugmentParams steps;
+    for (int64_t i = 0; i < depth; ++i) {
+      steps.steps.push_back(old_step(
+          "AugMix", space, 10, [&] { return random::integer(0, options_.severity); }, size));
+    }
+    params.chains.push_back(std::move(steps));
+  }
+  return params;
+}
+
+Value AugMix::transform(const Value& value, const Params& params) const {
+  return apply_kernel<Image>(value, [&](const Image& original) {
+    auto shape = original.data.sizes().vec();
+    if (shape.size() < 4) shape.insert(shape.begin(), 4 - shape.size(), 1);
+    const Image batch(original.data.reshape(shape));
+    std::vector<int64_t> each(shape.size(), 1);
+    each[0] = shape[0];
+    const auto weight = [&](int64_t i) { return params.weights.select(1, i).reshape(each); };
+    auto mixed = weight(0) * batch.data;
+    for (size_t i = 0; i < params.chains.size(); ++i) {
+      auto chain = batch;
+      for (const auto& step : params.chains[i].steps) {
+        chain = old_apply("AugMix", chain, step, options_.interpolation, options_.fill[value]);
+      }
+      mixed.add_(weight(static_cast<int64_t>(i) + 1) * chain.data);
+    }
+    return wrap(mixed.reshape(original.data.sizes()).to(original.data.scalar_type()), original);
+  });
+}
+
+std::string AugMix::repr() const {
+  return detail::repr("AugMix", {{"severity", detail::python(options_.severity)},
+                                 {"mixture_width", detail::python(options_.mixture_width)},
+                                 {"chain_depth", detail::python(options_.chain_depth)},
+                                 {"alpha", detail::python(options_.alpha)},
+                                 {"all_ops", detail::python(options_.all_ops)},
+                                 {"interpolation", std::string(detail::enum_name(options_.interpolation))},
+                                 {"fill", or_none(options_.fill)}});
+}
+
+}  // namespace opsis::inline v1::transforms::v1
