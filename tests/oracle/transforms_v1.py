@@ -16,9 +16,9 @@ NEAREST, BILINEAR, BICUBIC = InterpolationMode.NEAREST, InterpolationMode.BILINE
 TRANSFORMS = {
     "AutoAugment()": v1.AutoAugment(),
     "AutoAugment(CIFAR10)": v1.AutoAugment(v1.AutoAugmentPolicy.CIFAR10),
-    "AutoAugment(SVHN)": v1.AutoAugment(v1.AutoAugmentPolicy.SVHN, fill=[9.0]),
+    "AutoAugment(SVHN)": v1.AutoAugment(v1.AutoAugmentPolicy.SVHN, fill=[9]),
     "RandAugment()": v1.RandAugment(),
-    "RandAugment(4, 30)": v1.RandAugment(4, 30, fill=[3.0]),
+    "RandAugment(4, 30)": v1.RandAugment(4, 30, fill=[3]),
     "RandAugment(3, -2, 5)": v1.RandAugment(3, -2, 5),
     "TrivialAugmentWide()": v1.TrivialAugmentWide(),
     "TrivialAugmentWide(7)": v1.TrivialAugmentWide(7),
@@ -81,12 +81,12 @@ def functional(op, factor, dtype, shape):
     return {"image": image, "refused": False, "expected": call()}
 
 
-@case("transforms_v1/levels", op=["posterize 0", "posterize 3", "posterize 8", "equalize", "gray 1", "gray 3"],
+@case("transforms_v1/levels", op=["posterize 0", "posterize 3", "posterize 8", "equalize", "autocontrast", "gray 1", "gray 3"],
       dtype=["uint8", "int16", "float32"], shape=[(3, 13, 17), (1, 5, 4), (2, 3, 6, 7), (2, 5, 5)])
 def levels(op, dtype, shape):
     image = _image(shape, dtype, 2)
     name, _, number = op.partition(" ")
-    call = {"posterize": lambda: F.posterize(image, int(number)), "equalize": lambda: F.equalize(image),
+    call = {"posterize": lambda: F.posterize(image, int(number)), "equalize": lambda: F.equalize(image), "autocontrast": lambda: F.autocontrast(image),
             "gray": lambda: F.rgb_to_grayscale(image, int(number))}[name]
     if fails(call):
         return {"image": image, "refused": True}

@@ -51,6 +51,7 @@ Image old_apply(std::string_view where, const Image& image, const AugmentStep& s
   if (operation == "Contrast") return Image(functional::adjust_contrast(image.data, 1 + magnitude));
   if (operation == "Sharpness") return Image(functional::adjust_sharpness(image.data, 1 + magnitude));
   if (operation == "Posterize") return Image(functional::posterize(image.data, static_cast<int64_t>(magnitude)));
+  if (operation == "AutoContrast") return Image(functional::autocontrast(image.data));
   if (operation == "Equalize") return Image(functional::equalize(image.data));
   if (operation == "Solarize") return transforms::functional::solarize(image, magnitude);
   return detail::apply_augment_step(where, image, step, mode, fill);

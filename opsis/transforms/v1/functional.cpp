@@ -129,10 +129,7 @@ torch::Tensor rgb_to_grayscale(const torch::Tensor& image, int64_t num_output_ch
   } else {
     luma = image.clone();
   }
-  if (num_output_channels == 1) return luma;
-  auto shape = image.sizes().vec();
-  shape[shape.size() - 3] = 3;
-  return luma.expand(shape);
+  return num_output_channels == 1 ? luma : luma.expand(image.sizes());  // one channel stays one
 }
 
 torch::Tensor adjust_contrast(const torch::Tensor& image, double contrast_factor) {
@@ -153,6 +150,19 @@ torch::Tensor adjust_sharpness(const torch::Tensor& image, double sharpness_fact
   check_channels("adjust_sharpness", image);
   if (image.size(-1) <= 2 || image.size(-2) <= 2) return image;
   return blend(image, softened(image), sharpness_factor);
+}
+
+torch::Tensor autocontrast(const torch::Tensor& image) {
+  check_channels("autocontrast", image);
+  const auto type = blending_type(image);
+  const auto bound = detail::largest_pixel(image.scalar_type());
+  auto least = image.amin({-2, -1}, true).to(type);
+  const auto most = image.amax({-2, -1}, true).to(type);
+  auto scale = (most - least).reciprocal_().mul_(bound);
+  const auto flat = scale.isfinite().logical_not_();
+  least.masked_fill_(flat, 0);
+  scale.masked_fill_(flat, 1);
+  return ((image - least) * scale).clamp_(0, bound).to(image.scalar_type());
 }
 
 torch::Tensor posterize(const torch::Tensor& image, int64_t bits) {

@@ -30,6 +30,11 @@ OPSIS_API torch::Tensor adjust_contrast(const torch::Tensor& image, double contr
 OPSIS_API torch::Tensor adjust_saturation(const torch::Tensor& image, double saturation_factor);
 OPSIS_API torch::Tensor adjust_sharpness(const torch::Tensor& image, double sharpness_factor);
 
+/// As transforms::functional::autocontrast, but levels are multiplied where that divides.
+/// Throws   ValueError for another number of channels than 1 and 3
+/// Source   torchvision.transforms.functional.autocontrast
+OPSIS_API torch::Tensor autocontrast(const torch::Tensor& image);
+
 /// As those of transforms::functional, of uint8 alone.
 /// Throws   ValueError for other types, and for another number of channels than 1 and 3
 /// Source   torchvision.transforms.functional.posterize and equalize
