@@ -242,75 +242,26 @@ Image decode_image(const std::filesystem::path& path, const DecodeOptions& optio
   return decode_scaled(path, options).image;
 }
 
-Image decode_jpeg(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(jpeg::decode, bytes, options).image; }
-
-Image decode_jpeg(const torch::Tensor& bytes, const DecodeOptions& options) {
-  const auto checked = detail::check_bytes("decode_jpeg", bytes);
-  return decode_jpeg(detail::view(checked), options);
-}
-
-Image decode_png(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(png::decode, bytes, options).image; }
-
-Image decode_png(const torch::Tensor& bytes, const DecodeOptions& options) {
-  const auto checked = detail::check_bytes("decode_png", bytes);
-  return decode_png(detail::view(checked), options);
-}
-
-Image decode_gif(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(gif::decode, bytes, options).image; }
-
-Image decode_gif(const torch::Tensor& bytes, const DecodeOptions& options) {
-  const auto checked = detail::check_bytes("decode_gif", bytes);
-  return decode_gif(detail::view(checked), options);
-}
-
-Image decode_webp(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(webp::decode, bytes, options).image; }
-
-Image decode_webp(const torch::Tensor& bytes, const DecodeOptions& options) {
-  const auto checked = detail::check_bytes("decode_webp", bytes);
-  return decode_webp(detail::view(checked), options);
-}
-
-Image decode_avif(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(avif::decode, bytes, options).image; }
-
-Image decode_avif(const torch::Tensor& bytes, const DecodeOptions& options) {
-  const auto checked = detail::check_bytes("decode_avif", bytes);
-  return decode_avif(detail::view(checked), options);
-}
-
-Image decode_heic(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(heic::decode, bytes, options).image; }
-
-Image decode_heic(const torch::Tensor& bytes, const DecodeOptions& options) {
-  const auto checked = detail::check_bytes("decode_heic", bytes);
-  return decode_heic(detail::view(checked), options);
-}
-
-Image decode_tiff(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(tiff::decode, bytes, options).image; }
-
-Image decode_tiff(const torch::Tensor& bytes, const DecodeOptions& options) {
-  const auto checked = detail::check_bytes("decode_tiff", bytes);
-  return decode_tiff(detail::view(checked), options);
-}
-
-Image decode_bmp(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(bmp::decode, bytes, options).image; }
-
-Image decode_bmp(const torch::Tensor& bytes, const DecodeOptions& options) {
-  const auto checked = detail::check_bytes("decode_bmp", bytes);
-  return decode_bmp(detail::view(checked), options);
-}
-
-Image decode_pnm(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(pnm::decode, bytes, options).image; }
-
-Image decode_pnm(const torch::Tensor& bytes, const DecodeOptions& options) {
-  const auto checked = detail::check_bytes("decode_pnm", bytes);
-  return decode_pnm(detail::view(checked), options);
-}
-
-Image decode_pfm(Bytes bytes, const DecodeOptions& options) { return decode_into_tensor(pfm::decode, bytes, options).image; }
-
-Image decode_pfm(const torch::Tensor& bytes, const DecodeOptions& options) {
-  const auto checked = detail::check_bytes("decode_pfm", bytes);
-  return decode_pfm(detail::view(checked), options);
-}
+// decode_jpeg and so on, of bytes and of a tensor.
+#define OPSIS_DECODER(format)                                                       \
+  Image decode_##format(Bytes bytes, const DecodeOptions& options) {                \
+    return decode_into_tensor(format::decode, bytes, options).image;                \
+  }                                                                                 \
+  Image decode_##format(const torch::Tensor& bytes, const DecodeOptions& options) { \
+    const auto checked = detail::check_bytes("decode_" #format, bytes);             \
+    return decode_##format(detail::view(checked), options);                         \
+  }
+OPSIS_DECODER(jpeg)
+OPSIS_DECODER(png)
+OPSIS_DECODER(gif)
+OPSIS_DECODER(webp)
+OPSIS_DECODER(avif)
+OPSIS_DECODER(heic)
+OPSIS_DECODER(tiff)
+OPSIS_DECODER(bmp)
+OPSIS_DECODER(pnm)
+OPSIS_DECODER(pfm)
+#undef OPSIS_DECODER
 
 torch::Tensor decode_flo(Bytes bytes, const DecodeOptions& options) {
   return decode_into_tensor(flo::decode, bytes, options).image.data.contiguous();

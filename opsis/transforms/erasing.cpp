@@ -44,25 +44,23 @@ RandomErasing::Params RandomErasing::make_params(std::span<const Value> values) 
     const auto w = static_cast<int64_t>(std::nearbyint(std::sqrt(erased / ratio)));
     if (h >= height || w >= width) continue;
     Params params;
-    params.height = h;
-    params.width = w;
+    params.region.height = h;
+    params.region.width = w;
     params.pixels = value.is_random() ? at::empty({channels, h, w}, torch::kFloat32).normal_(0, 1, random::current())
                                       : at::tensor(value.numbers(), torch::kFloat32).view({-1, 1, 1});
-    params.top = random::integer(0, height - h + 1);
-    params.left = random::integer(0, width - w + 1);
+    params.region.top = random::integer(0, height - h + 1);
+    params.region.left = random::integer(0, width - w + 1);
     return params;
   }
   Params nothing;
-  nothing.height = height;
-  nothing.width = width;
+  nothing.region = {0, 0, height, width};
   return nothing;
 }
 
 Value RandomErasing::transform(const Value& value, const Params& params) const {
   if (!params.pixels.defined()) return value;
-  const functional::Region region{params.top, params.left, params.height, params.width};
   return apply_kernel<Image, Video>(value, [&](const auto& pixels) {
-    return functional::erase(pixels, region, params.pixels, {.inplace = options_.inplace});
+    return functional::erase(pixels, params.region, params.pixels, {.inplace = options_.inplace});
   });
 }
 

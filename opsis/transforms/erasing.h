@@ -56,14 +56,11 @@ class OPSIS_API RandomErasing final : public Sometimes<RandomErasing> {
   explicit RandomErasing(RandomErasingOptions options = {});
 
   struct Params {
-    int64_t top = 0, left = 0, height = 0, width = 0;
+    functional::Region region;
     torch::Tensor pixels;  ///< (1 or C, 1 or height, 1 or width); undefined when nothing is erased
     template <class Visitor>
     void fields(Visitor&& visit) {
-      visit("top", top);
-      visit("left", left);
-      visit("height", height);
-      visit("width", width);
+      visit("region", region);
       visit("pixels", pixels);
     }
   };

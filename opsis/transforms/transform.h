@@ -305,6 +305,39 @@ void undo_class(const Derived& self, std::span<Value> values, const Record& reco
   }
 }
 
+template <class Derived>
+void apply_class(const Derived& self, std::span<Value> values) {
+  if constexpr (DrawsParams<Derived>) {
+    change(self, values, self.make_params(std::span<const Value>(values)));
+  } else {
+    change(self, values);
+  }
+}
+
+// What the three bases share.
+template <class Derived>
+class Recorded : public Transform {
+ public:
+  void apply_record(std::span<Value> values, const Record& record) const final { replay_class(self(), values, record); }
+  void apply_inverse(std::span<Value> values, const Record& record) const final { undo_class(self(), values, record); }
+  std::optional<Description> description() const final { return description_of(self()); }
+
+ protected:
+  const Derived& self() const { return static_cast<const Derived&>(*this); }
+};
+
+// A transform that acts whenever it is called, by parameters that it draws or by none.
+template <class Derived>
+class Always : public Recorded<Derived> {
+ public:
+  void apply(std::span<Value> values) const final { apply_class(this->self(), values); }
+  void apply_and_record(std::span<Value> values, Record& record) const final {
+    Recording recording(*this, values, record);
+    record_class(this->self(), values, record, recording);
+  }
+  bool apply_fused(std::span<Value> values, FusedRun& run) const final { return fuse_class(this->self(), values, run); }
+};
+
 }  // namespace detail
 
 /// The base of a transform that draws its parameters first and then treats each value alone:
@@ -317,48 +350,11 @@ void undo_class(const Derived& self, std::span<Value> values, const Record& reco
 ///     };
 /// Source   torchvision.transforms.v2.Transform's make_params and transform
 template <class Derived>
-class Drawing : public Transform {
- public:
-  void apply(std::span<Value> values) const final {
-    const auto& self = static_cast<const Derived&>(*this);
-    detail::change(self, values, self.make_params(std::span<const Value>(values)));
-  }
-  void apply_and_record(std::span<Value> values, Record& record) const final {
-    detail::Recording recording(*this, values, record);
-    detail::record_class(static_cast<const Derived&>(*this), values, record, recording);
-  }
-  void apply_record(std::span<Value> values, const Record& record) const final {
-    detail::replay_class(static_cast<const Derived&>(*this), values, record);
-  }
-  void apply_inverse(std::span<Value> values, const Record& record) const final {
-    detail::undo_class(static_cast<const Derived&>(*this), values, record);
-  }
-  std::optional<Description> description() const final { return detail::description_of(static_cast<const Derived&>(*this)); }
-  bool apply_fused(std::span<Value> values, detail::FusedRun& run) const final {
-    return detail::fuse_class(static_cast<const Derived&>(*this), values, run);
-  }
-};
+class Drawing : public detail::Always<Derived> {};
 
 /// The base of a transform that draws nothing: `Value transform(const Value&) const`, and `inverse` and `arguments` as Drawing's.
 template <class Derived>
-class Fixed : public Transform {
- public:
-  void apply(std::span<Value> values) const final { detail::change(static_cast<const Derived&>(*this), values); }
-  void apply_and_record(std::span<Value> values, Record& record) const final {
-    detail::Recording recording(*this, values, record);
-    detail::record_class(static_cast<const Derived&>(*this), values, record, recording);
-  }
-  void apply_record(std::span<Value> values, const Record& record) const final {
-    detail::replay_class(static_cast<const Derived&>(*this), values, record);
-  }
-  void apply_inverse(std::span<Value> values, const Record& record) const final {
-    detail::undo_class(static_cast<const Derived&>(*this), values, record);
-  }
-  std::optional<Description> description() const final { return detail::description_of(static_cast<const Derived&>(*this)); }
-  bool apply_fused(std::span<Value> values, detail::FusedRun& run) const final {
-    return detail::fuse_class(static_cast<const Derived&>(*this), values, run);
-  }
-};
+class Fixed : public detail::Always<Derived> {};
 
 /// The base of a transform that acts with probability p: it draws one torch.rand(1) and, when that is below p, does as Drawing
 /// when Derived has make_params and as Fixed when not.
@@ -368,32 +364,19 @@ class Fixed : public Transform {
 ///     };
 /// Source   torchvision.transforms.v2._transform._RandomApplyTransform
 template <class Derived>
-class Sometimes : public Transform {
+class Sometimes : public detail::Recorded<Derived> {
  public:
   void apply(std::span<Value> values) const final {
-    if (!detail::happens(p_)) return;
-    const auto& self = static_cast<const Derived&>(*this);
-    if constexpr (detail::DrawsParams<Derived>) {
-      detail::change(self, values, self.make_params(std::span<const Value>(values)));
-    } else {
-      detail::change(self, values);
-    }
+    if (detail::happens(p_)) detail::apply_class(this->self(), values);
   }
   void apply_and_record(std::span<Value> values, Record& record) const final {
     detail::Recording recording(*this, values, record);
     record.happened = detail::happens(p_);
-    if (record.happened) detail::record_class(static_cast<const Derived&>(*this), values, record, recording);
+    if (record.happened) detail::record_class(this->self(), values, record, recording);
   }
-  void apply_record(std::span<Value> values, const Record& record) const final {
-    detail::replay_class(static_cast<const Derived&>(*this), values, record);
-  }
-  void apply_inverse(std::span<Value> values, const Record& record) const final {
-    detail::undo_class(static_cast<const Derived&>(*this), values, record);
-  }
-  std::optional<Description> description() const final { return detail::description_of(static_cast<const Derived&>(*this)); }
   bool apply_fused(std::span<Value> values, detail::FusedRun& run) const final {
     if constexpr (requires { &Derived::pixel_steps; }) {
-      return !detail::happens(p_) || detail::fuse_class(static_cast<const Derived&>(*this), values, run);
+      return !detail::happens(p_) || detail::fuse_class(this->self(), values, run);
     } else {
       return false;
     }
