@@ -1,7 +1,6 @@
 """io: pictures written beside the results, and what torchvision makes of them."""
 
 import contextlib
-import io
 import os
 import struct
 import warnings
@@ -9,24 +8,14 @@ import zlib
 
 import numpy
 import torch
-from oracle import case, fails, out_dir, run
+from oracle import case, fails, run
 from PIL import Image
+from support.pictures import photo, saved, tensor, written
 from torchvision.io import ImageReadMode, decode_image, decode_jpeg, decode_png, encode_jpeg, encode_png
 
 warnings.simplefilter("ignore")  # torchvision's note that its codecs move to torchcodec
 
 MODES = list(ImageReadMode)
-
-
-def photo(height, width, channels=3, bits=8):
-    """Something like a photograph: soft gradients with noise and an edge."""
-    random = numpy.random.RandomState(height * 1000 + width)
-    y, x = numpy.mgrid[0:height, 0:width] / max(height, width)
-    planes = [0.5 + 0.4 * numpy.sin(7 * x * (c + 1) + 3 * y) * numpy.cos(5 * y - c) for c in range(channels)]
-    picture = numpy.stack(planes, -1) + 0.05 * random.randn(height, width, channels)
-    picture[height // 3 : height // 2, width // 4 : width // 2] *= 0.3
-    top = 2**bits - 1
-    return (picture.clip(0, 1) * top).round().astype(numpy.uint16 if bits == 16 else numpy.uint8)
 
 
 @contextlib.contextmanager
@@ -40,25 +29,6 @@ def silence():
     finally:
         os.dup2(kept, 2)
         os.close(kept)
-
-
-def tensor(content):
-    return torch.frombuffer(bytearray(content), dtype=torch.uint8)
-
-
-def written(name, content):
-    """Writes a picture for the C++ side, which finds it by the name."""
-    path = out_dir() / "io" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return tensor(content)
-
-
-def saved(picture, format, mode=None, **options):
-    out = io.BytesIO()
-    image = Image.fromarray(picture.squeeze() if picture.ndim == 3 and picture.shape[-1] == 1 else picture)
-    (Image.frombytes(mode, image.size, picture.tobytes()) if mode else image).save(out, format, **options)
-    return out.getvalue()
 
 
 def verdict(name, decode):

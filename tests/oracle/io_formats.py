@@ -2,6 +2,7 @@
 that a file was made of judge the rest. How the modes convert is asked of torchvision's PNG."""
 
 import ctypes
+import functools
 import io
 import os
 import struct
@@ -14,47 +15,21 @@ import numpy
 import torch
 from oracle import case, fails, out_dir, run
 from PIL import Image, ImageOps
+from support import pictures
+from support.pictures import saved, tensor, written
 from torchvision.datasets._optical_flow import _read_flo, _read_pfm
 from torchvision.io import ImageReadMode, decode_gif, decode_image, decode_png, decode_webp
 
 warnings.simplefilter("ignore")  # torchvision's note that its codecs move to torchcodec
 
 MODES = list(ImageReadMode)
-
-
-def photo(height, width, channels=3, bits=8):
-    """Something like a photograph: soft gradients with noise and an edge."""
-    random = numpy.random.RandomState(height * 1000 + width)
-    y, x = numpy.mgrid[0:height, 0:width] / max(height, width)
-    planes = [0.5 + 0.4 * numpy.sin(7 * x * (c + 1) + 3 * y) * numpy.cos(5 * y - c) for c in range(channels)]
-    picture = numpy.stack(planes, -1) + 0.03 * random.randn(height, width, channels)
-    picture[height // 3 : height // 2, width // 4 : width // 2] *= 0.3
-    return (picture.clip(0, 1) * (2**bits - 1)).round().astype(numpy.uint16 if bits > 8 else numpy.uint8)
-
-
-def tensor(content):
-    return torch.frombuffer(bytearray(content), dtype=torch.uint8)
+photo = functools.partial(pictures.photo, noise=0.03)
 
 
 def planes(picture):
     """(H, W), (H, W, C) or (T, H, W, C) of any order of bytes as a tensor with the channels in front."""
     picture = picture[..., None] if picture.ndim == 2 else picture
     return torch.from_numpy(numpy.ascontiguousarray(picture.astype(picture.dtype.newbyteorder("=")))).movedim(-1, -3)
-
-
-def written(name, content):
-    """Writes a picture for the C++ side, which finds it by the name."""
-    path = out_dir() / "io" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return tensor(content)
-
-
-def saved(picture, format, mode=None, **options):
-    out = io.BytesIO()
-    image = Image.fromarray(picture.squeeze(-1) if picture.ndim == 3 and picture.shape[-1] == 1 else picture)
-    (Image.frombytes(mode, image.size, picture.tobytes()) if mode else image).save(out, format, **options)
-    return out.getvalue()
 
 
 def png_of(picture):

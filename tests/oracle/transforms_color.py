@@ -4,10 +4,13 @@ To add a kernel: a line in OPS, and one in tests/support/color_operations.cpp. T
 tests/support/color_catalogue.cpp; it is then applied with twenty seeds, and its str() compared.
 """
 
+import functools
 import warnings
 
 import torch
 from oracle import case, fails, run
+from support import samples
+from support.samples import laid_out, photo
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
@@ -16,37 +19,8 @@ warnings.filterwarnings("ignore")
 torch.set_num_threads(1)  # the tensors are small: waking threads takes longer than the work
 
 TYPES = ["bool", "uint8", "int8", "int16", "uint16", "int32", "int64", "float16", "bfloat16", "float32", "float64"]
+pixels = functools.partial(samples.pixels, exact=2**31)
 LAYOUTS = ["contiguous", "channels_last", "sliced", "cropped"]
-
-
-def pixels(shape, dtype="uint8"):
-    """All levels of the type; floating point in [0, 1)."""
-    dtype = getattr(torch, dtype)
-    if dtype.is_floating_point:
-        return torch.rand(shape).to(dtype)
-    if dtype == torch.bool:
-        return torch.rand(shape) < 0.5
-    info = torch.iinfo(dtype)
-    low, high = max(info.min, -(2**31)), min(info.max, 2**31)
-    return torch.randint(low, high + 1, shape).to(dtype)
-
-
-def laid_out(image, layout):
-    """The same numbers, laid out in memory in another way. color_operations.cpp does the same."""
-    if layout == "channels_last":
-        return image.movedim(-3, -1).contiguous().movedim(-1, -3)
-    if layout == "sliced":
-        return torch.stack([image, image], -1)[..., 0]
-    if layout == "cropped":
-        return torch.cat([image, image], -1).movedim(-3, -1).contiguous().movedim(-1, -3)[..., : image.shape[-1]]
-    return image
-
-
-def photo(height, width):
-    """Smooth shades with some noise: what photographs are."""
-    y, x = torch.meshgrid(torch.linspace(0, 6, height), torch.linspace(0, 9, width), indexing="ij")
-    shades = torch.stack([torch.sin(x + y), torch.cos(2 * x - y), torch.sin(x * y / 4)])
-    return (127.5 + 110 * shades + 12 * torch.randn(3, height, width)).clamp(0, 255).to(torch.uint8)
 
 
 OPS = {

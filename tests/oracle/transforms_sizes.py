@@ -8,6 +8,7 @@ import warnings
 
 import torch
 from oracle import case, fails, run
+from support.samples import FORMATS, ROTATED, Format, boxes, laid_out, pixels, points
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
@@ -15,52 +16,8 @@ from torchvision.transforms.v2 import functional as F
 warnings.filterwarnings("ignore")
 torch.set_num_threads(1)  # the tensors are small: waking threads takes longer than the work
 
-UPRIGHT = ["XYXY", "XYWH", "CXCYWH"]
-ROTATED = ["XYWHR", "CXCYWHR", "XYXYXYXY"]
-FORMATS = UPRIGHT + ROTATED
 TYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "float16", "bfloat16", "float32", "float64"]
 CANVAS = (33, 47)
-Format = tv_tensors.BoundingBoxFormat
-
-
-def pixels(shape, dtype="uint8"):
-    dtype = getattr(torch, dtype)
-    if dtype.is_floating_point:
-        return torch.rand(shape).to(dtype)
-    if dtype == torch.bool:
-        return torch.rand(shape) < 0.5
-    info = torch.iinfo(dtype)
-    return torch.randint(max(info.min, -(2**23)), min(info.max, 2**23) + 1, shape).to(dtype)
-
-
-def laid_out(image, layout):
-    if layout == "channels_last":
-        return image.movedim(-3, -1).contiguous().movedim(-1, -3)
-    if layout == "sliced":
-        return torch.stack([image, image], -1)[..., 0]
-    return image
-
-
-def boxes(format, canvas=CANVAS, dtype="float32", clamping="soft", count=12, beyond=1.1):
-    height, width = canvas
-    size = torch.rand(count, 2) * torch.tensor([width * 0.6, height * 0.6]) + 1
-    centre = torch.rand(count, 2) * torch.tensor([width * beyond, height * beyond])
-    if format in ROTATED:
-        data = torch.cat([centre, size, torch.rand(count, 1) * 360 - 180], 1)
-        if count > 1:
-            data[0, 4], data[1, 4] = 0, 90
-        data = F.convert_bounding_box_format(data, Format.CXCYWHR, Format[format])
-    else:
-        data = F.convert_bounding_box_format(torch.cat([centre, size], 1), Format.CXCYWH, Format[format])
-    return tv_tensors.BoundingBoxes(
-        data.to(getattr(torch, dtype)), format=format, canvas_size=canvas, clamping_mode=None if clamping == "none" else clamping
-    )
-
-
-def points(canvas=CANVAS, dtype="float32", shape=(7, 2)):
-    height, width = canvas
-    data = torch.rand(shape) * torch.tensor([width * 1.1, height * 1.1])
-    return tv_tensors.KeyPoints(data.to(getattr(torch, dtype)), canvas_size=canvas)
 
 
 FLIPS = {"horizontal_flip": F.horizontal_flip, "vertical_flip": F.vertical_flip}
@@ -105,14 +62,14 @@ def crop(region, dtype, shape, layout):
 def vertical_flip_boxes(format, dtype, count):
     if format in ROTATED and dtype == "int64":
         return {"skipped": True}
-    value = boxes(format, dtype=dtype, count=count) if count else boxes(format, dtype=dtype, count=2)[:0]
+    value = boxes(format, CANVAS, dtype=dtype, count=count) if count else boxes(format, CANVAS, dtype=dtype, count=2)[:0]
     value = tv_tensors.BoundingBoxes(value.as_subclass(torch.Tensor), format=format, canvas_size=CANVAS)
     return {"skipped": False, "input": value, "expected": F.vertical_flip(value)}
 
 
 @case("transforms_sizes/vertical_flip_points", dtype=["float32", "float64", "int64"], shape=[(7, 2), (2, 3, 2), (0, 2)])
 def vertical_flip_points(dtype, shape):
-    value = points(dtype=dtype, shape=shape)
+    value = points(CANVAS, dtype=dtype, shape=shape)
     return {"input": value, "expected": F.vertical_flip(value)}
 
 
@@ -127,7 +84,7 @@ def crops(shape, size, ten):
 def sanitize(format, dtype, min_size, min_area, what):
     if dtype == "int64" and (format in ROTATED or what == "nan"):
         return {"skipped": True}
-    value = boxes(format, dtype=dtype, count=40, beyond=0.9).as_subclass(torch.Tensor)
+    value = boxes(format, CANVAS, dtype=dtype, count=40, beyond=0.9).as_subclass(torch.Tensor)
     if what == "none":
         value = value[:0]
     if what == "nan":
@@ -141,7 +98,7 @@ def sanitize(format, dtype, min_size, min_area, what):
 
 @case("transforms_sizes/sanitize_points", dtype=["float32", "int64"], shape=[(30, 2), (20, 3, 2), (4, 2, 2, 2), (0, 2), (0, 3, 2)], nan=[False, True])
 def sanitize_points(dtype, shape, nan):
-    value = points(dtype=dtype, shape=shape)
+    value = points(CANVAS, dtype=dtype, shape=shape)
     if nan and dtype == "float32" and value.numel():
         value.as_subclass(torch.Tensor).view(-1)[1] = torch.nan
     out, valid = F.sanitize_keypoints(value)
@@ -186,12 +143,12 @@ def representation(transform):
 @case("transforms_sizes/sample", transform=list(TRANSFORMS), seed=list(range(20)))
 def sample(transform, seed):
     """Boxes, an image, a mask for each box and key points, all with one draw."""
-    upright = boxes("XYXY", beyond=0.9, count=6)
+    upright = boxes("XYXY", CANVAS, beyond=0.9, count=6)
     values = {
         "image": tv_tensors.Image(pixels((3, *CANVAS))),
         "boxes": upright,
         "mask": tv_tensors.Mask(pixels((6, *CANVAS), "bool")),
-        "points": points(),
+        "points": points(CANVAS),
     }
     torch.manual_seed(seed)
     out = TRANSFORMS[transform]()(dict(values))
@@ -207,7 +164,7 @@ def sample(transform, seed):
 
 @case("transforms_sizes/labels", min_size=[1.0, 8.0])
 def labels(min_size):
-    value = boxes("XYWH", beyond=0.8, count=10)
+    value = boxes("XYWH", CANVAS, beyond=0.8, count=10)
     sample = {"boxes": value, "labels": torch.arange(10), "area": torch.rand(10)}
     out = v2.SanitizeBoundingBoxes(min_size, labels_getter=lambda s: (s["labels"], s["area"]))(sample)
     return {"input": value, "area": sample["area"], "boxes": out["boxes"], "labels": out["labels"], "expected_area": out["area"]}

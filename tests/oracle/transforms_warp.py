@@ -8,6 +8,7 @@ import warnings
 
 import torch
 from oracle import case, fails, run
+from support.samples import ROTATED, UPRIGHT, boxes, laid_out, pixels, points, result, size_of
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
@@ -15,63 +16,8 @@ from torchvision.transforms.v2 import functional as F
 warnings.filterwarnings("ignore")
 torch.set_num_threads(1)  # the tensors are small: waking threads takes longer than the work
 
-UPRIGHT = ["XYXY", "XYWH", "CXCYWH"]
-ROTATED = ["XYWHR", "CXCYWHR", "XYXYXYXY"]
 CANVAS = (33, 47)
 SQUARE = (30, 30)
-
-
-def pixels(shape, dtype="uint8"):
-    dtype = getattr(torch, dtype)
-    if dtype.is_floating_point:
-        return torch.rand(shape).to(dtype)
-    if dtype == torch.bool:
-        return torch.rand(shape) < 0.5
-    info = torch.iinfo(dtype)
-    low, high = max(info.min, -(2**23)), min(info.max, 2**23)  # float32, by way of which they go, is exact below 2 ** 24
-    return torch.randint(low, high + 1, shape).to(dtype)
-
-
-def laid_out(image, layout):
-    """As in transforms.py; operations::laid_out in C++."""
-    if layout == "channels_last":
-        return image.movedim(-3, -1).contiguous().movedim(-1, -3)
-    if layout == "sliced":
-        return torch.stack([image, image], -1)[..., 0]
-    return image
-
-
-def boxes(format, canvas, dtype="float32", clamping="soft", count=12):
-    height, width = canvas
-    size = torch.rand(count, 2) * torch.tensor([width * 0.6, height * 0.6]) + 1
-    centre = torch.rand(count, 2) * torch.tensor([width * 1.1, height * 1.1])
-    if format in ROTATED:
-        data = torch.cat([centre, size, torch.rand(count, 1) * 360 - 180], 1)
-        data[0, 4], data[1, 4] = 0, 90
-        data = F.convert_bounding_box_format(data, tv_tensors.BoundingBoxFormat.CXCYWHR, tv_tensors.BoundingBoxFormat[format])
-    else:
-        data = torch.cat([centre, size], 1)
-        data = F.convert_bounding_box_format(data, tv_tensors.BoundingBoxFormat.CXCYWH, tv_tensors.BoundingBoxFormat[format])
-    return tv_tensors.BoundingBoxes(
-        data.to(getattr(torch, dtype)), format=format, canvas_size=canvas, clamping_mode=None if clamping == "none" else clamping
-    )
-
-
-def points(canvas, dtype="float32", shape=(7, 2)):
-    height, width = canvas
-    data = torch.rand(shape) * torch.tensor([width * 1.1, height * 1.1])
-    return tv_tensors.KeyPoints(data.to(getattr(torch, dtype)), canvas_size=canvas)
-
-
-def result(value, key="expected"):
-    out = {key: value}
-    if isinstance(value, (tv_tensors.BoundingBoxes, tv_tensors.KeyPoints)):
-        out[key + "_canvas"] = list(value.canvas_size)
-    return out
-
-
-def size_of(value):
-    return value.canvas_size if hasattr(value, "canvas_size") else tuple(value.shape[-2:])
 
 
 def displacement(value, strength=0.2):

@@ -95,10 +95,4 @@ const Operation& named(const std::string& name) {
   return found->second;
 }
 
-torch::Tensor laid_out(const torch::Tensor& image, const std::string& layout) {
-  if (layout != "cropped") return operations::laid_out(image, layout);
-  const auto wide = operations::laid_out(torch::cat({image, image}, -1), "channels_last");
-  return wide.slice(-1, 0, image.size(-1));
-}
-
 }  // namespace color_operations

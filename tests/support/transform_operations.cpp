@@ -83,6 +83,7 @@ const Operation& named(const std::string& name) {
 torch::Tensor laid_out(const torch::Tensor& image, const std::string& layout) {
   if (layout == "channels_last") return image.movedim(-3, -1).contiguous().movedim(-1, -3);
   if (layout == "sliced") return torch::stack({image, image}, -1).select(-1, 0);
+  if (layout == "cropped") return laid_out(torch::cat({image, image}, -1), "channels_last").slice(-1, 0, image.size(-1));
   return image;
 }
 

@@ -15,7 +15,7 @@ using Operation = std::function<opsis::transforms::Value(const opsis::transforms
 /// The operation of that name; a name that is not there fails the test.
 const Operation& named(const std::string& name);
 
-/// The same numbers, laid out in memory as the oracle did: "contiguous", "channels_last" or "sliced".
+/// The same numbers, laid out in memory as the oracle did: "contiguous", "channels_last", "sliced" or "cropped".
 torch::Tensor laid_out(const torch::Tensor& image, const std::string& layout);
 
 /// Of a case: its input as boxes with its format and clamping, on its canvas; and likewise key points.

@@ -2,6 +2,7 @@
 #include "opsis/core/parallel.h"
 #include "opsis/core/random.h"
 #include "tests/support/expect.h"
+#include "tests/support/sample.h"
 #include "tests/support/transform_catalogue.h"
 #include "tests/support/transform_operations.h"
 
@@ -16,43 +17,8 @@ TEST(Transforms, PrintAsTorchvisions) {
   }
 }
 
-template <class Kind>
-void expect_as(const oracle::Case& c, const std::string& name, const Kind& value) {
-  SCOPED_TRACE(name);
-  EXPECT_TENSOR_EQ(value.data, c.tensor("expected_" + name));
-  if constexpr (requires { value.canvas_size; }) {
-    EXPECT_EQ(value.canvas_size, operations::size(c.ints("expected_" + name + "_canvas")));
-  }
-}
-
-// Same seed, same draws, same bits, for all values of a sample; and afterwards both generators stand at the same place.
 TEST(Transforms, ChangeASampleAsTorchvisions) {
-  const SerialScope serial;
-  for (const auto& c : oracle::cases("transforms/sample")) {
-    SCOPED_TRACE(c.name());
-    const auto transform = catalogue::named(c.text("transform"));
-    const Size canvas{33, 47};
-    const Image image(c.tensor("image"));
-    const BoundingBoxes boxes(c.tensor("boxes"), BoundingBoxFormat::XYXY, canvas);
-    const BoundingBoxes rotated(c.tensor("rotated"), BoundingBoxFormat::CXCYWHR, canvas);
-    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
-    if (c.has_tensor("mask")) {
-      const auto [i, b, r, m, p] =
-          transform(image, boxes, rotated, Mask(c.tensor("mask")), KeyPoints(c.tensor("points"), canvas));
-      expect_as(c, "image", i);
-      expect_as(c, "boxes", b);
-      expect_as(c, "rotated", r);
-      expect_as(c, "mask", m);
-      expect_as(c, "points", p);
-    } else {
-      const auto [i, b, r] = transform(image, boxes, rotated);
-      expect_as(c, "image", i);
-      expect_as(c, "boxes", b);
-      expect_as(c, "rotated", r);
-    }
-    EXPECT_TENSOR_EQ(torch::rand({1}), c.tensor("next_draw"));
-    EXPECT_TENSOR_EQ(image.data, c.tensor("image"));
-  }
+  support::expect_changed_as_torchvisions("transforms/sample", [](const std::string& name) { return catalogue::named(name); });
 }
 
 Compose pipeline(const std::string& name) {

@@ -1,6 +1,7 @@
 // RandomRotation, RandomAffine, RandomPerspective and ElasticTransform with their draws, against torchvision.
 #include "opsis/core/parallel.h"
 #include "tests/support/expect.h"
+#include "tests/support/sample.h"
 #include "tests/support/transform_operations.h"
 
 namespace opsis {
@@ -44,42 +45,9 @@ TEST(WarpTransforms, PrintAsTorchvisions) {
   }
 }
 
-template <class Kind>
-void expect_value(const oracle::Case& c, const std::string& name, const Kind& value) {
-  SCOPED_TRACE(name);
-  EXPECT_TENSOR_EQ(value.data, c.tensor("expected_" + name));
-  if constexpr (requires { value.canvas_size; }) {
-    EXPECT_EQ(value.canvas_size, operations::size(c.ints("expected_" + name + "_canvas")));
-  }
-}
-
-// Same seed, same draws, same bits, for all values of a sample; and afterwards both generators stand at the same place.
 TEST(WarpTransforms, ChangeASampleAsTorchvisions) {
-  const SerialScope serial;
-  for (const auto& c : oracle::cases("transforms_warp/sample")) {
-    SCOPED_TRACE(c.name());
-    const auto& transform = warp_catalogue().at(c.text("transform"));
-    const Size canvas{33, 47};
-    const Image image(c.tensor("image"));
-    const BoundingBoxes boxes(c.tensor("boxes"), BoundingBoxFormat::XYXY, canvas);
-    const BoundingBoxes rotated(c.tensor("rotated"), BoundingBoxFormat::CXCYWHR, canvas);
-    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
-    if (c.has_tensor("mask")) {
-      const auto [i, b, r, m, p] =
-          transform(image, boxes, rotated, Mask(c.tensor("mask")), KeyPoints(c.tensor("points"), canvas));
-      expect_value(c, "image", i);
-      expect_value(c, "boxes", b);
-      expect_value(c, "rotated", r);
-      expect_value(c, "mask", m);
-      expect_value(c, "points", p);
-    } else {
-      const auto [i, b, r] = transform(image, boxes, rotated);
-      expect_value(c, "image", i);
-      expect_value(c, "boxes", b);
-      expect_value(c, "rotated", r);
-    }
-    EXPECT_TENSOR_EQ(torch::rand({1}), c.tensor("next_draw"));
-  }
+  support::expect_changed_as_torchvisions("transforms_warp/sample",
+                                          [](const std::string& name) { return warp_catalogue().at(name); });
 }
 
 // Smoothing by rows and then by columns adds up in another order than torchvision's convolution.

@@ -28,7 +28,7 @@ void expect_as_torchvision(const oracle::Case& c, const Kind& value, const Call&
 void color_images_of(const std::string& table, const std::string& layout = {}) {
   for (const auto& c : oracle::cases(table)) {
     SCOPED_TRACE(c.name());
-    const Image image(color_operations::laid_out(c.tensor("input"), layout.empty() ? c.text("layout") : layout));
+    const Image image(operations::laid_out(c.tensor("input"), layout.empty() ? c.text("layout") : layout));
     expect_as_torchvision(c, image, color_operations::named(c.text("op")));
   }
 }
@@ -58,7 +58,7 @@ torch::Tensor blurred(const oracle::Case& c, const torch::Tensor& image, bool ex
 TEST_F(ColorKernels, GaussianBlurExactEqualsTorchvision) {
   for (const auto& c : oracle::cases("transforms_color/gaussian_blur")) {
     SCOPED_TRACE(c.name());
-    const auto image = color_operations::laid_out(c.tensor("input"), c.text("layout"));
+    const auto image = operations::laid_out(c.tensor("input"), c.text("layout"));
     if (c.boolean("refused")) {
       EXPECT_ANY_THROW(blurred(c, image, true));
       EXPECT_ANY_THROW(blurred(c, image, false));
@@ -75,7 +75,7 @@ TEST_F(ColorKernels, GaussianBlurOfBytesDiffersByALevelInOnePixelOfAThousandAtMo
   int64_t different = 0, pixels = 0;
   for (const auto& c : oracle::cases("transforms_color/blurred_photo")) {
     SCOPED_TRACE(c.name());
-    const auto image = color_operations::laid_out(c.tensor("input"), c.text("layout"));
+    const auto image = operations::laid_out(c.tensor("input"), c.text("layout"));
     const auto out = blurred(c, image, false), expected = c.tensor("expected");
     EXPECT_TENSOR_EQ(blurred(c, image, true), expected);
     EXPECT_TENSOR_NEAR(out, expected, 0, 1);
@@ -90,7 +90,7 @@ TEST_F(ColorKernels, GaussianBlurOfBytesDiffersByALevelInOnePixelOfAThousandAtMo
 TEST_F(ColorKernels, GaussianNoiseDrawsWhatTorchvisionDraws) {
   for (const auto& c : oracle::cases("transforms_color/gaussian_noise")) {
     SCOPED_TRACE(c.name());
-    const auto image = color_operations::laid_out(c.tensor("input"), c.text("layout"));
+    const auto image = operations::laid_out(c.tensor("input"), c.text("layout"));
     const transforms::GaussianNoiseOptions options{c.number("mean"), c.number("sigma"), c.boolean("clip")};
     const random::Scope scope(7);
     if (c.boolean("refused")) {
@@ -105,7 +105,7 @@ TEST_F(ColorKernels, GaussianNoiseDrawsWhatTorchvisionDraws) {
 TEST_F(ColorKernels, JpegEqualsTorchvision) {
   for (const auto& c : oracle::cases("transforms_color/jpeg")) {
     SCOPED_TRACE(c.name());
-    const auto image = color_operations::laid_out(c.tensor("input"), c.text("layout"));
+    const auto image = operations::laid_out(c.tensor("input"), c.text("layout"));
     if (c.boolean("refused")) {
       EXPECT_ANY_THROW(functional::jpeg(image, c.integer("quality")));
     } else {

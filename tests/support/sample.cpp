@@ -1,0 +1,54 @@
+#include "tests/support/sample.h"
+
+#include "opsis/core/parallel.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+#include "tests/support/transform_operations.h"
+
+namespace support {
+namespace {
+
+using namespace opsis;
+
+template <class Kind>
+void expect_value(const oracle::Case& c, const std::string& name, const Kind& value) {
+  SCOPED_TRACE(name);
+  EXPECT_TENSOR_EQ(value.data, c.tensor("expected_" + name));
+  if constexpr (requires { value.canvas_size; }) {
+    EXPECT_EQ(value.canvas_size, operations::size(c.ints("expected_" + name + "_canvas")));
+  }
+}
+
+}  // namespace
+
+void expect_changed_as_torchvisions(const std::string& table,
+                                    const std::function<transforms::AnyTransform(const std::string&)>& find) {
+  const SerialScope serial;
+  for (const auto& c : oracle::cases(table)) {
+    SCOPED_TRACE(c.name());
+    const auto transform = find(c.text("transform"));
+    const Size canvas{33, 47};
+    const Image image(c.tensor("image"));
+    const BoundingBoxes boxes(c.tensor("boxes"), BoundingBoxFormat::XYXY, canvas);
+    const BoundingBoxes rotated(c.tensor("rotated"), BoundingBoxFormat::CXCYWHR, canvas);
+    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+    if (c.has_tensor("mask")) {
+      const auto [i, b, r, m, p] =
+          transform(image, boxes, rotated, Mask(c.tensor("mask")), KeyPoints(c.tensor("points"), canvas));
+      expect_value(c, "image", i);
+      expect_value(c, "boxes", b);
+      expect_value(c, "rotated", r);
+      expect_value(c, "mask", m);
+      expect_value(c, "points", p);
+    } else {
+      const auto [i, b, r] = transform(image, boxes, rotated);
+      expect_value(c, "image", i);
+      expect_value(c, "boxes", b);
+      expect_value(c, "rotated", r);
+    }
+    EXPECT_TENSOR_EQ(torch::rand({1}), c.tensor("next_draw"));
+    EXPECT_TENSOR_EQ(image.data, c.tensor("image"));
+  }
+}
+
+}  // namespace support
