@@ -18,7 +18,7 @@ namespace {
 namespace T = opsis::transforms;
 namespace F = opsis::transforms::functional;
 using opsis::Image;
-using opsis::InterpolationMode;
+using T::InterpolationMode;
 
 struct Row {
   const char* name;
@@ -33,7 +33,10 @@ const std::vector<Row> rows{
     {"adjust_hue", [](const Image& x) { return F::adjust_hue(x, 0.1).data; }},
     {"adjust_gamma", [](const Image& x) { return F::adjust_gamma(x, 1.2).data; }},
     {"adjust_sharpness", [](const Image& x) { return F::adjust_sharpness(x, 2.0).data; }},
-    {"ColorJitter", [](const Image& x) { return T::ColorJitter({.brightness = 0.4, .contrast = 0.4, .saturation = 0.4, .hue = 0.1})(x).data; }},
+    {"ColorJitter",
+     [](const Image& x) {
+       return T::ColorJitter({.brightness = 0.4, .contrast = 0.4, .saturation = 0.4, .hue = 0.1})(x).data;
+     }},
     {"rgb_to_grayscale", [](const Image& x) { return F::rgb_to_grayscale(x).data; }},
     {"rgb_to_grayscale 3", [](const Image& x) { return F::rgb_to_grayscale(x, 3).data; }},
     {"invert", [](const Image& x) { return F::invert(x).data; }},
@@ -41,21 +44,33 @@ const std::vector<Row> rows{
     {"solarize", [](const Image& x) { return F::solarize(x, 128).data; }},
     {"autocontrast", [](const Image& x) { return F::autocontrast(x).data; }},
     {"equalize", [](const Image& x) { return F::equalize(x).data; }},
-    {"permute_channels", [](const Image& x) { return F::permute_channels(x, {2, 1, 0}).data; }},
-    {"gaussian_blur 5", [](const Image& x) { return F::gaussian_blur(x, {5, 5}, {1.1, 1.1}).data; }},
-    {"gaussian_blur 23", [](const Image& x) { return F::gaussian_blur(x, {23, 23}, {3.8, 3.8}).data; }},
-    {"to float + normalise", [](const Image& x) {
-       return F::normalize(F::to_dtype(x, torch::kFloat32, true), {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}).data;
+    {"permute_channels",
+     [](const Image& x) {
+       return F::permute_channels(x, {2, 1, 0}).data;
      }},
-    {"to float", [](const Image& x) { return F::to_dtype(x, torch::kFloat32, true).data; }},
+    {"gaussian_blur 5",
+     [](const Image& x) {
+       return F::gaussian_blur(x, {5, 5}, {.sigma = {1.1, 1.1}}).data;
+     }},
+    {"gaussian_blur 23",
+     [](const Image& x) {
+       return F::gaussian_blur(x, {23, 23}, {.sigma = {3.8, 3.8}}).data;
+     }},
+    {"to float + normalise",
+     [](const Image& x) {
+       return F::normalize(F::to_dtype(x, torch::kFloat32, {.scale = true}), {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}).data;
+     }},
+    {"to float", [](const Image& x) { return F::to_dtype(x, torch::kFloat32, {.scale = true}).data; }},
     {"jpeg 75", [](const Image& x) { return F::jpeg(x, 75).data; }},
     // The codecs: files made of the photo, once.
-    {"decode jpeg", [](const Image& x) {
+    {"decode jpeg",
+     [](const Image& x) {
        static const auto bytes = opsis::io::encode_jpeg(x, 90);
        return opsis::io::decode_jpeg(bytes).data;
      }},
     {"encode jpeg 75", [](const Image& x) { return opsis::io::encode_jpeg(x, 75); }},
-    {"decode png", [](const Image& x) {
+    {"decode png",
+     [](const Image& x) {
        static const auto bytes = opsis::io::encode_png(x);
        return opsis::io::decode_png(bytes).data;
      }},
@@ -63,25 +78,51 @@ const std::vector<Row> rows{
     {"horizontal_flip", [](const Image& x) { return F::horizontal_flip(x).data; }},
     {"vertical_flip", [](const Image& x) { return F::vertical_flip(x).data; }},
     {"pad constant", [](const Image& x) { return F::pad(x, {20}).data; }},
-    {"pad reflect", [](const Image& x) { return F::pad(x, {20}, 0, opsis::PaddingMode::Reflect).data; }},
-    {"center_crop 224", [](const Image& x) { return F::center_crop(x, {224, 224}).data; }},
-    {"resize 224 bilinear antialias", [](const Image& x) { return F::resize(x, {224, 224}).data; }},
-    {"resize 224 bilinear", [](const Image& x) { return F::resize(x, {224, 224}, {.antialias = false}).data; }},
-    {"resize 224 bicubic antialias", [](const Image& x) { return F::resize(x, {224, 224}, {.interpolation = InterpolationMode::BICUBIC}).data; }},
-    {"resize 224 nearest", [](const Image& x) { return F::resize(x, {224, 224}, {.interpolation = InterpolationMode::NEAREST}).data; }},
-    {"resize 2x bilinear", [](const Image& x) { return F::resize(x, {x.data.size(-2) * 2, x.data.size(-1) * 2}).data; }},
-    {"resized_crop", [](const Image& x) { return F::resized_crop(x, {50, 60, 250, 300}, {224, 224}).data; }},
+    {"pad reflect", [](const Image& x) { return F::pad(x, {20}, 0, T::PaddingMode::Reflect).data; }},
+    {"center_crop 224",
+     [](const Image& x) {
+       return F::center_crop(x, {224, 224}).data;
+     }},
+    {"resize 224 bilinear antialias",
+     [](const Image& x) {
+       return F::resize(x, {224, 224}).data;
+     }},
+    {"resize 224 bilinear",
+     [](const Image& x) {
+       return F::resize(x, {224, 224}, {.antialias = false}).data;
+     }},
+    {"resize 224 bicubic antialias",
+     [](const Image& x) {
+       return F::resize(x, {224, 224}, {.interpolation = InterpolationMode::BICUBIC}).data;
+     }},
+    {"resize 224 nearest",
+     [](const Image& x) {
+       return F::resize(x, {224, 224}, {.interpolation = InterpolationMode::NEAREST}).data;
+     }},
+    {"resize 2x bilinear",
+     [](const Image& x) {
+       return F::resize(x, {x.data.size(-2) * 2, x.data.size(-1) * 2}).data;
+     }},
+    {"resized_crop",
+     [](const Image& x) {
+       return F::resized_crop(x, {50, 60, 250, 300}, {224, 224}).data;
+     }},
     {"rotate 30 nearest", [](const Image& x) { return F::rotate(x, 30).data; }},
-    {"rotate 30 bilinear", [](const Image& x) { return F::rotate(x, 30, {.interpolation = InterpolationMode::BILINEAR}).data; }},
-    {"affine bilinear", [](const Image& x) {
+    {"rotate 30 bilinear",
+     [](const Image& x) { return F::rotate(x, 30, {.interpolation = InterpolationMode::BILINEAR}).data; }},
+    {"affine bilinear",
+     [](const Image& x) {
        return F::affine(x, 10, {20, 10}, 1.1, {5, 3}, {.interpolation = InterpolationMode::BILINEAR}).data;
      }},
-    {"perspective bilinear", [](const Image& x) {
-       const auto h = x.data.size(-2), w = x.data.size(-1);
-       return F::perspective(x, {{0, 0}, {w - 1, 0}, {w - 1, h - 1}, {0, h - 1}}, {{20, 30}, {w - 40, 10}, {w - 1, h - 21}, {10, h - 1}}).data;
+    {"perspective bilinear",
+     [](const Image& x) {
+       const auto h = static_cast<double>(x.data.size(-2)), w = static_cast<double>(x.data.size(-1));
+       return F::perspective(x, {{0, 0}, {w - 1, 0}, {w - 1, h - 1}, {0, h - 1}},
+                             {{20, 30}, {w - 40, 10}, {w - 1, h - 21}, {10, h - 1}})
+           .data;
      }},
     {"ElasticTransform", [](const Image& x) { return T::ElasticTransform()(x).data; }},
-    {"RandomErasing", [](const Image& x) { return T::RandomErasing(1.0)(x).data; }},
+    {"RandomErasing", [](const Image& x) { return T::RandomErasing({.p = 1.0})(x).data; }},
     {"GaussianNoise", [](const Image& x) { return T::GaussianNoise()(x).data; }},
     {"RandomPhotometricDistort", [](const Image& x) { return T::RandomPhotometricDistort()(x).data; }},
     {"RandAugment", [](const Image& x) { return T::RandAugment()(x).data; }},
