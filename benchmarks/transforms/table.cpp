@@ -58,7 +58,9 @@ const std::vector<Row> rows{
      }},
     {"to float + normalise",
      [](const Image& x) {
-       return F::normalize(F::to_dtype(x, torch::kFloat32, {.scale = true}), {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}).data;
+       static const T::Compose prepare{T::ToDtype(torch::kFloat32, {.scale = true}),
+                                       T::Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225})};
+       return prepare(x).data;
      }},
     {"to float", [](const Image& x) { return F::to_dtype(x, torch::kFloat32, {.scale = true}).data; }},
     {"jpeg 75", [](const Image& x) { return F::jpeg(x, 75).data; }},

@@ -4,7 +4,7 @@ import fnmatch
 
 import torch
 import torchvision
-from helpers.model import computed, on_meta, structure
+from support.model import computed, on_meta, structure
 from oracle import case, out_dir, run
 from torch import nn
 from torchvision import models

@@ -10,7 +10,7 @@ import warnings
 
 import torch
 import torchvision
-from helpers.model import computed, evaluated
+from support.model import computed, evaluated
 from oracle import case, run
 from torch import nn
 from torchvision import models

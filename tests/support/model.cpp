@@ -9,7 +9,7 @@
 namespace support {
 namespace {
 
-// The sum of the bits as integers, as in tests/oracle/helpers/model.py.
+// The sum of the bits as integers, as in tests/oracle/support/model.py.
 int64_t checksum(const torch::Tensor& tensor) {
   const auto bits = tensor.is_floating_point() ? tensor.contiguous().view(torch::kInt32) : tensor;
   return bits.to(torch::kInt64).sum().item<int64_t>();

@@ -1,4 +1,4 @@
-// Claims that every family makes of its models. Their truth is tests/oracle/helpers/model.py.
+// Claims that every family makes of its models. Their truth is tests/oracle/support/model.py.
 #pragma once
 
 #include <functional>

@@ -72,6 +72,12 @@ void check_canvas(Size canvas) {
   OPSIS_CHECK(canvas.height > 0 && canvas.width > 0, "resize: the canvas must not be empty, got {}", canvas);
 }
 
+// Where a pixel of interleaved ones has more than a dozen taps: 0.55 ms against 0.99 for 1024x768 to 224. The pixels are the same.
+bool aten_is_quicker(const torch::Tensor& images, Size size, const ResizeOptions& options) {
+  return options.interpolation == InterpolationMode::BICUBIC && options.antialias && images.size(1) > 1 &&
+         images.stride(1) == 1 && images.size(3) > 3 * size.width;
+}
+
 }  // namespace
 
 bool detail::resizes_bytes(InterpolationMode mode) { return resizes_uint8_itself(mode); }
@@ -124,7 +130,7 @@ torch::Tensor resize(const torch::Tensor& image, torch::IntArrayRef size, const 
   const auto type = image.scalar_type();
   auto pixels = image.reshape({-1, image.size(-3), old_size.height, old_size.width});
   const bool by_float = !resizes_as_is(image, mode);
-  if (!by_float || is_nearest(mode)) {
+  if ((!by_float || is_nearest(mode)) && !aten_is_quicker(pixels, new_size, options)) {
     if (const auto resized = detail::resize_pixels(pixels, new_size, mode, options.antialias))
       return resized->reshape(new_shape);
   }
