@@ -95,6 +95,8 @@ std::string to_code(const T& value) {
     return code_of_text(value);
   } else if constexpr (std::is_same_v<T, Size>) {
     return "{" + std::to_string(value.height) + ", " + std::to_string(value.width) + "}";
+  } else if constexpr (std::is_same_v<T, std::optional<torch::ScalarType>>) {
+    return value ? code_of_dtype(*value) : "unchanged";  // of a PerKind, where std::nullopt would be "not named"
   } else if constexpr (IsMaybe<T>::value) {
     return value ? to_code(*value) : "std::nullopt";
   } else if constexpr (IsVector<T>::value || IsArray<T>::value) {

@@ -45,6 +45,7 @@ TEST(Code, BuildsTheTransform) {
   EXPECT_CODE(RandomResizedCrop({20, 30}, {.scale = {0.5, 0.75}, .interpolation = InterpolationMode::NEAREST}));
   EXPECT_CODE(RandomHorizontalFlip(0.25));
   EXPECT_CODE(ToDtype(torch::kFloat32, {.scale = true}));
+  EXPECT_CODE(ToDtype({.image = torch::kFloat32, .others = unchanged}));
   EXPECT_CODE(Normalize({0.485, 1e-05, 1.0}, {0.229, 2.5, 100.0}));
   EXPECT_CODE(Normalize({0.5}, {0.5}, {.inplace = true}));
   EXPECT_CODE(RandomApply({Pad(2), RandomCrop({16, 16})}, 0.3));
