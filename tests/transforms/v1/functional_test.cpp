@@ -254,14 +254,14 @@ TEST(FirstFunctional, WarpsLargeBytesAsItsOwnSampling) {
 }
 
 TEST(FirstFunctional, TakesPixelsInAnyOrderInMemory) {
-  const auto image = torch::randint(0, 256, {13, 17, 3}, torch::kUInt8).permute({2, 0, 1});
-  for (const Call& call :
-       {Call([](const Tensor& i) { return F::adjust_hue(i, 0.2); }), Call(F::autocontrast), Call(F::equalize),
-        Call([](const Tensor& i) { return F::rotate(i, 20, {.interpolation = kBilinear, .fill = 9}); }),
-        Call([](const Tensor& i) {
-          return F::gaussian_blur(i, {3, 3});
-        }),
-        Call([](const Tensor& i) { return F::resize(i, {9}); })}) {
+  const auto image = torch::randint(0, 256, {23, 17, 3}, torch::kUInt8).permute({2, 0, 1});
+  for (const Call& call : {Call([](const Tensor& i) { return F::adjust_hue(i, 0.2); }), Call(F::autocontrast),
+                           Call(F::equalize), Call([](const Tensor& i) { return F::adjust_contrast(i, 1.3); }),
+                           Call([](const Tensor& i) { return F::rotate(i, 20, {.interpolation = kBilinear, .fill = 9}); }),
+                           Call([](const Tensor& i) {
+                             return F::gaussian_blur(i, {3, 3});
+                           }),
+                           Call([](const Tensor& i) { return F::resize(i, {9}); })}) {
     EXPECT_TENSOR_EQ(call(image), call(image.contiguous()));
   }
 }
