@@ -6,7 +6,6 @@
 #pragma once
 
 #include "opsis/transforms/auto_augment.h"
-#include "opsis/transforms/erasing.h"
 #include "opsis/transforms/geometry.h"
 #include "opsis/transforms/linear.h"
 #include "opsis/transforms/misc.h"
@@ -14,6 +13,7 @@
 #include "opsis/transforms/v1/color.h"
 #include "opsis/transforms/v1/container.h"
 #include "opsis/transforms/v1/crop.h"
+#include "opsis/transforms/v1/erasing.h"
 #include "opsis/transforms/v1/functional.h"
 #include "opsis/transforms/v1/resize.h"
 #include "opsis/transforms/v1/type.h"
@@ -25,7 +25,6 @@ using transforms::AutoAugmentPolicy;
 using transforms::InterpolationMode;
 using transforms::Lambda;
 using transforms::LinearTransformation;
-using transforms::RandomErasing;
 using transforms::RandomHorizontalFlip;
 using transforms::RandomVerticalFlip;
 
