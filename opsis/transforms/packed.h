@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -44,6 +45,7 @@ class OPSIS_API PILToTensor final : public Fixed<PILToTensor> {
     return detail::unpack_inputs(functional::pil_to_tensor, std::move(inputs)...);
   }
   Value transform(const Value& value) const { return value; }
+  auto arguments() const { return std::tuple(); }
   std::string repr() const override;
 };
 
@@ -57,6 +59,7 @@ class OPSIS_API ToTensor final : public Fixed<ToTensor> {
     return detail::unpack_inputs(functional::to_tensor, std::move(inputs)...);
   }
   Value transform(const Value& value) const { return value; }
+  auto arguments() const { return std::tuple(); }
   std::string repr() const override;
 };
 
@@ -81,6 +84,7 @@ class OPSIS_API ToPILImage final : public Fixed<ToPILImage> {
         std::move(inputs)...);
   }
   Value transform(const Value& value) const { return value; }
+  auto arguments() const { return std::tuple(argument<"mode">(mode_)); }
   std::string repr() const override;
 
  private:

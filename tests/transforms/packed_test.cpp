@@ -5,6 +5,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/transforms/container.h"
+#include "opsis/transforms/from_json.h"
 #include "opsis/transforms/type.h"
 #include "opsis/transforms/v1/transforms.h"
 #include "tests/support/expect.h"
@@ -124,6 +125,18 @@ TEST(ToPILImage, MakesPicturesOfTensorsAndImages) {
   EXPECT_EQ(transforms::ToPILImage(PackedMode::YCbCr)(pixels).mode, PackedMode::YCbCr);
   EXPECT_EQ(transforms::ToPILImage().repr(), "ToPILImage()");
   EXPECT_EQ(first::ToPILImage(PackedMode::I16).repr(), "ToPILImage(mode=I;16)");
+}
+
+TEST(ToPILImage, IsWrittenAndReadBack) {
+  const transforms::AnyTransform made[] = {transforms::ToTensor(), transforms::PILToTensor(), transforms::ToPILImage(),
+                                           transforms::ToPILImage(PackedMode::CMYK), transforms::ToPILImage(PackedMode::I16)};
+  for (const auto& transform : made) {
+    const auto json = transform.to_json();
+    EXPECT_EQ(transforms::transform_from_json(json.dump()).repr(), transform.repr());
+    EXPECT_EQ(transforms::transform_from_json(json.dump()).to_json(), json);
+  }
+  EXPECT_EQ(made[0].code(), "ToTensor()");
+  EXPECT_EQ(made[3].code(), "ToPILImage(PackedMode::CMYK)");
 }
 
 TEST(IsPureTensor, TellsTensorsFromKinds) {
