@@ -61,7 +61,7 @@ tsan: ## every test under the thread sanitizer
 fuzz: ## build the fuzzers and run each for T seconds (make fuzz T=20)
 	scripts/setup --for dev
 	$(call configure,fuzz)
-	$(call build,fuzz)
+	$(call build,fuzz) --target opsis_fuzzers
 	scripts/fuzz build-fuzz $(or $(T),20)
 
 format: ## lay out the sources as .clang-format says

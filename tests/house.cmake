@@ -58,6 +58,18 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
     PASS_REGULAR_EXPRESSION "${not_built}" FAIL_REGULAR_EXPRESSION "warning:")
 endif()
 
+# Everything that parses foreign bytes, fuzzed for a little while from small pictures of the oracle's. Plain sources only.
+if(NOT OPSIS_SANITIZE)
+  add_test(NAME house.FuzzersFindNothing
+    COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${PROJECT_SOURCE_DIR} ${CMAKE_BINARY_DIR}/fuzz
+      --build-generator Ninja --build-noclean --build-target opsis_fuzzers
+      --build-options -DCMAKE_CXX_COMPILER=${OPSIS_CLANG} -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -g1"
+        -DOPSIS_SANITIZE=address,undefined -DOPSIS_FUZZERS=ON -DOPSIS_TESTS=OFF -DOPSIS_EXAMPLES=OFF -DOPSIS_CLI=OFF
+        -DOPSIS_LIBTORCH=${OPSIS_LIBTORCH_ROOT}
+      --test-command ${PROJECT_SOURCE_DIR}/scripts/fuzz ${CMAKE_BINARY_DIR}/fuzz "" ${OPSIS_ORACLE_DIR})
+  set_tests_properties(house.FuzzersFindNothing PROPERTIES FIXTURES_REQUIRED oracle TIMEOUT 1500 PROCESSORS 2)
+endif()
+
 # With clang, which reads LibTorch's headers twice as fast as g++.
 add_test(NAME house.EachHeaderCompilesAlone
   COMMAND ${OPSIS_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/check_headers --torch ${OPSIS_LIBTORCH_ROOT}
