@@ -67,8 +67,25 @@ std::optional<std::pair<double, double>> Jitter::range(std::string_view where, s
   return std::pair(least, greatest);
 }
 
+Json json_of(const Jitter& jitter) { return jitter.amount_ ? detail::to_json(jitter.amount_) : detail::to_json(jitter.range_); }
+
+void read_json(const Json& json, Jitter& jitter) {
+  jitter = Jitter();
+  if (json.is_list()) {
+    detail::from_json(json, jitter.range_);
+  } else {
+    detail::from_json(json, jitter.amount_);
+  }
+}
+
+std::string code_of(const Jitter& jitter) {
+  if (jitter.amount_) return detail::to_code(*jitter.amount_);
+  return jitter.range_ ? detail::to_code(*jitter.range_) : "Jitter()";
+}
+
 ColorJitter::ColorJitter(ColorJitterOptions options)
-    : brightness_(options.brightness.range("ColorJitter", "brightness", 1, {0, without_end}, true)),
+    : options_(options),
+      brightness_(options.brightness.range("ColorJitter", "brightness", 1, {0, without_end}, true)),
       contrast_(options.contrast.range("ColorJitter", "contrast", 1, {0, without_end}, true)),
       saturation_(options.saturation.range("ColorJitter", "saturation", 1, {0, without_end}, true)),
       hue_(options.hue.range("ColorJitter", "hue", 0, {-0.5, 0.5}, false)) {}

@@ -8,6 +8,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
 #include "opsis/transforms/functional/pad.h"
+#include "opsis/transforms/put_back.h"
 #include "opsis/transforms/query.h"
 #include "opsis/transforms/repr.h"
 
@@ -33,13 +34,6 @@ int64_t rounded(double value) {
 float torch_exp(double value) { return at::tensor({value}, torch::kFloat32).exp_().item<float>(); }
 float torch_log(double value) { return at::tensor({value}, torch::kFloat32).log_().item<float>(); }
 
-// What was cut out, back where it was: the picture around it is gone.
-Value put_back(const Value& value, const functional::Region& region, Size canvas) {
-  return apply_kernel(value, [&](const auto& v) {
-    return functional::crop(v, {.top = -region.top, .left = -region.left, .height = canvas.height, .width = canvas.width});
-  });
-}
-
 bool pads_any(const std::vector<int64_t>& padding) {
   return std::any_of(padding.begin(), padding.end(), [](int64_t border) { return border != 0; });
 }
@@ -54,8 +48,8 @@ Value CenterCrop::transform(const Value& value) const {
 
 Value CenterCrop::inverse(const Value& value, Size source) const {
   const bool points = std::holds_alternative<BoundingBoxes>(value) || std::holds_alternative<KeyPoints>(value);
-  return put_back(
-      value, points ? detail::center_region_of_points(source, size_) : detail::center_region_of_pixels(source, size_), source);
+  const auto region = points ? detail::center_region_of_points(source, size_) : detail::center_region_of_pixels(source, size_);
+  return detail::put_back(value, region.left, region.top, source);
 }
 
 detail::PixelSteps CenterCrop::pixel_steps(Size canvas) const {
@@ -104,10 +98,8 @@ Value RandomCrop::transform(const Value& value, const Params& params) const {
 
 Value RandomCrop::inverse(const Value& value, const Params& params, Size source) const {
   // The padding's corner lies at minus its size on the source.
-  auto region = params.crops ? params.region : functional::Region{};
-  region.top -= params.padding.at(1);
-  region.left -= params.padding.at(0);
-  return put_back(value, region, source);
+  const auto region = params.crops ? params.region : functional::Region{};
+  return detail::put_back(value, region.left - params.padding.at(0), region.top - params.padding.at(1), source);
 }
 
 detail::PixelSteps RandomCrop::pixel_steps(const Params& params, Size) const {
@@ -176,7 +168,7 @@ Value RandomResizedCrop::inverse(const Value& value, const Params& params, Size 
     return functional::resize(v, {params.height, params.width},
                               {.interpolation = options_.interpolation, .antialias = options_.antialias});
   });
-  return put_back(cut, params, source);
+  return detail::put_back(cut, params.left, params.top, source);
 }
 
 detail::PixelSteps RandomResizedCrop::pixel_steps(const Params& params, Size) const {

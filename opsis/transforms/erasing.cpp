@@ -19,6 +19,32 @@ double log_in_float(double value) { return at::tensor({value}, torch::kFloat32).
 
 }  // namespace
 
+Json json_of(const ErasingValue& value) {
+  if (value.is_random()) return "random";
+  const auto& numbers = value.numbers();
+  return numbers.size() == 1 ? Json(numbers[0]) : detail::to_json(numbers);
+}
+
+void read_json(const Json& json, ErasingValue& value) {
+  if (json.is_list()) {
+    std::vector<double> channels;
+    detail::from_json(json, channels);
+    value = ErasingValue(std::move(channels));
+  } else if (json.is_text() && json.text() == "random") {
+    value = ErasingValue::random();
+  } else if (json.is_number()) {
+    value = ErasingValue(json.number());
+  } else {
+    detail::refuse_json("a number, a list of numbers or \"random\"", json);
+  }
+}
+
+std::string code_of(const ErasingValue& value) {
+  if (value.is_random()) return "ErasingValue::random()";
+  const auto& numbers = value.numbers();
+  return numbers.size() == 1 ? detail::to_code(numbers[0]) : detail::to_code(numbers);
+}
+
 RandomErasing::RandomErasing(RandomErasingOptions options)
     : Sometimes("RandomErasing", options.p), options_(std::move(options)) {
   const auto& [scale, ratio] = std::pair(options_.scale, options_.ratio);

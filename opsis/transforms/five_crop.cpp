@@ -24,6 +24,10 @@ Value stack_crops(std::string_view where, const Value& value, const Kernel& kern
   });
 }
 
+[[noreturn]] void refuse_to_join(std::string_view where) {
+  raise<ValueError>("{}: has no inverse, for its crops overlap", where);
+}
+
 }  // namespace
 
 FiveCrop::FiveCrop(torch::IntArrayRef size) : size_(size_of_crops("FiveCrop", size)) {}
@@ -33,6 +37,8 @@ Value FiveCrop::transform(const Value& value) const {
     return functional::five_crop(pixels, {size_.height, size_.width});
   });
 }
+
+Value FiveCrop::inverse(const Value&, Size) const { refuse_to_join("FiveCrop"); }
 
 std::string FiveCrop::repr() const {
   return detail::repr("FiveCrop", {{"size", detail::python_tuple(size_.height, size_.width)}});
@@ -46,6 +52,8 @@ Value TenCrop::transform(const Value& value) const {
     return functional::ten_crop(pixels, {size_.height, size_.width}, vertical_flip_);
   });
 }
+
+Value TenCrop::inverse(const Value&, Size) const { refuse_to_join("TenCrop"); }
 
 std::string TenCrop::repr() const {
   return detail::repr("TenCrop", {{"size", detail::python_tuple(size_.height, size_.width)},

@@ -1,8 +1,8 @@
 #include "opsis/transforms/geometry.h"
 
 #include "opsis/core/check.h"
-#include "opsis/transforms/functional/crop.h"
 #include "opsis/transforms/functional/flip.h"
+#include "opsis/transforms/put_back.h"
 #include "opsis/transforms/repr.h"
 
 namespace opsis::inline v1::transforms {
@@ -74,9 +74,7 @@ Value Pad::transform(const Value& value) const {
 
 Value Pad::inverse(const Value& value, Size source) const {
   const auto b = detail::borders("Pad", padding_);
-  return apply_kernel(value, [&](const auto& v) {
-    return functional::crop(v, {.top = b.top, .left = b.left, .height = source.height, .width = source.width});
-  });
+  return detail::put_back(value, -b.left, -b.top, source);
 }
 
 std::string Pad::repr() const {

@@ -35,6 +35,10 @@ std::string MixBase::repr() const {
                               {"num_classes", options_.num_classes ? python(*options_.num_classes) : std::string()}});
 }
 
+void MixBase::apply(std::span<Value>) const {
+  raise<ValueError>("{}: mixes labels too; call it by itself, with a batch and its labels", name_);
+}
+
 void MixBase::check_labels(const torch::Tensor& labels) const {
   OPSIS_CHECK(labels.defined() && (labels.dim() == 1 || labels.dim() == 2),
               "{}: labels must be (N) class numbers or (N, num_classes) probabilities, got {}", name_,

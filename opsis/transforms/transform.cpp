@@ -155,6 +155,12 @@ bool AnyTransform::apply_fused(std::span<Value> values, detail::FusedRun& run) c
   return transform_ ? transform_->apply_fused(values, run) : true;
 }
 
+void detail::apply_within(const Transform& transform, std::span<Value> values, FusedRun& run) {
+  if (transform.apply_fused(values, run)) return;
+  run.settle();
+  transform.apply(values);
+}
+
 bool detail::is_recording() { return recording_parts != nullptr; }
 
 namespace {
@@ -248,14 +254,16 @@ detail::Replaying::~Replaying() = default;
 void detail::require_in_place(const Transform& transform, const Record& record) {
   const auto canvas = record.source == Size{} ? Size{16, 16} : record.source;
   const auto height = static_cast<double>(canvas.height), width = static_cast<double>(canvas.width);
+  // Whole numbers, which are the same in every type that points are converted to.
   const auto points = at::tensor({0.0, 0.0, width / 3, height / 4, width / 2, height / 2, width * 0.8, height * 0.7})
                           .to(torch::kFloat64)
+                          .floor_()
                           .reshape({4, 2});
   std::vector<Value> probe{KeyPoints(points.clone(), canvas)};
   transform.apply_record(probe, record);
   const auto* moved = std::get_if<KeyPoints>(&probe[0]);
-  OPSIS_CHECK(moved && moved->canvas_size == canvas && moved->data.equal(points), "{}: moves pixels and has no inverse",
-              class_name(transform));
+  OPSIS_CHECK(moved && moved->canvas_size == canvas && moved->data.to(torch::kFloat64).equal(points),
+              "{}: moves pixels and has no inverse", class_name(transform));
 }
 
 void detail::check_probability(std::string_view where, double p) {

@@ -67,7 +67,7 @@ class OPSIS_API Transform {
   /// What would build it in Python: "RandomHorizontalFlip(p=0.5)", as torchvision prints it.
   virtual std::string repr() const = 0;
 
-  /// What would build it in C++, after `using namespace opsis::transforms`: "Resize({256}, {.max_size = 500})".
+  /// What would build it in C++, within opsis::transforms: "Resize({256}, {.max_size = 500})".
   /// Throws   ValueError for a transform that does not name its arguments: a Lambda, or one of yours without arguments()
   std::string code() const;
   /// The same as JSON, which transform_from_json reads: {"name": "Resize", "size": [256], "max_size": 500}; a Compose is the
@@ -191,6 +191,9 @@ class OPSIS_API Replaying {
   struct Scope;
   std::unique_ptr<Scope> scope_;
 };
+
+// apply() of a transform that goes on with a run.
+OPSIS_API void apply_within(const Transform& transform, std::span<Value> values, FusedRun& run);
 
 // What a transform without inverse() does to be undone: nothing, when it leaves key points where they are; else it refuses.
 OPSIS_API void require_in_place(const Transform& transform, const Record& record);
@@ -375,11 +378,12 @@ class Sometimes : public detail::Recorded<Derived> {
     if (record.happened) detail::record_class(this->self(), values, record, recording);
   }
   bool apply_fused(std::span<Value> values, detail::FusedRun& run) const final {
-    if constexpr (requires { &Derived::pixel_steps; }) {
-      return !detail::happens(p_) || detail::fuse_class(this->self(), values, run);
-    } else {
-      return false;
+    if (!detail::happens(p_)) return true;
+    if (!detail::fuse_class(this->self(), values, run)) {
+      run.settle();
+      detail::apply_class(this->self(), values);
     }
+    return true;
   }
   double probability() const { return p_; }
 
