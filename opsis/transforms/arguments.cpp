@@ -34,8 +34,9 @@ std::string code_of_tensor(const torch::Tensor& tensor) {
   const auto dtype = code_of_dtype(tensor.scalar_type());
   const auto shape = to_code(tensor.sizes().vec());
   if (tensor.numel() == 0) return "torch::empty(" + shape + ", " + dtype + ")";
+  const auto json = tensor_json(tensor);
   std::vector<std::string> numbers;
-  for (const auto& number : tensor_json(tensor)["data"].items()) {
+  for (const auto& number : json["data"].items()) {
     numbers.push_back(tensor.is_floating_point() ? code_of_number(number.number()) : std::to_string(number.integer()));
   }
   const auto line = joined("torch::tensor({", numbers, "}, ") + dtype + ")";

@@ -33,8 +33,6 @@ float between(double low, double high, float draw) {
 }
 float times(int64_t side, float factor) { return static_cast<float>(side) * factor; }
 
-std::string range_text(const std::pair<double, double>& range) { return detail::python_tuple(range.first, range.second); }
-
 // What the three that draw a size share; of their options it takes the way of resizing.
 template <class Options>
 Value resized(const Value& value, torch::IntArrayRef size, const Options& options) {
@@ -75,7 +73,7 @@ RandomZoomOut::RandomZoomOut(RandomZoomOutOptions options)
     : Sometimes("RandomZoomOut", options.p), options_(std::move(options)) {
   const auto [least, greatest] = options_.side_range;
   OPSIS_CHECK(least >= 1 && least <= greatest, "RandomZoomOut: side_range must be (least, greatest) from 1 on, got {}",
-              range_text(options_.side_range));
+              detail::python(options_.side_range));
 }
 
 RandomZoomOut::Params RandomZoomOut::make_params(std::span<const Value> values) const {
@@ -98,9 +96,9 @@ Value RandomZoomOut::inverse(const Value& value, const Params& params, Size sour
 }
 
 std::string RandomZoomOut::repr() const {
-  return detail::repr(
-      "RandomZoomOut",
-      {{"p", detail::python(probability())}, {"fill", options_.fill.repr()}, {"side_range", range_text(options_.side_range)}});
+  return detail::repr("RandomZoomOut", {{"p", detail::python(probability())},
+                                        {"fill", options_.fill.repr()},
+                                        {"side_range", detail::python(options_.side_range)}});
 }
 
 RandomIoUCrop::RandomIoUCrop(RandomIoUCropOptions options) : options_(std::move(options)) {}
@@ -202,8 +200,8 @@ detail::PixelSteps ScaleJitter::pixel_steps(const Params& params, Size canvas) c
 }
 
 std::string ScaleJitter::repr() const {
-  return detail::repr("ScaleJitter", {{"target_size", detail::python_tuple(target_size_.height, target_size_.width)},
-                                      {"scale_range", range_text(options_.scale_range)},
+  return detail::repr("ScaleJitter", {{"target_size", detail::python(target_size_)},
+                                      {"scale_range", detail::python(options_.scale_range)},
                                       {"interpolation", std::string(to_string(options_.interpolation))},
                                       {"antialias", detail::python(options_.antialias)}});
 }
@@ -239,7 +237,7 @@ detail::PixelSteps RandomShortestSize::pixel_steps(const Params& params, Size ca
 
 std::string RandomShortestSize::repr() const {
   return detail::repr("RandomShortestSize", {{"min_size", detail::python(min_size_)},
-                                             {"max_size", options_.max_size ? detail::python(*options_.max_size) : ""},
+                                             {"max_size", detail::python(options_.max_size)},
                                              {"interpolation", std::string(to_string(options_.interpolation))},
                                              {"antialias", detail::python(options_.antialias)}});
 }

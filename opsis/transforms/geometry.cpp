@@ -31,7 +31,7 @@ detail::PixelSteps Resize::pixel_steps(Size canvas) const {
 std::string Resize::repr() const {
   return detail::repr("Resize", {{"size", size_.empty() ? "" : detail::python(size_)},
                                  {"interpolation", std::string(to_string(options_.interpolation))},
-                                 {"max_size", options_.max_size ? detail::python(*options_.max_size) : ""},
+                                 {"max_size", detail::python(options_.max_size)},
                                  {"antialias", detail::python(options_.antialias)}});
 }
 

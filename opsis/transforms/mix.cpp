@@ -31,8 +31,7 @@ MixBase::MixBase(std::string_view name, MixOptions options) : name_(name), optio
 }
 
 std::string MixBase::repr() const {
-  return detail::repr(name_, {{"alpha", python(options_.alpha)},
-                              {"num_classes", options_.num_classes ? python(*options_.num_classes) : std::string()}});
+  return detail::repr(name_, {{"alpha", python(options_.alpha)}, {"num_classes", python(options_.num_classes)}});
 }
 
 void MixBase::apply(std::span<Value>) const {

@@ -54,6 +54,10 @@ std::optional<Size> size_of_value(const Value& value) {
       value);
 }
 
+bool has_canvas(const Value& value) {
+  return std::holds_alternative<BoundingBoxes>(value) || std::holds_alternative<KeyPoints>(value);
+}
+
 const AnyTransform& part_of(const Transform& container, const Record& record, const Record& part) {
   const auto parts = container.parts();
   OPSIS_CHECK(part.part < parts.size(), "{}: the record names part {} of {}", record.name, part.part, parts.size());
@@ -217,12 +221,20 @@ std::string detail::class_name(const Transform& transform) {
 
 detail::Recording::Recording(const Transform& transform, std::span<const Value> values, Record& record) : record_(record) {
   record.name = class_name(transform);
+  bool found = false;
   for (const auto& value : values) {
-    if (const auto size = size_of_value(value)) {
-      record.source = *size;
-      break;
-    }
+    const auto size = size_of_value(value);
+    if (!size) continue;
+    if (!found) record.source = *size;
+    found = true;
+    if (!has_canvas(value)) continue;
+    if (*size != record.source) record.canvas = *size;
+    break;
   }
+}
+
+Size detail::source_of(const Value& value, const Record& record) {
+  return has_canvas(value) ? record.canvas.value_or(record.source) : record.source;
 }
 
 void detail::Recording::parameters_drawn() { state_ = generator_state(); }

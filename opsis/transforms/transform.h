@@ -195,6 +195,9 @@ class OPSIS_API Replaying {
 // apply() of a transform that goes on with a run.
 OPSIS_API void apply_within(const Transform& transform, std::span<Value> values, FusedRun& run);
 
+// The size that a value like this one had before.
+OPSIS_API Size source_of(const Value& value, const Record& record);
+
 // What a transform without inverse() does to be undone: nothing, when it leaves key points where they are; else it refuses.
 OPSIS_API void require_in_place(const Transform& transform, const Record& record);
 
@@ -230,7 +233,7 @@ template <class Derived, class... Params>
 void undo(const Derived& self, std::span<Value> values, const Record& record, const Params&... params) {
   if constexpr (requires { self.inverse(values[0], params..., record.source); }) {
     for (auto& value : values) {
-      if (!std::holds_alternative<Custom>(value)) value = self.inverse(value, params..., record.source);
+      if (!std::holds_alternative<Custom>(value)) value = self.inverse(value, params..., source_of(value, record));
     }
   } else {
     require_in_place(self, record);

@@ -47,10 +47,6 @@ std::string python_center(const std::optional<Point>& center) {
   return Fill({center->x, center->y}).repr();  // whole numbers as such
 }
 
-std::string python_pair(const std::optional<std::pair<double, double>>& pair) {
-  return pair ? detail::python_tuple(pair->first, pair->second) : "";
-}
-
 std::vector<double> two_numbers(std::string_view name, const std::vector<double>& numbers) {
   OPSIS_CHECK(numbers.size() == 1 || numbers.size() == 2, "ElasticTransform: {} must have 1 or 2 numbers, got {}", name,
               numbers.size());
@@ -124,10 +120,10 @@ RandomAffine::RandomAffine(std::vector<double> degrees, RandomAffineOptions opti
     : degrees_(checked_degrees("RandomAffine", std::move(degrees))), options_(std::move(options)) {
   if (const auto& t = options_.translate) {
     const auto within = [](double part) { return 0 <= part && part <= 1; };
-    OPSIS_CHECK(within(t->first) && within(t->second), "RandomAffine: translate must be in [0, 1], got {}", python_pair(t));
+    OPSIS_CHECK(within(t->first) && within(t->second), "RandomAffine: translate must be in [0, 1], got {}", detail::python(t));
   }
   if (const auto& s = options_.scale) {
-    OPSIS_CHECK(s->first > 0 && s->second > 0, "RandomAffine: scale must be positive, got {}", python_pair(s));
+    OPSIS_CHECK(s->first > 0 && s->second > 0, "RandomAffine: scale must be positive, got {}", detail::python(s));
     check_range("RandomAffine", "scale", s->first, s->second);
   }
   auto& shear = options_.shear;
@@ -174,8 +170,8 @@ Value RandomAffine::inverse(const Value& value, const Params& params, Size sourc
 
 std::string RandomAffine::repr() const {
   return detail::repr("RandomAffine", {{"degrees", detail::python(degrees_)},
-                                       {"translate", python_pair(options_.translate)},
-                                       {"scale", python_pair(options_.scale)},
+                                       {"translate", detail::python(options_.translate)},
+                                       {"scale", detail::python(options_.scale)},
                                        {"shear", options_.shear.empty() ? "" : detail::python(options_.shear)},
                                        {"interpolation", std::string(to_string(options_.interpolation))},
                                        {"fill", options_.fill.repr()},

@@ -30,7 +30,7 @@ std::vector<written::Written> all_written() {
       WRITTEN(JPEG(75)),
       WRITTEN(JPEG(10, 90)),
       WRITTEN(Letterbox({64, 48}, {.stride = 32, .scale_up = false})),
-      WRITTEN(LinearTransformation(torch::tensor({1.0, 0.5, -0.25, 1e-05}, torch::kFloat32).view({2, 2}),
+      WRITTEN(LinearTransformation(torch::tensor({1.0, 0.5, -0.25, 2.0}, torch::kFloat32).view({2, 2}),
                                    torch::tensor({0.5, 1.0}, torch::kFloat32))),
       WRITTEN(MixUp()),
       WRITTEN(Normalize({0.485, 1e-05, 1.0}, {0.229, 2.5, 100.0})),
@@ -98,6 +98,7 @@ written::Samples some_samples() {
                     KeyPoints(torch::tensor({{9., 10.}, {15.5, 13.25}, {46., 32.}}), canvas)},
           .image = Image(torch::randint(256, {3, 33, 47}, torch::kUInt8)),
           .video = Video(torch::randint(256, {6, 3, 33, 47}, torch::kUInt8)),
+          .floats = Image(torch::rand({3, 33, 47})),
           .two_numbers = Image(torch::rand({2, 1, 1}))};
 }
 

@@ -18,14 +18,25 @@ struct Written {
 const std::vector<Written>& transforms();
 
 /// Samples of which each of these transforms takes one at least: an image with boxes, a mask and key points; an image alone; a video;
-/// an image of two numbers.
+/// an image in [0, 1]; one of two numbers.
 using Whole = std::tuple<opsis::Image, opsis::BoundingBoxes, opsis::Mask, opsis::KeyPoints>;
 struct Samples {
   Whole whole;
   opsis::Image image;
   opsis::Video video;
-  opsis::Image two_numbers;
+  opsis::Image floats, two_numbers;
 };
 const Samples& samples();
+
+/// With memory of its own, for what writes into its input.
+template <class Sample>
+Sample copied(Sample sample) {
+  if constexpr (requires { sample.data; }) {
+    sample.data = sample.data.clone();
+  } else {
+    std::apply([](auto&... value) { ((value.data = value.data.clone()), ...); }, sample);
+  }
+  return sample;
+}
 
 }  // namespace written

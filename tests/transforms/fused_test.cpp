@@ -122,7 +122,8 @@ TEST(Fused, EqualsTheUnfusedOnAThousandDrawnCompositions) {
     ASSERT_TRUE(image.data.equal(before)) << compose;
     if (!apart.out) continue;
     ++computed;
-    if (compose.explain(image).find("pass") != std::string::npos) ++fused;
+    const bool needs_boxes = compose.repr().find("RandomIoUCrop") != std::string::npos;
+    if (!needs_boxes && compose.explain(image).find("pass") != std::string::npos) ++fused;
     ASSERT_TRUE(::support::equal(std::get<0>(*one_pass.out).data, std::get<0>(*apart.out).data)) << compose << image;
     ASSERT_TRUE(::support::equal(std::get<1>(*one_pass.out).data, std::get<1>(*apart.out).data)) << compose;
     ASSERT_TRUE(::support::equal(std::get<2>(*one_pass.out).data, std::get<2>(*apart.out).data)) << compose;

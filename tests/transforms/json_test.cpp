@@ -30,7 +30,7 @@ Made made(const AnyTransform& transform, const Sample& sample) {
   const random::Scope scope(5);
   Made out;
   try {
-    const auto changed = transform(sample);
+    const auto changed = transform(written::copied(sample));
     if constexpr (requires { changed.data; }) {
       out.values = {changed.data};
     } else {
@@ -61,7 +61,7 @@ TEST(Code, BuildsTheTransform) {
 }
 
 TEST(TransformFromJson, BuildsWhatDoesTheSame) {
-  const auto& [whole, image, video, two_numbers] = written::samples();
+  const auto& [whole, image, video, floats, two_numbers] = written::samples();
   for (const auto& [code, transform] : written::transforms()) {
     SCOPED_TRACE(code);
     const auto again = transform_from_json(transform.to_json().dump());
@@ -74,6 +74,7 @@ TEST(TransformFromJson, BuildsWhatDoesTheSame) {
     expect_same(whole);
     expect_same(image);
     expect_same(video);
+    expect_same(floats);
     expect_same(two_numbers);
     const bool mixes = code.starts_with("MixUp") || code.starts_with("CutMix");
     EXPECT_NE(any, mixes) << "it must take one of the samples, but what mixes labels none";
