@@ -73,6 +73,7 @@ class OPSIS_API ConvertImageDtype final : public Fixed<ConvertImageDtype> {
  public:
   explicit ConvertImageDtype(torch::ScalarType dtype = torch::kFloat32) : dtype_(dtype) {}
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"dtype">(dtype_)); }
   std::string repr() const override;
 
  private:
@@ -89,6 +90,7 @@ class OPSIS_API ToImage final : public Fixed<ToImage> {
   using Fixed::operator();
   Image operator()(const torch::Tensor& pixels) const { return functional::to_image(pixels); }
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(); }
   std::string repr() const override;
 };
 
@@ -108,6 +110,7 @@ class OPSIS_API ToPureTensor final : public Fixed<ToPureTensor> {
     }
   }
   Value transform(const Value& value) const { return value; }
+  auto arguments() const { return std::tuple(); }
   std::string repr() const override;
 
  private:

@@ -7,6 +7,7 @@
 #include <ATen/ops/rand.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -39,13 +40,11 @@ std::vector<double> checked_degrees(std::string_view where, std::vector<double> 
   return degrees;
 }
 
+std::vector<double> vector_of(const std::array<double, 8>& numbers) { return {numbers.begin(), numbers.end()}; }
+
 std::string python_center(const std::optional<Point>& center) {
   if (!center) return {};
   return Fill({center->x, center->y}).repr();  // whole numbers as such
-}
-
-std::string python_pair(const std::optional<std::pair<double, double>>& pair) {
-  return pair ? detail::python_tuple(pair->first, pair->second) : "";
 }
 
 std::vector<double> two_numbers(std::string_view name, const std::vector<double>& numbers) {
@@ -74,6 +73,11 @@ Tensor smoothed(const Tensor& noise, int64_t size, const std::vector<double>& si
 
 }  // namespace
 
+detail::Degrees detail::given_degrees(const std::vector<double>& range) {
+  if (range[1] >= 0 && range[0] == -range[1]) return range[1];
+  return range;
+}
+
 RandomRotation::RandomRotation(double degrees, RandomRotationOptions options)
     : RandomRotation(either_way("RandomRotation", "degrees", degrees), std::move(options)) {}
 
@@ -92,6 +96,15 @@ Value RandomRotation::transform(const Value& value, const Params& params) const 
   return apply_kernel(value, [&](const auto& v) { return functional::rotate(v, params.angle, options); });
 }
 
+Value RandomRotation::inverse(const Value& value, const Params& params, Size source) const {
+  const detail::AffineMove move{.parameters = {.angle = -params.angle},  // affine turns the other way round
+                                .source = source,
+                                .center = options_.center,
+                                .expand = options_.expand,
+                                .interpolation = options_.interpolation};
+  return apply_kernel(value, [&](const auto& v) { return detail::undo_affine(v, move); });
+}
+
 std::string RandomRotation::repr() const {
   return detail::repr("RandomRotation", {{"degrees", detail::python(degrees_)},
                                          {"interpolation", std::string(to_string(options_.interpolation))},
@@ -107,10 +120,10 @@ RandomAffine::RandomAffine(std::vector<double> degrees, RandomAffineOptions opti
     : degrees_(checked_degrees("RandomAffine", std::move(degrees))), options_(std::move(options)) {
   if (const auto& t = options_.translate) {
     const auto within = [](double part) { return 0 <= part && part <= 1; };
-    OPSIS_CHECK(within(t->first) && within(t->second), "RandomAffine: translate must be in [0, 1], got {}", python_pair(t));
+    OPSIS_CHECK(within(t->first) && within(t->second), "RandomAffine: translate must be in [0, 1], got {}", detail::python(t));
   }
   if (const auto& s = options_.scale) {
-    OPSIS_CHECK(s->first > 0 && s->second > 0, "RandomAffine: scale must be positive, got {}", python_pair(s));
+    OPSIS_CHECK(s->first > 0 && s->second > 0, "RandomAffine: scale must be positive, got {}", detail::python(s));
     check_range("RandomAffine", "scale", s->first, s->second);
   }
   auto& shear = options_.shear;
@@ -142,10 +155,23 @@ Value RandomAffine::transform(const Value& value, const Params& params) const {
   });
 }
 
+Value RandomAffine::inverse(const Value& value, const Params& params, Size source) const {
+  OPSIS_CHECK(params.translate.size() == 2 && params.shear.size() == 2 && params.scale > 0,
+              "RandomAffine: the record must have two numbers of translate and shear and a positive scale");
+  const detail::AffineMove move{.parameters = {.angle = params.angle,
+                                               .translate = {params.translate[0], params.translate[1]},
+                                               .scale = params.scale,
+                                               .shear = {params.shear[0], params.shear[1]}},
+                                .source = source,
+                                .center = options_.center,
+                                .interpolation = options_.interpolation};
+  return apply_kernel(value, [&](const auto& v) { return detail::undo_affine(v, move); });
+}
+
 std::string RandomAffine::repr() const {
   return detail::repr("RandomAffine", {{"degrees", detail::python(degrees_)},
-                                       {"translate", python_pair(options_.translate)},
-                                       {"scale", python_pair(options_.scale)},
+                                       {"translate", detail::python(options_.translate)},
+                                       {"scale", detail::python(options_.scale)},
                                        {"shear", options_.shear.empty() ? "" : detail::python(options_.shear)},
                                        {"interpolation", std::string(to_string(options_.interpolation))},
                                        {"fill", options_.fill.repr()},
@@ -181,6 +207,16 @@ Value RandomPerspective::transform(const Value& value, const Params& params) con
   return apply_kernel(value, [&](const auto& v) { return functional::perspective(v, {}, {}, options); });
 }
 
+Value RandomPerspective::inverse(const Value& value, const Params& params, Size) const {
+  OPSIS_CHECK(params.coefficients.size() == 8, "RandomPerspective: the record must have 8 coefficients, got {}",
+              params.coefficients.size());
+  std::array<double, 8> coefficients;
+  std::copy(params.coefficients.begin(), params.coefficients.end(), coefficients.begin());
+  const PerspectiveOptions options{.interpolation = options_.interpolation,
+                                   .coefficients = vector_of(detail::inverted_coefficients(coefficients, "it back"))};
+  return apply_kernel(value, [&](const auto& v) { return functional::perspective(v, {}, {}, options); });
+}
+
 std::string RandomPerspective::repr() const {
   return detail::repr("RandomPerspective", {{"p", detail::python(probability())},
                                             {"distortion_scale", detail::python(distortion_scale_)},
@@ -189,21 +225,21 @@ std::string RandomPerspective::repr() const {
 }
 
 ElasticTransform::ElasticTransform(ElasticTransformOptions options) : options_(std::move(options)) {
-  options_.alpha = two_numbers("alpha", options_.alpha);
-  options_.sigma = two_numbers("sigma", options_.sigma);
-  OPSIS_CHECK((options_.sigma[0] > 0) == (options_.sigma[1] > 0),
-              "ElasticTransform: both numbers of sigma must be positive, or none, got {}", detail::python(options_.sigma));
+  alpha_ = two_numbers("alpha", options_.alpha);
+  sigma_ = two_numbers("sigma", options_.sigma);
+  OPSIS_CHECK((sigma_[0] > 0) == (sigma_[1] > 0), "ElasticTransform: both numbers of sigma must be positive, or none, got {}",
+              detail::python(sigma_));
 }
 
 ElasticTransform::Params ElasticTransform::make_params(std::span<const Value> values) const {
   const auto canvas = query_size("ElasticTransform", values);
   const auto step = [&](size_t axis, int64_t length) {
     auto noise = at::rand({1, 1, canvas.height, canvas.width}, random::current()).mul_(2).sub_(1);
-    if (options_.sigma[axis] > 0) {
-      const auto size = static_cast<int64_t>(8 * options_.sigma[axis] + 1);
-      noise = smoothed(noise, size | 1, options_.sigma, options_.exact);
+    if (sigma_[axis] > 0) {
+      const auto size = static_cast<int64_t>(8 * sigma_[axis] + 1);
+      noise = smoothed(noise, size | 1, sigma_, options_.exact);
     }
-    return noise.mul_(options_.alpha[axis]).div_(length);
+    return noise.mul_(alpha_[axis]).div_(length);
   };
   const auto dx = step(0, canvas.width);  // before dy: it draws first
   const auto dy = step(1, canvas.height);
@@ -216,8 +252,8 @@ Value ElasticTransform::transform(const Value& value, const Params& params) cons
 }
 
 std::string ElasticTransform::repr() const {
-  return detail::repr("ElasticTransform", {{"alpha", detail::python(options_.alpha)},
-                                           {"sigma", detail::python(options_.sigma)},
+  return detail::repr("ElasticTransform", {{"alpha", detail::python(alpha_)},
+                                           {"sigma", detail::python(sigma_)},
                                            {"interpolation", std::string(to_string(options_.interpolation))},
                                            {"fill", options_.fill.repr()}});
 }
