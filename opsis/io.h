@@ -1,10 +1,11 @@
-// Everything of opsis::io: files, image decoding and encoding. Image, ImageReadMode and DecodeOptions also as opsis::Image and so
-// on.
+// Everything of opsis::io: files, image decoding and encoding. Image, PackedImage, ImageReadMode, DecodeOptions
+// and PackedMode also as opsis::Image and so on.
 #pragma once
 
 #include "opsis/io/bytes.h"
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
+#include "opsis/io/packed_image.h"
 #include "opsis/io/pixels.h"
 #include "opsis/io/read_write.h"
 #include "opsis/tv_tensors.h"

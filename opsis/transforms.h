@@ -23,6 +23,7 @@
 #include "opsis/transforms/misc.h"
 #include "opsis/transforms/mix.h"
 #include "opsis/transforms/noise.h"
+#include "opsis/transforms/packed.h"
 #include "opsis/transforms/per_kind.h"
 #include "opsis/transforms/pick.h"
 #include "opsis/transforms/presets.h"

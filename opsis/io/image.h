@@ -33,6 +33,12 @@ OPSIS_API Image decode_image(Bytes bytes, const DecodeOptions& options = {});
 OPSIS_API Image decode_image(const torch::Tensor& bytes, const DecodeOptions& options = {});
 OPSIS_API Image decode_image(const std::filesystem::path& path, const DecodeOptions& options = {});
 
+/// decode_image of a file, by its older name.
+/// Source   torchvision.io.read_image
+inline Image read_image(const std::filesystem::path& path, const DecodeOptions& options = {}) {
+  return decode_image(path, options);
+}
+
 /// An image that may be less than its file holds, and where it lies in it.
 struct Decoded {
   Image image;

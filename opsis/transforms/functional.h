@@ -1,6 +1,7 @@
 // Every functional kernel: free functions, an overload for each kind of value, no draw in any.
 #pragma once
 
+#include "opsis/transforms/custom.h"
 #include "opsis/transforms/functional/affine.h"
 #include "opsis/transforms/functional/blur.h"
 #include "opsis/transforms/functional/boxes.h"
@@ -15,6 +16,7 @@
 #include "opsis/transforms/functional/interpolation.h"
 #include "opsis/transforms/functional/jpeg.h"
 #include "opsis/transforms/functional/noise.h"
+#include "opsis/transforms/functional/packed.h"
 #include "opsis/transforms/functional/pad.h"
 #include "opsis/transforms/functional/perspective.h"
 #include "opsis/transforms/functional/resize.h"
@@ -23,3 +25,10 @@
 #include "opsis/transforms/functional/temporal.h"
 #include "opsis/transforms/functional/type.h"
 #include "opsis/transforms/functional/warp.h"
+
+namespace opsis::inline v1::transforms::functional {
+
+/// Under the name that torchvision has it by.
+using transforms::register_kernel;
+
+}  // namespace opsis::inline v1::transforms::functional

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/transforms/each_input.h"
+#include "opsis/transforms/functional/packed.h"
 #include "opsis/transforms/functional/type.h"
 #include "opsis/transforms/per_kind.h"
 #include "opsis/transforms/transform.h"
@@ -81,14 +83,14 @@ class OPSIS_API ConvertImageDtype final : public Fixed<ConvertImageDtype> {
 };
 
 /// A tensor as an Image. In a pipeline, where a bare tensor counts as an image anyhow, it gives (H, W) a channel.
-///     Image image = ToImage()(pixels);
+///     Image image = ToImage()(pixels);     // or a packed picture
 /// Throws   ValueError for fewer than two dimensions
-/// Differs  takes tensors only; io::from_pixels takes the pictures of other libraries
 /// Source   torchvision.transforms.v2.ToImage
 class OPSIS_API ToImage final : public Fixed<ToImage> {
  public:
   using Fixed::operator();
   Image operator()(const torch::Tensor& pixels) const { return functional::to_image(pixels); }
+  Image operator()(const PackedImage& picture) const { return functional::to_image(picture); }
   Value transform(const Value& value) const;
   auto arguments() const { return std::tuple(); }
   std::string repr() const override;
@@ -102,12 +104,7 @@ class OPSIS_API ToPureTensor final : public Fixed<ToPureTensor> {
  public:
   template <class... Inputs>
   auto operator()(Inputs... inputs) const {
-    static_assert(sizeof...(Inputs) > 0, "a transform needs something to transform");
-    if constexpr (sizeof...(Inputs) == 1) {
-      return pure(std::move(inputs)...);
-    } else {
-      return std::tuple(pure(std::move(inputs))...);
-    }
+    return detail::each_input([](auto input) { return pure(std::move(input)); }, std::move(inputs)...);
   }
   Value transform(const Value& value) const { return value; }
   auto arguments() const { return std::tuple(); }

@@ -34,6 +34,18 @@ namespace utils {
 #undef OPSIS_NAME
 }  // namespace utils
 
+namespace transforms_v1 {
+#define OPSIS_NAME(name) using opsis::transforms::v1::name;
+#include "tests/coverage/transforms_v1.def"
+#undef OPSIS_NAME
+}  // namespace transforms_v1
+
+namespace functional_v1 {
+#define OPSIS_NAME(name) using opsis::transforms::v1::functional::name;
+#include "tests/coverage/functional_v1.def"
+#undef OPSIS_NAME
+}  // namespace functional_v1
+
 // transforms.def holds classes only.
 using opsis::transforms::check_type;
 using opsis::transforms::get_bounding_boxes;
@@ -53,6 +65,12 @@ const std::vector<std::string> io = {
 };
 const std::vector<std::string> ops = {
 #include "tests/coverage/ops.def"
+};
+const std::vector<std::string> transforms_v1 = {
+#include "tests/coverage/transforms_v1.def"
+};
+const std::vector<std::string> functional_v1 = {
+#include "tests/coverage/functional_v1.def"
 };
 const std::vector<std::string> tv_tensors = {
 #include "tests/coverage/tv_tensors.def"
@@ -101,7 +119,9 @@ int main() {
                              {"weights", opsis::models::list_weights()},
                              {"datasets", strings(opsis::datasets::list_datasets())},
                              {"transforms", transforms},
+                             {"transforms v1", transforms_v1},
                              {"functional", functionals},
+                             {"functional v1", functional_v1},
                              {"ops", ops},
                              {"io", io},
                              {"utils", utils},

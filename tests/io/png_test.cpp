@@ -24,6 +24,7 @@ TEST(DecodePng, EveryKindInEveryModeEqualsTorchvision) {
     ASSERT_FALSE(c.boolean("refused"));
     EXPECT_TENSOR_EQ(io::decode_png(bytes, options).data, c.tensor("expected"));
     EXPECT_TENSOR_EQ(io::decode_image(support::picture_path(c.text("file")), options).data, c.tensor("expected"));
+    EXPECT_TENSOR_EQ(io::read_image(support::picture_path(c.text("file")), options).data, c.tensor("expected"));
   }
 }
 

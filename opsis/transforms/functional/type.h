@@ -55,7 +55,7 @@ OPSIS_API torch::Tensor convert_image_dtype(const torch::Tensor& image, torch::S
 /// A tensor as an image; (H, W) becomes (1, H, W).
 /// Memory   the tensor's own
 /// Throws   ValueError for fewer than two dimensions
-/// Source   torchvision.transforms.v2.functional.to_image, of tensors; pictures of other libraries are for io
+/// Source   torchvision.transforms.v2.functional.to_image, of tensors; packed.h has that of packed pictures
 OPSIS_API Image to_image(const torch::Tensor& pixels);
 
 /// (pixel - mean) / std, with a mean and a std for each channel, or one of each for all.

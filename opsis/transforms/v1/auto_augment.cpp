@@ -9,18 +9,21 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
 #include "opsis/transforms/augment_space.h"
-#include "opsis/transforms/functional/color.h"
 #include "opsis/transforms/repr.h"
+#include "opsis/transforms/v1/change_pixels.h"
 #include "opsis/transforms/v1/functional.h"
 
 namespace opsis::inline v1::transforms::v1 {
 namespace {
 
 using detail::Strength;
+using torch::Tensor;
 
 // Bits are rounded before they are taken away, and thresholds are levels.
 double old_magnitude_of(std::string_view where, const Strength& strength, int64_t bins, int64_t bin, Size size) {
@@ -44,22 +47,33 @@ AugmentStep old_step(std::string_view where, std::span<const Strength> space, in
   return step;
 }
 
-Image old_apply(std::string_view where, const Image& image, const AugmentStep& step, InterpolationMode mode, const Fill& fill) {
-  const auto& operation = step.operation;
-  const auto magnitude = step.magnitude;
-  if (operation == "Color") return Image(functional::adjust_saturation(image.data, 1 + magnitude));
-  if (operation == "Contrast") return Image(functional::adjust_contrast(image.data, 1 + magnitude));
-  if (operation == "Sharpness") return Image(functional::adjust_sharpness(image.data, 1 + magnitude));
-  if (operation == "Posterize") return Image(functional::posterize(image.data, static_cast<int64_t>(magnitude)));
-  if (operation == "AutoContrast") return Image(functional::autocontrast(image.data));
-  if (operation == "Equalize") return Image(functional::equalize(image.data));
-  if (operation == "Solarize") return transforms::functional::solarize(image, magnitude);
-  return detail::apply_augment_step(where, image, step, mode, fill);
+Tensor old_apply(std::string_view where, const Tensor& image, const AugmentStep& step, InterpolationMode mode,
+                 const Fill& fill) {
+  const auto& [operation, magnitude] = step;
+  const AffineOptions moved{.interpolation = mode, .fill = fill},
+      sheared{.interpolation = mode, .fill = fill, .center = Point{}};
+  const auto pixels = std::trunc(magnitude), degrees = std::atan(magnitude) * (180.0 / std::numbers::pi);
+  if (operation == "ShearX") return functional::affine(image, 0, {0, 0}, 1, {degrees, 0}, sheared);
+  if (operation == "ShearY") return functional::affine(image, 0, {0, 0}, 1, {0, degrees}, sheared);
+  if (operation == "TranslateX") return functional::affine(image, 0, {pixels, 0}, 1, {0, 0}, moved);
+  if (operation == "TranslateY") return functional::affine(image, 0, {0, pixels}, 1, {0, 0}, moved);
+  if (operation == "Rotate") return functional::rotate(image, magnitude, {.interpolation = mode, .fill = fill});
+  if (operation == "Brightness") return functional::adjust_brightness(image, 1 + magnitude);
+  if (operation == "Color") return functional::adjust_saturation(image, 1 + magnitude);
+  if (operation == "Contrast") return functional::adjust_contrast(image, 1 + magnitude);
+  if (operation == "Sharpness") return functional::adjust_sharpness(image, 1 + magnitude);
+  if (operation == "Posterize") return functional::posterize(image, static_cast<int64_t>(magnitude));
+  if (operation == "Solarize") return functional::solarize(image, magnitude);
+  if (operation == "AutoContrast") return functional::autocontrast(image);
+  if (operation == "Equalize") return functional::equalize(image);
+  if (operation == "Invert") return functional::invert(image);
+  OPSIS_CHECK(operation == "Identity", "{}: there is no operation \"{}\"", where, operation);
+  return image;
 }
 
 Value old_augmented(std::string_view where, const Value& value, const AugmentParams& params, InterpolationMode mode,
                     const Fills& fills) {
-  return apply_kernel<Image>(value, [&](Image image) {
+  return detail::change_pixels(value, [&](Tensor image) {
     for (const auto& step : params.steps) image = old_apply(where, image, step, mode, fills[value]);
     return image;
   });
@@ -148,7 +162,9 @@ AugMix::Params AugMix::make_params(std::span<const Value> values) const {
   int64_t images = 1;
   for (const auto& value : values) {
     const auto* image = std::get_if<Image>(&value);
-    if (image && image->data.dim() >= 4) images = image->data.size(0);
+    const auto* video = std::get_if<Video>(&value);
+    const auto& pixels = image ? image->data : video ? video->data : Tensor();
+    if (pixels.defined() && pixels.dim() >= 4) images = pixels.size(0);
   }
   const auto dirichlet = [&](int64_t count) {
     const std::vector<double> alphas(static_cast<size_t>(std::max<int64_t>(count, 0)), options_.alpha);
@@ -171,22 +187,22 @@ AugMix::Params AugMix::make_params(std::span<const Value> values) const {
 }
 
 Value AugMix::transform(const Value& value, const Params& params) const {
-  return apply_kernel<Image>(value, [&](const Image& original) {
-    auto shape = original.data.sizes().vec();
+  return detail::change_pixels(value, [&](const Tensor& original) {
+    auto shape = original.sizes().vec();
     if (shape.size() < 4) shape.insert(shape.begin(), 4 - shape.size(), 1);
-    const Image batch(original.data.reshape(shape));
+    const auto batch = original.reshape(shape);
     std::vector<int64_t> each(shape.size(), 1);
     each[0] = shape[0];
     const auto weight = [&](int64_t i) { return params.weights.select(1, i).reshape(each); };
-    auto mixed = weight(0) * batch.data;
+    auto mixed = weight(0) * batch;
     for (size_t i = 0; i < params.chains.size(); ++i) {
       auto chain = batch;
       for (const auto& step : params.chains[i].steps) {
         chain = old_apply("AugMix", chain, step, options_.interpolation, options_.fill[value]);
       }
-      mixed.add_(weight(static_cast<int64_t>(i) + 1) * chain.data);
+      mixed.add_(weight(static_cast<int64_t>(i) + 1) * chain);
     }
-    return wrap(mixed.reshape(original.data.sizes()).to(original.data.scalar_type()), original);
+    return mixed.reshape(original.sizes()).to(original.scalar_type());
   });
 }
 

@@ -11,7 +11,7 @@
 
 namespace opsis::inline v1::transforms::v1 {
 
-/// Two operations of one of 25 pairs, each with its probability. Settings, shapes and refusals as transforms::AutoAugment, of images.
+/// Two operations of one of 25 pairs, each with its probability. Settings, shapes and refusals as transforms::AutoAugment.
 /// Types    uint8
 /// Draws    one torch.randint(25), one torch.rand(2), one torch.randint(2, (2,))
 /// Source   torchvision.transforms.AutoAugment
@@ -28,7 +28,7 @@ class OPSIS_API AutoAugment final : public Drawing<AutoAugment> {
   AutoAugmentOptions options_;
 };
 
-/// Some operations out of 14, all of one strength. Settings, shapes and refusals as transforms::RandAugment, of images.
+/// Some operations out of 14, all of one strength. Settings, shapes and refusals as transforms::RandAugment.
 /// Types    uint8
 /// Draws    for each operation one torch.randint(14) and, when it has a sign, one torch.randint(2)
 /// Source   torchvision.transforms.RandAugment
@@ -45,7 +45,7 @@ class OPSIS_API RandAugment final : public Drawing<RandAugment> {
   RandAugmentOptions options_;
 };
 
-/// One operation out of 14, of any strength. Settings, shapes and refusals as transforms::TrivialAugmentWide, of images.
+/// One operation out of 14, of any strength. Settings, shapes and refusals as transforms::TrivialAugmentWide.
 /// Types    uint8
 /// Draws    one torch.randint(14); when the operation has magnitudes, one torch.randint(num_magnitude_bins), and when it has a
 ///          sign, one torch.randint(2)
@@ -63,7 +63,7 @@ class OPSIS_API TrivialAugmentWide final : public Drawing<TrivialAugmentWide> {
   TrivialAugmentWideOptions options_;
 };
 
-/// The image mixed with itself after chains of operations. Settings, shapes and refusals as transforms::AugMix, of images.
+/// The image mixed with itself after chains of operations. Settings, shapes and refusals as transforms::AugMix.
 /// Types    uint8
 /// Draws    as transforms::AugMix, but one torch.randint(2) for each sign
 /// Source   torchvision.transforms.AugMix

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "opsis/core/check.h"
-#include "opsis/transforms/functional/crop.h"
 #include "opsis/transforms/repr.h"
+#include "opsis/transforms/v1/change_pixels.h"
 #include "opsis/transforms/v1/functional.h"
 
 namespace opsis::inline v1::transforms::v1 {
@@ -24,8 +24,7 @@ Resize::Resize(torch::IntArrayRef size, ResizeOptions options) : size_(size.vec(
 }
 
 Value Resize::transform(const Value& value) const {
-  return apply_kernel<Image>(value,
-                             [&](const Image& image) { return wrap(functional::resize(image.data, size_, options_), image); });
+  return detail::change_pixels(value, [&](const torch::Tensor& image) { return functional::resize(image, size_, options_); });
 }
 
 std::string Resize::repr() const {
@@ -39,10 +38,9 @@ RandomResizedCrop::RandomResizedCrop(torch::IntArrayRef size, RandomResizedCropO
     : drawing_(size, options), size_{size.front(), size.back()}, options_(options) {}
 
 Value RandomResizedCrop::transform(const Value& value, const Params& params) const {
-  return apply_kernel<Image>(value, [&](const Image& image) {
-    const auto region = transforms::functional::crop(image.data, params);
-    return wrap(functional::resize(region, size_, {.interpolation = options_.interpolation, .antialias = options_.antialias}),
-                image);
+  return detail::change_pixels(value, [&](const torch::Tensor& image) {
+    return functional::resized_crop(image, params, size_,
+                                    {.interpolation = options_.interpolation, .antialias = options_.antialias});
   });
 }
 
@@ -52,11 +50,6 @@ std::string RandomResizedCrop::repr() const {
                                             {"ratio", range_of(options_.ratio)},
                                             {"interpolation", std::string(to_string(options_.interpolation))},
                                             {"antialias", detail::python(options_.antialias)}});
-}
-
-Value ConvertImageDtype::transform(const Value& value) const {
-  return apply_kernel<Image>(
-      value, [&](const Image& image) { return wrap(functional::convert_image_dtype(image.data, dtype_), image); });
 }
 
 }  // namespace opsis::inline v1::transforms::v1

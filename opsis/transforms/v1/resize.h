@@ -1,4 +1,4 @@
-// The first version's transforms that resize or change the type: Resize, RandomResizedCrop, ConvertImageDtype.
+// The first version's transforms that resize: Resize, RandomResizedCrop.
 #pragma once
 
 #include <initializer_list>
@@ -13,7 +13,7 @@
 
 namespace opsis::inline v1::transforms::v1 {
 
-/// Resizes images by v1::functional::resize; other values pass through.
+/// v1::functional::resize.
 /// Throws   ValueError when size has neither one nor two numbers
 /// Source   torchvision.transforms.Resize
 class OPSIS_API Resize final : public Fixed<Resize> {
@@ -30,8 +30,7 @@ class OPSIS_API Resize final : public Fixed<Resize> {
   ResizeOptions options_;
 };
 
-/// Cuts what transforms::RandomResizedCrop cuts out of an image, and resizes it by v1::functional::resize; other values pass through.
-/// Draws    as transforms::RandomResizedCrop
+/// v1::functional::resized_crop of a random region. Settings, draws and refusals as transforms::RandomResizedCrop.
 /// Source   torchvision.transforms.RandomResizedCrop
 class OPSIS_API RandomResizedCrop final : public Drawing<RandomResizedCrop> {
  public:
@@ -48,19 +47,6 @@ class OPSIS_API RandomResizedCrop final : public Drawing<RandomResizedCrop> {
   transforms::RandomResizedCrop drawing_;
   std::vector<int64_t> size_;
   RandomResizedCropOptions options_;
-};
-
-/// Changes the type of images by v1::functional::convert_image_dtype; other values pass through.
-/// Source   torchvision.transforms.ConvertImageDtype
-class OPSIS_API ConvertImageDtype final : public Fixed<ConvertImageDtype> {
- public:
-  explicit ConvertImageDtype(torch::ScalarType dtype) : dtype_(dtype) {}
-
-  Value transform(const Value& value) const;
-  std::string repr() const override { return "ConvertImageDtype()"; }
-
- private:
-  torch::ScalarType dtype_;
 };
 
 }  // namespace opsis::inline v1::transforms::v1
