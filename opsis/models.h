@@ -26,3 +26,7 @@
 #include "opsis/models/swin_transformer.h"
 #include "opsis/models/vgg.h"
 #include "opsis/models/vision_transformer.h"
+
+// Those that can be quantized.
+#include "opsis/models/quantization/quantize.h"
+#include "opsis/models/quantization/resnet.h"

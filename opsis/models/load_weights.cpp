@@ -20,12 +20,6 @@ bool is_absent(const std::filesystem::path& file) {
   return std::filesystem::status(file, ignored).type() == std::filesystem::file_type::not_found;
 }
 
-std::filesystem::path find(const Weights& weights) {
-  if (weights.url.starts_with(file_scheme)) return weights.url.substr(file_scheme.size());
-  const auto cached = hub::cached_checkpoint(weights.url);
-  return is_absent(cached) ? hub::fetch(std::string(weights.url)) : cached;
-}
-
 // Gives tensors with names of old today's, if the model has those.
 void rename(hub::StateDict& state, const torch::nn::Module& model) {
   std::unordered_set<std::string> wanted;
@@ -38,7 +32,13 @@ void rename(hub::StateDict& state, const torch::nn::Module& model) {
 
 }  // namespace weights_files
 
-void load_weights(torch::nn::Module& model, const Weights& weights) { load_weights(model, weights_files::find(weights)); }
+std::filesystem::path weights_file(const Weights& weights) {
+  if (weights.url.starts_with(weights_files::file_scheme)) return weights.url.substr(weights_files::file_scheme.size());
+  const auto cached = hub::cached_checkpoint(weights.url);
+  return weights_files::is_absent(cached) ? hub::fetch(std::string(weights.url)) : cached;
+}
+
+void load_weights(torch::nn::Module& model, const Weights& weights) { load_weights(model, weights_file(weights)); }
 
 void load_weights(torch::nn::Module& model, const std::filesystem::path& file) {
   if (weights_files::is_absent(file)) raise<NotFoundError>("load_weights: {} is not there", file.string());

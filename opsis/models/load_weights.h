@@ -19,4 +19,8 @@ OPSIS_API void load_weights(torch::nn::Module& model, const Weights& weights);
 /// Likewise from a file: a state_dict saved by torch.save, or safetensors.
 OPSIS_API void load_weights(torch::nn::Module& model, const std::filesystem::path& file);
 
+/// Where the entry's checkpoint is on this machine, brought there by hub::fetch if need be.
+/// Throws   what hub::download throws
+OPSIS_API std::filesystem::path weights_file(const Weights& weights);
+
 }  // namespace opsis::inline v1::models

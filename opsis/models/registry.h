@@ -25,6 +25,8 @@ struct ModelOptions {
   /// Empty: what the weights have, else the model's own default. With `weights` it must be their number, as in torchvision; for
   /// another head on pretrained weights, replace the model's last layer.
   std::optional<int64_t> num_classes{};
+  /// Of the models that begin with "quantized_": integer weights and activations. Their weights are quantized ones, which imply it.
+  bool quantize = false;
 };
 
 /// Which models list_models gives. Patterns are those of Python's fnmatch: * any text, ? a letter, [abc] one of, [!abc] none of.

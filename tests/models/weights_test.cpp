@@ -32,6 +32,8 @@ nlohmann::json described(const models::Weights& weights) {
           {"categories", std::vector<std::string>(weights.categories.begin(), weights.categories.end())},
           {"recipe", weights.recipe},
           {"license", weights.license},
+          {"backend", weights.backend},
+          {"unquantized", weights.unquantized ? weights.unquantized->name : ""},
           {"crop_size", preset.crop_size},
           {"resize_size", preset.resize_size},
           {"mean", preset.mean},

@@ -47,7 +47,10 @@ def resnet_options(options):
     return {"images": images, **computed(ResNet(block, depths, **arguments), images)}
 
 
-@case("models/weights", model=_models)
+_quantized = ["quantized_resnet18", "quantized_resnet50", "quantized_resnext101_32x8d", "quantized_resnext101_64x4d"]
+
+
+@case("models/weights", model=_models + _quantized)
 def weights(model):
     enum = models.get_model_weights(model)
     entries = []
@@ -55,12 +58,13 @@ def weights(model):
         preset = entry.transforms()
         metrics = [[d, m, v if v == v else None] for d, found in entry.meta["_metrics"].items() for m, v in found.items()]
         known = {"num_params", "min_size", "categories", "recipe", "_metrics", "_ops", "_file_size", "_docs"}
-        assert set(entry.meta) - {"license"} == known, set(entry.meta) ^ known
+        assert set(entry.meta) - {"license", "backend", "unquantized"} == known, set(entry.meta) ^ known
         entries.append({
             "name": str(entry), "url": entry.url, "metrics": metrics, "gflops": entry.meta["_ops"],
             "file_size_mb": entry.meta["_file_size"], "num_params": entry.meta["num_params"],
             "min_size": list(entry.meta["min_size"]), "categories": entry.meta["categories"] or [], "recipe": entry.meta["recipe"],
-            "license": entry.meta.get("license", ""),
+            "license": entry.meta.get("license", ""), "backend": entry.meta.get("backend", ""),
+            "unquantized": str(entry.meta.get("unquantized", "")),
             "crop_size": preset.crop_size[0], "resize_size": preset.resize_size[0], "mean": preset.mean, "std": preset.std,
             "interpolation": preset.interpolation.value, "antialias": preset.antialias,
         })  # fmt: skip
@@ -78,7 +82,8 @@ def presets(weights, size):
     return {"image": image, "expected": models.get_weight(weights).transforms()(image)}
 
 
-_modules = {"models": torchvision.models, "models::detection": torchvision.models.detection, "": None}
+_modules = {"models": torchvision.models, "models::detection": torchvision.models.detection,
+            "models::quantization": torchvision.models.quantization, "": None}  # fmt: skip
 
 
 @case("models/list_models", module=list(_modules),
