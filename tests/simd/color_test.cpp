@@ -312,5 +312,42 @@ TEST(SimdBlur, EqualsTheSumInDoubles) {
   }
 }
 
+// Wider than the strips of so many rows, in bands as at once.
+TEST(SimdBlur, OfFloatsEqualsTheSumInDoubles) {
+  constexpr int64_t height = 23, width = 611;
+  const std::vector<float> rows{0.2f, 0.15f, 0.1f, 0.1f, 0.05f}, columns(21, 1.0f / 41);
+  std::vector<float> plane;
+  for (const auto byte : random_bytes(height * width)) plane.push_back(static_cast<float>(byte) / 255);
+  const auto blurred_along = [](const std::vector<double>& in, const std::vector<float>& taps, bool along_rows) {
+    std::vector<double> out;
+    for (int64_t y = 0; y < height; ++y) {
+      for (int64_t x = 0; x < width; ++x) {
+        const auto radius = static_cast<int64_t>(taps.size()) - 1;
+        double sum = 0;
+        for (int64_t k = -radius; k <= radius; ++k) {
+          const auto reflected = [](int64_t i, int64_t size) { return i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i; };
+          const auto from = along_rows ? y * width + reflected(x + k, width) : reflected(y + k, height) * width + x;
+          sum += in[static_cast<size_t>(from)] * static_cast<double>(taps[static_cast<size_t>(std::abs(k))]);
+        }
+        out.push_back(sum);
+      }
+    }
+    return out;
+  };
+  const auto expected =
+      blurred_along(blurred_along(std::vector<double>(plane.begin(), plane.end()), rows, true), columns, false);
+  support::on_every_target([&] {
+    for (const int64_t band : {height, int64_t{5}}) {
+      Guarded<float> out(height * width);
+      for (int64_t first = 0; first < height; first += band) {
+        simd::blur(simd::Plane{plane.data(), height, width, 50.0f, 7.0f}, rows, columns, first, std::min(first + band, height),
+                   out.data());
+      }
+      for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(out[static_cast<int64_t>(i)], expected[i] * 50 / 7, 1e-5) << i;
+      EXPECT_TRUE(out.intact());
+    }
+  });
+}
+
 }  // namespace
 }  // namespace opsis
