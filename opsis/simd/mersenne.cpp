@@ -11,31 +11,32 @@ HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 namespace {
 
-// words[i] = words[i + distance] ^ mix(words[i], words[i + 1]) for i in [first, last).
-template <class D>
-HWY_INLINE int64_t TwistSome(D d, uint32_t* words, int64_t first, int64_t last, int64_t distance) {
-  const auto one = hn::Set(d, 1), upper = hn::Set(d, 0x80000000u), matrix = hn::Set(d, 0x9908B0DFu);
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (; first + lanes <= last; first += lanes) {
-    const auto next = hn::LoadU(d, words + first + 1);
-    const auto mixed = hn::Or(hn::And(hn::LoadU(d, words + first), upper), hn::AndNot(upper, next));
+constexpr uint32_t kUpperBit = 0x80000000u, kMatrix = 0x9908B0DFu;
+
+void TwistOne(uint32_t* word, uint32_t next, uint32_t other) {
+  *word = other ^ ((*word & kUpperBit) | (next & ~kUpperBit)) >> 1 ^ ((next & 1) ? kMatrix : 0);
+}
+
+// Makes `count` words out of themselves, of those behind them, and of others.
+void TwistSome(uint32_t* words, const uint32_t* others, size_t count) {
+  const hn::ScalableTag<uint32_t> d;
+  const auto one = hn::Set(d, 1), upper = hn::Set(d, kUpperBit), matrix = hn::Set(d, kMatrix);
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto next = hn::LoadU(d, words + i + 1);
+    const auto mixed = hn::Or(hn::And(hn::LoadU(d, words + i), upper), hn::AndNot(upper, next));
     const auto odd = hn::And(hn::Sub(hn::Zero(d), hn::And(next, one)), matrix);
-    const auto twisted = hn::Xor(hn::ShiftRight<1>(mixed), odd);
-    hn::StoreU(hn::Xor(hn::LoadU(d, words + first + distance), twisted), d, words + first);
+    hn::StoreU(hn::Xor(hn::LoadU(d, others + i), hn::Xor(hn::ShiftRight<1>(mixed), odd)), d, words + i);
   }
-  return first;
+  for (; i < count; ++i) TwistOne(words + i, words[i + 1], others[i]);
 }
 
 void Twist(uint32_t* words) {
-  constexpr int64_t period = 397, wrap = kMersenneWords - period;
-  const hn::ScalableTag<uint32_t> d;
-  const hn::CappedTag<uint32_t, 1> one;
-  int64_t i = TwistSome(d, words, 0, wrap, period);
-  i = TwistSome(one, words, i, wrap, period);
-  i = TwistSome(d, words, i, kMersenneWords - 1, -wrap);
-  i = TwistSome(one, words, i, kMersenneWords - 1, -wrap);
-  const uint32_t mixed = (words[i] & 0x80000000u) | (words[0] & 0x7FFFFFFFu);
-  words[i] = words[i - wrap] ^ mixed >> 1 ^ ((words[0] & 1) ? 0x9908B0DFu : 0);
+  constexpr size_t all = kMersenneWords, period = 397, wrap = all - period;
+  TwistSome(words, words + period, wrap);      // out of old words
+  TwistSome(words + wrap, words, period - 1);  // out of new ones
+  TwistOne(words + all - 1, words[0], words[period - 1]);
 }
 
 void Uniform(const uint32_t* words, int64_t count, float* out) {
