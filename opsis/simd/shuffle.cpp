@@ -2,7 +2,6 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "opsis/simd/shuffle.cpp"
-#define HWY_WANT_AVX3_DL  // it moves bytes anywhere within 64
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -11,26 +10,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 namespace {
-
-#if HWY_TARGET == HWY_AVX3_DL
-
-// 21 pixels of 64 bytes at a time. The byte that is left is covered by the next, and the last are masked.
-void Shuffle(const uint8_t* pixels, int64_t count, const std::array<int64_t, 3>& order, uint8_t* out) {
-  alignas(64) uint8_t table[64];
-  for (int64_t i = 0; i < 64; ++i) table[i] = static_cast<uint8_t>((i - i % 3 + order[static_cast<size_t>(i % 3)]) & 63);
-  const auto places = _mm512_load_si512(table);
-  const int64_t total = 3 * count;
-  int64_t i = 0;
-  for (; i + 64 <= total; i += 63) {
-    _mm512_storeu_si512(out + i, _mm512_permutexvar_epi8(places, _mm512_loadu_si512(pixels + i)));
-  }
-  if (i < total) {
-    const auto mask = ~0ull >> (64 - (total - i));
-    _mm512_mask_storeu_epi8(out + i, mask, _mm512_permutexvar_epi8(places, _mm512_maskz_loadu_epi8(mask, pixels + i)));
-  }
-}
-
-#else
 
 void ShuffleOne(const uint8_t* pixel, const std::array<int64_t, 3>& order, uint8_t* out) {
   for (size_t c = 0; c < 3; ++c) out[c] = pixel[order[c]];
@@ -42,7 +21,7 @@ int64_t ShuffleMost(const uint8_t*, int64_t, const std::array<int64_t, 3>&, uint
 
 #else
 
-// From the second pixel on; returns where it ended.
+// All but the first and the last pixels; returns where it ended.
 int64_t ShuffleMost(const uint8_t* pixels, int64_t count, const std::array<int64_t, 3>& order, uint8_t* out) {
   const hn::CappedTag<uint8_t, 64> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -51,7 +30,12 @@ int64_t ShuffleMost(const uint8_t* pixels, int64_t count, const std::array<int64
   const auto behind = [&](int64_t i) HWY_ATTR { return hn::Load(d, tables.behind + i * lanes); };
   const auto before0 = before(0), before1 = before(1), before2 = before(2);
   const auto behind0 = behind(0), behind1 = behind(1), behind2 = behind(2);
+  // First up to a pixel from where vectors are stored to whole cache lines: 43 is 1/3 modulo 64.
   int64_t i = 1;
+  const auto unaligned = static_cast<int64_t>(-reinterpret_cast<uintptr_t>(out + 3) * 43 % 64);
+  if (i + unaligned + lanes + 1 <= count) {
+    for (; i <= unaligned; ++i) ShuffleOne(pixels + 3 * i, order, out + 3 * i);
+  }
   for (; i + lanes + 1 <= count; i += lanes) {
     const auto* const from = pixels + 3 * i;
     auto* const to = out + 3 * i;
@@ -69,8 +53,6 @@ void Shuffle(const uint8_t* pixels, int64_t count, const std::array<int64_t, 3>&
   ShuffleOne(pixels, order, out);
   for (int64_t i = ShuffleMost(pixels, count, order, out); i < count; ++i) ShuffleOne(pixels + 3 * i, order, out + 3 * i);
 }
-
-#endif
 
 }  // namespace
 }  // namespace opsis::inline v1::simd::HWY_NAMESPACE

@@ -150,17 +150,22 @@ TEST(SimdHue, OfFewPixelsIsThatOfMany) {
 TEST(SimdLevels, AreMappedByTheirTables) {
   std::array<simd::Levels, 3> tables;
   for (unsigned k = 0; k < 3; ++k) std::copy_n(random_bytes(256, k + 5).begin(), 256, tables[k].begin());
+  // Every level with three of its bits dropped and some turned over.
+  simd::Levels bits;
+  for (size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<uint8_t>((i & 0xB6) ^ 0x35);
   on_pixels([&](const Bytes8& pixels, int64_t count, bool interleaved) {
-    Guarded<uint8_t> one(3 * count), three(3 * count);
+    Guarded<uint8_t> one(3 * count), three(3 * count), by_bits(3 * count);
     simd::map_levels(pixels.data(), 3 * count, tables[0], one.data());
+    simd::map_levels(pixels.data(), 3 * count, bits, by_bits.data());
     simd::map_levels(simd::channels3(pixels.data(), count, interleaved), count, tables,
                      simd::channels3(three.data(), count, interleaved));
     for (int64_t i = 0; i < 3 * count; ++i) {
       const auto level = pixels[static_cast<size_t>(i)];
       ASSERT_EQ(one[i], tables[0][level]);
+      ASSERT_EQ(by_bits[i], bits[level]);
       ASSERT_EQ(three[i], tables[static_cast<size_t>(interleaved ? i % 3 : i / count)][level]);
     }
-    EXPECT_TRUE(one.intact() && three.intact());
+    EXPECT_TRUE(one.intact() && three.intact() && by_bits.intact());
   });
 }
 
