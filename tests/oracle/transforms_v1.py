@@ -1,5 +1,5 @@
-"""transforms_v1: every one of torchvision's first transforms, twenty seeds each, and every one of its first functionals on every type
-of number and on images as they should not be: what is refused, and the bytes of what is not."""
+"""transforms_v1: every one of torchvision's first transforms, twenty seeds each, and every one of its first functionals on each
+type of number and on images as they should not be: what is refused, and the bytes of what is not."""
 
 import random
 import warnings
@@ -106,7 +106,9 @@ def _image(shape, dtype, seed):
     to = getattr(torch, dtype)
     if to.is_floating_point:
         return data.to(to) / 255
-    return data if dtype == "uint8" else data > 128 if dtype == "bool" else data.to(to) * 100 - 500 if dtype.startswith("int") else data.to(to)
+    if dtype == "bool":
+        return data > 128
+    return data.to(to) * 100 - 500 if dtype.startswith("int") else data.to(to)
 
 
 def _result(call):
@@ -129,8 +131,8 @@ def transform(transform, shape, seed):
     return _drawn(TRANSFORMS[transform], _image(shape, "uint8", seed), seed)
 
 
-@case("transforms_v1/small", transform=list(TRANSFORMS), shape=[(1, 19, 24), (3, 1, 1), (3, 2, 1), (1, 2, 3), (3, 40, 7), (2, 6, 5), (2, 2, 3, 9, 8), (7, 9)],
-      seed=[1, 2])
+@case("transforms_v1/small", transform=list(TRANSFORMS), seed=[1, 2],
+      shape=[(1, 19, 24), (3, 1, 1), (3, 2, 1), (1, 2, 3), (3, 40, 7), (2, 6, 5), (2, 2, 3, 9, 8), (7, 9)])
 def small(transform, shape, seed):
     return _drawn(TRANSFORMS[transform], _image(shape, "uint8", seed), seed)
 
@@ -138,7 +140,8 @@ def small(transform, shape, seed):
 @case("transforms_v1/five_crop", size=[[5], [4, 6], [12, 13], [13, 13]], shape=[(3, 12, 13), (2, 1, 12, 14)])
 def five_crop(size, shape):
     image = _image(shape, "uint8", 1)
-    return {"image": image, **_result(lambda: torch.stack(v1.FiveCrop(size)(image) + v1.TenCrop(size)(image) + v1.TenCrop(size, True)(image)))}
+    crops = v1.FiveCrop(size), v1.TenCrop(size), v1.TenCrop(size, vertical_flip=True)
+    return {"image": image, **_result(lambda: torch.stack([one for crop in crops for one in crop(image)]))}
 
 
 # v2's own, under v1's names, print as v2's.
@@ -150,7 +153,8 @@ def repr_of(transform):
 
 
 DTYPES = ["uint8", "int16", "int32", "float16", "bfloat16", "float32", "float64", "bool", "uint16"]
-SHAPES = [(3, 13, 17), (1, 5, 4), (2, 3, 6, 7), (2, 2, 3, 6, 7), (2, 5, 5), (7, 9), (3, 1, 1), (3, 2, 3), (1, 40, 7), (0, 3, 5, 5), (3, 0, 5)]
+SHAPES = [(3, 13, 17), (1, 5, 4), (2, 3, 6, 7), (2, 2, 3, 6, 7), (2, 5, 5), (7, 9), (3, 1, 1), (3, 2, 3), (1, 40, 7),
+          (0, 3, 5, 5), (3, 0, 5)]
 
 
 @case("transforms_v1/image", dtype=DTYPES, shape=SHAPES)
@@ -162,8 +166,8 @@ def _called(call, dtype, shape):
     return _result(lambda: call(_image(shape, dtype, 1)))
 
 
-@case("transforms_v1/adjust", op=["brightness", "contrast", "saturation", "sharpness", "hue", "gamma"], factor=[-0.5, 0.3, 1.0, 1.7],
-      dtype=DTYPES, shape=SHAPES)
+@case("transforms_v1/adjust", op=["brightness", "contrast", "saturation", "sharpness", "hue", "gamma"],
+      factor=[-0.5, 0.3, 1.0, 1.7], dtype=DTYPES, shape=SHAPES)
 def adjust(op, factor, dtype, shape):
     # A negative base has no root, and what float becomes as an integer out of range is nobody's promise.
     if op == "gamma" and dtype in ("int16", "int32") and factor not in (-0.5, 1.0):
@@ -171,12 +175,15 @@ def adjust(op, factor, dtype, shape):
     return {"skipped": False, **_called(lambda image: getattr(F, f"adjust_{op}")(image, factor), dtype, shape)}
 
 
+def _not_negative(image):
+    return image.abs() if image.dtype in (torch.int16, torch.int32) else image
+
+
 LEVELS = {
     **{f"posterize {bits}": lambda image, bits=bits: F.posterize(image, bits) for bits in (-1, 0, 3, 8, 9)},
     **{f"solarize {at}": lambda image, at=at: F.solarize(image, at) for at in (-3.0, 0.0, 0.5, 100.0, 255.0, 300.0)},
     **{f"gray {count}": lambda image, count=count: F.rgb_to_grayscale(image, count) for count in (1, 2, 3)},
-    **{f"gamma 2.0 {gain}": lambda image, gain=gain: F.adjust_gamma(image.abs() if image.dtype in (torch.int16, torch.int32) else image, 2.0, gain)
-       for gain in (0.3, 1.5)},
+    **{f"gamma 2.0 {gain}": lambda image, gain=gain: F.adjust_gamma(_not_negative(image), 2.0, gain) for gain in (0.3, 1.5)},
     "equalize": F.equalize, "autocontrast": F.autocontrast, "invert": F.invert, "hflip": F.hflip, "vflip": F.vflip,
 }
 
@@ -198,23 +205,28 @@ def convert(to, dtype, shape):
 SIZES = {
     **{f"crop {region}": lambda image, region=region: F.crop(image, *region)
        for region in ((0, 0, 3, 3), (-1, -2, 4, 5), (3, 3, 9, 9), (50, 50, 3, 3), (0, 0, 0, 0), (-5, -5, 3, 3))},
-    **{f"center_crop {size}": lambda image, size=size: F.center_crop(image, size) for size in ([3], [4, 5], [20, 20], [1, 30], [0, 0], [1, 2, 3])},
-    **{f"pad {mode} {padding}": lambda image, mode=mode, padding=padding: F.pad(image, padding, 3 if mode == "constant" else 0, mode)
-       for mode in ("constant", "edge", "reflect", "symmetric") for padding in ([1], [1, 2], [0, 1, 2, 3], [-1, 0, 0, 1], [-9], [0], [4], [1, 2, 3])},
+    **{f"center_crop {size}": lambda image, size=size: F.center_crop(image, size)
+       for size in ([3], [4, 5], [20, 20], [1, 30], [0, 0], [1, 2, 3])},
+    **{f"pad {mode} {by}": lambda image, mode=mode, by=by: F.pad(image, by, 3 if mode == "constant" else 0, mode)
+       for mode in ("constant", "edge", "reflect", "symmetric")
+       for by in ([1], [1, 2], [0, 1, 2, 3], [-1, 0, 0, 1], [-9], [0], [4], [1, 2, 3])},
     "pad constant list": lambda image: F.pad(image, [1], [1.0, 2.0, 3.0]),
     "pad constant 0.7": lambda image: F.pad(image, [1], 0.7),
-    **{f"resize {size} {max_size} {mode.value} {antialias}": lambda image, size=size, max_size=max_size, mode=mode, antialias=antialias:
-       F.resize(image, size, mode, max_size, antialias)
-       for size, max_size in (([6], None), ([6], 7), ([6, 7], None), ([4, 4], 9), ([], None), ([2, 3, 4], None), ([0, 0], None), ([1, 1], None))
-       for mode, antialias in ((BILINEAR, True), (BILINEAR, False), (BICUBIC, True), (NEAREST, True), (InterpolationMode.NEAREST_EXACT, False),
-                               (InterpolationMode.LANCZOS, True), (InterpolationMode.BOX, True))},
+    **{f"resize {size} {most} {mode.value} {smooth}": lambda image, size=size, most=most, mode=mode, smooth=smooth:
+       F.resize(image, size, mode, most, smooth)
+       for size, most in (([6], None), ([6], 7), ([6, 7], None), ([4, 4], 9), ([], None), ([2, 3, 4], None), ([0, 0], None),
+                          ([1, 1], None))
+       for mode, smooth in ((BILINEAR, True), (BILINEAR, False), (BICUBIC, True), (NEAREST, True),
+                            (InterpolationMode.NEAREST_EXACT, False), (InterpolationMode.LANCZOS, True),
+                            (InterpolationMode.BOX, True))},
     **{f"resized_crop {region} {size}": lambda image, region=region, size=size: F.resized_crop(image, *region, size)
        for region in ((1, 1, 4, 3), (-1, -1, 4, 3)) for size in ([6, 5], [6])},
     **{f"normalize {mean} {std}": lambda image, mean=mean, std=std: F.normalize(image, mean, std)
-       for mean, std in (([0.5], [0.5]), ([0.1, 0.2, 0.3], [0.4, 0.5, 0.6]), ([0.5], [0.0]), ([0.1, 0.2], [0.3, 0.4]), ([], []))},
-    **{f"gaussian_blur {kernel} {sigma}": lambda image, kernel=kernel, sigma=sigma: F.gaussian_blur(image, kernel, sigma or None)
-       for kernel, sigma in (([3, 3], []), ([5, 3], [0.7, 1.3]), ([1, 1], [0.5]), ([9, 9], [2.0]), ([2, 3], []), ([3, 3], [0.0]), ([3, 3, 3], []),
-                             ([3, 3], [1.0, 1.0, 1.0]), ([-1, 3], []))},
+       for mean, std in (([0.5], [0.5]), ([0.1, 0.2, 0.3], [0.4, 0.5, 0.6]), ([0.5], [0.0]), ([0.1, 0.2], [0.3, 0.4]),
+                         ([], []))},
+    **{f"gaussian_blur {size} {sigma}": lambda image, size=size, sigma=sigma: F.gaussian_blur(image, size, sigma or None)
+       for size, sigma in (([3, 3], []), ([5, 3], [0.7, 1.3]), ([1, 1], [0.5]), ([9, 9], [2.0]), ([2, 3], []),
+                           ([3, 3], [0.0]), ([3, 3, 3], []), ([3, 3], [1.0, 1.0, 1.0]), ([-1, 3], []))},
 }
 
 
@@ -226,7 +238,8 @@ def sizes(op, dtype, shape):
 FILLS = {"none": None, "0": 0, "3.5": 3.5, "[1.0]": [1.0], "[7.0, 8.0, 9.0]": [7.0, 8.0, 9.0], "[]": []}
 CORNERS = [[0, 0], [4, 0], [4, 4], [0, 4]]
 WARPS = {
-    **{f"rotate {angle} {expand}": lambda image, mode, fill, angle=angle, expand=expand: F.rotate(image, angle, mode, expand, None, fill)
+    **{f"rotate {angle} {expand}": lambda image, mode, fill, angle=angle, expand=expand:
+       F.rotate(image, angle, mode, expand, None, fill)
        for angle in (0, 30, 90, -45.5, 180) for expand in (False, True)},
     "rotate center": lambda image, mode, fill: F.rotate(image, 20, mode, False, [1, 2], fill),
     "affine": lambda image, mode, fill: F.affine(image, 30, [2, -1], 1.3, [10.0, 5.0], mode, fill),
@@ -260,7 +273,8 @@ def warp_refused(op, mode, fill, dtype, shape):
     return _called(lambda image: WARPS[op](image, InterpolationMode(mode), FILLS[fill]), dtype, shape)
 
 
-MODES = {"1": 1, "L": 1, "P": 1, "LA": 2, "PA": 2, "RGB": 3, "YCbCr": 3, "HSV": 3, "LAB": 3, "RGBA": 4, "RGBX": 4, "CMYK": 4, "I;16": 1, "I": 1, "F": 1}
+MODES = {"1": 1, "L": 1, "P": 1, "LA": 2, "PA": 2, "RGB": 3, "YCbCr": 3, "HSV": 3, "LAB": 3, "RGBA": 4, "RGBX": 4, "CMYK": 4,
+         "I;16": 1, "I": 1, "F": 1}
 
 
 def _picture(mode, height, width):
@@ -280,7 +294,8 @@ def from_picture(mode, size):
     picture = _picture(mode, *size)
     gray = {}
     if mode not in ("P", "PA", "HSV", "LAB"):
-        gray = {"gray": torch.from_numpy(numpy.array(F.to_grayscale(picture, 1))), "gray_rgb": torch.from_numpy(numpy.array(F.to_grayscale(picture, 3)))}
+        gray = {name: torch.from_numpy(numpy.array(F.to_grayscale(picture, channels)))
+                for name, channels in (("gray", 1), ("gray_rgb", 3))}
     return {"picture": torch.from_numpy(numpy.array(picture)).reshape(*size, MODES[mode]), "tensor": F.to_tensor(picture),
             "pil_to_tensor": F.pil_to_tensor(picture), "image": v2.functional.to_image(picture),
             "strides": list(F.pil_to_tensor(picture).stride()), **gray}
@@ -290,7 +305,8 @@ def from_picture(mode, size):
       dtype=["uint8", "int8", "int16", "int32", "int64", "uint16", "bool", "float16", "bfloat16", "float32", "float64"])
 def to_picture(mode, channels, dtype):
     numbers = torch.arange(-20, channels * 12 - 20).reshape(channels, 3, 4)
-    pixels = (numbers / 16 if dtype.startswith(("float", "bfloat")) else numbers.clamp(0) if dtype.startswith("u") else numbers).to(getattr(torch, dtype))
+    floating = dtype.startswith(("float", "bfloat"))
+    pixels = (numbers / 16 if floating else numbers.clamp(0) if dtype.startswith("u") else numbers).to(getattr(torch, dtype))
     wanted = None if mode == "none" else mode
     result = _result(lambda: F.to_pil_image(pixels, wanted))
     # torchvision takes what memory there is for the mode; Opsis refuses.

@@ -23,7 +23,7 @@ OPSIS_API torch::Tensor pil_to_tensor(const PackedImage& picture);
 
 /// pil_to_tensor, scaled from [0, 255] to [0, 1] where samples have 8 bits or one.
 /// Shapes   -> (C, H, W), channels first in memory
-/// Types    torch's default type; int32 of I and float32 of F, unscaled; of I16 its bits as int16, unscaled, as torchvision has it
+/// Types    torch's default type; int32 of I and float32 of F, unscaled; of I16 its bits as int16, unscaled, as in torchvision
 /// Throws   as pil_to_tensor
 /// Source   torchvision.transforms.v2.functional.to_tensor, and the one of torchvision.transforms.functional
 OPSIS_API torch::Tensor to_tensor(const PackedImage& picture);
@@ -34,8 +34,8 @@ OPSIS_API torch::Tensor to_tensor(const PackedImage& picture);
 ///     const auto picture = to_pil_image(image);
 ///     show(picture.bytes().data(), picture.size(), to_string(picture.mode));
 /// Shapes   (H, W) or (1 to 4, H, W)
-/// Throws   ValueError for other shapes; for a mode that is not for so many channels of this type: L, I16, I or F for one, LA for
-///          two, RGB, YCbCr or HSV for three, RGBA, CMYK or RGBX for four; for types that no mode has, bfloat16 among them
+/// Throws   ValueError for other shapes; for a mode that is not for so many channels of this type: L, I16, I or F for one, LA
+///          for two, RGB, YCbCr or HSV for three, RGBA, CMYK or RGBX for four; for types that no mode has, bfloat16 among them
 /// Differs  channels that are not uint8 are refused also when a mode is given, where torchvision reads the first bytes of them
 /// Source   torchvision.transforms.v2.functional.to_pil_image, and the one of torchvision.transforms.functional
 OPSIS_API PackedImage to_pil_image(const torch::Tensor& image, std::optional<PackedMode> mode = {});

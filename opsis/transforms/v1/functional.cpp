@@ -45,7 +45,7 @@ bool has_levels(const Tensor& image) { return detail::is_bytes(image) && image.s
 template <class Change>
 Tensor by_levels(const Tensor& image, const Change& change) {
   const detail::Bytes in(image);
-  const auto levels = torch::arange(256, torch::kUInt8).view({1, 1, 1, 256});
+  const auto levels = torch::arange(256, torch::kUInt8).expand({in.images, 1, 1, 256});
   const auto changed = change(levels).expand({in.images, in.channels, 1, 256}).contiguous();
   std::vector<simd::Levels> tables(static_cast<size_t>(in.images * in.channels));
   const auto* from = changed.template const_data_ptr<uint8_t>();
@@ -58,7 +58,7 @@ Tensor by_levels(const Tensor& image, const Change& change) {
 
 Tensor blend(const Tensor& image, const Tensor& other, double ratio) {
   const auto bound = detail::largest_pixel(image.scalar_type());
-  return (detail::times(image, ratio) + detail::times(other, 1 - ratio)).clamp_(0, bound).to(image.scalar_type());
+  return detail::times(image, ratio).add_(detail::times(other, 1 - ratio)).clamp_(0, bound).to(image.scalar_type());
 }
 
 // Each pixel but the outermost, with 5/13 of itself and 1/13 of each neighbour.
@@ -174,7 +174,8 @@ Tensor rgb_to_grayscale(const Tensor& image, int64_t num_output_channels) {
   if (image.size(-3) == 3) {
     const auto rgb = image.unbind(-3);
     using detail::times;
-    luma = (times(rgb[0], 0.2989) + times(rgb[1], 0.587) + times(rgb[2], 0.114)).to(image.scalar_type()).unsqueeze(-3);
+    luma = times(rgb[0], 0.2989).add_(times(rgb[1], 0.587)).add_(times(rgb[2], 0.114));
+    luma = luma.to(image.scalar_type()).unsqueeze(-3);
   } else {
     luma = image.clone();
   }

@@ -1,8 +1,8 @@
-// torchvision's first transforms, torchvision.transforms, on images and videos: those that draw and do what v2's do are v2's, the
-// others are their own. They are for programs that must stay as they were trained; new ones are better off with v2's.
+// torchvision's first transforms, torchvision.transforms, on images and videos: those that draw and do what v2's do are v2's,
+// the others are their own. They are for programs that must stay as they were trained; new ones are better off with v2's.
 //
-// Differs  a probability outside [0, 1] is refused, as v2 does; a sample's masks, boxes and key points pass through what is v1's
-//          own, and follow what is v2's; LinearTransformation takes pixels in any order in memory
+// Differs  a probability outside [0, 1] is refused, as v2 does; a sample's masks, boxes and key points pass through what is
+//          v1's own, and follow what is v2's; LinearTransformation takes pixels in any order in memory
 #pragma once
 
 #include "opsis/transforms/auto_augment.h"

@@ -1,5 +1,5 @@
-// The first version's transforms of numbers' type and range, and of the type of pictures: ConvertImageDtype, Normalize, ToTensor,
-// PILToTensor, ToPILImage.
+// The first version's transforms of numbers' type and range, and of the type of pictures: ConvertImageDtype, Normalize,
+// ToTensor, PILToTensor, ToPILImage.
 #pragma once
 
 #include <torch/types.h>

@@ -69,8 +69,8 @@ class OPSIS_API RandomPerspective final : public Sometimes<RandomPerspective> {
 
 /// v1::functional::elastic_transform by noise that v1::functional::gaussian_blur smooths. Settings and draws of
 /// transforms::ElasticTransform, always `exact`.
-/// Throws   ValueError when alpha or sigma has not 1 or 2 numbers; and, applied, when only one sigma is positive, or the smoothing
-///          reaches further than the sample (4 sigma)
+/// Throws   ValueError when alpha or sigma has not 1 or 2 numbers; and, applied, when only one sigma is positive, or the
+///          smoothing reaches further than the sample (4 sigma)
 /// Source   torchvision.transforms.ElasticTransform
 class OPSIS_API ElasticTransform final : public Drawing<ElasticTransform> {
  public:
