@@ -242,9 +242,10 @@ template <int kChannels, bool kFill, bool kFused>
 void Bilinear(const WarpPlaces& places, const WarpPictures& p, int64_t first, int64_t last) {
   Chunk chunk;
   std::memset(&chunk, 0, sizeof(chunk));  // the rest of the last vectors is computed too
-  for (int64_t row = first; row < last; ++row) {
-    for (int64_t column = 0; column < p.target_width; column += kChunk) {
-      const int64_t n = std::min(kChunk, p.target_width - column);
+  // In strips, so that the next row finds its pixels in the nearest cache, however the picture is turned.
+  for (int64_t column = 0; column < p.target_width; column += kChunk) {
+    const int64_t n = std::min(kChunk, p.target_width - column);
+    for (int64_t row = first; row < last; ++row) {
       FindPlaces(places, row, column, n, chunk);
       LocateChunk<kChannels, kFill>(p, n, chunk);
       for (int64_t picture = 0; picture < p.count; ++picture) {
@@ -308,9 +309,10 @@ void CopyTriples(const WarpPictures& p, const uint8_t* source, const uint8_t* ou
 template <int kChannels>
 void Nearest(const WarpPlaces& places, const WarpPictures& p, int64_t first, int64_t last) {
   Chunk chunk;
-  for (int64_t row = first; row < last; ++row) {
-    for (int64_t column = 0; column < p.target_width; column += kChunk) {
-      const int64_t n = std::min(kChunk, p.target_width - column);
+  // In strips, so that the next row finds its pixels in the nearest cache, however the picture is turned.
+  for (int64_t column = 0; column < p.target_width; column += kChunk) {
+    const int64_t n = std::min(kChunk, p.target_width - column);
+    for (int64_t row = first; row < last; ++row) {
       FindPlaces(places, row, column, n, chunk);
       LocateNearest<kChannels>(p, n, chunk);
       for (int64_t picture = 0; picture < p.count; ++picture) {

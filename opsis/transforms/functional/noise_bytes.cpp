@@ -27,7 +27,9 @@ constexpr int64_t kSixteen = 16;   // normal numbers that LibTorch makes at once
 constexpr int64_t kPart = 2048;    // bytes that get noise at once
 constexpr int64_t kReplayed = 38;  // sixteens of which the words fit into a generator
 
-Tensor flat(const uint8_t* bytes, int64_t count) { return at::from_blob(const_cast<uint8_t*>(bytes), {count}, torch::kUInt8); }
+Tensor line_of(const uint8_t* bytes, int64_t count) {
+  return at::from_blob(const_cast<uint8_t*>(bytes), {count}, torch::kUInt8);
+}
 
 // A generator for LibTorch's own formula that gives the words of one pair.
 class OnePair {
@@ -118,13 +120,14 @@ void add_noise(const uint8_t* in, int64_t count, const ByteNoise& noise, const K
   }
   if (doubtful.indices.empty()) return;
   const auto indices = at::tensor(doubtful.indices, torch::kInt64);
-  flat(out, count).index_copy_(0, indices, noisy_bytes(flat(in, count).index_select(0, indices), doubtful.normals(), noise));
+  line_of(out, count)
+      .index_copy_(0, indices, noisy_bytes(line_of(in, count).index_select(0, indices), doubtful.normals(), noise));
 }
 
 // Noise drawn by LibTorch itself, for a few bytes.
 void add_drawn(const uint8_t* in, int64_t count, const ByteNoise& noise, uint8_t* out) {
   const auto normals = at::empty({count}, torch::kFloat32).normal_(0, 1, random::current());
-  flat(out, count).copy_(noisy_bytes(flat(in, count), normals, noise));
+  line_of(out, count).copy_(noisy_bytes(line_of(in, count), normals, noise));
 }
 
 void add_contiguous(const uint8_t* in, int64_t count, const ByteNoise& noise, uint8_t* out) {
