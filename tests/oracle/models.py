@@ -11,10 +11,11 @@ from torchvision import models
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 _models = models.list_models(module=torchvision.models)
+_quantized = [name for name in models.list_models(module=torchvision.models.quantization) if name != "quantized_mobilenet_v3_large"]
 _computed = ["resnet18", "resnet50", "resnext50_32x4d", "wide_resnet50_2"]  # of the other families: models_classification.py
 
 
-@case("models/state_dict", model=_models)
+@case("models/state_dict", model=_models + _quantized)
 def state_dict(model):
     with on_meta():
         return structure(models.get_model(model))
@@ -45,9 +46,6 @@ def resnet_options(options):
     torch.manual_seed(0)
     block, depths, arguments = _resnets[options]
     return {"images": images, **computed(ResNet(block, depths, **arguments), images)}
-
-
-_quantized = ["quantized_resnet18", "quantized_resnet50", "quantized_resnext101_32x8d", "quantized_resnext101_64x4d"]
 
 
 @case("models/weights", model=_models + _quantized)

@@ -58,6 +58,11 @@ void Slots::add(const std::string& name, Layer layer) {
   slots_.emplace_back(name, std::move(layer));
 }
 
+void Slots::remove(const std::string& name) {
+  self_.unregister_module(name);
+  std::erase_if(slots_, [&](const auto& slot) { return slot.first == name; });
+}
+
 void Slots::swap(std::string_view name, Layer layer) {
   for (auto& [known, held] : slots_) {
     if (known != name) continue;
@@ -74,6 +79,10 @@ RowImpl::RowImpl(std::vector<Layer> layers) : torch::nn::Module("Row"), Slots(st
 Tensor RowImpl::forward(Tensor x) {
   for (const auto& [name, layer] : slots()) x = layer(std::move(x));
   return x;
+}
+
+FloatFunctionalImpl::FloatFunctionalImpl() : torch::nn::Module("FloatFunctional") {
+  register_module("activation_post_process", torch::nn::Identity());  // where Python's observer is; here only its name
 }
 
 Tensor FloatFunctionalImpl::seen(Tensor result) const {
@@ -104,7 +113,9 @@ Tensor FloatFunctionalImpl::cat(const std::vector<Tensor>& parts, int64_t dim) {
   static const auto op =
       torch_operator<Tensor(const c10::List<Tensor>&, int64_t, std::optional<double>, std::optional<int64_t>)>(
           "quantized::cat");
-  return op.call(c10::List<Tensor>(parts), dim, qparams_->scale, qparams_->zero_point);
+  // The dispatcher does not look into such a list for whose kernel it is.
+  return op.redispatch(c10::DispatchKeySet(c10::DispatchKey::QuantizedCPU), c10::List<Tensor>(parts), dim, qparams_->scale,
+                       qparams_->zero_point);
 }
 
 void FloatFunctionalImpl::convert() {

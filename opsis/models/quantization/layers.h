@@ -34,6 +34,7 @@ class OPSIS_API Slots {
  protected:
   explicit Slots(torch::nn::Module& self) : self_(self) {}
   void add(const std::string& name, Layer layer);
+  void remove(const std::string& name);
   /// The slot's layer applied; an empty slot gives what it is given.
   torch::Tensor run(std::string_view name, torch::Tensor x) const { return slot(name)(std::move(x)); }
 
@@ -66,7 +67,7 @@ class OPSIS_API QuantizedState {
 /// Source   torch.ao.nn.quantized.FloatFunctional and QFunctional
 class OPSIS_API FloatFunctionalImpl final : public torch::nn::Module, public QuantizedState {
  public:
-  FloatFunctionalImpl() : torch::nn::Module("FloatFunctional") {}
+  FloatFunctionalImpl();
   torch::Tensor add(const torch::Tensor& a, const torch::Tensor& b);
   torch::Tensor add_relu(const torch::Tensor& a, const torch::Tensor& b);
   torch::Tensor mul(const torch::Tensor& a, const torch::Tensor& b);

@@ -246,23 +246,24 @@ void QuantizableResNetImpl::fuse_model() {
 QuantizableResNet resnet18(std::optional<ResNet18_QuantizedWeights> weights, QuantizableResNetOptions options) {
   return resnet::build(ResNetBlock::BASIC, resnet::depths18, weights, options);
 }
-QuantizableResNet resnet18(const ResNet18_Weights& weights, QuantizableResNetOptions options) {
-  return resnet::build_float(ResNetBlock::BASIC, resnet::depths18, weights, options);
+QuantizableResNet resnet18(std::reference_wrapper<const ResNet18_Weights> weights, QuantizableResNetOptions options) {
+  return resnet::build_float(ResNetBlock::BASIC, resnet::depths18, weights.get(), options);
 }
 
 QuantizableResNet resnet50(std::optional<ResNet50_QuantizedWeights> weights, QuantizableResNetOptions options) {
   return resnet::build(ResNetBlock::BOTTLENECK, resnet::depths50, weights, options);
 }
-QuantizableResNet resnet50(const ResNet50_Weights& weights, QuantizableResNetOptions options) {
-  return resnet::build_float(ResNetBlock::BOTTLENECK, resnet::depths50, weights, options);
+QuantizableResNet resnet50(std::reference_wrapper<const ResNet50_Weights> weights, QuantizableResNetOptions options) {
+  return resnet::build_float(ResNetBlock::BOTTLENECK, resnet::depths50, weights.get(), options);
 }
 
 QuantizableResNet resnext101_32x8d(std::optional<ResNeXt101_32X8D_QuantizedWeights> weights, QuantizableResNetOptions options) {
   return resnet::build(ResNetBlock::BOTTLENECK, resnet::depths101, weights,
                        resnet::grouped("resnext101_32x8d", options, 32, 8));
 }
-QuantizableResNet resnext101_32x8d(const ResNeXt101_32X8D_Weights& weights, QuantizableResNetOptions options) {
-  return resnet::build_float(ResNetBlock::BOTTLENECK, resnet::depths101, weights,
+QuantizableResNet resnext101_32x8d(std::reference_wrapper<const ResNeXt101_32X8D_Weights> weights,
+                                   QuantizableResNetOptions options) {
+  return resnet::build_float(ResNetBlock::BOTTLENECK, resnet::depths101, weights.get(),
                              resnet::grouped("resnext101_32x8d", options, 32, 8));
 }
 
@@ -270,8 +271,9 @@ QuantizableResNet resnext101_64x4d(std::optional<ResNeXt101_64X4D_QuantizedWeigh
   return resnet::build(ResNetBlock::BOTTLENECK, resnet::depths101, weights,
                        resnet::grouped("resnext101_64x4d", options, 64, 4));
 }
-QuantizableResNet resnext101_64x4d(const ResNeXt101_64X4D_Weights& weights, QuantizableResNetOptions options) {
-  return resnet::build_float(ResNetBlock::BOTTLENECK, resnet::depths101, weights,
+QuantizableResNet resnext101_64x4d(std::reference_wrapper<const ResNeXt101_64X4D_Weights> weights,
+                                   QuantizableResNetOptions options) {
+  return resnet::build_float(ResNetBlock::BOTTLENECK, resnet::depths101, weights.get(),
                              resnet::grouped("resnext101_64x4d", options, 64, 4));
 }
 

@@ -63,15 +63,19 @@ struct OPSIS_API ResNeXt101_64X4D_QuantizedWeights : Weights {
 /// Source   the function of the same name in torchvision.models.quantization
 OPSIS_API QuantizableResNet resnet18(std::optional<ResNet18_QuantizedWeights> weights = {},
                                      QuantizableResNetOptions options = {});
-OPSIS_API QuantizableResNet resnet18(const ResNet18_Weights& weights, QuantizableResNetOptions options = {});
+OPSIS_API QuantizableResNet resnet18(std::reference_wrapper<const ResNet18_Weights> weights,
+                                     QuantizableResNetOptions options = {});
 OPSIS_API QuantizableResNet resnet50(std::optional<ResNet50_QuantizedWeights> weights = {},
                                      QuantizableResNetOptions options = {});
-OPSIS_API QuantizableResNet resnet50(const ResNet50_Weights& weights, QuantizableResNetOptions options = {});
+OPSIS_API QuantizableResNet resnet50(std::reference_wrapper<const ResNet50_Weights> weights,
+                                     QuantizableResNetOptions options = {});
 OPSIS_API QuantizableResNet resnext101_32x8d(std::optional<ResNeXt101_32X8D_QuantizedWeights> weights = {},
                                              QuantizableResNetOptions options = {});
-OPSIS_API QuantizableResNet resnext101_32x8d(const ResNeXt101_32X8D_Weights& weights, QuantizableResNetOptions options = {});
+OPSIS_API QuantizableResNet resnext101_32x8d(std::reference_wrapper<const ResNeXt101_32X8D_Weights> weights,
+                                             QuantizableResNetOptions options = {});
 OPSIS_API QuantizableResNet resnext101_64x4d(std::optional<ResNeXt101_64X4D_QuantizedWeights> weights = {},
                                              QuantizableResNetOptions options = {});
-OPSIS_API QuantizableResNet resnext101_64x4d(const ResNeXt101_64X4D_Weights& weights, QuantizableResNetOptions options = {});
+OPSIS_API QuantizableResNet resnext101_64x4d(std::reference_wrapper<const ResNeXt101_64X4D_Weights> weights,
+                                             QuantizableResNetOptions options = {});
 
 }  // namespace opsis::inline v1::models::quantization
