@@ -84,6 +84,14 @@ add_test(NAME house.CoverageTableIsCurrent
     --check ${PROJECT_SOURCE_DIR}/docs/coverage.md)
 set_tests_properties(house.CoverageTableIsCurrent PROPERTIES ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
 
+# The table of models likewise.
+opsis_program(opsis_model_list ${CMAKE_CURRENT_SOURCE_DIR}/coverage/list_models.cpp)
+target_link_libraries(opsis_model_list PRIVATE nlohmann_json::nlohmann_json)
+add_test(NAME house.ModelsTableIsCurrent
+  COMMAND ${OPSIS_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/models --list $<TARGET_FILE:opsis_model_list>
+    --check ${PROJECT_SOURCE_DIR}/docs/models.md)
+set_tests_properties(house.ModelsTableIsCurrent PROPERTIES ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
+
 # The program that the README shows is a real one.
 add_test(NAME house.ReadmeShowsTheExample
   COMMAND ${OPSIS_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/check_docs)

@@ -16,6 +16,11 @@ class OPSIS_API ImageClassifier : public torch::nn::Module {
   ~ImageClassifier() override;
   virtual torch::Tensor forward(torch::Tensor images) = 0;
 
+  // As Python's: only what is floating point takes the type. LibTorch's cast counters and indices too.
+  using torch::nn::Module::to;
+  void to(torch::Device device, torch::Dtype dtype, bool non_blocking = false) override;
+  void to(torch::Dtype dtype, bool non_blocking = false) override;
+
  protected:
   using torch::nn::Module::Module;
 };

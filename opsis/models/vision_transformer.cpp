@@ -44,7 +44,9 @@ class SelfAttentionImpl : public torch::nn::Module {
                            .view({n, length, 3, num_heads_, dim / num_heads_})
                            .permute({2, 0, 3, 1, 4});
     const auto attended = torch::scaled_dot_product_attention(parts[0], parts[1], parts[2], {}, is_training() ? dropout_ : 0.0);
-    return out_proj(attended.transpose(1, 2).reshape({n, length, dim}));
+    if (!is_training()) return out_proj(attended.transpose(1, 2).reshape({n, length, dim}));
+    // Python's has the sequence first in memory, and the dropout that follows draws in the order of memory.
+    return out_proj(attended.permute({2, 0, 1, 3}).reshape({length, n, dim})).transpose(0, 1);
   }
 
  private:

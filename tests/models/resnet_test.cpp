@@ -40,15 +40,6 @@ const std::map<std::string, Variant>& resnet_variants() {
   return all;
 }
 
-TEST(ResNet, FromTheSameSeedIsTorchvisionsAndComputesTheSame) {
-  for (const auto& c : oracle::cases("models/computed")) {
-    SCOPED_TRACE(c.name());
-    torch::manual_seed(0);
-    const auto model = models::get_model(c.text("model"));
-    support::expect_same_computed(*model, c);
-  }
-}
-
 TEST(ResNet, EveryOptionDoesWhatTorchvisionsDoes) {
   for (const auto& c : oracle::cases("models/resnet_options")) {
     SCOPED_TRACE(c.name());
