@@ -54,7 +54,7 @@ std::vector<written::Written> all_written() {
       WRITTEN(RandomCrop({32, 32}, {.padding = {4}, .pad_if_needed = true})),
       WRITTEN(RandomEqualize(0.5)),
       WRITTEN(RandomErasing({.p = 1.0, .scale = {0.1, 0.2}, .value = {0.25, 0.5, 0.75}})),
-      WRITTEN(RandomErasing({.value = ErasingValue::random(), .inplace = false})),
+      WRITTEN(RandomErasing({.value = ErasingValue::random()})),
       WRITTEN(RandomGrayscale(0.75)),
       WRITTEN(RandomHorizontalFlip(0.25)),
       WRITTEN(RandomInvert(0.5)),
