@@ -8,6 +8,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
+#include "opsis/simd/mirror.h"
 #include "opsis/simd/resize.h"
 #include "opsis/simd/scale.h"
 #include "opsis/transforms/functional/resize.h"
@@ -25,19 +26,6 @@ bool lies_interleaved(const torch::Tensor& images) {
 }
 
 bool lies_in_planes(const torch::Tensor& images) { return images.stride(3) == 1 || images.size(3) == 1; }
-
-template <int64_t pixel>
-void mirror_pixels(const uint8_t* from, int64_t width, uint8_t* to) {
-  for (int64_t x = 0; x < width; ++x) std::memcpy(to + x * pixel, from + (width - 1 - x) * pixel, pixel);
-}
-
-void mirror_row(const uint8_t* from, int64_t width, int64_t pixel, uint8_t* to) {
-  switch (pixel) {
-    case 1: return mirror_pixels<1>(from, width, to);
-    case 3: return mirror_pixels<3>(from, width, to);
-    default: return mirror_pixels<4>(from, width, to);
-  }
-}
 
 bool contains(Size canvas, const functional::Region& region) {
   return region.top >= 0 && region.left >= 0 && region.height > 0 && region.width > 0 &&
@@ -264,7 +252,7 @@ torch::Tensor FusedImage::compute() const {
       auto* const place =
           to_float_ ? block.data() + in_block * row_bytes : to + (picture * height + in_picture) * row_bytes * item;
       if (flip_) {
-        mirror_row(row, width, samples, place);
+        simd::mirror_row(row, width, samples, place);
       } else {
         std::memcpy(place, row, static_cast<size_t>(row_bytes));
       }
