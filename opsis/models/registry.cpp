@@ -13,7 +13,7 @@ namespace registry {
 
 struct Entry {
   std::string_view name, module;
-  std::shared_ptr<torch::nn::Module> (*build)(const Weights* weights, std::optional<int64_t> num_classes);
+  std::shared_ptr<torch::nn::Module> (*build)(const Weights* weights, const ModelOptions& options);
   WeightsEnum (*weights)();
 };
 
@@ -23,11 +23,16 @@ struct Builder;
 
 template <class Model, class W, class Options, Model (*builder)(std::optional<W>, Options)>
 struct Builder<builder> {
-  static std::shared_ptr<torch::nn::Module> build(const Weights* weights, std::optional<int64_t> num_classes) {
+  static std::shared_ptr<torch::nn::Module> build(const Weights* weights, const ModelOptions& chosen) {
     std::optional<W> own;
     if (weights) own = W{*weights};
     Options options;
-    options.num_classes = num_classes;
+    options.num_classes = chosen.num_classes;
+    options.in_channels = chosen.in_channels;
+    if constexpr (requires { options.image_size; }) options.image_size = chosen.image_size;
+    if constexpr (requires { options.input_size; }) {
+      if (chosen.image_size) options.input_size = Size{*chosen.image_size, *chosen.image_size};
+    }
     return builder(std::move(own), std::move(options)).ptr();
   }
   static WeightsEnum weights() { return {W::DEFAULT.enum_name(), W::all(), W::DEFAULT}; }
@@ -99,14 +104,14 @@ namespace detail {
 std::shared_ptr<torch::nn::Module> build_model(std::string_view name, const ModelOptions& options) {
   const auto& entry = registry::find("get_model", name);
   if (options.weights.empty()) {
-    auto model = entry.build(nullptr, options.num_classes);
+    auto model = entry.build(nullptr, options);
     if (!options.weights_file.empty()) load_weights(*model, options.weights_file);
     return model;
   }
   auto weights = entry.weights()[options.weights];
   std::string url;
   if (!options.weights_file.empty()) weights.url = url = "file://" + options.weights_file.string();
-  return entry.build(&weights, options.num_classes);
+  return entry.build(&weights, options);
 }
 
 void refuse_task(std::string_view name) { raise<ValueError>("get_model: {} does another task than the one asked for", name); }

@@ -9,17 +9,16 @@
 namespace support {
 namespace {
 
-// The sum of the bits as integers, as in tests/oracle/support/model.py.
-int64_t checksum(const torch::Tensor& tensor) {
-  const auto bits = tensor.is_floating_point() ? tensor.contiguous().view(torch::kInt32) : tensor;
-  return bits.to(torch::kInt64).sum().item<int64_t>();
-}
-
 std::string type_name(torch::Dtype type) {
   return type == torch::kFloat32 ? "torch.float32" : type == torch::kInt64 ? "torch.int64" : "another";
 }
 
 }  // namespace
+
+int64_t checksum(const torch::Tensor& tensor) {
+  const auto bits = tensor.is_floating_point() ? tensor.contiguous().view(torch::kInt32) : tensor;
+  return bits.to(torch::kInt64).sum().item<int64_t>();
+}
 
 void expect_same_structure(const torch::nn::Module& model, const oracle::Case& c) {
   std::vector<std::string> names, shapes, types, modules;

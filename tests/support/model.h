@@ -1,6 +1,8 @@
 // Claims that every family makes of its models. Their truth is tests/oracle/support/model.py.
 #pragma once
 
+#include <torch/types.h>
+
 #include <functional>
 #include <string>
 #include <vector>
@@ -9,6 +11,9 @@
 #include "tests/support/oracle.h"
 
 namespace support {
+
+/// The sum of the bits as integers, as in tests/oracle/support/model.py.
+int64_t checksum(const torch::Tensor& tensor);
 
 /// The names, shapes, types and order of state and submodules are those of the case.
 void expect_same_structure(const torch::nn::Module& model, const oracle::Case& c);
