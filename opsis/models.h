@@ -1,11 +1,13 @@
 // Everything of opsis::models.
 #pragma once
 
+#include "opsis/models/feature_extraction.h"
 #include "opsis/models/imagenet_categories.h"
 #include "opsis/models/layer.h"
 #include "opsis/models/load_weights.h"
 #include "opsis/models/optimize.h"
 #include "opsis/models/registry.h"
+#include "opsis/models/summary.h"
 #include "opsis/models/task.h"
 #include "opsis/models/weights.h"
 

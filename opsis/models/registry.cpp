@@ -24,15 +24,21 @@ struct Builder;
 
 template <class Model, class W, class Options, Model (*builder)(std::optional<W>, Options)>
 struct Builder<builder> {
-  static std::shared_ptr<torch::nn::Module> build(const Weights* weights, const ModelOptions& given) {
+  static std::shared_ptr<torch::nn::Module> build(const Weights* weights, const ModelOptions& chosen) {
     std::optional<W> own;
     if (weights) own = W{*weights};
     Options options;
-    options.num_classes = given.num_classes;
+    options.num_classes = chosen.num_classes;
     if constexpr (requires { options.quantize; }) {
-      options.quantize = given.quantize;
+      OPSIS_CHECK(chosen.in_channels == 3, "get_model: quantized models take 3 channels, got in_channels = {}", chosen.in_channels);
+      options.quantize = chosen.quantize;
     } else {
-      OPSIS_CHECK(!given.quantize, "get_model: quantize is for models whose names begin with \"quantized_\"");
+      OPSIS_CHECK(!chosen.quantize, "get_model: quantize is for models whose names begin with \"quantized_\"");
+      options.in_channels = chosen.in_channels;
+    }
+    if constexpr (requires { options.image_size; }) options.image_size = chosen.image_size;
+    if constexpr (requires { options.input_size; }) {
+      if (chosen.image_size) options.input_size = Size{*chosen.image_size, *chosen.image_size};
     }
     return builder(std::move(own), std::move(options)).ptr();
   }

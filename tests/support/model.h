@@ -1,6 +1,8 @@
 // Claims that every family makes of its models. Their truth is tests/oracle/support/model.py.
 #pragma once
 
+#include <torch/types.h>
+
 #include <functional>
 #include <string>
 #include <vector>
