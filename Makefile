@@ -11,7 +11,7 @@ configure = cmake --preset $(1) $(2)
 build = cmake --build --preset $(1) --parallel $(JOBS)
 ctest = ctest --preset $(1) --parallel $(JOBS)
 
-.PHONY: help demo test bench coverage dev asan tsan fuzz format tidy clean
+.PHONY: help demo test bench coverage models dev asan tsan fuzz format tidy clean
 
 help: ## list what make can do here
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -40,6 +40,12 @@ coverage: ## write docs/coverage.md: what of torchvision's names Opsis has
 	$(call build,default) --target opsis_names
 	.venv/bin/python scripts/coverage --names build/opsis_names --write docs/coverage.md
 
+models: ## write docs/models.md: every model, its weights, and how far it is held against torchvision's
+	scripts/setup --for test
+	$(call configure,default,-DOPSIS_TESTS=ON)
+	$(call build,default) --target opsis_model_list
+	.venv/bin/python scripts/models --list build/opsis_model_list --write docs/models.md
+
 dev: ## the edit loop: build with clang, run the tests that match T (make dev T=Resize)
 	scripts/setup --for dev
 	$(call configure,dev)
@@ -61,7 +67,7 @@ tsan: ## every test under the thread sanitizer
 fuzz: ## build the fuzzers and run each for T seconds (make fuzz T=20)
 	scripts/setup --for dev
 	$(call configure,fuzz)
-	$(call build,fuzz)
+	$(call build,fuzz) --target opsis_fuzzers
 	scripts/fuzz build-fuzz $(or $(T),20)
 
 format: ## lay out the sources as .clang-format says

@@ -27,6 +27,9 @@ Preprocessing preprocessing_of(const hub::Value& value) {
                     .resize_size = value.get<int64_t>("resize_size"),
                     .mean = three(value, "mean"),
                     .std = three(value, "std")};
+  if (value.contains("interpolation")) {
+    out.interpolation = opsis::transforms::interpolation_mode(value.get<std::string>("interpolation"));
+  }
   if (value.contains("antialias")) out.antialias = value.get<bool>("antialias");
   return out;
 }
@@ -79,7 +82,7 @@ void load_file(Classifier& out, const fs::path& file) {
   }
   OPSIS_CHECK(out.categories.empty() || std::ssize(out.categories) == classes,
               "{} names {} categories for a model of {} classes", file.string(), out.categories.size(), classes);
-  out.model = models::get_model(out.name, {.num_classes = classes});
+  out.model = models::get_model(out.name, {.num_classes = classes, .image_size = out.preprocessing.crop_size});
   models::load_weights(*out.model, file);
 }
 
@@ -117,6 +120,38 @@ Classifier load_classifier(std::string name, const std::string& weights) {
   return out;
 }
 
+Classifier load_pretrained(const std::string& name, const std::string& weights, std::vector<std::string> categories,
+                           std::optional<int64_t> size) {
+  Classifier out;
+  out.name = name;
+  const auto official = models::get_model_weights(name);
+  models::ModelOptions options{.num_classes = std::ssize(categories)};
+  out.categories = std::move(categories);
+  if (weights.empty() || (names_entry(weights) && !fs::exists(weights))) {
+    const auto& entry = official[weights.empty() ? "DEFAULT" : weights];
+    out.weights = options.weights = entry.name;
+    out.preprocessing = entry.preset;
+  } else {
+    const auto about = description(weights);
+    OPSIS_CHECK(!about.contains("model_name") || about.get<std::string>("model_name") == name,
+                "{} is for {}, not for {}; pass --model {}", weights, about.get<std::string>("model_name"), name,
+                about.get<std::string>("model_name"));
+    const auto& entry = entry_of(official, weights);
+    out.weights = weights;
+    options.weights = entry.name;
+    options.weights_file = weights;
+    out.preprocessing = about.contains("preprocessing") ? preprocessing_of(about.at("preprocessing")) : entry.preset;
+  }
+  if (size) {
+    auto& p = out.preprocessing;
+    p.resize_size = (p.resize_size * *size + p.crop_size / 2) / p.crop_size;
+    p.crop_size = *size;
+  }
+  options.image_size = out.preprocessing.crop_size;
+  out.model = models::get_model(name, options);
+  return out;
+}
+
 hub::Value describe(const Classifier& classifier) {
   const auto list = [](const auto& values) {
     std::vector<hub::Value> out(values.begin(), values.end());
@@ -129,14 +164,17 @@ hub::Value describe(const Classifier& classifier) {
                                                                {"resize_size", p.resize_size},
                                                                {"mean", list(p.mean)},
                                                                {"std", list(p.std)},
+                                                               {"interpolation", std::string(to_string(p.interpolation))},
                                                                {"antialias", p.antialias}})}});
 }
 
 void check_classes(const Classifier& classifier, const Data& data) {
   if (!classifier.own_categories || data.classes == classifier.categories) return;
-  const auto [ours, theirs] = std::mismatch(data.classes.begin(), data.classes.end(), classifier.categories.begin(),
-                                            classifier.categories.end());
-  const auto name = [](auto place, const auto& list) { return place == list.end() ? std::string("nothing") : opsis::text("\"{}\"", *place); };
+  const auto [ours, theirs] =
+      std::mismatch(data.classes.begin(), data.classes.end(), classifier.categories.begin(), classifier.categories.end());
+  const auto name = [](auto place, const auto& list) {
+    return place == list.end() ? std::string("nothing") : opsis::text("\"{}\"", *place);
+  };
   opsis::raise<opsis::ValueError>(
       "the data has {} classes, {} was trained on {}; class {} is {} in the data and {} in the checkpoint: give the data those "
       "folders, or use a model trained on it",

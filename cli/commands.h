@@ -6,6 +6,7 @@
 namespace cli {
 
 void declare_evaluate(CLI::App& app, Chosen& chosen);
+void declare_finetune(CLI::App& app, Chosen& chosen);
 void declare_models(CLI::App& app, Chosen& chosen);
 void declare_predict(CLI::App& app, Chosen& chosen);
 void declare_show(CLI::App& app, Chosen& chosen);

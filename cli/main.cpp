@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   app.footer(
       "Examples:\n"
       "  opsis predict photo.jpg --model resnet50 --weights resnet50-11ad3fa6.pth\n"
+      "  opsis finetune flowers --model efficientnet_b0 --out flowers.pth\n"
       "  opsis train digits --model resnet18 --epochs 5 --out digits.pth\n"
       "  opsis evaluate digits --weights digits.pth\n"
       "  opsis transform photo.jpg crop.png \"Resize(256)\" \"CenterCrop(224)\"\n"
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
       "Each command has a --help of its own. Exit codes: 0 it worked, 1 it failed, 2 wrong usage.");
   cli::Chosen chosen;
   cli::declare_train(app, chosen);
+  cli::declare_finetune(app, chosen);
   cli::declare_evaluate(app, chosen);
   cli::declare_predict(app, chosen);
   cli::declare_models(app, chosen);

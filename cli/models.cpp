@@ -1,6 +1,8 @@
 // opsis models: which models and weights there are.
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+
 #include "cli/commands.h"
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
@@ -10,7 +12,8 @@ namespace cli {
 namespace {
 
 struct ModelsOptions {
-  std::string pattern;
+  std::string pattern, module, sort = "name";
+  std::vector<std::string> include, exclude;
   bool weights = false, json = false;
 };
 
@@ -35,46 +38,66 @@ Json to_json(const opsis::models::Weights& entry) {
           {"metrics", std::move(metrics)}};
 }
 
-std::vector<std::string> matching(const std::string& pattern) {
-  const bool wild = pattern.find_first_of("*?[") != pattern.npos;
-  auto names = opsis::models::list_models(pattern.empty()
-                                              ? opsis::models::ModelFilter{}
-                                              : opsis::models::ModelFilter{.include = {wild ? pattern : "*" + pattern + "*"}});
-  if (!names.empty()) return names;
-  const auto all = opsis::models::list_models();
-  const std::vector<std::string_view> known(all.begin(), all.end());
-  opsis::raise<opsis::NotFoundError>("no model matches \"{}\"{}", pattern, opsis::did_you_mean(pattern, known));
+// The best or the smallest first.
+void sort_names(std::vector<std::string>& names, const std::string& by) {
+  if (by == "name") return;
+  const auto key = [&](const std::string& name) {
+    const auto& weights = opsis::models::get_model_weights(name).DEFAULT;
+    return by == "accuracy" ? -accuracy(weights, "acc@1")
+           : by == "params" ? static_cast<double>(weights.num_params)
+                            : weights.gflops;
+  };
+  std::stable_sort(names.begin(), names.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
+}
+
+std::vector<std::string> matching(const ModelsOptions& options) {
+  opsis::models::ModelFilter filter{.module = options.module, .include = options.include, .exclude = options.exclude};
+  const auto& pattern = options.pattern;
+  if (!pattern.empty()) {
+    const bool wild = pattern.find_first_of("*?[") != pattern.npos;
+    filter.include.push_back(wild ? pattern : "*" + pattern + "*");
+  }
+  auto names = opsis::models::list_models(filter);
+  if (names.empty()) {
+    const auto all = opsis::models::list_models();
+    const std::vector<std::string_view> known(all.begin(), all.end());
+    if (pattern.empty()) opsis::raise<opsis::NotFoundError>("no model matches --include, --exclude and --module");
+    opsis::raise<opsis::NotFoundError>("no model matches \"{}\"{}", pattern, opsis::did_you_mean(pattern, known));
+  }
+  sort_names(names, options.sort);
+  return names;
 }
 
 int list(const ModelsOptions& options) {
   auto document = Json::array();
   std::vector<std::vector<std::string>> rows;
   if (options.weights) {
-    rows.push_back({"model", "weights", "params", "acc@1", "acc@5"});
+    rows.push_back({"model", "weights", "params", "GFLOPS", "acc@1", "acc@5"});
   } else {
-    rows.push_back({"model", "params", "acc@1"});
+    rows.push_back({"model", "params", "GFLOPS", "acc@1"});
   }
-  for (const auto& name : matching(options.pattern)) {
+  for (const auto& name : matching(options)) {
     const auto weights = opsis::models::get_model_weights(name);
     auto entries = Json::array();
     for (const auto* entry : weights.entries) {
       entries.push_back(to_json(*entry));
       if (options.weights) {
         rows.push_back({name, std::string(entry->name) + (*entry == weights.DEFAULT ? " (default)" : ""),
-                        millions(entry->num_params), opsis::fixed(accuracy(*entry, "acc@1"), 2),
+                        millions(entry->num_params), opsis::fixed(entry->gflops, 2), opsis::fixed(accuracy(*entry, "acc@1"), 2),
                         opsis::fixed(accuracy(*entry, "acc@5"), 2)});
       }
     }
     if (!options.weights) {
-      rows.push_back({name, millions(weights.DEFAULT.num_params), opsis::fixed(accuracy(weights.DEFAULT, "acc@1"), 2)});
+      rows.push_back({name, millions(weights.DEFAULT.num_params), opsis::fixed(weights.DEFAULT.gflops, 2),
+                      opsis::fixed(accuracy(weights.DEFAULT, "acc@1"), 2)});
     }
     document.push_back({{"name", name}, {"default", weights.DEFAULT.name}, {"weights", std::move(entries)}});
   }
   if (options.json) {
     print_json(document);
   } else {
-    print(table(rows,
-                options.weights ? std::vector<bool>{false, false, true, true, true} : std::vector<bool>{false, true, true}));
+    print(table(rows, options.weights ? std::vector<bool>{false, false, true, true, true, true}
+                                      : std::vector<bool>{false, true, true, true}));
   }
   return 0;
 }
@@ -85,12 +108,20 @@ void declare_models(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("models", "List models and their weights");
   const auto options = std::make_shared<ModelsOptions>();
   command.add_option("pattern", options->pattern, "Part of a name, or a pattern with * and ?");
+  command.add_option("--include", options->include, "A pattern of names to list; several list what any matches");
+  command.add_option("--exclude", options->exclude, "A pattern of names to leave out");
+  command.add_option("--module", options->module, "models, models::quantization, ...: those of one module");
+  command.add_option("--sort", options->sort, "By name, accuracy (best first), params or gflops (smallest first)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"name", "accuracy", "params", "gflops"}));
   command.add_flag("--weights", options->weights, "A line for each entry of weights");
   command.add_flag("--json", options->json, "Print a JSON document");
   command.footer(
       "Examples:\n"
       "  opsis models\n"
-      "  opsis models \"resnext*\" --weights");
+      "  opsis models \"resnext*\" --weights\n"
+      "  opsis models --sort accuracy --exclude \"vit*\" --exclude \"regnet*\"\n"
+      "  opsis models --module models --sort gflops --json");
   command.callback([options, &chosen] { chosen.run = [options] { return list(*options); }; });
 }
 

@@ -2,6 +2,9 @@
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <iostream>
+
 #include "cli/classifier.h"
 #include "cli/commands.h"
 #include "opsis/core/check.h"
@@ -22,10 +25,42 @@ struct Guess {
   double probability;
 };
 
+const std::string standard_input = "-";
+
+std::string read_standard_input() {
+  std::string bytes(std::istreambuf_iterator<char>(std::cin), {});
+  if (bytes.empty()) opsis::raise<opsis::IoError>("the standard input is empty");
+  return bytes;
+}
+
+// The pictures that the arguments name: files as they are, folders for all pictures in them, sorted.
+std::vector<std::string> pictures(const std::vector<std::string>& arguments) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> out;
+  for (const auto& argument : arguments) {
+    if (!fs::is_directory(argument)) {
+      out.push_back(argument);
+      continue;
+    }
+    std::vector<std::string> inside;
+    for (const auto& entry : fs::recursive_directory_iterator(argument)) {
+      const auto name = entry.path().string();
+      const bool picture = opsis::datasets::has_file_allowed_extension(name, opsis::datasets::image_extensions());
+      if (picture && entry.is_regular_file()) inside.push_back(name);
+    }
+    if (inside.empty()) opsis::raise<opsis::NotFoundError>("there is no picture in {}", argument);
+    std::sort(inside.begin(), inside.end());
+    out.insert(out.end(), inside.begin(), inside.end());
+  }
+  if (std::count(out.begin(), out.end(), standard_input) > 1) throw UsageError("the standard input can be read once");
+  return out;
+}
+
 std::vector<Guess> best_guesses(const Classifier& classifier, const std::string& file, int64_t top) {
   // A camera says by EXIF which side is up; the picture is judged as people see it.
-  const auto image = opsis::io::decode_image(std::filesystem::path(file),
-                                             {.mode = opsis::io::ImageReadMode::RGB, .apply_exif_orientation = true});
+  const opsis::io::DecodeOptions decoding{.mode = opsis::io::ImageReadMode::RGB, .apply_exif_orientation = true};
+  const auto image = file == standard_input ? opsis::io::decode_image(opsis::io::as_bytes(read_standard_input()), decoding)
+                                            : opsis::io::decode_image(std::filesystem::path(file), decoding);
   const opsis::transforms::ImageClassification prepare(classifier.preprocessing);
   const auto scores = classifier.model->forward(prepare(image).data.unsqueeze(0)).squeeze(0);
   const auto probabilities = scores.softmax(0);
@@ -54,12 +89,13 @@ void print_guesses(const Classifier& classifier, const std::string& file, const 
 }
 
 int predict(const PredictOptions& options) {
+  const auto files = pictures(options.images);
   const auto classifier = load_classifier(options.model, options.weights);
   const torch::InferenceMode inference;
   at::globalContext().setFlushDenormal(true);
   int code = 0;
   auto predictions = Json::array();
-  for (const auto& file : options.images) {
+  for (const auto& file : files) {
     // One bad picture among many does not cost the answers for the others.
     try {
       const auto guesses = best_guesses(classifier, file, options.top);
@@ -90,9 +126,9 @@ int predict(const PredictOptions& options) {
 void declare_predict(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("predict", "Say what is on pictures");
   const auto options = std::make_shared<PredictOptions>();
-  command.add_option("images", options->images, "JPEG or PNG files")->required();
+  command.add_option("images", options->images, "Pictures, folders of them, or - for one on the standard input")->required();
   command.add_option("--model", options->model, "Name of the model; opsis models lists them");
-  command.add_option("--weights", options->weights,
+  command.add_option("--weights,--checkpoint", options->weights,
                      "A checkpoint (.pth, .safetensors), or an entry such as IMAGENET1K_V2 in PyTorch's cache; the model's "
                      "default entry when absent");
   command.add_option("--top", options->top, "How many classes to name")->capture_default_str()->check(at_least_one);
@@ -100,8 +136,9 @@ void declare_predict(CLI::App& app, Chosen& chosen) {
   command.footer(
       "Examples:\n"
       "  opsis predict photo.jpg --model resnet50 --weights resnet50-11ad3fa6.pth\n"
-      "  opsis predict *.jpg --model resnet18 --top 1 --json\n"
-      "  opsis predict digit.png --weights digits.pth     (a checkpoint of opsis train knows its model and classes)");
+      "  opsis predict photos --model resnet18 --top 1 --json\n"
+      "  curl -s https://example.org/photo.jpg | opsis predict - --model resnet18\n"
+      "  opsis predict tulip.jpg --checkpoint flowers.pth     (one of opsis finetune or train knows its model and classes)");
   command.callback([options, &chosen] { chosen.run = [options] { return predict(*options); }; });
 }
 

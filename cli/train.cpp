@@ -4,6 +4,7 @@
 
 #include "cli/classifier.h"
 #include "cli/commands.h"
+#include "cli/training.h"
 #include "opsis/core/check.h"
 #include "opsis/engine.h"
 
@@ -40,39 +41,14 @@ T::ImageClassificationOptions preprocessing_for(const TrainOptions& options) {
   return out;
 }
 
-std::vector<double> list_of(const std::array<double, 3>& numbers) { return {numbers.begin(), numbers.end()}; }
-
-// Digits must not be mirrored, and are too small to lose much of; photos are cropped and mirrored as in torchvision's recipe.
+// Digits must not be mirrored, and are too small to lose much of.
 T::AnyTransform augmentation(const TrainOptions& options, const T::ImageClassificationOptions& preprocessing) {
+  if (options.data != "digits") return photo_augmentation(preprocessing);
   const auto size = preprocessing.crop_size;
-  const T::ToDtype to_float(torch::kFloat32, {.scale = true});
-  const T::Normalize normalize(list_of(preprocessing.mean), list_of(preprocessing.std));
-  if (options.data == "digits") {
-    return T::Compose{T::Resize({size, size}), T::RandomCrop(size, {.padding = {size / 10}}), to_float, normalize};
-  }
-  return T::Compose{T::RandomResizedCrop(size), T::RandomHorizontalFlip(), to_float, normalize};
-}
-
-Json to_json(const EpochReport& epoch) {
-  Json out{{"epoch", epoch.epoch + 1},
-           {"lr", epoch.learning_rate},
-           {"loss", epoch.loss},
-           {"acc@1", epoch.accuracy * 100},
-           {"seconds", epoch.seconds}};
-  if (const auto& v = epoch.validation) {
-    out["validation"] = {
-        {"images", v->images}, {"loss", v->loss}, {"acc@1", v->accuracy * 100}, {"acc@5", v->accuracy_top5 * 100}};
-  }
-  return out;
-}
-
-std::string to_line(const EpochReport& epoch, int64_t epochs) {
-  auto line = opsis::text("epoch {}/{}  loss {}  acc@1 {} %", epoch.epoch + 1, epochs, opsis::fixed(epoch.loss, 4),
-                          opsis::fixed(epoch.accuracy * 100, 2));
-  if (const auto& v = epoch.validation) {
-    line += opsis::text("  validation: loss {}  acc@1 {} %", opsis::fixed(v->loss, 4), opsis::fixed(v->accuracy * 100, 2));
-  }
-  return line + opsis::text("  {} s", opsis::fixed(epoch.seconds, 1));
+  const auto &mean = preprocessing.mean, &deviation = preprocessing.std;
+  return T::Compose{T::Resize({size, size}), T::RandomCrop(size, {.padding = {size / 10}}),
+                    T::ToDtype(torch::kFloat32, {.scale = true}),
+                    T::Normalize({mean.begin(), mean.end()}, {deviation.begin(), deviation.end()})};
 }
 
 opsis::engine::FitOptions fit_options(const TrainOptions& options) {
@@ -114,8 +90,7 @@ int train(const TrainOptions& options) {
   classifier.model = opsis::models::get_model(options.model, {.num_classes = std::ssize(data.classes)});
 
   using Loader = opsis::engine::ClassifiedLoader;
-  // Batch normalisation cannot train on a batch of one image: a last one that small is left out.
-  const bool lone = data.dataset->size() > options.batch_size && data.dataset->size() % options.batch_size == 1;
+  const bool lone = leaves_one_alone(data.dataset->size(), options.batch_size);
   Loader loader(data.dataset,
                 {.batch_size = options.batch_size, .shuffle = true, .num_workers = options.workers, .drop_last = lone});
   std::optional<Loader> held_out;

@@ -1,10 +1,13 @@
 // Everything of opsis::models.
 #pragma once
 
+#include "opsis/models/feature_extraction.h"
 #include "opsis/models/imagenet_categories.h"
 #include "opsis/models/layer.h"
 #include "opsis/models/load_weights.h"
+#include "opsis/models/optimize.h"
 #include "opsis/models/registry.h"
+#include "opsis/models/summary.h"
 #include "opsis/models/task.h"
 #include "opsis/models/weights.h"
 
@@ -26,3 +29,11 @@
 #include "opsis/models/swin_transformer.h"
 #include "opsis/models/vgg.h"
 #include "opsis/models/vision_transformer.h"
+
+// Those that can be quantized.
+#include "opsis/models/quantization/googlenet.h"
+#include "opsis/models/quantization/inception_v3.h"
+#include "opsis/models/quantization/mobilenet_v2.h"
+#include "opsis/models/quantization/quantize.h"
+#include "opsis/models/quantization/resnet.h"
+#include "opsis/models/quantization/shufflenet_v2.h"

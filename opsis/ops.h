@@ -6,6 +6,7 @@
 #include "opsis/ops/layer.h"
 #include "opsis/ops/mlp.h"
 #include "opsis/ops/norm.h"
+#include "opsis/ops/observe.h"
 #include "opsis/ops/permute.h"
 #include "opsis/ops/squeeze_excitation.h"
 #include "opsis/ops/stochastic_depth.h"

@@ -58,6 +58,18 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
     PASS_REGULAR_EXPRESSION "${not_built}" FAIL_REGULAR_EXPRESSION "warning:")
 endif()
 
+# Everything that parses foreign bytes, fuzzed for a little while from small pictures of the oracle's. Plain sources only.
+if(NOT OPSIS_SANITIZE)
+  add_test(NAME house.FuzzersFindNothing
+    COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${PROJECT_SOURCE_DIR} ${CMAKE_BINARY_DIR}/fuzz
+      --build-generator Ninja --build-noclean --build-target opsis_fuzzers
+      --build-options -DCMAKE_CXX_COMPILER=${OPSIS_CLANG} -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -g1"
+        -DOPSIS_SANITIZE=address,undefined -DOPSIS_FUZZERS=ON -DOPSIS_TESTS=OFF -DOPSIS_EXAMPLES=OFF -DOPSIS_CLI=OFF
+        -DOPSIS_LIBTORCH=${OPSIS_LIBTORCH_ROOT}
+      --test-command ${PROJECT_SOURCE_DIR}/scripts/fuzz ${CMAKE_BINARY_DIR}/fuzz "" ${OPSIS_ORACLE_DIR})
+  set_tests_properties(house.FuzzersFindNothing PROPERTIES FIXTURES_REQUIRED oracle TIMEOUT 1500 PROCESSORS 2)
+endif()
+
 # With clang, which reads LibTorch's headers twice as fast as g++.
 add_test(NAME house.EachHeaderCompilesAlone
   COMMAND ${OPSIS_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/check_headers --torch ${OPSIS_LIBTORCH_ROOT}
@@ -71,6 +83,14 @@ add_test(NAME house.CoverageTableIsCurrent
   COMMAND ${OPSIS_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/coverage --names $<TARGET_FILE:opsis_names>
     --check ${PROJECT_SOURCE_DIR}/docs/coverage.md)
 set_tests_properties(house.CoverageTableIsCurrent PROPERTIES ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
+
+# The table of models likewise.
+opsis_program(opsis_model_list ${CMAKE_CURRENT_SOURCE_DIR}/coverage/list_models.cpp)
+target_link_libraries(opsis_model_list PRIVATE nlohmann_json::nlohmann_json)
+add_test(NAME house.ModelsTableIsCurrent
+  COMMAND ${OPSIS_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/models --list $<TARGET_FILE:opsis_model_list>
+    --check ${PROJECT_SOURCE_DIR}/docs/models.md)
+set_tests_properties(house.ModelsTableIsCurrent PROPERTIES ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
 
 # The program that the README shows is a real one.
 add_test(NAME house.ReadmeShowsTheExample

@@ -4,39 +4,12 @@
 
 #include "opsis/core/check.h"
 #include "opsis/hub/checkpoint_reader.h"
+#include "opsis/hub/container.h"
 #include "opsis/hub/safetensors.h"
 #include "opsis/io/file.h"
 
 namespace opsis::inline v1::hub {
 namespace {
-
-enum class CheckpointFormat { TorchZip, TorchLegacy, Safetensors, Empty, Unknown };
-
-CheckpointFormat checkpoint_format(io::Bytes bytes) {
-  if (bytes.empty()) return CheckpointFormat::Empty;
-  if (io::has_magic(bytes, 0, "PK\3\4")) return CheckpointFormat::TorchZip;
-  // Before 1.6 torch.save wrote pickles one after another, the first of which is a large number; still earlier, a tar archive.
-  if (io::has_magic(bytes, 0, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"))
-    return CheckpointFormat::TorchLegacy;
-  if (io::has_magic(bytes, 257, "ustar")) return CheckpointFormat::TorchLegacy;
-  // A length of 8 bytes, the upper three zero for any header that fits into memory, then a JSON object.
-  if (io::has_magic(bytes, 5, std::string_view("\0\0\0{", 4))) return CheckpointFormat::Safetensors;
-  return CheckpointFormat::Unknown;
-}
-
-/// Throws what is wrong with a file that is no archive of torch.save.
-[[noreturn]] void refuse(CheckpointFormat format) {
-  switch (format) {
-    case CheckpointFormat::TorchLegacy:
-      raise<DecodeError>(
-          "a checkpoint in the legacy format of PyTorch before 1.6, which is not read; load it in Python and "
-          "save it again with PyTorch 1.6 or newer: torch.save(torch.load(path), path)");
-    case CheckpointFormat::Safetensors:
-      raise<DecodeError>("a safetensors file; read it with load_safetensors or load_state_dict_file");
-    case CheckpointFormat::Empty: raise<DecodeError>("the file is empty");
-    default: raise<DecodeError>("neither a checkpoint of torch.save nor a safetensors file");
-  }
-}
 
 /// Runs a reader and puts the file's name before what it throws.
 template <class Read>
@@ -49,10 +22,7 @@ auto reading(const std::filesystem::path& path, const Read& read) {
 }
 
 Value load_torch(const std::filesystem::path& path, std::shared_ptr<const io::MappedFile> file, const Limits& limits) {
-  return reading(path, [&] {
-    if (const auto format = checkpoint_format(file->bytes()); format != CheckpointFormat::TorchZip) refuse(format);
-    return detail::read_checkpoint(std::move(file), limits);
-  });
+  return reading(path, [&] { return detail::read_checkpoint(std::move(file), limits); });
 }
 
 bool is_state_dict(const Value& value) {

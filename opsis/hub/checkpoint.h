@@ -10,12 +10,14 @@
 
 namespace opsis::inline v1::hub {
 
-/// Everything in a checkpoint of torch.save (PyTorch 1.6 or newer). Nothing of it is run: what is not data is refused by name.
+/// Everything in a checkpoint of torch.save, of any PyTorch. Nothing of it is run: what is not data is refused by name.
 /// The file is mapped: tensors cost memory only where they are touched, are writable (writing copies the page, the file stays)
-/// and keep the mapping alive. Tensors that shared memory share it again. All are on the CPU.
+/// and keep the mapping alive; only those of before PyTorch 1.6, at odd addresses, are copied. Tensors that shared memory share
+/// it again. All are on the CPU.
 ///     auto checkpoint = hub::load("checkpoint.pth");
 ///     load_state_dict(*model, checkpoint.at("model").as_state_dict());
-/// Types    sets become lists, dtypes and devices strings ("torch.float32", "cuda:0"); a state dict's versions are dropped
+/// Types    quantized tensors too; NumPy's arrays become tensors and its numbers plain ones, sets lists, dtypes and devices
+///          strings ("torch.float32", "cuda:0"); a state dict's versions are dropped
 /// Throws   IoError when the file cannot be read; DecodeError when it is not such a checkpoint, is damaged, goes over a limit
 ///          or wants code to be run
 /// Source   torch.load(path, map_location="cpu", mmap=True, weights_only=True)
@@ -24,7 +26,7 @@ OPSIS_API Value load(const std::filesystem::path& path, const Limits& limits = {
 /// Writes a checkpoint that torch.load(path, weights_only=True) reads. Memory that tensors share is written once and whole,
 /// views stay views. The file gets its name only when all of it is on the disk.
 ///     hub::save("checkpoint.pth", Value::dict({{"model", state_dict(*model)}, {"epoch", epoch}}));
-/// Throws   ValueError for what a checkpoint cannot hold (an undefined, sparse, quantized or meta tensor; one memory seen as
+/// Throws   ValueError for what a checkpoint cannot hold (an undefined, sparse or meta tensor; one memory seen as
 ///          two types), naming the way to it; IoError when writing fails
 /// Source   torch.save
 OPSIS_API void save(const std::filesystem::path& path, const Value& value);

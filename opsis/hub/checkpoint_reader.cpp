@@ -1,6 +1,8 @@
 #include "opsis/hub/checkpoint_reader.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_empty_affine_quantized.h>
+#include <ATen/ops/_empty_per_channel_affine_quantized.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_strided.h>
 #include <ATen/ops/from_blob.h>
@@ -12,8 +14,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/hub/checkpoint_types.h"
-#include "opsis/hub/pickle_reader.h"
-#include "opsis/hub/zip_reader.h"
+#include "opsis/hub/container.h"
 
 namespace opsis::inline v1::hub {
 namespace {
@@ -26,21 +27,25 @@ using Arguments = std::vector<uint32_t>;
 /// More dimensions than LibTorch's kernels take.
 constexpr size_t most_dimensions = 64;
 
+/// NumPy's names of element types, with the type a tensor has.
+struct NumpyType {
+  std::string_view name;
+  torch::ScalarType type;
+};
+constexpr NumpyType numpy_types[] = {
+    {"b1", torch::kBool},   {"c16", torch::kComplexDouble}, {"c8", torch::kComplexFloat}, {"f2", torch::kHalf},
+    {"f4", torch::kFloat},  {"f8", torch::kDouble},         {"i1", torch::kInt8},         {"i2", torch::kInt16},
+    {"i4", torch::kInt32},  {"i8", torch::kInt64},          {"u1", torch::kUInt8},        {"u2", torch::kUInt16},
+    {"u4", torch::kUInt32}, {"u8", torch::kUInt64},
+};
+
 /// A storage's pointer is used as it is when every element type can be read from it.
 constexpr size_t widest_element = 16;
 
 class CheckpointReader {
  public:
-  CheckpointReader(std::shared_ptr<const io::MappedFile> file, const Limits& limits) : file_(std::move(file)) {
-    for (auto& entry : read_zip(file_->bytes()).entries) entries_.emplace(entry.name, entry);
-    find_folder();
-    if (const auto* order = entry("byteorder")) {
-      const auto word = io::as_text(read_zip_entry(file_->bytes(), *order));
-      if (word != "little" && word != "big") fail("its byte order is neither little nor big");
-      swapped_ = word == "big";
-    }
-    pickle_ = read_pickle(read_zip_entry(file_->bytes(), *entry("data.pkl")), limits);
-  }
+  CheckpointReader(std::shared_ptr<const io::MappedFile> file, const Limits& limits)
+      : file_(std::move(file)), container_(read_container(file_->bytes(), limits)), pickle_(container_.pickle) {}
 
   Value read() {
     const torch::NoGradGuard no_grad;
@@ -66,49 +71,51 @@ class CheckpointReader {
     raise<DecodeError>("{}{}{}", where, where.empty() ? "" : ": ", why);
   }
 
-  /// Every entry lies in one folder, named like the file that was written first.
-  void find_folder() {
-    constexpr std::string_view name = "/data.pkl";
-    for (const auto& [path, entry] : entries_) {
-      if (path.ends_with(name) && path.find('/') == path.size() - name.size()) {
-        if (!folder_.empty()) fail("a zip archive with two pickles");
-        folder_ = path.substr(0, path.size() - name.size() + 1);
-      }
-    }
-    if (folder_.empty()) fail("a zip archive, but not one of torch.save: it has no data.pkl");
-    if (entry("constants.pkl")) {
-      fail(
-          "a TorchScript archive, which is a program; save the state instead, in Python: torch.save(model.state_dict(), path)");
-    }
-  }
-
-  const ZipEntry* entry(const std::string& name) const {
-    const auto found = entries_.find(folder_ + name);
-    return found == entries_.end() ? nullptr : &found->second;
-  }
-
   const PickleNode& argument(const Arguments& arguments, size_t i, Kind kind) const {
     if (i >= arguments.size() || pickle_[arguments[i]].kind != kind) fail("it is not described as torch.save does it");
     return pickle_[arguments[i]];
   }
 
+  /// The elements that a tensor may use: [begin, begin + size) of a storage.
+  struct Window {
+    torch::ScalarType type;
+    torch::Storage storage;
+    int64_t begin = 0, size = 0;
+  };
+
+  /// What a tuple holds.
+  const Arguments& argument_tuple(uint32_t index) const {
+    if (pickle_[index].kind != Kind::Tuple) fail("an array of NumPy is not described as it does it");
+    return pickle_[index].items;
+  }
+
   Value value(uint32_t index);
   Value dict(const PickleNode& node);
   std::vector<Value> items(const PickleNode& node);
-  Value call(std::string_view name, const Arguments& arguments);
+  Value call(const PickleNode& node);
   std::string latin1(const Arguments& arguments) const;
   torch::Tensor rebuild(std::string_view name, const Arguments& arguments);
   torch::Tensor rebuild_plain(const Arguments& arguments, const detail::CheckpointType* type);
   std::vector<int64_t> integers(const PickleNode& tuple) const;
-  torch::Storage storage(const PickleNode& node, torch::ScalarType type);
+  torch::Tensor rebuild_quantized(const Arguments& arguments);
+  torch::Tensor tensor(std::string_view key);
+  torch::Tensor tensor_at(const Arguments& arguments, size_t i);
+  torch::Tensor place(const Window& memory, torch::Tensor empty, int64_t offset, const std::vector<int64_t>& sizes,
+                      const std::vector<int64_t>& strides) const;
+  void narrow(Window& memory, int64_t begin, int64_t size) const;
+  torch::Tensor numpy_tensor(const PickleNode& type, std::string content, const std::vector<int64_t>& sizes,
+                             bool fortran) const;
+  torch::Tensor numpy_array(const PickleNode& node);
+  Value numpy_scalar(const Arguments& arguments);
+  std::string bytes(uint32_t index) const;
+  Window window(const PickleNode& node, const detail::CheckpointType* type);
+  torch::Storage storage(std::string_view key, torch::ScalarType type);
   void check_bounds(int64_t offset, const std::vector<int64_t>& sizes, const std::vector<int64_t>& strides,
-                    size_t elements) const;
+                    int64_t elements) const;
 
   std::shared_ptr<const io::MappedFile> file_;
-  std::unordered_map<std::string, ZipEntry> entries_;
-  std::string folder_;
-  bool swapped_ = false;
-  Pickle pickle_;
+  Container container_;
+  const Pickle& pickle_;
   std::vector<std::string> way_;
   std::unordered_map<std::string_view, torch::Storage> storages_;
   std::unordered_map<std::string_view, torch::ScalarType> swapped_as_;
@@ -128,7 +135,8 @@ Value CheckpointReader::value(uint32_t index) {
     case Kind::Set: return Value::list(items(node));
     case Kind::Tuple: return Value::tuple(items(node));
     case Kind::Dict: return dict(node);
-    case Kind::Call: return call(argument(node.items, 0, Kind::Global).text, argument(node.items, 1, Kind::Tuple).items);
+    case Kind::Call: return call(node);
+    case Kind::Tensor: return tensor(node.text);
     case Kind::Storage: break;
   }
   fail("a storage without a tensor; save the tensor");
@@ -162,13 +170,30 @@ Value CheckpointReader::dict(const PickleNode& node) {
   }
 }
 
-Value CheckpointReader::call(std::string_view name, const Arguments& arguments) {
+Value CheckpointReader::call(const PickleNode& node) {
+  const auto name = argument(node.items, 0, Kind::Global).text;
+  const auto& arguments = argument(node.items, 1, Kind::Tuple).items;
   if (name == "torch.device") {
     const std::string kind(argument(arguments, 0, Kind::String).text);
     return arguments.size() == 1 ? kind : text("{}:{}", kind, argument(arguments, 1, Kind::Int).integer);
   }
-  if (name == "_codecs.encode" || name == "builtins.bytearray") return Value::bytes(latin1(arguments));
+  if (name == "_codecs.encode" || name == "builtins.bytearray" || name == "builtins.bytes")
+    return Value::bytes(latin1(arguments));
+  if (name.starts_with("numpy.")) {
+    if (name.ends_with("._reconstruct") || name.ends_with("._frombuffer")) return numpy_array(node);
+    if (name.ends_with(".scalar")) return numpy_scalar(arguments);
+    fail("a type of NumPy without an array");
+  }
   return rebuild(name, arguments);
+}
+
+/// Content that protocol 3 and newer have as it is, and protocol 2 as a call.
+std::string CheckpointReader::bytes(uint32_t index) const {
+  const auto& node = pickle_[index];
+  if (node.kind == Kind::Bytes) return std::string(node.text);
+  const auto made_by = node.kind == Kind::Call ? pickle_[node.items[0]].text : "";
+  if (made_by != "_codecs.encode" && made_by != "builtins.bytes") fail("an array's content is not bytes");
+  return latin1(pickle_[node.items[1]].items);
 }
 
 /// Bytes that protocol 2 wrote as text: each is the character of its number.
@@ -195,8 +220,7 @@ torch::Tensor CheckpointReader::rebuild(std::string_view name, const Arguments& 
   torch::Tensor tensor;
   size_t flag = 4;  // which argument says whether a gradient is wanted
   if (name == "torch._utils._rebuild_parameter" || name == "torch._utils._rebuild_parameter_with_state") {
-    const auto& data = argument(arguments, 0, Kind::Call);
-    tensor = rebuild(argument(data.items, 0, Kind::Global).text, argument(data.items, 1, Kind::Tuple).items);
+    tensor = tensor_at(arguments, 0);
     flag = 1;
   } else if (name == "torch._tensor._rebuild_from_type_v2") {
     return rebuild(argument(arguments, 0, Kind::Global).text, argument(arguments, 2, Kind::Tuple).items);
@@ -211,6 +235,9 @@ torch::Tensor CheckpointReader::rebuild(std::string_view name, const Arguments& 
       fail("a tensor that is a lazy conjugate or negative; call resolve_conj() and resolve_neg() before saving");
     }
     tensor = rebuild_plain(arguments, type);
+  } else if (name == "torch._utils._rebuild_qtensor") {
+    tensor = rebuild_quantized(arguments);
+    flag = 5;
   } else {
     fail(text("{} does not make a tensor", name));
   }
@@ -221,20 +248,78 @@ torch::Tensor CheckpointReader::rebuild(std::string_view name, const Arguments& 
   return tensor;
 }
 
+/// An argument that is a tensor.
+torch::Tensor CheckpointReader::tensor_at(const Arguments& arguments, size_t i) {
+  if (i < arguments.size() && pickle_[arguments[i]].kind == Kind::Tensor) return tensor(pickle_[arguments[i]].text);
+  const auto& data = argument(arguments, i, Kind::Call);
+  return rebuild(argument(data.items, 0, Kind::Global).text, argument(data.items, 1, Kind::Tuple).items);
+}
+
 /// (storage, offset, sizes, strides, ...): a tensor of `type`, or of its storage's own.
 torch::Tensor CheckpointReader::rebuild_plain(const Arguments& arguments, const detail::CheckpointType* type) {
-  const auto& place = argument(arguments, 0, Kind::Storage);
-  const auto* own = detail::find_storage(pickle_[place.items[0]].text);
-  if (type && own && own != type) fail(text("a tensor of {} in a {}", type->dtype, own->storage));
-  const auto scalar = type ? type->type : own ? own->type : torch::kUInt8;
-  const auto memory = storage(place, scalar);
+  const auto memory = window(argument(arguments, 0, Kind::Storage), type);
+  if (c10::isQIntType(memory.type)) fail("a quantized tensor without its scale");
+  return place(memory, torch::empty({0}, memory.type), argument(arguments, 1, Kind::Int).integer,
+               integers(argument(arguments, 2, Kind::Tuple)), integers(argument(arguments, 3, Kind::Tuple)));
+}
 
-  const auto offset = argument(arguments, 1, Kind::Int).integer;
-  const auto sizes = integers(argument(arguments, 2, Kind::Tuple)), strides = integers(argument(arguments, 3, Kind::Tuple));
+/// (storage, offset, sizes, strides, (scheme, ...), ...): a quantized tensor, with one scale or one for each channel.
+torch::Tensor CheckpointReader::rebuild_quantized(const Arguments& arguments) {
+  const auto memory = window(argument(arguments, 0, Kind::Storage), nullptr);
+  if (!c10::isQIntType(memory.type)) fail("a quantized tensor in a storage of plain numbers");
+  const auto sizes = integers(argument(arguments, 2, Kind::Tuple));
+  const auto& quantizer = argument(arguments, 4, Kind::Tuple).items;
+  const auto scheme = argument(quantizer, 0, Kind::Global).text;
+  torch::Tensor into;
+  if (scheme == "torch.per_tensor_affine") {
+    into = at::_empty_affine_quantized({0}, memory.type, argument(quantizer, 1, Kind::Float).real,
+                                       argument(quantizer, 2, Kind::Int).integer);
+  } else if (scheme == "torch.per_channel_affine" || scheme == "torch.per_channel_affine_float_qparams") {
+    const auto scales = tensor_at(quantizer, 1), zero_points = tensor_at(quantizer, 2);
+    const auto axis = argument(quantizer, 3, Kind::Int).integer;
+    if (axis < 0 || axis >= std::ssize(sizes)) fail(text("a tensor of {} dimensions quantized along {}", sizes.size(), axis));
+    const auto channels = sizes[static_cast<size_t>(axis)];
+    if (scales.dim() != 1 || scales.numel() != channels || zero_points.dim() != 1 || zero_points.numel() != channels) {
+      fail(text("{} channels with {} scales and {} zero points", channels, scales.numel(), zero_points.numel()));
+    }
+    const bool real = scheme.ends_with("float_qparams");
+    if (!scales.is_floating_point() || zero_points.is_floating_point() != real) fail("scales or zero points of another type");
+    // As many dimensions as the tensor will have; no elements, for how many there are is not checked yet.
+    into = at::_empty_per_channel_affine_quantized(std::vector<int64_t>(sizes.size()), scales, zero_points, axis, memory.type);
+  } else {
+    fail(text("a tensor quantized as {}", scheme));
+  }
+  return place(memory, std::move(into), argument(arguments, 1, Kind::Int).integer, sizes,
+               integers(argument(arguments, 3, Kind::Tuple)));
+}
+
+/// Gives an empty tensor its place in the memory that it may use.
+torch::Tensor CheckpointReader::place(const Window& memory, torch::Tensor empty, int64_t offset,
+                                      const std::vector<int64_t>& sizes, const std::vector<int64_t>& strides) const {
   if (sizes.size() != strides.size()) fail(text("a tensor of {} sizes and {} strides", sizes.size(), strides.size()));
-  check_bounds(offset, sizes, strides, memory.nbytes() / c10::elementSize(scalar));
-  if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end()) return torch::empty_strided(sizes, strides, scalar);
-  return torch::empty({0}, scalar).set_(memory, offset, sizes, strides);
+  check_bounds(offset, sizes, strides, memory.size);
+  const bool none = std::find(sizes.begin(), sizes.end(), 0) != sizes.end();
+  if (none && !empty.is_quantized()) return torch::empty_strided(sizes, strides, memory.type);
+  return empty.set_(memory.storage, none ? 0 : memory.begin + offset, sizes, strides);
+}
+
+/// A tensor that a tar archive has beside its pickle.
+torch::Tensor CheckpointReader::tensor(std::string_view key) {
+  const auto found = container_.tensors.find(std::string(key));
+  if (found == container_.tensors.end()) fail(text("its tensor {} is missing", key));
+  const auto& told = found->second;
+  const auto type = detail::find_storage(told.type)->type;
+  if (c10::isQIntType(type)) fail("a quantized tensor without its scale");
+  if (told.sizes.size() > most_dimensions) fail(text("a tensor of {} dimensions", told.sizes.size()));
+  const auto negative = [](int64_t number) { return number < 0; };
+  if (std::any_of(told.sizes.begin(), told.sizes.end(), negative) ||
+      std::any_of(told.strides.begin(), told.strides.end(), negative)) {
+    fail("a tensor's size or stride is not a natural number");
+  }
+  Window memory{type, storage(told.storage, type)};
+  memory.size = static_cast<int64_t>(memory.storage.nbytes() / c10::elementSize(type));
+  if (told.elements >= 0) narrow(memory, told.begin, told.elements);
+  return place(memory, torch::empty({0}, type), told.offset, told.sizes, told.strides);
 }
 
 std::vector<int64_t> CheckpointReader::integers(const PickleNode& tuple) const {
@@ -249,7 +334,7 @@ std::vector<int64_t> CheckpointReader::integers(const PickleNode& tuple) const {
 
 /// Throws unless every element lies within the storage. Products and sums of foreign numbers wrap around: each is watched.
 void CheckpointReader::check_bounds(int64_t offset, const std::vector<int64_t>& sizes, const std::vector<int64_t>& strides,
-                                    size_t elements) const {
+                                    int64_t elements) const {
   if (offset < 0) fail("a tensor begins before its storage");
   int64_t count = 1, last = offset;
   bool overflow = false, empty = false;
@@ -261,36 +346,118 @@ void CheckpointReader::check_bounds(int64_t offset, const std::vector<int64_t>& 
     overflow |= __builtin_add_overflow(last, way, &last);
   }
   if (overflow) fail("a tensor's shape overflows");
-  if (!empty && static_cast<uint64_t>(last) >= elements) {
+  if (!empty && last >= elements) {
     fail(text("a tensor reaches to element {} of a storage of {}", last, elements));
   }
 }
 
-torch::Storage CheckpointReader::storage(const PickleNode& node, torch::ScalarType type) {
+/// What a storage of the pickle gives to a tensor of `type`, or of the storage's own.
+CheckpointReader::Window CheckpointReader::window(const PickleNode& node, const detail::CheckpointType* type) {
   const auto* own = detail::find_storage(pickle_[node.items[0]].text);
-  const auto* record = entry("data/" + std::string(node.text));
-  if (!record) fail(text("its storage data/{} is missing", node.text));
-  if (record->compressed) fail(text("its storage data/{} is compressed", node.text));
+  if (type && own && own != type) fail(text("a tensor of {} in a {}", type->dtype, own->storage));
+  const auto scalar = type ? type->type : own ? own->type : torch::kUInt8;
+  Window out{scalar, storage(node.text, scalar)};
+  const auto bytes = out.storage.nbytes();
   size_t claimed = 0;
   if (__builtin_mul_overflow(static_cast<size_t>(node.integer), own ? c10::elementSize(own->type) : 1, &claimed) ||
-      claimed != record->size) {
-    fail(text("its storage claims {} elements, data/{} has {} bytes", node.integer, node.text, record->size));
+      claimed != bytes) {
+    fail(text("its storage {} claims {} elements and has {} bytes", node.text, node.integer, bytes));
   }
-  if (swapped_ && swapped_as_.emplace(node.text, type).first->second != type)
-    fail("a storage of two types in a big-endian file");
-  if (const auto found = storages_.find(node.text); found != storages_.end()) return found->second;
+  out.size = static_cast<int64_t>(bytes / c10::elementSize(scalar));
+  if (node.items.size() == 3) narrow(out, pickle_[node.items[1]].integer, pickle_[node.items[2]].integer);
+  return out;
+}
 
-  auto* data = file_->writable() + record->offset;
-  const auto size = static_cast<int64_t>(record->size);
+void CheckpointReader::narrow(Window& memory, int64_t begin, int64_t size) const {
+  if (begin < 0 || size < 0 || begin > memory.size || size > memory.size - begin) {
+    fail(text("{} elements from {} on of a storage of {}", size, begin, memory.size));
+  }
+  memory.begin += begin;
+  memory.size = size;
+}
+
+torch::Storage CheckpointReader::storage(std::string_view key, torch::ScalarType type) {
+  const bool swapped = container_.big_endian;
+  if (swapped && swapped_as_.emplace(key, type).first->second != type) fail("a storage of two types in a big-endian file");
+  if (const auto known = storages_.find(key); known != storages_.end()) return known->second;
+  const auto found = container_.storages.find(std::string(key));
+  if (found == container_.storages.end()) fail(text("its storage {} is missing", key));
+
+  const auto [offset, size] = found->second;
+  auto* data = file_->writable() + offset;
   auto memory = torch::from_blob(
-      data, {size}, [file = file_](void*) {}, torch::kUInt8);
-  if (swapped_ || reinterpret_cast<uintptr_t>(data) % widest_element != 0) memory = memory.clone();
-  if (swapped_) {
+      data, {static_cast<int64_t>(size)}, [file = file_](void*) {}, torch::kUInt8);
+  if (swapped || reinterpret_cast<uintptr_t>(data) % widest_element != 0) memory = memory.clone();
+  if (swapped) {
     const auto width = c10::isComplexType(type) ? c10::elementSize(type) / 2 : c10::elementSize(type);
     auto* bytes = memory.data_ptr<uint8_t>();
-    for (size_t i = 0; i + width <= record->size; i += width) std::reverse(bytes + i, bytes + i + width);
+    for (size_t i = 0; i + width <= size; i += width) std::reverse(bytes + i, bytes + i + width);
   }
-  return storages_.emplace(node.text, memory.storage()).first->second;
+  return storages_.emplace(key, memory.storage()).first->second;
+}
+
+/// Elements of NumPy as a tensor. `type` is numpy.dtype("f4", ...) with the state (version, byte order, ...).
+torch::Tensor CheckpointReader::numpy_tensor(const PickleNode& type, std::string content, const std::vector<int64_t>& sizes,
+                                             bool fortran) const {
+  if (type.kind != Kind::Call || pickle_[type.items[0]].text != "numpy.dtype") fail("an array without a type");
+  const auto name = argument(pickle_[type.items[1]].items, 0, Kind::String).text;
+  const auto* row = std::find_if(std::begin(numpy_types), std::end(numpy_types), [&](const auto& t) { return t.name == name; });
+  if (row == std::end(numpy_types)) fail(text("an array of NumPy's type {}; save it as a tensor", name));
+  const auto order = type.items.size() > 2 ? argument(argument_tuple(type.items[2]), 1, Kind::String).text : "<";
+
+  // As if no side were 0: not even then may LibTorch be asked for sides whose product overflows.
+  auto bytes = static_cast<int64_t>(c10::elementSize(row->type));
+  bool overflow = false, none = false;
+  for (const auto size : sizes) {
+    none |= size == 0;
+    overflow |= __builtin_mul_overflow(bytes, std::max<int64_t>(size, 1), &bytes);
+  }
+  if (overflow || (none ? 0 : bytes) != std::ssize(content)) {
+    fail(text("an array of shape {} with {} bytes", torch::IntArrayRef(sizes), content.size()));
+  }
+  auto reversed = sizes;
+  if (fortran) std::reverse(reversed.begin(), reversed.end());
+  std::vector<int64_t> axes(sizes.size());
+  for (size_t i = 0; i < axes.size(); ++i) axes[i] = std::ssize(axes) - 1 - static_cast<int64_t>(i);
+  auto out = torch::empty(reversed, row->type);
+  if (order == ">") {
+    const auto width = c10::isComplexType(row->type) ? out.element_size() / 2 : out.element_size();
+    for (auto at = content.begin(); at != content.end(); at += width) std::reverse(at, at + width);
+  }
+  if (!content.empty()) std::memcpy(out.data_ptr(), content.data(), content.size());
+  return fortran ? out.permute(axes) : out;
+}
+
+/// _reconstruct(...) with the state (version, shape, type, whether in Fortran's order, content), or _frombuffer(content, type,
+/// shape, order).
+torch::Tensor CheckpointReader::numpy_array(const PickleNode& node) {
+  if (pickle_[node.items[0]].text.ends_with("._frombuffer")) {
+    const auto& arguments = argument_tuple(node.items[1]);
+    const auto order = argument(arguments, 3, Kind::String).text;
+    return numpy_tensor(argument(arguments, 1, Kind::Call), bytes(arguments[0]), integers(argument(arguments, 2, Kind::Tuple)),
+                        order == "F");
+  }
+  if (node.items.size() < 3) fail("an array of NumPy without its content");
+  const auto& state = argument_tuple(node.items[2]);
+  const auto& type = argument(state, 2, Kind::Call);
+  const bool fortran = argument(state, 3, Kind::Bool).integer != 0;
+  if (state.size() != 5) fail("an array of NumPy is not described as it does it");
+  if (pickle_[state[4]].kind == Kind::List) fail("an array of objects; save it as a list");
+  return numpy_tensor(type, bytes(state[4]), integers(argument(state, 1, Kind::Tuple)), fortran);
+}
+
+/// (type, content): a number.
+Value CheckpointReader::numpy_scalar(const Arguments& arguments) {
+  const auto& type = argument(arguments, 0, Kind::Call);
+  if (arguments.size() < 2) fail("a number of NumPy without its content");
+  const auto number = numpy_tensor(type, bytes(arguments[1]), {}, false);
+  if (number.is_complex()) fail("a complex number; save it as a tensor");
+  if (number.is_floating_point()) return number.to(torch::kDouble).item<double>();
+  if (number.scalar_type() == torch::kBool) return number.item<bool>();
+  if (number.scalar_type() == torch::kUInt64 && number.view(torch::kInt64).item<int64_t>() < 0) {
+    fail("a number beyond 2^63; save it as a tensor");
+  }
+  return number.to(torch::kInt64).item<int64_t>();
 }
 
 }  // namespace

@@ -77,28 +77,22 @@ class CheckpointWriter {
 
   void put_tensor(const torch::Tensor& given) {
     OPSIS_CHECK(given.defined(), "save: {} is an undefined tensor", where());
-    OPSIS_CHECK(given.layout() == torch::kStrided && !given.is_quantized() && !given.is_meta(),
-                "save: {} is a sparse, quantized or meta tensor; save a plain one", where());
+    OPSIS_CHECK(given.layout() == torch::kStrided && !given.is_meta(), "save: {} is a sparse or meta tensor; save a plain one",
+                where());
     const auto* type = detail::find_type(given.scalar_type());
     OPSIS_CHECK(type, "save: {} has the type {}, which a checkpoint cannot hold", where(), given.scalar_type());
     const auto tensor = given.is_conj() || given.is_neg() ? given.resolve_conj().resolve_neg() : given;
 
-    const auto number = record(tensor, type);
-    const auto bytes = static_cast<int64_t>(records_[number].bytes);
     const bool typed = !type->storage.empty();
-    pickle_.global("torch._utils", typed ? "_rebuild_tensor_v2" : "_rebuild_tensor_v3");
+    pickle_.global("torch._utils", tensor.is_quantized() ? "_rebuild_qtensor"
+                                   : typed               ? "_rebuild_tensor_v2"
+                                                         : "_rebuild_tensor_v3");
     pickle_.begin_tuple();
-    pickle_.begin_tuple();
-    pickle_.string("storage");
-    pickle_.global(typed ? "torch" : "torch.storage", typed ? type->storage : "UntypedStorage");
-    pickle_.string(std::to_string(number));
-    pickle_.string("cpu");
-    pickle_.integer(typed ? bytes / tensor.element_size() : bytes);
-    pickle_.end_tuple();
-    pickle_.persistent();
+    put_storage(tensor, type);
     pickle_.integer(tensor.storage_offset());
     put_integers(tensor.sizes());
     put_integers(tensor.strides());
+    if (tensor.is_quantized()) put_quantizer(tensor);
     pickle_.boolean(tensor.requires_grad());
     pickle_.global("collections", "OrderedDict");  // hooks: none
     pickle_.begin_tuple();
@@ -107,6 +101,36 @@ class CheckpointWriter {
     if (!typed) pickle_.global("torch", type->dtype);
     pickle_.end_tuple();
     pickle_.reduce();
+  }
+
+  void put_storage(const torch::Tensor& tensor, const detail::CheckpointType* type) {
+    const auto number = record(tensor, type);
+    const auto bytes = static_cast<int64_t>(records_[number].bytes);
+    const bool typed = !type->storage.empty();
+    pickle_.begin_tuple();
+    pickle_.string("storage");
+    pickle_.global(typed ? "torch" : "torch.storage", typed ? type->storage : "UntypedStorage");
+    pickle_.string(std::to_string(number));
+    pickle_.string("cpu");
+    pickle_.integer(typed ? bytes / tensor.element_size() : bytes);
+    pickle_.end_tuple();
+    pickle_.persistent();
+  }
+
+  void put_quantizer(const torch::Tensor& tensor) {
+    pickle_.begin_tuple();
+    if (tensor.qscheme() == at::kPerTensorAffine) {
+      pickle_.global("torch", "per_tensor_affine");
+      pickle_.real(tensor.q_scale());
+      pickle_.integer(tensor.q_zero_point());
+    } else {
+      const bool real = tensor.qscheme() == at::kPerChannelAffineFloatQParams;
+      pickle_.global("torch", real ? "per_channel_affine_float_qparams" : "per_channel_affine");
+      put_tensor(tensor.q_per_channel_scales());
+      put_tensor(tensor.q_per_channel_zero_points());
+      pickle_.integer(tensor.q_per_channel_axis());
+    }
+    pickle_.end_tuple();
   }
 
   /// The number of the tensor's storage, a new one at its first tensor.

@@ -10,31 +10,37 @@ namespace {
 constexpr std::string_view callables[] = {
     "_codecs.encode",  // bytes: protocol 2 has none of its own
     "builtins.bytearray",
+    "builtins.bytes",  // none of them, in protocol 2
     "builtins.set",
     "collections.Counter",
     "collections.OrderedDict",
+    "numpy._core.multiarray._reconstruct",  // NumPy 2; the same without underscore is NumPy 1
+    "numpy._core.multiarray.scalar",
+    "numpy._core.numeric._frombuffer",  // an array in protocol 5
+    "numpy.core.multiarray._reconstruct",
+    "numpy.core.multiarray.scalar",
+    "numpy.core.numeric._frombuffer",
+    "numpy.dtype",
     "torch.Size",
     "torch._tensor._rebuild_from_type_v2",  // a tensor with Python attributes
     "torch._utils._rebuild_parameter",
     "torch._utils._rebuild_parameter_with_state",
+    "torch._utils._rebuild_qtensor",
     "torch._utils._rebuild_tensor",
     "torch._utils._rebuild_tensor_v2",
     "torch._utils._rebuild_tensor_v3",  // types that have no storage class: uint16, float8, ...
     "torch.device",
 };
 constexpr std::string_view constants[] = {
-    "torch.BFloat16Storage",
-    "torch.BoolStorage",
-    "torch.ByteStorage",
-    "torch.CharStorage",
-    "torch.ComplexDoubleStorage",
-    "torch.ComplexFloatStorage",
-    "torch.DoubleStorage",
-    "torch.FloatStorage",
-    "torch.HalfStorage",
-    "torch.IntStorage",
-    "torch.LongStorage",
-    "torch.ShortStorage",
+    "numpy.ndarray",
+    "torch.ByteTensor",  // these are named by tar archives
+    "torch.CharTensor",
+    "torch.DoubleTensor",
+    "torch.FloatTensor",
+    "torch.HalfTensor",
+    "torch.IntTensor",
+    "torch.LongTensor",
+    "torch.ShortTensor",
     "torch.Tensor",
     "torch.bfloat16",
     "torch.bool",
@@ -52,11 +58,32 @@ constexpr std::string_view constants[] = {
     "torch.int64",
     "torch.int8",
     "torch.nn.parameter.Parameter",
-    "torch.storage.UntypedStorage",
+    "torch.per_channel_affine",
+    "torch.per_channel_affine_float_qparams",
+    "torch.per_tensor_affine",
+    "torch.qint32",
+    "torch.qint8",
+    "torch.quint8",
     "torch.uint16",
     "torch.uint32",
     "torch.uint64",
     "torch.uint8",
+};
+
+/// Classes of storages.
+struct StorageClass {
+  std::string_view name;
+  size_t width;  ///< bytes of an element
+};
+constexpr StorageClass storages[] = {
+    {"torch.BFloat16Storage", 2},       {"torch.BoolStorage", 1},
+    {"torch.ByteStorage", 1},           {"torch.CharStorage", 1},
+    {"torch.ComplexDoubleStorage", 16}, {"torch.ComplexFloatStorage", 8},
+    {"torch.DoubleStorage", 8},         {"torch.FloatStorage", 4},
+    {"torch.HalfStorage", 2},           {"torch.IntStorage", 4},
+    {"torch.LongStorage", 8},           {"torch.QInt32Storage", 4},
+    {"torch.QInt8Storage", 1},          {"torch.QUInt8Storage", 1},
+    {"torch.ShortStorage", 2},          {"torch.storage.UntypedStorage", 1},
 };
 
 }  // namespace
@@ -68,11 +95,19 @@ std::string_view pickle_global(std::string_view name) {
   for (const auto known : constants) {
     if (known == name) return known;
   }
+  for (const auto& known : storages) {
+    if (known.name == name) return known.name;
+  }
   return {};
 }
 
 bool pickle_callable(std::string_view name) {
   return std::find(std::begin(callables), std::end(callables), name) != std::end(callables);
+}
+
+size_t storage_width(std::string_view name) {
+  const auto* found = std::find_if(std::begin(storages), std::end(storages), [&](const auto& row) { return row.name == name; });
+  return found == std::end(storages) ? 0 : found->width;
 }
 
 }  // namespace opsis::inline v1::hub

@@ -1,6 +1,7 @@
 // What a pickle may name.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "opsis/core/api.h"
@@ -12,5 +13,8 @@ OPSIS_API std::string_view pickle_global(std::string_view name);
 
 /// Whether a name is listed as something that may be called, that is: whose call is kept as data.
 OPSIS_API bool pickle_callable(std::string_view name);
+
+/// Bytes that an element of a class of storages has ("torch.FloatStorage": 4); 0 for what is none.
+OPSIS_API size_t storage_width(std::string_view name);
 
 }  // namespace opsis::inline v1::hub

@@ -36,22 +36,24 @@ std::string_view refused_opcode(uint8_t code) {
 
 class PickleMachine {
  public:
-  PickleMachine(io::Bytes bytes, const Limits& limits) : bytes_(bytes), limits_(limits) {
-    // An object takes a byte at least, so this is enough; what is not used is never touched.
-    nodes_.reserve(std::min(bytes.size(), static_cast<size_t>(std::max<int64_t>(limits.pickle_objects, 0))));
-  }
+  /// `whole`: nothing follows these bytes. Otherwise they were cut by the limit, and running out of them is going over it.
+  PickleMachine(io::Bytes bytes, bool whole, const Limits& limits) : bytes_(bytes), whole_(whole), limits_(limits) {}
 
   Pickle run() {
     while (step(static_cast<uint8_t>(number(1)))) {
     }
     if (marks_.size() != 0 || stack_.size() != 1) bad_pickle("it ends with more or less than one object");
-    return {std::move(nodes_), stack_.back()};
+    return {std::move(nodes_), stack_.back(), at_};
   }
 
  private:
   // Input.
+  [[noreturn]] void ends_early() const {
+    if (!whole_) bad_pickle(text("it has more than limits.pickle_bytes ({}) bytes", limits_.pickle_bytes));
+    bad_pickle(text("it is cut short at byte {} of {}", at_, bytes_.size()));
+  }
   io::Bytes take(uint64_t count) {
-    if (count > bytes_.size() - at_) bad_pickle(text("it is cut short at byte {} of {}", at_, bytes_.size()));
+    if (count > bytes_.size() - at_) ends_early();
     const auto out = bytes_.subspan(at_, count);
     at_ += count;
     return out;
@@ -174,6 +176,7 @@ class PickleMachine {
 
   static constexpr Index nothing = 0xFFFFFFFF;
   io::Bytes bytes_;
+  bool whole_;
   const Limits& limits_;
   size_t at_ = 0;
   std::vector<PickleNode> nodes_;
@@ -223,28 +226,47 @@ void PickleMachine::call() {
   push(dict ? Kind::Dict : name == "torch.Size" ? Kind::Tuple : Kind::Set).items = std::move(content);
 }
 
-/// BUILD: object, state -> object. A state dict's `_metadata` comes so, and a tensor's Python attributes: no data, dropped.
+/// BUILD: object, state -> object. What NumPy makes has its content in the state, which is kept. Elsewhere it is a state dict's
+/// `_metadata` or a tensor's Python attributes: no data, dropped.
 void PickleMachine::build() {
-  pop();
-  const auto kind = nodes_[top_index()].kind;
-  if (kind != Kind::Dict && kind != Kind::Call) bad_pickle("it sets attributes of something that has none");
+  const auto state = pop();
+  auto& node = nodes_[top_index()];
+  if (node.kind != Kind::Dict && node.kind != Kind::Call) bad_pickle("it sets attributes of something that has none");
+  if (node.kind != Kind::Call || !nodes_[node.items[0]].text.starts_with("numpy.")) return;
+  if (node.items.size() > 2) bad_pickle("it sets the state of a NumPy object twice");
+  node.items.push_back(state);
 }
 
-/// BINPERSID: ("storage", type, key, location, elements) -> the storage. The location (a device) is not kept.
+/// BINPERSID: what lies outside of the pickle. ("storage", type, key, location, elements) is a storage; the stream before zip
+/// has a sixth, None or (key, offset, elements) of a part of that storage. A string is the key of a tensor of a tar archive. The
+/// location (a device) is not kept.
 void PickleMachine::persistent() {
   const auto id = nodes_[pop()];
-  const auto is = [&](size_t i, Kind kind) { return nodes_[id.items[i]].kind == kind; };
-  if (id.kind != Kind::Tuple || id.items.size() != 5 || !is(0, Kind::String) || nodes_[id.items[0]].text != "storage" ||
-      !is(1, Kind::Global) || !nodes_[id.items[1]].text.ends_with("Storage") || !is(2, Kind::String) || !is(3, Kind::String) ||
-      !is(4, Kind::Int)) {
+  if (id.kind == Kind::String) {
+    push(Kind::Tensor).text = id.text;
+    return;
+  }
+  const auto is = [&](const std::vector<Index>& items, size_t i, Kind kind) { return nodes_[items[i]].kind == kind; };
+  const auto count = id.items.size();
+  if (id.kind != Kind::Tuple || (count != 5 && count != 6) || !is(id.items, 0, Kind::String) ||
+      nodes_[id.items[0]].text != "storage" || !is(id.items, 1, Kind::Global) || !is(id.items, 2, Kind::String) ||
+      !is(id.items, 3, Kind::String) || !is(id.items, 4, Kind::Int) || storage_width(nodes_[id.items[1]].text) == 0) {
     bad_pickle("it refers to something outside that is not a tensor's storage");
   }
   const auto elements = nodes_[id.items[4]].integer;
   if (elements < 0) bad_pickle("a storage has a negative size");
   const auto key = nodes_[id.items[2]].text;
+  std::vector<Index> items{id.items[1]};
+  if (count == 6 && !is(id.items, 5, Kind::None)) {
+    const auto& part = nodes_[id.items[5]].items;
+    if (!is(id.items, 5, Kind::Tuple) || part.size() != 3 || !is(part, 1, Kind::Int) || !is(part, 2, Kind::Int)) {
+      bad_pickle("a part of a storage is not described as torch.save did it");
+    }
+    items.insert(items.end(), part.begin() + 1, part.end());
+  }
   auto& storage = push(Kind::Storage);
   storage.text = key;
-  storage.items = {id.items[1]};
+  storage.items = std::move(items);
   storage.integer = elements;
 }
 
@@ -256,7 +278,7 @@ bool PickleMachine::step(uint8_t code) {
       break;
     }
     case 0x95:  // FRAME: only a hint how much to read at once
-      if (number(8) > bytes_.size() - at_) bad_pickle("a frame is longer than what is there");
+      if (number(8) > bytes_.size() - at_ && whole_) bad_pickle("a frame is longer than what is there");
       break;
     case '.': return false;  // STOP
 
@@ -407,10 +429,17 @@ void check_graph(const Pickle& pickle, const Limits& limits) {
 }  // namespace
 
 Pickle read_pickle(io::Bytes bytes, const Limits& limits) {
-  if (static_cast<int64_t>(bytes.size()) > limits.pickle_bytes) {
+  const auto most = static_cast<size_t>(std::max<int64_t>(limits.pickle_bytes, 0));
+  if (bytes.size() > most) {
     bad_pickle(text("it has {} bytes; limits.pickle_bytes is {}", bytes.size(), limits.pickle_bytes));
   }
-  auto pickle = PickleMachine(bytes, limits).run();
+  return read_pickle_at(bytes, 0, limits);
+}
+
+Pickle read_pickle_at(io::Bytes bytes, size_t offset, const Limits& limits) {
+  const auto rest = bytes.subspan(std::min(offset, bytes.size()));
+  const auto most = static_cast<size_t>(std::max<int64_t>(limits.pickle_bytes, 0));
+  auto pickle = PickleMachine(rest.first(std::min(rest.size(), most)), rest.size() <= most, limits).run();
   check_graph(pickle, limits);
   return pickle;
 }

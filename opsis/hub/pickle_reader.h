@@ -14,18 +14,19 @@ namespace opsis::inline v1::hub {
 
 enum class PickleKind : uint8_t {
   None,
-  Bool,     ///< integer
-  Int,      ///< integer
-  Float,    ///< real
-  String,   ///< text, UTF-8
-  Bytes,    ///< text
-  List,     ///< items
-  Tuple,    ///< items
-  Set,      ///< items
-  Dict,     ///< items: key, value, key, value, ...; also for OrderedDict and Counter
-  Global,   ///< text: "torch.float32"
-  Call,     ///< items: what is called (a Global), its arguments (a Tuple)
-  Storage,  ///< text: its key; items: its type (a Global); integer: its number of elements
+  Bool,    ///< integer
+  Int,     ///< integer
+  Float,   ///< real
+  String,  ///< text, UTF-8
+  Bytes,   ///< text
+  List,    ///< items
+  Tuple,   ///< items
+  Set,     ///< items
+  Dict,    ///< items: key, value, key, value, ...; also for OrderedDict and Counter
+  Global,  ///< text: "torch.float32"
+  Call,    ///< items: what is called (a Global), its arguments (a Tuple), of NumPy's also the state set afterwards if any
+  Storage,  ///< text: its key; items: its type (a Global), of a part also offset and elements (Ints); integer: elements of the whole
+  Tensor,  ///< text: its key in a tar archive
 };
 
 /// One object of the pickle. Which members count is said at its kind.
@@ -44,6 +45,7 @@ struct PickleNode {
 struct Pickle {
   std::vector<PickleNode> nodes;
   uint32_t root = 0;
+  size_t size = 0;  ///< bytes it took; more may follow it
   const PickleNode& operator[](uint32_t index) const { return nodes[index]; }
 };
 
@@ -51,5 +53,8 @@ struct Pickle {
 /// Throws   DecodeError for a pickle that is not sound, goes over a limit, or names something that is not data (the message
 ///          says what)
 OPSIS_API Pickle read_pickle(io::Bytes bytes, const Limits& limits = {});
+
+/// One pickle of several that follow each other in `bytes`, the one that begins at `offset`.
+OPSIS_API Pickle read_pickle_at(io::Bytes bytes, size_t offset, const Limits& limits = {});
 
 }  // namespace opsis::inline v1::hub

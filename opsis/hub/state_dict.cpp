@@ -47,7 +47,7 @@ std::string describe(const LoadReport& report) {
   std::string out = "load_state_dict: the state dict does not fit the model";
   list_names(out, "missing from the state dict", report.missing);
   list_names(out, "not in the model", report.unexpected);
-  list_names(out, "of another shape", report.mismatched);
+  list_names(out, "of another shape or type", report.mismatched);
   const auto wrapped = [](const std::string& name) { return name.starts_with("module."); };
   if (!report.unexpected.empty() && std::all_of(report.unexpected.begin(), report.unexpected.end(), wrapped)) {
     out += "\n  Its names begin with \"module.\", as DataParallel writes them: take that off and load again.";
@@ -91,6 +91,11 @@ LoadReport load_state_dict(torch::nn::Module& module, const StateDict& state, bo
     if (source.sizes() != target.sizes()) {
       report.mismatched.push_back(
           text("{}: {} in the model, {} in the state dict", name, opsis::detail::shape(target), opsis::detail::shape(source)));
+      continue;
+    }
+    if (source.is_quantized() != target.is_quantized()) {
+      report.mismatched.push_back(
+          text("{}: {} in the model, {} in the state dict", name, target.scalar_type(), source.scalar_type()));
       continue;
     }
     copies.emplace_back(target, source);

@@ -24,12 +24,12 @@ AlexNetImpl::AlexNetImpl(const AlexNetOptions& options) : ImageClassifier("AlexN
   using ops::relu;
   using torch::nn::Dropout;
   using torch::nn::Linear;
-  const auto num_classes = detail::classes("AlexNet", options.num_classes);
+  const auto num_classes = detail::classes("AlexNet", options);
 
   features =
-      register_module("features", Sequential(std::vector<Layer>{conv(3, 64, 11, 2, 4), relu(), max_pool(),                   //
-                                                                conv(64, 192, 5, 2), relu(), max_pool(),                     //
-                                                                conv(192, 384, 3, 1), relu(), conv(384, 256, 3, 1), relu(),  //
+      register_module("features", Sequential(std::vector<Layer>{conv(options.in_channels, 64, 11, 2, 4), relu(), max_pool(),  //
+                                                                conv(64, 192, 5, 2), relu(), max_pool(),                      //
+                                                                conv(192, 384, 3, 1), relu(), conv(384, 256, 3, 1), relu(),   //
                                                                 conv(256, 256, 3, 1), relu(), max_pool()}));
   avgpool = register_module("avgpool", torch::nn::AdaptiveAvgPool2d(6));
   classifier = register_module("classifier", Sequential(std::vector<Layer>{Dropout(options.dropout), Linear(256 * 6 * 6, 4096),

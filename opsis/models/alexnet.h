@@ -15,9 +15,10 @@ namespace opsis::inline v1::models {
 struct AlexNetOptions {
   std::optional<int64_t> num_classes{};  ///< 1000
   double dropout = 0.5;                  ///< before the first two linear layers
+  int64_t in_channels = 3;               ///< of the images
 };
 
-/// Images (N, 3, H, W), normalised, 63 x 63 and up -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
+/// Images (N, C, H, W), normalised, 63 x 63 and up -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
 /// parameters that Python's has after torch.manual_seed(s).
 /// Source   torchvision.models.AlexNet
 class OPSIS_API AlexNetImpl : public ImageClassifier {
@@ -26,7 +27,7 @@ class OPSIS_API AlexNetImpl : public ImageClassifier {
   torch::Tensor forward(torch::Tensor images) override;
 
   Sequential features{nullptr};
-  torch::nn::AdaptiveAvgPool2d avgpool{nullptr};
+  Observed<torch::nn::AdaptiveAvgPool2d> avgpool{nullptr};
   Sequential classifier{nullptr};
 };
 TORCH_MODULE(AlexNet);
@@ -38,7 +39,8 @@ struct OPSIS_API AlexNet_Weights : Weights {
 };
 
 /// Builds the network, with the tensors of the weights if there are any, else initialised at random.
-/// Throws   ValueError when num_classes contradicts the weights; what load_weights throws
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
+/// Throws   what load_weights throws
 /// Source   torchvision.models.alexnet
 OPSIS_API AlexNet alexnet(std::optional<AlexNet_Weights> weights = {}, AlexNetOptions options = {});
 

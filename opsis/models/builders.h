@@ -9,28 +9,34 @@
 
 namespace opsis::inline v1::models::detail {
 
-/// Gives num_classes the number that the weights have.
-template <class W, class Options>
-void settle_classes(const std::optional<W>& weights, Options& options) {
-  if (weights && !weights->categories.empty()) {
-    settle(weights->name, "num_classes", options.num_classes, std::ssize(weights->categories));
-  }
+/// Whether the caller asked for another number of classes than the weights tell apart.
+inline bool wants_new_head(const Weights& weights, const std::optional<int64_t>& num_classes) {
+  const auto theirs = weights.categories.empty() ? 1000 : std::ssize(weights.categories);
+  return num_classes && *num_classes != theirs;
 }
 
-/// Builds a Model from `args` and the options, with the tensors of the weights if there are any.
+/// Builds a Model from `args` and the options, with the tensors of the weights if there are any. What of them may differ from
+/// the model is only what an option asks to be another.
 template <class Model, class W, class Options, class... Args>
 Model build(const std::optional<W>& weights, Options& options, const Args&... args) {
-  settle_classes(weights, options);
+  if (weights && !weights->categories.empty() && !options.num_classes) options.num_classes = std::ssize(weights->categories);
   Model model(args..., options);
-  if (weights) load_weights(*model, *weights);
+  if (!weights) return model;
+  LoadOptions allowed{.new_head = wants_new_head(*weights, options.num_classes), .adapt_input = options.in_channels != 3};
+  if constexpr (requires { options.image_size; }) {
+    allowed.resample_positions = options.image_size != weights->min_size.height;
+  }
+  load_weights(*model, *weights, allowed);
   return model;
 }
 
 /// The options' number of classes.
-/// Throws   ValueError when it is negative
-inline int64_t classes(std::string_view owner, const std::optional<int64_t>& num_classes) {
-  const auto count = num_classes.value_or(1000);
+/// Throws   ValueError when it is negative, or in_channels is not positive
+template <class Options>
+int64_t classes(std::string_view owner, const Options& options) {
+  const auto count = options.num_classes.value_or(1000);
   OPSIS_CHECK(count >= 0, "{}: num_classes must not be negative, got {}", owner, count);
+  OPSIS_CHECK(options.in_channels > 0, "{}: in_channels must be positive, got {}", owner, options.in_channels);
   return count;
 }
 

@@ -61,13 +61,13 @@ ConvNeXtImpl::ConvNeXtImpl(const std::vector<CNBlockConfig>& stages, const ConvN
     : ImageClassifier("ConvNeXt") {
   using namespace convnext_family;
   OPSIS_CHECK(!stages.empty(), "ConvNeXt: stages must not be empty");
-  const auto num_classes = detail::classes("ConvNeXt", options.num_classes);
+  const auto num_classes = detail::classes("ConvNeXt", options);
   const auto norm = options.norm_layer ? options.norm_layer : NormLayer(layer_norm_2d);
   const auto depth_prob = options.stochastic_depth_prob.value_or(0);
 
   Sequential layers;
   layers->append(ops::Conv2dNormActivation(
-      3, stages.front().input_channels,
+      options.in_channels, stages.front().input_channels,
       {.kernel_size = 4, .stride = 4, .padding = 0, .norm_layer = norm, .activation_layer = nullptr, .bias = true}));
   int64_t count = 0, block = 0;
   for (const auto& stage : stages) count += stage.num_layers;

@@ -27,9 +27,10 @@ struct ConvNeXtOptions {
   std::optional<double> stochastic_depth_prob{};
   double layer_scale = 1e-6;  ///< what the blocks' results are multiplied by in the beginning
   NormLayer norm_layer{};     ///< of the stem, between the stages and before the head: LayerNorm2d with eps 1e-6
+  int64_t in_channels = 3;    ///< of the images
 };
 
-/// Images (N, 3, H, W), normalised, 32 x 32 and up -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
+/// Images (N, C, H, W), normalised, 32 x 32 and up -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
 /// parameters that Python's has after torch.manual_seed(s).
 /// Throws   ValueError when there are no stages
 /// Source   torchvision.models.ConvNeXt
@@ -39,7 +40,7 @@ class OPSIS_API ConvNeXtImpl : public ImageClassifier {
   torch::Tensor forward(torch::Tensor images) override;
 
   Sequential features{nullptr};
-  torch::nn::AdaptiveAvgPool2d avgpool{nullptr};
+  Observed<torch::nn::AdaptiveAvgPool2d> avgpool{nullptr};
   Sequential classifier{nullptr};
 };
 TORCH_MODULE(ConvNeXt);
@@ -66,7 +67,8 @@ struct OPSIS_API ConvNeXt_Large_Weights : Weights {
 };
 
 /// Each builds its network, with the tensors of the weights if there are any, else initialised at random.
-/// Throws   ValueError when num_classes contradicts the weights; what load_weights throws
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
+/// Throws   what load_weights throws
 /// Source   the function of the same name in torchvision.models
 OPSIS_API ConvNeXt convnext_tiny(std::optional<ConvNeXt_Tiny_Weights> weights = {}, ConvNeXtOptions options = {});
 OPSIS_API ConvNeXt convnext_small(std::optional<ConvNeXt_Small_Weights> weights = {}, ConvNeXtOptions options = {});

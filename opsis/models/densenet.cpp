@@ -11,8 +11,8 @@ namespace opsis::inline v1::models {
 namespace densenet_family {
 
 using torch::Tensor;
-using torch::nn::BatchNorm2d;
-using torch::nn::Conv2d;
+using BatchNorm2d = Observed<torch::nn::BatchNorm2d>;
+using Conv2d = Observed<torch::nn::Conv2d>;
 using torch::nn::Conv2dOptions;
 using Tensors = std::vector<Tensor>;
 
@@ -76,7 +76,7 @@ class DenseLayerImpl : public torch::nn::Module {
   double drop_rate_;
   bool memory_efficient_;
 };
-TORCH_MODULE(DenseLayer);
+using DenseLayer = Observed<torch::nn::ModuleHolder<DenseLayerImpl>>;
 
 Tensor Recomputed::forward(torch::autograd::AutogradContext* context, std::shared_ptr<DenseLayerImpl> layer,
                            torch::TensorList inputs) {
@@ -125,7 +125,7 @@ class DenseBlockImpl : public torch::nn::Module {
 
   Tensor forward(Tensor x) {
     Tensors features{std::move(x)};
-    for (auto& layer : layers_) features.push_back(layer->forward(features));
+    for (auto& layer : layers_) features.push_back(layer(features));
     return torch::cat(features, 1);
   }
 
@@ -151,10 +151,11 @@ DenseNetImpl::DenseNetImpl(int64_t growth_rate, std::array<int64_t, 4> depths, i
     : ImageClassifier("DenseNet") {
   using torch::nn::MaxPool2d;
   using torch::nn::MaxPool2dOptions;
-  const auto num_classes = detail::classes("DenseNet", options.num_classes);
+  const auto num_classes = detail::classes("DenseNet", options);
   Sequential layers;
-  layers->append("conv0",
-                 torch::nn::Conv2d(torch::nn::Conv2dOptions(3, num_init_features, 7).stride(2).padding(3).bias(false)));
+  layers->append(
+      "conv0",
+      torch::nn::Conv2d(torch::nn::Conv2dOptions(options.in_channels, num_init_features, 7).stride(2).padding(3).bias(false)));
   layers->append("norm0", torch::nn::BatchNorm2d(num_init_features));
   layers->append("relu0", ops::relu());
   layers->append("pool0", MaxPool2d(MaxPool2dOptions(3).stride(2).padding(1)));

@@ -20,9 +20,10 @@ struct DenseNetOptions {
   /// Computes the 1x1 convolutions again in the backward pass instead of keeping what they need: less memory, more time.
   /// https://arxiv.org/abs/1707.06990
   bool memory_efficient = false;
+  int64_t in_channels = 3;  ///< of the images
 };
 
-/// Images (N, 3, H, W), normalised, 29 x 29 and up -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
+/// Images (N, C, H, W), normalised, 29 x 29 and up -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
 /// parameters that Python's has after torch.manual_seed(s).
 /// Source   torchvision.models.DenseNet
 class OPSIS_API DenseNetImpl : public ImageClassifier {
@@ -33,7 +34,7 @@ class OPSIS_API DenseNetImpl : public ImageClassifier {
   torch::Tensor forward(torch::Tensor images) override;
 
   Sequential features{nullptr};
-  torch::nn::Linear classifier{nullptr};
+  Observed<torch::nn::Linear> classifier{nullptr};
 };
 TORCH_MODULE(DenseNet);
 
@@ -59,7 +60,8 @@ struct OPSIS_API DenseNet201_Weights : Weights {
 };
 
 /// Each builds its network, with the tensors of the weights if there are any, else initialised at random.
-/// Throws   ValueError when num_classes contradicts the weights; what load_weights throws
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
+/// Throws   what load_weights throws
 /// Source   the function of the same name in torchvision.models
 OPSIS_API DenseNet densenet121(std::optional<DenseNet121_Weights> weights = {}, DenseNetOptions options = {});
 OPSIS_API DenseNet densenet161(std::optional<DenseNet161_Weights> weights = {}, DenseNetOptions options = {});

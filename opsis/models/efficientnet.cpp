@@ -130,12 +130,12 @@ EfficientNetImpl::EfficientNetImpl(const std::vector<MBConvConfig>& stages, std:
   using namespace efficientnet_family;
   namespace init = torch::nn::init;
   OPSIS_CHECK(!stages.empty(), "EfficientNet: stages must not be empty");
-  const auto num_classes = detail::classes("EfficientNet", options.num_classes);
+  const auto num_classes = detail::classes("EfficientNet", options);
   const auto norm = options.norm_layer ? options.norm_layer : ops::batch_norm_2d();
 
   Sequential layers;
-  layers->append(
-      Conv2dNormActivation(3, stages.front().input_channels, {.stride = 2, .norm_layer = norm, .activation_layer = silu}));
+  layers->append(Conv2dNormActivation(options.in_channels, stages.front().input_channels,
+                                      {.stride = 2, .norm_layer = norm, .activation_layer = silu}));
   int64_t count = 0, block = 0;
   for (const auto& stage : stages) count += stage.num_layers;
   for (const auto& stage : stages) {

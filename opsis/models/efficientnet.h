@@ -28,9 +28,10 @@ struct EfficientNetOptions {
   std::optional<double> dropout{};       ///< before the linear layer: 0.2 to 0.5, by variant
   double stochastic_depth_prob = 0.2;    ///< of leaving out the last block; the first is never, those between in proportion
   NormLayer norm_layer{};                ///< torch::nn::BatchNorm2d; for B5 to B7 and V2 with eps 0.001
+  int64_t in_channels = 3;               ///< of the images
 };
 
-/// Images (N, 3, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
+/// Images (N, C, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
 /// Python's has after torch.manual_seed(s).
 /// Throws   ValueError when there are no stages or a stride is neither 1 nor 2
 /// Source   torchvision.models.EfficientNet
@@ -42,7 +43,7 @@ class OPSIS_API EfficientNetImpl : public ImageClassifier {
   torch::Tensor forward(torch::Tensor images) override;
 
   Sequential features{nullptr};
-  torch::nn::AdaptiveAvgPool2d avgpool{nullptr};
+  Observed<torch::nn::AdaptiveAvgPool2d> avgpool{nullptr};
   Sequential classifier{nullptr};
 };
 TORCH_MODULE(EfficientNet);
@@ -104,7 +105,8 @@ struct OPSIS_API EfficientNet_V2_L_Weights : Weights {
 };
 
 /// Each builds its network, with the tensors of the weights if there are any, else initialised at random.
-/// Throws   ValueError when num_classes contradicts the weights; what load_weights throws
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
+/// Throws   what load_weights throws
 /// Source   the function of the same name in torchvision.models
 OPSIS_API EfficientNet efficientnet_b0(std::optional<EfficientNet_B0_Weights> weights = {}, EfficientNetOptions options = {});
 OPSIS_API EfficientNet efficientnet_b1(std::optional<EfficientNet_B1_Weights> weights = {}, EfficientNetOptions options = {});

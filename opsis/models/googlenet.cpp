@@ -62,8 +62,8 @@ class AuxImpl : public torch::nn::Module {
 
  private:
   BasicConv2d conv;
-  torch::nn::Linear fc1, fc2;
-  torch::nn::Dropout dropout;
+  Observed<torch::nn::Linear> fc1, fc2;
+  Observed<torch::nn::Dropout> dropout;
 };
 TORCH_MODULE(Aux);
 
@@ -77,8 +77,10 @@ GoogLeNetImpl::GoogLeNetImpl(const GoogLeNetOptions& options)
   using googlenet_family::Aux;
   using googlenet_family::halve;
   using googlenet_family::Inception;
-  const auto num_classes = detail::classes("GoogLeNet", options.num_classes);
-  conv1 = register_layer(*this, "conv1", BasicConv2d(3, 64, 7, 3, 2));
+  const auto num_classes = detail::classes("GoogLeNet", options);
+  OPSIS_CHECK(!transform_input || options.in_channels == 3, "GoogLeNet: transform_input is for 3 channels, got in_channels {}",
+              options.in_channels);
+  conv1 = register_layer(*this, "conv1", BasicConv2d(options.in_channels, 64, 7, 3, 2));
   maxpool1 = register_module("maxpool1", halve());
   conv2 = register_layer(*this, "conv2", BasicConv2d(64, 64, 1));
   conv3 = register_layer(*this, "conv3", BasicConv2d(64, 192, 3, 1));
@@ -126,6 +128,10 @@ GoogLeNetOutputs GoogLeNetImpl::outputs(torch::Tensor images) {
 
 torch::Tensor GoogLeNetImpl::forward(torch::Tensor images) { return outputs(std::move(images)).logits; }
 
+std::vector<std::string> GoogLeNetImpl::heads() const {
+  return aux1 ? std::vector<std::string>{"fc", "aux1.fc2", "aux2.fc2"} : std::vector<std::string>{"fc"};
+}
+
 void GoogLeNetImpl::remove_aux() {
   if (!aux1) return;
   unregister_module("aux1");
@@ -136,9 +142,11 @@ void GoogLeNetImpl::remove_aux() {
 GoogLeNet googlenet(std::optional<GoogLeNet_Weights> weights, GoogLeNetOptions options) {
   const bool keep_aux = options.aux_logits.value_or(!weights);
   if (weights) {
-    if (!options.transform_input) options.transform_input = true;
+    if (!options.transform_input) options.transform_input = options.in_channels == 3;
     detail::settle(weights->name, "aux_logits", options.aux_logits, true);
-    detail::settle(weights->name, "init_weights", options.init_weights, false);
+    if (!detail::wants_new_head(*weights, options.num_classes)) {
+      detail::settle(weights->name, "init_weights", options.init_weights, false);
+    }
   }
   auto model = detail::build<GoogLeNet>(weights, options);
   if (!keep_aux) model->remove_aux();

@@ -20,9 +20,10 @@ struct GoogLeNetOptions {
   /// Two more heads in the middle, for training. Left out: true without weights; with weights they are dropped after loading.
   std::optional<bool> aux_logits{};
   std::optional<bool> transform_input{};  ///< takes images normalised as ImageNet's: false without weights, true with them
-  std::optional<bool> init_weights{};     ///< truncated normal numbers: true without weights, false with them
+  std::optional<bool> init_weights{};     ///< truncated normal numbers: true without weights or for a new head, else false
   double dropout = 0.2;                   ///< before the head
   double dropout_aux = 0.7;               ///< in the auxiliary heads
+  int64_t in_channels = 3;                ///< of the images
 };
 
 /// What a GoogLeNet gives in training. The auxiliary logits are undefined in evaluation or when there are no such heads.
@@ -31,7 +32,7 @@ struct GoogLeNetOutputs {
   torch::Tensor logits, aux_logits2, aux_logits1;
 };
 
-/// Images (N, 3, H, W), normalised, 15 x 15 and up -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
+/// Images (N, C, H, W), normalised, 15 x 15 and up -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
 /// parameters that Python's has after torch.manual_seed(s).
 /// Differs  forward gives the logits alone, in training too; outputs() gives the auxiliary ones with them
 /// Source   torchvision.models.GoogLeNet
@@ -40,24 +41,25 @@ class OPSIS_API GoogLeNetImpl : public ImageClassifier {
   explicit GoogLeNetImpl(const GoogLeNetOptions& options = {});
   torch::Tensor forward(torch::Tensor images) override;
   GoogLeNetOutputs outputs(torch::Tensor images);
+  std::vector<std::string> heads() const override;
   /// Whether it has auxiliary heads, and taking them off.
   bool aux_logits() const { return static_cast<bool>(aux1); }
   void remove_aux();
 
   bool transform_input;
   Layer conv1;
-  torch::nn::MaxPool2d maxpool1{nullptr};
+  Observed<torch::nn::MaxPool2d> maxpool1{nullptr};
   Layer conv2, conv3;
-  torch::nn::MaxPool2d maxpool2{nullptr};
+  Observed<torch::nn::MaxPool2d> maxpool2{nullptr};
   Layer inception3a, inception3b;
-  torch::nn::MaxPool2d maxpool3{nullptr};
+  Observed<torch::nn::MaxPool2d> maxpool3{nullptr};
   Layer inception4a, inception4b, inception4c, inception4d, inception4e;
-  torch::nn::MaxPool2d maxpool4{nullptr};
+  Observed<torch::nn::MaxPool2d> maxpool4{nullptr};
   Layer inception5a, inception5b;
   Layer aux1, aux2;
-  torch::nn::AdaptiveAvgPool2d avgpool{nullptr};
-  torch::nn::Dropout dropout{nullptr};
-  torch::nn::Linear fc{nullptr};
+  Observed<torch::nn::AdaptiveAvgPool2d> avgpool{nullptr};
+  Observed<torch::nn::Dropout> dropout{nullptr};
+  Observed<torch::nn::Linear> fc{nullptr};
 };
 TORCH_MODULE(GoogLeNet);
 
@@ -68,6 +70,7 @@ struct OPSIS_API GoogLeNet_Weights : Weights {
 };
 
 /// Builds the network, with the tensors of the weights if there are any, else initialised at random.
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
 /// Throws   ValueError when an option contradicts the weights; what load_weights throws
 /// Source   torchvision.models.googlenet
 OPSIS_API GoogLeNet googlenet(std::optional<GoogLeNet_Weights> weights = {}, GoogLeNetOptions options = {});

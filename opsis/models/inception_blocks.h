@@ -26,10 +26,10 @@ class BasicConv2dImpl : public torch::nn::Module {
 
   torch::Tensor forward(torch::Tensor x) { return bn(conv(x)).relu_(); }
 
-  torch::nn::Conv2d conv;
-  torch::nn::BatchNorm2d bn;
+  Observed<torch::nn::Conv2d> conv;
+  Observed<torch::nn::BatchNorm2d> bn;
 };
-TORCH_MODULE(BasicConv2d);
+using BasicConv2d = Observed<torch::nn::ModuleHolder<BasicConv2dImpl>>;
 
 /// From ImageNet's mean and deviation to 0.5 and 0.5, which the ported weights were trained on.
 inline torch::Tensor normalised_by_halves(const torch::Tensor& x) {

@@ -165,7 +165,7 @@ class AuxImpl : public Block {
   }
 
   BasicConv2d conv0, conv1;
-  torch::nn::Linear fc;
+  Observed<torch::nn::Linear> fc;
 };
 TORCH_MODULE(Aux);
 
@@ -177,8 +177,10 @@ Inception3Impl::Inception3Impl(const Inception3Options& options)
   using namespace inception_family;
   using torch::nn::MaxPool2d;
   using torch::nn::MaxPool2dOptions;
-  const auto num_classes = detail::classes("Inception3", options.num_classes);
-  Conv2d_1a_3x3 = register_layer(*this, "Conv2d_1a_3x3", BasicConv2d(3, 32, 3, 0, 2));
+  const auto num_classes = detail::classes("Inception3", options);
+  OPSIS_CHECK(!transform_input || options.in_channels == 3, "Inception3: transform_input is for 3 channels, got in_channels {}",
+              options.in_channels);
+  Conv2d_1a_3x3 = register_layer(*this, "Conv2d_1a_3x3", BasicConv2d(options.in_channels, 32, 3, 0, 2));
   Conv2d_2a_3x3 = register_layer(*this, "Conv2d_2a_3x3", BasicConv2d(32, 32, 3));
   Conv2d_2b_3x3 = register_layer(*this, "Conv2d_2b_3x3", BasicConv2d(32, 64, 3, 1));
   maxpool1 = register_module("maxpool1", MaxPool2d(MaxPool2dOptions(3).stride(2)));
@@ -227,13 +229,19 @@ InceptionOutputs Inception3Impl::outputs(torch::Tensor images) {
   return out;
 }
 
+std::vector<std::string> Inception3Impl::heads() const {
+  return AuxLogits ? std::vector<std::string>{"fc", "AuxLogits.fc"} : std::vector<std::string>{"fc"};
+}
+
 torch::Tensor Inception3Impl::forward(torch::Tensor images) { return outputs(std::move(images)).logits; }
 
 Inception3 inception_v3(std::optional<Inception_V3_Weights> weights, Inception3Options options) {
   if (weights) {
-    if (!options.transform_input) options.transform_input = true;
+    if (!options.transform_input) options.transform_input = options.in_channels == 3;
     detail::settle(weights->name, "aux_logits", options.aux_logits, true);
-    detail::settle(weights->name, "init_weights", options.init_weights, false);
+    if (!detail::wants_new_head(*weights, options.num_classes)) {
+      detail::settle(weights->name, "init_weights", options.init_weights, false);
+    }
   }
   return detail::build<Inception3>(weights, options);
 }

@@ -19,8 +19,9 @@ struct Inception3Options {
   std::optional<int64_t> num_classes{};   ///< 1000
   std::optional<bool> aux_logits{};       ///< one more head in the middle, for training: true
   std::optional<bool> transform_input{};  ///< takes images normalised as ImageNet's: false without weights, true with them
-  std::optional<bool> init_weights{};     ///< truncated normal numbers: true without weights, false with them
+  std::optional<bool> init_weights{};     ///< truncated normal numbers: true without weights or for a new head, else false
   double dropout = 0.5;                   ///< before the head
+  int64_t in_channels = 3;                ///< of the images
 };
 
 /// What an Inception v3 gives in training. The auxiliary logits are undefined in evaluation or when there is no such head.
@@ -29,7 +30,7 @@ struct InceptionOutputs {
   torch::Tensor logits, aux_logits;
 };
 
-/// Images (N, 3, H, W), normalised, 75 x 75 and up, made for 299 x 299 -> logits (N, num_classes). Built after
+/// Images (N, C, H, W), normalised, 75 x 75 and up, made for 299 x 299 -> logits (N, num_classes). Built after
 /// torch::manual_seed(s), it has the parameters that Python's has after torch.manual_seed(s).
 /// Differs  forward gives the logits alone, in training too; outputs() gives the auxiliary ones with them
 /// Source   torchvision.models.Inception3
@@ -38,18 +39,19 @@ class OPSIS_API Inception3Impl : public ImageClassifier {
   explicit Inception3Impl(const Inception3Options& options = {});
   torch::Tensor forward(torch::Tensor images) override;
   InceptionOutputs outputs(torch::Tensor images);
+  std::vector<std::string> heads() const override;
 
   bool transform_input;
   Layer Conv2d_1a_3x3, Conv2d_2a_3x3, Conv2d_2b_3x3;
-  torch::nn::MaxPool2d maxpool1{nullptr};
+  Observed<torch::nn::MaxPool2d> maxpool1{nullptr};
   Layer Conv2d_3b_1x1, Conv2d_4a_3x3;
-  torch::nn::MaxPool2d maxpool2{nullptr};
+  Observed<torch::nn::MaxPool2d> maxpool2{nullptr};
   Layer Mixed_5b, Mixed_5c, Mixed_5d, Mixed_6a, Mixed_6b, Mixed_6c, Mixed_6d, Mixed_6e;
   Layer AuxLogits;
   Layer Mixed_7a, Mixed_7b, Mixed_7c;
-  torch::nn::AdaptiveAvgPool2d avgpool{nullptr};
-  torch::nn::Dropout dropout{nullptr};
-  torch::nn::Linear fc{nullptr};
+  Observed<torch::nn::AdaptiveAvgPool2d> avgpool{nullptr};
+  Observed<torch::nn::Dropout> dropout{nullptr};
+  Observed<torch::nn::Linear> fc{nullptr};
 };
 TORCH_MODULE(Inception3);
 
@@ -60,6 +62,7 @@ struct OPSIS_API Inception_V3_Weights : Weights {
 };
 
 /// Builds the network, with the tensors of the weights if there are any, else initialised at random.
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
 /// Throws   ValueError when an option contradicts the weights; what load_weights throws
 /// Source   torchvision.models.inception_v3
 OPSIS_API Inception3 inception_v3(std::optional<Inception_V3_Weights> weights = {}, Inception3Options options = {});

@@ -8,6 +8,7 @@ namespace opsis::inline v1::models {
 using ops::ActivationLayer;
 using ops::Layer;
 using ops::NormLayer;
+using ops::Observed;
 using ops::register_layer;
 using ops::Sequential;
 using ops::SequentialImpl;

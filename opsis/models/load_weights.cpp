@@ -1,5 +1,8 @@
 #include "opsis/models/load_weights.h"
 
+#include <torch/nn/modules/conv.h>
+
+#include <algorithm>
 #include <unordered_set>
 
 #include "opsis/core/check.h"
@@ -8,6 +11,9 @@
 #include "opsis/hub/download.h"
 #include "opsis/hub/state_dict.h"
 #include "opsis/models/renames.h"
+#include "opsis/models/task.h"
+#include "opsis/models/vision_transformer.h"
+#include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::models {
 namespace weights_files {
@@ -20,12 +26,6 @@ bool is_absent(const std::filesystem::path& file) {
   return std::filesystem::status(file, ignored).type() == std::filesystem::file_type::not_found;
 }
 
-std::filesystem::path find(const Weights& weights) {
-  if (weights.url.starts_with(file_scheme)) return weights.url.substr(file_scheme.size());
-  const auto cached = hub::cached_checkpoint(weights.url);
-  return is_absent(cached) ? hub::fetch(std::string(weights.url)) : cached;
-}
-
 // Gives tensors with names of old today's, if the model has those.
 void rename(hub::StateDict& state, const torch::nn::Module& model) {
   std::unordered_set<std::string> wanted;
@@ -36,19 +36,71 @@ void rename(hub::StateDict& state, const torch::nn::Module& model) {
   }
 }
 
+// Puts the model's own heads in place of the checkpoint's.
+void keep_heads(hub::StateDict& state, const torch::nn::Module& model) {
+  const auto heads = detail::heads_of(model);
+  const auto in_head = [&](const auto& entry) {
+    return std::any_of(heads.begin(), heads.end(), [&](const auto& head) { return entry.first.starts_with(head + "."); });
+  };
+  std::erase_if(state, in_head);
+  for (auto& entry : hub::state_dict(model)) {
+    if (in_head(entry)) state.push_back(std::move(entry));
+  }
+}
+
+void adapt_input(hub::StateDict& state, const torch::nn::Module& model) {
+  for (const auto& module : model.named_modules("", /*include_self=*/false)) {
+    const auto* conv = module.value()->as<torch::nn::Conv2d>();
+    if (!conv) continue;
+    for (auto& [name, tensor] : state) {
+      if (name == module.key() + ".weight" && tensor.dim() == 4) tensor = adapt_filters(tensor, conv->weight.size(1));
+    }
+    return;
+  }
+}
+
+void resample_positions(hub::StateDict& state, const torch::nn::Module& model) {
+  if (const auto* vit = dynamic_cast<const VisionTransformerImpl*>(&model)) {
+    state = interpolate_embeddings(vit->image_size, vit->patch_size, state);
+  }
+}
+
 }  // namespace weights_files
 
-void load_weights(torch::nn::Module& model, const Weights& weights) { load_weights(model, weights_files::find(weights)); }
+std::filesystem::path weights_file(const Weights& weights) {
+  if (weights.url.starts_with(weights_files::file_scheme)) return weights.url.substr(weights_files::file_scheme.size());
+  const auto cached = hub::cached_checkpoint(weights.url);
+  return weights_files::is_absent(cached) ? hub::fetch(std::string(weights.url)) : cached;
+}
 
-void load_weights(torch::nn::Module& model, const std::filesystem::path& file) {
+void load_weights(torch::nn::Module& model, const Weights& weights, const LoadOptions& allowed) {
+  load_weights(model, weights_file(weights), allowed);
+}
+
+void load_weights(torch::nn::Module& model, const std::filesystem::path& file, const LoadOptions& allowed) {
   if (weights_files::is_absent(file)) raise<NotFoundError>("load_weights: {} is not there", file.string());
   auto state = hub::load_state_dict_file(file);
   weights_files::rename(state, model);
   try {
+    if (allowed.new_head) weights_files::keep_heads(state, model);
+    if (allowed.adapt_input) weights_files::adapt_input(state, model);
+    if (allowed.resample_positions) weights_files::resample_positions(state, model);
     hub::load_state_dict(model, state);
   } catch (const ValueError& error) {
     raise<ValueError>("load_weights: {} does not fit {}: {}", file.string(), model.name(), error.what());
   }
+}
+
+torch::Tensor adapt_filters(const torch::Tensor& filters, int64_t channels) {
+  OPSIS_CHECK(filters.dim() == 4 && filters.size(1) > 0, "adapt_filters: filters must be (out, channels, kH, kW), got {}",
+              opsis::detail::shape(filters));
+  OPSIS_CHECK(channels > 0, "adapt_filters: channels must be positive, got {}", channels);
+  const auto old = filters.size(1);
+  if (channels == old) return filters;
+  if (channels < old) return (filters.sum(1, /*keepdim=*/true) / channels).repeat({1, channels, 1, 1});
+  const auto source = torch::arange(channels, filters.device()).remainder(old);
+  const auto copies = torch::bincount(source, {}, old).index_select(0, source);
+  return filters.index_select(1, source) / copies.view({1, channels, 1, 1}).to(filters.scalar_type());
 }
 
 }  // namespace opsis::inline v1::models

@@ -23,7 +23,7 @@ using torch::nn::Conv2d;
 using torch::nn::Conv2dOptions;
 using torch::nn::Dropout;
 using torch::nn::Identity;
-using torch::nn::Linear;
+using Linear = Observed<torch::nn::Linear>;
 
 // What the layers of a network have in common.
 struct Style {
@@ -128,7 +128,7 @@ class WindowPartitionImpl : public torch::nn::Module {
         .reshape({n, down * across, p * p, channels});
   }
 };
-TORCH_MODULE(WindowPartition);
+using WindowPartition = Observed<torch::nn::ModuleHolder<WindowPartitionImpl>>;
 
 // And back.
 class WindowDepartitionImpl : public torch::nn::Module {
@@ -141,7 +141,7 @@ class WindowDepartitionImpl : public torch::nn::Module {
         .reshape({n, channels, down * p, across * p});
   }
 };
-TORCH_MODULE(WindowDepartition);
+using WindowDepartition = Observed<torch::nn::ModuleHolder<WindowDepartitionImpl>>;
 
 enum class Partition { WINDOW, GRID };
 
@@ -220,7 +220,7 @@ MaxVitImpl::MaxVitImpl(const MaxVitSize& size, const MaxVitOptions& options)
   OPSIS_CHECK(!size.block_channels.empty() && size.block_channels.size() == size.block_layers.size(),
               "MaxVit: block_channels and block_layers must be of the same length, got {} and {}", size.block_channels.size(),
               size.block_layers.size());
-  const auto num_classes = detail::classes("MaxVit", options.num_classes);
+  const auto num_classes = detail::classes("MaxVit", options);
   const Style style{size, options, options.norm_layer ? options.norm_layer : ops::batch_norm_2d(0.001, 0.01),
                     options.activation_layer ? options.activation_layer : ops::gelu};
   auto seen = halved(input_size);
@@ -236,7 +236,7 @@ MaxVitImpl::MaxVitImpl(const MaxVitSize& size, const MaxVitOptions& options)
   stem = register_module(
       "stem",
       Sequential(std::vector<Layer>{
-          Conv2dNormActivation(3, size.stem_channels,
+          Conv2dNormActivation(options.in_channels, size.stem_channels,
                                {.stride = 2, .norm_layer = style.norm, .activation_layer = style.activation, .bias = false}),
           Conv2dNormActivation(size.stem_channels, size.stem_channels,
                                {.norm_layer = nullptr, .activation_layer = nullptr, .bias = true})}));
@@ -272,7 +272,7 @@ MaxVitImpl::MaxVitImpl(const MaxVitSize& size, const MaxVitOptions& options)
 
 torch::Tensor MaxVitImpl::forward(torch::Tensor images) {
   OPSIS_CHECK(images.dim() == 4 && images.size(2) == input_size.height && images.size(3) == input_size.width,
-              "MaxVit: images must be (N, 3, {}, {}), got {}", input_size.height, input_size.width,
+              "MaxVit: images must be (N, channels, {}, {}), got {}", input_size.height, input_size.width,
               opsis::detail::shape(images));
   return classifier(blocks(stem(std::move(images))));
 }

@@ -32,10 +32,11 @@ struct MaxVitOptions {
   int64_t mlp_ratio = 4;                 ///< of the channels between the MLPs' layers
   double mlp_dropout = 0;
   double attention_dropout = 0;
+  int64_t in_channels = 3;  ///< of the images
 };
 
-/// Images (N, 3, input_size.height, input_size.width), normalised -> logits (N, num_classes). Built after torch::manual_seed(s),
-/// it has the parameters that Python's has after torch.manual_seed(s).
+/// Images (N, C, input_size.height, input_size.width), normalised -> logits (N, num_classes). Built after
+/// torch::manual_seed(s), it has the parameters that Python's has after torch.manual_seed(s).
 /// Throws   ValueError when the partitions do not divide what a block sees, and from forward when images have another size
 /// Source   torchvision.models.MaxVit
 class OPSIS_API MaxVitImpl : public ImageClassifier {
@@ -55,7 +56,8 @@ struct OPSIS_API MaxVit_T_Weights : Weights {
 };
 
 /// Builds the network, with the tensors of the weights if there are any, else initialised at random.
-/// Throws   ValueError when num_classes or input_size contradict the weights; what load_weights throws
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
+/// Throws   ValueError when input_size contradicts the weights; what load_weights throws
 /// Source   torchvision.models.maxvit_t
 OPSIS_API MaxVit maxvit_t(std::optional<MaxVit_T_Weights> weights = {}, MaxVitOptions options = {});
 

@@ -69,12 +69,12 @@ std::array<int64_t, 8> widths(double alpha) {
 MNASNetImpl::MNASNetImpl(double alpha, const MNASNetOptions& options) : ImageClassifier("MNASNet") {
   using namespace mnasnet_family;
   OPSIS_CHECK(alpha > 0, "MNASNet: alpha must be above 0, got {}", alpha);
-  const auto num_classes = detail::classes("MNASNet", options.num_classes);
+  const auto num_classes = detail::classes("MNASNet", options);
   const auto width = widths(alpha);
   layers = register_module(
-      "layers", Sequential(std::vector<Layer>{conv(3, width[0], 3, 2), norm(width[0]), ops::relu(),                   //
-                                              conv(width[0], width[0], 3, 1, width[0]), norm(width[0]), ops::relu(),  //
-                                              conv(width[0], width[1], 1), norm(width[1]),                            //
+      "layers", Sequential(std::vector<Layer>{conv(options.in_channels, width[0], 3, 2), norm(width[0]), ops::relu(),  //
+                                              conv(width[0], width[0], 3, 1, width[0]), norm(width[0]), ops::relu(),   //
+                                              conv(width[0], width[1], 1), norm(width[1]),                             //
                                               stack(width[1], width[2], 3, 2, 3, 3), stack(width[2], width[3], 5, 2, 3, 3),
                                               stack(width[3], width[4], 5, 2, 6, 3), stack(width[4], width[5], 3, 1, 6, 2),
                                               stack(width[5], width[6], 5, 2, 6, 4), stack(width[6], width[7], 3, 1, 6, 1),  //

@@ -13,9 +13,10 @@ namespace opsis::inline v1::models {
 struct MNASNetOptions {
   std::optional<int64_t> num_classes{};  ///< 1000
   double dropout = 0.2;                  ///< before the linear layer
+  int64_t in_channels = 3;               ///< of the images
 };
 
-/// Images (N, 3, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
+/// Images (N, C, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
 /// Python's has after torch.manual_seed(s).
 /// Throws   ValueError when alpha is not above 0
 /// Source   torchvision.models.MNASNet
@@ -51,7 +52,8 @@ struct OPSIS_API MNASNet1_3_Weights : Weights {
 };
 
 /// Each builds its network, with the tensors of the weights if there are any, else initialised at random.
-/// Throws   ValueError when num_classes contradicts the weights; what load_weights throws
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
+/// Throws   what load_weights throws
 /// Source   the function of the same name in torchvision.models
 OPSIS_API MNASNet mnasnet0_5(std::optional<MNASNet0_5_Weights> weights = {}, MNASNetOptions options = {});
 OPSIS_API MNASNet mnasnet0_75(std::optional<MNASNet0_75_Weights> weights = {}, MNASNetOptions options = {});

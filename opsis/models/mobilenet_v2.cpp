@@ -50,7 +50,7 @@ const std::vector<std::array<int64_t, 4>>& paper() {
 
 MobileNetV2Impl::MobileNetV2Impl(const MobileNetV2Options& options) : ImageClassifier("MobileNetV2") {
   using namespace mobilenet_v2_family;
-  const auto num_classes = detail::classes("MobileNetV2", options.num_classes);
+  const auto num_classes = detail::classes("MobileNetV2", options);
   const auto norm = options.norm_layer ? options.norm_layer : ops::batch_norm_2d();
   const auto& setting = options.inverted_residual_setting.empty() ? paper() : options.inverted_residual_setting;
   const auto scaled = [&](int64_t channels, double width) {
@@ -60,7 +60,8 @@ MobileNetV2Impl::MobileNetV2Impl(const MobileNetV2Options& options) : ImageClass
   const auto last_channels = scaled(1280, std::max(1.0, options.width_mult));
 
   Sequential layers;
-  layers->append(Conv2dNormActivation(3, channels, {.stride = 2, .norm_layer = norm, .activation_layer = relu6}));
+  layers->append(
+      Conv2dNormActivation(options.in_channels, channels, {.stride = 2, .norm_layer = norm, .activation_layer = relu6}));
   for (const auto& [expand_ratio, width, repeats, stride] : setting) {
     const auto out = scaled(width, options.width_mult);
     for (int64_t i = 0; i < repeats; ++i) {

@@ -20,9 +20,10 @@ struct MobileNetV2Options {
   int64_t round_nearest = 8;  ///< channels are multiples of it
   NormLayer norm_layer{};     ///< torch::nn::BatchNorm2d
   double dropout = 0.2;       ///< before the linear layer
+  int64_t in_channels = 3;    ///< of the images
 };
 
-/// Images (N, 3, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
+/// Images (N, C, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
 /// Python's has after torch.manual_seed(s).
 /// Throws   ValueError when a stride is neither 1 nor 2
 /// Source   torchvision.models.MobileNetV2
@@ -42,7 +43,8 @@ struct OPSIS_API MobileNet_V2_Weights : Weights {
 };
 
 /// Builds the network, with the tensors of the weights if there are any, else initialised at random.
-/// Throws   ValueError when num_classes contradicts the weights; what load_weights throws
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
+/// Throws   what load_weights throws
 /// Source   torchvision.models.mobilenet_v2
 OPSIS_API MobileNetV2 mobilenet_v2(std::optional<MobileNet_V2_Weights> weights = {}, MobileNetV2Options options = {});
 

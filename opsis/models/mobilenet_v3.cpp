@@ -120,11 +120,11 @@ MobileNetV3Impl::MobileNetV3Impl(const std::vector<MobileNetV3Block>& blocks, in
   using namespace mobilenet_v3_family;
   using torch::nn::Linear;
   OPSIS_CHECK(!blocks.empty(), "MobileNetV3: blocks must not be empty");
-  const auto num_classes = detail::classes("MobileNetV3", options.num_classes);
+  const auto num_classes = detail::classes("MobileNetV3", options);
   const auto norm = options.norm_layer ? options.norm_layer : ops::batch_norm_2d(0.001, 0.01);
   Sequential layers;
-  layers->append(
-      Conv2dNormActivation(3, blocks.front().input_channels, {.stride = 2, .norm_layer = norm, .activation_layer = hardswish}));
+  layers->append(Conv2dNormActivation(options.in_channels, blocks.front().input_channels,
+                                      {.stride = 2, .norm_layer = norm, .activation_layer = hardswish}));
   for (const auto& block : blocks) layers->append(InvertedResidual(block, norm));
   const auto channels = blocks.back().out_channels;
   layers->append(

@@ -29,9 +29,10 @@ struct MobileNetV3Options {
   double width_mult = 1;      ///< of the channels of every layer
   bool reduced_tail = false;  ///< half the channels in the last stage
   bool dilated = false;       ///< keep the resolution and dilate in the last stage
+  int64_t in_channels = 3;    ///< of the images
 };
 
-/// Images (N, 3, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
+/// Images (N, C, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
 /// Python's has after torch.manual_seed(s).
 /// Throws   ValueError when there are no blocks or a stride is neither 1 nor 2
 /// Source   torchvision.models.MobileNetV3
@@ -41,7 +42,7 @@ class OPSIS_API MobileNetV3Impl : public ImageClassifier {
   torch::Tensor forward(torch::Tensor images) override;
 
   Sequential features{nullptr};
-  torch::nn::AdaptiveAvgPool2d avgpool{nullptr};
+  Observed<torch::nn::AdaptiveAvgPool2d> avgpool{nullptr};
   Sequential classifier{nullptr};
 };
 TORCH_MODULE(MobileNetV3);
@@ -58,7 +59,8 @@ struct OPSIS_API MobileNet_V3_Small_Weights : Weights {
 };
 
 /// Each builds its network, with the tensors of the weights if there are any, else initialised at random.
-/// Throws   ValueError when num_classes contradicts the weights; what load_weights throws
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
+/// Throws   what load_weights throws
 /// Source   the function of the same name in torchvision.models
 OPSIS_API MobileNetV3 mobilenet_v3_large(std::optional<MobileNet_V3_Large_Weights> weights = {},
                                          MobileNetV3Options options = {});

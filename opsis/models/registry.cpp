@@ -5,6 +5,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
+#include "opsis/hub/checkpoint.h"
 #include "opsis/models.h"
 #include "opsis/models/pattern.h"
 
@@ -13,7 +14,7 @@ namespace registry {
 
 struct Entry {
   std::string_view name, module;
-  std::shared_ptr<torch::nn::Module> (*build)(const Weights* weights, std::optional<int64_t> num_classes);
+  std::shared_ptr<torch::nn::Module> (*build)(const Weights* weights, const ModelOptions& options);
   WeightsEnum (*weights)();
 };
 
@@ -23,21 +24,42 @@ struct Builder;
 
 template <class Model, class W, class Options, Model (*builder)(std::optional<W>, Options)>
 struct Builder<builder> {
-  static std::shared_ptr<torch::nn::Module> build(const Weights* weights, std::optional<int64_t> num_classes) {
+  static std::shared_ptr<torch::nn::Module> build(const Weights* weights, const ModelOptions& chosen) {
     std::optional<W> own;
     if (weights) own = W{*weights};
     Options options;
-    options.num_classes = num_classes;
+    options.num_classes = chosen.num_classes;
+    if constexpr (requires { options.quantize; }) {
+      OPSIS_CHECK(chosen.in_channels == 3, "get_model: quantized models take 3 channels, got in_channels = {}", chosen.in_channels);
+      options.quantize = chosen.quantize;
+    } else {
+      OPSIS_CHECK(!chosen.quantize, "get_model: quantize is for models whose names begin with \"quantized_\"");
+      options.in_channels = chosen.in_channels;
+    }
+    if constexpr (requires { options.image_size; }) options.image_size = chosen.image_size;
+    if constexpr (requires { options.input_size; }) {
+      if (chosen.image_size) options.input_size = Size{*chosen.image_size, *chosen.image_size};
+    }
     return builder(std::move(own), std::move(options)).ptr();
   }
   static WeightsEnum weights() { return {W::DEFAULT.enum_name(), W::all(), W::DEFAULT}; }
 };
 
+// Of a builder's overloads the one with weights that may be left out.
+template <class Model, class W, class Options>
+constexpr auto with_optional_weights(Model (*builder)(std::optional<W>, Options)) {
+  return builder;
+}
+
+#define OPSIS_QUANTIZED_MODEL(name)                                                                             \
+  Entry{"quantized_" #name, "models::quantization", Builder<with_optional_weights(&quantization::name)>::build, \
+        Builder<with_optional_weights(&quantization::name)>::weights},
 #define OPSIS_MODEL(module, name) Entry{#name, #module, Builder<&module::name>::build, Builder<&module::name>::weights},
 constexpr Entry entries[] = {
 #include "opsis/models/models.def"
 };
 #undef OPSIS_MODEL
+#undef OPSIS_QUANTIZED_MODEL
 
 static_assert(std::is_sorted(std::begin(entries), std::end(entries),
                              [](const Entry& a, const Entry& b) { return a.name < b.name; }),
@@ -99,14 +121,19 @@ namespace detail {
 std::shared_ptr<torch::nn::Module> build_model(std::string_view name, const ModelOptions& options) {
   const auto& entry = registry::find("get_model", name);
   if (options.weights.empty()) {
-    auto model = entry.build(nullptr, options.num_classes);
-    if (!options.weights_file.empty()) load_weights(*model, options.weights_file);
+    auto model = entry.build(nullptr, options);
+    if (options.weights_file.empty()) return model;
+    if (options.quantize) {
+      quantization::load_quantized_state(*model, hub::load(options.weights_file));
+    } else {
+      load_weights(*model, options.weights_file);
+    }
     return model;
   }
   auto weights = entry.weights()[options.weights];
   std::string url;
   if (!options.weights_file.empty()) weights.url = url = "file://" + options.weights_file.string();
-  return entry.build(&weights, options.num_classes);
+  return entry.build(&weights, options);
 }
 
 void refuse_task(std::string_view name) { raise<ValueError>("get_model: {} does another task than the one asked for", name); }

@@ -22,9 +22,13 @@ struct ModelOptions {
   std::string weights{};
   /// A checkpoint on this machine. With `weights` it stands for that entry's download; alone it must fit the model.
   std::filesystem::path weights_file{};
-  /// Empty: what the weights have, else the model's own default. With `weights` it must be their number, as in torchvision; for
-  /// another head on pretrained weights, replace the model's last layer.
+  /// Empty: what the weights have, else the model's own default. Another number than that of `weights` makes a new head.
   std::optional<int64_t> num_classes{};
+  /// Of the models that begin with "quantized_": integer weights and activations. Their weights are quantized ones, which imply it.
+  bool quantize = false;
+  int64_t in_channels = 3;  ///< of the images; with `weights`, the first convolution's filters are adapted
+  /// Of both sides of the images, for models that are made for one size (ViT, MaxVit); the others take any and do not look at it.
+  std::optional<int64_t> image_size{};
 };
 
 /// Which models list_models gives. Patterns are those of Python's fnmatch: * any text, ? a letter, [abc] one of, [!abc] none of.
@@ -61,7 +65,7 @@ OPSIS_API std::shared_ptr<torch::nn::Module> build_model(std::string_view name, 
 ///     auto model = get_model("resnet50", {.weights = "DEFAULT"});
 ///     auto small = get_model("resnet18", {.num_classes = 10});
 /// Throws   NotFoundError for a model or weights that are not there, naming those that are; ValueError when the model does
-///          another task or num_classes is not that of the weights; what load_weights throws
+///          another task; what load_weights throws
 /// Source   torchvision.models.get_model
 template <class Task = ImageClassifier>
 std::shared_ptr<Task> get_model(std::string_view name, const ModelOptions& options = {}) {

@@ -116,11 +116,11 @@ RegNetImpl::RegNetImpl(const RegNetBlockParams& params, const RegNetOptions& opt
   OPSIS_CHECK(params.depths.size() == stages && params.group_widths.size() == stages && params.strides.size() == stages &&
                   params.bottleneck_multipliers.size() == stages,
               "RegNet: depths, widths, group_widths, strides and bottleneck_multipliers must be of the same length");
-  const auto num_classes = detail::classes("RegNet", options.num_classes);
+  const auto num_classes = detail::classes("RegNet", options);
   const Style style{options.norm_layer ? options.norm_layer : ops::batch_norm_2d(),
                     options.activation ? options.activation : [] { return ops::relu(); }};
   stem = register_layer(*this, "stem",
-                        Conv2dNormActivation(3, options.stem_width,
+                        Conv2dNormActivation(options.in_channels, options.stem_width,
                                              {.stride = 2, .norm_layer = style.norm, .activation_layer = style.activation}));
   Sequential trunk;
   auto width = options.stem_width;

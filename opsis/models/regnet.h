@@ -33,9 +33,10 @@ struct RegNetOptions {
   int64_t stem_width = 32;               ///< channels of the first convolution
   NormLayer norm_layer{};                ///< torch::nn::BatchNorm2d
   ActivationLayer activation{};          ///< ReLU
+  int64_t in_channels = 3;               ///< of the images
 };
 
-/// Images (N, 3, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
+/// Images (N, C, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
 /// Python's has after torch.manual_seed(s).
 /// Source   torchvision.models.RegNet
 class OPSIS_API RegNetImpl : public ImageClassifier {
@@ -45,8 +46,8 @@ class OPSIS_API RegNetImpl : public ImageClassifier {
 
   Layer stem;
   Sequential trunk_output{nullptr};
-  torch::nn::AdaptiveAvgPool2d avgpool{nullptr};
-  torch::nn::Linear fc{nullptr};
+  Observed<torch::nn::AdaptiveAvgPool2d> avgpool{nullptr};
+  Observed<torch::nn::Linear> fc{nullptr};
 };
 TORCH_MODULE(RegNet);
 
@@ -128,7 +129,8 @@ struct OPSIS_API RegNet_X_32GF_Weights : Weights {
 
 /// Each builds its network, with the tensors of the weights if there are any, else initialised at random. X has no squeeze and
 /// excitation, Y has.
-/// Throws   ValueError when num_classes contradicts the weights; what load_weights throws
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
+/// Throws   what load_weights throws
 /// Source   the function of the same name in torchvision.models
 OPSIS_API RegNet regnet_y_400mf(std::optional<RegNet_Y_400MF_Weights> weights = {}, RegNetOptions options = {});
 OPSIS_API RegNet regnet_y_800mf(std::optional<RegNet_Y_800MF_Weights> weights = {}, RegNetOptions options = {});

@@ -4,17 +4,16 @@
 #include <torch/nn/modules/normalization.h>
 
 #include "opsis/core/check.h"
-#include "opsis/models/load_weights.h"
-#include "opsis/models/settle.h"
+#include "opsis/models/builders.h"
 
 namespace opsis::inline v1::models {
 namespace resnet {
 
 using torch::Tensor;
 using torch::nn::BatchNorm2d;
-using torch::nn::Conv2d;
+using Conv2d = Observed<torch::nn::Conv2d>;
 using torch::nn::Conv2dOptions;
-using torch::nn::ReLU;
+using ReLU = Observed<torch::nn::ReLU>;
 using torch::nn::ReLUOptions;
 
 // Submodules are made and registered in torchvision's order: it is the order of the draws and of the state_dict.
@@ -203,24 +202,20 @@ using Depths = std::array<int64_t, 4>;
 
 template <class W>
 ResNet build(ResNetBlock block, Depths depths, const std::optional<W>& weights, ResNetOptions& options) {
-  if (weights) detail::settle(weights->name, "num_classes", options.num_classes, std::ssize(weights->categories));
-  ResNet model(block, depths, options);
-  if (weights) load_weights(*model, *weights);
-  return model;
+  return detail::build<ResNet>(weights, options, block, depths);
 }
 
 }  // namespace resnet
 
 ResNetImpl::ResNetImpl(ResNetBlock block, std::array<int64_t, 4> depths, const ResNetOptions& options)
     : ImageClassifier("ResNet") {
-  const auto num_classes = options.num_classes.value_or(1000);
-  OPSIS_CHECK(num_classes >= 0, "ResNet: num_classes must not be negative, got {}", num_classes);
+  const auto num_classes = detail::classes("ResNet", options);
   const resnet::Style style{options.groups.value_or(1), options.width_per_group.value_or(64),
                             options.norm_layer ? options.norm_layer : resnet::batch_norm};
   const auto [dilate2, dilate3, dilate4] = options.replace_stride_with_dilation;
   resnet::Layers layers(block, style);
 
-  conv1 = register_module("conv1", resnet::conv7x7(3, 64, 2));
+  conv1 = register_module("conv1", resnet::conv7x7(options.in_channels, 64, 2));
   bn1 = register_layer(*this, "bn1", style.norm(64));
   relu = register_module("relu", resnet::inplace_relu());
   maxpool = register_module("maxpool", torch::nn::MaxPool2d(torch::nn::MaxPool2dOptions(3).stride(2).padding(1)));

@@ -31,10 +31,11 @@ struct ResNetOptions {
   std::optional<int64_t> width_per_group{};  ///< channels of a group where a layer has 64: 64
   /// For layer2, layer3 and layer4: keep the resolution and dilate instead. Bottlenecks only.
   std::array<bool, 3> replace_stride_with_dilation{};
-  NormLayer norm_layer{};  ///< torch::nn::BatchNorm2d
+  NormLayer norm_layer{};   ///< torch::nn::BatchNorm2d
+  int64_t in_channels = 3;  ///< of the images
 };
 
-/// Images (N, 3, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
+/// Images (N, C, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
 /// Python's has after torch.manual_seed(s). To give it another head:
 ///     model->fc = model->replace_module("fc", torch::nn::Linear(2048, 10));
 /// Throws   ValueError when a basic block is asked for groups, another width or dilation
@@ -45,13 +46,13 @@ class OPSIS_API ResNetImpl : public ImageClassifier {
   ResNetImpl(ResNetBlock block, std::array<int64_t, 4> depths, const ResNetOptions& options = {});
   torch::Tensor forward(torch::Tensor images) override;
 
-  torch::nn::Conv2d conv1{nullptr};
+  Observed<torch::nn::Conv2d> conv1{nullptr};
   Layer bn1;
-  torch::nn::ReLU relu{nullptr};
-  torch::nn::MaxPool2d maxpool{nullptr};
+  Observed<torch::nn::ReLU> relu{nullptr};
+  Observed<torch::nn::MaxPool2d> maxpool{nullptr};
   Sequential layer1{nullptr}, layer2{nullptr}, layer3{nullptr}, layer4{nullptr};
-  torch::nn::AdaptiveAvgPool2d avgpool{nullptr};
-  torch::nn::Linear fc{nullptr};
+  Observed<torch::nn::AdaptiveAvgPool2d> avgpool{nullptr};
+  Observed<torch::nn::Linear> fc{nullptr};
 };
 TORCH_MODULE(ResNet);
 
@@ -109,6 +110,7 @@ struct OPSIS_API Wide_ResNet101_2_Weights : Weights {
 /// Each builds its network, with the tensors of the weights if there are any, else initialised at random.
 ///     auto model = resnet50(ResNet50_Weights::IMAGENET1K_V2);
 ///     auto small = resnet18({}, {.num_classes = 10});
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
 /// Throws   ValueError when an option contradicts the weights or the variant; what load_weights throws
 /// Source   the function of the same name in torchvision.models
 OPSIS_API ResNet resnet18(std::optional<ResNet18_Weights> weights = {}, ResNetOptions options = {});

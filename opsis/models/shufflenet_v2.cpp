@@ -77,9 +77,10 @@ ShuffleNetV2Impl::ShuffleNetV2Impl(std::array<int64_t, 3> repeats, std::array<in
                                    const ShuffleNetV2Options& options)
     : ImageClassifier("ShuffleNetV2") {
   using namespace shufflenet_v2_family;
-  const auto num_classes = detail::classes("ShuffleNetV2", options.num_classes);
+  const auto num_classes = detail::classes("ShuffleNetV2", options);
   const auto [first, second, third, fourth, last] = channels;
-  conv1 = register_module("conv1", Sequential(std::vector<Layer>{conv(3, first, 3, 2), BatchNorm2d(first), ops::relu()}));
+  conv1 = register_module(
+      "conv1", Sequential(std::vector<Layer>{conv(options.in_channels, first, 3, 2), BatchNorm2d(first), ops::relu()}));
   maxpool = register_module("maxpool", torch::nn::MaxPool2d(torch::nn::MaxPool2dOptions(3).stride(2).padding(1)));
   stage2 = register_module("stage2", stage(first, second, repeats[0]));
   stage3 = register_module("stage3", stage(second, third, repeats[1]));

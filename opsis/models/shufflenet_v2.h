@@ -16,9 +16,10 @@ namespace opsis::inline v1::models {
 
 struct ShuffleNetV2Options {
   std::optional<int64_t> num_classes{};  ///< 1000
+  int64_t in_channels = 3;               ///< of the images
 };
 
-/// Images (N, 3, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
+/// Images (N, C, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
 /// Python's has after torch.manual_seed(s).
 /// Source   torchvision.models.ShuffleNetV2
 class OPSIS_API ShuffleNetV2Impl : public ImageClassifier {
@@ -28,9 +29,9 @@ class OPSIS_API ShuffleNetV2Impl : public ImageClassifier {
   torch::Tensor forward(torch::Tensor images) override;
 
   Sequential conv1{nullptr};
-  torch::nn::MaxPool2d maxpool{nullptr};
+  Observed<torch::nn::MaxPool2d> maxpool{nullptr};
   Sequential stage2{nullptr}, stage3{nullptr}, stage4{nullptr}, conv5{nullptr};
-  torch::nn::Linear fc{nullptr};
+  Observed<torch::nn::Linear> fc{nullptr};
 };
 TORCH_MODULE(ShuffleNetV2);
 
@@ -56,7 +57,8 @@ struct OPSIS_API ShuffleNet_V2_X2_0_Weights : Weights {
 };
 
 /// Each builds its network, with the tensors of the weights if there are any, else initialised at random.
-/// Throws   ValueError when num_classes contradicts the weights; what load_weights throws
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
+/// Throws   what load_weights throws
 /// Source   the function of the same name in torchvision.models
 OPSIS_API ShuffleNetV2 shufflenet_v2_x0_5(std::optional<ShuffleNet_V2_X0_5_Weights> weights = {},
                                           ShuffleNetV2Options options = {});

@@ -11,7 +11,7 @@
 namespace opsis::inline v1::models {
 namespace squeezenet_family {
 
-using torch::nn::Conv2d;
+using Conv2d = Observed<torch::nn::Conv2d>;
 using torch::nn::Conv2dOptions;
 
 // A 1x1 convolution that squeezes, then one of 1x1 and one of 3x3 side by side.
@@ -43,12 +43,12 @@ TORCH_MODULE(Fire);
 
 Layer max_pool() { return torch::nn::MaxPool2d(torch::nn::MaxPool2dOptions(3).stride(2).ceil_mode(true)); }
 
-Layer first_conv(int64_t out, int64_t kernel) { return Conv2d(Conv2dOptions(3, out, kernel).stride(2)); }
+Layer first_conv(int64_t in, int64_t out, int64_t kernel) { return Conv2d(Conv2dOptions(in, out, kernel).stride(2)); }
 
 // In an initialiser list the parts are made from left to right.
-std::vector<Layer> features_of(SqueezeNetVersion version) {
+std::vector<Layer> features_of(SqueezeNetVersion version, int64_t in_channels) {
   if (version == SqueezeNetVersion::V1_0) {
-    return {first_conv(96, 7),
+    return {first_conv(in_channels, 96, 7),
             ops::relu(),
             max_pool(),
             Fire(96, 16, 64, 64),
@@ -62,7 +62,7 @@ std::vector<Layer> features_of(SqueezeNetVersion version) {
             max_pool(),
             Fire(512, 64, 256, 256)};
   }
-  return {first_conv(64, 3),
+  return {first_conv(in_channels, 64, 3),
           ops::relu(),
           max_pool(),
           Fire(64, 16, 64, 64),
@@ -82,8 +82,8 @@ std::vector<Layer> features_of(SqueezeNetVersion version) {
 SqueezeNetImpl::SqueezeNetImpl(SqueezeNetVersion version, const SqueezeNetOptions& options) : ImageClassifier("SqueezeNet") {
   using torch::nn::Conv2d;
   namespace init = torch::nn::init;
-  const auto num_classes = detail::classes("SqueezeNet", options.num_classes);
-  features = register_module("features", Sequential(squeezenet_family::features_of(version)));
+  const auto num_classes = detail::classes("SqueezeNet", options);
+  features = register_module("features", Sequential(squeezenet_family::features_of(version, options.in_channels)));
   Conv2d final_conv(torch::nn::Conv2dOptions(512, num_classes, 1));
   classifier = register_module("classifier", Sequential(std::vector<Layer>{torch::nn::Dropout(options.dropout), final_conv,
                                                                            ops::relu(), torch::nn::AdaptiveAvgPool2d(1)}));

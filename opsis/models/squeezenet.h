@@ -16,9 +16,10 @@ enum class SqueezeNetVersion { V1_0, V1_1 };
 struct SqueezeNetOptions {
   std::optional<int64_t> num_classes{};  ///< 1000
   double dropout = 0.5;                  ///< before the last convolution
+  int64_t in_channels = 3;               ///< of the images
 };
 
-/// Images (N, 3, H, W), normalised, 21 x 21 (V1_0) or 17 x 17 (V1_1) and up -> logits (N, num_classes). Built after
+/// Images (N, C, H, W), normalised, 21 x 21 (V1_0) or 17 x 17 (V1_1) and up -> logits (N, num_classes). Built after
 /// torch::manual_seed(s), it has the parameters that Python's has after torch.manual_seed(s).
 /// Source   torchvision.models.SqueezeNet
 class OPSIS_API SqueezeNetImpl : public ImageClassifier {
@@ -42,7 +43,8 @@ struct OPSIS_API SqueezeNet1_1_Weights : Weights {
 };
 
 /// Each builds its network, with the tensors of the weights if there are any, else initialised at random.
-/// Throws   ValueError when num_classes contradicts the weights; what load_weights throws
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
+/// Throws   what load_weights throws
 /// Source   the function of the same name in torchvision.models
 OPSIS_API SqueezeNet squeezenet1_0(std::optional<SqueezeNet1_0_Weights> weights = {}, SqueezeNetOptions options = {});
 OPSIS_API SqueezeNet squeezenet1_1(std::optional<SqueezeNet1_1_Weights> weights = {}, SqueezeNetOptions options = {});

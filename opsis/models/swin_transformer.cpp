@@ -45,7 +45,7 @@ class PatchMergingImpl : public torch::nn::Module {
 
  private:
   SwinVersion version_;
-  Linear reduction{nullptr};
+  Observed<Linear> reduction{nullptr};
   Layer norm;
 };
 TORCH_MODULE(PatchMerging);
@@ -175,7 +175,7 @@ class ShiftedWindowAttentionImpl : public torch::nn::Module {
   Tensor table, index, logit_scale;
   Sequential cpb_mlp{nullptr};
 };
-TORCH_MODULE(ShiftedWindowAttention);
+using ShiftedWindowAttention = Observed<torch::nn::ModuleHolder<ShiftedWindowAttentionImpl>>;
 
 class SwinTransformerBlockImpl : public torch::nn::Module {
  public:
@@ -241,15 +241,15 @@ SwinTransformerImpl::SwinTransformerImpl(const SwinTransformerSize& size, const 
   OPSIS_CHECK(!size.depths.empty() && size.depths.size() == size.num_heads.size(),
               "SwinTransformer: depths and num_heads must be of the same length, got {} and {}", size.depths.size(),
               size.num_heads.size());
-  const auto num_classes = detail::classes("SwinTransformer", options.num_classes);
+  const auto num_classes = detail::classes("SwinTransformer", options);
   const auto norm_layer = options.norm_layer ? options.norm_layer : ops::layer_norm(1e-5);
   const auto depth_prob = options.stochastic_depth_prob.value_or(0.1);
   const torch::ExpandingArray<2> patch({size.patch_size[0], size.patch_size[1]});
 
   Sequential layers;
-  layers->append(
-      Sequential(std::vector<Layer>{torch::nn::Conv2d(torch::nn::Conv2dOptions(3, size.embed_dim, patch).stride(patch)),
-                                    Permute(std::vector<int64_t>{0, 2, 3, 1}), norm_layer(size.embed_dim)}));
+  layers->append(Sequential(
+      std::vector<Layer>{torch::nn::Conv2d(torch::nn::Conv2dOptions(options.in_channels, size.embed_dim, patch).stride(patch)),
+                         Permute(std::vector<int64_t>{0, 2, 3, 1}), norm_layer(size.embed_dim)}));
   int64_t count = 0, block = 0, dim = size.embed_dim;
   for (const auto depth : size.depths) count += depth;
   for (size_t i = 0; i < size.depths.size(); ++i) {

@@ -35,10 +35,11 @@ struct SwinTransformerOptions {
   double attention_dropout = 0;
   /// Of leaving out the last block; the first is never, those between in proportion. 0.2 to 0.5, by variant.
   std::optional<double> stochastic_depth_prob{};
-  NormLayer norm_layer{};  ///< torch::nn::LayerNorm with eps 1e-5
+  NormLayer norm_layer{};   ///< torch::nn::LayerNorm with eps 1e-5
+  int64_t in_channels = 3;  ///< of the images
 };
 
-/// Images (N, 3, H, W) of any size, normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
+/// Images (N, C, H, W) of any size, normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
 /// parameters that Python's has after torch.manual_seed(s).
 /// Throws   ValueError when depths and num_heads are not of the same length
 /// Source   torchvision.models.SwinTransformer
@@ -49,9 +50,9 @@ class OPSIS_API SwinTransformerImpl : public ImageClassifier {
 
   Sequential features{nullptr};
   Layer norm, permute;
-  torch::nn::AdaptiveAvgPool2d avgpool{nullptr};
+  Observed<torch::nn::AdaptiveAvgPool2d> avgpool{nullptr};
   Layer flatten;
-  torch::nn::Linear head{nullptr};
+  Observed<torch::nn::Linear> head{nullptr};
 };
 TORCH_MODULE(SwinTransformer);
 
@@ -87,7 +88,8 @@ struct OPSIS_API Swin_V2_B_Weights : Weights {
 };
 
 /// Each builds its network, with the tensors of the weights if there are any, else initialised at random.
-/// Throws   ValueError when num_classes contradicts the weights; what load_weights throws
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
+/// Throws   what load_weights throws
 /// Source   the function of the same name in torchvision.models
 OPSIS_API SwinTransformer swin_t(std::optional<Swin_T_Weights> weights = {}, SwinTransformerOptions options = {});
 OPSIS_API SwinTransformer swin_s(std::optional<Swin_S_Weights> weights = {}, SwinTransformerOptions options = {});

@@ -29,9 +29,8 @@ const Stages& e() {
   return stages;
 }
 
-Sequential features_of(const Stages& stages, bool batch_norm) {
+Sequential features_of(const Stages& stages, int64_t in, bool batch_norm) {
   Sequential layers;
-  int64_t in = 3;
   for (const auto& stage : stages) {
     for (const auto out : stage) {
       layers->append(torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 3).padding(1)));
@@ -46,7 +45,7 @@ Sequential features_of(const Stages& stages, bool batch_norm) {
 
 template <class W>
 VGG build(const Stages& stages, bool batch_norm, const std::optional<W>& weights, VGGOptions& options) {
-  if (weights) options.init_weights = false;
+  if (weights && !detail::wants_new_head(*weights, options.num_classes)) options.init_weights = false;
   return detail::build<VGG>(weights, options, stages, batch_norm);
 }
 
@@ -56,8 +55,8 @@ VGGImpl::VGGImpl(const std::vector<std::vector<int64_t>>& stages, bool batch_nor
     : ImageClassifier("VGG") {
   using torch::nn::Dropout;
   using torch::nn::Linear;
-  const auto num_classes = detail::classes("VGG", options.num_classes);
-  features = register_module("features", vgg_family::features_of(stages, batch_norm));
+  const auto num_classes = detail::classes("VGG", options);
+  features = register_module("features", vgg_family::features_of(stages, options.in_channels, batch_norm));
   avgpool = register_module("avgpool", torch::nn::AdaptiveAvgPool2d(7));
   classifier = register_module(
       "classifier",

@@ -17,9 +17,10 @@ struct VGGOptions {
   std::optional<int64_t> num_classes{};  ///< 1000
   bool init_weights = true;              ///< as in torchvision's training recipe; false: as LibTorch's layers begin
   double dropout = 0.5;                  ///< after the first two linear layers
+  int64_t in_channels = 3;               ///< of the images
 };
 
-/// Images (N, 3, H, W), normalised, 32 x 32 and up -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
+/// Images (N, C, H, W), normalised, 32 x 32 and up -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
 /// parameters that Python's has after torch.manual_seed(s).
 /// Source   torchvision.models.VGG
 class OPSIS_API VGGImpl : public ImageClassifier {
@@ -29,7 +30,7 @@ class OPSIS_API VGGImpl : public ImageClassifier {
   torch::Tensor forward(torch::Tensor images) override;
 
   Sequential features{nullptr};
-  torch::nn::AdaptiveAvgPool2d avgpool{nullptr};
+  Observed<torch::nn::AdaptiveAvgPool2d> avgpool{nullptr};
   Sequential classifier{nullptr};
 };
 TORCH_MODULE(VGG);
@@ -77,7 +78,8 @@ struct OPSIS_API VGG19_BN_Weights : Weights {
 
 /// Each builds its network, with the tensors of the weights if there are any, else initialised at random.
 ///     auto model = vgg16(VGG16_Weights::IMAGENET1K_V1);
-/// Throws   ValueError when num_classes contradicts the weights; what load_weights throws
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
+/// Throws   what load_weights throws
 /// Source   the function of the same name in torchvision.models
 OPSIS_API VGG vgg11(std::optional<VGG11_Weights> weights = {}, VGGOptions options = {});
 OPSIS_API VGG vgg11_bn(std::optional<VGG11_BN_Weights> weights = {}, VGGOptions options = {});

@@ -19,7 +19,7 @@ namespace init = torch::nn::init;
 using torch::Tensor;
 using torch::nn::Conv2d;
 using torch::nn::Conv2dOptions;
-using torch::nn::Dropout;
+using Dropout = Observed<torch::nn::Dropout>;
 using torch::nn::Linear;
 
 // torch.nn.MultiheadAttention where query, key and value are one and no weights are asked for. LibTorch's wants the sequence
@@ -44,7 +44,9 @@ class SelfAttentionImpl : public torch::nn::Module {
                            .view({n, length, 3, num_heads_, dim / num_heads_})
                            .permute({2, 0, 3, 1, 4});
     const auto attended = torch::scaled_dot_product_attention(parts[0], parts[1], parts[2], {}, is_training() ? dropout_ : 0.0);
-    return out_proj(attended.transpose(1, 2).reshape({n, length, dim}));
+    if (!is_training()) return out_proj(attended.transpose(1, 2).reshape({n, length, dim}));
+    // Python's has the sequence first in memory, and the dropout that follows draws in the order of memory.
+    return out_proj(attended.permute({2, 0, 1, 3}).reshape({length, n, dim})).transpose(0, 1);
   }
 
  private:
@@ -53,7 +55,7 @@ class SelfAttentionImpl : public torch::nn::Module {
   int64_t num_heads_;
   double dropout_;
 };
-TORCH_MODULE(SelfAttention);
+using SelfAttention = Observed<torch::nn::ModuleHolder<SelfAttentionImpl>>;
 
 // What the blocks have in common.
 struct Style {
@@ -119,10 +121,9 @@ class EncoderImpl : public torch::nn::Module {
 TORCH_MODULE(Encoder);
 
 // The patches as one convolution, or the convolutions that stand for it.
-Layer projection(const VisionTransformerSize& size, const std::vector<ConvStemConfig>& stem) {
-  if (stem.empty()) return Conv2d(Conv2dOptions(3, size.hidden_dim, size.patch_size).stride(size.patch_size));
+Layer projection(const VisionTransformerSize& size, int64_t channels, const std::vector<ConvStemConfig>& stem) {
+  if (stem.empty()) return Conv2d(Conv2dOptions(channels, size.hidden_dim, size.patch_size).stride(size.patch_size));
   Sequential layers;
-  int64_t channels = 3;
   for (size_t i = 0; i < stem.size(); ++i) {
     ops::Conv2dNormActivationOptions options{.kernel_size = stem[i].kernel_size, .stride = stem[i].stride};
     if (stem[i].norm_layer) options.norm_layer = stem[i].norm_layer;
@@ -148,23 +149,26 @@ void initialise_projection(const Layer& projection) {
 
 template <class W>
 VisionTransformer build(const std::optional<W>& weights, VisionTransformerOptions& options, const VisionTransformerSize& size) {
-  if (weights) detail::settle(weights->name, "image_size", options.image_size, weights->min_size.height);
+  if (weights && !options.image_size) options.image_size = weights->min_size.height;
   return detail::build<VisionTransformer>(weights, options, size);
 }
 
 }  // namespace vision_transformer_family
 
 VisionTransformerImpl::VisionTransformerImpl(const VisionTransformerSize& size, const VisionTransformerOptions& options)
-    : ImageClassifier("VisionTransformer"), image_size(options.image_size.value_or(224)), hidden_dim(size.hidden_dim) {
+    : ImageClassifier("VisionTransformer"),
+      image_size(options.image_size.value_or(224)),
+      patch_size(size.patch_size),
+      hidden_dim(size.hidden_dim) {
   using namespace vision_transformer_family;
   OPSIS_CHECK(size.patch_size > 0 && image_size % size.patch_size == 0,
               "VisionTransformer: patch_size must divide image_size, got {} and {}", size.patch_size, image_size);
-  const auto num_classes = detail::classes("VisionTransformer", options.num_classes);
+  const auto num_classes = detail::classes("VisionTransformer", options);
   const auto side = image_size / size.patch_size;
   const Style style{size, options.dropout, options.attention_dropout,
                     options.norm_layer ? options.norm_layer : ops::layer_norm(1e-6)};
   class_token = register_parameter("class_token", torch::zeros({1, 1, hidden_dim}));
-  conv_proj = register_layer(*this, "conv_proj", projection(size, options.conv_stem_configs));
+  conv_proj = register_layer(*this, "conv_proj", projection(size, options.in_channels, options.conv_stem_configs));
   encoder = register_layer(*this, "encoder", Encoder(side * side + 1, style));
 
   Linear pre_logits{nullptr}, head{nullptr};
@@ -189,7 +193,8 @@ VisionTransformerImpl::VisionTransformerImpl(const VisionTransformerSize& size, 
 
 torch::Tensor VisionTransformerImpl::forward(torch::Tensor images) {
   OPSIS_CHECK(images.dim() == 4 && images.size(2) == image_size && images.size(3) == image_size,
-              "VisionTransformer: images must be (N, 3, {}, {}), got {}", image_size, image_size, opsis::detail::shape(images));
+              "VisionTransformer: images must be (N, channels, {}, {}), got {}", image_size, image_size,
+              opsis::detail::shape(images));
   const auto n = images.size(0);
   const auto patches = conv_proj(std::move(images)).flatten(2).permute({0, 2, 1});
   const auto x = encoder(torch::cat({class_token.expand({n, -1, -1}), patches}, 1));

@@ -34,6 +34,7 @@ struct VisionTransformerOptions {
   std::optional<int64_t> representation_size{};  ///< of one more linear layer before the head; none: there is none
   NormLayer norm_layer{};                        ///< torch::nn::LayerNorm with eps 1e-6
   std::vector<ConvStemConfig> conv_stem_configs{};
+  int64_t in_channels = 3;  ///< of the images
 };
 
 /// The sizes of a variant.
@@ -41,7 +42,7 @@ struct VisionTransformerSize {
   int64_t patch_size, num_layers, num_heads, hidden_dim, mlp_dim;
 };
 
-/// Images (N, 3, image_size, image_size), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
+/// Images (N, C, image_size, image_size), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
 /// parameters that Python's has after torch.manual_seed(s).
 /// Throws   ValueError when the patches do not divide the image size, and from forward when images have another
 /// Source   torchvision.models.VisionTransformer
@@ -50,7 +51,7 @@ class OPSIS_API VisionTransformerImpl : public ImageClassifier {
   explicit VisionTransformerImpl(const VisionTransformerSize& size, const VisionTransformerOptions& options = {});
   torch::Tensor forward(torch::Tensor images) override;
 
-  int64_t image_size, hidden_dim;
+  int64_t image_size, patch_size, hidden_dim;
   Layer conv_proj;
   torch::Tensor class_token;
   Layer encoder;
@@ -92,7 +93,9 @@ struct OPSIS_API ViT_H_14_Weights : Weights {
 };
 
 /// Each builds its network, with the tensors of the weights if there are any, else initialised at random.
-/// Throws   ValueError when num_classes or image_size contradict the weights; what load_weights throws
+/// With weights, another num_classes than theirs makes a new head, and other in_channels adapt their filters: see LoadOptions.
+/// With another image_size than theirs the position embeddings are resampled (interpolate_embeddings, bicubic).
+/// Throws   what load_weights throws
 /// Source   the function of the same name in torchvision.models
 OPSIS_API VisionTransformer vit_b_16(std::optional<ViT_B_16_Weights> weights = {}, VisionTransformerOptions options = {});
 OPSIS_API VisionTransformer vit_b_32(std::optional<ViT_B_32_Weights> weights = {}, VisionTransformerOptions options = {});

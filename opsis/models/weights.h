@@ -62,6 +62,8 @@ struct OPSIS_API Weights {
   std::string_view recipe;     ///< how they were trained, a url
   std::string_view docs;       ///< what is special about them, a sentence
   std::string_view license{};  ///< a url, where they have one of their own
+  std::string_view backend{};  ///< of quantized weights: the kernels they were made for, "fbgemm" or "qnnpack"
+  const Weights* unquantized = nullptr;  ///< of quantized weights: what they were made from
 
   /// How images must be prepared for the model.
   opsis::transforms::ImageClassification transforms() const;

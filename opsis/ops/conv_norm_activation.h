@@ -35,12 +35,11 @@ class OPSIS_API Conv2dNormActivationImpl : public SequentialImpl {
 };
 
 /// The holder; written out, so that options can be given in braces.
-class Conv2dNormActivation : public torch::nn::ModuleHolder<Conv2dNormActivationImpl> {
+class Conv2dNormActivation : public Observed<torch::nn::ModuleHolder<Conv2dNormActivationImpl>> {
  public:
-  using torch::nn::ModuleHolder<Conv2dNormActivationImpl>::ModuleHolder;
-  using Impl = Conv2dNormActivationImpl;
+  using Observed::Observed;
   Conv2dNormActivation(int64_t in_channels, int64_t out_channels, const Conv2dNormActivationOptions& options = {})
-      : ModuleHolder(std::make_shared<Conv2dNormActivationImpl>(in_channels, out_channels, options)) {}
+      : Observed(std::make_shared<Conv2dNormActivationImpl>(in_channels, out_channels, options)) {}
 };
 
 }  // namespace opsis::inline v1::ops

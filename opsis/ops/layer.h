@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/ops/observe.h"
 
 namespace opsis::inline v1::ops {
 
@@ -27,9 +28,13 @@ class OPSIS_API Layer {
 
   template <class Impl>
   requires std::derived_from<Impl, torch::nn::Module> Layer(torch::nn::ModuleHolder<Impl> holder)
-      : module_(holder.is_empty() ? nullptr : holder.ptr()),
-        forward_([](torch::nn::Module& module, torch::Tensor x) -> torch::Tensor {
-          return static_cast<Impl&>(module).forward(std::move(x));
+      : Layer(holder.is_empty() ? std::shared_ptr<Impl>() : holder.ptr()) {}
+
+  /// Of what get_model gives, too.
+  template <class Impl>
+  requires std::derived_from<Impl, torch::nn::Module> Layer(std::shared_ptr<Impl> module)
+      : module_(std::move(module)), forward_([](torch::nn::Module& module, torch::Tensor x) -> torch::Tensor {
+          return ops::call(static_cast<Impl&>(module), std::move(x));
         }) {}
 
   torch::Tensor operator()(torch::Tensor x) const { return forward_(*module_, std::move(x)); }
@@ -69,6 +74,6 @@ class OPSIS_API SequentialImpl : public torch::nn::Module {
  private:
   std::vector<Layer> layers_;
 };
-TORCH_MODULE(Sequential);
+using Sequential = Observed<torch::nn::ModuleHolder<SequentialImpl>>;
 
 }  // namespace opsis::inline v1::ops

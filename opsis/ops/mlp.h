@@ -32,12 +32,11 @@ class OPSIS_API MLPImpl : public SequentialImpl {
 };
 
 /// The holder; written out, so that channels and options can be given in braces.
-class MLP : public torch::nn::ModuleHolder<MLPImpl> {
+class MLP : public Observed<torch::nn::ModuleHolder<MLPImpl>> {
  public:
-  using torch::nn::ModuleHolder<MLPImpl>::ModuleHolder;
-  using Impl = MLPImpl;
+  using Observed::Observed;
   MLP(int64_t in_channels, const std::vector<int64_t>& hidden_channels, const MLPOptions& options = {})
-      : ModuleHolder(std::make_shared<MLPImpl>(in_channels, hidden_channels, options)) {}
+      : Observed(std::make_shared<MLPImpl>(in_channels, hidden_channels, options)) {}
 };
 
 }  // namespace opsis::inline v1::ops

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "opsis/core/api.h"
+#include "opsis/ops/observe.h"
 
 namespace opsis::inline v1::ops {
 
@@ -29,6 +30,6 @@ class OPSIS_API StochasticDepthImpl : public torch::nn::Module {
   double p;
   std::string mode;
 };
-TORCH_MODULE(StochasticDepth);
+using StochasticDepth = Observed<torch::nn::ModuleHolder<StochasticDepthImpl>>;
 
 }  // namespace opsis::inline v1::ops

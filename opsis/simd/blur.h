@@ -1,4 +1,7 @@
-// Blurring bytes by two kernels, one along rows and one along columns.
+// Blurring by two kernels, one along rows and one along columns.
+//
+// The kernels are symmetrical: given is the middle and what follows it. All is computed in float32, along rows first. The borders
+// are reflected; a kernel's half must be less than the picture's side.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +17,19 @@ struct Picture {
   int64_t height, width, channels;
 };
 
-/// Rows [first, last) of a picture convolved along rows and along columns in float32, then rounded. The kernels are symmetrical:
-/// given is the middle and what follows it. The borders are reflected; a kernel's half must be less than the picture's side.
+/// Rows [first, last) of a picture, rounded.
 OPSIS_API void blur(const Picture& in, const std::vector<float>& along_rows, const std::vector<float>& along_columns,
                     int64_t first, int64_t last, uint8_t* out);
+
+/// One channel of floats; rows without gaps. What is blurred is multiplied by `factor`, then divided by `divisor`.
+struct Plane {
+  const float* data;
+  int64_t height, width;
+  float factor, divisor;
+};
+
+/// Rows [first, last) of a plane.
+OPSIS_API void blur(const Plane& in, const std::vector<float>& along_rows, const std::vector<float>& along_columns,
+                    int64_t first, int64_t last, float* out);
 
 }  // namespace opsis::inline v1::simd

@@ -58,14 +58,31 @@ class Table {
 #endif
 };
 
-void MapLevels(const uint8_t* in, int64_t count, const Levels& levels, uint8_t* out) {
+// map(vector) of all bytes, and one(level) of what is left of them.
+template <class Map, class One>
+HWY_INLINE void MapEach(const uint8_t* in, int64_t count, const Map& map, const One& one, uint8_t* out) {
   const U8 d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(map(hn::LoadU(d, in + i)), d, out + i);
+  for (; i < count; ++i) out[i] = one(in[i]);
+}
+
+void MapLevels(const uint8_t* in, int64_t count, const Levels& levels, uint8_t* out) {
+  const auto one = [&](uint8_t level) { return levels[level]; };
+  // Tables that only drop bits or turn them over, as those of invert and posterize, need not be looked at.
+  const uint8_t kept = levels[0] ^ levels[255], turned = levels[0];
+  bool by_bits = true;
+  for (size_t i = 0; i < levels.size(); ++i) by_bits &= levels[i] == ((i & kept) ^ turned);
+  if (by_bits) {
+    const auto keep = hn::Set(U8(), kept), turn = hn::Set(U8(), turned);
+    const auto map = [=](hn::Vec<U8> v) HWY_ATTR { return hn::Xor(hn::And(v, keep), turn); };
+    return MapEach(in, count, map, one, out);
+  }
   alignas(64) Levels aligned = levels;
   const Table table(aligned.data());
-  int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) hn::StoreU(table[hn::LoadU(d, in + i)], d, out + i);
-  for (; i < count; ++i) out[i] = levels[in[i]];
+  MapEach(
+      in, count, [&](hn::Vec<U8> v) HWY_ATTR { return table[v]; }, one, out);
 }
 
 void MapLevels3(const Rgb& in, int64_t count, const std::array<Levels, 3>& levels, const RgbOut& out) {

@@ -5,61 +5,119 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "opsis/simd/mirror.cpp"
+#define HWY_WANT_AVX3_DL  // it moves bytes anywhere within 64
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "opsis/simd/near-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
+namespace {
+
+// Bytes [first, last) of the result, which are whole pixels.
+void MirrorPlainly(const uint8_t* row, int64_t total, int64_t bytes, int64_t first, int64_t last, uint8_t* out) {
+  for (int64_t i = first; i < last; i += bytes) std::memcpy(out + i, row + total - bytes - i, static_cast<size_t>(bytes));
+}
 
 #if HWY_TARGET == HWY_SCALAR  // vectors of a single lane, which g++ builds in place of emulated ones
 
-int64_t mirror(const uint8_t*, int64_t, int64_t, uint8_t*) { return 0; }  // mirror_row does all
+template <int kBytes>
+void MirrorRow(const uint8_t* row, int64_t total, uint8_t* out) {
+  MirrorPlainly(row, total, kBytes, 0, total, out);
+}
+
+#elif HWY_TARGET == HWY_AVX3_DL
+
+// As many pixels at a time as 64 bytes hold. What is left of those is covered by the next, and the last are masked.
+template <int kBytes>
+void MirrorRow(const uint8_t* row, int64_t total, uint8_t* out) {
+  constexpr int64_t used = 64 / kBytes * kBytes;
+  alignas(64) uint8_t table[64];
+  for (int64_t i = 0; i < 64; ++i) table[i] = static_cast<uint8_t>((64 - kBytes - i / kBytes * kBytes + i % kBytes) & 63);
+  const auto order = _mm512_load_si512(table);
+  int64_t i = 0;
+  for (; i + 64 <= total; i += used) {
+    _mm512_storeu_si512(out + i, _mm512_permutexvar_epi8(order, _mm512_loadu_si512(row + total - 64 - i)));
+  }
+  if (const auto left = total - i; left > 0) {
+    const auto last = _mm512_maskz_loadu_epi8(~0ull << (64 - left), row + left - 64);
+    _mm512_mask_storeu_epi8(out + i, ~0ull >> (64 - left), _mm512_permutexvar_epi8(order, last));
+  }
+}
 
 #else
 
-// Whole pixels of a block of 16 bytes, mirrored. Those of 3 bytes are read from the second byte on, so that the last block of a row
-// does not reach beyond it.
-constexpr std::array<uint8_t, 16> mirror_table(int bytes) {
-  std::array<uint8_t, 16> table{};
-  const int pixels = 16 / bytes, skipped = 16 - pixels * bytes;
-  for (int pixel = 0; pixel < pixels; ++pixel) {
-    for (int byte = 0; byte < bytes; ++byte) {
-      table[static_cast<size_t>(pixel * bytes + byte)] = static_cast<uint8_t>(skipped + (pixels - 1 - pixel) * bytes + byte);
-    }
-  }
-  return table;
+// Pixels that fill blocks of 16, and at least a vector of them. What is left at the end overlaps what was done.
+template <int64_t kBytes, class D>
+HWY_INLINE void MirrorVectors(D d, const uint8_t* row, int64_t total, uint8_t* out) {
+  alignas(64) uint8_t order[HWY_MAX_BYTES];
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t i = 0; i < lanes; ++i) order[i] = static_cast<uint8_t>(16 - kBytes - i % 16 / kBytes * kBytes + i % kBytes);
+  const auto table = hn::Load(d, order);
+  const auto one = [&](int64_t i) HWY_ATTR {
+    const auto pixels = hn::TableLookupBytes(hn::LoadU(d, row + total - lanes - i), table);
+    hn::StoreU(hn::ReverseBlocks(d, pixels), d, out + i);
+  };
+  int64_t i = 0;
+  for (; i + lanes <= total; i += lanes) one(i);
+  if (i < total) one(total - lanes);
 }
 
-// Returns how many pixels of the result are there.
-template <int kBytes>
-int64_t mirror_blocks(const uint8_t* row, int64_t width, uint8_t* out) {
-  constexpr int64_t pixels = 16 / kBytes, skipped = 16 - pixels * kBytes;
-  HWY_ALIGN static constexpr std::array<uint8_t, 16> table = mirror_table(kBytes);
-  const hn::Full128<uint8_t> d;
-  const auto order = hn::Load(d, table.data());
-  int64_t x = 0;
-  // A block of 3-byte pixels reads and writes one byte more than its five, which must be in the row too.
-  for (; x + pixels + (skipped > 0 ? 1 : 0) <= width; x += pixels) {
-    const auto block = hn::LoadU(d, row + (width - x - pixels) * kBytes - skipped);
-    hn::StoreU(hn::TableLookupBytes(block, order), d, out + x * kBytes);
-  }
-  return x;
+// Byte i of the result lies, in the mirrored blocks, where its pixel ends, and its channel decides how far from there.
+constexpr NearTables kMirrored = MakeNearTables([](int64_t i) { return 15 - i % 16 + 2 * (i % 3) - 2; });
+
+// Pixels of three bytes, and at least three vectors of them and a pixel more at either end, which is done plainly.
+template <class D>
+HWY_INLINE void MirrorTriples(D d, const uint8_t* row, int64_t total, uint8_t* out) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  // The blocks are put into their order last, so the tables are not in theirs.
+  const auto reversed = [&](const uint8_t* table) HWY_ATTR { return hn::ReverseBlocks(d, hn::Load(d, table)); };
+  const auto before0 = reversed(kMirrored.before), behind0 = reversed(kMirrored.behind);
+  const auto before1 = reversed(kMirrored.before + lanes), behind1 = reversed(kMirrored.behind + lanes);
+  const auto before2 = reversed(kMirrored.before + 2 * lanes), behind2 = reversed(kMirrored.behind + 2 * lanes);
+  const auto three = [&](int64_t i) HWY_ATTR {
+    const auto* const from = row + total - lanes - i;
+    hn::StoreU(hn::ReverseBlocks(d, LookUpNear(d, from, before0, behind0)), d, out + i);
+    hn::StoreU(hn::ReverseBlocks(d, LookUpNear(d, from - lanes, before1, behind1)), d, out + i + lanes);
+    hn::StoreU(hn::ReverseBlocks(d, LookUpNear(d, from - 2 * lanes, before2, behind2)), d, out + i + 2 * lanes);
+  };
+  MirrorPlainly(row, total, 3, 0, 3, out);
+  int64_t i = 3;
+  for (; i + 3 * lanes + 3 <= total; i += 3 * lanes) three(i);
+  if (i + 3 < total) three(total - 3 - 3 * lanes);
+  MirrorPlainly(row, total, 3, total - 3, total, out);
 }
 
-int64_t mirror(const uint8_t* row, int64_t width, int64_t bytes, uint8_t* out) {
-  switch (bytes) {
-    case 1: return mirror_blocks<1>(row, width, out);
-    case 2: return mirror_blocks<2>(row, width, out);
-    case 3: return mirror_blocks<3>(row, width, out);
-    case 4: return mirror_blocks<4>(row, width, out);
-    case 8: return mirror_blocks<8>(row, width, out);
-    default: return 0;
+template <int64_t kBytes>
+void MirrorRow(const uint8_t* row, int64_t total, uint8_t* out) {
+  const hn::CappedTag<uint8_t, 64> wide;
+  const hn::Full128<uint8_t> narrow;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(wide));
+  if constexpr (kBytes == 3) {
+    if (total >= 3 * lanes + 6) return MirrorTriples(wide, row, total, out);
+    if (total >= 3 * 16 + 6) return MirrorTriples(narrow, row, total, out);
+  } else {
+    if (total >= lanes) return MirrorVectors<kBytes>(wide, row, total, out);
+    if (total >= 16) return MirrorVectors<kBytes>(narrow, row, total, out);
   }
+  MirrorPlainly(row, total, kBytes, 0, total, out);
 }
 
 #endif
 
+void Mirror(const uint8_t* row, int64_t width, int64_t bytes, uint8_t* out) {
+  switch (bytes) {
+    case 1: return MirrorRow<1>(row, width, out);
+    case 2: return MirrorRow<2>(row, 2 * width, out);
+    case 3: return MirrorRow<3>(row, 3 * width, out);
+    case 4: return MirrorRow<4>(row, 4 * width, out);
+    case 8: return MirrorRow<8>(row, 8 * width, out);
+    default: return MirrorPlainly(row, width * bytes, bytes, 0, width * bytes, out);
+  }
+}
+
+}  // namespace
 }  // namespace opsis::inline v1::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -67,12 +125,10 @@ HWY_AFTER_NAMESPACE();
 
 namespace opsis::inline v1::simd {
 
-HWY_EXPORT(mirror);
+HWY_EXPORT(Mirror);
 
 void mirror_row(const uint8_t* row, int64_t width, int64_t bytes, uint8_t* out) {
-  for (int64_t x = HWY_DYNAMIC_DISPATCH(mirror)(row, width, bytes, out); x < width; ++x) {
-    std::memcpy(out + x * bytes, row + (width - 1 - x) * bytes, static_cast<size_t>(bytes));
-  }
+  HWY_DYNAMIC_DISPATCH(Mirror)(row, width, bytes, out);
 }
 
 }  // namespace opsis::inline v1::simd

@@ -15,8 +15,9 @@ struct RowsToResize {
   const uint8_t* rows[2];  // the second is null for a single one
   uint8_t* out[2];
   int64_t channels;
-  const int32_t* first;
+  const int32_t* offsets;  // of each pixel's first tap, in bytes
   const int16_t* weights;
+  int64_t taps;    // that a pixel has, at most
   int64_t blocks;  // of 8 weights, a pixel
   int precision;
   int64_t begin, end;
@@ -50,7 +51,7 @@ void horizontal(const RowsToResize& job) {
         int32_t sum = 0;
         for (int64_t k = 0; k < taps; ++k) {
           const int16_t weight = plane ? weights[k] : weights[k / 2 * 8 + 2 * channel + k % 2];
-          if (weight != 0) sum += weight * job.rows[row][(job.first[x] + k) * job.channels + channel];  // others may be beyond
+          if (weight != 0) sum += weight * job.rows[row][job.offsets[x] + k * job.channels + channel];  // others may be beyond
         }
         job.out[row][x * job.channels + channel] = to_byte(sum, job.precision);
       }
@@ -85,6 +86,7 @@ HWY_INLINE hn::Vec<D32> add_products(D32 d32, V16 a, V16 b, hn::Vec<D32> sum) {
 }
 
 // ---- Along a row ----
+// The job is taken by value: bytes that are written might else be part of it, and it would be read again for each pixel.
 
 // The tables that bring two taps' channels together: byte 2 * (2 * channel + tap) of a block; 0x80 gives 0.
 constexpr std::array<uint8_t, 32> pair_table(int channels) {
@@ -110,7 +112,7 @@ HWY_ALIGN constexpr std::array<uint8_t, 16> without_fourth{0, 1, 2, 4, 5, 6, 8, 
 // beside each other as 16-bit numbers, which one instruction multiplies by their weights and adds. With vectors of 32 bytes the
 // second half does the next two taps.
 template <int kRows, int kChannels, int kSteps>
-HWY_NOINLINE void interleaved_pixels(const RowsToResize& job) {
+HWY_NOINLINE void interleaved_pixels(const RowsToResize job) {
   const hn::CappedTag<uint8_t, 32> d8;
   const hn::Repartition<int16_t, decltype(d8)> d16;
   const hn::Repartition<int32_t, decltype(d8)> d32;
@@ -124,7 +126,7 @@ HWY_NOINLINE void interleaved_pixels(const RowsToResize& job) {
   const int precision = job.precision;
 
   const auto sums = [&](int64_t x, V32& sum0, V32& sum1) HWY_ATTR {
-    const int64_t offset = static_cast<int64_t>(job.first[x]) * kChannels;
+    const int64_t offset = job.offsets[x];
     const uint8_t* taps0 = job.rows[0] + offset;
     const uint8_t* taps1 = job.rows[1] + offset;
     const int16_t* w = job.weights + x * job.blocks * 8;
@@ -185,9 +187,58 @@ HWY_NOINLINE void interleaved_pixels(const RowsToResize& job) {
   }
 }
 
+#if HWY_CAP_GE256
+
+// A row of interleaved pixels that are made of two taps each: as above, but two pixels share a vector, in place of further taps.
+template <int kChannels>
+HWY_NOINLINE void pixels_of_two(const RowsToResize job, const uint8_t* row, uint8_t* out) {
+  const hn::CappedTag<uint8_t, 32> d8;
+  const hn::Repartition<int16_t, decltype(d8)> d16;
+  const hn::Repartition<int32_t, decltype(d8)> d32;
+  const hn::Full128<uint8_t> block8;
+  const hn::Full128<int16_t> block16;
+  const auto pairs = hn::LoadDup128(d8, kChannels == 3 ? pairs_of_3.data() : pairs_of_4.data());
+  const auto half = hn::Set(d32, 1 << (job.precision - 1));
+  const auto three = hn::LoadU(block8, without_fourth.data());
+
+  const auto sums = [&](int64_t a, int64_t b) HWY_ATTR {
+    const auto taps = [&](int64_t x) HWY_ATTR { return hn::LoadU(block8, row + job.offsets[x]); };
+    const auto weights = [&](int64_t x) HWY_ATTR { return hn::LoadU(block16, job.weights + x * 16); };
+    const auto pixels = hn::TableLookupBytesOr0(hn::Combine(d8, taps(b), taps(a)), pairs);
+    return add_products(d32, hn::BitCast(d16, pixels), hn::Combine(d16, weights(b), weights(a)), hn::Zero(d32));
+  };
+  // Narrowing takes blocks in turns, hence this order.
+  const auto four = [&](int64_t x, int64_t last) HWY_ATTR {
+    const auto even = sums(x, std::min(x + 2, last)), odd = sums(std::min(x + 1, last), std::min(x + 3, last));
+    const auto bytes = hn::DemoteTo(block8, narrowed(d16, even, odd, half, job.precision));
+    return kChannels == 3 ? hn::TableLookupBytesOr0(bytes, three) : bytes;
+  };
+  int64_t x = job.begin;
+  for (; x + 4 <= job.end; x += 4) hn::StoreU(four(x, x + 3), block8, out + x * kChannels);
+  if (x < job.end) {
+    HWY_ALIGN uint8_t buffer[16];
+    hn::Store(four(x, job.end - 1), block8, buffer);
+    std::memcpy(out + x * kChannels, buffer, static_cast<size_t>((job.end - x) * kChannels));
+  }
+}
+
+bool resize_by_two(const RowsToResize& job) {
+  if (job.taps > 2 || job.channels == 1) return false;
+  for (int k = 0; k < 2 && job.rows[k]; ++k) {
+    job.channels == 3 ? pixels_of_two<3>(job, job.rows[k], job.out[k]) : pixels_of_two<4>(job, job.rows[k], job.out[k]);
+  }
+  return true;
+}
+
+#else
+
+bool resize_by_two(const RowsToResize&) { return false; }
+
+#endif
+
 // Rows of one channel: 8 taps at a time, four pixels whose sums are then added up crosswise.
 template <int kRows, int kSteps>
-HWY_NOINLINE void plane_pixels(const RowsToResize& job) {
+HWY_NOINLINE void plane_pixels(const RowsToResize job) {
   const hn::Full128<int32_t> d32;
   const hn::Full128<int16_t> d16;
   const hn::Full128<int64_t> d64;
@@ -197,8 +248,8 @@ HWY_NOINLINE void plane_pixels(const RowsToResize& job) {
   const auto half = hn::Set(d32, 1 << (job.precision - 1));
 
   const auto sums = [&](int64_t x, V32& sum0, V32& sum1) HWY_ATTR {
-    const uint8_t* taps0 = job.rows[0] + job.first[x];
-    const uint8_t* taps1 = job.rows[1] + job.first[x];
+    const uint8_t* taps0 = job.rows[0] + job.offsets[x];
+    const uint8_t* taps1 = job.rows[1] + job.offsets[x];
     const int16_t* w = job.weights + x * job.blocks * 8;
     sum0 = sum1 = hn::Zero(d32);
     for (int64_t step = 0; step < steps; ++step) {
@@ -253,6 +304,7 @@ void resize_rows(const RowsToResize& job) {
 
 // Two rows at once pay where weights are many; few are quicker with the loop over them unrolled.
 void horizontal(const RowsToResize& job) {
+  if (resize_by_two(job)) return;
   constexpr int64_t vector_blocks = static_cast<int64_t>(hn::MaxLanes(hn::CappedTag<uint8_t, 32>())) / 16;
   const int64_t steps = job.channels == 1 ? job.blocks : job.blocks / vector_blocks;
   if (steps > 3 && job.rows[1]) return resize_rows<2, 0>(job);
@@ -491,6 +543,9 @@ void Resizer::run(const Source& source, int64_t first, int64_t last, const std::
   uint8_t* const tails = ring + ring_bytes;
   uint8_t* const scratch = tails + 2 * tail_pitch;
 
+  std::vector<int32_t> offsets(horizontal_.first);
+  for (auto& offset : offsets) offset *= static_cast<int32_t>(channels);
+
   const auto along_row = HWY_DYNAMIC_DISPATCH(horizontal);
   const auto along_column = HWY_DYNAMIC_DISPATCH(vertical);
   // One or two rows.
@@ -503,8 +558,9 @@ void Resizer::run(const Source& source, int64_t first, int64_t last, const std::
     RowsToResize job{.rows = {rows[0], count == 2 ? rows[1] : nullptr},
                      .out = {out0, out1},
                      .channels = channels,
-                     .first = horizontal_.first.data(),
+                     .offsets = offsets.data(),
                      .weights = layout_.data(),
+                     .taps = horizontal_.taps,
                      .blocks = blocks_,
                      .precision = horizontal_.precision,
                      .begin = 0,

@@ -99,6 +99,107 @@ HWY_INLINE void Interleave(const uint8_t* r, const uint8_t* g, const uint8_t* b,
   }
 }
 
+#if HWY_TARGET != HWY_SCALAR  // whose vectors hold no pixel
+
+// Four vectors of floats in [0, 256), cut to one of bytes.
+class FourToBytes {
+ public:
+  HWY_INLINE FourToBytes() : table0_(Place(0)), table1_(Place(1)), table2_(Place(2)), table3_(Place(3)), order_(Order()) {}
+
+  HWY_INLINE void Store(hn::Vec<F32> v0, hn::Vec<F32> v1, hn::Vec<F32> v2, hn::Vec<F32> v3, uint8_t* out) const {
+    const auto placed = [](hn::Vec<F32> v, hn::Vec<Byte> table)
+                            HWY_ATTR { return hn::TableLookupBytesOr0(hn::BitCast(Byte(), hn::ConvertTo(I32(), v)), table); };
+    const auto bytes =
+        hn::Or(hn::Or(placed(v0, table0_), placed(v1, table1_)), hn::Or(placed(v2, table2_), placed(v3, table3_)));
+    hn::StoreU(hn::BitCast(Byte(), hn::TableLookupLanes(hn::BitCast(Quad(), bytes), order_)), Byte(), out);
+  }
+
+ private:
+  using Byte = hn::Repartition<uint8_t, F32>;
+  using Quad = hn::Repartition<uint32_t, F32>;
+  using Indices = decltype(hn::SetTableIndices(Quad(), static_cast<const int32_t*>(nullptr)));
+
+  // Of each block of 16 bytes, the lowest of each lane to the vector's own four.
+  static HWY_INLINE hn::Vec<Byte> Place(int vector) {
+    alignas(16) uint8_t table[16];
+    for (int i = 0; i < 16; ++i) table[i] = static_cast<uint8_t>(i / 4 == vector ? i % 4 * 4 : 0x80);
+    return hn::LoadDup128(Byte(), table);
+  }
+  static HWY_INLINE Indices Order() {
+    alignas(64) int32_t table[HWY_MAX_BYTES / 4];
+    const auto lanes = static_cast<int32_t>(hn::Lanes(Quad())), blocks = lanes / 4;
+    for (int32_t i = 0; i < lanes; ++i) table[i] = i % blocks * 4 + i / blocks;
+    return hn::SetTableIndices(Quad(), table);
+  }
+
+  hn::Vec<Byte> table0_, table1_, table2_, table3_;
+  Indices order_;
+};
+
+// Pixels that are one after the other, as many at once as vectors have floats: in the channels' lanes, without a detour by memory.
+// Reads and writes a third more than they are, which must be within the picture.
+class PixelLanes {
+ public:
+  struct Channels {
+    hn::Vec<F32> r, g, b;
+  };
+
+  HWY_INLINE PixelLanes()
+      : r_(Spread(0)), g_(Spread(1)), b_(Spread(2)), joined_(Joined()), apart_(Quads(true)), together_(Quads(false)) {}
+
+  // Whether pixels can be read and written from here on, of so many.
+  static HWY_INLINE bool Fit(int64_t first, int64_t count) {
+    return 3 * first + 4 * static_cast<int64_t>(hn::Lanes(F32())) <= 3 * count;
+  }
+
+  HWY_INLINE Channels Load(const uint8_t* pixels) const {
+    const auto four = hn::TableLookupLanes(hn::BitCast(Quad(), hn::LoadU(Byte(), pixels)), apart_);
+    const auto channel = [&](hn::Vec<Byte> table) HWY_ATTR {
+      return hn::ConvertTo(F32(), hn::BitCast(I32(), hn::TableLookupBytesOr0(hn::BitCast(Byte(), four), table)));
+    };
+    return {channel(r_), channel(g_), channel(b_)};
+  }
+
+  // Floats in [0, 256), cut to bytes.
+  HWY_INLINE void Store(const Channels& channels, uint8_t* pixels) const {
+    const auto cut = [](hn::Vec<F32> v) HWY_ATTR { return hn::BitCast(Quad(), hn::ConvertTo(I32(), v)); };
+    const auto one = hn::Or(cut(channels.r), hn::Or(hn::ShiftLeft<8>(cut(channels.g)), hn::ShiftLeft<16>(cut(channels.b))));
+    const auto four = hn::BitCast(Quad(), hn::TableLookupBytesOr0(hn::BitCast(Byte(), one), joined_));
+    hn::StoreU(hn::BitCast(Byte(), hn::TableLookupLanes(four, together_)), Byte(), pixels);
+  }
+
+ private:
+  using Byte = hn::Repartition<uint8_t, F32>;
+  using Quad = hn::Repartition<uint32_t, F32>;
+  using Indices = decltype(hn::SetTableIndices(Quad(), static_cast<const int32_t*>(nullptr)));
+
+  // Of blocks of 16 bytes, the first 12 are pixels. A channel of each becomes a lane, or the first three bytes of lanes pixels.
+  static HWY_INLINE hn::Vec<Byte> Spread(int channel) {
+    alignas(16) uint8_t table[16];
+    for (int i = 0; i < 16; ++i) table[i] = static_cast<uint8_t>(i % 4 == 0 ? i / 4 * 3 + channel : 0x80);
+    return hn::LoadDup128(Byte(), table);
+  }
+  static HWY_INLINE hn::Vec<Byte> Joined() {
+    alignas(16) uint8_t table[16];
+    for (int i = 0; i < 16; ++i) table[i] = static_cast<uint8_t>(i < 12 ? i / 3 * 4 + i % 3 : 0x80);
+    return hn::LoadDup128(Byte(), table);
+  }
+  // Three of four bytes each to a block, or back.
+  static HWY_INLINE Indices Quads(bool apart) {
+    alignas(64) int32_t table[HWY_MAX_BYTES / 4];
+    const auto lanes = static_cast<int32_t>(hn::Lanes(Quad()));
+    for (int32_t i = 0; i < lanes; ++i) {
+      table[i] = apart ? i / 4 * 3 + std::min(i % 4, 2) : std::min(i / 3 * 4 + i % 3, lanes - 1);
+    }
+    return hn::SetTableIndices(Quad(), table);
+  }
+
+  hn::Vec<Byte> r_, g_, b_, joined_;
+  Indices apart_, together_;
+};
+
+#endif
+
 // A few pixels in planes of their own, padded with 0 to whole steps.
 class Block {
  public:

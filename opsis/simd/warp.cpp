@@ -242,9 +242,10 @@ template <int kChannels, bool kFill, bool kFused>
 void Bilinear(const WarpPlaces& places, const WarpPictures& p, int64_t first, int64_t last) {
   Chunk chunk;
   std::memset(&chunk, 0, sizeof(chunk));  // the rest of the last vectors is computed too
-  for (int64_t row = first; row < last; ++row) {
-    for (int64_t column = 0; column < p.target_width; column += kChunk) {
-      const int64_t n = std::min(kChunk, p.target_width - column);
+  // In strips, so that the next row finds its pixels in the nearest cache, however the picture is turned.
+  for (int64_t column = 0; column < p.target_width; column += kChunk) {
+    const int64_t n = std::min(kChunk, p.target_width - column);
+    for (int64_t row = first; row < last; ++row) {
       FindPlaces(places, row, column, n, chunk);
       LocateChunk<kChannels, kFill>(p, n, chunk);
       for (int64_t picture = 0; picture < p.count; ++picture) {
@@ -282,24 +283,49 @@ void LocateNearest(const WarpPictures& p, int64_t n, Chunk& chunk) {
   }
 }
 
+// Pixels of three bytes as four, of which the next pixel covers the last; that of the last pixel, here or in the picture, is left.
+void CopyTriples(const WarpPictures& p, const uint8_t* source, const uint8_t* outside, int64_t n, uint8_t* target,
+                 const Chunk& chunk) {
+  const int64_t last = (p.source_height - 1) * p.source_row + 3 * (p.source_width - 1);
+  const auto pixel = [&](int64_t i) {
+    const int64_t offset = chunk.offset[i];
+    const uint8_t* const from = offset < 0 ? outside : source + offset;
+    uint32_t four = 0;
+    if (offset == last) [[unlikely]] {
+      std::memcpy(&four, from, 3);
+    } else {
+      std::memcpy(&four, from, 4);
+    }
+    return four;
+  };
+  for (int64_t i = 0; i + 1 < n; ++i) {
+    const auto four = pixel(i);
+    std::memcpy(target + 3 * i, &four, 4);
+  }
+  const auto four = pixel(n - 1);
+  std::memcpy(target + 3 * (n - 1), &four, 3);
+}
+
 template <int kChannels>
 void Nearest(const WarpPlaces& places, const WarpPictures& p, int64_t first, int64_t last) {
   Chunk chunk;
-  for (int64_t row = first; row < last; ++row) {
-    for (int64_t column = 0; column < p.target_width; column += kChunk) {
-      const int64_t n = std::min(kChunk, p.target_width - column);
+  // In strips, so that the next row finds its pixels in the nearest cache, however the picture is turned.
+  for (int64_t column = 0; column < p.target_width; column += kChunk) {
+    const int64_t n = std::min(kChunk, p.target_width - column);
+    for (int64_t row = first; row < last; ++row) {
       FindPlaces(places, row, column, n, chunk);
       LocateNearest<kChannels>(p, n, chunk);
       for (int64_t picture = 0; picture < p.count; ++picture) {
         const uint8_t* source = p.source + picture * p.source_picture;
         uint8_t* target = p.target + picture * p.target_picture + row * p.target_row + kChannels * column;
-        uint8_t outside[kChannels] = {};
+        uint8_t outside[4] = {};
         if (p.fill) {
           for (int c = 0; c < kChannels; ++c) outside[c] = static_cast<uint8_t>(p.fill[kChannels * picture + c]);
         }
-        for (int64_t i = 0; i < n; ++i) {
-          const uint8_t* from = chunk.offset[i] < 0 ? outside : source + chunk.offset[i];
-          for (int c = 0; c < kChannels; ++c) target[kChannels * i + c] = from[c];
+        if constexpr (kChannels == 3) {
+          CopyTriples(p, source, outside, n, target, chunk);
+        } else {
+          for (int64_t i = 0; i < n; ++i) target[i] = chunk.offset[i] < 0 ? outside[0] : source[chunk.offset[i]];
         }
       }
     }

@@ -29,6 +29,20 @@ std::string code_of_dtype(torch::ScalarType dtype) {
   return "torch::k" + name;
 }
 
+std::string code_of_tensor(const torch::Tensor& tensor) {
+  if (!tensor.defined()) return "torch::Tensor()";
+  const auto dtype = code_of_dtype(tensor.scalar_type());
+  const auto shape = to_code(tensor.sizes().vec());
+  if (tensor.numel() == 0) return "torch::empty(" + shape + ", " + dtype + ")";
+  const auto json = tensor_json(tensor);
+  std::vector<std::string> numbers;
+  for (const auto& number : json["data"].items()) {
+    numbers.push_back(tensor.is_floating_point() ? code_of_number(number.number()) : std::to_string(number.integer()));
+  }
+  const auto line = joined("torch::tensor({", numbers, "}, ") + dtype + ")";
+  return tensor.dim() == 1 ? line : line + ".view(" + shape + ")";
+}
+
 std::string enumerator(std::string_view pretty) {
   // clang: "... [V = a::Enum::NAME]"; g++: "... [with auto V = a::Enum::NAME; std::string_view = ...]"
   const auto begin = pretty.rfind("V = ");

@@ -1,7 +1,7 @@
 // How a transform's class names its arguments, once: for code(), for JSON and for building it again.
 //     auto arguments() const { return std::tuple(argument<"size">(size_), options_); }
 // One item for each argument of its constructor, in that order: positional ones with torchvision's name, and a struct of options
-// that names its members by fields() (fields.h).
+// that names its members by fields() (fields.h). A positional one that is std::nullopt is left out; nothing may follow it.
 #pragma once
 
 #include <algorithm>
@@ -55,6 +55,8 @@ OPSIS_API std::string code_of_number(double value);
 OPSIS_API std::string code_of_text(std::string_view text);
 /// "torch::kFloat32"
 OPSIS_API std::string code_of_dtype(torch::ScalarType dtype);
+/// "torch::tensor({1.0, 0.0, 0.0, 1.0}, torch::kFloat32).view({2, 2})"
+OPSIS_API std::string code_of_tensor(const torch::Tensor& tensor);
 /// "... V = a::b::Enum::NAME]" -> "Enum::NAME"; empty when there is no such enumerator.
 OPSIS_API std::string enumerator(std::string_view pretty);
 OPSIS_API std::string joined(std::string_view open, const std::vector<std::string>& parts, std::string_view close);
@@ -76,7 +78,7 @@ concept OwnCode = std::is_class_v<T> && requires(const Exactly<T>& value) {
   { code_of(value) } -> std::same_as<std::string>;
 };
 
-/// A value as C++ that gives it, after `using namespace opsis::transforms`.
+/// A value as C++ that gives it, within opsis::transforms.
 template <class T>
 std::string to_code(const T& value) {
   if constexpr (OwnCode<T>) {
@@ -97,8 +99,12 @@ std::string to_code(const T& value) {
     return "{" + std::to_string(value.height) + ", " + std::to_string(value.width) + "}";
   } else if constexpr (std::is_same_v<T, std::optional<torch::ScalarType>>) {
     return value ? code_of_dtype(*value) : "unchanged";  // of a PerKind, where std::nullopt would be "not named"
+  } else if constexpr (std::is_same_v<T, torch::Tensor>) {
+    return code_of_tensor(value);
   } else if constexpr (IsMaybe<T>::value) {
-    return value ? to_code(*value) : "std::nullopt";
+    if (!value) return "std::nullopt";
+    const auto code = to_code(*value);
+    return code.starts_with('{') ? "{" + code + "}" : code;  // braces for the optional, and for what it holds
   } else if constexpr (IsVector<T>::value || IsArray<T>::value) {
     std::vector<std::string> items;
     for (const auto& item : value) items.push_back(to_code<typename T::value_type>(item));
@@ -131,6 +137,9 @@ struct IsArgument<Argument<Name, T>> : std::true_type {};
 template <class Item>
 void describe_item(const Item& item, Json::Object& arguments, std::vector<std::string>& code) {
   if constexpr (IsArgument<Item>::value) {
+    if constexpr (IsMaybe<typename Item::type>::value) {
+      if (!item.value) return;
+    }
     arguments.emplace_back(std::string(Item::name), to_json(item.value));
     code.push_back(to_code(item.value));
   } else {

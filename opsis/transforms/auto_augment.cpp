@@ -5,13 +5,14 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <optional>
 
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
 #include "opsis/transforms/augment_space.h"
 #include "opsis/transforms/functional.h"
+#include "opsis/transforms/functional/affine.h"
 #include "opsis/transforms/functional/tensor.h"
 #include "opsis/transforms/repr.h"
 
@@ -33,20 +34,48 @@ AugmentStep draw_step(std::string_view where, std::span<const detail::Strength> 
   return step;
 }
 
+// How an operation moves pixels, if it does.
+std::optional<detail::AffineMove> move_of(const AugmentStep& step) {
+  const auto& operation = step.operation;
+  const auto magnitude = step.magnitude;
+  // Magnitudes of shears are tangents.
+  const auto degrees = [](double tangent) { return std::atan(tangent) * (180.0 / M_PI); };
+  detail::AffineMove move;
+  if (operation == "ShearX") {
+    move.parameters.shear.x = degrees(magnitude);
+    move.center = Point{0, 0};
+  } else if (operation == "ShearY") {
+    move.parameters.shear.y = degrees(magnitude);
+    move.center = Point{0, 0};
+  } else if (operation == "TranslateX") {
+    move.parameters.translate.x = std::trunc(magnitude);
+  } else if (operation == "TranslateY") {
+    move.parameters.translate.y = std::trunc(magnitude);
+  } else if (operation == "Rotate") {
+    move.parameters.angle = -magnitude;  // affine turns the other way round
+  } else {
+    return std::nullopt;
+  }
+  return move;
+}
+
+Value moved_back(const Value& value, const AugmentParams& params, InterpolationMode mode, Size source) {
+  auto out = value;
+  for (auto step = params.steps.rbegin(); step != params.steps.rend(); ++step) {
+    auto move = move_of(*step);
+    if (!move) continue;
+    move->source = source;
+    move->interpolation = mode;
+    out = apply_kernel(out, [&](const auto& v) { return detail::undo_affine(v, *move); });
+  }
+  return out;
+}
+
 template <class Kind>
 Kind apply_step(std::string_view where, const Kind& image, const AugmentStep& step, InterpolationMode mode, const Fill& fill) {
   const auto& operation = step.operation;
   const auto magnitude = step.magnitude;
-  const auto moved = [&](std::array<double, 2> translate, std::array<double, 2> shear, std::optional<Point> center) {
-    return functional::affine(image, 0, translate, 1, shear, {.interpolation = mode, .fill = fill, .center = center});
-  };
-  // Magnitudes of shears are tangents.
-  const auto degrees = [](double tangent) { return std::atan(tangent) * (180.0 / M_PI); };
   if (operation == "Identity") return image;
-  if (operation == "ShearX") return moved({0, 0}, {degrees(magnitude), 0}, Point{0, 0});
-  if (operation == "ShearY") return moved({0, 0}, {0, degrees(magnitude)}, Point{0, 0});
-  if (operation == "TranslateX") return moved({std::trunc(magnitude), 0}, {0, 0}, {});
-  if (operation == "TranslateY") return moved({0, std::trunc(magnitude)}, {0, 0}, {});
   if (operation == "Rotate") return functional::rotate(image, magnitude, {.interpolation = mode, .fill = fill});
   if (operation == "Brightness") return functional::adjust_brightness(image, 1 + magnitude);
   if (operation == "Color") return functional::adjust_saturation(image, 1 + magnitude);
@@ -59,6 +88,12 @@ Kind apply_step(std::string_view where, const Kind& image, const AugmentStep& st
   if (operation == "AutoContrast") return functional::autocontrast(image);
   if (operation == "Equalize") return functional::equalize(image);
   if (operation == "Invert") return functional::invert(image);
+  if (const auto move = move_of(step)) {
+    const auto& [x, y] = move->parameters.translate;
+    const auto& shear = move->parameters.shear;
+    return functional::affine(image, 0, {x, y}, 1, {shear.x, shear.y},
+                              {.interpolation = mode, .fill = fill, .center = move->center});
+  }
   raise<ValueError>("{}: there is no operation \"{}\"", where, operation);
 }
 
@@ -111,6 +146,10 @@ Value AutoAugment::transform(const Value& value, const Params& params) const {
   return augmented("AutoAugment", value, params, options_.interpolation, options_.fill);
 }
 
+Value AutoAugment::inverse(const Value& value, const Params& params, Size source) const {
+  return moved_back(value, params, options_.interpolation, source);
+}
+
 std::string AutoAugment::repr() const {
   return detail::repr("AutoAugment", {{"interpolation", std::string(to_string(options_.interpolation))},
                                       {"fill", options_.fill.repr()},
@@ -135,6 +174,10 @@ Value RandAugment::transform(const Value& value, const Params& params) const {
   return augmented("RandAugment", value, params, options_.interpolation, options_.fill);
 }
 
+Value RandAugment::inverse(const Value& value, const Params& params, Size source) const {
+  return moved_back(value, params, options_.interpolation, source);
+}
+
 std::string RandAugment::repr() const {
   return detail::repr("RandAugment", {{"interpolation", std::string(to_string(options_.interpolation))},
                                       {"fill", options_.fill.repr()},
@@ -152,6 +195,10 @@ TrivialAugmentWide::Params TrivialAugmentWide::make_params(std::span<const Value
 
 Value TrivialAugmentWide::transform(const Value& value, const Params& params) const {
   return augmented("TrivialAugmentWide", value, params, options_.interpolation, options_.fill);
+}
+
+Value TrivialAugmentWide::inverse(const Value& value, const Params& params, Size source) const {
+  return moved_back(value, params, options_.interpolation, source);
 }
 
 std::string TrivialAugmentWide::repr() const {
@@ -215,6 +262,10 @@ Value AugMix::transform(const Value& value, const Params& params) const {
     }
     return wrap(mixed.reshape(original.data.sizes()).to(original.data.scalar_type()), original);
   });
+}
+
+Value AugMix::inverse(const Value&, const Params&, Size) const {
+  raise<ValueError>("AugMix: has no inverse, for it mixes pictures that were moved");
 }
 
 std::string AugMix::repr() const {

@@ -65,6 +65,7 @@ struct AutoAugmentOptions {
 /// Types    uint8, as its operations take them
 /// Draws    one torch.randint(25); for each operation one torch.rand() and, when it happens and has a sign, another
 /// Throws   ValueError when the sample has not exactly one image or video, or has masks, boxes or key points
+/// Inverse  of turns, shifts and shears: boxes that were found on the result come back to the source; colours stay
 /// Source   torchvision.transforms.v2.AutoAugment
 class OPSIS_API AutoAugment final : public Drawing<AutoAugment> {
  public:
@@ -73,6 +74,7 @@ class OPSIS_API AutoAugment final : public Drawing<AutoAugment> {
 
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
   std::string repr() const override;
   auto arguments() const { return std::tuple(options_); }
 
@@ -99,7 +101,7 @@ struct RandAugmentOptions {
 
 /// Some operations out of 14, all of one strength: https://arxiv.org/abs/1909.13719.
 ///     RandAugment({.num_ops = 3, .magnitude = 12})(image)
-/// Shapes, Types and Throws as AutoAugment; ValueError too when num_ops is negative or magnitude has no bin
+/// Shapes, Types, Throws and Inverse as AutoAugment; ValueError too when num_ops is negative or magnitude has no bin
 /// Draws    for each operation one torch.randint(14) and, when it has a sign, one torch.rand()
 /// Source   torchvision.transforms.v2.RandAugment
 class OPSIS_API RandAugment final : public Drawing<RandAugment> {
@@ -109,6 +111,7 @@ class OPSIS_API RandAugment final : public Drawing<RandAugment> {
 
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
   std::string repr() const override;
   auto arguments() const { return std::tuple(options_); }
 
@@ -130,7 +133,7 @@ struct TrivialAugmentWideOptions {
 };
 
 /// One operation out of 14, of any strength: https://arxiv.org/abs/2103.10158.
-/// Shapes, Types and Throws as AutoAugment
+/// Shapes, Types, Throws and Inverse as AutoAugment
 /// Draws    one torch.randint(14); when the operation has magnitudes, one torch.randint(num_magnitude_bins), and when it has a
 ///          sign, one torch.rand()
 /// Source   torchvision.transforms.v2.TrivialAugmentWide
@@ -141,6 +144,7 @@ class OPSIS_API TrivialAugmentWide final : public Drawing<TrivialAugmentWide> {
 
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
   std::string repr() const override;
   auto arguments() const { return std::tuple(options_); }
 
@@ -170,7 +174,7 @@ struct AugMixOptions {
 };
 
 /// The image mixed with itself after chains of operations: https://arxiv.org/abs/1912.02781.
-/// Shapes, Types and Throws as AutoAugment; ValueError too when severity is not in [1, 10]
+/// Shapes, Types and Throws as AutoAugment; ValueError too when severity is not in [1, 10], and when it is to be inverted
 /// Draws    two Dirichlet distributions; for each chain its depth, if that is drawn, and for each of its operations what
 ///          TrivialAugmentWide draws
 /// Differs  a fill named for images counts; torchvision loses it on its way
@@ -191,6 +195,7 @@ class OPSIS_API AugMix final : public Drawing<AugMix> {
 
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
   std::string repr() const override;
   auto arguments() const { return std::tuple(options_); }
 

@@ -6,6 +6,20 @@
 
 namespace opsis::inline v1::transforms {
 
+Json json_of(const SigmaRange& range) { return Json::List{range.least, range.greatest}; }
+
+void read_json(const Json& json, SigmaRange& range) {
+  if (json.is_number()) {
+    range = SigmaRange(json.number());
+  } else {
+    std::pair<double, double> both;
+    detail::from_json(json, both);
+    range = SigmaRange(both.first, both.second);
+  }
+}
+
+std::string code_of(const SigmaRange& range) { return detail::to_code(std::pair(range.least, range.greatest)); }
+
 GaussianBlur::GaussianBlur(torch::IntArrayRef kernel_size, SigmaRange sigma, bool exact)
     : kernel_size_(kernel_size.vec()), sigma_(sigma), exact_(exact) {
   OPSIS_CHECK(kernel_size_.size() == 1 || kernel_size_.size() == 2,

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -17,10 +18,14 @@ namespace opsis::inline v1::transforms {
 
 /// A sigma, or the least and the greatest of those that one is drawn from.
 struct OPSIS_API SigmaRange {
+  SigmaRange() : SigmaRange(0.1, 2.0) {}
   SigmaRange(double sigma) : least(sigma), greatest(sigma) {}
   SigmaRange(double least, double greatest) : least(least), greatest(greatest) {}
   double least, greatest;
 };
+OPSIS_API Json json_of(const SigmaRange& range);
+OPSIS_API void read_json(const Json& json, SigmaRange& range);
+OPSIS_API std::string code_of(const SigmaRange& range);
 
 /// Blurs images and videos by a Gaussian of random width.
 ///     GaussianBlur(5)(image)
@@ -44,6 +49,9 @@ class OPSIS_API GaussianBlur final : public Drawing<GaussianBlur> {
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  auto arguments() const {
+    return std::tuple(argument<"kernel_size">(kernel_size_), argument<"sigma">(sigma_), argument<"exact">(exact_));
+  }
   std::string repr() const override;
 
  private:

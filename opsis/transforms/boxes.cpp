@@ -1,22 +1,11 @@
 #include "opsis/transforms/boxes.h"
 
 #include "opsis/core/check.h"
+#include "opsis/transforms/kinds.h"
 #include "opsis/transforms/repr.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::transforms {
-namespace {
-
-template <class Kind>
-const Kind& first_value(std::string_view where, std::string_view kind, std::span<const Value> values) {
-  for (const auto& value : values) {
-    if (const auto* found = std::get_if<Kind>(&value)) return *found;
-  }
-  raise<ValueError>("{}: the sample must have {}, got none", where, kind);
-}
-
-}  // namespace
-
 Value ConvertBoundingBoxFormat::transform(const Value& value) const {
   return apply_kernel<BoundingBoxes>(
       value, [&](const auto& boxes) { return functional::convert_bounding_box_format(boxes, format_); });
@@ -67,7 +56,7 @@ SanitizeBoundingBoxes::SanitizeBoundingBoxes(functional::SanitizeOptions options
 }
 
 SanitizeParams SanitizeBoundingBoxes::make_params(std::span<const Value> values) const {
-  const auto& boxes = first_value<BoundingBoxes>("SanitizeBoundingBoxes", "bounding boxes", values);
+  const auto& boxes = detail::first_of<BoundingBoxes>("SanitizeBoundingBoxes", "bounding boxes", values);
   return {functional::sanitize_bounding_boxes(boxes, options_).valid};
 }
 
@@ -84,7 +73,7 @@ std::string SanitizeBoundingBoxes::repr() const {
 }
 
 SanitizeParams SanitizeKeyPoints::make_params(std::span<const Value> values) const {
-  return {functional::sanitize_keypoints(first_value<KeyPoints>("SanitizeKeyPoints", "key points", values)).valid};
+  return {functional::sanitize_keypoints(detail::first_of<KeyPoints>("SanitizeKeyPoints", "key points", values)).valid};
 }
 
 Value SanitizeKeyPoints::transform(const Value& value, const Params& params) const {

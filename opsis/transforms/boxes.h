@@ -25,6 +25,7 @@ class OPSIS_API ConvertBoundingBoxFormat final : public Fixed<ConvertBoundingBox
   explicit ConvertBoundingBoxFormat(BoundingBoxFormat format) : format_(format) {}
 
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"format">(format_)); }
   std::string repr() const override;
 
  private:
@@ -38,6 +39,7 @@ class OPSIS_API ClampBoundingBoxes final : public Fixed<ClampBoundingBoxes> {
   explicit ClampBoundingBoxes(std::optional<ClampingMode> clamping_mode = {}) : clamping_mode_(clamping_mode) {}
 
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"clamping_mode">(clamping_mode_)); }
   std::string repr() const override;
 
  private:
@@ -49,6 +51,7 @@ class OPSIS_API ClampBoundingBoxes final : public Fixed<ClampBoundingBoxes> {
 class OPSIS_API ClampKeyPoints final : public Fixed<ClampKeyPoints> {
  public:
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(); }
   std::string repr() const override;
 };
 
@@ -60,6 +63,7 @@ class OPSIS_API SetClampingMode final : public Fixed<SetClampingMode> {
   explicit SetClampingMode(ClampingMode clamping_mode) : clamping_mode_(clamping_mode) {}
 
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"clamping_mode">(clamping_mode_)); }
   std::string repr() const override;
 
  private:
@@ -81,25 +85,15 @@ namespace detail {
 // Throws ValueError, in the words of `where`, unless there is a label for each of what `valid` speaks of.
 OPSIS_API torch::Tensor valid_labels(std::string_view where, const torch::Tensor& labels, const torch::Tensor& valid);
 
-// A sanitizing transform that leaves its parameters behind, for the labels.
-template <class Sanitizer>
-struct Sanitizing final : Transform {
-  Sanitizing(const Sanitizer& sanitizer, torch::Tensor& valid) : sanitizer(sanitizer), valid(valid) {}
-  void apply(std::span<Value> values) const override {
-    const auto params = sanitizer.make_params(std::span<const Value>(values));
-    valid = params.valid;
-    for (auto& value : values) value = sanitizer.transform(value, params);
-  }
-  std::string repr() const override { return sanitizer.repr(); }
-
-  const Sanitizer& sanitizer;
-  torch::Tensor& valid;
-};
-
 template <class Sanitizer, class Sample, class LabelsOf>
 Sample sanitize_with_labels(std::string_view where, const Sanitizer& sanitizer, Sample sample, const LabelsOf& labels_of) {
   torch::Tensor valid;
-  sample = Sanitizing<Sanitizer>(sanitizer, valid)(std::move(sample));
+  const auto sanitize = [&](std::span<Value> values) {
+    const auto params = sanitizer.make_params(std::span<const Value>(values));
+    valid = params.valid;
+    change(sanitizer, values, params);
+  };
+  sample = apply_to<Sample>(sanitizer, sanitize, std::move(sample));
   auto&& labels = labels_of(sample);
   if constexpr (std::is_same_v<std::remove_cvref_t<decltype(labels)>, torch::Tensor>) {
     labels = valid_labels(where, labels, valid);
@@ -127,6 +121,7 @@ class OPSIS_API SanitizeBoundingBoxes final : public Drawing<SanitizeBoundingBox
   using Params = SanitizeParams;
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  auto arguments() const { return std::tuple(options_); }
   std::string repr() const override;
 
   using Transform::operator();
@@ -148,6 +143,8 @@ class OPSIS_API SanitizeKeyPoints final : public Drawing<SanitizeKeyPoints> {
   using Params = SanitizeParams;
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params&, Size) const { return value; }  // those that stayed did not move
+  auto arguments() const { return std::tuple(); }
   std::string repr() const override;
 
   using Transform::operator();

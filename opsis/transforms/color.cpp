@@ -42,10 +42,6 @@ Value changed(const Value& value, double factor, int64_t which) {
   });
 }
 
-std::string python_factors(const std::optional<std::pair<double, double>>& factors) {
-  return factors ? detail::python_tuple(factors->first, factors->second) : "";
-}
-
 std::string with_p(std::string_view name, double p) { return detail::repr(name, {{"p", python(p)}}); }
 
 }  // namespace
@@ -67,8 +63,25 @@ std::optional<std::pair<double, double>> Jitter::range(std::string_view where, s
   return std::pair(least, greatest);
 }
 
+Json json_of(const Jitter& jitter) { return jitter.amount_ ? detail::to_json(jitter.amount_) : detail::to_json(jitter.range_); }
+
+void read_json(const Json& json, Jitter& jitter) {
+  jitter = Jitter();
+  if (json.is_list()) {
+    detail::from_json(json, jitter.range_);
+  } else {
+    detail::from_json(json, jitter.amount_);
+  }
+}
+
+std::string code_of(const Jitter& jitter) {
+  if (jitter.amount_) return detail::to_code(*jitter.amount_);
+  return jitter.range_ ? detail::to_code(*jitter.range_) : "Jitter()";
+}
+
 ColorJitter::ColorJitter(ColorJitterOptions options)
-    : brightness_(options.brightness.range("ColorJitter", "brightness", 1, {0, without_end}, true)),
+    : options_(options),
+      brightness_(options.brightness.range("ColorJitter", "brightness", 1, {0, without_end}, true)),
       contrast_(options.contrast.range("ColorJitter", "contrast", 1, {0, without_end}, true)),
       saturation_(options.saturation.range("ColorJitter", "saturation", 1, {0, without_end}, true)),
       hue_(options.hue.range("ColorJitter", "hue", 0, {-0.5, 0.5}, false)) {}
@@ -94,10 +107,10 @@ Value ColorJitter::transform(const Value& value, const Params& params) const {
 }
 
 std::string ColorJitter::repr() const {
-  return detail::repr("ColorJitter", {{"brightness", python_factors(brightness_)},
-                                      {"contrast", python_factors(contrast_)},
-                                      {"saturation", python_factors(saturation_)},
-                                      {"hue", python_factors(hue_)}});
+  return detail::repr("ColorJitter", {{"brightness", python(brightness_)},
+                                      {"contrast", python(contrast_)},
+                                      {"saturation", python(saturation_)},
+                                      {"hue", python(hue_)}});
 }
 
 RandomPhotometricDistort::RandomPhotometricDistort(RandomPhotometricDistortOptions options) : options_(options) {}
@@ -130,11 +143,10 @@ Value RandomPhotometricDistort::transform(const Value& value, const Params& para
 }
 
 std::string RandomPhotometricDistort::repr() const {
-  const auto tuple = [](const std::pair<double, double>& pair) { return detail::python_tuple(pair.first, pair.second); };
-  return detail::repr("RandomPhotometricDistort", {{"brightness", tuple(options_.brightness)},
-                                                   {"contrast", tuple(options_.contrast)},
-                                                   {"hue", tuple(options_.hue)},
-                                                   {"saturation", tuple(options_.saturation)},
+  return detail::repr("RandomPhotometricDistort", {{"brightness", python(options_.brightness)},
+                                                   {"contrast", python(options_.contrast)},
+                                                   {"hue", python(options_.hue)},
+                                                   {"saturation", python(options_.saturation)},
                                                    {"p", python(options_.p)}});
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -30,10 +31,18 @@ class OPSIS_API Jitter {
   std::optional<std::pair<double, double>> range(std::string_view where, std::string_view name, double middle,
                                                  std::pair<double, double> bounds, bool from_zero) const;
 
+  /// null, 0.4 or [0.5, 1.5]
+  friend OPSIS_API Json json_of(const Jitter& jitter);
+  friend OPSIS_API void read_json(const Json& json, Jitter& jitter);
+  friend OPSIS_API std::string code_of(const Jitter& jitter);
+
  private:
   std::optional<double> amount_;
   std::optional<std::pair<double, double>> range_;
 };
+OPSIS_API Json json_of(const Jitter& jitter);
+OPSIS_API void read_json(const Json& json, Jitter& jitter);
+OPSIS_API std::string code_of(const Jitter& jitter);
 
 /// Of ColorJitter.
 struct ColorJitterOptions {
@@ -41,6 +50,14 @@ struct ColorJitterOptions {
   Jitter contrast{};    ///< around 1, not negative
   Jitter saturation{};  ///< around 1, not negative
   Jitter hue{};         ///< around 0, within [-0.5, 0.5]
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("brightness", brightness);
+    visit("contrast", contrast);
+    visit("saturation", saturation);
+    visit("hue", hue);
+  }
 };
 
 /// Changes brightness, contrast, saturation and hue of images and videos, in a random order.
@@ -68,10 +85,12 @@ class OPSIS_API ColorJitter final : public Drawing<ColorJitter> {
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  auto arguments() const { return std::tuple(options_); }
   std::string repr() const override;
 
  private:
   using Factors = std::optional<std::pair<double, double>>;
+  ColorJitterOptions options_;
   Factors brightness_, contrast_, saturation_, hue_;
 };
 
@@ -82,6 +101,15 @@ struct RandomPhotometricDistortOptions {
   std::pair<double, double> saturation{0.5, 1.5};
   std::pair<double, double> hue{-0.05, 0.05};
   double p = 0.5;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("brightness", brightness);
+    visit("contrast", contrast);
+    visit("saturation", saturation);
+    visit("hue", hue);
+    visit("p", p);
+  }
 };
 
 /// Changes brightness, contrast, saturation, hue and the order of channels, each or not: how SSD was trained.
@@ -109,6 +137,7 @@ class OPSIS_API RandomPhotometricDistort final : public Drawing<RandomPhotometri
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  auto arguments() const { return std::tuple(options_); }
   std::string repr() const override;
 
  private:
@@ -130,6 +159,7 @@ class OPSIS_API RandomChannelPermutation final : public Drawing<RandomChannelPer
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  auto arguments() const { return std::tuple(); }
   std::string repr() const override;
 };
 
@@ -140,6 +170,7 @@ class OPSIS_API Grayscale final : public Fixed<Grayscale> {
  public:
   explicit Grayscale(int64_t num_output_channels = 1) : num_output_channels_(num_output_channels) {}
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"num_output_channels">(num_output_channels_)); }
   std::string repr() const override;
 
  private:
@@ -163,6 +194,7 @@ class OPSIS_API RandomGrayscale final : public Sometimes<RandomGrayscale> {
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  auto arguments() const { return std::tuple(argument<"p">(probability())); }
   std::string repr() const override;
 };
 
@@ -172,6 +204,7 @@ class OPSIS_API RandomGrayscale final : public Sometimes<RandomGrayscale> {
 class OPSIS_API RGB final : public Fixed<RGB> {
  public:
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(); }
   std::string repr() const override;
 };
 
@@ -183,6 +216,7 @@ class OPSIS_API RandomInvert final : public Sometimes<RandomInvert> {
  public:
   explicit RandomInvert(double p = 0.5) : Sometimes("RandomInvert", p) {}
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"p">(probability())); }
   std::string repr() const override;
 };
 
@@ -194,6 +228,7 @@ class OPSIS_API RandomPosterize final : public Sometimes<RandomPosterize> {
  public:
   explicit RandomPosterize(int64_t bits, double p = 0.5) : Sometimes("RandomPosterize", p), bits_(bits) {}
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"bits">(bits_), argument<"p">(probability())); }
   std::string repr() const override;
 
  private:
@@ -208,6 +243,7 @@ class OPSIS_API RandomSolarize final : public Sometimes<RandomSolarize> {
  public:
   explicit RandomSolarize(double threshold, double p = 0.5) : Sometimes("RandomSolarize", p), threshold_(threshold) {}
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"threshold">(threshold_), argument<"p">(probability())); }
   std::string repr() const override;
 
  private:
@@ -222,6 +258,7 @@ class OPSIS_API RandomAutocontrast final : public Sometimes<RandomAutocontrast> 
  public:
   explicit RandomAutocontrast(double p = 0.5) : Sometimes("RandomAutocontrast", p) {}
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"p">(probability())); }
   std::string repr() const override;
 };
 
@@ -233,6 +270,7 @@ class OPSIS_API RandomEqualize final : public Sometimes<RandomEqualize> {
  public:
   explicit RandomEqualize(double p = 0.5) : Sometimes("RandomEqualize", p) {}
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"p">(probability())); }
   std::string repr() const override;
 };
 
@@ -245,6 +283,7 @@ class OPSIS_API RandomAdjustSharpness final : public Sometimes<RandomAdjustSharp
   explicit RandomAdjustSharpness(double sharpness_factor, double p = 0.5)
       : Sometimes("RandomAdjustSharpness", p), sharpness_factor_(sharpness_factor) {}
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"sharpness_factor">(sharpness_factor_), argument<"p">(probability())); }
   std::string repr() const override;
 
  private:

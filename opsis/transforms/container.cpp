@@ -36,10 +36,7 @@ void Compose::apply(std::span<Value> values) const {
 void Compose::apply_all(std::span<Value> values, detail::FusedRun& run,
                         const std::function<void(const AnyTransform&)>& after) const {
   for (const auto& transform : transforms_) {
-    if (!transform.apply_fused(values, run)) {
-      run.settle();
-      transform.apply(values);
-    }
+    detail::apply_within(transform, values, run);
     after(transform);
   }
 }
@@ -94,6 +91,12 @@ RandomApply::RandomApply(std::vector<AnyTransform> transforms, double p) : trans
 void RandomApply::apply(std::span<Value> values) const {
   if (!detail::happens(p_)) return;
   for (const auto& transform : transforms_) transform.apply(values);
+}
+
+bool RandomApply::apply_fused(std::span<Value> values, detail::FusedRun& run) const {
+  if (!detail::happens(p_)) return true;
+  for (const auto& transform : transforms_) detail::apply_within(transform, values, run);
+  return true;
 }
 
 std::string RandomApply::repr() const { return detail::repr_of_parts("RandomApply", reprs(transforms_)); }

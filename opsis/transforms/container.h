@@ -56,6 +56,7 @@ class OPSIS_API RandomApply final : public Transform {
   void apply(std::span<Value> values) const override;
   std::string repr() const override;
   std::span<const AnyTransform> parts() const override { return transforms_; }
+  bool apply_fused(std::span<Value> values, detail::FusedRun& run) const override;
   auto arguments() const { return std::tuple(argument<"transforms">(transforms_), argument<"p">(p_)); }
   std::optional<Description> description() const override { return detail::description_of(*this); }
 

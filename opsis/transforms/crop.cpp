@@ -1,43 +1,23 @@
 #include "opsis/transforms/crop.h"
 
-#include <ATen/ops/tensor.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
 #include "opsis/transforms/functional/pad.h"
+#include "opsis/transforms/put_back.h"
 #include "opsis/transforms/query.h"
 #include "opsis/transforms/repr.h"
+#include "opsis/transforms/settings.h"
 
 namespace opsis::inline v1::transforms {
 namespace {
-
-Size size_of(std::string_view where, torch::IntArrayRef size) {
-  OPSIS_CHECK(size.size() == 1 || size.size() == 2, "{}: size must have 1 or 2 numbers, got {}", where, size.size());
-  return {size.front(), size.back()};
-}
-
-std::string python_size(Size size) { return detail::python_tuple(size.height, size.width); }
-
-std::string python_range(const std::pair<double, double>& range) { return detail::python_tuple(range.first, range.second); }
 
 // Python's round, which takes halves to the even number.
 int64_t rounded(double value) {
   constexpr double longest = 1e18;  // longer than any side
   return static_cast<int64_t>(std::nearbyint(std::min(value, longest)));
-}
-
-// What torch computes in float32 must be computed there: by float's own exp and log the last bit may differ.
-float torch_exp(double value) { return at::tensor({value}, torch::kFloat32).exp_().item<float>(); }
-float torch_log(double value) { return at::tensor({value}, torch::kFloat32).log_().item<float>(); }
-
-// What was cut out, back where it was: the picture around it is gone.
-Value put_back(const Value& value, const functional::Region& region, Size canvas) {
-  return apply_kernel(value, [&](const auto& v) {
-    return functional::crop(v, {.top = -region.top, .left = -region.left, .height = canvas.height, .width = canvas.width});
-  });
 }
 
 bool pads_any(const std::vector<int64_t>& padding) {
@@ -46,7 +26,7 @@ bool pads_any(const std::vector<int64_t>& padding) {
 
 }  // namespace
 
-CenterCrop::CenterCrop(torch::IntArrayRef size) : size_(size_of("CenterCrop", size)) {}
+CenterCrop::CenterCrop(torch::IntArrayRef size) : size_(detail::size_of_numbers("CenterCrop", size)) {}
 
 Value CenterCrop::transform(const Value& value) const {
   return apply_kernel(value, [&](const auto& v) { return functional::center_crop(v, {size_.height, size_.width}); });
@@ -54,18 +34,18 @@ Value CenterCrop::transform(const Value& value) const {
 
 Value CenterCrop::inverse(const Value& value, Size source) const {
   const bool points = std::holds_alternative<BoundingBoxes>(value) || std::holds_alternative<KeyPoints>(value);
-  return put_back(
-      value, points ? detail::center_region_of_points(source, size_) : detail::center_region_of_pixels(source, size_), source);
+  const auto region = points ? detail::center_region_of_points(source, size_) : detail::center_region_of_pixels(source, size_);
+  return detail::put_back(value, region.left, region.top, source);
 }
 
 detail::PixelSteps CenterCrop::pixel_steps(Size canvas) const {
   return {{detail::CropStep{detail::center_region_of_pixels(canvas, size_)}}};
 }
 
-std::string CenterCrop::repr() const { return detail::repr("CenterCrop", {{"size", python_size(size_)}}); }
+std::string CenterCrop::repr() const { return detail::repr("CenterCrop", {{"size", detail::python(size_)}}); }
 
 RandomCrop::RandomCrop(torch::IntArrayRef size, RandomCropOptions options)
-    : size_(size_of("RandomCrop", size)), options_(std::move(options)) {
+    : size_(detail::size_of_numbers("RandomCrop", size)), options_(std::move(options)) {
   if (!options_.padding.empty()) detail::borders("RandomCrop", options_.padding);
 }
 
@@ -104,10 +84,8 @@ Value RandomCrop::transform(const Value& value, const Params& params) const {
 
 Value RandomCrop::inverse(const Value& value, const Params& params, Size source) const {
   // The padding's corner lies at minus its size on the source.
-  auto region = params.crops ? params.region : functional::Region{};
-  region.top -= params.padding.at(1);
-  region.left -= params.padding.at(0);
-  return put_back(value, region, source);
+  const auto region = params.crops ? params.region : functional::Region{};
+  return detail::put_back(value, region.left - params.padding.at(0), region.top - params.padding.at(1), source);
 }
 
 detail::PixelSteps RandomCrop::pixel_steps(const Params& params, Size) const {
@@ -122,7 +100,7 @@ std::string RandomCrop::repr() const {
     const auto b = detail::borders("RandomCrop", options_.padding);
     padding = detail::python(std::vector<int64_t>{b.left, b.right, b.top, b.bottom});  // the order torchvision keeps
   }
-  return detail::repr("RandomCrop", {{"size", python_size(size_)},
+  return detail::repr("RandomCrop", {{"size", detail::python(size_)},
                                      {"padding", padding},
                                      {"pad_if_needed", detail::python(options_.pad_if_needed)},
                                      {"fill", options_.fill.repr()},
@@ -130,16 +108,16 @@ std::string RandomCrop::repr() const {
 }
 
 RandomResizedCrop::RandomResizedCrop(torch::IntArrayRef size, RandomResizedCropOptions options)
-    : size_(size_of("RandomResizedCrop", size)), options_(options) {
+    : size_(detail::size_of_numbers("RandomResizedCrop", size)), options_(options) {
   const auto [least, greatest] = options_.ratio;
   // Less than 0 has no root, and 0 no logarithm.
   OPSIS_CHECK(
       0 <= options_.scale.first && options_.scale.first <= options_.scale.second && std::isfinite(options_.scale.second),
-      "RandomResizedCrop: scale must be (least, greatest) from 0 on, got {}", python_range(options_.scale));
+      "RandomResizedCrop: scale must be (least, greatest) from 0 on, got {}", detail::python(options_.scale));
   OPSIS_CHECK(0 < least && least <= greatest && std::isfinite(greatest),
-              "RandomResizedCrop: ratio must be (least, greatest) above 0, got {}", python_range(options_.ratio));
-  least_log_ratio_ = torch_log(least);
-  greatest_log_ratio_ = torch_log(greatest);
+              "RandomResizedCrop: ratio must be (least, greatest) above 0, got {}", detail::python(options_.ratio));
+  least_log_ratio_ = detail::log_in_float(least);
+  greatest_log_ratio_ = detail::log_in_float(greatest);
 }
 
 RandomResizedCrop::Params RandomResizedCrop::make_params(std::span<const Value> values) const {
@@ -147,7 +125,7 @@ RandomResizedCrop::Params RandomResizedCrop::make_params(std::span<const Value> 
   const auto area = static_cast<double>(height * width);
   for (int attempt = 0; attempt < 10; ++attempt) {
     const double target_area = area * random::uniform(options_.scale.first, options_.scale.second);
-    const double ratio = torch_exp(random::uniform(least_log_ratio_, greatest_log_ratio_));
+    const double ratio = detail::exp_in_float(random::uniform(least_log_ratio_, greatest_log_ratio_));
     const int64_t w = rounded(std::sqrt(target_area * ratio));
     const int64_t h = rounded(std::sqrt(target_area / ratio));
     if (0 < w && w <= width && 0 < h && h <= height) {
@@ -176,7 +154,7 @@ Value RandomResizedCrop::inverse(const Value& value, const Params& params, Size 
     return functional::resize(v, {params.height, params.width},
                               {.interpolation = options_.interpolation, .antialias = options_.antialias});
   });
-  return put_back(cut, params, source);
+  return detail::put_back(cut, params.left, params.top, source);
 }
 
 detail::PixelSteps RandomResizedCrop::pixel_steps(const Params& params, Size) const {
@@ -184,9 +162,9 @@ detail::PixelSteps RandomResizedCrop::pixel_steps(const Params& params, Size) co
 }
 
 std::string RandomResizedCrop::repr() const {
-  return detail::repr("RandomResizedCrop", {{"size", python_size(size_)},
-                                            {"scale", python_range(options_.scale)},
-                                            {"ratio", python_range(options_.ratio)},
+  return detail::repr("RandomResizedCrop", {{"size", detail::python(size_)},
+                                            {"scale", detail::python(options_.scale)},
+                                            {"ratio", detail::python(options_.ratio)},
                                             {"interpolation", std::string(to_string(options_.interpolation))},
                                             {"antialias", detail::python(options_.antialias)}});
 }

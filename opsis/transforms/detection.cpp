@@ -11,6 +11,7 @@
 #include "opsis/core/random.h"
 #include "opsis/transforms/functional/boxes.h"
 #include "opsis/transforms/functional/resize.h"
+#include "opsis/transforms/put_back.h"
 #include "opsis/transforms/query.h"
 #include "opsis/transforms/repr.h"
 
@@ -32,12 +33,17 @@ float between(double low, double high, float draw) {
 }
 float times(int64_t side, float factor) { return static_cast<float>(side) * factor; }
 
-std::string range_text(const std::pair<double, double>& range) { return detail::python_tuple(range.first, range.second); }
-
-Value resized(const Value& value, const std::vector<int64_t>& size, InterpolationMode interpolation, bool antialias) {
+// What the three that draw a size share; of their options it takes the way of resizing.
+template <class Options>
+Value resized(const Value& value, torch::IntArrayRef size, const Options& options) {
   return apply_kernel(value, [&](const auto& v) {
-    return functional::resize(v, size, {.interpolation = interpolation, .antialias = antialias});
+    return functional::resize(v, size, {.interpolation = options.interpolation, .antialias = options.antialias});
   });
+}
+template <class Options>
+detail::PixelSteps resize_steps(const ResizeParams& params, Size canvas, const Options& options) {
+  const auto size = detail::resized_size(canvas, params.size, std::nullopt);
+  return {{detail::ResizeStep{size, options.interpolation, options.antialias}}};
 }
 
 // Numbers that products of sides do not overflow.
@@ -67,7 +73,7 @@ RandomZoomOut::RandomZoomOut(RandomZoomOutOptions options)
     : Sometimes("RandomZoomOut", options.p), options_(std::move(options)) {
   const auto [least, greatest] = options_.side_range;
   OPSIS_CHECK(least >= 1 && least <= greatest, "RandomZoomOut: side_range must be (least, greatest) from 1 on, got {}",
-              range_text(options_.side_range));
+              detail::python(options_.side_range));
 }
 
 RandomZoomOut::Params RandomZoomOut::make_params(std::span<const Value> values) const {
@@ -85,10 +91,14 @@ Value RandomZoomOut::transform(const Value& value, const Params& params) const {
   return apply_kernel(value, [&](const auto& v) { return functional::pad(v, params.padding, fill); });
 }
 
+Value RandomZoomOut::inverse(const Value& value, const Params& params, Size source) const {
+  return detail::put_back(value, -params.padding.at(0), -params.padding.at(1), source);
+}
+
 std::string RandomZoomOut::repr() const {
-  return detail::repr(
-      "RandomZoomOut",
-      {{"p", detail::python(probability())}, {"fill", options_.fill.repr()}, {"side_range", range_text(options_.side_range)}});
+  return detail::repr("RandomZoomOut", {{"p", detail::python(probability())},
+                                        {"fill", options_.fill.repr()},
+                                        {"side_range", detail::python(options_.side_range)}});
 }
 
 RandomIoUCrop::RandomIoUCrop(RandomIoUCropOptions options) : options_(std::move(options)) {}
@@ -151,6 +161,15 @@ Value RandomIoUCrop::transform(const Value& value, const Params& params) const {
   return out;
 }
 
+Value RandomIoUCrop::inverse(const Value& value, const Params& params, Size source) const {
+  return params.crops ? detail::put_back(value, params.region.left, params.region.top, source) : value;
+}
+
+detail::PixelSteps RandomIoUCrop::pixel_steps(const Params& params, Size) const {
+  if (!params.crops) return std::vector<detail::PixelStep>();
+  return {{detail::CropStep{params.region}}};
+}
+
 std::string RandomIoUCrop::repr() const {
   return detail::repr("RandomIoUCrop", {{"min_scale", detail::python(options_.min_scale)},
                                         {"max_scale", detail::python(options_.max_scale)},
@@ -170,13 +189,19 @@ ResizeParams ScaleJitter::make_params(std::span<const Value> values) const {
   return {{cut("ScaleJitter", times(height, factor)), new_width}};
 }
 
-Value ScaleJitter::transform(const Value& value, const Params& params) const {
-  return resized(value, params.size, options_.interpolation, options_.antialias);
+Value ScaleJitter::transform(const Value& value, const Params& params) const { return resized(value, params.size, options_); }
+
+Value ScaleJitter::inverse(const Value& value, const Params&, Size source) const {
+  return resized(value, {source.height, source.width}, options_);
+}
+
+detail::PixelSteps ScaleJitter::pixel_steps(const Params& params, Size canvas) const {
+  return resize_steps(params, canvas, options_);
 }
 
 std::string ScaleJitter::repr() const {
-  return detail::repr("ScaleJitter", {{"target_size", detail::python_tuple(target_size_.height, target_size_.width)},
-                                      {"scale_range", range_text(options_.scale_range)},
+  return detail::repr("ScaleJitter", {{"target_size", detail::python(target_size_)},
+                                      {"scale_range", detail::python(options_.scale_range)},
                                       {"interpolation", std::string(to_string(options_.interpolation))},
                                       {"antialias", detail::python(options_.antialias)}});
 }
@@ -199,20 +224,34 @@ ResizeParams RandomShortestSize::make_params(std::span<const Value> values) cons
 }
 
 Value RandomShortestSize::transform(const Value& value, const Params& params) const {
-  return resized(value, params.size, options_.interpolation, options_.antialias);
+  return resized(value, params.size, options_);
+}
+
+Value RandomShortestSize::inverse(const Value& value, const Params&, Size source) const {
+  return resized(value, {source.height, source.width}, options_);
+}
+
+detail::PixelSteps RandomShortestSize::pixel_steps(const Params& params, Size canvas) const {
+  return resize_steps(params, canvas, options_);
 }
 
 std::string RandomShortestSize::repr() const {
   return detail::repr("RandomShortestSize", {{"min_size", detail::python(min_size_)},
-                                             {"max_size", options_.max_size ? detail::python(*options_.max_size) : ""},
+                                             {"max_size", detail::python(options_.max_size)},
                                              {"interpolation", std::string(to_string(options_.interpolation))},
                                              {"antialias", detail::python(options_.antialias)}});
 }
 
 ResizeParams RandomResize::make_params(std::span<const Value>) const { return {{random::integer(min_size_, max_size_)}}; }
 
-Value RandomResize::transform(const Value& value, const Params& params) const {
-  return resized(value, params.size, options_.interpolation, options_.antialias);
+Value RandomResize::transform(const Value& value, const Params& params) const { return resized(value, params.size, options_); }
+
+Value RandomResize::inverse(const Value& value, const Params&, Size source) const {
+  return resized(value, {source.height, source.width}, options_);
+}
+
+detail::PixelSteps RandomResize::pixel_steps(const Params& params, Size canvas) const {
+  return resize_steps(params, canvas, options_);
 }
 
 std::string RandomResize::repr() const {

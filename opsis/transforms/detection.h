@@ -4,7 +4,9 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "opsis/core/api.h"
@@ -21,6 +23,13 @@ struct RandomZoomOutOptions {
   Fills fill = 0;
   std::pair<double, double> side_range{1.0, 4.0};  ///< least and greatest growth of the sides
   double p = 0.5;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("fill", fill);
+    visit("side_range", side_range);
+    visit("p", p);
+  }
 };
 
 /// Puts everything somewhere on a larger canvas: what is seen becomes smaller to the next Resize.
@@ -42,6 +51,8 @@ class OPSIS_API RandomZoomOut final : public Sometimes<RandomZoomOut> {
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
+  auto arguments() const { return std::tuple(options_); }
   std::string repr() const override;
 
  private:
@@ -57,6 +68,16 @@ struct RandomIoUCropOptions {
   /// Overlaps that at least one box must have with the crop, of which one is drawn; 1 or more is the whole sample.
   std::vector<double> sampler_options{0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0};
   int64_t trials = 40;  ///< crops for each drawn overlap
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("min_scale", min_scale);
+    visit("max_scale", max_scale);
+    visit("min_aspect_ratio", min_aspect_ratio);
+    visit("max_aspect_ratio", max_aspect_ratio);
+    visit("sampler_options", sampler_options);
+    visit("trials", trials);
+  }
 };
 
 /// Cuts a region out of a random place that overlaps with a box as much as is drawn: how SSD is trained. Boxes whose centre is
@@ -88,6 +109,9 @@ class OPSIS_API RandomIoUCrop final : public Drawing<RandomIoUCrop> {
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
+  detail::PixelSteps pixel_steps(const Params& params, Size canvas) const;
+  auto arguments() const { return std::tuple(options_); }
   std::string repr() const override;
 
  private:
@@ -99,6 +123,13 @@ struct ScaleJitterOptions {
   std::pair<double, double> scale_range{0.1, 2.0};
   InterpolationMode interpolation = InterpolationMode::BILINEAR;
   bool antialias = true;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("scale_range", scale_range);
+    visit("interpolation", interpolation);
+    visit("antialias", antialias);
+  }
 };
 
 /// The size that was drawn.
@@ -123,6 +154,9 @@ class OPSIS_API ScaleJitter final : public Drawing<ScaleJitter> {
   using Params = ResizeParams;
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
+  detail::PixelSteps pixel_steps(const Params& params, Size canvas) const;
+  auto arguments() const { return std::tuple(argument<"target_size">(target_size_), options_); }
   std::string repr() const override;
 
  private:
@@ -135,6 +169,13 @@ struct RandomShortestSizeOptions {
   std::optional<int64_t> max_size{};  ///< of the longer side
   InterpolationMode interpolation = InterpolationMode::BILINEAR;
   bool antialias = true;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("max_size", max_size);
+    visit("interpolation", interpolation);
+    visit("antialias", antialias);
+  }
 };
 
 /// Resizes so that the shorter side has one of the lengths, and the longer one at most max_size: how Faster R-CNN is trained.
@@ -152,6 +193,12 @@ class OPSIS_API RandomShortestSize final : public Drawing<RandomShortestSize> {
   using Params = ResizeParams;
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
+  detail::PixelSteps pixel_steps(const Params& params, Size canvas) const;
+  auto arguments() const {
+    using Lengths = std::variant<int64_t, std::vector<int64_t>>;
+    return std::tuple(argument<"min_size">(min_size_.size() == 1 ? Lengths(min_size_[0]) : Lengths(min_size_)), options_);
+  }
   std::string repr() const override;
 
  private:
@@ -163,6 +210,12 @@ class OPSIS_API RandomShortestSize final : public Drawing<RandomShortestSize> {
 struct RandomResizeOptions {
   InterpolationMode interpolation = InterpolationMode::BILINEAR;
   bool antialias = true;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("interpolation", interpolation);
+    visit("antialias", antialias);
+  }
 };
 
 /// Resizes the shorter side to a random length in [min_size, max_size).
@@ -177,6 +230,9 @@ class OPSIS_API RandomResize final : public Drawing<RandomResize> {
   using Params = ResizeParams;
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
+  detail::PixelSteps pixel_steps(const Params& params, Size canvas) const;
+  auto arguments() const { return std::tuple(argument<"min_size">(min_size_), argument<"max_size">(max_size_), options_); }
   std::string repr() const override;
 
  private:

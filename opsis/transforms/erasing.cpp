@@ -9,15 +9,34 @@
 #include "opsis/core/random.h"
 #include "opsis/transforms/query.h"
 #include "opsis/transforms/repr.h"
+#include "opsis/transforms/settings.h"
 
 namespace opsis::inline v1::transforms {
-namespace {
+Json json_of(const ErasingValue& value) {
+  if (value.is_random()) return "random";
+  const auto& numbers = value.numbers();
+  return numbers.size() == 1 ? Json(numbers[0]) : detail::to_json(numbers);
+}
 
-// What torch computes in float32 must be computed there: by float's own exp and log the last bit may differ.
-double exp_in_float(double value) { return at::tensor({value}, torch::kFloat32).exp_().item<double>(); }
-double log_in_float(double value) { return at::tensor({value}, torch::kFloat32).log_().item<double>(); }
+void read_json(const Json& json, ErasingValue& value) {
+  if (json.is_list()) {
+    std::vector<double> channels;
+    detail::from_json(json, channels);
+    value = ErasingValue(std::move(channels));
+  } else if (json.is_text() && json.text() == "random") {
+    value = ErasingValue::random();
+  } else if (json.is_number()) {
+    value = ErasingValue(json.number());
+  } else {
+    detail::refuse_json("a number, a list of numbers or \"random\"", json);
+  }
+}
 
-}  // namespace
+std::string code_of(const ErasingValue& value) {
+  if (value.is_random()) return "ErasingValue::random()";
+  const auto& numbers = value.numbers();
+  return numbers.size() == 1 ? detail::to_code(numbers[0]) : detail::to_code(numbers);
+}
 
 RandomErasing::RandomErasing(RandomErasingOptions options)
     : Sometimes("RandomErasing", options.p), options_(std::move(options)) {
@@ -26,8 +45,8 @@ RandomErasing::RandomErasing(RandomErasingOptions options)
               "RandomErasing: scale must be (least, greatest) within [0, 1], got ({}, {})", scale.first, scale.second);
   OPSIS_CHECK(ratio.first <= ratio.second, "RandomErasing: ratio must be (least, greatest), got ({}, {})", ratio.first,
               ratio.second);
-  least_log_ratio_ = log_in_float(ratio.first);
-  greatest_log_ratio_ = log_in_float(ratio.second);
+  least_log_ratio_ = detail::log_in_float(ratio.first);
+  greatest_log_ratio_ = detail::log_in_float(ratio.second);
 }
 
 RandomErasing::Params RandomErasing::make_params(std::span<const Value> values) const {
@@ -38,7 +57,7 @@ RandomErasing::Params RandomErasing::make_params(std::span<const Value> values) 
   const auto area = static_cast<double>(height * width);
   for (int attempt = 0; attempt < 10; ++attempt) {
     const double erased = area * random::uniform(options_.scale.first, options_.scale.second);
-    const double ratio = exp_in_float(random::uniform(least_log_ratio_, greatest_log_ratio_));
+    const double ratio = detail::exp_in_float(random::uniform(least_log_ratio_, greatest_log_ratio_));
     // Python's round, which takes halves to the even number.
     const auto h = static_cast<int64_t>(std::nearbyint(std::sqrt(erased * ratio)));
     const auto w = static_cast<int64_t>(std::nearbyint(std::sqrt(erased / ratio)));
@@ -65,10 +84,9 @@ Value RandomErasing::transform(const Value& value, const Params& params) const {
 }
 
 std::string RandomErasing::repr() const {
-  const auto tuple = [](const std::pair<double, double>& pair) { return detail::python_tuple(pair.first, pair.second); };
   return detail::repr("RandomErasing", {{"p", detail::python(probability())},
-                                        {"scale", tuple(options_.scale)},
-                                        {"ratio", tuple(options_.ratio)},
+                                        {"scale", detail::python(options_.scale)},
+                                        {"ratio", detail::python(options_.ratio)},
                                         {"value", options_.value.is_random() ? "" : detail::python(options_.value.numbers())},
                                         {"inplace", detail::python(options_.inplace)}});
 }

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -34,6 +35,10 @@ class OPSIS_API ErasingValue {
   std::vector<double> numbers_;
   bool random_ = false;
 };
+/// 0.5, [0.4, 0.5, 0.6] or "random"
+OPSIS_API Json json_of(const ErasingValue& value);
+OPSIS_API void read_json(const Json& json, ErasingValue& value);
+OPSIS_API std::string code_of(const ErasingValue& value);
 
 /// Of RandomErasing.
 struct RandomErasingOptions {
@@ -42,6 +47,15 @@ struct RandomErasingOptions {
   std::pair<double, double> ratio{0.3, 3.3};    ///< least and greatest height / width
   ErasingValue value = 0.0;
   bool inplace = false;  ///< writes into the input's memory
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("p", p);
+    visit("scale", scale);
+    visit("ratio", ratio);
+    visit("value", value);
+    visit("inplace", inplace);
+  }
 };
 
 /// Erases a random rectangle of images and videos. Zhong et al., https://arxiv.org/abs/1708.04896
@@ -66,6 +80,7 @@ class OPSIS_API RandomErasing final : public Sometimes<RandomErasing> {
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  auto arguments() const { return std::tuple(options_); }
   std::string repr() const override;
 
  private:

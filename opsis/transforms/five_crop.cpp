@@ -5,14 +5,10 @@
 #include "opsis/core/check.h"
 #include "opsis/transforms/per_kind.h"
 #include "opsis/transforms/repr.h"
+#include "opsis/transforms/settings.h"
 
 namespace opsis::inline v1::transforms {
 namespace {
-
-Size size_of_crops(std::string_view where, torch::IntArrayRef size) {
-  OPSIS_CHECK(size.size() == 1 || size.size() == 2, "{}: size must have 1 or 2 numbers, got {}", where, size.size());
-  return {size.front(), size.back()};
-}
 
 template <class Kernel>
 Value stack_crops(std::string_view where, const Value& value, const Kernel& kernel) {
@@ -24,9 +20,13 @@ Value stack_crops(std::string_view where, const Value& value, const Kernel& kern
   });
 }
 
+[[noreturn]] void refuse_to_join(std::string_view where) {
+  raise<ValueError>("{}: has no inverse, for its crops overlap", where);
+}
+
 }  // namespace
 
-FiveCrop::FiveCrop(torch::IntArrayRef size) : size_(size_of_crops("FiveCrop", size)) {}
+FiveCrop::FiveCrop(torch::IntArrayRef size) : size_(detail::size_of_numbers("FiveCrop", size)) {}
 
 Value FiveCrop::transform(const Value& value) const {
   return stack_crops("FiveCrop", value, [&](const torch::Tensor& pixels) {
@@ -34,12 +34,12 @@ Value FiveCrop::transform(const Value& value) const {
   });
 }
 
-std::string FiveCrop::repr() const {
-  return detail::repr("FiveCrop", {{"size", detail::python_tuple(size_.height, size_.width)}});
-}
+Value FiveCrop::inverse(const Value&, Size) const { refuse_to_join("FiveCrop"); }
+
+std::string FiveCrop::repr() const { return detail::repr("FiveCrop", {{"size", detail::python(size_)}}); }
 
 TenCrop::TenCrop(torch::IntArrayRef size, bool vertical_flip)
-    : size_(size_of_crops("TenCrop", size)), vertical_flip_(vertical_flip) {}
+    : size_(detail::size_of_numbers("TenCrop", size)), vertical_flip_(vertical_flip) {}
 
 Value TenCrop::transform(const Value& value) const {
   return stack_crops("TenCrop", value, [&](const torch::Tensor& pixels) {
@@ -47,9 +47,10 @@ Value TenCrop::transform(const Value& value) const {
   });
 }
 
+Value TenCrop::inverse(const Value&, Size) const { refuse_to_join("TenCrop"); }
+
 std::string TenCrop::repr() const {
-  return detail::repr("TenCrop", {{"size", detail::python_tuple(size_.height, size_.width)},
-                                  {"vertical_flip", detail::python(vertical_flip_)}});
+  return detail::repr("TenCrop", {{"size", detail::python(size_)}, {"vertical_flip", detail::python(vertical_flip_)}});
 }
 
 }  // namespace opsis::inline v1::transforms

@@ -3,6 +3,8 @@
 
 #include <initializer_list>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "opsis/core/api.h"
 #include "opsis/core/size.h"
@@ -14,8 +16,8 @@ namespace opsis::inline v1::transforms {
 /// The corners and the middle of images and videos, as a batch: what classifiers are tested with.
 ///     FiveCrop(224)(image)   // (3, 256, 341) -> (5, 3, 224, 224)
 /// Key points pass through.
-/// Throws   ValueError when size has not 1 or 2 numbers; and, applied, when it is larger than the image or the sample has boxes
-///          or masks
+/// Throws   ValueError when size has not 1 or 2 numbers; applied, when it is larger than the image or the sample has boxes or
+///          masks; and when it is to be inverted, for a place of a crop is no place of the image
 /// Differs  torchvision gives a tuple of five, which the next transform must stack; functional::five_crop gives the five
 /// Source   torchvision.transforms.v2.FiveCrop
 class OPSIS_API FiveCrop final : public Fixed<FiveCrop> {
@@ -24,6 +26,8 @@ class OPSIS_API FiveCrop final : public Fixed<FiveCrop> {
   explicit FiveCrop(std::initializer_list<int64_t> size) : FiveCrop(torch::IntArrayRef(size)) {}
 
   Value transform(const Value& value) const;
+  Value inverse(const Value& value, Size source) const;
+  auto arguments() const { return std::tuple(argument<"size">(std::vector<int64_t>{size_.height, size_.width})); }
   std::string repr() const override;
 
  private:
@@ -42,6 +46,11 @@ class OPSIS_API TenCrop final : public Fixed<TenCrop> {
       : TenCrop(torch::IntArrayRef(size), vertical_flip) {}
 
   Value transform(const Value& value) const;
+  Value inverse(const Value& value, Size source) const;
+  auto arguments() const {
+    return std::tuple(argument<"size">(std::vector<int64_t>{size_.height, size_.width}),
+                      argument<"vertical_flip">(vertical_flip_));
+  }
   std::string repr() const override;
 
  private:

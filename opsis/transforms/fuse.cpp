@@ -8,6 +8,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
+#include "opsis/simd/mirror.h"
 #include "opsis/simd/resize.h"
 #include "opsis/simd/scale.h"
 #include "opsis/transforms/functional/resize.h"
@@ -25,19 +26,6 @@ bool lies_interleaved(const torch::Tensor& images) {
 }
 
 bool lies_in_planes(const torch::Tensor& images) { return images.stride(3) == 1 || images.size(3) == 1; }
-
-template <int64_t pixel>
-void mirror_pixels(const uint8_t* from, int64_t width, uint8_t* to) {
-  for (int64_t x = 0; x < width; ++x) std::memcpy(to + x * pixel, from + (width - 1 - x) * pixel, pixel);
-}
-
-void mirror_row(const uint8_t* from, int64_t width, int64_t pixel, uint8_t* to) {
-  switch (pixel) {
-    case 1: return mirror_pixels<1>(from, width, to);
-    case 3: return mirror_pixels<3>(from, width, to);
-    default: return mirror_pixels<4>(from, width, to);
-  }
-}
 
 bool contains(Size canvas, const functional::Region& region) {
   return region.top >= 0 && region.left >= 0 && region.height > 0 && region.width > 0 &&
@@ -117,7 +105,7 @@ bool FusedImage::take_one(const PixelStep& step) {
   if (const auto* resize = std::get_if<ResizeStep>(&step)) {
     if (resize->size == size_) return true;
     const bool blends = resizes_bytes(resize->interpolation) && resize->interpolation != InterpolationMode::LANCZOS;
-    if (resize_ || flip_ || to_float_ || !blends || resize->size.height <= 0 || resize->size.width <= 0 ||
+    if (resize_ || flip_ || flip_rows_ || to_float_ || !blends || resize->size.height <= 0 || resize->size.width <= 0 ||
         std::max(resize->size.height, resize->size.width) > longest_fused) {
       return false;
     }
@@ -130,13 +118,15 @@ bool FusedImage::take_one(const PixelStep& step) {
     auto region = crop->region;
     if (!contains(size_, region)) return false;
     if (flip_) region.left = size_.width - region.left - region.width;
+    if (flip_rows_) region.top = size_.height - region.top - region.height;
     auto& cut = resize_ ? window_ : before_;
     cut = within(cut, region);
     size_ = {region.height, region.width};
     return true;
   }
-  if (std::holds_alternative<FlipStep>(step)) {
-    flip_ = !flip_;
+  if (const auto* flip = std::get_if<FlipStep>(&step)) {
+    auto& turned = flip->rows ? flip_rows_ : flip_;
+    turned = !turned;
     return true;
   }
   if (std::holds_alternative<ToFloatStep>(step)) {
@@ -202,7 +192,10 @@ torch::Tensor FusedImage::finished(const torch::Tensor& out) const { return batc
 torch::Tensor FusedImage::compute() const {
   const auto source = load_source();
   if (!resize_ && !to_float_ && !load_) {
-    return finished(flip_ ? source.part.flip(-1) : source.part);  // a crop stays a view
+    std::vector<int64_t> dims;
+    if (flip_rows_) dims.push_back(-2);
+    if (flip_) dims.push_back(-1);
+    return finished(dims.empty() ? source.part : source.part.flip(dims));  // a crop stays a view
   }
   const int64_t height = size_.height, width = size_.width, samples = source.samples();
   const auto out = torch::empty(
@@ -233,27 +226,33 @@ torch::Tensor FusedImage::compute() const {
     return simd::Normal{of(normalize_->mean), of(normalize_->std)};
   };
 
-  // Rows [first, last) of one picture: handed on in blocks, for the kernels look at their arguments in each call.
+  // Rows [first, last) of one picture, before they are mirrored top to bottom: handed on in blocks, for the kernels look at their
+  // arguments in each call.
   const auto rows = [&](int64_t picture, int64_t first, int64_t last) {
     const int64_t block_rows = std::max<int64_t>(block_bytes / row_bytes, 1);
     std::vector<uint8_t> block(to_float_ ? static_cast<size_t>(block_rows * row_bytes) : 0);
     int64_t begin = first, held = 0;
     const auto flush = [&] {
-      auto* const floats = reinterpret_cast<float*>(to) + (picture * height + begin) * row_bytes;
+      // Mirrored, a block is filled from its end on.
+      const auto* const bytes = block.data() + (flip_rows_ ? (block_rows - held) * row_bytes : 0);
+      const int64_t y = flip_rows_ ? height - begin - held : begin;
+      auto* const floats = reinterpret_cast<float*>(to) + (picture * height + y) * row_bytes;
       if (!normalize_) {
-        simd::to_unit(block.data(), held * row_bytes, floats);
+        simd::to_unit(bytes, held * row_bytes, floats);
       } else if (source.interleaved) {
-        simd::to_normal(block.data(), held * width, {normal(0), normal(1), normal(2)}, floats);
+        simd::to_normal(bytes, held * width, {normal(0), normal(1), normal(2)}, floats);
       } else {
-        simd::to_normal(block.data(), held * row_bytes, normal(picture % channels_), floats);
+        simd::to_normal(bytes, held * row_bytes, normal(picture % channels_), floats);
       }
       begin += held;
       held = 0;
     };
     const auto emit = [&](int64_t y, const uint8_t* row) {
-      auto* const place = to_float_ ? block.data() + held * row_bytes : to + (picture * height + y) * row_bytes * item;
+      const int64_t in_block = flip_rows_ ? block_rows - 1 - held : held, in_picture = flip_rows_ ? height - 1 - y : y;
+      auto* const place =
+          to_float_ ? block.data() + in_block * row_bytes : to + (picture * height + in_picture) * row_bytes * item;
       if (flip_) {
-        mirror_row(row, width, samples, place);
+        simd::mirror_row(row, width, samples, place);
       } else {
         std::memcpy(place, row, static_cast<size_t>(row_bytes));
       }

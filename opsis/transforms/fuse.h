@@ -29,7 +29,9 @@ struct ResizeStep {
 struct CropStep {
   functional::Region region;  ///< within the canvas, else the pass ends before it
 };
-struct FlipStep {};
+struct FlipStep {
+  bool rows = false;  ///< top to bottom instead of left to right
+};
 /// uint8 -> float32 in [0, 1]
 struct ToFloatStep {};
 struct NormalizeStep {
@@ -71,7 +73,7 @@ class OPSIS_API FusedImage {
   functional::Region before_{};  // what of it is used
   std::optional<ResizeStep> resize_;
   functional::Region window_{};  // what of the resized is wanted
-  bool flip_ = false, to_float_ = false;
+  bool flip_ = false, flip_rows_ = false, to_float_ = false;
   std::optional<NormalizeStep> normalize_;
   Size size_{};  // of the result so far
 };

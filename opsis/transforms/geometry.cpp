@@ -1,8 +1,8 @@
 #include "opsis/transforms/geometry.h"
 
 #include "opsis/core/check.h"
-#include "opsis/transforms/functional/crop.h"
 #include "opsis/transforms/functional/flip.h"
+#include "opsis/transforms/put_back.h"
 #include "opsis/transforms/repr.h"
 
 namespace opsis::inline v1::transforms {
@@ -31,7 +31,7 @@ detail::PixelSteps Resize::pixel_steps(Size canvas) const {
 std::string Resize::repr() const {
   return detail::repr("Resize", {{"size", size_.empty() ? "" : detail::python(size_)},
                                  {"interpolation", std::string(to_string(options_.interpolation))},
-                                 {"max_size", options_.max_size ? detail::python(*options_.max_size) : ""},
+                                 {"max_size", detail::python(options_.max_size)},
                                  {"antialias", detail::python(options_.antialias)}});
 }
 
@@ -74,9 +74,7 @@ Value Pad::transform(const Value& value) const {
 
 Value Pad::inverse(const Value& value, Size source) const {
   const auto b = detail::borders("Pad", padding_);
-  return apply_kernel(value, [&](const auto& v) {
-    return functional::crop(v, {.top = b.top, .left = b.left, .height = source.height, .width = source.width});
-  });
+  return detail::put_back(value, -b.left, -b.top, source);
 }
 
 std::string Pad::repr() const {

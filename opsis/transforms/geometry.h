@@ -128,6 +128,9 @@ class OPSIS_API RandomVerticalFlip final : public Sometimes<RandomVerticalFlip> 
   explicit RandomVerticalFlip(double p = 0.5);
 
   Value transform(const Value& value) const;
+  Value inverse(const Value& value, Size) const { return transform(value); }
+  detail::PixelSteps pixel_steps(Size) const { return {{detail::FlipStep{.rows = true}}}; }
+  auto arguments() const { return std::tuple(argument<"p">(probability())); }
   std::string repr() const override;
 };
 

@@ -3,12 +3,27 @@
 
 #include <span>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
 
 #include "opsis/core/api.h"
 #include "opsis/transforms/functional/jpeg.h"
 #include "opsis/transforms/transform.h"
 
 namespace opsis::inline v1::transforms {
+
+namespace detail {
+
+/// JPEG's argument: one quality, or the least and the greatest. 75 and [10, 90] in JSON.
+struct JPEGQuality {
+  std::variant<int64_t, std::pair<int64_t, int64_t>> value{};
+};
+OPSIS_API Json json_of(const JPEGQuality& quality);
+OPSIS_API void read_json(const Json& json, JPEGQuality& quality);
+OPSIS_API std::string code_of(const JPEGQuality& quality);
+
+}  // namespace detail
 
 /// What JPEG of a random quality leaves of images and videos.
 ///     JPEG(75)(image)
@@ -20,6 +35,7 @@ class OPSIS_API JPEG final : public Drawing<JPEG> {
  public:
   explicit JPEG(int64_t quality);
   JPEG(int64_t least, int64_t greatest);
+  explicit JPEG(const detail::JPEGQuality& quality);
 
   struct Params {
     int64_t quality = 0;
@@ -30,11 +46,13 @@ class OPSIS_API JPEG final : public Drawing<JPEG> {
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  auto arguments() const { return std::tuple(argument<"quality">(quality_)); }
   std::string repr() const override;
 
  private:
-  int64_t least_, greatest_;
-  bool single_ = false;
+  std::pair<int64_t, int64_t> range() const;
+
+  detail::JPEGQuality quality_;
 };
 
 }  // namespace opsis::inline v1::transforms

@@ -9,15 +9,10 @@
 #include "opsis/transforms/functional/pad.h"
 #include "opsis/transforms/functional/resize.h"
 #include "opsis/transforms/repr.h"
+#include "opsis/transforms/settings.h"
 
 namespace opsis::inline v1::transforms {
 namespace {
-
-Size letterbox_size(torch::IntArrayRef size) {
-  OPSIS_CHECK(size.size() == 1 || size.size() == 2, "Letterbox: size must have 1 or 2 numbers, got {}", size.size());
-  OPSIS_CHECK(size.front() > 0 && size.back() > 0, "Letterbox: size must be positive, got {}", Size{size.front(), size.back()});
-  return {size.front(), size.back()};
-}
 
 int64_t scaled_side(int64_t side, double factor) {
   return std::max<int64_t>(std::llround(static_cast<double>(side) * factor), 1);
@@ -26,7 +21,8 @@ int64_t scaled_side(int64_t side, double factor) {
 }  // namespace
 
 Letterbox::Letterbox(torch::IntArrayRef size, LetterboxOptions options)
-    : size_(letterbox_size(size)), options_(std::move(options)) {
+    : size_(detail::size_of_numbers("Letterbox", size)), options_(std::move(options)) {
+  OPSIS_CHECK(size_.height > 0 && size_.width > 0, "Letterbox: size must be positive, got {}", size_);
   OPSIS_CHECK(options_.stride >= 0, "Letterbox: stride must be 0 or more, got {}", options_.stride);
 }
 
@@ -67,7 +63,7 @@ Value Letterbox::inverse(const Value& value, Size source) const {
 }
 
 std::string Letterbox::repr() const {
-  return detail::repr("Letterbox", {{"size", detail::python_tuple(size_.height, size_.width)},
+  return detail::repr("Letterbox", {{"size", detail::python(size_)},
                                     {"fill", options_.fill.repr()},
                                     {"stride", detail::python(options_.stride)},
                                     {"scale_up", detail::python(options_.scale_up)},

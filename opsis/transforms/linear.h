@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <string>
+#include <tuple>
 
 #include "opsis/core/api.h"
 #include "opsis/transforms/transform.h"
@@ -19,6 +20,7 @@ class OPSIS_API LinearTransformation final : public Fixed<LinearTransformation> 
  public:
   LinearTransformation(torch::Tensor transformation_matrix, torch::Tensor mean_vector);
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"transformation_matrix">(matrix_), argument<"mean_vector">(mean_)); }
   std::string repr() const override;
 
  private:

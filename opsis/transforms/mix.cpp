@@ -31,8 +31,11 @@ MixBase::MixBase(std::string_view name, MixOptions options) : name_(name), optio
 }
 
 std::string MixBase::repr() const {
-  return detail::repr(name_, {{"alpha", python(options_.alpha)},
-                              {"num_classes", options_.num_classes ? python(*options_.num_classes) : std::string()}});
+  return detail::repr(name_, {{"alpha", python(options_.alpha)}, {"num_classes", python(options_.num_classes)}});
+}
+
+void MixBase::apply(std::span<Value>) const {
+  raise<ValueError>("{}: mixes labels too; call it by itself, with a batch and its labels", name_);
 }
 
 void MixBase::check_labels(const torch::Tensor& labels) const {

@@ -3,8 +3,8 @@
 
 #include <torch/types.h>
 
-#include <array>
 #include <concepts>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,16 +20,28 @@ namespace opsis::inline v1::transforms {
 struct MixOptions {
   double alpha = 1.0;                    ///< of the Beta distribution of the two parts
   std::optional<int64_t> num_classes{};  ///< needed when the labels are class numbers
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("alpha", alpha);
+    visit("num_classes", num_classes);
+  }
 };
 
 namespace detail {
 
+template <class T>
+concept MixedPixels = std::same_as<T, Image> || std::same_as<T, Video> || std::same_as<T, torch::Tensor>;
+
 // What MixUp and CutMix share: Derived has make_params and transform as Drawing's, and `label_part(params)`.
-class OPSIS_API MixBase {
+class OPSIS_API MixBase : public Transform {
  public:
   explicit MixBase(std::string_view name, MixOptions options);
   const MixOptions& options() const { return options_; }
-  std::string repr() const;
+  auto arguments() const { return std::tuple(options_); }
+  std::string repr() const override;
+  // As a part of a Compose there are no labels: throws ValueError.
+  void apply(std::span<Value> values) const override;
 
  protected:
   // Throws unless labels are a batch of class numbers or of probabilities.
@@ -38,7 +50,6 @@ class OPSIS_API MixBase {
   void check_values(std::span<const Value> values, int64_t batch) const;
   torch::Tensor mixed_labels(const torch::Tensor& labels, double part) const;
   double draw_part() const;
-  std::string_view name() const { return name_; }
 
  private:
   std::string_view name_;
@@ -47,53 +58,78 @@ class OPSIS_API MixBase {
 
 }  // namespace detail
 
-/// The way MixUp and CutMix are called.
+/// The way MixUp and CutMix are called: with images or videos and their labels, or with a whole sample, as Transform takes it, whose
+/// labels a function names (torchvision's labels_getter).
 ///     auto [images, labels] = MixUp({.num_classes = 10})(batch, numbers);        // (N) int64 -> (N, 10) float32
 ///     batch = mixup(std::move(batch), [](auto& sample) -> auto& { return sample.labels; });
+///     auto [mixed, record] = mixup.record(batch, numbers);
 template <class Derived>
 class Mixing : public detail::MixBase {
  public:
-  /// Images or videos and their labels.
-  template <class Pixels>
-  requires std::same_as<Pixels, Image> || std::same_as<Pixels, Video> || std::same_as<Pixels, torch::Tensor>
+  template <detail::MixedPixels Pixels>
   auto operator()(Pixels pixels, torch::Tensor labels) const {
-    return (*this)(
-        std::tuple(std::move(pixels), std::move(labels)), [](auto& sample) -> auto& { return std::get<1>(sample); });
+    return (*this)(std::tuple(std::move(pixels), std::move(labels)), second);
   }
-
-  /// A whole sample, as Transform takes it, whose labels `labels_of(sample)` names: torchvision's labels_getter.
   template <class Sample, class LabelsOf>
   requires std::invocable<const LabelsOf&, Sample&> Sample operator()(Sample sample, const LabelsOf& labels_of) const {
-    const torch::Tensor labels = labels_of(sample);
-    check_labels(labels);
-    torch::Tensor mixed;
-    sample = Applied(*this, labels, mixed)(std::move(sample));
-    labels_of(sample) = mixed;
-    return sample;
+    return mixed(std::move(sample), labels_of, [&](std::span<const Value> values) { return self().make_params(values); });
   }
+
+  template <detail::MixedPixels Pixels>
+  auto record(Pixels pixels, torch::Tensor labels) const {
+    return record(std::tuple(std::move(pixels), std::move(labels)), second);
+  }
+  template <class Sample, class LabelsOf>
+  requires std::invocable<const LabelsOf&, Sample&>
+  auto record(Sample sample, const LabelsOf& labels_of) const {
+    Record record;
+    auto out = mixed(std::move(sample), labels_of, [&](std::span<const Value> values) {
+      const detail::Recording recording(*this, values, record);
+      const auto params = std::make_shared<const typename Derived::Params>(self().make_params(values));
+      record.drawn = detail::Drawn(params);
+      return *params;
+    });
+    return std::pair(std::move(out), std::move(record));
+  }
+
+  template <detail::MixedPixels Pixels>
+  auto replay(const Record& record, Pixels pixels, torch::Tensor labels) const {
+    return replay(record, std::tuple(std::move(pixels), std::move(labels)), second);
+  }
+  template <class Sample, class LabelsOf>
+  requires std::invocable<const LabelsOf&, Sample&> Sample replay(const Record& record, Sample sample,
+                                                                  const LabelsOf& labels_of)
+  const {
+    const detail::Replaying replaying(*this, record);
+    return mixed(std::move(sample), labels_of, [&](std::span<const Value>) { return detail::params_of(self(), record); });
+  }
+
+  std::optional<Description> description() const final { return detail::description_of(self()); }
 
  protected:
   using MixBase::MixBase;
 
  private:
-  class Applied final : public Transform {
-   public:
-    Applied(const Mixing& mixing, const torch::Tensor& labels, torch::Tensor& mixed)
-        : mixing_(mixing), labels_(labels), mixed_(mixed) {}
-    void apply(std::span<Value> values) const override {
-      const auto& self = static_cast<const Derived&>(mixing_);
-      mixing_.check_values(values, labels_.size(0));
-      const auto params = self.make_params(std::span<const Value>(values));
-      for (auto& value : values) value = self.transform(value, params);
-      mixed_ = mixing_.mixed_labels(labels_, self.label_part(params));
-    }
-    std::string repr() const override { return mixing_.repr(); }
+  static constexpr auto second = [](auto& sample) -> auto& { return std::get<1>(sample); };
 
-   private:
-    const Mixing& mixing_;
-    const torch::Tensor& labels_;
-    torch::Tensor& mixed_;
-  };
+  const Derived& self() const { return static_cast<const Derived&>(*this); }
+
+  // With the parameters that `draw` gives for the values.
+  template <class Sample, class LabelsOf, class Draw>
+  Sample mixed(Sample sample, const LabelsOf& labels_of, const Draw& draw) const {
+    const torch::Tensor labels = labels_of(sample);
+    check_labels(labels);
+    torch::Tensor shares;
+    const auto mix = [&](std::span<Value> values) {
+      check_values(values, labels.size(0));
+      const typename Derived::Params params = draw(values);
+      detail::change(self(), values, params);
+      shares = mixed_labels(labels, self().label_part(params));
+    };
+    sample = detail::apply_to<Sample>(*this, mix, std::move(sample));
+    labels_of(sample) = shares;
+    return sample;
+  }
 };
 
 /// Each image mixed with the one before it in the batch: https://arxiv.org/abs/1710.09412.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <tuple>
 
 #include "opsis/core/api.h"
 #include "opsis/transforms/functional/noise.h"
@@ -17,6 +18,7 @@ class OPSIS_API GaussianNoise final : public Fixed<GaussianNoise> {
  public:
   explicit GaussianNoise(GaussianNoiseOptions options = {}) : options_(options) {}
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(options_); }
   std::string repr() const override;
 
  private:

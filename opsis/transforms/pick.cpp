@@ -32,11 +32,18 @@ RandomChoice::RandomChoice(std::vector<AnyTransform> transforms, std::optional<s
   for (auto& one : p_) one /= total;
 }
 
-void RandomChoice::apply(std::span<Value> values) const {
+const AnyTransform& RandomChoice::picked() const {
   for (const auto one : p_) OPSIS_CHECK(one >= 0 && std::isfinite(one), "RandomChoice: p must be at least 0, got {}", one);
   const auto weights = at::tensor(p_, at::kFloat);
   const auto picked = at::multinomial(weights, 1, false, random::current()).item<int64_t>();
-  transforms_[static_cast<size_t>(picked)].apply(values);
+  return transforms_[static_cast<size_t>(picked)];
+}
+
+void RandomChoice::apply(std::span<Value> values) const { picked().apply(values); }
+
+bool RandomChoice::apply_fused(std::span<Value> values, detail::FusedRun& run) const {
+  detail::apply_within(picked(), values, run);
+  return true;
 }
 
 std::string RandomChoice::repr() const {
@@ -47,9 +54,20 @@ RandomOrder::RandomOrder(std::vector<AnyTransform> transforms) : transforms_(std
   OPSIS_CHECK(!transforms_.empty(), "RandomOrder: there must be at least one transform");
 }
 
-void RandomOrder::apply(std::span<Value> values) const {
+std::vector<AnyTransform> RandomOrder::ordered() const {
   const auto order = random::permutation(std::ssize(transforms_));
-  for (int64_t i = 0; i < order.size(0); ++i) transforms_[static_cast<size_t>(order[i].item<int64_t>())].apply(values);
+  std::vector<AnyTransform> out;
+  for (int64_t i = 0; i < order.size(0); ++i) out.push_back(transforms_[static_cast<size_t>(order[i].item<int64_t>())]);
+  return out;
+}
+
+void RandomOrder::apply(std::span<Value> values) const {
+  for (const auto& transform : ordered()) transform.apply(values);
+}
+
+bool RandomOrder::apply_fused(std::span<Value> values, detail::FusedRun& run) const {
+  for (const auto& transform : ordered()) detail::apply_within(transform, values, run);
+  return true;
 }
 
 std::string RandomOrder::repr() const { return detail::repr("RandomOrder", {{"transforms", listed(transforms_)}}); }

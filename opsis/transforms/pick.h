@@ -26,10 +26,13 @@ class OPSIS_API RandomChoice final : public Transform {
   void apply(std::span<Value> values) const override;
   std::string repr() const override;
   std::span<const AnyTransform> parts() const override { return transforms_; }
+  bool apply_fused(std::span<Value> values, detail::FusedRun& run) const override;
   auto arguments() const { return std::tuple(argument<"transforms">(transforms_), argument<"p">(given_)); }
   std::optional<Description> description() const override { return detail::description_of(*this); }
 
  private:
+  const AnyTransform& picked() const;
+
   std::vector<AnyTransform> transforms_;
   std::optional<std::vector<double>> given_;
   std::vector<double> p_;  // sums to 1
@@ -46,10 +49,13 @@ class OPSIS_API RandomOrder final : public Transform {
   void apply(std::span<Value> values) const override;
   std::string repr() const override;
   std::span<const AnyTransform> parts() const override { return transforms_; }
+  bool apply_fused(std::span<Value> values, detail::FusedRun& run) const override;
   auto arguments() const { return std::tuple(argument<"transforms">(transforms_)); }
   std::optional<Description> description() const override { return detail::description_of(*this); }
 
  private:
+  std::vector<AnyTransform> ordered() const;
+
   std::vector<AnyTransform> transforms_;
 };
 

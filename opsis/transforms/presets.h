@@ -28,6 +28,8 @@ struct ImageClassificationOptions {
 ///     ImageClassification({.crop_size = 224})(image)   // (3, 375, 500) uint8 -> (3, 224, 224) float32
 /// Its bytes are those of torchvision's preset on tensors, which goes by the older functions: uint8 is resized by way of
 /// float32 and divided by 255. Resize and ToDtype differ from that by at most one level of 255.
+/// Hence Compose does not fuse it: the sums are LibTorch's in float32, and in which of their steps it rounds depends on how many
+/// pixels are summed and on its compiler. Compose{Resize, CenterCrop, ToDtype, Normalize} is one pass.
 /// Shapes   (..., 3, H, W) -> (..., 3, crop_size, crop_size); values that are no images pass through
 /// Types    any number -> float32
 /// Differs  crop_size has a default, so that a table of weights need not repeat it

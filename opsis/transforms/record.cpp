@@ -34,6 +34,8 @@ Record read_record(const Json& json) {
       record.happened = value.boolean();
     } else if (key == "source") {
       detail::from_json(value, record.source);
+    } else if (key == "canvas") {
+      detail::from_json(value, record.canvas);
     } else if (key == "params") {
       record.drawn = detail::Drawn(value);
     } else if (key == "part") {
@@ -78,6 +80,7 @@ Json Record::json() const {
   if (part > 0) out.add("part", part);
   if (!happened) out.add("happened", false);
   if (source != Size{}) out.add("source", detail::to_json(source));
+  if (canvas) out.add("canvas", detail::to_json(*canvas));
   if (const auto params = drawn.json(); !params.is_null()) out.add("params", params);
   if (!generator.empty()) out.add("generator", to_hex(generator));
   if (!parts.empty()) {

@@ -75,6 +75,8 @@ struct OPSIS_API Record {
   std::vector<Record> parts;  ///< of a container
   size_t part = 0;            ///< its place among the parts of its container
   std::string generator;      ///< where the generator stood, when it draws in another way than by make_params
+  /// Of its boxes and key points before, where that is not source: a rotation that expands rounds theirs by itself, as torchvision's.
+  std::optional<Size> canvas{};
 
   /// The parameters; null when there are none, or their struct does not name its fields.
   Json params() const { return drawn.json(); }

@@ -21,6 +21,8 @@ std::string python(bool value) { return value ? "True" : "False"; }
 std::string python(int64_t value) { return std::to_string(value); }
 std::string python(const std::vector<int64_t>& list) { return python_list(list); }
 std::string python(const std::vector<double>& list) { return python_list(list); }
+std::string python(const std::pair<double, double>& pair) { return python_tuple(pair.first, pair.second); }
+std::string python(Size size) { return python_tuple(size.height, size.width); }
 
 std::string python(double value) {
   if (std::isnan(value)) return "nan";

@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "opsis/core/size.h"
 
 namespace opsis::inline v1::transforms::detail {
 
@@ -16,11 +19,21 @@ std::string python(int64_t value);
 std::string python(double value);
 std::string python(const std::vector<int64_t>& list);
 std::string python(const std::vector<double>& list);
+/// (1.0, 2.0)
+std::string python(const std::pair<double, double>& pair);
+/// (height, width)
+std::string python(Size size);
 
 /// (1, 2)
 template <class T>
 std::string python_tuple(T first, T second) {
   return "(" + python(first) + ", " + python(second) + ")";
+}
+
+/// Empty for none.
+template <class T>
+std::string python(const std::optional<T>& value) {
+  return value ? python(*value) : std::string();
 }
 
 /// An attribute that Python would not show (None) has an empty value.

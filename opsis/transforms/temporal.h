@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <tuple>
 
 #include "opsis/core/api.h"
 #include "opsis/transforms/functional/temporal.h"
@@ -18,6 +19,7 @@ class OPSIS_API UniformTemporalSubsample final : public Fixed<UniformTemporalSub
  public:
   explicit UniformTemporalSubsample(int64_t num_samples) : num_samples_(num_samples) {}
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"num_samples">(num_samples_)); }
   std::string repr() const override;
 
  private:

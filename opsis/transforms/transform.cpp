@@ -54,6 +54,10 @@ std::optional<Size> size_of_value(const Value& value) {
       value);
 }
 
+bool has_canvas(const Value& value) {
+  return std::holds_alternative<BoundingBoxes>(value) || std::holds_alternative<KeyPoints>(value);
+}
+
 const AnyTransform& part_of(const Transform& container, const Record& record, const Record& part) {
   const auto parts = container.parts();
   OPSIS_CHECK(part.part < parts.size(), "{}: the record names part {} of {}", record.name, part.part, parts.size());
@@ -155,6 +159,12 @@ bool AnyTransform::apply_fused(std::span<Value> values, detail::FusedRun& run) c
   return transform_ ? transform_->apply_fused(values, run) : true;
 }
 
+void detail::apply_within(const Transform& transform, std::span<Value> values, FusedRun& run) {
+  if (transform.apply_fused(values, run)) return;
+  run.settle();
+  transform.apply(values);
+}
+
 bool detail::is_recording() { return recording_parts != nullptr; }
 
 namespace {
@@ -211,12 +221,20 @@ std::string detail::class_name(const Transform& transform) {
 
 detail::Recording::Recording(const Transform& transform, std::span<const Value> values, Record& record) : record_(record) {
   record.name = class_name(transform);
+  bool found = false;
   for (const auto& value : values) {
-    if (const auto size = size_of_value(value)) {
-      record.source = *size;
-      break;
-    }
+    const auto size = size_of_value(value);
+    if (!size) continue;
+    if (!found) record.source = *size;
+    found = true;
+    if (!has_canvas(value)) continue;
+    if (*size != record.source) record.canvas = *size;
+    break;
   }
+}
+
+Size detail::source_of(const Value& value, const Record& record) {
+  return has_canvas(value) ? record.canvas.value_or(record.source) : record.source;
 }
 
 void detail::Recording::parameters_drawn() { state_ = generator_state(); }
@@ -248,14 +266,16 @@ detail::Replaying::~Replaying() = default;
 void detail::require_in_place(const Transform& transform, const Record& record) {
   const auto canvas = record.source == Size{} ? Size{16, 16} : record.source;
   const auto height = static_cast<double>(canvas.height), width = static_cast<double>(canvas.width);
+  // Whole numbers, which are the same in every type that points are converted to.
   const auto points = at::tensor({0.0, 0.0, width / 3, height / 4, width / 2, height / 2, width * 0.8, height * 0.7})
                           .to(torch::kFloat64)
+                          .floor_()
                           .reshape({4, 2});
   std::vector<Value> probe{KeyPoints(points.clone(), canvas)};
   transform.apply_record(probe, record);
   const auto* moved = std::get_if<KeyPoints>(&probe[0]);
-  OPSIS_CHECK(moved && moved->canvas_size == canvas && moved->data.equal(points), "{}: moves pixels and has no inverse",
-              class_name(transform));
+  OPSIS_CHECK(moved && moved->canvas_size == canvas && moved->data.to(torch::kFloat64).equal(points),
+              "{}: moves pixels and has no inverse", class_name(transform));
 }
 
 void detail::check_probability(std::string_view where, double p) {

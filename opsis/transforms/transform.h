@@ -67,7 +67,7 @@ class OPSIS_API Transform {
   /// What would build it in Python: "RandomHorizontalFlip(p=0.5)", as torchvision prints it.
   virtual std::string repr() const = 0;
 
-  /// What would build it in C++, after `using namespace opsis::transforms`: "Resize({256}, {.max_size = 500})".
+  /// What would build it in C++, within opsis::transforms: "Resize({256}, {.max_size = 500})".
   /// Throws   ValueError for a transform that does not name its arguments: a Lambda, or one of yours without arguments()
   std::string code() const;
   /// The same as JSON, which transform_from_json reads: {"name": "Resize", "size": [256], "max_size": 500}; a Compose is the
@@ -192,6 +192,12 @@ class OPSIS_API Replaying {
   std::unique_ptr<Scope> scope_;
 };
 
+// apply() of a transform that goes on with a run.
+OPSIS_API void apply_within(const Transform& transform, std::span<Value> values, FusedRun& run);
+
+// The size that a value like this one had before.
+OPSIS_API Size source_of(const Value& value, const Record& record);
+
 // What a transform without inverse() does to be undone: nothing, when it leaves key points where they are; else it refuses.
 OPSIS_API void require_in_place(const Transform& transform, const Record& record);
 
@@ -227,7 +233,7 @@ template <class Derived, class... Params>
 void undo(const Derived& self, std::span<Value> values, const Record& record, const Params&... params) {
   if constexpr (requires { self.inverse(values[0], params..., record.source); }) {
     for (auto& value : values) {
-      if (!std::holds_alternative<Custom>(value)) value = self.inverse(value, params..., record.source);
+      if (!std::holds_alternative<Custom>(value)) value = self.inverse(value, params..., source_of(value, record));
     }
   } else {
     require_in_place(self, record);
@@ -375,11 +381,12 @@ class Sometimes : public detail::Recorded<Derived> {
     if (record.happened) detail::record_class(this->self(), values, record, recording);
   }
   bool apply_fused(std::span<Value> values, detail::FusedRun& run) const final {
-    if constexpr (requires { &Derived::pixel_steps; }) {
-      return !detail::happens(p_) || detail::fuse_class(this->self(), values, run);
-    } else {
-      return false;
+    if (!detail::happens(p_)) return true;
+    if (!detail::fuse_class(this->self(), values, run)) {
+      run.settle();
+      detail::apply_class(this->self(), values);
     }
+    return true;
   }
   double probability() const { return p_; }
 

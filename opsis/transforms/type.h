@@ -75,6 +75,7 @@ class OPSIS_API ConvertImageDtype final : public Fixed<ConvertImageDtype> {
  public:
   explicit ConvertImageDtype(torch::ScalarType dtype = torch::kFloat32) : dtype_(dtype) {}
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(argument<"dtype">(dtype_)); }
   std::string repr() const override;
 
  private:
@@ -91,6 +92,7 @@ class OPSIS_API ToImage final : public Fixed<ToImage> {
   Image operator()(const torch::Tensor& pixels) const { return functional::to_image(pixels); }
   Image operator()(const PackedImage& picture) const { return functional::to_image(picture); }
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(); }
   std::string repr() const override;
 };
 
@@ -105,6 +107,7 @@ class OPSIS_API ToPureTensor final : public Fixed<ToPureTensor> {
     return detail::each_input([](auto input) { return pure(std::move(input)); }, std::move(inputs)...);
   }
   Value transform(const Value& value) const { return value; }
+  auto arguments() const { return std::tuple(); }
   std::string repr() const override;
 
  private:

@@ -1,17 +1,20 @@
 #include "opsis/transforms/warp.h"
 
-#include <ATen/ops/cat.h>
 #include <ATen/ops/conv2d.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/linspace.h>
 #include <ATen/ops/pad.h>
-#include <ATen/ops/rand.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
 #include "opsis/core/check.h"
+#include "opsis/core/parallel.h"
 #include "opsis/core/random.h"
+#include "opsis/core/random_words.h"
+#include "opsis/simd/blur.h"
 #include "opsis/transforms/functional/affine.h"
 #include "opsis/transforms/functional/elastic.h"
 #include "opsis/transforms/functional/perspective.h"
@@ -39,13 +42,11 @@ std::vector<double> checked_degrees(std::string_view where, std::vector<double> 
   return degrees;
 }
 
+std::vector<double> vector_of(const std::array<double, 8>& numbers) { return {numbers.begin(), numbers.end()}; }
+
 std::string python_center(const std::optional<Point>& center) {
   if (!center) return {};
   return Fill({center->x, center->y}).repr();  // whole numbers as such
-}
-
-std::string python_pair(const std::optional<std::pair<double, double>>& pair) {
-  return pair ? detail::python_tuple(pair->first, pair->second) : "";
 }
 
 std::vector<double> two_numbers(std::string_view name, const std::vector<double>& numbers) {
@@ -60,19 +61,39 @@ Tensor bell(int64_t size, double sigma) {
   return at::linspace(-end, end, size, torch::kFloat32).div(sigma).pow(2).neg().softmax(0);
 }
 
-// Noise (1, 1, height, width) smoothed by size x size numbers.
-Tensor smoothed(const Tensor& noise, int64_t size, const std::vector<double>& sigma, bool exact) {
-  const int64_t border = size / 2;
-  OPSIS_CHECK(border < noise.size(-1) && border < noise.size(-2),
-              "ElasticTransform: smoothing needs more than {} rows and columns, got ({}, {})", border, noise.size(-2),
-              noise.size(-1));
-  const auto padded = at::pad(noise, {border, border, border, border}, "reflect");
+// Noise (1, 1, height, width) smoothed by size x size numbers, then scaled, into memory of its shape. Not exactly, it is by two
+// sums in place of torchvision's one, so that the last bits of a displacement are others.
+void smooth(const Tensor& noise, int64_t size, const std::vector<double>& sigma, bool exact, double factor, int64_t divisor,
+            Tensor out) {
+  const int64_t border = size / 2, height = noise.size(-2), width = noise.size(-1);
+  OPSIS_CHECK(border < width && border < height,
+              "ElasticTransform: smoothing needs more than {} rows and columns, got ({}, {})", border, height, width);
   const auto along_x = bell(size, sigma[0]), along_y = bell(size, sigma[1]);
-  if (exact) return at::conv2d(padded, (along_y.unsqueeze(-1) * along_x).view({1, 1, size, size}));
-  return at::conv2d(at::conv2d(padded, along_x.view({1, 1, 1, size})), along_y.view({1, 1, size, 1}));
+  if (exact) {
+    const auto padded = at::pad(noise, {border, border, border, border}, "reflect");
+    const auto blurred = at::conv2d(padded, (along_y.unsqueeze(-1) * along_x).view({1, 1, size, size}));
+    out.copy_(blurred.mul(factor).div(divisor));
+    return;
+  }
+  const auto half = [&](const Tensor& whole) {
+    const auto* const first = whole.const_data_ptr<float>();
+    return std::vector<float>(first + border, first + size);
+  };
+  const auto half_x = half(along_x), half_y = half(along_y);
+  const simd::Plane plane{noise.const_data_ptr<float>(), height, width, static_cast<float>(factor),
+                          static_cast<float>(divisor)};
+  auto* const to = out.mutable_data_ptr<float>();
+  // A band begins with rows that it only reads: it should have many more.
+  const auto rows = std::max((int64_t{1} << 16) / width + 1, 4 * size);
+  parallel_for(0, height, rows, [&](int64_t first, int64_t last) { simd::blur(plane, half_x, half_y, first, last, to); });
 }
 
 }  // namespace
+
+detail::Degrees detail::given_degrees(const std::vector<double>& range) {
+  if (range[1] >= 0 && range[0] == -range[1]) return range[1];
+  return range;
+}
 
 RandomRotation::RandomRotation(double degrees, RandomRotationOptions options)
     : RandomRotation(either_way("RandomRotation", "degrees", degrees), std::move(options)) {}
@@ -92,6 +113,15 @@ Value RandomRotation::transform(const Value& value, const Params& params) const 
   return apply_kernel(value, [&](const auto& v) { return functional::rotate(v, params.angle, options); });
 }
 
+Value RandomRotation::inverse(const Value& value, const Params& params, Size source) const {
+  const detail::AffineMove move{.parameters = {.angle = -params.angle},  // affine turns the other way round
+                                .source = source,
+                                .center = options_.center,
+                                .expand = options_.expand,
+                                .interpolation = options_.interpolation};
+  return apply_kernel(value, [&](const auto& v) { return detail::undo_affine(v, move); });
+}
+
 std::string RandomRotation::repr() const {
   return detail::repr("RandomRotation", {{"degrees", detail::python(degrees_)},
                                          {"interpolation", std::string(to_string(options_.interpolation))},
@@ -107,10 +137,10 @@ RandomAffine::RandomAffine(std::vector<double> degrees, RandomAffineOptions opti
     : degrees_(checked_degrees("RandomAffine", std::move(degrees))), options_(std::move(options)) {
   if (const auto& t = options_.translate) {
     const auto within = [](double part) { return 0 <= part && part <= 1; };
-    OPSIS_CHECK(within(t->first) && within(t->second), "RandomAffine: translate must be in [0, 1], got {}", python_pair(t));
+    OPSIS_CHECK(within(t->first) && within(t->second), "RandomAffine: translate must be in [0, 1], got {}", detail::python(t));
   }
   if (const auto& s = options_.scale) {
-    OPSIS_CHECK(s->first > 0 && s->second > 0, "RandomAffine: scale must be positive, got {}", python_pair(s));
+    OPSIS_CHECK(s->first > 0 && s->second > 0, "RandomAffine: scale must be positive, got {}", detail::python(s));
     check_range("RandomAffine", "scale", s->first, s->second);
   }
   auto& shear = options_.shear;
@@ -142,10 +172,23 @@ Value RandomAffine::transform(const Value& value, const Params& params) const {
   });
 }
 
+Value RandomAffine::inverse(const Value& value, const Params& params, Size source) const {
+  OPSIS_CHECK(params.translate.size() == 2 && params.shear.size() == 2 && params.scale > 0,
+              "RandomAffine: the record must have two numbers of translate and shear and a positive scale");
+  const detail::AffineMove move{.parameters = {.angle = params.angle,
+                                               .translate = {params.translate[0], params.translate[1]},
+                                               .scale = params.scale,
+                                               .shear = {params.shear[0], params.shear[1]}},
+                                .source = source,
+                                .center = options_.center,
+                                .interpolation = options_.interpolation};
+  return apply_kernel(value, [&](const auto& v) { return detail::undo_affine(v, move); });
+}
+
 std::string RandomAffine::repr() const {
   return detail::repr("RandomAffine", {{"degrees", detail::python(degrees_)},
-                                       {"translate", python_pair(options_.translate)},
-                                       {"scale", python_pair(options_.scale)},
+                                       {"translate", detail::python(options_.translate)},
+                                       {"scale", detail::python(options_.scale)},
                                        {"shear", options_.shear.empty() ? "" : detail::python(options_.shear)},
                                        {"interpolation", std::string(to_string(options_.interpolation))},
                                        {"fill", options_.fill.repr()},
@@ -181,6 +224,16 @@ Value RandomPerspective::transform(const Value& value, const Params& params) con
   return apply_kernel(value, [&](const auto& v) { return functional::perspective(v, {}, {}, options); });
 }
 
+Value RandomPerspective::inverse(const Value& value, const Params& params, Size) const {
+  OPSIS_CHECK(params.coefficients.size() == 8, "RandomPerspective: the record must have 8 coefficients, got {}",
+              params.coefficients.size());
+  std::array<double, 8> coefficients;
+  std::copy(params.coefficients.begin(), params.coefficients.end(), coefficients.begin());
+  const PerspectiveOptions options{.interpolation = options_.interpolation,
+                                   .coefficients = vector_of(detail::inverted_coefficients(coefficients, "it back"))};
+  return apply_kernel(value, [&](const auto& v) { return functional::perspective(v, {}, {}, options); });
+}
+
 std::string RandomPerspective::repr() const {
   return detail::repr("RandomPerspective", {{"p", detail::python(probability())},
                                             {"distortion_scale", detail::python(distortion_scale_)},
@@ -189,25 +242,29 @@ std::string RandomPerspective::repr() const {
 }
 
 ElasticTransform::ElasticTransform(ElasticTransformOptions options) : options_(std::move(options)) {
-  options_.alpha = two_numbers("alpha", options_.alpha);
-  options_.sigma = two_numbers("sigma", options_.sigma);
-  OPSIS_CHECK((options_.sigma[0] > 0) == (options_.sigma[1] > 0),
-              "ElasticTransform: both numbers of sigma must be positive, or none, got {}", detail::python(options_.sigma));
+  alpha_ = two_numbers("alpha", options_.alpha);
+  sigma_ = two_numbers("sigma", options_.sigma);
+  OPSIS_CHECK((sigma_[0] > 0) == (sigma_[1] > 0), "ElasticTransform: both numbers of sigma must be positive, or none, got {}",
+              detail::python(sigma_));
 }
 
 ElasticTransform::Params ElasticTransform::make_params(std::span<const Value> values) const {
   const auto canvas = query_size("ElasticTransform", values);
-  const auto step = [&](size_t axis, int64_t length) {
-    auto noise = at::rand({1, 1, canvas.height, canvas.width}, random::current()).mul_(2).sub_(1);
-    if (options_.sigma[axis] > 0) {
-      const auto size = static_cast<int64_t>(8 * options_.sigma[axis] + 1);
-      noise = smoothed(noise, size | 1, options_.sigma, options_.exact);
+  auto displacement = at::empty({1, 2, canvas.height, canvas.width}, torch::kFloat32);
+  const auto step = [&](int64_t axis, int64_t length) {
+    const auto noise = random::detail::uniform({1, 1, canvas.height, canvas.width}).mul_(2).sub_(1);
+    const auto i = static_cast<size_t>(axis);
+    const auto out = displacement.slice(1, axis, axis + 1);
+    if (sigma_[i] > 0) {
+      const auto size = static_cast<int64_t>(8 * sigma_[i] + 1);
+      smooth(noise, size | 1, sigma_, options_.exact, alpha_[i], length, out);
+    } else {
+      out.copy_(noise.mul(alpha_[i]).div(length));
     }
-    return noise.mul_(options_.alpha[axis]).div_(length);
   };
-  const auto dx = step(0, canvas.width);  // before dy: it draws first
-  const auto dy = step(1, canvas.height);
-  return {.displacement = at::cat({dx, dy}, 1).permute({0, 2, 3, 1})};
+  step(0, canvas.width);  // x before y: it draws first
+  step(1, canvas.height);
+  return {.displacement = displacement.permute({0, 2, 3, 1})};
 }
 
 Value ElasticTransform::transform(const Value& value, const Params& params) const {
@@ -216,8 +273,8 @@ Value ElasticTransform::transform(const Value& value, const Params& params) cons
 }
 
 std::string ElasticTransform::repr() const {
-  return detail::repr("ElasticTransform", {{"alpha", detail::python(options_.alpha)},
-                                           {"sigma", detail::python(options_.sigma)},
+  return detail::repr("ElasticTransform", {{"alpha", detail::python(alpha_)},
+                                           {"sigma", detail::python(sigma_)},
                                            {"interpolation", std::string(to_string(options_.interpolation))},
                                            {"fill", options_.fill.repr()}});
 }

@@ -6,7 +6,9 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "opsis/core/api.h"
@@ -17,12 +19,28 @@
 
 namespace opsis::inline v1::transforms {
 
+namespace detail {
+
+/// One number for a range that goes as far either way.
+using Degrees = std::variant<double, std::vector<double>>;
+OPSIS_API Degrees given_degrees(const std::vector<double>& range);
+
+}  // namespace detail
+
 /// Of RandomRotation; as in RotateOptions.
 struct RandomRotationOptions {
   InterpolationMode interpolation = InterpolationMode::NEAREST;
   bool expand = false;
   std::optional<Point> center{};
   Fills fill = 0;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("interpolation", interpolation);
+    visit("expand", expand);
+    visit("center", center);
+    visit("fill", fill);
+  }
 };
 
 /// Turns everything by a random angle, counter-clockwise, of -degrees to degrees or {least, greatest}.
@@ -46,6 +64,8 @@ class OPSIS_API RandomRotation final : public Drawing<RandomRotation> {
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
+  auto arguments() const { return std::tuple(argument<"degrees">(detail::given_degrees(degrees_)), options_); }
   std::string repr() const override;
 
  private:
@@ -61,6 +81,16 @@ struct RandomAffineOptions {
   InterpolationMode interpolation = InterpolationMode::NEAREST;
   Fills fill = 0;
   std::optional<Point> center{};
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("translate", translate);
+    visit("scale", scale);
+    visit("shear", shear);
+    visit("interpolation", interpolation);
+    visit("fill", fill);
+    visit("center", center);
+  }
 };
 
 /// Turns (clockwise, by -degrees to degrees or {least, greatest}), moves, scales and shears everything.
@@ -91,6 +121,8 @@ class OPSIS_API RandomAffine final : public Drawing<RandomAffine> {
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
+  auto arguments() const { return std::tuple(argument<"degrees">(detail::given_degrees(degrees_)), options_); }
   std::string repr() const override;
 
  private:
@@ -103,6 +135,13 @@ struct RandomPerspectiveOptions {
   double p = 0.5;
   InterpolationMode interpolation = InterpolationMode::BILINEAR;
   Fills fill = 0;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("p", p);
+    visit("interpolation", interpolation);
+    visit("fill", fill);
+  }
 };
 
 /// Sees everything from a random place, or leaves it: each corner moves inwards by at most distortion_scale of half the size.
@@ -123,6 +162,8 @@ class OPSIS_API RandomPerspective final : public Sometimes<RandomPerspective> {
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
+  auto arguments() const { return std::tuple(argument<"distortion_scale">(distortion_scale_), options_); }
   std::string repr() const override;
 
  private:
@@ -139,6 +180,15 @@ struct ElasticTransformOptions {
   /// Smooths by the convolution that torchvision calls, several times slower. Without, by rows and then by columns, which gives
   /// the same but for rounding: uint8 pixels differ by at most 1, in about 1 of 10,000.
   bool exact = false;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("alpha", alpha);
+    visit("sigma", sigma);
+    visit("interpolation", interpolation);
+    visit("fill", fill);
+    visit("exact", exact);
+  }
 };
 
 /// Bends everything as if seen through water: each pixel moves by smoothed noise.
@@ -161,10 +211,12 @@ class OPSIS_API ElasticTransform final : public Drawing<ElasticTransform> {
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  auto arguments() const { return std::tuple(options_); }
   std::string repr() const override;
 
  private:
   ElasticTransformOptions options_;
+  std::vector<double> alpha_, sigma_;  // along x and y
 };
 
 }  // namespace opsis::inline v1::transforms

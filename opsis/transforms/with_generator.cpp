@@ -26,6 +26,11 @@ void WithGenerator::apply_record(std::span<Value> values, const Record& record) 
   transform_.apply_record(values, record);
 }
 
+bool WithGenerator::apply_fused(std::span<Value> values, detail::FusedRun& run) const {
+  const random::Scope scope(generator_);
+  return transform_.apply_fused(values, run);
+}
+
 void WithGenerator::apply_inverse(std::span<Value> values, const Record& record) const {
   transform_.apply_inverse(values, record);
 }

@@ -29,6 +29,7 @@ class OPSIS_API WithGenerator final : public Transform {
   std::span<const AnyTransform> parts() const override { return transform_.parts(); }
   void apply_and_record(std::span<Value> values, Record& record) const override;
   void apply_record(std::span<Value> values, const Record& record) const override;
+  bool apply_fused(std::span<Value> values, detail::FusedRun& run) const override;
   void apply_inverse(std::span<Value> values, const Record& record) const override;
 
  private:

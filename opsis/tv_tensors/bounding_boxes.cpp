@@ -50,7 +50,7 @@ std::string_view to_string(ClampingMode mode) {
     case ClampingMode::Soft: return "soft";
     case ClampingMode::Hard: return "hard";
   }
-  return "?";
+  return {};
 }
 
 std::ostream& operator<<(std::ostream& out, BoundingBoxFormat format) { return out << to_string(format); }

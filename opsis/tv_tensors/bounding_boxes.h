@@ -38,7 +38,7 @@ OPSIS_API bool is_rotated_bounding_format(BoundingBoxFormat format);
 /// "XYXY", ... ; the reverse throws ValueError for another word and takes any letter case, as torchvision does.
 OPSIS_API std::string_view to_string(BoundingBoxFormat format);
 OPSIS_API BoundingBoxFormat bounding_box_format(std::string_view name);
-/// "none", "soft" or "hard"
+/// "none", "soft" or "hard"; empty for another number.
 OPSIS_API std::string_view to_string(ClampingMode mode);
 OPSIS_API std::ostream& operator<<(std::ostream& out, BoundingBoxFormat format);
 OPSIS_API std::ostream& operator<<(std::ostream& out, ClampingMode mode);

@@ -4,9 +4,12 @@
 #include <sys/wait.h>
 
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "opsis/hub.h"
 #include "opsis/io.h"
+#include "opsis/models.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
@@ -30,7 +33,7 @@ std::string content(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-Finished opsis_tool(std::vector<std::string> arguments) {
+Finished opsis_tool(std::vector<std::string> arguments, const std::string& input = "/dev/null") {
   const support::TemporaryFolder folder;
   const auto out = (folder.path() / "out").string(), err = (folder.path() / "err").string();
   const auto binary = std::string(std::getenv("OPSIS_BINARY_DIR")) + "/opsis";
@@ -40,6 +43,7 @@ Finished opsis_tool(std::vector<std::string> arguments) {
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 0, input.c_str(), O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   pid_t child = 0;
@@ -76,7 +80,7 @@ TEST(Cli, TellsItsVersionAndHelp) {
   EXPECT_THAT(version.out, testing::MatchesRegex("opsis [0-9.]+ \\(LibTorch .*\\)\n"));
   const auto help = opsis_tool({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const std::string command : {"train", "evaluate", "predict", "models", "transform", "show", "weights"}) {
+  for (const std::string command : {"train", "finetune", "evaluate", "predict", "models", "transform", "show", "weights"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
     const auto own = opsis_tool({command, "--help"});
     EXPECT_EQ(own.code, 0);
@@ -103,7 +107,7 @@ TEST(Cli, RefusesWrongUsageWithTwo) {
 TEST(CliModels, ListsAndFilters) {
   const auto all = opsis_tool({"models"});
   EXPECT_EQ(all.code, 0);
-  EXPECT_THAT(all.out, testing::ContainsRegex("\nresnet50 +25\\.6 M +80\\.86\n"));
+  EXPECT_THAT(all.out, testing::ContainsRegex("\nresnet50 +25\\.6 M +4\\.09 +80\\.86\n"));
   const auto entries = opsis_tool({"models", "resnet50", "--weights"});
   EXPECT_THAT(entries.out, HasSubstr("ResNet50_Weights.IMAGENET1K_V2 (default)"));
   const auto document = json::parse(opsis_tool({"models", "resnext*", "--json"}).out);
@@ -111,6 +115,25 @@ TEST(CliModels, ListsAndFilters) {
   EXPECT_EQ(document[0]["name"], "resnext101_32x8d");
   EXPECT_EQ(document[0]["weights"].size(), 2);
   expect_failure({"models", "resnet51"}, "no model matches \"resnet51\"; did you mean resnet50");
+}
+
+TEST(CliModels, FiltersByPatternsAndModuleAndSorts) {
+  const auto names = [](std::vector<std::string> more) {
+    more.insert(more.begin(), {"models", "--json"});
+    std::vector<std::string> out;
+    for (const auto& model : json::parse(opsis_tool(more).out)) out.push_back(model["name"]);
+    return out;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names({"--include", "resnet*", "--include", "vgg11", "--exclude", "*1*"}), (Names{"resnet34", "resnet50"}));
+  EXPECT_EQ(names({"--include", "resnet*", "--sort", "accuracy", "--module", "models"}),
+            (Names{"resnet152", "resnet101", "resnet50", "resnet34", "resnet18"}));
+  EXPECT_EQ(names({"--include", "squeezenet*", "--include", "mnasnet0_5", "--sort", "params"}),
+            (Names{"squeezenet1_1", "squeezenet1_0", "mnasnet0_5"}));
+  EXPECT_EQ(names({"--include", "squeezenet*", "--include", "mnasnet0_5", "--sort", "gflops"}),
+            (Names{"mnasnet0_5", "squeezenet1_1", "squeezenet1_0"}));
+  expect_failure({"models", "--module", "models::nothing"}, "no model matches --include, --exclude and --module");
+  expect_wrong_usage({"models", "--sort", "speed"}, "--sort");
 }
 
 TEST(CliWeights, ListsFetchesAndVerifies) {
@@ -177,6 +200,30 @@ TEST(CliPredict, AnswersForTheGoodPicturesAmongBadOnes) {
   EXPECT_TRUE(predictions[0].contains("error"));
   EXPECT_TRUE(predictions[1].contains("error"));
   EXPECT_EQ(predictions[2]["classes"].size(), 1);
+}
+
+TEST(CliPredict, TakesFoldersAndTheStandardInput) {
+  const auto c = oracle::cases("cli/predict").back();
+  const support::TemporaryFolder folder;
+  const auto inside = folder.path() / "photos" / "more";
+  std::filesystem::create_directories(inside);
+  std::filesystem::copy_file(c.text("photo"), inside / "b.jpg");
+  std::filesystem::copy_file(c.text("photo"), folder.path() / "photos" / "a.jpg");
+  folder.write("photos/notes.txt", "no picture");
+  const auto run = opsis_tool(
+      {"predict", (folder.path() / "photos").string(), "-", "--checkpoint", c.text("checkpoint"), "--json"}, c.text("photo"));
+  ASSERT_EQ(run.code, 0) << run.err;
+  const auto predictions = json::parse(run.out)["predictions"];
+  ASSERT_EQ(predictions.size(), 3);
+  EXPECT_EQ(predictions[0]["file"], (folder.path() / "photos" / "a.jpg").string());
+  EXPECT_EQ(predictions[1]["file"], (inside / "b.jpg").string());
+  EXPECT_EQ(predictions[2]["file"], "-");
+  for (const auto& prediction : predictions) EXPECT_EQ(prediction["classes"], predictions[0]["classes"]);
+  std::filesystem::create_directories(folder.path() / "empty");
+  expect_failure({"predict", (folder.path() / "empty").string(), "--checkpoint", c.text("checkpoint")},
+                 "there is no picture in");
+  EXPECT_THAT(opsis_tool({"predict", "-", "--checkpoint", c.text("checkpoint")}).err, HasSubstr("the standard input is empty"));
+  expect_wrong_usage({"predict", "-", "-", "--checkpoint", c.text("checkpoint")}, "the standard input can be read once");
 }
 
 TEST(CliPredict, SaysWhatIsWrong) {
@@ -384,6 +431,77 @@ TEST(CliTrain, TrainsResumesEvaluatesAndPredicts) {
   const auto predicted = opsis_tool({"predict", at("data/val/dark/0.png"), "--weights", at("whole.pth"), "--json"});
   ASSERT_EQ(predicted.code, 0) << predicted.err;
   EXPECT_EQ(json::parse(predicted.out)["predictions"][0]["classes"].size(), 2);
+}
+
+TEST(CliFinetune, WritesACheckpointThatPredictNeedsNothingBesides) {
+  const support::TemporaryFolder folder;
+  const auto at = [&](const char* name) { return (folder.path() / name).string(); };
+  for (const auto& [name, level] : {std::pair{"dark", 20}, {"light", 230}}) {
+    for (const int i : {0, 1, 2, 3, 4}) {
+      const auto file = folder.path() / "data" / name / (std::to_string(i) + ".png");
+      std::filesystem::create_directories(file.parent_path());
+      io::write_png(Image(torch::full({3, 40, 40}, level + i, torch::kUInt8)), file);
+    }
+  }
+  torch::manual_seed(0);
+  const auto pretrained = models::get_model("mnasnet0_5");
+  hub::save_safetensors(at("pretrained.safetensors"), hub::state_dict(*pretrained));
+  const std::vector<std::string> command{
+      "finetune", at("data"), "--model",      "mnasnet0_5", "--weights", at("pretrained.safetensors"),
+      "--size",   "32",       "--batch-size", "4",          "--json"};
+  const auto finetune = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), command.begin(), command.end());
+    const auto run = opsis_tool(more);
+    EXPECT_EQ(run.code, 0) << run.err;
+    return json::parse(run.out);
+  };
+  const auto head = finetune({"--epochs", "0", "--head-epochs", "1", "--out", at("head.pth")});
+  EXPECT_EQ(head["classes"], (json{"dark", "light"}));
+  EXPECT_EQ(head["images"], (json{{"train", 8}, {"validation", 2}}));
+  ASSERT_EQ(head["epochs"].size(), 1);
+  EXPECT_EQ(head["epochs"][0]["phase"], "head");
+  // Only the head has learnt: all else, running statistics too, is as it was.
+  std::map<std::string, torch::Tensor> before;
+  for (auto& [name, tensor] : hub::state_dict(*pretrained)) before.emplace(name, tensor);
+  for (const auto& [name, tensor] : hub::load_state_dict_file(at("head.pth"))) {
+    if (name.starts_with("classifier.1.")) {
+      EXPECT_EQ(tensor.size(0), 2);
+    } else {
+      EXPECT_TENSOR_EQ(tensor, before.at(name));
+    }
+  }
+
+  const auto whole = finetune({"--epochs", "1", "--hold-out", "0", "--out", at("whole.pth")});
+  ASSERT_EQ(whole["epochs"].size(), 2);
+  EXPECT_EQ(whole["epochs"][1]["phase"], "all");
+  EXPECT_EQ(whole["images"]["validation"], 0);
+  for (const auto& [name, tensor] : hub::load_state_dict_file(at("whole.pth"))) {
+    if (name == "layers.0.weight") {
+      EXPECT_FALSE(torch::equal(tensor, before.at(name)));
+    }
+  }
+
+  const auto run = opsis_tool({"predict", at("data"), "--checkpoint", at("whole.pth"), "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const auto predicted = json::parse(run.out);
+  EXPECT_EQ(predicted["model"], "mnasnet0_5");
+  ASSERT_EQ(predicted["predictions"].size(), 10);
+  EXPECT_EQ(predicted["predictions"][0]["classes"].size(), 2);
+  // And one can go on from it.
+  EXPECT_EQ(opsis_tool({"finetune", at("data"), "--model", "mnasnet0_5", "--weights", at("whole.pth"), "--epochs", "0", "--out",
+                        at("again.pth")})
+                .code,
+            0);
+}
+
+TEST(CliFinetune, SaysWhatIsWrong) {
+  const support::TemporaryFolder folder;
+  const auto nowhere = (folder.path() / "nowhere").string();
+  expect_failure({"finetune", nowhere}, "no data \"" + nowhere);
+  expect_wrong_usage({"finetune", "digits"}, "there is opsis train");
+  expect_wrong_usage({"finetune", nowhere, "--epochs", "0", "--head-epochs", "0"}, "nothing would be learnt");
+  expect_wrong_usage({"finetune", nowhere, "--out", ""}, "--out must name a file");
+  expect_wrong_usage({"finetune", nowhere, "--hold-out", "1"}, "--hold-out");
 }
 
 TEST(CliTrain, SaysWhatIsWrong) {

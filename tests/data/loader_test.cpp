@@ -1,10 +1,13 @@
 #include "opsis/data/loader.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <sys/resource.h>
 #include <torch/torch.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -405,6 +408,30 @@ TEST(DataLoader, TakesSharedDataSetsAndBatchesOfItsUser) {
   Orders seen(1);
   for (auto& batch : grouped) seen[0].push_back(to_vector(batch));
   EXPECT_EQ(seen, (Orders{{{3}, {5, 4}}}));
+}
+
+/// While it lives, this process gets no more than so many further bytes of address space: a few stacks of threads.
+struct AddressSpaceLimit {
+  explicit AddressSpaceLimit(rlim_t bytes) {
+    getrlimit(RLIMIT_AS, &outer);
+    rlim_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlimit inner{pages * static_cast<rlim_t>(getpagesize()) + bytes, outer.rlim_max};
+    setrlimit(RLIMIT_AS, &inner);
+  }
+  ~AddressSpaceLimit() { setrlimit(RLIMIT_AS, &outer); }
+  rlimit outer{};
+};
+
+TEST(DataLoader, SaysHowManyThreadsTheSystemGives) {
+  DataLoader loader(Numbers(8), {.batch_size = 2, .num_workers = 256});
+  {
+    const AddressSpaceLimit limit(rlim_t{64} << 20);
+    EXPECT_ERROR(loader.begin(), IoError, "of 256 worker threads: ");
+  }
+  size_t batches = 0;
+  for (const auto& batch : loader) batches += static_cast<size_t>(batch.numel() > 0);
+  EXPECT_EQ(batches, 4u) << "a later epoch starts as if nothing had been";
 }
 
 TEST(DataLoader, RefusesOptionsThatContradict) {

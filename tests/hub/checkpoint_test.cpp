@@ -27,6 +27,25 @@ void expect_same_bits(const torch::Tensor& actual, const torch::Tensor& expected
                    expected.contiguous().reshape({-1}).view(torch::kUInt8));
 }
 
+void expect_quantized(const torch::Tensor& tensor, const json& tree, const oracle::Case& c) {
+  EXPECT_STREQ(c10::toString(tensor.scalar_type()), tree[2] == "torch.qint8"    ? "QInt8"
+                                                    : tree[2] == "torch.quint8" ? "QUInt8"
+                                                                                : "QInt32");
+  EXPECT_TENSOR_EQ(tensor.int_repr(), c.tensor(std::to_string(tree[1].get<int>())));
+  const bool channels = tree[5] != -1;
+  ASSERT_EQ(tensor.qscheme() == at::kPerChannelAffine, channels);
+  const std::vector<double> scales = tree[3];
+  const std::vector<int64_t> zero_points = tree[4];
+  if (channels) {
+    EXPECT_EQ(tensor.q_per_channel_axis(), tree[5].get<int64_t>());
+    EXPECT_TENSOR_EQ(tensor.q_per_channel_scales(), torch::tensor(scales, torch::kDouble));
+    EXPECT_TENSOR_EQ(tensor.q_per_channel_zero_points(), torch::tensor(zero_points));
+  } else {
+    EXPECT_EQ(tensor.q_scale(), scales[0]);
+    EXPECT_EQ(tensor.q_zero_point(), zero_points[0]);
+  }
+}
+
 /// Holds a value against its description by tests/oracle/hub.py.
 void expect_like(const Value& value, const json& tree, const oracle::Case& c, const std::string& way) {
   SCOPED_TRACE(way);
@@ -50,6 +69,8 @@ void expect_like(const Value& value, const json& tree, const oracle::Case& c, co
     const auto& tensor = value.as_tensor();
     EXPECT_EQ(tensor.requires_grad(), tree[2].get<bool>());
     expect_same_bits(tensor.is_complex() ? torch::view_as_real(tensor) : tensor, c.tensor(std::to_string(tree[1].get<int>())));
+  } else if (kind == "quantized") {
+    expect_quantized(value.as_tensor(), tree, c);
   } else if (kind == "dict") {
     ASSERT_EQ(value.entries().size(), tree[1].size());
     for (size_t i = 0; i < tree[1].size(); ++i) {
@@ -83,6 +104,51 @@ TEST(Checkpoint, LoadsWhatPythonWrote) {
   }
 }
 
+TEST(Checkpoint, LoadsTheStreamsThatPythonWroteBeforeZip) {
+  for (const auto& c : oracle::cases("hub/streams")) {
+    SCOPED_TRACE(c.name());
+    expect_like(hub::load(python_file(c.text("file"))), json::parse(c.text("tree")), c, "top");
+  }
+}
+
+TEST(Checkpoint, LoadsArraysAndNumbersOfNumPy) {
+  for (const auto& c : oracle::cases("hub/numpy")) {
+    SCOPED_TRACE(c.name());
+    expect_like(hub::load(python_file(c.text("file"))), json::parse(c.text("tree")), c, "top");
+  }
+}
+
+/// Holds a dict of tensors against those of a case, named alike.
+void expect_tensors(const Value& value, const oracle::Case& c, size_t count) {
+  size_t seen = 0;
+  for (const auto& [key, held] : value.entries()) {
+    if (!held.is_tensor()) continue;
+    EXPECT_TENSOR_EQ(held.as_tensor(), c.tensor("tensor " + key.as_string())) << key;
+    ++seen;
+  }
+  EXPECT_EQ(seen, count);
+}
+
+TEST(Checkpoint, LoadsPartsOfStoragesAndStreamsOfEveryMachine) {
+  for (const auto& c : oracle::cases("hub/old_streams")) {
+    SCOPED_TRACE(c.name());
+    const auto value = hub::load(python_file(c.text("file")));
+    expect_tensors(value, c, c.boolean("views") ? 4 : 1);
+    if (!c.boolean("views")) continue;
+    value.at("part").as_tensor().fill_(-1);
+    EXPECT_EQ(value.at("whole").as_tensor()[1][2].item<float>(), -1);
+  }
+}
+
+TEST(Checkpoint, LoadsTarArchives) {
+  const auto c = oracle::cases("hub/tar")[0];
+  const auto value = hub::load(python_file(c.text("file")));
+  expect_tensors(value, c, 4);
+  EXPECT_EQ(value.get<int64_t>("epoch"), 3);
+  value.at("weight").as_tensor().fill_(-1);
+  EXPECT_TENSOR_EQ(value.at("turned").as_tensor(), torch::full({4, 3}, -1.0f));
+}
+
 TEST(Checkpoint, IsReadBackByPython) {
   const support::TemporaryFolder folder;
   std::string files;
@@ -111,6 +177,12 @@ TEST(Checkpoint, OfAResNetGoesBothWaysInBothFormats) {
   ASSERT_EQ(other.size(), state.size());
   std::map<std::string, torch::Tensor> by_name(other.begin(), other.end());
   for (const auto& [name, tensor] : state) EXPECT_TENSOR_EQ(tensor, by_name.at(name));
+  const auto stream = hub::load_state_dict_file(python_file("resnet18.stream"));
+  ASSERT_EQ(stream.size(), state.size());
+  for (size_t i = 0; i < state.size(); ++i) {
+    EXPECT_EQ(stream[i].first, state[i].first);
+    EXPECT_TENSOR_EQ(stream[i].second, state[i].second);
+  }
 
   const support::TemporaryFolder folder;
   hub::save(folder.path() / "a.pth", state);
@@ -205,11 +277,11 @@ TEST(Checkpoint, RefusesWhatItCannotHold) {
 }
 
 TEST(Checkpoint, SaysWhatAFileIsThatItDoesNotRead) {
-  const std::map<std::string, std::string> messages{{"legacy", "legacy format of PyTorch before 1.6"},
-                                                    {"legacy_tar_like", "legacy format of PyTorch before 1.6"},
-                                                    {"script", "a TorchScript archive"},
-                                                    {"code", "it wants torch.nn.modules.linear.Linear"},
-                                                    {"npz", "not one of torch.save: it has no data.pkl"}};
+  const std::map<std::string, std::string> messages{
+      {"tar_of_others", "it has no file \"storages\", so it is not one of torch.save"},
+      {"script", "a TorchScript archive"},
+      {"code", "it wants torch.nn.modules.linear.Linear"},
+      {"npz", "not one of torch.save: it has no data.pkl"}};
   for (const auto& c : oracle::cases("hub/refused")) {
     SCOPED_TRACE(c.name());
     const auto path = python_file(c.text("file"));

@@ -26,7 +26,17 @@ def _plain(value):
     return value
 
 
+def _quantizer(tensor):
+    if not tensor.is_quantized:
+        return None
+    if tensor.qscheme() == torch.per_tensor_affine:
+        return tensor.q_scale(), tensor.q_zero_point()
+    return tensor.q_per_channel_scales().tolist(), tensor.q_per_channel_zero_points().tolist(), tensor.q_per_channel_axis()
+
+
 def _bits(tensor):
+    if tensor.is_quantized:
+        return tensor.int_repr()
     flat = tensor.detach().contiguous().reshape(-1)
     return torch.view_as_real(flat).flatten().view(torch.uint8) if flat.is_complex() else flat.view(torch.uint8)
 
@@ -35,7 +45,7 @@ def _same(a, b, tensors, way="top"):
     if isinstance(a, torch.Tensor):
         assert isinstance(b, torch.Tensor), way
         assert a.dtype == b.dtype and a.shape == b.shape and a.requires_grad == b.requires_grad, way
-        assert torch.equal(_bits(a), _bits(b)), way
+        assert torch.equal(_bits(a), _bits(b)) and _quantizer(a) == _quantizer(b), way
         tensors.append((a, b, way))
     elif isinstance(a, dict):
         assert isinstance(b, dict) and list(a) == list(b), f"{way}: {list(a)} and {list(b)}"

@@ -83,7 +83,7 @@ TEST(LoadStateDict, ListsAllThatDoesNotFitAndChangesNothing) {
                "load_state_dict: the state dict does not fit the model\n"
                "  missing from the state dict (1):\n    scale\n"
                "  not in the model (1):\n    head.weight\n"
-               "  of another shape (2):\n    fc.weight: (3, 4) in the model, (10, 4) in the state dict\n"
+               "  of another shape or type (2):\n    fc.weight: (3, 4) in the model, (10, 4) in the state dict\n"
                "    fc.bias: (3,) in the model, (10,) in the state dict");
   const auto after = state_dict(*model);
   for (size_t i = 0; i < before.size(); ++i) EXPECT_TENSOR_EQ(after[i].second, before[i].second);

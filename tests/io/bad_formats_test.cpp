@@ -4,6 +4,7 @@
 #include "opsis/io/codecs.h"
 #include "tests/io/pictures.h"
 #include "tests/support/expect.h"
+#include "tests/support/memory.h"
 
 namespace opsis {
 namespace {
@@ -72,6 +73,23 @@ TEST(DecodeFormats, EveryChangedByteGivesAnErrorOrAnImageAndPrintsNothing) {
     if (!prints) {
       EXPECT_EQ(errors + output, "");
     }
+  }
+}
+
+TEST(DecodeFormats, KeepNothingOfFailures) {
+  if (support::resident_memory() == 0) GTEST_SKIP() << "there is no /proc";
+  for (const auto& c : oracle::cases("io_formats/small")) {
+    SCOPED_TRACE(c.name());
+    const auto bytes = support::picture(c.text("file"));
+    const auto fail = [&](size_t times) {
+      for (size_t i = 0; i < times; ++i) {
+        format_refuses(c.text("kind"), io::Bytes(bytes).first(bytes.size() * (1 + i % 3) / 4), i % 2 == 1);
+      }
+    };
+    fail(100);
+    const auto before = support::resident_memory();
+    fail(2'000);
+    EXPECT_LE(support::resident_memory() - before, 4 << 20);
   }
 }
 

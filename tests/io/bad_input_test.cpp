@@ -1,13 +1,12 @@
 // Foreign bytes that are no image, no longer one, or one that asks for too much.
 #include <torch/torch.h>
-#include <unistd.h>
 
 #include <ctime>
-#include <fstream>
 
 #include "opsis/io/codecs.h"
 #include "tests/io/pictures.h"
 #include "tests/support/expect.h"
+#include "tests/support/memory.h"
 
 namespace opsis {
 namespace {
@@ -92,16 +91,8 @@ TEST(DecodeImage, PrintsNothingAboutBadFiles) {
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
 }
 
-/// Of this process, in bytes.
-int64_t resident_memory() {
-  std::ifstream file("/proc/self/statm");
-  int64_t pages = 0, resident = 0;
-  file >> pages >> resident;
-  return resident * sysconf(_SC_PAGESIZE);
-}
-
 TEST(DecodeImage, KeepsNothingOfFailures) {
-  if (resident_memory() == 0) GTEST_SKIP() << "there is no /proc";
+  if (support::resident_memory() == 0) GTEST_SKIP() << "there is no /proc";
   std::vector<std::vector<uint8_t>> broken;
   for (const auto* name : {"small_jpeg.jpeg", "small_jpeg_progressive.jpeg", "small_png.png", "small_png_interlaced.png"}) {
     const auto bytes = support::picture(name);
@@ -116,9 +107,9 @@ TEST(DecodeImage, KeepsNothingOfFailures) {
     }
   };
   fail(200);
-  const auto before = resident_memory();
+  const auto before = support::resident_memory();
   fail(10'000);
-  EXPECT_LE(resident_memory() - before, 4 << 20);
+  EXPECT_LE(support::resident_memory() - before, 4 << 20);
 }
 
 TEST(DecodeImage, RefusesHostileFilesAtOnceAndSaysHowToTrustThem) {
@@ -151,6 +142,15 @@ TEST(Limits, HoldToThePixel) {
   EXPECT_ERROR(io::decode_image(jpeg, {.limits = {.jpeg_scans = 5}}), DecodeError,
                "the file has more scans than limits.jpeg_scans, 5");
   EXPECT_NO_THROW(io::decode_image(support::picture("jpeg_scans.jpg"), {.limits = {.jpeg_scans = 1000}}));
+}
+
+TEST(Limits, HoldAProgressiveJpegThatAsksForGigabytes) {
+  const auto bytes = support::picture("jpeg_65500.jpg");  // coefficients of 24 GB, told by a file of less than 6 KB
+  ASSERT_LT(bytes.size(), 6000u);
+  const auto begin = std::clock();
+  EXPECT_ERROR(io::decode_image(bytes, {.limits = {.pixels = int64_t{1} << 40, .image_bytes = int64_t{1} << 40}}), DecodeError,
+               "needs more memory than limits.codec_bytes");
+  EXPECT_LT(std::clock() - begin, CLOCKS_PER_SEC / 5);
 }
 
 TEST(Limits, SidesOfTwoToThe31DoNotWrapAround) {

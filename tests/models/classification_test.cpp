@@ -1,14 +1,18 @@
 // All classification models together; what is peculiar to a family stands in its own test.
+#include <ATen/autocast_mode.h>
 #include <torch/torch.h>
 
 #include <map>
+#include <set>
 
 #include "opsis/models.h"
 #include "opsis/ops.h"
 #include "tests/support/expect.h"
+#include "tests/support/families.h"
 #include "tests/support/meta_device.h"
 #include "tests/support/model.h"
 #include "tests/support/oracle.h"
+#include "tests/support/table_draws.h"
 
 namespace opsis {
 namespace {
@@ -41,36 +45,87 @@ TEST(Classification, StateAndModulesHaveTorchvisionsNamesShapesAndOrder) {
   }
 }
 
-// A test a family, so that they can run side by side: torchvision's module names.
-const std::vector<std::string>& families() {
-  static const std::vector<std::string> all{"alexnet",     "convnext",         "densenet", "efficientnet",
-                                            "googlenet",   "inception",        "maxvit",   "mnasnet",
-                                            "mobilenetv2", "mobilenetv3",      "regnet",   "shufflenetv2",
-                                            "squeezenet",  "swin_transformer", "vgg",      "vision_transformer"};
-  return all;
-}
+// A test a family, so that they can run side by side.
+class ClassificationFamily : public ::testing::TestWithParam<support::Family> {};
+INSTANTIATE_TEST_SUITE_P(, ClassificationFamily, ::testing::ValuesIn(support::families()),
+                         [](const auto& info) { return info.param.name; });
 
-class ClassificationFamily : public ::testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(, ClassificationFamily, ::testing::ValuesIn(families()), [](const auto& info) { return info.param; });
-
-TEST_P(ClassificationFamily, FromTheSameSeedIsTorchvisionsAndComputesTheSame) {
-  int count = 0;
-  for (const auto& c : oracle::cases("models_classification/computed")) {
-    if (c.text("family") != GetParam()) continue;
+// Every model of the family that the oracle's table has.
+void expect_torchvisions(const std::string& table, const std::string& family) {
+  for (const auto& c : oracle::cases(table)) {
+    if (c.text("family") != family) continue;
     SCOPED_TRACE(c.name());
-    ++count;
     torch::manual_seed(0);
-    const auto model = models::get_model(c.text("model"));
+    std::optional<support::TableDraws> draws;
+    if (c.boolean("table")) draws.emplace();
+    const auto model = support::model_for(c.text("model"), c.integer("size"));
+    draws.reset();
     support::expect_same_computed(*model, c, all_outputs(*model));
   }
-  for (const auto& c : oracle::cases("models_classification/evaluated")) {
-    if (c.text("family") != GetParam()) continue;
-    SCOPED_TRACE(c.name());
-    ++count;
-    torch::manual_seed(0);
-    support::expect_same_evaluated(*models::get_model(c.text("model")), c);
+}
+
+TEST_P(ClassificationFamily, FromTheSameSeedIsTorchvisionsAndComputesTheSame) {
+  expect_torchvisions("models_classification/computed", GetParam().name);
+}
+
+TEST_P(ClassificationFamily, IsTorchvisionsAndComputesTheSameWhenLarge) {
+  expect_torchvisions("models_large/computed", GetParam().name);
+}
+
+TEST(Classification, EveryModelIsOfAFamilyThatIsTested) {
+  std::set<std::string> known, models;
+  for (const auto& family : support::families()) known.insert(family.name);
+  for (const auto* table : {"models_classification/computed", "models_large/computed"}) {
+    for (const auto& c : oracle::cases(table)) {
+      EXPECT_TRUE(known.contains(c.text("family"))) << c.name();
+      models.insert(c.text("model"));
+    }
   }
-  EXPECT_GT(count, 0);
+  for (const auto& giant : {"regnet_y_128gf", "vit_h_14"}) models.insert(giant);  // a block of each: EveryOptionDoes...
+  const auto listed = models::list_models({.module = "models"});
+  EXPECT_EQ(std::vector<std::string>(models.begin(), models.end()), listed);
+}
+
+// While it lives, this thread's operators choose bfloat16 where that is safe.
+class Autocast {
+ public:
+  Autocast() {
+    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+    at::autocast::set_autocast_enabled(at::kCPU, true);
+  }
+  ~Autocast() {
+    at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(at::kCPU, false);
+  }
+};
+
+TEST_P(ClassificationFamily, WorksInChannelsLastInBfloat16AndUnderAutocast) {
+  const torch::NoGradGuard no_grad;
+  const support::OneThread one_thread;
+  const auto model = support::smallest_of(GetParam());
+  torch::manual_seed(1);
+  const auto images = torch::randn({2, 3, GetParam().size, GetParam().size});
+  const auto expected = model->forward(images);
+  const auto near_expected = [&](const torch::Tensor& out) {
+    EXPECT_TENSOR_NEAR(out.to(torch::kFloat32), expected, 0.1, 0);  // 8 bits of mantissa; errors add up over the layers
+  };
+  EXPECT_TENSOR_NEAR(model->forward(images.contiguous(torch::MemoryFormat::ChannelsLast)), expected, 1e-4, 0);
+  {
+    const Autocast autocast;
+    near_expected(model->forward(images));
+  }
+  for (auto& parameter : model->parameters()) {
+    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+  }
+  EXPECT_TENSOR_NEAR(model->forward(images), expected, 1e-4, 0);
+  model->to(torch::kBFloat16);
+  const auto out = model->forward(images.to(torch::kBFloat16));
+  EXPECT_EQ(out.scalar_type(), torch::kBFloat16);
+  for (const auto& buffer : model->named_buffers()) {
+    const bool counts = buffer.key().ends_with("num_batches_tracked") || buffer.key().ends_with("index");
+    EXPECT_EQ(buffer.value().scalar_type(), counts ? torch::kInt64 : torch::kBFloat16) << buffer.key();
+  }
+  near_expected(out);
 }
 
 NormLayer group_norm(int64_t groups) {
@@ -189,6 +244,14 @@ const std::map<std::string, Builder>& variants() {
       {"vit_conv_stem", builder([] {
          return VisionTransformer(small_vit,
                                   VisionTransformerOptions{.image_size = 32, .conv_stem_configs = {{8, 3, 2}, {12, 3, 4}}});
+       })},
+      {"vit_h_14_block", builder([] {
+         return VisionTransformer(VisionTransformerSize{14, 1, 16, 1280, 5120}, VisionTransformerOptions{.image_size = 56});
+       })},
+      {"regnet_y_128gf_stages", builder([] {
+         auto sizes = RegNetBlockParams::from_init_params(27, 456, 160.83, 2.52, 264, 1.0, 0.25);
+         sizes.depths = {1, 1, 1, 1};
+         return RegNet(sizes, RegNetOptions{});
        })},
   };
   return all;

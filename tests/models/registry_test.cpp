@@ -67,11 +67,6 @@ TEST(GetModel, RefusesWeightsThatTheModelHasNot) {
                "ResNet50_Weights has no weights \"ResNet18_Weights.IMAGENET1K_V1\"");
 }
 
-TEST(GetModel, RefusesAnotherNumberOfClassesWithWeights) {
-  EXPECT_ERROR(models::get_model("resnet50", {.weights = "DEFAULT", .num_classes = 10}), ValueError,
-               "ResNet50_Weights.IMAGENET1K_V2: num_classes must be 1000, got 10");
-}
-
 TEST(GetWeight, FindsByFullName) {
   const auto& weights = models::get_weight("ResNet50_Weights.IMAGENET1K_V2");
   EXPECT_EQ(weights, models::ResNet50_Weights::IMAGENET1K_V2);

@@ -1,8 +1,13 @@
 """hub: checkpoints and safetensors files as Python writes them, with what is in them."""
 
 import collections
+import io
 import json
+import pickle
+import struct
+import tarfile
 
+import numpy
 import safetensors.torch
 import torch
 import torchvision
@@ -61,17 +66,36 @@ def _training():
             "epoch": 7, "best": 0.75, "rng": torch.get_rng_state(), "history": [{"loss": 1.0, "epoch": 0}, {"loss": 0.5, "epoch": 1}]}
 
 
+def _quantized():
+    x = torch.randn(4, 3, 2)
+    whole = torch.quantize_per_tensor(x, 0.02, 3, torch.qint8)
+    scales, zeros = torch.rand(3) * 0.1 + 0.01, torch.arange(3)
+    return {"qint8": whole, "quint8": torch.quantize_per_tensor(x, 0.03, 128, torch.quint8), "qint32": torch.quantize_per_tensor(x, 1e-6, 0, torch.qint32),
+            "channels": torch.quantize_per_channel(x, scales, zeros, 1, torch.qint8), "part": whole[1:3], "turned": whole.permute(2, 0, 1),
+            "no_elements": torch.quantize_per_tensor(torch.zeros(0, 3), 0.5, 1, torch.quint8), "dtype": torch.qint8}
+
+
 def _shared_containers():
     row = [1, 2, torch.ones(2)]
     return {"a": row, "b": row, "c": (row, row)}
 
 
 OBJECTS = {"small": _small, "every_type": _every_type, "views": _views, "sizes": _sizes, "parameters": _parameters, "plain": _plain,
-           "training": _training, "shared_containers": _shared_containers, "nothing": lambda: {}, "tensor": lambda: torch.ones(2, 3)}
+           "training": _training, "quantized": _quantized, "shared_containers": _shared_containers, "nothing": lambda: {}, "tensor": lambda: torch.ones(2, 3)}
 
 
 def _describe(value, tensors):
     """A value as JSON: its kind as Opsis sees it, and what it holds; tensors by their number."""
+    if isinstance(value, torch.Tensor) and value.is_quantized:
+        channels = value.qscheme() == torch.per_channel_affine
+        tensors.append(value.int_repr())
+        scales = value.q_per_channel_scales() if channels else torch.tensor([value.q_scale()], dtype=torch.float64)
+        zeros = value.q_per_channel_zero_points() if channels else torch.tensor([value.q_zero_point()])
+        return ["quantized", len(tensors) - 1, str(value.dtype), scales.tolist(), zeros.tolist(), value.q_per_channel_axis() if channels else -1]
+    if isinstance(value, numpy.ndarray):
+        return _describe(torch.from_numpy(value.astype(value.dtype.newbyteorder("="), order="C", copy=True)), tensors)
+    if isinstance(value, numpy.generic):
+        return _describe(value.item(), tensors)
     if isinstance(value, torch.Tensor):
         tensors.append(torch.view_as_real(value) if value.is_complex() else value)
         return ["tensor", len(tensors) - 1, value.requires_grad]
@@ -112,6 +136,116 @@ def checkpoints(object, protocol):
     return {"file": name, "tree": json.dumps(tree)} | {str(i): t for i, t in enumerate(tensors)}
 
 
+@case("hub/streams", object=list(OBJECTS), protocol=[2, 3, 4, 5])
+def streams(object, protocol):
+    value = OBJECTS[object]()
+    name = f"{object}_{protocol}.stream"
+    torch.save(value, _folder() / name, pickle_protocol=protocol, _use_new_zipfile_serialization=False)
+    tensors = []
+    tree = _describe(value, tensors)
+    return {"file": name, "tree": json.dumps(tree)} | {str(i): t for i, t in enumerate(tensors)}
+
+
+def _numpy():
+    x = numpy.arange(24, dtype=numpy.float32).reshape(2, 3, 4)
+    types = ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
+    return {"array": x, "fortran": numpy.asfortranarray(x), "turned": x.T, "big": x.astype(">f4"), "big_complex": x.astype(">c8"), "scalar": numpy.array(2.5),
+            "empty": numpy.zeros((0, 3)), "float": numpy.float64(0.1), "float32": numpy.float32(0.1), "half": numpy.float16(0.1), "int": numpy.int64(-7),
+            "byte": numpy.uint8(200), "yes": numpy.bool_(True), "big_int": numpy.dtype(">i4").type(5)} | {t: numpy.array([[1, 0], [2, 3]], dtype=t) for t in types}
+
+
+@case("hub/numpy", kind=["zip 2", "zip 4", "zip 5", "stream 2", "stream 3", "stream 5", "stream 2 of NumPy 1"])
+def numpy_values(kind):
+    file = io.BytesIO()
+    value = _numpy()
+    container, protocol = kind.split()[:2]
+    torch.save(value, file, pickle_protocol=int(protocol), _use_new_zipfile_serialization=container == "zip")
+    # NumPy 1 has the same without the underscore; in protocol 2 a name's length is not told.
+    bytes = file.getvalue().replace(b"numpy._core", b"numpy.core") if "NumPy 1" in kind else file.getvalue()
+    name = f"{kind}.numpy"
+    (_folder() / name).write_bytes(bytes)
+    tensors = []
+    tree = _describe(value, tensors)
+    return {"file": name, "tree": json.dumps(tree)} | {str(i): t for i, t in enumerate(tensors)}
+
+
+class _Pickler(pickle.Pickler):
+    """Writes tensors' storages, or tensors, by what `identify` says of them."""
+
+    def __init__(self, file, identify):
+        super().__init__(file, protocol=2)
+        self.persistent_id = identify
+
+
+def _stored(tensor):
+    """A tensor's storage: the number of its elements, and they."""
+    return struct.pack("<q", tensor.numel()) + tensor.numpy().tobytes()
+
+
+@case("hub/old_streams", little_endian=[True, False], views=[True, False])
+def old_streams(little_endian, views):
+    """Streams as machines of the other byte order and PyTorch 0.1 to 0.3 wrote them, the latter with parts of storages."""
+    whole = torch.arange(20, dtype=torch.float32)
+    places = {"whole": (None, 0, (4, 5), (5, 1)), "part": (("7", 5, 10), 2, (2, 4), (4, 1)), "turned": (("8", 0, 6), 0, (2, 3), (1, 2)), "same": (("7", 5, 10), 0, (10,), (1,))}
+    if not views:
+        places = {"whole": places["whole"]}
+
+    class Place:
+        def __init__(self, view):
+            self.view = view
+
+    class Tensor:
+        def __init__(self, view, offset, size, stride):
+            self.arguments = (Place(view), offset, size, stride)
+
+        def __reduce__(self):
+            return torch._utils._rebuild_tensor, self.arguments
+
+    file = io.BytesIO()
+    for head in [0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": little_endian, "type_sizes": {"short": 2, "int": 4, "long": 4}}]:
+        pickle.dump(head, file, protocol=2)
+    _Pickler(file, lambda x: ("storage", torch.FloatStorage, "12", "cpu", 20, x.view) if isinstance(x, Place) else None).dump(
+        collections.OrderedDict((name, Tensor(*place)) for name, place in places.items()))
+    pickle.dump(["12"], file, protocol=2)
+    file.write(_stored(whole))
+    path = _folder() / f"old_{little_endian}_{views}.stream"
+    path.write_bytes(file.getvalue())
+    loaded = torch.load(path)
+    assert torch.equal(loaded["whole"], whole.reshape(4, 5))
+    return {"file": path.name} | {f"tensor {name}": tensor.clone() for name, tensor in loaded.items()}
+
+
+@case("hub/tar")
+def tar():
+    """An archive as PyTorch before 0.1.9 wrote it: storages, tensors and the rest in three files of their own."""
+    whole, numbers, part = torch.arange(12, dtype=torch.float32), torch.tensor([3, 1, 2]), (500, 11, 4, 6)
+    tensors = {"weight": (21, 11, (3, 4), (4, 1), 0), "turned": (22, 11, (4, 3), (1, 4), 0), "numbers": (23, 12, (3,), (1,), 0), "part": (24, 500, (2, 2), (2, 1), 1)}
+    names = {11: torch.FloatStorage, 12: torch.LongStorage, 500: torch.FloatStorage}
+    storages = io.BytesIO()
+    pickle.dump(2, storages, protocol=2)
+    for key, kept in {11: whole, 12: numbers}.items():
+        pickle.dump((key, "cpu", names[key]), storages, protocol=2)
+        storages.write(_stored(kept))
+    pickle.dump([part], storages, protocol=2)
+    described = io.BytesIO()
+    pickle.dump(len(tensors), described, protocol=2)
+    for key, storage, size, stride, offset in tensors.values():
+        pickle.dump((key, storage, torch.FloatTensor if storage != 12 else torch.LongTensor), described, protocol=2)
+        described.write(struct.pack(f"<ii{2 * len(size) + 1}q", len(size), 0, *size, *stride, offset))
+    rest = io.BytesIO()
+    _Pickler(rest, lambda x: str(x[0]) if isinstance(x, tuple) and len(x) == 5 else None).dump(collections.OrderedDict(tensors) | {"epoch": 3})
+    path = _folder() / "old.tar"
+    with tarfile.open(path, "w") as archive:
+        for name, content in {"sys_info": pickle.dumps({}), "storages": storages.getvalue(), "tensors": described.getvalue(), "pickle": rest.getvalue()}.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    loaded = torch.load(path, weights_only=False)
+    assert loaded.pop("epoch") == 3
+    assert torch.equal(loaded["weight"], whole.reshape(3, 4)) and torch.equal(loaded["part"], whole[5:9].reshape(2, 2))
+    return {"file": path.name} | {f"tensor {name}": tensor.clone() for name, tensor in loaded.items()}
+
+
 @case("hub/without_checksums")
 def without_checksums():
     torch.serialization.set_crc32_options(False)
@@ -146,20 +280,16 @@ def big_endian():
     return value | {"c": torch.view_as_real(value["c"])}
 
 
-@case("hub/refused", kind=["legacy", "legacy_tar_like", "script", "code", "npz"])
+@case("hub/refused", kind=["tar_of_others", "script", "code", "npz"])
 def refused(kind):
     path = _folder() / f"{kind}.pth"
-    if kind == "legacy":
-        torch.save(_small(), path, _use_new_zipfile_serialization=False)
-    elif kind == "legacy_tar_like":
+    if kind == "tar_of_others":
         path.write_bytes(b"\0" * 257 + b"ustar\0" + b"\0" * 249)
     elif kind == "script":
         torch.jit.script(torch.nn.Linear(2, 2)).save(str(path))
     elif kind == "code":
         torch.save(torch.nn.Linear(2, 2), path)
     else:
-        import numpy
-
         with open(path, "wb") as file:
             numpy.savez(file, a=numpy.zeros(3))
     return {"file": path.name}
@@ -178,6 +308,7 @@ def safetensors_file(object):
 def resnet18():
     state = torchvision.models.resnet18().state_dict()
     torch.save(state, _folder() / "resnet18.pth")
+    torch.save(state, _folder() / "resnet18.stream", _use_new_zipfile_serialization=False)
     safetensors.torch.save_file(state, _folder() / "resnet18_weights.safetensors")
     return {"names": list(state)}
 

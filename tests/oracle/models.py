@@ -1,30 +1,24 @@
-"""models: names, parameters, outputs and gradients of every family, the registry, the weights."""
+"""models: names and shapes of every model, the options of resnets, the registry, the weights, their presets."""
 
 import fnmatch
 
 import torch
 import torchvision
-from support.model import computed, on_meta, structure
+from support.model import checksum, computed, on_meta, structure
 from oracle import case, out_dir, run
 from torch import nn
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
+torch.set_num_threads(1)  # as the tests do: sums are split alike
 _models = models.list_models(module=torchvision.models)
-_computed = ["resnet18", "resnet50", "resnext50_32x4d", "wide_resnet50_2"]  # of the other families: models_classification.py
+_quantized = [name for name in models.list_models(module=torchvision.models.quantization) if name != "quantized_mobilenet_v3_large"]
 
 
-@case("models/state_dict", model=_models)
+@case("models/state_dict", model=_models + _quantized)
 def state_dict(model):
     with on_meta():
         return structure(models.get_model(model))
-
-
-@case("models/computed", model=_computed)
-def computed_models(model):
-    images = torch.rand(2, 3, 64, 64)
-    torch.manual_seed(0)
-    return {"images": images, **computed(models.get_model(model), images)}
 
 
 _resnets = {
@@ -47,7 +41,7 @@ def resnet_options(options):
     return {"images": images, **computed(ResNet(block, depths, **arguments), images)}
 
 
-@case("models/weights", model=_models)
+@case("models/weights", model=_models + _quantized)
 def weights(model):
     enum = models.get_model_weights(model)
     entries = []
@@ -55,30 +49,36 @@ def weights(model):
         preset = entry.transforms()
         metrics = [[d, m, v if v == v else None] for d, found in entry.meta["_metrics"].items() for m, v in found.items()]
         known = {"num_params", "min_size", "categories", "recipe", "_metrics", "_ops", "_file_size", "_docs"}
-        assert set(entry.meta) - {"license"} == known, set(entry.meta) ^ known
+        assert set(entry.meta) - {"license", "backend", "unquantized"} == known, set(entry.meta) ^ known
         entries.append({
             "name": str(entry), "url": entry.url, "metrics": metrics, "gflops": entry.meta["_ops"],
             "file_size_mb": entry.meta["_file_size"], "num_params": entry.meta["num_params"],
             "min_size": list(entry.meta["min_size"]), "categories": entry.meta["categories"] or [], "recipe": entry.meta["recipe"],
-            "license": entry.meta.get("license", ""),
+            "license": entry.meta.get("license", ""), "backend": entry.meta.get("backend", ""),
+            "unquantized": str(entry.meta.get("unquantized", "")),
             "crop_size": preset.crop_size[0], "resize_size": preset.resize_size[0], "mean": preset.mean, "std": preset.std,
             "interpolation": preset.interpolation.value, "antialias": preset.antialias,
         })  # fmt: skip
     return {"enum": enum.__name__, "default": str(enum.DEFAULT), "entries": entries}
 
 
-_presets = ["ResNet50_Weights.IMAGENET1K_V1", "ResNet50_Weights.IMAGENET1K_V2", "EfficientNet_V2_L_Weights.IMAGENET1K_V1",
-            "VGG16_Weights.IMAGENET1K_FEATURES", "Swin_T_Weights.IMAGENET1K_V1"]  # fmt: skip
+@case("models/presets", model=_models)
+def presets(model):
+    """The same photo, prepared as each of the model's weights want it. Smooth, as photos are: neighbouring pixels are alike."""
+    images = [nn.functional.interpolate(torch.rand(1, 3, 20, 30), size, mode="bicubic").clamp(0, 1).mul(255).byte()[0]
+              for size in [(375, 500), (300, 200)]]  # fmt: skip
+    found = {"wide": images[0], "tall": images[1], "weights": [], "sizes": [], "checksums": []}
+    for entry in models.get_model_weights(model):
+        for image in images:
+            out = entry.transforms()(image)
+            found["weights"].append(str(entry))
+            found["sizes"].append(str(tuple(out.shape)))
+            found["checksums"].append(checksum(out))
+    return found
 
 
-@case("models/presets", weights=_presets, size=[(375, 500), (300, 200)])
-def presets(weights, size):
-    # Smooth, as photos are: neighbouring pixels are alike.
-    image = nn.functional.interpolate(torch.rand(1, 3, 20, 30), size, mode="bicubic").clamp(0, 1).mul(255).byte()[0]
-    return {"image": image, "expected": models.get_weight(weights).transforms()(image)}
-
-
-_modules = {"models": torchvision.models, "models::detection": torchvision.models.detection, "": None}
+_modules = {"models": torchvision.models, "models::detection": torchvision.models.detection,
+            "models::quantization": torchvision.models.quantization, "": None}  # fmt: skip
 
 
 @case("models/list_models", module=list(_modules),

@@ -1,17 +1,14 @@
-"""models_classification: parameters, outputs and gradients of the classification models; resnet's are in models.py.
+"""models_classification: parameters, outputs and gradients of the classification models, and what their options do.
 
-To hold a model against torchvision, add it to _computed (all that it does, in training too; one of a family is enough) or to
-_evaluated (every bit of its parameters, and what it puts out), with the size of the images. The rest are deeper or wider by the same
-code; models.py holds all of them by names and shapes. With OPSIS_ORACLE_ALL=1 every one that fits 4 GB is computed too.
+support/zoo.py lists the models; models_large.py has the large ones.
 """
 
-import os
 import warnings
 
 import torch
-import torchvision
-from support.model import computed, evaluated
 from oracle import case, run
+from support import zoo
+from support.model import computed
 from torch import nn
 from torchvision import models
 from torchvision.models import densenet, efficientnet, maxvit, mobilenetv3, regnet, swin_transformer, vision_transformer
@@ -20,40 +17,13 @@ from torchvision.models.vision_transformer import ConvStemConfig
 
 warnings.filterwarnings("ignore", category=FutureWarning)  # of GoogLeNet's and Inception's init_weights
 
-_computed = {
-    "alexnet": 63, "convnext_tiny": 32, "densenet121": 64, "efficientnet_b0": 64, "efficientnet_v2_s": 33, "googlenet": 64,
-    "mnasnet0_5": 64, "mobilenet_v2": 64, "mobilenet_v3_large": 64, "mobilenet_v3_small": 64, "regnet_x_400mf": 64,
-    "regnet_y_400mf": 64, "shufflenet_v2_x0_5": 64, "squeezenet1_0": 64, "squeezenet1_1": 64, "swin_t": 100,
-}  # fmt: skip
-_evaluated = {
-    "densenet161": 32, "densenet169": 32, "efficientnet_b1": 32, "efficientnet_b5": 32, "inception_v3": 75, "maxvit_t": 224,
-    "mnasnet1_3": 32, "regnet_x_1_6gf": 32, "regnet_y_3_2gf": 32, "shufflenet_v2_x2_0": 32, "swin_v2_t": 64, "vgg11_bn": 32,
-    "vit_b_32": 224,
-}  # fmt: skip
 
-
-if os.environ.get("OPSIS_ORACLE_ALL") == "1":
-    _giants = ["regnet_y_128gf", "vit_h_14"]
-    for _name in models.list_models(module=torchvision.models, exclude=["*resne?t*", "*resnext*", *_giants, *_computed, *_evaluated]):
-        _evaluated[_name] = 224 if _name.startswith("vit") else 64
-
-
-def family(model):
-    return models.get_model_builder(model).__module__.split(".")[-1]
-
-
-@case("models_classification/computed", model=list(_computed))
+@case("models_classification/computed", model=zoo.small)
 def computed_models(model):
-    images = torch.rand(2, 3, _computed[model], _computed[model])
+    side = zoo.size(model)
+    images = torch.rand(2, 3, side, side)
     torch.manual_seed(0)
-    return {"family": family(model), "images": images, **computed(models.get_model(model), images)}
-
-
-@case("models_classification/evaluated", model=list(_evaluated))
-def evaluated_models(model):
-    images = torch.rand(1, 3, _evaluated[model], _evaluated[model])
-    torch.manual_seed(0)
-    return {"family": family(model), "images": images, **evaluated(models.get_model(model), images)}
+    return {"family": zoo.family(model), "size": side, "table": False, "images": images, **computed(zoo.build(model), images)}
 
 
 _mbconv, _fused = efficientnet.MBConvConfig, efficientnet.FusedMBConvConfig
@@ -64,6 +34,13 @@ _small_maxvit = dict(stem_channels=8, block_channels=[16, 32], block_layers=[2, 
                      partition_size=4, input_size=(64, 64))  # fmt: skip
 _v2 = dict(block=swin_transformer.SwinTransformerBlockV2, downsample_layer=swin_transformer.PatchMergingV2)
 _drop = dict(dropout=0.3, attention_dropout=0.2)
+
+
+def _first_blocks(*args, **kwargs):
+    params = regnet.BlockParams.from_init_params(*args, **kwargs)
+    params.depths = [1] * len(params.depths)
+    return params
+
 
 _options = {
     "alexnet": lambda: models.alexnet(num_classes=7, dropout=0.1),
@@ -100,9 +77,13 @@ _options = {
         **_small_vit, representation_size=12, norm_layer=lambda d: nn.LayerNorm(d, eps=1e-3)),  # fmt: skip
     "vit_conv_stem": lambda: vision_transformer.VisionTransformer(
         **_small_vit, conv_stem_configs=[ConvStemConfig(8, 3, 2), ConvStemConfig(12, 3, 4)]),  # fmt: skip
+    # Of the giants, whose like is not computed whole.
+    "vit_h_14_block": lambda: vision_transformer.VisionTransformer(56, 14, 1, 16, 1280, 5120),
+    "regnet_y_128gf_stages": lambda: regnet.RegNet(_first_blocks(27, 456, 160.83, 2.52, 264, se_ratio=0.25)),
 }
 _sizes = {"inception": (91, 91), "inception_aux": (299, 299), "swin": (54, 45), "swin_v2": (37, 50), "vit": (32, 32),
-          "vit_representation": (32, 32), "vit_conv_stem": (32, 32)}  # fmt: skip
+          "vit_representation": (32, 32), "vit_conv_stem": (32, 32), "vit_h_14_block": (56, 56),
+          "regnet_y_128gf_stages": (33, 33)}  # fmt: skip
 
 
 @case("models_classification/options", options=list(_options))

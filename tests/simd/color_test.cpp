@@ -150,17 +150,22 @@ TEST(SimdHue, OfFewPixelsIsThatOfMany) {
 TEST(SimdLevels, AreMappedByTheirTables) {
   std::array<simd::Levels, 3> tables;
   for (unsigned k = 0; k < 3; ++k) std::copy_n(random_bytes(256, k + 5).begin(), 256, tables[k].begin());
+  // Every level with three of its bits dropped and some turned over.
+  simd::Levels bits;
+  for (size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<uint8_t>((i & 0xB6) ^ 0x35);
   on_pixels([&](const Bytes8& pixels, int64_t count, bool interleaved) {
-    Guarded<uint8_t> one(3 * count), three(3 * count);
+    Guarded<uint8_t> one(3 * count), three(3 * count), by_bits(3 * count);
     simd::map_levels(pixels.data(), 3 * count, tables[0], one.data());
+    simd::map_levels(pixels.data(), 3 * count, bits, by_bits.data());
     simd::map_levels(simd::channels3(pixels.data(), count, interleaved), count, tables,
                      simd::channels3(three.data(), count, interleaved));
     for (int64_t i = 0; i < 3 * count; ++i) {
       const auto level = pixels[static_cast<size_t>(i)];
       ASSERT_EQ(one[i], tables[0][level]);
+      ASSERT_EQ(by_bits[i], bits[level]);
       ASSERT_EQ(three[i], tables[static_cast<size_t>(interleaved ? i % 3 : i / count)][level]);
     }
-    EXPECT_TRUE(one.intact() && three.intact());
+    EXPECT_TRUE(one.intact() && three.intact() && by_bits.intact());
   });
 }
 
@@ -310,6 +315,43 @@ TEST(SimdBlur, EqualsTheSumInDoubles) {
       }
     }
   }
+}
+
+// Wider than the strips of so many rows, in bands as at once.
+TEST(SimdBlur, OfFloatsEqualsTheSumInDoubles) {
+  constexpr int64_t height = 23, width = 611;
+  const std::vector<float> rows{0.2f, 0.15f, 0.1f, 0.1f, 0.05f}, columns(21, 1.0f / 41);
+  std::vector<float> plane;
+  for (const auto byte : random_bytes(height * width)) plane.push_back(static_cast<float>(byte) / 255);
+  const auto blurred_along = [](const std::vector<double>& in, const std::vector<float>& taps, bool along_rows) {
+    std::vector<double> out;
+    for (int64_t y = 0; y < height; ++y) {
+      for (int64_t x = 0; x < width; ++x) {
+        const auto radius = static_cast<int64_t>(taps.size()) - 1;
+        double sum = 0;
+        for (int64_t k = -radius; k <= radius; ++k) {
+          const auto reflected = [](int64_t i, int64_t size) { return i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i; };
+          const auto from = along_rows ? y * width + reflected(x + k, width) : reflected(y + k, height) * width + x;
+          sum += in[static_cast<size_t>(from)] * static_cast<double>(taps[static_cast<size_t>(std::abs(k))]);
+        }
+        out.push_back(sum);
+      }
+    }
+    return out;
+  };
+  const auto expected =
+      blurred_along(blurred_along(std::vector<double>(plane.begin(), plane.end()), rows, true), columns, false);
+  support::on_every_target([&] {
+    for (const int64_t band : {height, int64_t{5}}) {
+      Guarded<float> out(height * width);
+      for (int64_t first = 0; first < height; first += band) {
+        simd::blur(simd::Plane{plane.data(), height, width, 50.0f, 7.0f}, rows, columns, first, std::min(first + band, height),
+                   out.data());
+      }
+      for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(out[static_cast<int64_t>(i)], expected[i] * 50 / 7, 1e-5) << i;
+      EXPECT_TRUE(out.intact());
+    }
+  });
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Claims that every family makes of its models. Their truth is tests/oracle/support/model.py.
 #pragma once
 
+#include <torch/types.h>
+
 #include <functional>
 #include <string>
 #include <vector>
@@ -10,6 +12,9 @@
 
 namespace support {
 
+/// The sum of a tensor's bits as integers: equal, for all practical purposes, only if every bit is.
+int64_t checksum(const torch::Tensor& tensor);
+
 /// The names, shapes, types and order of state and submodules are those of the case.
 void expect_same_structure(const torch::nn::Module& model, const oracle::Case& c);
 
@@ -17,13 +22,22 @@ void expect_same_structure(const torch::nn::Module& model, const oracle::Case& c
 /// To be called right after building the model from seed 0.
 void expect_same_state(const torch::nn::Module& model, const oracle::Case& c);
 
-/// So it is, and the model puts out the same in evaluation.
-void expect_same_evaluated(opsis::models::ImageClassifier& model, const oracle::Case& c);
-
 /// All that a model gives in training, where that is more than its logits.
 using TrainOutputs = std::function<std::vector<torch::Tensor>(torch::Tensor images)>;
 
-/// So it is and does; outputs in training, gradients and running statistics agree too.
+/// So it is, and does: outputs in evaluation and in training, the loss, gradients and running statistics agree too. On one thread.
 void expect_same_computed(opsis::models::ImageClassifier& model, const oracle::Case& c, const TrainOutputs& outputs = {});
+
+/// While it lives, operators run on one thread, as they do in the oracle: sums are split alike.
+class OneThread {
+ public:
+  OneThread();
+  ~OneThread();
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
 
 }  // namespace support

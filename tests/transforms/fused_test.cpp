@@ -32,26 +32,41 @@ AnyTransform any_transform(int64_t kind) {
     case 6: return ToDtype(torch::kFloat32, {.scale = true});
     case 7: return Pad(1);
     case 8: return RandomApply({Resize({9, 11}), RandomHorizontalFlip()}, 0.5);
-    default: return Compose{RandomHorizontalFlip(), CenterCrop({6, 7})};
+    case 9: return Compose{RandomHorizontalFlip(), CenterCrop({6, 7})};
+    case 10: return RandomVerticalFlip();
+    case 11: return ScaleJitter({30, 20}, {.scale_range = {0.3, 1.7}, .interpolation = mode, .antialias = coin()});
+    case 12: return RandomShortestSize({9, 20, 31}, {.max_size = 40, .interpolation = mode});
+    case 13: return RandomResize(8, 40, {.interpolation = mode});
+    case 14: return RandomIoUCrop({.min_scale = 0.5, .sampler_options = {0.0, 1.0}});
+    case 15: return RandomChoice({RandomVerticalFlip(1.0), Resize({12, 10}), RandomInvert(1.0)});
+    case 16: return RandomOrder({RandomVerticalFlip(), CenterCrop({9, 8}), RandomHorizontalFlip()});
+    case 17: return RandomInvert(0.3);
+    default: return RandomApply({RandomVerticalFlip(), Pad(1)}, 0.3);
   }
 }
+constexpr int64_t kinds = 19;
+
+AnyTransform any_resize() { return any_transform(std::array<int64_t, 5>{0, 1, 11, 12, 13}[static_cast<size_t>(below(5))]); }
+AnyTransform any_crop() { return any_transform(std::array<int64_t, 4>{2, 3, 4, 14}[static_cast<size_t>(below(4))]); }
+AnyTransform any_flip() { return any_transform(coin() ? 5 : 10); }
+AnyTransform any_kind() { return any_transform(below(kinds)); }
 
 // In the order that people write, with some parts missing, doubled or out of place.
 Compose any_composition() {
   std::vector<AnyTransform> parts;
   if (below(3) > 0) {
-    for (const int64_t kind : {below(2), 2 + below(3), int64_t{5}}) {
-      if (below(4) > 0) parts.push_back(any_transform(kind));
+    for (const auto& any : {any_resize, any_crop, any_flip, any_flip}) {
+      if (below(4) > 0) parts.push_back(any());
     }
-    if (below(5) == 0) parts.push_back(any_transform(below(10)));
+    if (below(5) == 0) parts.push_back(any_kind());
   } else {
-    for (int64_t i = below(5); i >= 0; --i) parts.push_back(any_transform(below(10)));
+    for (int64_t i = below(5); i >= 0; --i) parts.push_back(any_kind());
   }
   if (parts.empty() || coin()) {
     parts.push_back(any_transform(6));
     if (coin()) parts.push_back(coin() ? Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}) : Normalize({0.5}, {0.25}));
-    if (below(4) == 0) parts.push_back(any_transform(5));
-    if (below(6) == 0) parts.push_back(any_transform(below(10)));
+    if (below(4) == 0) parts.push_back(any_flip());
+    if (below(6) == 0) parts.push_back(any_kind());
   }
   return Compose(std::move(parts));
 }
@@ -67,21 +82,31 @@ torch::Tensor any_pixels() {
 
 // The result, or the error's text.
 struct Outcome {
-  std::optional<std::tuple<Image, Mask, KeyPoints>> out;
+  std::optional<std::tuple<Image, Mask, KeyPoints, BoundingBoxes>> out;
   std::string error;
   float next = 0;
 };
 
-Outcome outcome(const Compose& compose, uint64_t seed, const Image& image, const Mask& mask, const KeyPoints& points) {
+Outcome outcome(const Compose& compose, uint64_t seed, const Image& image, const Mask& mask, const KeyPoints& points,
+                const BoundingBoxes& boxes) {
   const random::Scope scope(seed);
   Outcome result;
   try {
-    result.out = compose(image, mask, points);
+    result.out = compose(image, mask, points, boxes);
   } catch (const std::exception& error) {
     result.error = error.what();
   }
   result.next = random::uniform();
   return result;
+}
+
+// Whether any of it is done in a pass. Draws anew, and may draw what this image alone does not bear.
+bool fuses(const Compose& compose, const Image& image) {
+  try {
+    return compose.explain(image).find("pass") != std::string::npos;
+  } catch (const ValueError&) {
+    return false;
+  }
 }
 
 TEST(Fused, EqualsTheUnfusedOnAThousandDrawnCompositions) {
@@ -94,19 +119,23 @@ TEST(Fused, EqualsTheUnfusedOnAThousandDrawnCompositions) {
     const Size canvas{image.data.size(-2), image.data.size(-1)};
     const Mask mask(torch::randint(9, {canvas.height, canvas.width}, random::current(), torch::kUInt8));
     const KeyPoints points(torch::rand({3, 2}, random::current()) * 20, canvas);
+    const BoundingBoxes boxes(torch::tensor({{0.0, 0.0, 0.9, 0.8}, {0.3, 0.1, 0.6, 0.9}}) *
+                                  torch::tensor({canvas.width, canvas.height, canvas.width, canvas.height}),
+                              BoundingBoxFormat::XYXY, canvas);
     const auto before = image.data.clone();
 
-    const auto one_pass = outcome(compose, seed, image, mask, points);
-    const auto apart = outcome(compose.with_fusion(false), seed, image, mask, points);
+    const auto one_pass = outcome(compose, seed, image, mask, points, boxes);
+    const auto apart = outcome(compose.with_fusion(false), seed, image, mask, points, boxes);
     ASSERT_EQ(one_pass.error, apart.error) << compose;
     ASSERT_EQ(one_pass.next, apart.next) << compose;
     ASSERT_TRUE(image.data.equal(before)) << compose;
     if (!apart.out) continue;
     ++computed;
-    if (compose.explain(image).find("pass") != std::string::npos) ++fused;
+    if (fuses(compose, image)) ++fused;
     ASSERT_TRUE(::support::equal(std::get<0>(*one_pass.out).data, std::get<0>(*apart.out).data)) << compose << image;
     ASSERT_TRUE(::support::equal(std::get<1>(*one_pass.out).data, std::get<1>(*apart.out).data)) << compose;
     ASSERT_TRUE(::support::equal(std::get<2>(*one_pass.out).data, std::get<2>(*apart.out).data)) << compose;
+    ASSERT_TRUE(::support::equal(std::get<3>(*one_pass.out).data, std::get<3>(*apart.out).data)) << compose;
   }
   EXPECT_GT(computed, 800);
   EXPECT_GT(fused, 700);
@@ -130,6 +159,18 @@ TEST(Fused, ExplainsWhatIsDoneInOnePass) {
             "alone   ToDtype(scale=False)\n");
   EXPECT_EQ(compose.with_fusion(false).explain().find("pass"), std::string::npos);
   EXPECT_EQ(preprocess().explain().find("alone"), std::string::npos);
+}
+
+TEST(Fused, GoesOnThroughContainersAndWhatDidNotHappen) {
+  const Compose compose{RandomShortestSize(64),
+                        RandomVerticalFlip(1.0),
+                        RandomInvert(0.0),
+                        RandomChoice({CenterCrop({56, 56})}),
+                        RandomOrder({RandomHorizontalFlip(1.0)}),
+                        with_generator(RandomApply({RandomHorizontalFlip(1.0)}, 1.0), 3),
+                        ToDtype(torch::kFloat32, {.scale = true})};
+  EXPECT_EQ(compose.explain().find("alone"), std::string::npos) << compose.explain();
+  EXPECT_EQ(compose.explain().find("pass 2"), std::string::npos) << compose.explain();
 }
 
 TEST(Fused, KeepsTheChannelsWhereTheyWere) {
@@ -171,6 +212,8 @@ TEST(Decode, EqualsDecodingFirst) {
       Compose{Resize({64}), CenterCrop({56, 56}), ToDtype(torch::kFloat32, {.scale = true}), normal},
       Compose{RandomResizedCrop({32, 40}), RandomHorizontalFlip(), ToDtype(torch::kFloat32, {.scale = true}), normal},
       Compose{RandomCrop({200, 300}), RandomHorizontalFlip()},
+      Compose{RandomShortestSize({64, 80}), RandomVerticalFlip(1.0), RandomCrop({60, 60}),
+              ToDtype(torch::kFloat32, {.scale = true})},
       Compose{CenterCrop({803, 400})},
       Compose{Pad(1), Resize({64})},
       Compose{RandomResizedCrop({64, 64}, {.scale = {0.01, 0.05}, .interpolation = InterpolationMode::BICUBIC})},

@@ -57,5 +57,21 @@ BoundingBoxes affine_boxes(const BoundingBoxes& boxes, const AffineParameters& p
 KeyPoints affine_points(const KeyPoints& points, const AffineParameters& parameters, const std::optional<Point>& center,
                         bool expand);
 
+/// What turned, moved, scaled and sheared a canvas of the source's size.
+struct AffineMove {
+  AffineParameters parameters{};
+  Size source{};
+  std::optional<Point> center{};  ///< none: the middle
+  bool expand = false;            ///< as functional::rotate's
+  InterpolationMode interpolation = InterpolationMode::NEAREST;
+};
+/// What it made, back where it was: of pixels what came to lie beyond the canvas is 0, upright boxes are those around the turned
+/// ones, and are clamped by their mode.
+Image undo_affine(const Image& image, const AffineMove& move);
+Video undo_affine(const Video& video, const AffineMove& move);
+Mask undo_affine(const Mask& mask, const AffineMove& move);
+BoundingBoxes undo_affine(const BoundingBoxes& boxes, const AffineMove& move);
+KeyPoints undo_affine(const KeyPoints& points, const AffineMove& move);
+
 }  // namespace detail
 }  // namespace opsis::inline v1::transforms

@@ -2,6 +2,7 @@
 
 #include <ATen/TensorIndexing.h>
 
+#include "opsis/transforms/functional/move_pixels.h"
 #include "opsis/transforms/functional/tensor.h"
 
 namespace opsis::inline v1::transforms::functional {
@@ -15,7 +16,10 @@ torch::Tensor erase(const torch::Tensor& image, Region region, const torch::Tens
   while (fill.dim() > part.dim() && fill.size(0) == 1) fill = fill.squeeze(0);
   OPSIS_CHECK(at::is_expandable_to(fill.sizes(), part.sizes()), "erase: pixels {} cannot be broadcast to the region {}",
               opsis::detail::shape(pixels), opsis::detail::shape(part));
-  part.copy_(fill);
+  // A number for all channels or one for each is written in rows, where nobody can have seen the memory as it was.
+  const bool even = fill.numel() == 1 || (fill.dim() >= 3 && fill.numel() == fill.size(-3) && fill.numel() == image.size(-3));
+  const bool written = even && !options.inplace && !fill.requires_grad() && detail::fill_pixels(part, fill.to(image.options()));
+  if (!written) part.copy_(fill);
   return out;
 }
 

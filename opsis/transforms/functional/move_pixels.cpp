@@ -14,7 +14,7 @@
 namespace opsis::inline v1::transforms::detail {
 namespace {
 
-// Where each pixel of a padded line comes from; -1 for the fill.
+// Where each pixel of a padded line comes from.
 std::vector<int32_t> padded_line(int64_t size, int64_t before, int64_t behind, PaddingMode mode) {
   std::vector<int32_t> line(static_cast<size_t>(size + before + behind));
   // Symmetric mirrors what is left of the line, the others the line as it was.
@@ -23,7 +23,7 @@ std::vector<int32_t> padded_line(int64_t size, int64_t before, int64_t behind, P
   for (size_t i = 0; i < line.size(); ++i) {
     int64_t at = static_cast<int64_t>(i) - before;
     switch (mode) {
-      case PaddingMode::Constant: at = at < 0 || at >= size ? -1 : at; break;
+      case PaddingMode::Constant: break;  // has no such line
       case PaddingMode::Edge: at = std::clamp<int64_t>(at, 0, size - 1); break;
       case PaddingMode::Reflect: at = at < first ? 2 * first - at : at > last ? 2 * last - at : at; break;
       case PaddingMode::Symmetric: at = at < first ? 2 * first - 1 - at : at > last ? 2 * last + 1 - at : at; break;
@@ -33,24 +33,60 @@ std::vector<int32_t> padded_line(int64_t size, int64_t before, int64_t behind, P
   return line;
 }
 
-// For each picture's channel or channels, a row of the padded size that is all fill.
+// For each picture's channel or channels, so many pixels of fill, one after the other.
 std::vector<std::vector<uint8_t>> filled_rows(const torch::Tensor& fill, const PictureLayout& layout, int64_t channels,
                                               int64_t width) {
   const auto values = fill.contiguous();
-  const auto item = static_cast<size_t>(values.element_size());
+  const auto item = static_cast<size_t>(values.element_size()), pixel = static_cast<size_t>(layout.pixel);
   const auto* const bytes = static_cast<const uint8_t*>(values.const_data_ptr());
   const int64_t kinds = layout.interleaved || values.numel() == 1 ? 1 : channels;
   std::vector<std::vector<uint8_t>> rows(static_cast<size_t>(kinds));
   for (int64_t kind = 0; kind < kinds; ++kind) {
     auto& row = rows[static_cast<size_t>(kind)];
-    row.resize(static_cast<size_t>(width) * static_cast<size_t>(layout.pixel));
-    const int64_t numbers = width * layout.channels;
-    for (int64_t i = 0; i < numbers; ++i) {
-      const int64_t channel = values.numel() == 1 ? 0 : layout.interleaved ? i % layout.channels : kind;
+    row.resize(static_cast<size_t>(width) * pixel);
+    if (row.empty()) continue;
+    for (int64_t i = 0; i < layout.channels; ++i) {
+      const int64_t channel = values.numel() == 1 ? 0 : layout.interleaved ? i : kind;
       std::memcpy(row.data() + static_cast<size_t>(i) * item, bytes + static_cast<size_t>(channel) * item, item);
+    }
+    for (size_t done = pixel; done < row.size(); done *= 2) {
+      std::memcpy(row.data() + done, row.data(), std::min(done, row.size() - done));
     }
   }
   return rows;
+}
+
+// Borders of fill around pictures.
+void pad_with_fill(const torch::Tensor& images, const PictureLayout& layout, const Borders& b, const torch::Tensor& fill,
+                   const torch::Tensor& out) {
+  const int64_t height = out.size(2), width = out.size(3), pixel = layout.pixel, row_bytes = width * pixel;
+  const int64_t left = std::max<int64_t>(b.left, 0) * pixel, right = std::max<int64_t>(b.right, 0) * pixel;
+  const int64_t middle = row_bytes - left - right;  // not positive when the picture is all cut away
+  // Two rows: a border on the right and the next row's on the left are written at once.
+  const auto filled = filled_rows(fill, layout, images.size(1), 2 * width);
+  auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
+  for_rows(layout.pictures, height, row_bytes, [&](int64_t number, int64_t first, int64_t last) {
+    const uint8_t* const from = picture(images, layout, number) + std::max<int64_t>(-b.left, 0) * pixel;
+    const uint8_t* const background = filled[static_cast<size_t>(number) % filled.size()].data();
+    const auto is_border = [&](int64_t y) { return middle <= 0 || y < b.top || y >= b.top + images.size(2); };
+    uint8_t* row = to + (number * height + first) * row_bytes;
+    const auto write = [&row](const uint8_t* bytes, int64_t count) {
+      std::memcpy(row, bytes, static_cast<size_t>(count));
+      row += count;
+    };
+    int64_t due = 0;  // bytes of fill, not yet written
+    for (int64_t y = first; y < last; ++y) {
+      if (is_border(y)) {
+        write(background, due + row_bytes);
+        due = 0;
+      } else {
+        write(background, due + left);
+        write(from + (y - b.top) * layout.row_stride, middle);
+        due = right;
+      }
+    }
+    write(background, due);
+  });
 }
 
 }  // namespace
@@ -89,40 +125,46 @@ std::optional<torch::Tensor> pad_pixels(const torch::Tensor& image, const Border
   if (!layout || size.height <= 0 || size.width <= 0) return std::nullopt;
 
   const auto out = empty_pictures(images, size, *layout);
-  const auto rows = padded_line(images.size(2), b.top, b.bottom, mode);
-  const auto columns = padded_line(images.size(3), b.left, b.right, mode);
-  const auto filled = mode == PaddingMode::Constant ? filled_rows(fill, *layout, images.size(1), size.width)
-                                                    : std::vector<std::vector<uint8_t>>();
+  if (mode == PaddingMode::Constant) {
+    pad_with_fill(images, *layout, b, fill, out);
+    return out.reshape(shape_with(image, size));
+  }
   const int64_t left = std::max<int64_t>(b.left, 0), right = std::max<int64_t>(b.right, 0);
   const int64_t middle = size.width - left - right;  // not positive when the picture is all cut away
+  const auto rows = padded_line(images.size(2), b.top, b.bottom, mode);
+  const auto columns = padded_line(images.size(3), b.left, b.right, mode);
   const int64_t pixel = layout->pixel, row_bytes = size.width * pixel;
   auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
   for_rows(layout->pictures, size.height, row_bytes, [&](int64_t number, int64_t first, int64_t last) {
     const uint8_t* const from = picture(images, *layout, number);
-    const uint8_t* const background = filled.empty() ? nullptr : filled[static_cast<size_t>(number) % filled.size()].data();
     for (int64_t y = first; y < last; ++y) {
       uint8_t* const row = to + (number * size.height + y) * row_bytes;
-      const int64_t source = rows[static_cast<size_t>(y)];
-      const uint8_t* const pixels = from + source * layout->row_stride;
-      if (background && (source < 0 || middle <= 0)) {
-        std::memcpy(row, background, static_cast<size_t>(row_bytes));
-        continue;
-      }
+      const uint8_t* const pixels = from + rows[static_cast<size_t>(y)] * layout->row_stride;
       if (middle <= 0) {
         simd::nearest_row(pixels, columns.data(), size.width, pixel, row);
         continue;
       }
-      if (background) {
-        std::memcpy(row, background, static_cast<size_t>(left * pixel));
-        std::memcpy(row + (left + middle) * pixel, background + (left + middle) * pixel, static_cast<size_t>(right * pixel));
-      } else {
-        simd::nearest_row(pixels, columns.data(), left, pixel, row);
-        simd::nearest_row(pixels, columns.data() + left + middle, right, pixel, row + (left + middle) * pixel);
-      }
+      simd::nearest_row(pixels, columns.data(), left, pixel, row);
+      simd::nearest_row(pixels, columns.data() + left + middle, right, pixel, row + (left + middle) * pixel);
       std::memcpy(row + left * pixel, pixels + columns[static_cast<size_t>(left)] * pixel, static_cast<size_t>(middle * pixel));
     }
   });
   return out.reshape(shape_with(image, size));
+}
+
+bool fill_pixels(const torch::Tensor& part, const torch::Tensor& fill) {
+  if (part.dim() > 4) return false;  // it would be copied
+  const auto images = as_batch(part);
+  const auto layout = picture_layout(images);
+  if (!layout) return false;
+  const int64_t height = images.size(2), row_bytes = images.size(3) * layout->pixel;
+  const auto filled = filled_rows(fill, *layout, images.size(1), images.size(3));
+  for_rows(layout->pictures, height, row_bytes, [&](int64_t number, int64_t first, int64_t last) {
+    auto* const to = const_cast<uint8_t*>(picture(images, *layout, number));
+    const auto& row = filled[static_cast<size_t>(number) % filled.size()];
+    for (int64_t y = first; y < last; ++y) std::memcpy(to + y * layout->row_stride, row.data(), row.size());
+  });
+  return true;
 }
 
 torch::Tensor pad_with_zeros(const torch::Tensor& image, const Borders& b) {

@@ -3,6 +3,7 @@
 #include <ATen/ops/empty_like.h>
 
 #include "opsis/core/random.h"
+#include "opsis/transforms/functional/noise_bytes.h"
 #include "opsis/transforms/functional/tensor.h"
 
 namespace opsis::inline v1::transforms::functional {
@@ -10,21 +11,15 @@ namespace opsis::inline v1::transforms::functional {
 torch::Tensor gaussian_noise(const torch::Tensor& image, const GaussianNoiseOptions& options) {
   OPSIS_CHECK(image.defined(), "gaussian_noise: the tensor is undefined");
   OPSIS_CHECK(!(options.sigma < 0), "gaussian_noise: sigma must not be negative, got {}", options.sigma);
-  const auto drawn = [&](torch::ScalarType type) {
-    return at::empty_like(image, type).normal_(0, 1, random::current());  // what randn_like does
-  };
-  using detail::python_number;
   if (image.is_floating_point()) {
-    const auto noise = detail::times(drawn(image.scalar_type()), options.sigma).add(python_number(options.mean));
+    const auto drawn = at::empty_like(image).normal_(0, 1, random::current());  // what randn_like does
+    const auto noise = detail::times(drawn, options.sigma).add(detail::python_number(options.mean));
     const auto out = image + noise;
     return options.clip ? out.clamp(0, 1) : out;
   }
   OPSIS_CHECK(image.scalar_type() == torch::kUInt8, "gaussian_noise: the image must be uint8 or floating point, got {}",
               image.scalar_type());
-  const auto noise = drawn(torch::kFloat32).mul_(options.sigma * 255).add_(python_number(options.mean * 255)).to(torch::kInt16);
-  auto out = image + noise;
-  if (options.clip) out.clamp_(0, 255);
-  return out.to(torch::kUInt8);
+  return detail::noisy_bytes(image, {options.sigma * 255, options.mean * 255, options.clip});
 }
 
 Image gaussian_noise(const Image& image, const GaussianNoiseOptions& options) {

@@ -13,6 +13,13 @@ struct GaussianNoiseOptions {
   double mean = 0.0;
   double sigma = 0.1;
   bool clip = true;  ///< keeps pixels in their range; uint8 would wrap around else
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("mean", mean);
+    visit("sigma", sigma);
+    visit("clip", clip);
+  }
 };
 
 namespace functional {

@@ -34,17 +34,13 @@ Coefficients coefficients_of(const std::vector<Point>& startpoints, const std::v
 
 // Where points (N, 2) go: the coefficients say where pixels come from, so they are inverted.
 Tensor moved_points(const Tensor& points, const Coefficients& c, const char* what) {
-  const double determinant = c[0] * c[4] - c[1] * c[3];
-  OPSIS_CHECK(determinant != 0, "perspective: the coefficients cannot be inverted to move {}, c0 c4 - c1 c3 is 0", what);
+  const auto back = detail::inverted_coefficients(c, what);
   const bool exact = points.is_floating_point();
   OPSIS_CHECK(!exact || points.scalar_type() == torch::kFloat32 || points.scalar_type() == torch::kFloat64,
               "perspective: {} must be float32, float64 or integers, got {}", what, points.scalar_type());
   const auto options = torch::dtype(exact ? points.scalar_type() : torch::kFloat32).device(points.device());
-  const std::array<double, 6> above{(c[4] - c[5] * c[7]) / determinant,        (-c[1] + c[2] * c[7]) / determinant,
-                                    (c[1] * c[5] - c[2] * c[4]) / determinant, (-c[3] + c[5] * c[6]) / determinant,
-                                    (c[0] - c[2] * c[6]) / determinant,        (-c[0] * c[5] + c[2] * c[3]) / determinant};
-  const double g = (-c[4] * c[6] + c[3] * c[7]) / determinant, h = (-c[0] * c[7] + c[1] * c[6]) / determinant;
-  const std::array<double, 6> below{g, h, 1, g, h, 1};
+  const std::array<double, 6> above{back[0], back[1], back[2], back[3], back[4], back[5]};
+  const std::array<double, 6> below{back[6], back[7], 1, back[6], back[7], 1};
   const auto factor = [&](const std::array<double, 6>& numbers) {
     return detail::tensor_of(numbers, options).reshape({2, 3}).t();
   };
@@ -53,6 +49,15 @@ Tensor moved_points(const Tensor& points, const Coefficients& c, const char* wha
 }
 
 }  // namespace
+
+Coefficients detail::inverted_coefficients(const Coefficients& c, const char* what) {
+  const double determinant = c[0] * c[4] - c[1] * c[3];
+  OPSIS_CHECK(determinant != 0, "perspective: the coefficients cannot be inverted to move {}, c0 c4 - c1 c3 is 0", what);
+  return {(c[4] - c[5] * c[7]) / determinant,         (-c[1] + c[2] * c[7]) / determinant,
+          (c[1] * c[5] - c[2] * c[4]) / determinant,  (-c[3] + c[5] * c[6]) / determinant,
+          (c[0] - c[2] * c[6]) / determinant,         (-c[0] * c[5] + c[2] * c[3]) / determinant,
+          (-c[4] * c[6] + c[3] * c[7]) / determinant, (-c[0] * c[7] + c[1] * c[6]) / determinant};
+}
 
 std::vector<double> detail::perspective_coefficients(const std::vector<Point>& startpoints,
                                                      const std::vector<Point>& endpoints) {

@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include <array>
 #include <vector>
 
 #include "opsis/core/api.h"
@@ -56,6 +57,9 @@ namespace detail {
 /// The coefficients (PerspectiveOptions) that bring the startpoints to the endpoints, in float32 as torchvision has them.
 /// Throws   ValueError unless there are four of each
 std::vector<double> perspective_coefficients(const std::vector<Point>& startpoints, const std::vector<Point>& endpoints);
+
+/// The coefficients of the way back. Throws ValueError when there is none; `what` is named in the message.
+std::array<double, 8> inverted_coefficients(const std::array<double, 8>& coefficients, const char* what);
 
 }  // namespace detail
 }  // namespace opsis::inline v1::transforms

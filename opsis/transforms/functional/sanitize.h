@@ -23,6 +23,12 @@ struct SanitizedKeyPoints {
 struct SanitizeOptions {
   double min_size = 1.0;  ///< of width and of height, in pixels
   double min_area = 1.0;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("min_size", min_size);
+    visit("min_area", min_area);
+  }
 };
 
 /// Takes out boxes that are too small and those that reach beyond their canvas. Clamp them first where that should not cost

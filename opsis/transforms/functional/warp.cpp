@@ -14,6 +14,7 @@
 #include <numbers>
 
 #include "opsis/core/check.h"
+#include "opsis/transforms/arguments.h"
 #include "opsis/transforms/functional/boxes.h"
 #include "opsis/transforms/functional/tensor.h"
 #include "opsis/transforms/functional/warp_bytes.h"
@@ -104,6 +105,16 @@ Tensor warp(const Tensor& image, const WarpGrid& where, InterpolationMode interp
 torch::TensorOptions working_options(const Tensor& image) { return torch::dtype(working_type(image)).device(image.device()); }
 
 }  // namespace
+
+Json json_of(const Point& point) { return Json::List{point.x, point.y}; }
+
+void read_json(const Json& json, Point& point) {
+  std::pair<double, double> numbers;
+  detail::from_json(json, numbers);
+  point = {numbers.first, numbers.second};
+}
+
+std::string code_of(const Point& point) { return "Point" + detail::to_code(std::pair(point.x, point.y)); }
 
 Tensor detail::tensor_of(torch::ArrayRef<double> numbers, const torch::TensorOptions& options) {
   return at::tensor(numbers, torch::kFloat64).to(options);

@@ -5,9 +5,11 @@
 
 #include <array>
 #include <ostream>
+#include <string>
 #include <string_view>
 
 #include "opsis/core/api.h"
+#include "opsis/core/json.h"
 #include "opsis/core/size.h"
 #include "opsis/transforms/functional/fill.h"
 #include "opsis/transforms/functional/interpolation.h"
@@ -24,6 +26,11 @@ struct Point {
     return out << '(' << point.x << ", " << point.y << ')';
   }
 };
+
+/// [x, y]
+OPSIS_API Json json_of(const Point& point);
+OPSIS_API void read_json(const Json& json, Point& point);
+OPSIS_API std::string code_of(const Point& point);
 
 namespace detail {
 

@@ -41,7 +41,7 @@ TEST(Flip, IsSeenByAutograd) {
 TEST(MirrorRow, EqualsAReversedCopyOnEveryTarget) {
   support::on_every_target([] {
     for (const int64_t bytes : {1, 2, 3, 4, 6, 8, 12}) {
-      for (int64_t width = 1; width < 70; ++width) {
+      for (int64_t width = 1; width < 300; width += width < 70 ? 1 : 13) {
         std::vector<uint8_t> row(static_cast<size_t>(width * bytes)), out(row.size() + 1, 77), expected(row.size());
         for (size_t i = 0; i < row.size(); ++i) row[i] = static_cast<uint8_t>(i * 7 + 1);
         for (int64_t x = 0; x < width; ++x) {

@@ -1,0 +1,378 @@
+#include "opsis/models/fusion.h"
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace opsis::inline v1::models::detail {
+namespace {
+
+using c10::IValue;
+using torch::Tensor;
+
+// Who writes and who reads each slot.
+class Graph {
+ public:
+  explicit Graph(Program& program)
+      : program_(program), producers_(program.slots(), nullptr), users_(program.slots()), gone_(program.steps.size(), false) {
+    for (auto& step : program.steps) {
+      for (size_t i = 0; i < step.inputs.size(); ++i) {
+        if (step.input(i) >= 0) users_[index(step.input(i))].push_back(&step);
+        if (const auto* list = std::get_if<std::vector<Slot>>(&step.inputs[i])) {
+          for (const auto slot : *list) users_[index(slot)].push_back(&step);
+        }
+      }
+      if (step.output() >= 0) producers_[index(step.output())] = &step;
+    }
+  }
+
+  // Steps that were taken out leave with the graph.
+  ~Graph() {
+    size_t i = 0;
+    std::erase_if(program_.steps, [&](const Step&) { return gone_[i++]; });
+  }
+
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+
+  /// The step that made what is in the slot; slots made since the graph was are not known.
+  Step* producer(Slot slot) const { return slot >= 0 && index(slot) < producers_.size() ? producers_[index(slot)] : nullptr; }
+
+  /// The step that alone reads the slot, if there is one and the program does not give it back.
+  Step* only_user(Slot slot) const {
+    if (slot < 0 || slot == program_.result || index(slot) >= users_.size()) return nullptr;
+    const auto& users = users_[index(slot)];
+    return users.size() == 1 && !gone_[place(users[0])] ? users[0] : nullptr;
+  }
+
+  void remove(const Step* step) { gone_[place(step)] = true; }
+  bool gone(const Step* step) const { return gone_[place(step)]; }
+  size_t place(const Step* step) const { return static_cast<size_t>(step - program_.steps.data()); }
+
+  /// Whether some step after `first` and before `last` writes over the memory of the slot.
+  bool overwritten(Slot slot, const Step* first, const Step* last) const {
+    for (const auto* step = first + 1; step < last; ++step) {
+      if (!gone(step) && step->in_place() && program_.memory(step->input(0)) == program_.memory(slot)) return true;
+    }
+    return false;
+  }
+
+ private:
+  static size_t index(Slot slot) { return static_cast<size_t>(slot); }
+
+  Program& program_;
+  std::vector<Step*> producers_;
+  std::vector<std::vector<Step*>> users_;
+  std::vector<bool> gone_;
+};
+
+// The constant tensor that is an argument, if it is one.
+Tensor constant_input(const Program& program, const Step& step, size_t index) {
+  const auto slot = step.input(index);
+  return slot >= 0 ? program.constant(slot) : Tensor();
+}
+
+bool is_linear(const Step& step) { return step.is("aten::linear"); }
+bool is_conv(const Step& step) { return step.is("aten::conv2d") && step.op.schema().overload_name().empty(); }
+bool has_constant_weight(const Program& program, const Step& step) { return constant_input(program, step, 1).defined(); }
+
+// Multiplies what a convolution or a linear layer gives, channel by channel, and adds to it.
+void scale_outputs(Program& program, Step& step, const Tensor& scale, const Tensor& shift) {
+  const auto weight = constant_input(program, step, 1);
+  auto sizes = std::vector<int64_t>(static_cast<size_t>(weight.dim()), 1);
+  sizes[0] = -1;
+  const auto scaled = weight.to(torch::kFloat64) * scale.view(sizes);
+  auto bias = constant_input(program, step, 2);
+  bias = bias.defined() ? bias.to(torch::kFloat64) * scale + shift : shift;
+  step.inputs[1] = program.add_constant(scaled.to(weight.scalar_type()));
+  step.inputs[2] = program.add_constant(bias.to(weight.scalar_type()));
+}
+
+// An activation as oneDNN's fused operators name it.
+struct Activation {
+  std::string name = "none";
+  c10::List<std::optional<at::Scalar>> numbers{};
+  std::string algorithm{};
+};
+
+std::optional<Activation> activation_of(const Step& step) {
+  static const std::map<std::string_view, std::string> plain{
+      {"aten::relu", "relu"},           {"aten::silu", "swish"},
+      {"aten::hardswish", "hardswish"}, {"aten::hardsigmoid", "hardsigmoid"},
+      {"aten::sigmoid", "sigmoid"},     {"aten::tanh", "tanh"},
+  };
+  auto name = step.name();
+  if (name.ends_with('_')) name.remove_suffix(1);
+  if (const auto found = plain.find(name); found != plain.end()) return Activation{found->second};
+  Activation result;
+  if (name == "aten::gelu") {
+    result.name = "gelu";
+    result.algorithm = step.constant(1).toStringRef();
+    return result;
+  }
+  if (name == "aten::relu6" || name == "aten::hardtanh") {
+    const bool given = name == "aten::hardtanh";
+    result.name = "hardtanh";
+    result.numbers.push_back(given ? step.constant(1).toScalar() : at::Scalar(0.0));
+    result.numbers.push_back(given ? step.constant(2).toScalar() : at::Scalar(6.0));
+    return result;
+  }
+  return std::nullopt;
+}
+
+// The addend when a step adds something of the same shape, in full, to what is in the slot; else -1.
+Slot addend(const Program& program, const Step& step, Slot slot) {
+  if (!(step.is("aten::add") || step.is("aten::add_")) || step.op.schema().overload_name() != "Tensor") return -1;
+  if (!step.constant(2).isScalar() || step.constant(2).toScalar().toDouble() != 1) return -1;
+  if (step.in_place() && step.input(0) != slot) return -1;
+  const auto other = step.input(0) == slot ? step.input(1) : step.input(0);
+  if (other < 0 || other == slot || program.shape(other) != program.shape(slot)) return -1;
+  return program.constant(other).defined() ? -1 : other;
+}
+
+// The permutation that a step makes of what it is given.
+std::optional<std::vector<int64_t>> permutation_of(const Step& step) {
+  if (!step.is("aten::permute")) return std::nullopt;
+  return step.constant(1).toIntVector();
+}
+
+std::vector<int64_t> inverse(const std::vector<int64_t>& order) {
+  std::vector<int64_t> result(order.size());
+  for (size_t i = 0; i < order.size(); ++i) result[static_cast<size_t>(order[i])] = static_cast<int64_t>(i);
+  return result;
+}
+
+Tensor call(const char* name, std::vector<IValue> arguments) {
+  c10::Dispatcher::singleton().findSchemaOrThrow(name, "").callBoxed(&arguments);
+  return arguments.at(0).toTensor();
+}
+
+std::vector<Argument> appended(std::vector<Argument> arguments, std::initializer_list<Argument> more) {
+  arguments.insert(arguments.end(), more);
+  return arguments;
+}
+
+// A convolution or a linear layer with its packed weight: what it is called with before and after what is fused to it.
+struct Packed {
+  const char* name;
+  std::vector<Argument> first;  // all but the activation
+};
+
+Packed packed_conv(Program& program, const Step& step) {
+  const auto weight = constant_input(program, step, 1);
+  const auto &stride = step.constant(3), &padding = step.constant(4), &dilation = step.constant(5), &groups = step.constant(6);
+  const auto packed = call("mkldnn::_reorder_convolution_weight",
+                           {weight.contiguous(), padding, stride, dilation, groups, IValue(program.shape(step.input(0)))});
+  return {"mkldnn::_convolution_pointwise",
+          {step.inputs[0], program.add_constant(packed), step.inputs[2], padding, stride, dilation, groups}};
+}
+
+Packed packed_linear(Program& program, const Step& step) {
+  const auto weight = constant_input(program, step, 1);
+  const auto& shape = program.shape(step.input(0));
+  int64_t rows = 1;
+  for (size_t i = 0; i + 1 < shape.size(); ++i) rows *= shape[i];
+  const auto packed = call("mkldnn::_reorder_linear_weight", {weight.contiguous(), IValue(rows)});
+  return {"mkldnn::_linear_pointwise", {step.inputs[0], program.add_constant(packed), step.inputs[2]}};
+}
+
+Step with_activation(const Packed& packed, const Activation& activation, Argument output) {
+  return make_step(packed.name, "",
+                   appended(packed.first, {IValue(activation.name), IValue(activation.numbers), IValue(activation.algorithm)}),
+                   std::get<Slot>(output));
+}
+
+Step with_addition(const Packed& packed, Slot other, bool conv, bool relu, Argument output) {
+  auto arguments = packed.first;
+  arguments.insert(arguments.begin() + 1, other);
+  arguments.emplace_back(IValue("add"));
+  if (conv) {
+    arguments = appended(std::move(arguments), {IValue(at::Scalar(1.0)), relu ? IValue("relu") : IValue(),
+                                                IValue(c10::List<std::optional<at::Scalar>>()), IValue("")});
+  }
+  return make_step(packed.name, "binary", std::move(arguments), std::get<Slot>(output));
+}
+
+}  // namespace
+
+void fold_batch_norms(Program& program) {
+  Graph graph(program);
+  for (auto& norm : program.steps) {
+    if (!norm.is("aten::batch_norm") || norm.constant(5).toBool()) continue;
+    auto* conv = graph.producer(norm.input(0));
+    if (!conv || !is_conv(*conv) || !has_constant_weight(program, *conv) || graph.only_user(norm.input(0)) != &norm) continue;
+    const auto mean = constant_input(program, norm, 3), variance = constant_input(program, norm, 4);
+    if (!mean.defined() || !variance.defined()) continue;
+    auto scale = (variance.to(torch::kFloat64) + norm.constant(7).toDouble()).rsqrt();
+    if (const auto weight = constant_input(program, norm, 1); weight.defined()) scale = scale * weight;
+    auto shift = -mean.to(torch::kFloat64) * scale;
+    if (const auto bias = constant_input(program, norm, 2); bias.defined()) shift = shift + bias;
+    scale_outputs(program, *conv, scale, shift);
+    conv->outputs = norm.outputs;
+    graph.remove(&norm);
+  }
+}
+
+void fold_scales(Program& program) {
+  Graph graph(program);
+  for (auto& product : program.steps) {
+    if (!product.is("aten::mul") || product.input(0) < 0 || product.input(1) < 0) continue;
+    const bool first = program.constant(product.input(0)).defined();
+    const auto scale = program.constant(product.input(first ? 0 : 1));
+    auto* before = graph.producer(product.input(first ? 1 : 0));
+    if (!scale.defined() || !before || graph.only_user(before->output()) != &product) continue;
+    auto* linear = before;
+    int64_t channels = -1;  // the dimension, counted from behind
+    if (const auto order = permutation_of(*before); order && *order == std::vector<int64_t>{0, 3, 1, 2}) {
+      channels = -3;
+      linear = graph.producer(before->input(0));
+      if (!linear || graph.only_user(linear->output()) != before) continue;
+    }
+    if (!is_linear(*linear) || !has_constant_weight(program, *linear)) continue;
+    const auto count = constant_input(program, *linear, 1).size(0);
+    if (scale.numel() != count || scale.dim() < -channels || scale.size(channels) != count) continue;
+    const auto factors = scale.flatten().to(torch::kFloat64);
+    scale_outputs(program, *linear, factors, torch::zeros_like(factors));
+    before->outputs = product.outputs;
+    graph.remove(&product);
+  }
+}
+
+void pack(Program& program) {
+  std::vector<Step> rewritten;
+  std::map<size_t, std::vector<Step>> replaced;  // by the place of the step that they stand for
+  {
+    Graph graph(program);
+    for (auto& step : program.steps) {
+      const bool conv = is_conv(step);
+      if (graph.gone(&step) || !(conv || is_linear(step)) || !has_constant_weight(program, step)) continue;
+      if (program.shape(step.input(0)).size() < (conv ? 4U : 2U)) continue;
+      const auto put = [&](const Step* place, std::vector<Step> steps) { replaced[graph.place(place)] = std::move(steps); };
+      const auto taken = [&](const Step* one) { return replaced.contains(graph.place(one)); };  // by the other addend
+
+      auto* user = graph.only_user(step.output());
+      if (const auto activation = user ? activation_of(*user) : std::nullopt) {
+        const auto packed = conv ? packed_conv(program, step) : packed_linear(program, step);
+        put(&step, {with_activation(packed, *activation, user->outputs[0])});
+        graph.remove(user);
+        continue;
+      }
+
+      // An addition, perhaps of the permuted result: the addend is permuted instead, which costs nothing.
+      auto* permute = user && !conv && permutation_of(*user) ? user : nullptr;
+      auto* sum = permute ? graph.only_user(permute->output()) : user;
+      const auto sum_input = permute ? permute->output() : step.output();
+      const auto other = sum && !taken(sum) ? addend(program, *sum, sum_input) : -1;
+      if (other >= 0 && !graph.overwritten(step.input(0), &step, sum) && (!permute || permutation_of(*permute)->size() == 4)) {
+        const auto packed = conv ? packed_conv(program, step) : packed_linear(program, step);
+        auto* relu = conv ? graph.only_user(sum->output()) : nullptr;
+        if (relu && !(relu->is("aten::relu") || relu->is("aten::relu_"))) relu = nullptr;
+        const auto output = relu ? relu->outputs[0] : sum->outputs[0];
+        if (permute) {
+          const auto order = *permutation_of(*permute);
+          const auto turned = program.add_slot(program.shape(step.output())),
+                     made = program.add_slot(program.shape(step.output()));
+          put(sum, {make_step("aten::permute", "", {other, IValue(inverse(order))}, turned),
+                    with_addition(packed, turned, conv, false, made),
+                    make_step("aten::permute", "", {made, IValue(order)}, std::get<Slot>(output))});
+          graph.remove(permute);
+        } else {
+          put(sum, {with_addition(packed, other, conv, relu != nullptr, output)});
+        }
+        graph.remove(&step);
+        if (relu) graph.remove(relu);
+        continue;
+      }
+
+      const auto packed = conv ? packed_conv(program, step) : packed_linear(program, step);
+      put(&step, {with_activation(packed, {}, step.outputs[0])});
+    }
+    for (const auto& step : program.steps) {
+      if (const auto found = replaced.find(graph.place(&step)); found != replaced.end()) {
+        for (auto& other : found->second) rewritten.push_back(std::move(other));
+      } else if (!graph.gone(&step)) {
+        rewritten.push_back(step);
+      }
+    }
+  }
+  program.steps = std::move(rewritten);
+}
+
+void fuse_attention(Program& program) {
+  Graph graph(program);
+  for (auto& step : program.steps) {
+    // (softmax(scores) v), from behind.
+    if (!step.is("aten::matmul") || program.shape(step.input(0)).size() != 4) continue;
+    auto* softmax = graph.producer(step.input(0));
+    if (!softmax || !softmax->is("aten::softmax") || graph.only_user(softmax->output()) != &step) continue;
+    // What is added to the scores: a bias, a mask, or both; views between them only split the batch.
+    std::vector<Step*> passed{softmax};
+    std::vector<std::pair<Tensor, std::vector<int64_t>>> added;
+    auto* scores = graph.producer(softmax->input(0));
+    bool fits = true;
+    while (scores && fits && (scores->is("aten::add") || scores->is("aten::view"))) {
+      fits = graph.only_user(scores->output()) == passed.back();
+      if (scores->is("aten::add")) {
+        const auto bias = constant_input(program, *scores, 1);
+        fits = fits && bias.defined();
+        if (fits) added.emplace_back(bias, program.shape(scores->output()));
+      }
+      passed.push_back(scores);
+      scores = graph.producer(scores->input(0));
+    }
+    if (!fits || added.empty() || !scores || !scores->is("aten::matmul")) continue;
+    if (graph.only_user(scores->output()) != passed.back()) continue;
+    auto* transpose = graph.producer(scores->input(1));
+    const auto shape = program.shape(scores->output());
+    if (!transpose || !transpose->is("aten::transpose") || graph.only_user(transpose->output()) != scores || shape.size() != 4)
+      continue;
+    auto mask = torch::zeros(shape);
+    for (const auto& [bias, at] : added) mask += bias.expand(at).reshape(shape);
+    const auto& first = program.shape(scores->input(0));
+    if (first != program.shape(transpose->input(0)) || first != program.shape(step.input(1))) continue;
+    const auto query = scores->input(0), key = transpose->input(0), value = step.input(1), output = step.output();
+    step = make_step("aten::scaled_dot_product_attention", "",
+                     {query, key, value, program.add_constant(mask), IValue(0.0), IValue(false), IValue(1.0), IValue(false)},
+                     output);
+    for (const auto* one : passed) graph.remove(one);
+    graph.remove(scores);
+    graph.remove(transpose);
+  }
+}
+
+void convert(Program& program, torch::Dtype type) {
+  std::map<Slot, Slot> converted;
+  const auto slot_for = [&](Slot slot) {
+    const auto value = program.constant(slot);
+    if (!value.defined() || value.scalar_type() != torch::kFloat32) return slot;
+    auto [found, added] = converted.try_emplace(slot, -1);
+    if (added) found->second = program.add_constant(value.to(type));
+    return found->second;
+  };
+  for (auto& step : program.steps) {
+    if (step.is("aten::batch_norm") || step.is("aten::layer_norm")) continue;
+    for (auto& argument : step.inputs) {
+      if (auto* slot = std::get_if<Slot>(&argument)) *slot = slot_for(*slot);
+      if (auto* slots = std::get_if<std::vector<Slot>>(&argument)) {
+        for (auto& slot : *slots) slot = slot_for(slot);
+      }
+    }
+  }
+  // The images come, and the result goes, as they are.
+  const auto cast = [&](Slot from, torch::Dtype to, Slot into) {
+    return make_step("aten::to", "dtype", {from, IValue(to), IValue(false), IValue(false), IValue()}, into);
+  };
+  const auto images = program.add_slot(program.shape(Program::kInput));
+  for (auto& step : program.steps) {
+    for (auto& argument : step.inputs) {
+      if (auto* slot = std::get_if<Slot>(&argument); slot && *slot == Program::kInput) *slot = images;
+    }
+  }
+  program.steps.insert(program.steps.begin(), cast(Program::kInput, type, images));
+  const auto result = program.add_slot(program.shape(program.result));
+  program.steps.push_back(cast(program.result, torch::kFloat32, result));
+  program.result = result;
+}
+
+}  // namespace opsis::inline v1::models::detail

@@ -1,0 +1,24 @@
+// Rewrites recorded programs so that they do the same with fewer and quicker operators. Program::finish() comes after them.
+#pragma once
+
+#include "opsis/models/program.h"
+
+namespace opsis::inline v1::models::detail {
+
+/// Batch norms become part of the convolutions before them.
+void fold_batch_norms(Program& program);
+
+/// Scales of channels after a linear layer become part of it (ConvNeXt's layer_scale).
+void fold_scales(Program& program);
+
+/// softmax(q k + bias) v becomes one operator.
+void fuse_attention(Program& program);
+
+/// Convolutions and linear layers get their weights as oneDNN wants them, and do what follows them (an activation, an addition)
+/// before their results leave the cache.
+void pack(Program& program);
+
+/// Constants that convolutions, linear layers and the rest compute with become of this type; norms keep theirs.
+void convert(Program& program, torch::Dtype type);
+
+}  // namespace opsis::inline v1::models::detail

@@ -1,0 +1,87 @@
+#include "opsis/models/optimize.h"
+
+#include <map>
+#include <mutex>
+
+#include "opsis/core/check.h"
+#include "opsis/models/fusion.h"
+#include "opsis/models/program.h"
+
+namespace opsis::inline v1::models {
+namespace {
+
+using torch::Tensor;
+
+class Optimized : public ImageClassifier {
+ public:
+  Optimized(std::shared_ptr<ImageClassifier> model, const OptimizeOptions& options)
+      : ImageClassifier("Optimized"), model_(std::move(model)), options_(options) {
+    eval();
+    check();
+  }
+
+  Tensor forward(Tensor images) override {
+    const torch::NoGradGuard no_grad;
+    OPSIS_CHECK(images.dim() == 4 && images.device().is_cpu(), "optimize: images must be (N, 3, H, W) on the CPU");
+    images = images.to(torch::kFloat32).contiguous(torch::MemoryFormat::ChannelsLast);
+    return program_for(images).run(images);
+  }
+
+  void pretty_print(std::ostream& out) const override {
+    out << "Optimized(";
+    model_->pretty_print(out);
+    out << ')';
+  }
+
+ private:
+  void check() const {
+    OPSIS_CHECK(!model_->is_training(), "optimize: the model must not be training; call eval() first");
+    for (const auto& parameter : model_->parameters()) {
+      OPSIS_CHECK(parameter.device().is_cpu() && parameter.scalar_type() == torch::kFloat32,
+                  "optimize: parameters must be of float32 and on the CPU");
+    }
+  }
+
+  const detail::Program& program_for(const Tensor& images) {
+    const std::lock_guard lock(mutex_);
+    const auto [found, added] = programs_.try_emplace(images.sizes().vec());
+    if (added) {
+      try {
+        found->second = compiled(images);
+      } catch (...) {
+        programs_.erase(found);
+        throw;
+      }
+    }
+    return found->second;
+  }
+
+  detail::Program compiled(const Tensor& images) const {
+    check();
+    auto program = detail::Program::record(images, [&](Tensor x) { return model_->forward(std::move(x)); });
+    detail::fold_batch_norms(program);
+    detail::fold_scales(program);
+    detail::fuse_attention(program);
+    if (options_.dtype != torch::kFloat32) detail::convert(program, options_.dtype);
+    if (at::globalContext().userEnabledMkldnn() && at::globalContext().hasMKLDNN()) detail::pack(program);
+    program.finish();
+    program.own_constants();
+    return program;
+  }
+
+  std::shared_ptr<ImageClassifier> model_;  // not a submodule: it has parameters that would not be used
+  OptimizeOptions options_;
+  std::mutex mutex_;
+  std::map<std::vector<int64_t>, detail::Program> programs_;  // by the shape of the images
+};
+
+}  // namespace
+
+std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassifier> model, const OptimizeOptions& options) {
+  OPSIS_CHECK(model != nullptr, "optimize: there is no model");
+  OPSIS_CHECK(options.dtype == torch::kFloat32 || options.dtype == torch::kBFloat16,
+              "optimize: dtype must be float32 or bfloat16, got {}", c10::toString(options.dtype));
+  return std::make_shared<Optimized>(std::move(model), options);
+}
+
+}  // namespace opsis::inline v1::models

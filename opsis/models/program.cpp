@@ -1,0 +1,243 @@
+#include "opsis/models/program.h"
+
+#include <c10/core/impl/LocalDispatchKeySet.h>
+#include <torch/library.h>
+
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "opsis/core/check.h"
+
+namespace opsis::inline v1::models::detail {
+
+using c10::IValue;
+using torch::Tensor;
+
+namespace {
+
+Slot slot_of(const Argument& argument) {
+  const auto* slot = std::get_if<Slot>(&argument);
+  return slot ? *slot : -1;
+}
+
+template <class Visit>
+void for_each_slot(const std::vector<Argument>& arguments, Visit&& visit) {
+  for (const auto& argument : arguments) {
+    if (const auto* slot = std::get_if<Slot>(&argument)) visit(*slot);
+    if (const auto* slots = std::get_if<std::vector<Slot>>(&argument)) {
+      for (const auto one : *slots) visit(one);
+    }
+  }
+}
+
+}  // namespace
+
+Slot Step::input(size_t index) const { return index < inputs.size() ? slot_of(inputs[index]) : -1; }
+Slot Step::output() const { return outputs.size() == 1 ? slot_of(outputs[0]) : -1; }
+
+bool Step::in_place() const {
+  const auto& arguments = op.schema().arguments();
+  return !arguments.empty() && arguments[0].alias_info() && arguments[0].alias_info()->isWrite();
+}
+
+Step make_step(const char* name, const char* overload, std::vector<Argument> inputs, Slot output) {
+  return {c10::Dispatcher::singleton().findSchemaOrThrow(name, overload), std::move(inputs), {output}};
+}
+
+// The key by which out-of-tree code records what is done; every operator comes by here first.
+constexpr auto kRecording = c10::DispatchKey::DeferredInit;
+
+// Listens to the dispatcher of this thread while a model runs.
+class Recorder {
+ public:
+  Recorder(Program& program, const Tensor& images)
+      : program_(program), before_(std::exchange(active(), this)), listening_(c10::DispatchKeySet(kRecording)) {
+    keep(images, program_.add_slot(images.sizes().vec()));
+    dynamic_.insert(Program::kInput);
+  }
+
+  ~Recorder() { active() = before_; }
+
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  Slot known(const Tensor& tensor) const {
+    const auto found = slots_.find(tensor.unsafeGetTensorImpl());
+    return found == slots_.end() ? -1 : found->second;
+  }
+
+  /// An operator that takes numbers out of what depends on the images, if one does.
+  const std::string& refusal() const { return refusal_; }
+
+  static void called(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
+    const c10::impl::ExcludeDispatchKeyGuard once(kRecording);  // how it does its work is its own affair
+    auto* self = active();
+    std::vector<IValue> inputs;
+    if (self) inputs = torch::jit::last(*stack, op.schema().arguments().size()).vec();
+    op.callBoxed(stack);
+    if (self) self->note(op, inputs, torch::jit::last(*stack, op.schema().returns().size()));
+  }
+
+ private:
+  static Recorder*& active() {
+    static thread_local Recorder* recorder = nullptr;
+    return recorder;
+  }
+
+  bool is_dynamic(const IValue& value) const {
+    if (value.isTensor()) return dynamic_.contains(known(value.toTensor()));
+    if (!value.isTensorList()) return false;
+    for (const Tensor& tensor : value.toTensorList()) {
+      if (dynamic_.contains(known(tensor))) return true;
+    }
+    return false;
+  }
+
+  void note(const c10::OperatorHandle& op, const std::vector<IValue>& inputs, c10::ArrayRef<IValue> outputs) {
+    bool dynamic = false;
+    for (const auto& value : inputs) dynamic = dynamic || is_dynamic(value);
+    if (!dynamic) return;  // a constant, which is already there
+    for (const auto& value : outputs) {
+      if (!value.isTensor() && !value.isTensorList() && refusal_.empty()) refusal_ = op.schema().name();
+    }
+    Step step{op, {}, {}};
+    for (const auto& value : inputs) step.inputs.push_back(read(value));
+    // What gives back its argument untouched does nothing here: dropout, contiguous, to.
+    if (!step.in_place() && outputs.size() == 1 && outputs[0].isTensor() && known(outputs[0].toTensor()) >= 0) return;
+    for (const auto& value : outputs) step.outputs.push_back(written(value));
+    program_.steps.push_back(std::move(step));
+  }
+
+  Argument read(const IValue& value) {
+    if (value.isTensor() && value.toTensor().defined()) return read(value.toTensor());
+    if (!value.isTensorList()) return value;
+    std::vector<Slot> slots;
+    for (const Tensor& tensor : value.toTensorList()) slots.push_back(read(tensor));
+    return slots;
+  }
+
+  Slot read(const Tensor& tensor) {
+    if (const auto slot = known(tensor); slot >= 0) return slot;
+    const auto slot = program_.add_constant(tensor.detach());
+    keep(tensor, slot);
+    return slot;
+  }
+
+  Argument written(const IValue& value) {
+    if (value.isTensor()) return written(value.toTensor());
+    std::vector<Slot> slots;
+    if (value.isTensorList()) {
+      for (const Tensor& tensor : value.toTensorList()) slots.push_back(written(tensor));
+    }
+    return slots;
+  }
+
+  Slot written(const Tensor& tensor) {
+    const auto slot = program_.add_slot(tensor.sizes().vec());
+    keep(tensor, slot);
+    dynamic_.insert(slot);
+    return slot;
+  }
+
+  // Tensors stay alive, lest another comes to the same address.
+  void keep(const Tensor& tensor, Slot slot) {
+    slots_[tensor.unsafeGetTensorImpl()] = slot;
+    alive_.push_back(tensor);
+    const auto* storage = tensor.storage().unsafeGetStorageImpl();
+    program_.memory_[static_cast<size_t>(slot)] = memory_.try_emplace(storage, slot).first->second;
+  }
+
+  Program& program_;
+  Recorder* before_;
+  c10::impl::IncludeDispatchKeyGuard listening_;
+  std::string refusal_;
+  std::unordered_map<const c10::TensorImpl*, Slot> slots_;
+  std::unordered_map<const c10::StorageImpl*, Slot> memory_;
+  std::unordered_set<Slot> dynamic_;
+  std::vector<Tensor> alive_;
+};
+
+TORCH_LIBRARY_IMPL(_, DeferredInit, library) {
+  library.fallback(torch::CppFunction::makeFromBoxedFunction<&Recorder::called>());
+}
+
+Slot Program::add_slot(std::vector<int64_t> shape) {
+  const auto slot = static_cast<Slot>(shapes_.size());
+  shapes_.push_back(std::move(shape));
+  constants_.emplace_back();
+  memory_.push_back(slot);
+  return slot;
+}
+
+Slot Program::add_constant(Tensor value) {
+  const auto slot = add_slot(value.sizes().vec());
+  set_constant(slot, std::move(value));
+  return slot;
+}
+
+Program Program::record(const Tensor& images, const std::function<Tensor(Tensor)>& forward) {
+  Program program;
+  Recorder recorder(program, images);
+  const auto result = forward(images);
+  OPSIS_CHECK(recorder.refusal().empty(), "optimize: the model reads the values of its activations ({})", recorder.refusal());
+  program.result = recorder.known(result);
+  OPSIS_CHECK(program.result >= 0, "optimize: what the model gives does not depend on the images");
+  program.finish();
+  return program;
+}
+
+void Program::own_constants() {
+  for (auto& constant : constants_) {
+    if (constant.defined() && constant.layout() == torch::kStrided) constant = constant.clone();
+  }
+}
+
+void Program::finish() {
+  std::vector<int64_t> last(slots(), -1);
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const auto use = [&](Slot slot) { last[static_cast<size_t>(slot)] = static_cast<int64_t>(i); };
+    for_each_slot(steps[i].inputs, use);
+    for_each_slot(steps[i].outputs, use);
+    steps[i].last_uses.clear();
+  }
+  for (size_t slot = 0; slot < last.size(); ++slot) {
+    if (last[slot] < 0) constants_[slot] = Tensor();  // folded or packed: what came of it has a slot of its own
+    if (last[slot] < 0 || constants_[slot].defined() || static_cast<Slot>(slot) == result) continue;
+    steps[static_cast<size_t>(last[slot])].last_uses.push_back(static_cast<Slot>(slot));
+  }
+}
+
+Tensor Program::run(const Tensor& images) const {
+  auto tensors = constants_;
+  tensors[kInput] = images;
+  const auto at = [&](Slot slot) -> Tensor& { return tensors[static_cast<size_t>(slot)]; };
+  torch::jit::Stack stack;
+  for (const auto& step : steps) {
+    stack.clear();
+    for (const auto& argument : step.inputs) {
+      if (const auto* slot = std::get_if<Slot>(&argument)) {
+        stack.emplace_back(at(*slot));
+      } else if (const auto* slots = std::get_if<std::vector<Slot>>(&argument)) {
+        c10::List<Tensor> list;
+        for (const auto one : *slots) list.push_back(at(one));
+        stack.emplace_back(std::move(list));
+      } else {
+        stack.push_back(std::get<IValue>(argument));
+      }
+    }
+    step.op.callBoxed(stack);
+    for (size_t i = 0; i < step.outputs.size(); ++i) {
+      if (const auto* slot = std::get_if<Slot>(&step.outputs[i])) {
+        at(*slot) = std::move(stack[i]).toTensor();
+      } else if (const auto* slots = std::get_if<std::vector<Slot>>(&step.outputs[i])) {
+        const auto list = stack[i].toTensorVector();
+        for (size_t k = 0; k < slots->size(); ++k) at((*slots)[k]) = list[k];
+      }
+    }
+    for (const auto slot : step.last_uses) at(slot) = Tensor();
+  }
+  return at(result);
+}
+
+}  // namespace opsis::inline v1::models::detail

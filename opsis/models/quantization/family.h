@@ -1,0 +1,42 @@
+// What the families of quantizable models have in common. For Opsis's own sources.
+#pragma once
+
+#include <torch/nn/modules/activation.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+
+#include <string>
+#include <utility>
+
+#include "opsis/core/check.h"
+#include "opsis/models/quantization/quantize.h"
+#include "opsis/models/settle.h"
+
+namespace opsis::inline v1::models::quantization::detail {
+
+/// A module with slots, to derive from.
+class Block : public torch::nn::Module, public Slots {
+ public:
+  explicit Block(std::string name) : torch::nn::Module(std::move(name)), Slots(static_cast<torch::nn::Module&>(*this)) {}
+};
+
+inline torch::nn::ReLU relu() { return torch::nn::ReLU(); }
+
+/// Builds a model with float weights, to be quantized later or never.
+template <class Model, class Options, class... Args>
+Model build_float(const Weights& weights, Options& options, const Args&... args) {
+  OPSIS_CHECK(!options.quantize, "{} are float weights; leave .quantize out, and call quantization::quantize on the model",
+              weights.name);
+  models::detail::settle(weights.name, "num_classes", options.num_classes, std::ssize(weights.categories));
+  Model model(args..., options);
+  load_weights(*model, weights);
+  return model;
+}
+
+/// The same for either kind of weights.
+template <class W, class Options>
+void settle_classes(const std::optional<W>& weights, Options& options) {
+  if (weights) models::detail::settle(weights->name, "num_classes", options.num_classes, std::ssize(weights->categories));
+}
+
+}  // namespace opsis::inline v1::models::quantization::detail

@@ -1,0 +1,228 @@
+// Pretrained models for other images and other classes: new heads, other channels, frozen parts, another image size.
+#include <torch/torch.h>
+
+#include <map>
+
+#include "opsis/hub.h"
+#include "opsis/models.h"
+#include "tests/support/expect.h"
+#include "tests/support/meta_device.h"
+#include "tests/support/model.h"
+#include "tests/support/oracle.h"
+#include "tests/support/temporary.h"
+
+namespace opsis {
+namespace {
+
+using models::ResNet;
+
+std::map<std::string, torch::Tensor> by_name(const torch::nn::Module& model) {
+  const auto state = hub::state_dict(model);
+  return {state.begin(), state.end()};
+}
+
+// A model of every family, from a checkpoint that stands for the official one.
+class PretrainedFamily : public ::testing::TestWithParam<std::string> {
+ protected:
+  static oracle::Case heads() {
+    for (const auto& c : oracle::cases("models_finetune/heads")) {
+      if (c.text("model") == GetParam()) return c;
+    }
+    throw std::runtime_error("no case for " + GetParam());
+  }
+};
+INSTANTIATE_TEST_SUITE_P(, PretrainedFamily,
+                         ::testing::Values("convnext_tiny", "densenet121", "efficientnet_b0", "googlenet", "inception_v3",
+                                           "maxvit_t", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_x_400mf",
+                                           "resnet18", "shufflenet_v2_x0_5", "squeezenet1_1", "swin_t", "vgg11", "vit_b_32"),
+                         [](const auto& info) { return info.param; });
+
+TEST_P(PretrainedFamily, TakesANewHeadAndOtherChannels) {
+  const auto c = heads();
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "pretrained.safetensors";
+  std::map<std::string, torch::Tensor> pretrained;
+  {
+    const auto model = models::get_model(GetParam());
+    for (auto& [name, tensor] : hub::state_dict(*model)) pretrained.emplace(name, tensor);
+    hub::save_safetensors(file, hub::state_dict(*model));
+  }
+  torch::manual_seed(1);
+  const auto model = models::get_model(GetParam(), {.weights = "DEFAULT", .weights_file = file, .num_classes = 7});
+  EXPECT_EQ(models::head(*model).name, c.texts("heads").front());
+  const auto state = by_name(*model);
+  const auto names = c.texts("names");
+  // As torchvision's begin from the same seed.
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (const auto found = state.find(names[i]); found != state.end()) {  // without auxiliary heads, as with weights
+      EXPECT_EQ(support::checksum(found->second), c.ints("checksums")[i]) << names[i];
+    }
+  }
+  for (const auto& [name, tensor] : state) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      EXPECT_TENSOR_EQ(tensor, pretrained.at(name));
+    }
+  }
+
+  // Channels change the first convolution and nothing else; Pretrained says how its filters are adapted.
+  const support::MetaDevice meta;
+  int changed = 0;
+  for (const auto& [name, tensor] : by_name(*models::get_model(GetParam(), {.in_channels = 5}))) {
+    if (tensor.sizes() == pretrained.at(name).sizes()) continue;
+    ++changed;
+    EXPECT_EQ(tensor.size(1), 5) << name;
+  }
+  EXPECT_EQ(changed, 1);
+}
+
+// A checkpoint in place of resnet18's official one.
+class Pretrained : public ::testing::Test {
+ protected:
+  Pretrained() : original(models::resnet18()), file(folder.path() / "resnet18.safetensors") {
+    hub::save_safetensors(file, hub::state_dict(*original));
+    url = "file://" + file.string();
+    weights.url = url;
+  }
+
+  support::TemporaryFolder folder;
+  ResNet original;
+  std::filesystem::path file;
+  std::string url;
+  models::ResNet18_Weights weights = models::ResNet18_Weights::IMAGENET1K_V1;
+};
+
+TEST_F(Pretrained, KeepsItsHeadUnlessAnotherNumberOfClassesIsAskedFor) {
+  EXPECT_TENSOR_EQ(models::resnet18(weights)->fc->weight, original->fc->weight);
+  EXPECT_TENSOR_EQ(models::resnet18(weights, {.num_classes = 1000})->fc->weight, original->fc->weight);
+  const auto model = models::resnet18(weights, {.num_classes = 10});
+  EXPECT_EQ(model->fc->weight.sizes(), (std::vector<int64_t>{10, 512}));
+  EXPECT_TENSOR_EQ(model->conv1->weight, original->conv1->weight);
+}
+
+TEST_F(Pretrained, IsRefusedWhereMoreThanTheHeadDiffers) {
+  EXPECT_ERROR(
+      models::resnet18(weights, {.num_classes = 10, .norm_layer = [](int64_t c) { return torch::nn::GroupNorm(8, c); }}),
+      ValueError, "bn1.running_mean");
+  models::ResNet34_Weights other{models::ResNet34_Weights::IMAGENET1K_V1};
+  other.url = url;
+  EXPECT_ERROR(models::resnet34(other, {.num_classes = 10}), ValueError, "layer3.5.bn2.weight");
+}
+
+TEST_F(Pretrained, IsStrictWhenLoadedByHand) {
+  ResNet model = models::resnet18({}, {.num_classes = 10, .in_channels = 4});
+  EXPECT_ERROR(models::load_weights(*model, file), ValueError, "fc.weight: (10, 512) in the model, (1000, 512)");
+  EXPECT_ERROR(models::load_weights(*model, file, {.new_head = true}), ValueError, "conv1.weight: (64, 4, 7, 7) in the model");
+  const auto head = model->fc->weight.detach().clone();
+  models::load_weights(*model, file, {.new_head = true, .adapt_input = true});
+  EXPECT_TENSOR_EQ(model->fc->weight.detach(), head);
+  EXPECT_TENSOR_EQ(model->layer4->parameters()[0].detach(), original->layer4->parameters()[0].detach());
+}
+
+TEST_F(Pretrained, AnswersAGrayImageAsBeforeWhateverTheChannels) {
+  const torch::NoGradGuard no_grad;
+  const auto gray = torch::rand({2, 1, 48, 48});
+  original->eval();
+  const auto expected = original(gray.expand({2, 3, 48, 48}));
+  for (const int64_t channels : {1, 2, 4, 5, 6, 7}) {
+    SCOPED_TRACE(channels);
+    auto model = models::resnet18(weights, {.in_channels = channels});
+    model->eval();
+    // The sums of the first convolution are taken in another order, and a deep network follows.
+    EXPECT_TENSOR_NEAR(model(gray.expand({2, channels, 48, 48})), expected, 1e-4, 0);
+  }
+}
+
+TEST(AdaptFilters, SumsOrRepeatsThem) {
+  const auto filters = torch::tensor({1.0, 2.0, 4.0}).view({1, 3, 1, 1});
+  const auto adapted = [&](int64_t channels) { return models::adapt_filters(filters, channels).flatten(); };
+  EXPECT_TENSOR_EQ(adapted(1), torch::tensor({7.0}));
+  EXPECT_TENSOR_EQ(adapted(2), torch::tensor({3.5, 3.5}));
+  EXPECT_TENSOR_EQ(adapted(3), torch::tensor({1.0, 2.0, 4.0}));
+  EXPECT_TENSOR_EQ(adapted(4), torch::tensor({0.5, 2.0, 4.0, 0.5}));
+  EXPECT_TENSOR_EQ(adapted(6), torch::tensor({0.5, 1.0, 2.0, 0.5, 1.0, 2.0}));
+  EXPECT_ERROR(models::adapt_filters(filters, 0), ValueError, "adapt_filters: channels must be positive, got 0");
+  EXPECT_ERROR(models::adapt_filters(torch::rand({3}), 1), ValueError, "filters must be (out, channels, kH, kW), got (3,)");
+}
+
+TEST(InChannels, MustBePositiveAndFitTransformInput) {
+  EXPECT_ERROR(models::resnet18({}, {.in_channels = 0}), ValueError, "ResNet: in_channels must be positive, got 0");
+  EXPECT_ERROR(models::googlenet({}, {.transform_input = true, .in_channels = 1}), ValueError,
+               "GoogLeNet: transform_input is for 3 channels, got in_channels 1");
+}
+
+TEST(Freeze, StopsGradientsAndStatisticsBelowAName) {
+  ResNet model(models::ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1}, models::ResNetOptions{.num_classes = 5});
+  models::freeze(*model, "layer1");
+  models::freeze(*model, "conv1");
+  models::freeze(*model, "fc.bias");
+  model->train();
+  const auto before = by_name(*model);
+  std::map<std::string, torch::Tensor> copies;
+  for (const auto& [name, tensor] : before) copies.emplace(name, tensor.clone());
+  model(torch::rand({2, 3, 32, 32})).sum().backward();
+  for (const auto& parameter : model->named_parameters()) {
+    const bool frozen =
+        parameter.key().starts_with("layer1.") || parameter.key() == "conv1.weight" || parameter.key() == "fc.bias";
+    EXPECT_EQ(parameter.value().grad().defined(), !frozen) << parameter.key();
+  }
+  for (const auto& [name, tensor] : before) {
+    if (name.ends_with("running_mean")) {
+      EXPECT_EQ(torch::equal(tensor, copies.at(name)), name.starts_with("layer1.")) << name;
+    }
+  }
+  EXPECT_FALSE(model->layer1->is_training() && model->named_modules()["layer1.0.bn1"]->is_training());
+}
+
+TEST(Freeze, IsTakenBackByUnfreeze) {
+  ResNet model(models::ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1});
+  models::freeze(*model);
+  for (const auto& parameter : model->parameters()) EXPECT_FALSE(parameter.requires_grad());
+  models::unfreeze(*model, models::head(*model).name);
+  EXPECT_TRUE(model->fc->weight.requires_grad());
+  EXPECT_FALSE(model->conv1->weight.requires_grad());
+  models::unfreeze(*model);
+  for (const auto& parameter : model->parameters()) EXPECT_TRUE(parameter.requires_grad());
+  for (const auto& module : model->modules()) EXPECT_TRUE(module->is_training()) << module->name();
+}
+
+TEST(Freeze, OffersTheNearestName) {
+  ResNet model(models::ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1});
+  EXPECT_ERROR(models::freeze(*model, "layer5"), NotFoundError,
+               "freeze: ResNet has no module or parameter \"layer5\"; did you mean layer1");
+  EXPECT_ERROR(models::unfreeze(*model, "layer"), NotFoundError, "unfreeze: ResNet has no module or parameter \"layer\"");
+}
+
+TEST(Head, IsTheLayerOfTheLogits) {
+  ResNet model(models::ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1});
+  EXPECT_EQ(models::head(*model).name, "fc");
+  EXPECT_EQ(models::head(*model).module, model->fc.ptr());
+  const auto googlenet = models::googlenet({}, {.num_classes = 5, .init_weights = false});
+  EXPECT_EQ(googlenet->heads(), (std::vector<std::string>{"fc", "aux1.fc2", "aux2.fc2"}));
+}
+
+TEST(VisionTransformer, TakesPretrainedWeightsAtAnyImageSize) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "vit.safetensors";
+  const auto url = "file://" + file.string();
+  auto original = models::vit_b_32();
+  hub::save_safetensors(file, hub::state_dict(*original));
+  auto weights = models::ViT_B_32_Weights::IMAGENET1K_V1;
+  weights.url = url;
+  auto model = models::vit_b_32(weights, {.num_classes = 3, .image_size = 96});
+  const auto expected = models::interpolate_embeddings(96, 32, hub::state_dict(*original));
+  const auto state = by_name(*model);
+  for (const auto& [name, tensor] : expected) {
+    if (name == "encoder.pos_embedding" || name == "class_token") {
+      EXPECT_TENSOR_EQ(state.at(name), tensor);
+    }
+  }
+  model->eval();
+  EXPECT_EQ(model(torch::rand({1, 3, 96, 96})).sizes(), (std::vector<int64_t>{1, 3}));
+  // Only a builder that was asked for another size resamples.
+  auto by_hand = models::VisionTransformer(models::VisionTransformerSize{32, 12, 12, 768, 3072},
+                                           models::VisionTransformerOptions{.image_size = 96});
+  EXPECT_ERROR(models::load_weights(*by_hand, file), ValueError, "encoder.pos_embedding");
+}
+
+}  // namespace
+}  // namespace opsis

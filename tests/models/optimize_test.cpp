@@ -1,0 +1,129 @@
+#include "opsis/models/optimize.h"
+
+#include <ATen/record_function.h>
+#include <torch/torch.h>
+
+#include <future>
+#include <set>
+
+#include "opsis/models/registry.h"
+#include "opsis/models/resnet.h"
+#include "tests/support/expect.h"
+#include "tests/support/families.h"
+#include "tests/support/model.h"
+
+namespace opsis {
+namespace {
+
+using models::optimize;
+using models::ResNetBlock;
+
+// The operators that a call of the dispatcher reaches while it lives, on this thread.
+class Operators {
+ public:
+  Operators() {
+    names().clear();
+    handle_ = at::addThreadLocalCallback(at::RecordFunctionCallback([](const at::RecordFunction& function) {
+      names().insert(function.name());
+      return std::unique_ptr<at::ObserverContext>();
+    }));
+  }
+  ~Operators() { at::removeCallback(handle_); }
+  static std::multiset<std::string>& names() {
+    static thread_local std::multiset<std::string> all;
+    return all;
+  }
+
+ private:
+  at::CallbackHandle handle_;
+};
+
+models::ResNet small_resnet() {
+  models::ResNet model(ResNetBlock::BOTTLENECK, std::array<int64_t, 4>{1, 2, 1, 1}, models::ResNetOptions{.num_classes = 5});
+  model->eval();
+  return model;
+}
+
+class OptimizeFamily : public ::testing::TestWithParam<support::Family> {};
+INSTANTIATE_TEST_SUITE_P(, OptimizeFamily, ::testing::ValuesIn(support::families()),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(OptimizeFamily, GivesWhatTheModelGives) {
+  const torch::NoGradGuard no_grad;
+  const support::OneThread one_thread;
+  const auto model = support::smallest_of(GetParam());
+  torch::manual_seed(1);
+  const auto images = torch::randn({2, 3, GetParam().size, GetParam().size});
+  const auto before = images.clone();
+  const auto expected = model->forward(images);
+  const auto quick = optimize(model);
+  EXPECT_TENSOR_NEAR(quick->forward(images), expected, 1e-4, 0);  // sums in another order, folded weights
+  EXPECT_TENSOR_EQ(images, before);
+  // bfloat16 has 8 bits of mantissa; errors add up over the layers.
+  const auto halved = optimize(model, {.dtype = torch::kBFloat16})->forward(images);
+  EXPECT_TENSOR_NEAR(halved, expected, 0.1, 0);
+}
+
+TEST(Optimize, FoldsNormsAndFusesActivationsAndAdditions) {
+  const auto model = small_resnet();
+  const auto quick = optimize(model);
+  const auto images = torch::rand({1, 3, 32, 32});
+  quick->forward(images);
+  const Operators operators;
+  quick->forward(images);
+  const auto& names = Operators::names();
+  EXPECT_EQ(names.count("aten::batch_norm"), 0);
+  EXPECT_EQ(names.count("aten::relu_"), 0);
+  EXPECT_EQ(names.count("aten::add_"), 0);
+  EXPECT_EQ(names.count("mkldnn::_convolution_pointwise"), 1 + 5 * 3 + 4);
+}
+
+TEST(Optimize, TakesImagesOfEveryShape) {
+  const torch::NoGradGuard no_grad;
+  auto model = small_resnet();
+  const auto quick = optimize(model);
+  for (const auto& shape :
+       std::vector<std::vector<int64_t>>{{2, 3, 32, 40}, {1, 3, 32, 40}, {2, 3, 40, 32}, {2, 3, 32, 40}, {0, 3, 32, 32}}) {
+    const auto images = torch::rand(shape);
+    EXPECT_TENSOR_NEAR(quick->forward(images), model.ptr()->forward(images), 1e-4, 0);
+  }
+}
+
+TEST(Optimize, KeepsTheParametersItWasMadeWith) {
+  const torch::NoGradGuard no_grad;
+  const auto model = small_resnet();
+  const auto quick = optimize(model);
+  const auto images = torch::rand({1, 3, 32, 32});
+  const auto before = quick->forward(images).clone();
+  for (auto& parameter : model->parameters()) parameter.mul_(2);
+  EXPECT_TENSOR_EQ(quick->forward(images), before);
+  EXPECT_TRUE(quick->parameters().empty());
+}
+
+TEST(Optimize, IsCalledFromManyThreads) {
+  const auto quick = optimize(small_resnet());
+  const auto images = torch::rand({2, 3, 32, 32});
+  const auto expected = quick->forward(images);
+  std::vector<std::future<torch::Tensor>> results;
+  for (int i = 0; i < 4; ++i) {
+    results.push_back(std::async(std::launch::async, [&, i] { return quick->forward(images.slice(0, 0, 1 + i % 2)); }));
+  }
+  for (size_t i = 0; i < results.size(); ++i) {
+    EXPECT_TENSOR_NEAR(results[i].get(), expected.slice(0, 0, 1 + static_cast<int64_t>(i) % 2), 1e-5, 0);
+  }
+}
+
+TEST(Optimize, RefusesWhatItCannotDo) {
+  EXPECT_ERROR(optimize(models::ResNet(ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1})), ValueError,
+               "optimize: the model must not be training; call eval() first");
+  EXPECT_ERROR(optimize(std::shared_ptr<models::ImageClassifier>()), ValueError, "optimize: there is no model");
+  auto model = small_resnet();
+  EXPECT_ERROR(optimize(model, {.dtype = torch::kFloat16}), ValueError,
+               "optimize: dtype must be float32 or bfloat16, got Half");
+  EXPECT_ERROR(optimize(model)->forward(torch::rand({3, 32, 32})), ValueError, "optimize: images must be (N, 3, H, W)");
+  model->to(torch::kFloat64);
+  EXPECT_ERROR(optimize(model), ValueError, "optimize: parameters must be of float32 and on the CPU");
+}
+
+}  // namespace
+}  // namespace opsis

@@ -1,0 +1,162 @@
+#include "opsis/models/quantization/quantize.h"
+
+#include <torch/torch.h>
+
+#include "opsis/models.h"
+
+#include "opsis/hub/checkpoint.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+#include "tests/support/temporary.h"
+
+namespace opsis {
+namespace {
+
+namespace quantization = models::quantization;
+using hub::Value;
+
+std::filesystem::path quantized_file(const std::string& name) { return oracle::folder() / "models_quantized" / name; }
+
+// Weights of either kind are taken, and none by {}.
+static_assert(requires {
+  quantization::resnet18(models::ResNet18_Weights::IMAGENET1K_V1);
+  quantization::resnet18(quantization::ResNet18_QuantizedWeights::DEFAULT);
+  quantization::resnet18({}, {});
+});
+
+/// One thread, as the oracle: LibTorch's float convolutions, whose results are measured, add up in another order with two.
+struct OneThread {
+  OneThread() { torch::set_num_threads(1); }
+  ~OneThread() { torch::set_num_threads(before); }
+  const int before = torch::get_num_threads();
+};
+
+/// As tests/oracle/models_quantized.py builds it.
+std::shared_ptr<quantization::QuantizableClassifier> quantizable(const std::string& name, bool quantize) {
+  torch::manual_seed(0);
+  const auto drawn_simply = [&](auto options) {
+    options.num_classes = 10;
+    options.init_weights = false;
+    options.quantize = quantize;
+    return options;
+  };
+  if (name == "googlenet") return quantization::googlenet({}, drawn_simply(quantization::QuantizableGoogLeNetOptions{})).ptr();
+  if (name == "inception_v3") {
+    return quantization::inception_v3({}, drawn_simply(quantization::QuantizableInception3Options{})).ptr();
+  }
+  return models::get_model<quantization::QuantizableClassifier>("quantized_" + name, {.num_classes = 10, .quantize = quantize});
+}
+
+void expect_same_quantized(const torch::Tensor& a, const torch::Tensor& b) {
+  EXPECT_TENSOR_EQ(a.int_repr(), b.int_repr());
+  ASSERT_EQ(a.qscheme(), b.qscheme());
+  if (a.qscheme() == at::kPerTensorAffine) {
+    EXPECT_EQ(a.q_scale(), b.q_scale());
+    EXPECT_EQ(a.q_zero_point(), b.q_zero_point());
+  } else {
+    EXPECT_TENSOR_EQ(a.q_per_channel_scales(), b.q_per_channel_scales());
+    EXPECT_TENSOR_EQ(a.q_per_channel_zero_points(), b.q_per_channel_zero_points());
+    EXPECT_EQ(a.q_per_channel_axis(), b.q_per_channel_axis());
+  }
+}
+
+void expect_same(const Value& a, const Value& b) {
+  if (a.is_tensor() && b.is_tensor()) {
+    if (a.as_tensor().is_quantized()) return expect_same_quantized(a.as_tensor(), b.as_tensor());
+    EXPECT_TENSOR_EQ(a.as_tensor(), b.as_tensor().detach());
+  } else if (a.is_tuple() && b.is_tuple()) {
+    ASSERT_EQ(a.items().size(), b.items().size());
+    for (size_t i = 0; i < a.items().size(); ++i) expect_same(a.items()[i], b.items()[i]);
+  } else {
+    EXPECT_EQ(a.kind(), b.kind());
+    if (a.is_string()) EXPECT_EQ(a.as_string(), b.as_string());
+  }
+}
+
+/// The same names in the same order, with the same values.
+void expect_same_state(const Value& actual, const Value& expected) {
+  ASSERT_EQ(actual.entries().size(), expected.entries().size());
+  for (size_t i = 0; i < actual.entries().size(); ++i) {
+    const auto name = expected.entries()[i].first.as_string();
+    SCOPED_TRACE(name);
+    EXPECT_EQ(actual.entries()[i].first.as_string(), name);
+    expect_same(actual.entries()[i].second, expected.entries()[i].second);
+  }
+}
+
+TEST(QuantizableModel, HasTheParametersOfPythonsWhileFloat) {
+  const OneThread one_thread;
+  for (const auto& c : oracle::cases("models_quantized/float")) {
+    SCOPED_TRACE(c.name());
+    const auto model = quantizable(c.text("model"), false);
+    model->eval();
+    const auto state = hub::state_dict(*model);
+    const auto names = c.texts("names");
+    const auto bits = c.ints("bits");  // of each tensor, added up
+    ASSERT_EQ(state.size(), names.size());
+    for (size_t i = 0; i < names.size(); ++i) {
+      EXPECT_EQ(state[i].first, names[i]);
+      const auto& tensor = state[i].second;
+      const auto numbers = tensor.is_floating_point() ? tensor.view(torch::kInt32) : tensor;
+      EXPECT_EQ(numbers.to(torch::kInt64).sum().item<int64_t>(), bits[i]) << names[i];
+    }
+    const torch::NoGradGuard no_grad;
+    EXPECT_TRUE(torch::allclose(model->forward(c.tensor("image")), c.tensor("logits"), 1e-4, 1e-5));
+  }
+}
+
+TEST(QuantizedModel, IsPythonsToTheBit) {
+  const OneThread one_thread;
+  for (const auto& c : oracle::cases("models_quantized/quantized")) {
+    SCOPED_TRACE(c.name());
+    const auto model = quantizable(c.text("model"), true);
+    EXPECT_TRUE(model->is_quantized());
+    EXPECT_FALSE(model->is_training());
+    expect_same_state(quantization::quantized_state(*model), hub::load(quantized_file(c.text("model") + ".pth")));
+    EXPECT_TENSOR_EQ(model->forward(c.tensor("image")), c.tensor("logits"));
+  }
+}
+
+TEST(QuantizedModel, LoadsACheckpointOfPythonAndGivesItsLogits) {
+  const support::TemporaryFolder folder;
+  const OneThread one_thread;
+  for (const auto& c : oracle::cases("models_quantized/quantized")) {
+    SCOPED_TRACE(c.name());
+    const auto name = c.text("model");
+    if (name != "resnet18" && name != "mobilenet_v2") continue;  // the others load alike
+    const auto model = models::get_model<quantization::QuantizableClassifier>(
+        "quantized_" + name, {.weights_file = quantized_file(name + ".stream"), .num_classes = 10, .quantize = true});
+    EXPECT_TENSOR_EQ(model->forward(c.tensor("image")), c.tensor("logits"));
+    hub::save(folder.path() / "again.pth", quantization::quantized_state(*model));
+    expect_same_state(hub::load(folder.path() / "again.pth"), hub::load(quantized_file(name + ".pth")));
+  }
+}
+
+TEST(QuantizedModel, AfterTrainingHasPythonsScalesAndZeroPoints) {
+  const OneThread one_thread;
+  for (const auto& c : oracle::cases("models_quantized/after_training")) {
+    SCOPED_TRACE(c.name());
+    const auto model = quantizable(c.text("model"), false);
+    quantization::quantize(*model, [&](models::ImageClassifier& m) {
+      for (const auto* batch : {"batch 0", "batch 1"}) m.forward(c.tensor(batch));
+    });
+    expect_same_state(quantization::quantized_state(*model),
+                      hub::load(quantized_file(c.text("model") + "_after_training.pth")));
+    EXPECT_TENSOR_EQ(model->forward(c.tensor("batch 0")), c.tensor("logits"));
+  }
+}
+
+TEST(QuantizedModel, SaysWhatDoesNotFit) {
+  const auto model = quantizable("resnet18", true);
+  auto state = quantization::quantized_state(*model);
+  state.set("more", torch::ones({1}));
+  state.set("conv1.scale", "none");
+  EXPECT_ERROR(quantization::load_quantized_state(*model, state), ValueError, "more: not in the model");
+  EXPECT_ERROR(quantization::load_quantized_state(*model, state), ValueError,
+               "conv1.scale: a tensor in the model, a string in the state");
+  EXPECT_ERROR(quantization::quantize(*model, [](auto&) {}), ValueError, "quantized already");
+  EXPECT_ERROR(quantization::get_default_qconfig("cuda"), ValueError, "no backend is named \"cuda\"");
+}
+
+}  // namespace
+}  // namespace opsis

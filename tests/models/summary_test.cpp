@@ -1,0 +1,100 @@
+#include "opsis/models/summary.h"
+
+#include <torch/torch.h>
+
+#include <cstdlib>
+#include <sstream>
+#include <string_view>
+
+#include "opsis/hub/state_dict.h"
+#include "opsis/models.h"
+#include "tests/support/expect.h"
+
+namespace opsis {
+namespace {
+
+// One of each kind of family, whatever it computes.
+const std::vector<std::string> always{"convnext_tiny", "densenet121", "resnet18", "swin_t", "swin_v2_t", "vit_b_32"};
+
+// Four groups, so that they can run side by side. Those that compute long are for OPSIS_ORACLE_ALL=1.
+class SummaryOfEvery : public ::testing::TestWithParam<size_t> {};
+INSTANTIATE_TEST_SUITE_P(, SummaryOfEvery, ::testing::Values(0, 1, 2, 3), ::testing::PrintToStringParamName());
+
+TEST_P(SummaryOfEvery, ModelHasTheParametersAndGflopsOfItsWeights) {
+  const auto* all = std::getenv("OPSIS_ORACLE_ALL");
+  const double most = all && std::string_view(all) == "1" ? 1e9 : 0.9;
+  const auto names = models::list_models({.module = "models"});
+  for (size_t i = GetParam(); i < names.size(); i += 4) {
+    std::shared_ptr<models::ImageClassifier> model;
+    int64_t size = 0;
+    models::Summary found;
+    for (const auto* weights : models::get_model_weights(names[i]).entries) {
+      if (weights->gflops > most && std::find(always.begin(), always.end(), names[i]) == always.end()) continue;
+      SCOPED_TRACE(std::string(weights->name));
+      if (!model || size != weights->preset.crop_size) {
+        size = weights->preset.crop_size;
+        model = models::get_model(names[i], {.image_size = size});
+        found = models::summary(model, {1, 3, size, size});
+      }
+      // Auxiliary heads are not part of the weights' figures for GoogLeNet alone.
+      if (names[i] != "googlenet") {
+        EXPECT_EQ(found.parameters, weights->num_params);
+      }
+      EXPECT_NEAR(found.gflops(), weights->gflops, 0.0005001);
+    }
+  }
+}
+
+TEST(Summary, ListsLayersInTheirOrderWithShapesAndCounts) {
+  models::ResNet model(models::ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1}, models::ResNetOptions{.num_classes = 5});
+  const auto found = models::summary(model, {2, 3, 32, 64});
+  ASSERT_GT(found.layers.size(), 5u);
+  const auto& conv = found.layers[0];
+  EXPECT_EQ(conv.name, "conv1");
+  EXPECT_EQ(conv.type, "Conv2d");
+  EXPECT_EQ(conv.depth, 0);
+  EXPECT_EQ(conv.output_shape, (std::vector<int64_t>{2, 64, 16, 32}));
+  EXPECT_EQ(conv.parameters, 64 * 3 * 49);
+  EXPECT_EQ(conv.multiply_adds, 2 * 64 * 16 * 32 * 3 * 49);
+  const auto& block = found.layers[5];
+  EXPECT_EQ(block.name, "layer1.0");
+  EXPECT_EQ(block.type, "BasicBlock");
+  EXPECT_EQ(block.depth, 1);
+  EXPECT_EQ(block.multiply_adds, 2 * (2 * 64 * 8 * 16 * 64 * 9));
+  EXPECT_EQ(found.layers.back().name, "fc");
+  EXPECT_EQ(found.output_shape, (std::vector<int64_t>{2, 5}));
+  int64_t sum = 0;
+  for (const auto& layer : found.layers) sum += layer.depth == 0 ? layer.multiply_adds : 0;
+  EXPECT_EQ(found.multiply_adds, sum);
+}
+
+TEST(Summary, LeavesTheModelAsItWas) {
+  models::ResNet model(models::ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1});
+  model->layer2->eval();
+  models::freeze(*model, "layer1");
+  std::vector<bool> before;
+  for (const auto& module : model->modules()) before.push_back(module->is_training());
+  const auto state = hub::state_dict(*model);
+  std::vector<torch::Tensor> copies;
+  for (const auto& [name, tensor] : state) copies.push_back(tensor.clone());
+  const auto found = models::summary(model, {1, 3, 32, 32});
+  EXPECT_LT(found.trainable, found.parameters);
+  std::vector<bool> after;
+  for (const auto& module : model->modules()) after.push_back(module->is_training());
+  EXPECT_EQ(after, before);
+  for (size_t i = 0; i < copies.size(); ++i) EXPECT_TENSOR_EQ(state[i].second, copies[i]);
+}
+
+TEST(Summary, IsPrintedAsATable) {
+  models::ResNet model(models::ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1}, models::ResNetOptions{.num_classes = 5});
+  std::ostringstream out;
+  out << models::summary(model, {1, 3, 32, 32});
+  EXPECT_THAT(out.str(), ::testing::HasSubstr("layer"));
+  EXPECT_THAT(out.str(), ::testing::ContainsRegex("\n    layer1\\.0\\.conv1 +Conv2d "));
+  EXPECT_THAT(out.str(), ::testing::HasSubstr("1 x 64 x 8 x 8"));
+  EXPECT_THAT(out.str(), ::testing::HasSubstr(" parameters learn; input 1 x 3 x 32 x 32, 0.0"));
+  EXPECT_THAT(models::summary(model, {1, 3, 32, 32}).text(0), ::testing::Not(::testing::HasSubstr("layer1.0")));
+}
+
+}  // namespace
+}  // namespace opsis

@@ -1,0 +1,90 @@
+"""models_finetune: new heads, outputs from within, names of nodes.
+
+To hold outputs from within a model against torchvision, add them to _nodes with the size of the image. What the network later works
+on in place (a norm before a ReLU) is another thing in Python once it is not the last: such nodes belong to no list of several.
+"""
+
+import warnings
+
+import torch
+from oracle import case, run
+from support.model import checksum
+from torchvision import models
+from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
+from torchvision.models.maxvit import MaxVit
+
+warnings.filterwarnings("ignore")  # of initialisation, and of nodes that only training has
+
+_heads = {
+    "convnext_tiny": ["classifier.2"], "densenet121": ["classifier"], "efficientnet_b0": ["classifier.1"],
+    "googlenet": ["fc", "aux1.fc2", "aux2.fc2"], "inception_v3": ["fc", "AuxLogits.fc"], "maxvit_t": ["classifier.5"],
+    "mnasnet0_5": ["classifier.1"], "mobilenet_v2": ["classifier.1"], "mobilenet_v3_small": ["classifier.3"],
+    "regnet_x_400mf": ["fc"], "resnet18": ["fc"], "shufflenet_v2_x0_5": ["fc"], "squeezenet1_1": ["classifier.1"],
+    "swin_t": ["head"], "vgg11": ["classifier.6"], "vit_b_32": ["heads.head"],
+}  # fmt: skip
+
+
+@case("models_finetune/heads", model=list(_heads))
+def heads(model):
+    torch.manual_seed(1)
+    state = models.get_model(model, num_classes=7).state_dict()
+    names = [name for head in _heads[model] for name in state if name.startswith(head + ".")]
+    return {"heads": _heads[model], "names": names, "checksums": [checksum(state[name]) for name in names]}
+
+
+_nodes = {
+    "alexnet": (63, ["features.2", "features.7", "avgpool", "classifier.6"]),
+    "convnext_tiny": (32, ["features.1", "features.3.0.block.5", "features.4.1", "avgpool"]),
+    "densenet121": (64, ["features.conv0", "features.denseblock1.denselayer2", "features.transition1",
+                         "features.denseblock3.denselayer1.conv1"]),
+    "efficientnet_b0": (64, ["features.2", "features.3.0.block.2", "features.8", "avgpool"]),
+    "googlenet": (64, ["conv1", "inception3a.branch2.0", "inception4d", "maxpool4"]),
+    "inception_v3": (75, ["Conv2d_2b_3x3", "Mixed_5c.branch3x3dbl_2", "Mixed_6e", "avgpool"]),
+    "maxvit": (64, ["stem.0", "blocks.0.layers.1.layers.MBconv",
+                       "blocks.1.layers.0.layers.window_attention.attn_layer.1.to_qkv", "blocks.1"]),
+    "mnasnet0_5": (64, ["layers.5", "layers.8.1", "layers.10.0.layers.6", "layers.16"]),
+    "mobilenet_v2": (64, ["features.3", "features.7.conv.1", "features.18"]),
+    "mobilenet_v3_small": (64, ["features.1", "features.4.block.2", "features.12"]),
+    "regnet_y_400mf": (64, ["stem", "trunk_output.block2", "trunk_output.block3.block3-1.f.se", "trunk_output.block4.block4-0.proj"]),
+    "resnet18": (64, ["layer1.0.relu_1", "layer2.0.relu", "layer2.0.downsample", "layer3", "avgpool"]),
+    "shufflenet_v2_x0_5": (64, ["conv1", "stage3.2.branch2.4", "stage4", "conv5"]),
+    "squeezenet1_1": (64, ["features.4", "features.6.expand3x3_activation", "classifier.3"]),
+    "swin_t": (100, ["features.0", "features.1.1.attn", "features.2", "features.5.3.mlp", "permute"]),
+    "swin_v2_t": (64, ["features.1.0.attn.cpb_mlp", "features.3.1.norm1", "norm"]),
+    "vgg11": (32, ["features.2", "features.7", "features.20"]),
+    "vit_b_32": (224, ["conv_proj", "encoder.layers.encoder_layer_3", "encoder.layers.encoder_layer_5.mlp",
+                       "encoder.layers.encoder_layer_7.self_attention"]),
+}  # fmt: skip
+
+
+# Whole, these take seconds to initialise; the same in tests/models/feature_extraction_test.cpp.
+_quick = {
+    "googlenet": lambda: models.googlenet(init_weights=False),
+    "inception_v3": lambda: models.inception_v3(init_weights=False),
+    "maxvit": lambda: MaxVit((64, 64), 8, 4, [16, 32], [2, 1], 8, 0.5),
+}
+
+
+@case("models_finetune/features", model=list(_nodes))
+def features(model):
+    size, nodes = _nodes[model]
+    images = torch.rand(1, 3, size, size)
+    torch.manual_seed(0)
+    network = _quick.get(model, lambda: models.get_model(model))().eval()
+    with torch.no_grad():
+        found = create_feature_extractor(network, nodes)(images)
+    found = {name: value[0] if isinstance(value, tuple) else value for name, value in found.items()}
+    return {"images": images, "nodes": nodes, "order": list(found), **found}
+
+
+@case("models_finetune/node_names", model=["resnet18", "efficientnet_b0", "mobilenet_v3_small", "squeezenet1_1", "densenet121"])
+def node_names(model):
+    """Those of modules; the rest are functions."""
+    network = models.get_model(model)
+    modules = dict(network.named_modules())
+    names = get_graph_node_names(network)[1]
+    stem = lambda name: name if name in modules else name.rsplit("_", 1)[0]  # noqa: E731
+    return {"expected": [name for name in names if stem(name) in modules and name != "x"]}
+
+
+run(__file__)

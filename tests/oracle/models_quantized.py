@@ -1,0 +1,70 @@
+"""models: quantizable models, float and quantized, and what post-training quantization makes of them."""
+
+import warnings
+
+import torch
+import torchvision
+from oracle import case, out_dir, run
+from torchvision.models import quantization
+
+warnings.filterwarnings("ignore")
+torch.set_num_threads(1)
+
+# Those that draw their weights from a truncated normal distribution take seconds to do so; models.py has that.
+MODELS = {"googlenet": dict(init_weights=False), "inception_v3": dict(init_weights=False), "mobilenet_v2": {}, "resnet18": {}, "resnet50": {},
+          "shufflenet_v2_x0_5": {}}  # fmt: skip
+
+
+def _build(model, **arguments):
+    return getattr(quantization, model)(num_classes=10, **MODELS[model], **arguments)
+
+
+def _folder():
+    folder = out_dir() / "models_quantized"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@case("models_quantized/float", model=[model for model in MODELS if model != "resnet50"])
+def float_models(model):
+    built = _build(model).eval()
+    state = built.state_dict()
+    image = torch.rand(1, 3, 96, 96)
+    with torch.no_grad():
+        logits = built(image)
+    bits = [int((t.view(torch.int32) if t.is_floating_point() else t).long().sum()) for t in state.values()]
+    return {"names": list(state), "bits": bits, "image": image, "logits": logits}
+
+
+@case("models_quantized/quantized", model=list(MODELS))
+def quantized(model):
+    """Made quantized as before loading weights; and its checkpoint, in both containers."""
+    built = _build(model, quantize=True)
+    image = torch.rand(2, 3, 96, 96)
+    with torch.no_grad():
+        logits = built(image)
+    state = built.state_dict()
+    torch.save(state, _folder() / f"{model}.pth")
+    torch.save(state, _folder() / f"{model}.stream", _use_new_zipfile_serialization=False)
+    return {"names": list(state), "image": image, "logits": logits}
+
+
+@case("models_quantized/after_training", model=["resnet18", "shufflenet_v2_x0_5"])
+def after_training(model):
+    """torchvision's recipe: references/classification/train_quantization.py --post-training-quantize."""
+    built = _build(model).eval()
+    torch.backends.quantized.engine = "fbgemm"
+    built.fuse_model(is_qat=False)
+    built.qconfig = torch.ao.quantization.get_default_qconfig("fbgemm")
+    torch.ao.quantization.prepare(built, inplace=True)
+    batches = [torch.rand(2, 3, 64, 64), torch.randn(2, 3, 64, 64) * 2]
+    with torch.no_grad():
+        for batch in batches:
+            built(batch)
+        torch.ao.quantization.convert(built, inplace=True)
+        logits = built(batches[0])
+    torch.save(built.state_dict(), _folder() / f"{model}_after_training.pth")
+    return {"batch 0": batches[0], "batch 1": batches[1], "logits": logits}
+
+
+run(__file__)

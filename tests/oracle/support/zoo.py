@@ -1,0 +1,42 @@
+"""Every classification model with the size of the images on which it is computed: the smallest that exercises all of it.
+
+To hold a model against torchvision, add its name here; `small` draws its numbers as it does for users, `large` out of a table,
+since a generator would take most of the time; OPSIS_ORACLE_ALL=1 draws all of them. What takes more than 4 GB while training
+(`giants`) is computed whole only then; models_classification.py has a block of each.
+"""
+
+import os
+
+import torch
+import torchvision
+from torchvision import models
+
+torch.set_num_threads(1)  # as the tests do: sums are split alike
+every = os.environ.get("OPSIS_ORACLE_ALL") == "1"
+
+giants = ["regnet_y_128gf", "vit_h_14"]
+# 33 leaves 2x2 pixels where a network halves five times and rounds up: batch norm has something to norm.
+_sizes = {"alexnet": 63, "convnext": 32, "densenet": 64, "googlenet": 64, "inception": 299, "maxvit": 224, "squeezenet": 64,
+          "swin_transformer": 64, "vgg": 32}  # fmt: skip
+_vits = {"vit_b_16": 64, "vit_b_32": 96, "vit_h_14": 56, "vit_l_16": 64, "vit_l_32": 96}
+
+
+def family(model):
+    return models.get_model_builder(model).__module__.split(".")[-1]
+
+
+def size(model):
+    return _vits.get(model) or _sizes.get(family(model), 33)
+
+
+def build(model):
+    return models.get_model(model, **({"image_size": _vits[model]} if model in _vits else {}))
+
+
+def _million_parameters(model):
+    return models.get_model_weights(model).DEFAULT.meta["num_params"] / 1e6
+
+
+names = models.list_models(module=torchvision.models)
+small = [name for name in names if _million_parameters(name) <= 52]
+large = [name for name in names if name not in small and (every or name not in giants)]
