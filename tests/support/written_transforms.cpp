@@ -35,6 +35,7 @@ std::vector<written::Written> all_written() {
       WRITTEN(MixUp()),
       WRITTEN(Normalize({0.485, 1e-05, 1.0}, {0.229, 2.5, 100.0})),
       WRITTEN(Normalize({0.5}, {0.5}, {.inplace = true})),
+      WRITTEN(PILToTensor()),
       WRITTEN(Pad(2)),
       WRITTEN(Pad({1, 2}, {.fill = Fill({124, 116, 104})})),
       WRITTEN(Pad({1, 2, 3, 4}, {.fill = 0.5})),
@@ -83,7 +84,9 @@ std::vector<written::Written> all_written() {
       WRITTEN(ToDtype(torch::kFloat32, {.scale = true})),
       WRITTEN(ToDtype({.image = torch::kFloat32, .others = unchanged})),
       WRITTEN(ToImage()),
+      WRITTEN(ToPILImage(PackedMode::CMYK)),
       WRITTEN(ToPureTensor()),
+      WRITTEN(ToTensor()),
       WRITTEN(TrivialAugmentWide({.num_magnitude_bins = 10})),
       WRITTEN(UniformTemporalSubsample(3)),
   };
