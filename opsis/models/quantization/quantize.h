@@ -13,6 +13,13 @@
 
 namespace opsis::inline v1::models::quantization {
 
+/// How activations and weights are measured.
+struct QConfig {
+  bool histogram = true;    ///< of activations; else their smallest and largest
+  int64_t most = 127;       ///< activations become numbers from 0 to this
+  bool per_channel = true;  ///< weights have a scale for each output channel
+};
+
 /// A classifier that can be quantized: images (N, 3, H, W), float and normalised -> logits (N, classes), float, both before and
 /// after. Quantized it runs on LibTorch's integer kernels, on the CPU, and only predicts.
 class OPSIS_API QuantizableClassifier : public ImageClassifier, public Slots {
@@ -28,15 +35,8 @@ class OPSIS_API QuantizableClassifier : public ImageClassifier, public Slots {
 
  private:
   friend void convert(QuantizableClassifier& model);
-  friend void prepare(QuantizableClassifier& model, const struct QConfig& config);
+  friend void prepare(QuantizableClassifier& model, const QConfig& config);
   bool quantized_ = false, per_channel_ = true;
-};
-
-/// How activations and weights are measured.
-struct QConfig {
-  bool histogram = true;    ///< of activations; else their smallest and largest
-  int64_t most = 127;       ///< activations become numbers from 0 to this
-  bool per_channel = true;  ///< weights have a scale for each output channel
 };
 
 /// That of "fbgemm", "x86" or "qnnpack".
