@@ -25,7 +25,7 @@ void expect_same_state(const torch::nn::Module& model, const oracle::Case& c);
 /// All that a model gives in training, where that is more than its logits.
 using TrainOutputs = std::function<std::vector<torch::Tensor>(torch::Tensor images)>;
 
-/// So it is, and does: outputs in evaluation and in training, the loss, gradients and running statistics agree too. On one thread.
+/// So it is, and does, on one thread: outputs in evaluation and in training, the loss, gradients and running statistics agree.
 void expect_same_computed(opsis::models::ImageClassifier& model, const oracle::Case& c, const TrainOutputs& outputs = {});
 
 /// While it lives, operators run on one thread, as they do in the oracle: sums are split alike.

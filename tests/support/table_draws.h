@@ -5,8 +5,8 @@
 
 namespace support {
 
-/// While it lives, normal_ and uniform_ of this thread read a table instead of the generator, each call from another place of it,
-/// as TableDraws in tests/oracle/support/model.py.
+/// While it lives, normal_ and uniform_ of this thread read a table instead of the generator, each call from another place, as
+/// TableDraws in tests/oracle/support/model.py.
 class TableDraws {
  public:
   TableDraws();
