@@ -10,7 +10,8 @@ from torchvision.models import quantization
 warnings.filterwarnings("ignore")
 torch.set_num_threads(1)
 
-# Those that draw their weights from a truncated normal distribution take seconds to do so; models.py has that.
+# Those that draw their weights from a truncated normal distribution take seconds to do so; what they draw is the float models',
+# which models_classification.py holds.
 MODELS = {"googlenet": dict(init_weights=False), "inception_v3": dict(init_weights=False), "mobilenet_v2": {}, "resnet18": {}, "resnet50": {},
           "shufflenet_v2_x0_5": {}}  # fmt: skip
 
