@@ -58,7 +58,7 @@ torch::ScalarType dtype_of(PackedMode mode) { return row_of(mode).dtype; }
 PackedImage::PackedImage(torch::Tensor pixels, PackedMode mode) : data(std::move(pixels)), mode(mode) {
   OPSIS_CHECK(data.defined() && (data.dim() == 3 || (data.dim() == 2 && channels_of(mode) == 1)) && data.is_cpu(),
               "PackedImage: the tensor must be (H, W, {}) on the CPU for mode {}, got {}", channels_of(mode), mode,
-              detail::shape(data));
+              opsis::detail::shape(data));
   if (data.dim() == 2) data = data.unsqueeze(2);
   OPSIS_CHECK(data.size(2) == channels_of(mode) && data.scalar_type() == dtype_of(mode),
               "PackedImage: mode {} has {} channels of {}, got {} of {}", mode, channels_of(mode), dtype_of(mode), data.size(2),

@@ -29,12 +29,11 @@ struct Builder<builder> {
     if (weights) own = W{*weights};
     Options options;
     options.num_classes = chosen.num_classes;
+    options.in_channels = chosen.in_channels;
     if constexpr (requires { options.quantize; }) {
-      OPSIS_CHECK(chosen.in_channels == 3, "get_model: quantized models take 3 channels, got in_channels = {}", chosen.in_channels);
       options.quantize = chosen.quantize;
     } else {
       OPSIS_CHECK(!chosen.quantize, "get_model: quantize is for models whose names begin with \"quantized_\"");
-      options.in_channels = chosen.in_channels;
     }
     if constexpr (requires { options.image_size; }) options.image_size = chosen.image_size;
     if constexpr (requires { options.input_size; }) {

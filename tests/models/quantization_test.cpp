@@ -69,7 +69,9 @@ void expect_same(const Value& a, const Value& b) {
     for (size_t i = 0; i < a.items().size(); ++i) expect_same(a.items()[i], b.items()[i]);
   } else {
     EXPECT_EQ(a.kind(), b.kind());
-    if (a.is_string()) EXPECT_EQ(a.as_string(), b.as_string());
+    if (a.is_string()) {
+      EXPECT_EQ(a.as_string(), b.as_string());
+    }
   }
 }
 

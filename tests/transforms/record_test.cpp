@@ -332,7 +332,9 @@ TEST(Invert, TurnsAndBendsBack) {
       EXPECT_EQ(p.canvas_size, canvas);
       EXPECT_EQ(u.canvas_size, canvas);
       EXPECT_TRUE(within(upright, u)) << u;
-      if (keeps_angles) EXPECT_TENSOR_NEAR(t.data, turned.data, 0, 1e-6);
+      if (keeps_angles) {
+        EXPECT_TENSOR_NEAR(t.data, turned.data, 0, 1e-6);
+      }
       EXPECT_EQ(m.data.sizes(), mask.sizes());
       EXPECT_GT(overlap(m.data == 3, mask == 3), 0.9);
     }

@@ -22,21 +22,30 @@ class Block : public torch::nn::Module, public Slots {
 
 inline torch::nn::ReLU relu() { return torch::nn::ReLU(); }
 
+/// What the weights fix: their number of classes and of channels. Another head would have to be calibrated anew.
+/// Throws   ValueError when the options ask for others
+template <class Options>
+void settle_sizes(const Weights& weights, Options& options) {
+  models::detail::settle(weights.name, "num_classes", options.num_classes, std::ssize(weights.categories));
+  OPSIS_CHECK(options.in_channels == 3, "{}: in_channels must be 3 with these weights, got {}", weights.name,
+              options.in_channels);
+}
+
 /// Builds a model with float weights, to be quantized later or never.
 template <class Model, class Options, class... Args>
 Model build_float(const Weights& weights, Options& options, const Args&... args) {
   OPSIS_CHECK(!options.quantize, "{} are float weights; leave .quantize out, and call quantization::quantize on the model",
               weights.name);
-  models::detail::settle(weights.name, "num_classes", options.num_classes, std::ssize(weights.categories));
+  settle_sizes(weights, options);
   Model model(args..., options);
   load_weights(*model, weights);
   return model;
 }
 
-/// The same for either kind of weights.
+/// The same where there may be none.
 template <class W, class Options>
-void settle_classes(const std::optional<W>& weights, Options& options) {
-  if (weights) models::detail::settle(weights->name, "num_classes", options.num_classes, std::ssize(weights->categories));
+void settle_sizes(const std::optional<W>& weights, Options& options) {
+  if (weights) settle_sizes(*weights, options);
 }
 
 }  // namespace opsis::inline v1::models::quantization::detail

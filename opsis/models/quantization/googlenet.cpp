@@ -76,8 +76,8 @@ QuantizableGoogLeNetImpl::QuantizableGoogLeNetImpl(const GoogLeNetOptions& optio
   using googlenet_family::halve;
   using Inception = googlenet_family::QuantizableInception;
   using Aux = googlenet_family::QuantizableInceptionAux;
-  const auto num_classes = models::detail::classes("GoogLeNet", options.num_classes);
-  add("conv1", BasicConv2d(3, 64, 7, 3, 2));
+  const auto num_classes = models::detail::classes("GoogLeNet", options);
+  add("conv1", BasicConv2d(options.in_channels, 64, 7, 3, 2));
   add("maxpool1", halve());
   add("conv2", BasicConv2d(64, 64, 1));
   add("conv3", BasicConv2d(64, 192, 3, 1));
@@ -167,7 +167,7 @@ bool settle(const Weights& weights, QuantizableGoogLeNetOptions& options) {
 
 QuantizableGoogLeNet googlenet(std::optional<GoogLeNet_QuantizedWeights> weights, QuantizableGoogLeNetOptions options) {
   const bool keep_aux = weights ? googlenet_family::settle(*weights, options) : true;
-  detail::settle_classes(weights, options);
+  detail::settle_sizes(weights, options);
   auto model = detail::build<QuantizableGoogLeNet>(weights, options, options.backend);
   if (!keep_aux) model->remove_aux();
   return model;

@@ -199,8 +199,8 @@ QuantizableInception3Impl::QuantizableInception3Impl(const Inception3Options& op
   using detail::BasicConv2d;
   using torch::nn::MaxPool2d;
   using torch::nn::MaxPool2dOptions;
-  const auto num_classes = models::detail::classes("Inception3", options.num_classes);
-  add("Conv2d_1a_3x3", BasicConv2d(3, 32, 3, 0, 2));
+  const auto num_classes = models::detail::classes("Inception3", options);
+  add("Conv2d_1a_3x3", BasicConv2d(options.in_channels, 32, 3, 0, 2));
   add("Conv2d_2a_3x3", BasicConv2d(32, 32, 3));
   add("Conv2d_2b_3x3", BasicConv2d(32, 64, 3, 1));
   add("maxpool1", MaxPool2d(MaxPool2dOptions(3).stride(2)));
@@ -278,7 +278,7 @@ constinit const Inception_V3_QuantizedWeights Inception_V3_QuantizedWeights::IMA
 
 QuantizableInception3 inception_v3(std::optional<Inception_V3_QuantizedWeights> weights, QuantizableInception3Options options) {
   const bool keep_aux = weights ? inception_family::settle(*weights, options) : true;
-  detail::settle_classes(weights, options);
+  detail::settle_sizes(weights, options);
   if (!weights) return detail::build<QuantizableInception3>(weights, options, options.backend);
   // The checkpoint has no auxiliary head, which is taken off before it is loaded.
   options.quantize = true;

@@ -64,7 +64,7 @@ Setting paper() {
 QuantizableMobileNetV2Impl::QuantizableMobileNetV2Impl(const MobileNetV2Options& options)
     : QuantizableClassifier("QuantizableMobileNetV2") {
   using namespace mobilenet_v2_family;
-  const auto num_classes = models::detail::classes("MobileNetV2", options.num_classes);
+  const auto num_classes = models::detail::classes("MobileNetV2", options);
   const NormLayer norm =
       options.norm_layer ? options.norm_layer : [](int64_t channels) -> Layer { return torch::nn::BatchNorm2d(channels); };
   const auto setting = options.inverted_residual_setting.empty() ? paper() : options.inverted_residual_setting;
@@ -75,7 +75,7 @@ QuantizableMobileNetV2Impl::QuantizableMobileNetV2Impl(const MobileNetV2Options&
   const auto last_channels = scaled(1280, std::max(1.0, options.width_mult));
 
   Row features;
-  features->append(unit(3, channels, 3, 2, 1, norm));
+  features->append(unit(options.in_channels, channels, 3, 2, 1, norm));
   for (const auto& [expand_ratio, width, repeats, stride] : setting) {
     const auto out = scaled(width, options.width_mult);
     for (int64_t i = 0; i < repeats; ++i) {
@@ -122,7 +122,7 @@ constinit const MobileNet_V2_QuantizedWeights MobileNet_V2_QuantizedWeights::IMA
 
 QuantizableMobileNetV2 mobilenet_v2(std::optional<MobileNet_V2_QuantizedWeights> weights,
                                     QuantizableMobileNetV2Options options) {
-  detail::settle_classes(weights, options);
+  detail::settle_sizes(weights, options);
   return detail::build<QuantizableMobileNetV2>(weights, options, options.backend);
 }
 

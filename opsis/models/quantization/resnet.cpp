@@ -167,7 +167,7 @@ class Layers {
 template <class W>
 QuantizableResNet build(ResNetBlock block, std::array<int64_t, 4> depths, const std::optional<W>& weights,
                         QuantizableResNetOptions& options) {
-  if (weights) models::detail::settle(weights->name, "num_classes", options.num_classes, std::ssize(weights->categories));
+  detail::settle_sizes(weights, options);
   return detail::build<QuantizableResNet>(weights, static_cast<const QuantizableResNetOptions&>(options), options.backend,
                                           block, depths);
 }
@@ -176,7 +176,7 @@ QuantizableResNet build_float(ResNetBlock block, std::array<int64_t, 4> depths, 
                               QuantizableResNetOptions& options) {
   OPSIS_CHECK(!options.quantize, "{} are float weights; leave .quantize out, and call quantization::quantize on the model",
               weights.name);
-  models::detail::settle(weights.name, "num_classes", options.num_classes, std::ssize(weights.categories));
+  detail::settle_sizes(weights, options);
   QuantizableResNet model(block, depths, options);
   load_weights(*model, weights);
   return model;
@@ -204,7 +204,7 @@ QuantizableResNetImpl::QuantizableResNetImpl(ResNetBlock block, std::array<int64
   const auto [dilate2, dilate3, dilate4] = options.replace_stride_with_dilation;
   resnet::Layers layers(block, style);
 
-  add("conv1", resnet::conv(3, 64, 7, 2));
+  add("conv1", resnet::conv(options.in_channels, 64, 7, 2));
   add("bn1", style.norm(64));
   add("relu", torch::nn::ReLU());
   add("maxpool", torch::nn::MaxPool2d(torch::nn::MaxPool2dOptions(3).stride(2).padding(1)));

@@ -81,7 +81,7 @@ constexpr Channels x0_5{24, 48, 96, 192, 1024}, x1_0{24, 116, 232, 464, 1024}, x
 template <class W>
 QuantizableShuffleNetV2 build(const Channels& channels, const std::optional<W>& weights,
                               QuantizableShuffleNetV2Options& options) {
-  detail::settle_classes(weights, options);
+  detail::settle_sizes(weights, options);
   return detail::build<QuantizableShuffleNetV2>(weights, options, options.backend, channels);
 }
 
@@ -90,12 +90,12 @@ QuantizableShuffleNetV2 build(const Channels& channels, const std::optional<W>& 
 QuantizableShuffleNetV2Impl::QuantizableShuffleNetV2Impl(std::array<int64_t, 5> channels, const ShuffleNetV2Options& options)
     : QuantizableClassifier("QuantizableShuffleNetV2") {
   using namespace shufflenet_v2_family;
-  const auto num_classes = models::detail::classes("ShuffleNetV2", options.num_classes);
+  const auto num_classes = models::detail::classes("ShuffleNetV2", options);
   const auto [first, second, third, fourth, last] = channels;
   const auto unit = [](Layer conv, int64_t out) {
     return Row(std::vector<Layer>{std::move(conv), BatchNorm2d(out), detail::relu()});
   };
-  add("conv1", unit(conv(3, first, 3, 2), first));
+  add("conv1", unit(conv(options.in_channels, first, 3, 2), first));
   add("maxpool", torch::nn::MaxPool2d(torch::nn::MaxPool2dOptions(3).stride(2).padding(1)));
   add("stage2", stage(first, second, 4));
   add("stage3", stage(second, third, 8));

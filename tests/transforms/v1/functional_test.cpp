@@ -20,7 +20,7 @@ using transforms::InterpolationMode;
 using transforms::Point;
 using Call = std::function<Tensor(const Tensor&)>;
 
-constexpr auto kNearest = InterpolationMode::NEAREST, kBilinear = InterpolationMode::BILINEAR;
+constexpr auto kHard = InterpolationMode::NEAREST, kSmooth = InterpolationMode::BILINEAR;
 
 torch::ScalarType type_named(const std::string& name) {
   static const std::map<std::string, torch::ScalarType> types{
@@ -246,7 +246,7 @@ TEST(FirstFunctional, RefusesToWarpWhatTorchvisionRefuses) { expect_warped("tran
 TEST(FirstFunctional, WarpsLargeBytesAsItsOwnSampling) {
   const auto image = torch::randint(0, 256, {3, 301, 402}, torch::kUInt8);
   const auto pixels = image.to(torch::kFloat32);
-  for (const auto mode : {kNearest, kBilinear}) {
+  for (const auto mode : {kHard, kSmooth}) {
     const transforms::AffineOptions options{.interpolation = mode, .fill = 0};
     EXPECT_TENSOR_EQ(F::affine(image, 17, {3, -9}, 0.8, {4, 11}, options),
                      F::affine(pixels, 17, {3, -9}, 0.8, {4, 11}, options).round().to(torch::kUInt8));
@@ -257,7 +257,7 @@ TEST(FirstFunctional, TakesPixelsInAnyOrderInMemory) {
   const auto image = torch::randint(0, 256, {23, 17, 3}, torch::kUInt8).permute({2, 0, 1});
   for (const Call& call : {Call([](const Tensor& i) { return F::adjust_hue(i, 0.2); }), Call(F::autocontrast),
                            Call(F::equalize), Call([](const Tensor& i) { return F::adjust_contrast(i, 1.3); }),
-                           Call([](const Tensor& i) { return F::rotate(i, 20, {.interpolation = kBilinear, .fill = 9}); }),
+                           Call([](const Tensor& i) { return F::rotate(i, 20, {.interpolation = kSmooth, .fill = 9}); }),
                            Call([](const Tensor& i) {
                              return F::gaussian_blur(i, {3, 3});
                            }),
