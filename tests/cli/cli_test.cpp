@@ -143,7 +143,7 @@ TEST(CliWeights, ListsFetchesAndVerifies) {
   setenv("OPSIS_HUB_MIRROR", (folder.path() / "mirror").c_str(), 1);
   setenv("TORCH_HOME", (folder.path() / "home").c_str(), 1);
   const auto fetched = folder.path() / "home" / "hub" / "checkpoints" / "resnet18-f37072fd.pth";
-  const auto list = opsis_tool({"weights", "list", "ResNet18"});
+  const auto list = opsis_tool({"weights", "list", "ResNet18_Weights"});
   EXPECT_THAT(list.out, HasSubstr("ResNet18_Weights.IMAGENET1K_V1  44.7 MB  no\n"));
   const auto info = json::parse(opsis_tool({"weights", "info", "resnet18", "--json"}).out);
   EXPECT_EQ(info[0]["url"], "https://download.pytorch.org/models/resnet18-f37072fd.pth");

@@ -62,7 +62,7 @@ def weights(model):
     return {"enum": enum.__name__, "default": str(enum.DEFAULT), "entries": entries}
 
 
-@case("models/presets", model=_models)
+@case("models/presets", model=_models + _quantized)
 def presets(model):
     """The same photo, prepared as each of the model's weights want it. Smooth, as photos are: neighbouring pixels are alike."""
     images = [nn.functional.interpolate(torch.rand(1, 3, 20, 30), size, mode="bicubic").clamp(0, 1).mul(255).byte()[0]
