@@ -5,6 +5,7 @@
 
 #include "cli/output.h"
 #include "opsis/core/check.h"
+#include "opsis/hub/container.h"
 #include "opsis/io/file.h"
 
 namespace cli {
@@ -31,6 +32,10 @@ Preprocessing preprocessing_of(const hub::Value& value) {
     out.interpolation = opsis::transforms::interpolation_mode(value.get<std::string>("interpolation"));
   }
   if (value.contains("antialias")) out.antialias = value.get<bool>("antialias");
+  const auto is_side = [](int64_t side) { return side > 0 && side <= 1 << 16; };
+  OPSIS_CHECK(is_side(out.crop_size) && is_side(out.resize_size),
+              "the checkpoint's preprocessing has crop_size {} and resize_size {}; they must be from 1 to 65536", out.crop_size,
+              out.resize_size);
   return out;
 }
 
@@ -44,7 +49,8 @@ const models::Weights& entry_of(const models::WeightsEnum& weights, const fs::pa
 
 // What a checkpoint says about itself; nothing for a bare state dict, or a format without room for more.
 hub::Value description(const fs::path& file) {
-  if (!opsis::io::has_magic(opsis::io::MappedFile(file).bytes(), 0, "PK\3\4")) return {};  // no zip of torch.save
+  const auto format = hub::checkpoint_format(opsis::io::MappedFile(file).bytes());
+  if (format == hub::CheckpointFormat::Safetensors) return {};
   auto checkpoint = hub::load(file);
   return checkpoint.is_dict() ? checkpoint : hub::Value{};
 }
@@ -63,6 +69,13 @@ int64_t class_count(const hub::StateDict& state, const std::string& model, const
   return head->second.size(0);
 }
 
+// Whether GoogLeNet and Inception normalise their images anew: no tensor tells.
+bool* transform_input(torch::nn::Module& model) {
+  if (auto* googlenet = dynamic_cast<models::GoogLeNetImpl*>(&model)) return &googlenet->transform_input;
+  if (auto* inception = dynamic_cast<models::Inception3Impl*>(&model)) return &inception->transform_input;
+  return nullptr;
+}
+
 void load_file(Classifier& out, const fs::path& file) {
   const auto about = description(file);
   if (out.name.empty() && about.contains("model_name")) out.name = about.get<std::string>("model_name");
@@ -76,13 +89,28 @@ void load_file(Classifier& out, const fs::path& file) {
   const auto& entry = entry_of(official, file);
   out.preprocessing = about.contains("preprocessing") ? preprocessing_of(about.at("preprocessing")) : entry.preset;
 
-  const auto classes = class_count(hub::load_state_dict_file(file), out.name, file);
+  if (about.contains("quant.scale")) {  // integers, as torchvision's quantized models are saved
+    out.categories.assign(entry.categories.begin(), entry.categories.end());
+    out.model = models::get_model(out.name, {.weights = std::string(entry.name), .weights_file = file});
+    return;
+  }
+  const auto state = hub::load_state_dict_file(file);
+  const auto classes = class_count(state, out.name, file);
   if (out.categories.empty() && classes == std::ssize(entry.categories)) {
     out.categories.assign(entry.categories.begin(), entry.categories.end());
   }
   OPSIS_CHECK(out.categories.empty() || std::ssize(out.categories) == classes,
               "{} names {} categories for a model of {} classes", file.string(), out.categories.size(), classes);
   out.model = models::get_model(out.name, {.num_classes = classes, .image_size = out.preprocessing.crop_size});
+  if (auto* again = transform_input(*out.model)) {
+    // The published weights want it; ours say.
+    *again = about.contains("transform_input") ? about.get<bool>("transform_input") : !about.contains("model_name");
+  }
+  const auto is_aux = [](const auto& tensor) { return tensor.first.starts_with("aux1."); };
+  if (auto* googlenet = dynamic_cast<models::GoogLeNetImpl*>(out.model.get());
+      googlenet && std::none_of(state.begin(), state.end(), is_aux)) {
+    googlenet->remove_aux();
+  }
   models::load_weights(*out.model, file);
 }
 
@@ -158,14 +186,19 @@ hub::Value describe(const Classifier& classifier) {
     return hub::Value::list(std::move(out));
   };
   const auto& p = classifier.preprocessing;
-  return hub::Value::dict({{"model_name", classifier.name},
-                           {"categories", list(classifier.categories)},
-                           {"preprocessing", hub::Value::dict({{"crop_size", p.crop_size},
-                                                               {"resize_size", p.resize_size},
-                                                               {"mean", list(p.mean)},
-                                                               {"std", list(p.std)},
-                                                               {"interpolation", std::string(to_string(p.interpolation))},
-                                                               {"antialias", p.antialias}})}});
+  std::vector<hub::Value::Item> items{
+      {"model_name", classifier.name},
+      {"categories", list(classifier.categories)},
+      {"preprocessing", hub::Value::dict({{"crop_size", p.crop_size},
+                                          {"resize_size", p.resize_size},
+                                          {"mean", list(p.mean)},
+                                          {"std", list(p.std)},
+                                          {"interpolation", std::string(to_string(p.interpolation))},
+                                          {"antialias", p.antialias}})}};
+  if (const auto* again = classifier.model ? transform_input(*classifier.model) : nullptr) {
+    items.emplace_back("transform_input", *again);
+  }
+  return hub::Value::dict(std::move(items));
 }
 
 void check_classes(const Classifier& classifier, const Data& data) {

@@ -1,6 +1,7 @@
 // opsis finetune: pretrained weights learn the classes of a folder. First the new head alone, then all of the model.
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
+#include <cmath>
 
 #include "cli/classifier.h"
 #include "cli/commands.h"
@@ -63,6 +64,12 @@ Split open_split(const FinetuneOptions& options, const Classifier& classifier) {
 
 int finetune(const FinetuneOptions& options) {
   torch::manual_seed(options.seed);
+  for (const double rate : {options.head_lr, options.lr, options.weight_decay}) {
+    if (!(rate >= 0) || !std::isfinite(rate)) {
+      throw UsageError(opsis::text("learning rates and weight decay must be numbers from 0 on, got {}", rate));
+    }
+  }
+  if (!(options.hold_out >= 0 && options.hold_out <= 0.9)) throw UsageError("--hold-out must be from 0 to 0.9");
   if (options.out.empty()) throw UsageError("--out must name a file, got nothing");
   if (options.data == "digits") throw UsageError("finetune takes a folder of photos; for digits there is opsis train");
   const auto classes = open_data(options.data, true, {}).classes;
@@ -143,7 +150,7 @@ void declare_finetune(CLI::App& app, Chosen& chosen) {
   command.add_option("--label-smoothing", o->label_smoothing, "From 0 to 1")->capture_default_str();
   command.add_option("--batch-size", o->batch_size, "Images a step")->capture_default_str()->check(at_least_one);
   command.add_option("--size", o->size, "Side of the images that the model sees, in pixels; the weights' own when absent")
-      ->check(at_least_one);
+      ->check(CLI::Range(1, 1 << 16));
   command.add_option("--out", o->out, "The checkpoint, written after every epoch")->capture_default_str();
   command.add_option("--workers", o->workers, "Threads that read images; results do not depend on it")
       ->capture_default_str()

@@ -38,15 +38,16 @@ std::vector<std::string> pictures(const std::vector<std::string>& arguments) {
   namespace fs = std::filesystem;
   std::vector<std::string> out;
   for (const auto& argument : arguments) {
-    if (!fs::is_directory(argument)) {
+    std::error_code ignored;
+    if (!fs::is_directory(argument, ignored)) {  // what is wrong with it is told where it is read
       out.push_back(argument);
       continue;
     }
     std::vector<std::string> inside;
-    for (const auto& entry : fs::recursive_directory_iterator(argument)) {
+    for (const auto& entry : fs::recursive_directory_iterator(argument, fs::directory_options::skip_permission_denied)) {
       const auto name = entry.path().string();
       const bool picture = opsis::datasets::has_file_allowed_extension(name, opsis::datasets::image_extensions());
-      if (picture && entry.is_regular_file()) inside.push_back(name);
+      if (picture && entry.is_regular_file(ignored)) inside.push_back(name);
     }
     if (inside.empty()) opsis::raise<opsis::NotFoundError>("there is no picture in {}", argument);
     std::sort(inside.begin(), inside.end());
@@ -95,6 +96,11 @@ int predict(const PredictOptions& options) {
   at::globalContext().setFlushDenormal(true);
   int code = 0;
   auto predictions = Json::array();
+  const auto failed = [&](const std::string& file, const std::string& what) {
+    note("opsis predict: " + (what.find(file) == what.npos ? file + ": " + what : what));
+    if (options.json) predictions.push_back({{"file", file}, {"error", what}});
+    code = 1;
+  };
   for (const auto& file : files) {
     // One bad picture among many does not cost the answers for the others.
     try {
@@ -105,14 +111,11 @@ int predict(const PredictOptions& options) {
         print_guesses(classifier, file, guesses);
       }
     } catch (const opsis::Error& error) {
-      const std::string what = error.what();
-      note("opsis predict: " + (what.find(file) == what.npos ? file + ": " + what : what));
-      if (options.json) predictions.push_back({{"file", file}, {"error", what}});
-      code = 1;
+      failed(file, error.what());
+    } catch (const c10::Error& error) {
+      failed(file, error.what_without_backtrace());
     } catch (const std::bad_alloc&) {
-      note("opsis predict: " + file + ": needs more memory than there is");
-      if (options.json) predictions.push_back({{"file", file}, {"error", "needs more memory than there is"}});
-      code = 1;
+      failed(file, "needs more memory than there is");
     }
   }
   if (options.json) {

@@ -87,7 +87,8 @@ int train(const TrainOptions& options) {
                                     validation->classes.size());
   }
   classifier.categories = data.classes;
-  classifier.model = opsis::models::get_model(options.model, {.num_classes = std::ssize(data.classes)});
+  classifier.model = opsis::models::get_model(
+      options.model, {.num_classes = std::ssize(data.classes), .image_size = classifier.preprocessing.crop_size});
 
   using Loader = opsis::engine::ClassifiedLoader;
   const bool lone = leaves_one_alone(data.dataset->size(), options.batch_size);

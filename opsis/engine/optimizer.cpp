@@ -2,6 +2,8 @@
 
 #include <torch/optim/sgd.h>
 
+#include <cmath>
+
 #include "opsis/core/check.h"
 #include "opsis/engine/adamw.h"
 #include "opsis/tv_tensors/print.h"
@@ -116,7 +118,7 @@ const Layout& layout_of(torch::optim::Optimizer& optimizer) {
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters,
                                                         const OptimizerOptions& options) {
-  OPSIS_CHECK(options.lr >= 0, "make_optimizer: lr must be a number from 0 on, got {}", options.lr);
+  OPSIS_CHECK(options.lr >= 0 && std::isfinite(options.lr), "make_optimizer: lr must be a number from 0 on, got {}", options.lr);
   OPSIS_CHECK(options.weight_decay >= 0, "make_optimizer: weight_decay must be a number from 0 on, got {}",
               options.weight_decay);
   if (options.kind == OptimizerOptions::Kind::SGD) {

@@ -125,7 +125,8 @@ class PickleMachine {
 
   // The memo: objects by number, to be had again.
   void remember(uint64_t number) {
-    if (number >= static_cast<uint64_t>(limits_.pickle_objects))
+    // Picklers count from 0, so a number is smaller than the place where it stands.
+    if (number >= at_ || number >= static_cast<uint64_t>(limits_.pickle_objects))
       bad_pickle(text("it memorises an object as number {}", number));
     if (number >= memo_.size()) memo_.resize(number + 1, nothing);
     memo_[number] = top_index();

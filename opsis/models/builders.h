@@ -24,7 +24,8 @@ Model build(const std::optional<W>& weights, Options& options, const Args&... ar
   if (!weights) return model;
   LoadOptions allowed{.new_head = wants_new_head(*weights, options.num_classes), .adapt_input = options.in_channels != 3};
   if constexpr (requires { options.image_size; }) {
-    allowed.resample_positions = options.image_size != weights->min_size.height;
+    // A file of the caller's may be of another size than the entry's.
+    allowed.resample_positions = options.image_size != weights->min_size.height || weights->url.starts_with("file://");
   }
   load_weights(*model, *weights, allowed);
   return model;

@@ -301,11 +301,16 @@ void pack(Program& program) {
 
 void fuse_attention(Program& program) {
   Graph graph(program);
+  const auto dim = [](const Step& step, size_t argument) {  // of a tensor of four
+    const auto value = step.constant(argument).toInt();
+    return value < 0 ? value + 4 : value;
+  };
   for (auto& step : program.steps) {
     // (softmax(scores) v), from behind.
     if (!step.is("aten::matmul") || program.shape(step.input(0)).size() != 4) continue;
     auto* softmax = graph.producer(step.input(0));
     if (!softmax || !softmax->is("aten::softmax") || graph.only_user(softmax->output()) != &step) continue;
+    if (dim(*softmax, 1) != 3) continue;
     // What is added to the scores: a bias, a mask, or both; views between them only split the batch.
     std::vector<Step*> passed{softmax};
     std::vector<std::pair<Tensor, std::vector<int64_t>>> added;
@@ -315,7 +320,7 @@ void fuse_attention(Program& program) {
       fits = graph.only_user(scores->output()) == passed.back();
       if (scores->is("aten::add")) {
         const auto bias = constant_input(program, *scores, 1);
-        fits = fits && bias.defined();
+        fits = fits && bias.defined() && scores->constant(2).toScalar().toDouble() == 1;
         if (fits) added.emplace_back(bias, program.shape(scores->output()));
       }
       passed.push_back(scores);
@@ -327,6 +332,7 @@ void fuse_attention(Program& program) {
     const auto shape = program.shape(scores->output());
     if (!transpose || !transpose->is("aten::transpose") || graph.only_user(transpose->output()) != scores || shape.size() != 4)
       continue;
+    if (std::minmax(dim(*transpose, 1), dim(*transpose, 2)) != std::pair<const int64_t&, const int64_t&>(2, 3)) continue;
     auto mask = torch::zeros(shape);
     for (const auto& [bias, at] : added) mask += bias.expand(at).reshape(shape);
     const auto& first = program.shape(scores->input(0));
@@ -367,6 +373,9 @@ void convert(Program& program, torch::Dtype type) {
   for (auto& step : program.steps) {
     for (auto& argument : step.inputs) {
       if (auto* slot = std::get_if<Slot>(&argument); slot && *slot == Program::kInput) *slot = images;
+      if (auto* slots = std::get_if<std::vector<Slot>>(&argument)) {
+        std::replace(slots->begin(), slots->end(), Slot{Program::kInput}, images);
+      }
     }
   }
   program.steps.insert(program.steps.begin(), cast(Program::kInput, type, images));

@@ -102,6 +102,8 @@ class Recorder {
       if (!value.isTensor() && !value.isTensorList() && refusal_.empty()) refusal_ = op.schema().name();
     }
     Step step{op, {}, {}};
+    // What it writes into would be taken for a constant by all who read it.
+    if (step.in_place() && !is_dynamic(inputs[0]) && refusal_.empty()) refusal_ = op.schema().name();
     for (const auto& value : inputs) step.inputs.push_back(read(value));
     // What gives back its argument untouched does nothing here: dropout, contiguous, to.
     if (!step.in_place() && outputs.size() == 1 && outputs[0].isTensor() && known(outputs[0].toTensor()) >= 0) return;

@@ -131,14 +131,20 @@ Trace trace(const Layer& model, const std::vector<int64_t>& input_size) {
     for (const auto& buffer : model.module()->named_buffers()) before.emplace_back(buffer.key(), buffer.value().clone());
   }
   const auto names = names_of(*model.module());
+  const auto restore = [&] {
+    auto buffers = model.module()->named_buffers();
+    for (const auto& [name, value] : before) buffers[name].copy_(value);
+  };
   Trace result;
-  {
+  try {
     Recorder recording(names);
     model(torch::zeros(input_size, like));
     result = std::move(recording.result);
+  } catch (...) {
+    restore();
+    throw;
   }
-  auto buffers = model.module()->named_buffers();
-  for (const auto& [name, value] : before) buffers[name].copy_(value);
+  restore();
   std::erase_if(result.calls, [](const Call& call) { return call.name.empty(); });
   return result;
 }

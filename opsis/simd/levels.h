@@ -26,7 +26,7 @@ OPSIS_API Range range(const uint8_t* in, int64_t count);
 OPSIS_API std::array<Range, 3> ranges(const uint8_t* pixels, int64_t count);
 
 /// How often each level is there.
-using Histogram = std::array<uint32_t, 256>;
+using Histogram = std::array<uint64_t, 256>;
 OPSIS_API Histogram histogram(const uint8_t* in, int64_t count);
 /// The same of each channel of pixels that are one after the other.
 OPSIS_API std::array<Histogram, 3> histograms(const uint8_t* pixels, int64_t count);

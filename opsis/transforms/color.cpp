@@ -100,6 +100,7 @@ Value ColorJitter::transform(const Value& value, const Params& params) const {
   const std::optional<double> factors[] = {params.brightness, params.contrast, params.saturation, params.hue};
   auto out = value;
   for (const auto which : params.order) {
+    OPSIS_CHECK(which >= 0 && which < 4, "ColorJitter: order must be of numbers from 0 to 3, got {}", which);
     const auto& factor = factors[which];
     if (factor) out = changed(out, *factor, which);
   }

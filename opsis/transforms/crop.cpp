@@ -84,6 +84,7 @@ Value RandomCrop::transform(const Value& value, const Params& params) const {
 
 Value RandomCrop::inverse(const Value& value, const Params& params, Size source) const {
   // The padding's corner lies at minus its size on the source.
+  OPSIS_CHECK(params.padding.size() == 4, "RandomCrop: a record must have 4 numbers of padding, got {}", params.padding.size());
   const auto region = params.crops ? params.region : functional::Region{};
   return detail::put_back(value, region.left - params.padding.at(0), region.top - params.padding.at(1), source);
 }

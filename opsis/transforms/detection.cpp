@@ -92,6 +92,8 @@ Value RandomZoomOut::transform(const Value& value, const Params& params) const {
 }
 
 Value RandomZoomOut::inverse(const Value& value, const Params& params, Size source) const {
+  OPSIS_CHECK(params.padding.size() == 4, "RandomZoomOut: a record must have 4 numbers of padding, got {}",
+              params.padding.size());
   return detail::put_back(value, -params.padding.at(0), -params.padding.at(1), source);
 }
 

@@ -256,7 +256,13 @@ detail::Replaying::Replaying(const Transform& transform, const Record& record) {
   const std::vector<uint8_t> bytes(record.generator.begin(), record.generator.end());
   {
     const std::lock_guard<std::mutex> lock(generator.mutex());
+    OPSIS_CHECK(std::ssize(bytes) == generator.get_state().numel(), "{}: the record's generator must have {} bytes, got {}",
+                name, generator.get_state().numel(), bytes.size());
     generator.set_state(at::tensor(bytes, torch::kUInt8));
+    // LibTorch takes a state that would have it read behind its words.
+    const auto state = at::check_generator<at::CPUGeneratorImpl>(generator)->engine().data();
+    OPSIS_CHECK(static_cast<int64_t>(state.next_) + state.left_ <= at::MERSENNE_STATE_N + 1,
+                "{}: the record's generator is in no state that there is", name);
   }
   scope_ = std::make_unique<Scope>(std::move(generator));
 }

@@ -256,6 +256,7 @@ ElasticTransform::Params ElasticTransform::make_params(std::span<const Value> va
     const auto i = static_cast<size_t>(axis);
     const auto out = displacement.slice(1, axis, axis + 1);
     if (sigma_[i] > 0) {
+      OPSIS_CHECK(sigma_[i] < 1e15, "ElasticTransform: sigma must be sensible, got {}", sigma_[i]);
       const auto size = static_cast<int64_t>(8 * sigma_[i] + 1);
       smooth(noise, size | 1, sigma_, options_.exact, alpha_[i], length, out);
     } else {

@@ -502,6 +502,9 @@ TEST(CliFinetune, SaysWhatIsWrong) {
   expect_wrong_usage({"finetune", nowhere, "--epochs", "0", "--head-epochs", "0"}, "nothing would be learnt");
   expect_wrong_usage({"finetune", nowhere, "--out", ""}, "--out must name a file");
   expect_wrong_usage({"finetune", nowhere, "--hold-out", "1"}, "--hold-out");
+  expect_wrong_usage({"finetune", nowhere, "--hold-out", "nan"}, "--hold-out");
+  expect_wrong_usage({"finetune", nowhere, "--lr", "-1"}, "must be numbers from 0 on, got -1");
+  expect_wrong_usage({"finetune", nowhere, "--lr", "inf"}, "must be numbers from 0 on, got inf");
 }
 
 TEST(CliTrain, SaysWhatIsWrong) {

@@ -142,6 +142,7 @@ TEST(Pickle, ChecksStackAndMemo) {
   EXPECT_ERROR(read(ops("h\x01")), DecodeError, "it recalls number 1");
   EXPECT_ERROR(read(ops("j\xff\xff\xff\xff")), DecodeError, "recalls number 4294967295");
   EXPECT_ERROR(read(ops("Nr\xff\xff\xff\xff")), DecodeError, "memorises an object as number 4294967295");
+  EXPECT_ERROR(read(ops("Nr\x40\x42\x0f\x00"s)), DecodeError, "memorises an object as number 1000000");
   EXPECT_ERROR(read(ops("q\x01"s)), DecodeError, "runs empty");
   EXPECT_ERROR(read(ops("NNa")), DecodeError, "APPEND on something");
   EXPECT_ERROR(read(ops("}(Nu")), DecodeError, "key that has no value");

@@ -3,6 +3,7 @@
 #include <ATen/record_function.h>
 #include <torch/torch.h>
 
+#include <functional>
 #include <future>
 #include <set>
 
@@ -110,6 +111,43 @@ TEST(Optimize, IsCalledFromManyThreads) {
   }
   for (size_t i = 0; i < results.size(); ++i) {
     EXPECT_TENSOR_NEAR(results[i].get(), expected.slice(0, 0, 1 + static_cast<int64_t>(i) % 2), 1e-5, 0);
+  }
+}
+
+// A stranger's models, each with something that the operators alone do not tell.
+struct Stranger final : models::ImageClassifier {
+  explicit Stranger(std::function<torch::Tensor(torch::Tensor)> forward_)
+      : ImageClassifier("Stranger"), forward_of(std::move(forward_)) {
+    weight = register_parameter("weight", torch::ones({1}));
+    eval();
+  }
+  torch::Tensor forward(torch::Tensor images) override { return forward_of(std::move(images)); }
+  std::function<torch::Tensor(torch::Tensor)> forward_of;
+  torch::Tensor weight;
+};
+
+TEST(Optimize, RefusesAModelThatWritesIntoABufferOfItsOwn) {
+  const auto model = std::make_shared<Stranger>([](const torch::Tensor& images) {
+    auto out = torch::zeros({images.size(0), 3});
+    out.copy_(images.mean({2, 3}));
+    return out + 1;
+  });
+  EXPECT_ERROR(optimize(std::shared_ptr<models::ImageClassifier>(model))->forward(torch::rand({1, 3, 4, 4})), ValueError,
+               "optimize");
+}
+
+TEST(Optimize, FusesNoAttentionThatIsAnother) {
+  const torch::NoGradGuard no_grad;
+  const auto bias = torch::rand({4, 4});
+  const auto attention = [&](double alpha, int64_t over) {
+    return std::make_shared<Stranger>([=](const torch::Tensor& x) {
+      return torch::matmul(torch::softmax(torch::matmul(x, x.transpose(-2, -1)).add(bias, alpha), over), x);
+    });
+  };
+  const auto images = torch::rand({2, 3, 4, 4});
+  for (const auto& [alpha, over] : {std::pair{1.0, -1}, {0.5, -1}, {1.0, -2}}) {
+    const std::shared_ptr<models::ImageClassifier> model = attention(alpha, over);
+    EXPECT_TENSOR_NEAR(optimize(model)->forward(images), model->forward(images), 1e-5, 0);
   }
 }
 

@@ -148,6 +148,18 @@ TEST(QuantizedModel, AfterTrainingHasPythonsScalesAndZeroPoints) {
   }
 }
 
+TEST(QuantizableModel, IsFusedOnceAndInEvaluation) {
+  const auto model = quantizable("resnet18", false);
+  model->train();
+  EXPECT_ERROR(model->fuse_model(), ValueError, "fuse: the model must be in evaluation; call eval() first");
+  const auto calibrate = [](models::ImageClassifier& m) { m.forward(torch::rand({1, 3, 33, 33})); };
+  EXPECT_THROW(quantization::quantize(*model, [](auto&) { throw std::runtime_error("no data"); }), std::runtime_error);
+  quantization::quantize(*model, calibrate);  // what was fused and is observed already stays so
+  EXPECT_TRUE(model->is_quantized());
+  EXPECT_ERROR(quantization::prepare(*model, {}), ValueError, "prepare: the model is quantized already");
+  EXPECT_ERROR(quantization::convert(*model), ValueError, "convert: the model is quantized already");
+}
+
 TEST(QuantizedModel, SaysWhatDoesNotFit) {
   const auto model = quantizable("resnet18", true);
   auto state = quantization::quantized_state(*model);

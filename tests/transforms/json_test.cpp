@@ -137,6 +137,8 @@ TEST(TransformFromJson, SaysWhatIsWrong) {
   EXPECT_ERROR(transform_from_json(R"({"name": "Resize", "size": [2], "interpolation": "bilinar"})"), ValueError,
                "Json: no setting is named \"bilinar\"; did you mean bilinear");
   EXPECT_ERROR(transform_from_json(R"({"name": "RandomHorizontalFlip", "p": 3})"), ValueError, "p must be in [0, 1], got 3");
+  EXPECT_ERROR(transform_from_json(R"({"name": "Pad", "padding": [9223372036854775807, 0, 9223372036854775807, 0]})"),
+               ValueError, "a border must have at most 2^40 pixels, got 9223372036854775807");
   EXPECT_ERROR(transform_from_json("[]"), ValueError, "Compose: there must be at least one transform");
   EXPECT_ERROR(transform_from_json("[{]"), ValueError, "Json: ");
   EXPECT_ERROR(transform_from_json("7"), ValueError, "Json: this must be an object, got 7");

@@ -232,6 +232,30 @@ TEST(Record, OfAnotherTransformIsRefused) {
   EXPECT_ERROR(Record::parse("{}"), ValueError, "there is no member \"name\"");
 }
 
+TEST(Record, OfNothingThatCouldHaveBeenDrawnIsRefused) {
+  const auto replay = [](const AnyTransform& transform, std::string_view json) {
+    return transform.replay(Record::parse(json), noise(32, 40));
+  };
+  for (const auto* order : {"[100000000]", "[-3]", "[4]"}) {
+    const auto json = std::string(R"({"name": "ColorJitter", "params": {"order": )") + order + R"(, "brightness": 0.5}})";
+    EXPECT_ERROR(replay(ColorJitter(), json), ValueError, "ColorJitter: order must be of numbers from 0 to 3");
+    EXPECT_ERROR(replay(transforms::v1::ColorJitter(), json), ValueError, "ColorJitter: order must be of numbers from 0 to 3");
+  }
+  EXPECT_ERROR(replay(RandomZoomOut(), R"({"name": "RandomZoomOut", "source": [32, 40],
+                                           "params": {"padding": [9223372036854775807, 0, 9223372036854775807, 0]}})"),
+               ValueError, "a border must have at most 2^40 pixels");
+  // The generator's words: one that claims more of them than there are.
+  auto [out, record] = GaussianNoise().record(noise(4, 4));
+  if (!record.generator.empty()) {
+    auto hostile = record;
+    hostile.generator[8] = 624 & 0xFF, hostile.generator[9] = 624 >> 8;
+    hostile.generator[16] = 624 & 0xFF, hostile.generator[17] = 624 >> 8;
+    EXPECT_ERROR(GaussianNoise().replay(hostile, noise(4, 4)), ValueError, "generator is in no state that there is");
+    hostile.generator.pop_back();
+    EXPECT_ERROR(GaussianNoise().replay(hostile, noise(4, 4)), ValueError, "the record's generator must have");
+  }
+}
+
 // What a detector finds on the result, back on the source.
 struct Invertible {
   AnyTransform transform;

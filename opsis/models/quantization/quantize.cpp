@@ -106,6 +106,9 @@ std::string misfit(const Value& own, const Value& given) {
   }
   if (!own.is_tensor()) return {};
   const auto &a = own.as_tensor(), &b = given.as_tensor();
+  if (!a.is_quantized() && !b.is_quantized() && a.is_floating_point() != b.is_floating_point()) {
+    return text("{} in the model, {} in the state", a.scalar_type(), b.scalar_type());
+  }
   if (a.numel() == 1 && b.numel() == 1 && !a.is_quantized()) return {};  // scales are scalars here and lists of one there
   if (a.sizes() != b.sizes()) {
     return text("{} in the model, {} in the state", opsis::detail::shape(a), opsis::detail::shape(b));
@@ -141,18 +144,28 @@ void set_engine(std::string_view backend) {
 
 void fuse(Slots& slots, std::initializer_list<std::string_view> names) {
   const auto first = slots.slot(*names.begin()).module();
+  if (first->as<FoldedConv2dImpl>() || first->as<ObservedImpl>()) return;  // fused before
+  auto* conv = first->as<torch::nn::Conv2dImpl>();
+  OPSIS_CHECK(conv, "fuse: \"{}\" is no convolution", *names.begin());
+  OPSIS_CHECK(!conv->is_training(), "fuse: the model must be in evaluation; call eval() first");
   torch::nn::Module* norm = nullptr;
   bool relu = false;
   for (const auto* name = names.begin() + 1; name != names.end(); ++name) {
     const auto& layer = slots.slot(*name).module();
-    if (layer->as<torch::nn::BatchNorm2dImpl>()) norm = layer.get();
-    if (layer->as<torch::nn::ReLUImpl>()) relu = true;
+    if (layer->as<torch::nn::BatchNorm2dImpl>()) {
+      norm = layer.get();
+    } else if (layer->as<torch::nn::ReLUImpl>()) {
+      relu = true;
+    } else {
+      raise<ValueError>("fuse: \"{}\", a {}, cannot be folded into a convolution", *name, layer->name());
+    }
   }
-  slots.swap(*names.begin(), FoldedConv2d(*first->as<torch::nn::Conv2dImpl>(), norm, relu));
+  slots.swap(*names.begin(), FoldedConv2d(*conv, norm, relu));
   for (const auto* name = names.begin() + 1; name != names.end(); ++name) slots.swap(*name, torch::nn::Identity());
 }
 
 void prepare(QuantizableClassifier& model, const QConfig& config) {
+  OPSIS_CHECK(!model.is_quantized(), "prepare: the model is quantized already");
   model.per_channel_ = config.per_channel;
   detail::visit(model, [&](torch::nn::Module& module) {
     if (auto* arithmetic = module.as<FloatFunctionalImpl>()) arithmetic->observe_by(make_observer(config));
@@ -166,6 +179,7 @@ void prepare(QuantizableClassifier& model, const QConfig& config) {
 }
 
 void convert(QuantizableClassifier& model) {
+  OPSIS_CHECK(!model.is_quantized(), "convert: the model is quantized already");
   const torch::NoGradGuard no_grad;
   detail::visit(model, [&](torch::nn::Module& module) {
     if (auto* arithmetic = module.as<FloatFunctionalImpl>()) arithmetic->convert();
@@ -191,9 +205,9 @@ void quantize(QuantizableClassifier& model, const std::function<void(ImageClassi
   convert(model);
 }
 
-void quantize_model(QuantizableClassifier& model, std::string_view backend) {
+void quantize_model(QuantizableClassifier& model, std::string_view backend, int64_t in_channels) {
   OPSIS_CHECK(!model.is_quantized(), "quantize_model: the model is quantized already");
-  const auto image = at::rand({1, 3, 299, 299}, random::current());
+  const auto image = at::rand({1, in_channels, 299, 299}, random::current());
   set_engine(backend);
   const torch::NoGradGuard no_grad;
   model.eval();

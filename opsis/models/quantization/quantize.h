@@ -68,7 +68,7 @@ OPSIS_API void quantize(QuantizableClassifier& model, const std::function<void(I
 /// Makes the model quantized without anything to calibrate by: as torchvision does before it loads quantized weights.
 /// Draws    torch.rand(1, 3, 299, 299)
 /// Source   torchvision.models.quantization.utils.quantize_model
-OPSIS_API void quantize_model(QuantizableClassifier& model, std::string_view backend);
+OPSIS_API void quantize_model(QuantizableClassifier& model, std::string_view backend, int64_t in_channels = 3);
 
 /// What Python's state_dict() of a quantized model has: names, order and values.
 OPSIS_API hub::Value quantized_state(const torch::nn::Module& model);
@@ -89,7 +89,7 @@ OPSIS_API void load_quantized_weights(torch::nn::Module& model, const Weights& w
 template <class Model, class W, class Options, class... Args>
 Model build(const std::optional<W>& weights, Options& options, std::string_view backend, const Args&... args) {
   Model model(args..., options);
-  if (options.quantize || weights) quantize_model(*model, weights ? weights->backend : backend);
+  if (options.quantize || weights) quantize_model(*model, weights ? weights->backend : backend, options.in_channels);
   if (weights) load_quantized_weights(*model, *weights);
   return model;
 }

@@ -35,12 +35,12 @@ simd::Levels stretched(simd::Range range) {
 simd::Levels equalized(const simd::Histogram& histogram, int64_t pixels) {
   size_t top = 255;
   while (histogram[top] == 0) --top;
-  const auto step = (pixels - histogram[top]) / 255;
+  const auto step = (pixels - static_cast<int64_t>(histogram[top])) / 255;
   simd::Levels out;
   int64_t sum = step / 2;
   for (size_t i = 0; i < out.size(); ++i) {
     out[i] = static_cast<uint8_t>(step == 0 ? static_cast<int64_t>(i) : std::min<int64_t>(sum / step, 255));
-    sum += histogram[i];
+    sum += static_cast<int64_t>(histogram[i]);
   }
   return out;
 }

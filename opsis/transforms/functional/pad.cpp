@@ -104,6 +104,10 @@ PaddingMode padding_mode(std::string_view name) {
 std::ostream& operator<<(std::ostream& out, PaddingMode mode) { return out << to_string(mode); }
 
 Borders detail::borders(std::string_view where, torch::IntArrayRef padding) {
+  constexpr int64_t most = int64_t{1} << 40;  // so that sums of borders, and their bytes, do not overflow
+  for (const auto border : padding) {
+    OPSIS_CHECK(border >= -most && border <= most, "{}: a border must have at most 2^40 pixels, got {}", where, border);
+  }
   switch (padding.size()) {
     case 1: return {padding[0], padding[0], padding[0], padding[0]};
     case 2: return {padding[0], padding[1], padding[0], padding[1]};

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "opsis/core/check.h"
 #include "opsis/transforms/repr.h"
 #include "opsis/transforms/v1/change_pixels.h"
 #include "opsis/transforms/v1/functional.h"
@@ -36,6 +37,7 @@ Value ColorJitter::transform(const Value& value, const Params& params) const {
   const std::optional<double> factors[] = {params.brightness, params.contrast, params.saturation, params.hue};
   return change_pixels(value, [&](Tensor pixels) {
     for (const auto which : params.order) {
+      OPSIS_CHECK(which >= 0 && which < 4, "ColorJitter: order must be of numbers from 0 to 3, got {}", which);
       if (factors[which]) pixels = adjust[which](pixels, *factors[which]);
     }
     return pixels;

@@ -111,6 +111,7 @@ ElasticTransform::Params ElasticTransform::make_params(std::span<const Value> va
   const auto step = [&](size_t axis, int64_t length) {
     auto noise = at::rand({1, 1, canvas.height, canvas.width}, random::current()).mul_(2).sub_(1);
     if (options_.sigma[axis] > 0) {
+      OPSIS_CHECK(options_.sigma[axis] < 1e15, "ElasticTransform: sigma must be sensible, got {}", options_.sigma[axis]);
       const auto taps = static_cast<int64_t>(8 * options_.sigma[axis] + 1) | 1;
       noise = functional::gaussian_blur(noise, {taps, taps}, {.sigma = options_.sigma});
     }
