@@ -332,7 +332,8 @@ void fuse_attention(Program& program) {
     const auto shape = program.shape(scores->output());
     if (!transpose || !transpose->is("aten::transpose") || graph.only_user(transpose->output()) != scores || shape.size() != 4)
       continue;
-    if (std::minmax(dim(*transpose, 1), dim(*transpose, 2)) != std::pair<const int64_t&, const int64_t&>(2, 3)) continue;
+    const auto from = dim(*transpose, 1), to = dim(*transpose, 2);
+    if (std::min(from, to) != 2 || std::max(from, to) != 3) continue;
     auto mask = torch::zeros(shape);
     for (const auto& [bias, at] : added) mask += bias.expand(at).reshape(shape);
     const auto& first = program.shape(scores->input(0));
