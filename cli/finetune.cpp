@@ -14,17 +14,14 @@ namespace {
 using opsis::datasets::Classified;
 using opsis::engine::EpochReport;
 using opsis::engine::ScheduleOptions;
-using Dataset = std::shared_ptr<const opsis::datasets::Dataset<Classified>>;
-using Loader = opsis::engine::ClassifiedLoader;
+using Dataset = Loaders::Dataset;
 
-struct FinetuneOptions {
-  std::string data, validation, model = "efficientnet_b0", weights, out = "finetuned.pth";
+struct FinetuneOptions : RunOptions {
+  FinetuneOptions() : RunOptions{.model = "efficientnet_b0", .out = "finetuned.pth"} {}
+  std::string weights;
   int64_t head_epochs = 1, epochs = 4;
-  double head_lr = 1e-3, lr = 1e-4, weight_decay = 1e-2, label_smoothing = 0, hold_out = 0.2;
+  double head_lr = 1e-3, lr = 1e-4, weight_decay = 1e-2, hold_out = 0.2;
   std::optional<int64_t> size;
-  size_t batch_size = 32, workers = 1;
-  uint64_t seed = 0;
-  bool json = false;
 };
 
 struct Split {
@@ -55,10 +52,7 @@ Split open_split(const FinetuneOptions& options, const Classifier& classifier) {
     return split(train.dataset, open_data(options.data, true, prepare).dataset, options.hold_out);
   }
   const auto held_out = open_data(options.validation.empty() ? options.data : options.validation, false, prepare);
-  if (held_out.classes != train.classes) {
-    opsis::raise<opsis::ValueError>("training and validation data have different classes ({} and {})", train.classes.size(),
-                                    held_out.classes.size());
-  }
+  check_same_classes(train, held_out);
   return {train.dataset, held_out.dataset};
 }
 
@@ -70,20 +64,13 @@ int finetune(const FinetuneOptions& options) {
     }
   }
   if (!(options.hold_out >= 0 && options.hold_out <= 0.9)) throw UsageError("--hold-out must be from 0 to 0.9");
-  if (options.out.empty()) throw UsageError("--out must name a file, got nothing");
+  check_run(options);
   if (options.data == "digits") throw UsageError("finetune takes a folder of photos; for digits there is opsis train");
   const auto classes = open_data(options.data, true, {}).classes;
   auto classifier = load_pretrained(options.model, options.weights, classes, options.size);
   auto& model = *classifier.model;
   const auto data = open_split(options, classifier);
-  const bool lone = leaves_one_alone(data.train->size(), options.batch_size);
-  Loader loader(data.train,
-                {.batch_size = options.batch_size, .shuffle = true, .num_workers = options.workers, .drop_last = lone});
-  std::optional<Loader> held_out;
-  if (data.held_out) {
-    held_out.emplace(data.held_out,
-                     opsis::data::LoaderOptions{.batch_size = options.batch_size, .num_workers = options.workers});
-  }
+  Loaders loaders(data.train, data.held_out, options);
   const auto head = opsis::models::head(model).name;
   at::globalContext().setFlushDenormal(true);
 
@@ -102,7 +89,7 @@ int finetune(const FinetuneOptions& options) {
       entry["phase"] = name;
       epochs.push_back(std::move(entry));
     };
-    opsis::engine::fit(model, loader, held_out ? &*held_out : nullptr, fit);
+    opsis::engine::fit(model, loaders.train, loaders.validation_or_none(), fit);
   };
   opsis::models::freeze(model);
   opsis::models::unfreeze(model, head);
@@ -132,11 +119,10 @@ void declare_finetune(CLI::App& app, Chosen& chosen) {
   const auto o = std::make_shared<FinetuneOptions>();
   command.add_option("folder", o->data, "A folder with a folder for each class, or with train/ and val/ that are such folders")
       ->required();
-  command.add_option("--model", o->model, "Name of the model; opsis models lists them")->capture_default_str();
+  declare_run(command, *o);
   command.add_option("--weights", o->weights,
                      "What to begin with: an entry such as IMAGENET1K_V2, or a checkpoint of the model; its default entry when "
                      "absent");
-  command.add_option("--val", o->validation, "A folder to validate on, in place of val/");
   command.add_option("--hold-out", o->hold_out, "Without a folder to validate on: the share of the images that is kept for it")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 0.9));
@@ -147,18 +133,8 @@ void declare_finetune(CLI::App& app, Chosen& chosen) {
   command.add_option("--head-lr", o->head_lr, "Learning rate of the head alone")->capture_default_str();
   command.add_option("--lr", o->lr, "And of everything")->capture_default_str();
   command.add_option("--weight-decay", o->weight_decay, "Of AdamW")->capture_default_str();
-  command.add_option("--label-smoothing", o->label_smoothing, "From 0 to 1")->capture_default_str();
-  command.add_option("--batch-size", o->batch_size, "Images a step")->capture_default_str()->check(at_least_one);
   command.add_option("--size", o->size, "Side of the images that the model sees, in pixels; the weights' own when absent")
       ->check(CLI::Range(1, 1 << 16));
-  command.add_option("--out", o->out, "The checkpoint, written after every epoch")->capture_default_str();
-  command.add_option("--workers", o->workers, "Threads that read images; results do not depend on it")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 256));
-  command.add_option("--seed", o->seed, "For everything that is drawn: the same seed gives the same run")
-      ->capture_default_str()
-      ->check(zero_or_more);
-  command.add_flag("--json", o->json, "Print a JSON document at the end; progress goes to stderr");
   command.footer(
       "Examples:\n"
       "  opsis finetune flowers --model efficientnet_b0 --out flowers.pth\n"

@@ -16,16 +16,12 @@ using opsis::engine::EpochReport;
 using opsis::engine::OptimizerOptions;
 using opsis::engine::ScheduleOptions;
 
-struct TrainOptions {
-  std::string data, validation, model = "resnet18", optimizer = "sgd", schedule = "cosine";
-  std::string out = "checkpoint.pth", resume;
+struct TrainOptions : RunOptions {
+  TrainOptions() : RunOptions{.model = "resnet18", .out = "checkpoint.pth"} {}
+  std::string optimizer = "sgd", schedule = "cosine", resume;
   int64_t epochs = 10, size = 0;
-  size_t batch_size = 32, workers = 1;
   std::optional<double> lr, weight_decay;
   std::optional<double> warmup_epochs;
-  double label_smoothing = 0;
-  uint64_t seed = 0;
-  bool json = false;
 };
 
 T::ImageClassificationOptions preprocessing_for(const TrainOptions& options) {
@@ -69,7 +65,7 @@ opsis::engine::FitOptions fit_options(const TrainOptions& options) {
 
 int train(const TrainOptions& options) {
   torch::manual_seed(options.seed);
-  if (options.out.empty()) throw UsageError("--out must name a file, got nothing");
+  check_run(options);
   Classifier classifier;
   classifier.name = options.model;
   classifier.weights = options.out;
@@ -82,30 +78,19 @@ int train(const TrainOptions& options) {
   } else if (options.data == "digits" || std::filesystem::is_directory(std::filesystem::path(options.data) / "val")) {
     validation = open_data(options.data, false, prepare);
   }
-  if (validation && validation->classes != data.classes) {
-    opsis::raise<opsis::ValueError>("training and validation data have different classes ({} and {})", data.classes.size(),
-                                    validation->classes.size());
-  }
+  if (validation) check_same_classes(data, *validation);
   classifier.categories = data.classes;
   classifier.model = opsis::models::get_model(
       options.model, {.num_classes = std::ssize(data.classes), .image_size = classifier.preprocessing.crop_size});
 
-  using Loader = opsis::engine::ClassifiedLoader;
-  const bool lone = leaves_one_alone(data.dataset->size(), options.batch_size);
-  Loader loader(data.dataset,
-                {.batch_size = options.batch_size, .shuffle = true, .num_workers = options.workers, .drop_last = lone});
-  std::optional<Loader> held_out;
-  if (validation)
-    held_out.emplace(validation->dataset,
-                     opsis::data::LoaderOptions{.batch_size = options.batch_size, .num_workers = options.workers});
-
+  Loaders loaders(data.dataset, validation ? validation->dataset : nullptr, options);
   auto fit = fit_options(options);
   fit.extra = describe(classifier);
   fit.on_epoch = [&](const EpochReport& epoch) {
     const auto line = to_line(epoch, options.epochs);
     options.json ? note(line) : print(line);
   };
-  const auto history = opsis::engine::fit(*classifier.model, loader, held_out ? &*held_out : nullptr, fit);
+  const auto history = opsis::engine::fit(*classifier.model, loaders.train, loaders.validation_or_none(), fit);
   if (options.json) {
     auto epochs = Json::array();
     for (const auto& epoch : history) epochs.push_back(to_json(epoch));
@@ -128,12 +113,10 @@ void declare_train(CLI::App& app, Chosen& chosen) {
   const auto o = std::make_shared<TrainOptions>();
   command.add_option("data", o->data, "digits, or a folder with train/ and val/, each with a folder for each class")
       ->required();
-  command.add_option("--val", o->validation, "A folder to validate on, in place of val/");
-  command.add_option("--model", o->model, "Name of the model; opsis models lists them")->capture_default_str();
+  declare_run(command, *o);
   command.add_option("--epochs", o->epochs, "Times to see all images")->capture_default_str()->check(at_least_one);
-  command.add_option("--batch-size", o->batch_size, "Images a step")->capture_default_str()->check(at_least_one);
   command.add_option("--size", o->size, "Side of the images that the model sees, in pixels; 224, or 32 for digits")
-      ->check(at_least_one);
+      ->check(CLI::Range(1, 1 << 16));
   command.add_option("--optimizer", o->optimizer, "sgd or adamw")
       ->capture_default_str()
       ->check(CLI::IsMember({"sgd", "adamw"}));
@@ -143,16 +126,7 @@ void declare_train(CLI::App& app, Chosen& chosen) {
       ->capture_default_str()
       ->check(CLI::IsMember({"cosine", "constant"}));
   command.add_option("--warmup-epochs", o->warmup_epochs, "Epochs over which the learning rate rises; a tenth of all");
-  command.add_option("--label-smoothing", o->label_smoothing, "From 0 to 1")->capture_default_str();
-  command.add_option("--out", o->out, "The checkpoint, written after every epoch")->capture_default_str();
   command.add_option("--resume", o->resume, "A checkpoint to go on from, as if the run had never stopped");
-  command.add_option("--workers", o->workers, "Threads that read images; results do not depend on it")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 256));
-  command.add_option("--seed", o->seed, "For everything that is drawn: the same seed gives the same run")
-      ->capture_default_str()
-      ->check(zero_or_more);
-  command.add_flag("--json", o->json, "Print a JSON document at the end; progress goes to stderr");
   command.footer(
       "Examples:\n"
       "  opsis train digits --epochs 5 --out digits.pth\n"

@@ -1,8 +1,52 @@
 #include "cli/training.h"
 
+#include <CLI/CLI.hpp>
+
 #include "opsis/core/check.h"
 
 namespace cli {
+namespace {
+
+// Whether a last batch would hold one image, on which batch normalisation cannot train: it is then left out.
+bool leaves_one_alone(size_t images, size_t batch_size) { return images > batch_size && images % batch_size == 1; }
+
+}  // namespace
+
+void declare_run(CLI::App& command, RunOptions& options) {
+  command.add_option("--val", options.validation, "A folder to validate on, in place of val/");
+  command.add_option("--model", options.model, "Name of the model; opsis models lists them")->capture_default_str();
+  command.add_option("--batch-size", options.batch_size, "Images a step")->capture_default_str()->check(at_least_one);
+  command.add_option("--label-smoothing", options.label_smoothing, "From 0 to 1")->capture_default_str();
+  command.add_option("--out", options.out, "The checkpoint, written after every epoch")->capture_default_str();
+  command.add_option("--workers", options.workers, "Threads that read images; results do not depend on it")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 256));
+  command.add_option("--seed", options.seed, "For everything that is drawn: the same seed gives the same run")
+      ->capture_default_str()
+      ->check(zero_or_more);
+  command.add_flag("--json", options.json, "Print a JSON document at the end; progress goes to stderr");
+}
+
+void check_run(const RunOptions& options) {
+  if (options.out.empty()) throw UsageError("--out must name a file, got nothing");
+}
+
+void check_same_classes(const Data& train, const Data& validation) {
+  if (validation.classes == train.classes) return;
+  opsis::raise<opsis::ValueError>("training and validation data have different classes ({} and {})", train.classes.size(),
+                                  validation.classes.size());
+}
+
+Loaders::Loaders(Dataset learn_from, Dataset validate_on, const RunOptions& options)
+    : train(learn_from, {.batch_size = options.batch_size,
+                         .shuffle = true,
+                         .num_workers = options.workers,
+                         .drop_last = leaves_one_alone(learn_from->size(), options.batch_size)}) {
+  if (validate_on) {
+    validation.emplace(std::move(validate_on),
+                       opsis::data::LoaderOptions{.batch_size = options.batch_size, .num_workers = options.workers});
+  }
+}
 
 opsis::transforms::AnyTransform photo_augmentation(const opsis::transforms::ImageClassificationOptions& preprocessing) {
   namespace T = opsis::transforms;
@@ -33,7 +77,5 @@ std::string to_line(const opsis::engine::EpochReport& epoch, int64_t epochs) {
   }
   return line + opsis::text("  {} s", opsis::fixed(epoch.seconds, 1));
 }
-
-bool leaves_one_alone(size_t images, size_t batch_size) { return images > batch_size && images % batch_size == 1; }
 
 }  // namespace cli
