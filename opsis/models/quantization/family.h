@@ -5,6 +5,7 @@
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -42,10 +43,14 @@ Model build_float(const Weights& weights, Options& options, const Args&... args)
   return model;
 }
 
-/// The same where there may be none.
-template <class W, class Options>
-void settle_sizes(const std::optional<W>& weights, Options& options) {
+/// Builds a quantizable model: float, or quantized, or quantized with the tensors of the weights.
+template <class Model, class W, class Options, class... Args>
+Model build(const std::optional<W>& weights, Options& options, const Args&... args) {
   if (weights) settle_sizes(*weights, options);
+  Model model(args..., options);
+  if (options.quantize || weights) quantize_model(*model, weights ? weights->backend : options.backend, options.in_channels);
+  if (weights) load_quantized_weights(*model, *weights);
+  return model;
 }
 
 }  // namespace opsis::inline v1::models::quantization::detail

@@ -169,8 +169,7 @@ bool settle(const Weights& weights, QuantizableGoogLeNetOptions& options) {
 
 QuantizableGoogLeNet googlenet(std::optional<GoogLeNet_QuantizedWeights> weights, QuantizableGoogLeNetOptions options) {
   const bool keep_aux = weights ? googlenet_family::settle(*weights, options) : true;
-  detail::settle_sizes(weights, options);
-  auto model = detail::build<QuantizableGoogLeNet>(weights, options, options.backend);
+  auto model = detail::build<QuantizableGoogLeNet>(weights, options);
   if (!keep_aux) model->remove_aux();
   return model;
 }

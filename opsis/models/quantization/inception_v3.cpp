@@ -279,13 +279,14 @@ constinit const Inception_V3_QuantizedWeights Inception_V3_QuantizedWeights::IMA
 }};
 
 QuantizableInception3 inception_v3(std::optional<Inception_V3_QuantizedWeights> weights, QuantizableInception3Options options) {
-  const bool keep_aux = weights ? inception_family::settle(*weights, options) : true;
-  detail::settle_sizes(weights, options);
-  if (!weights) return detail::build<QuantizableInception3>(weights, options, options.backend);
+  if (!weights) return detail::build<QuantizableInception3>(weights, options);
   // The checkpoint has no auxiliary head, which is taken off before it is loaded.
+  const bool keep_aux = inception_family::settle(*weights, options);
+  detail::settle_sizes(*weights, options);
   options.quantize = true;
+  options.backend = weights->backend;
   const std::optional<Inception_V3_QuantizedWeights> later;
-  auto model = detail::build<QuantizableInception3>(later, options, weights->backend);
+  auto model = detail::build<QuantizableInception3>(later, options);
   if (!keep_aux) model->remove_aux();
   detail::load_quantized_weights(*model, *weights);
   return model;

@@ -122,8 +122,7 @@ constinit const MobileNet_V2_QuantizedWeights MobileNet_V2_QuantizedWeights::IMA
 
 QuantizableMobileNetV2 mobilenet_v2(std::optional<MobileNet_V2_QuantizedWeights> weights,
                                     QuantizableMobileNetV2Options options) {
-  detail::settle_sizes(weights, options);
-  return detail::build<QuantizableMobileNetV2>(weights, options, options.backend);
+  return detail::build<QuantizableMobileNetV2>(weights, options);
 }
 
 QuantizableMobileNetV2 mobilenet_v2(std::reference_wrapper<const MobileNet_V2_Weights> weights,

@@ -84,15 +84,6 @@ namespace detail {
 /// The module and all below it, parents first.
 OPSIS_API void visit(torch::nn::Module& module, const std::function<void(torch::nn::Module&)>& act);
 OPSIS_API void load_quantized_weights(torch::nn::Module& model, const Weights& weights);
-
-/// Builds a quantizable model: float, or quantized, or quantized with the tensors of the weights.
-template <class Model, class W, class Options, class... Args>
-Model build(const std::optional<W>& weights, Options& options, std::string_view backend, const Args&... args) {
-  Model model(args..., options);
-  if (options.quantize || weights) quantize_model(*model, weights ? weights->backend : backend, options.in_channels);
-  if (weights) load_quantized_weights(*model, *weights);
-  return model;
-}
 }  // namespace detail
 
 }  // namespace opsis::inline v1::models::quantization

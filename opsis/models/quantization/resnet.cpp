@@ -5,7 +5,8 @@
 #include <torch/nn/modules/batchnorm.h>
 
 #include "opsis/core/check.h"
-#include "opsis/models/settle.h"
+#include "opsis/models/builders.h"
+#include "opsis/models/quantization/family.h"
 
 namespace opsis::inline v1::models::quantization {
 namespace resnet {
@@ -33,9 +34,9 @@ struct Shape {
   Row downsample;
 };
 
-class Block : public torch::nn::Module, public Slots {
+class Block : public detail::Block {
  public:
-  explicit Block(std::string name) : torch::nn::Module(std::move(name)), Slots(static_cast<torch::nn::Module&>(*this)) {}
+  using detail::Block::Block;
   virtual void fuse_model() = 0;
   virtual std::string_view last_norm() const = 0;
 
@@ -164,24 +165,6 @@ class Layers {
   int64_t dilation_ = 1;
 };
 
-template <class W>
-QuantizableResNet build(ResNetBlock block, std::array<int64_t, 4> depths, const std::optional<W>& weights,
-                        QuantizableResNetOptions& options) {
-  detail::settle_sizes(weights, options);
-  return detail::build<QuantizableResNet>(weights, static_cast<const QuantizableResNetOptions&>(options), options.backend,
-                                          block, depths);
-}
-
-QuantizableResNet build_float(ResNetBlock block, std::array<int64_t, 4> depths, const Weights& weights,
-                              QuantizableResNetOptions& options) {
-  OPSIS_CHECK(!options.quantize, "{} are float weights; leave .quantize out, and call quantization::quantize on the model",
-              weights.name);
-  detail::settle_sizes(weights, options);
-  QuantizableResNet model(block, depths, options);
-  load_weights(*model, weights);
-  return model;
-}
-
 // Of the two ResNeXts.
 QuantizableResNetOptions& grouped(std::string_view name, QuantizableResNetOptions& options, int64_t groups, int64_t width) {
   models::detail::settle(name, "groups", options.groups, groups);
@@ -196,8 +179,7 @@ constexpr std::array<int64_t, 4> depths18{2, 2, 2, 2}, depths50{3, 4, 6, 3}, dep
 QuantizableResNetImpl::QuantizableResNetImpl(ResNetBlock block, std::array<int64_t, 4> depths, const ResNetOptions& options)
     : QuantizableClassifier("QuantizableResNet") {
   namespace init = torch::nn::init;
-  const auto num_classes = options.num_classes.value_or(1000);
-  OPSIS_CHECK(num_classes >= 0, "ResNet: num_classes must not be negative, got {}", num_classes);
+  const auto num_classes = models::detail::classes("ResNet", options);
   const NormLayer batch_norm = [](int64_t channels) -> Layer { return torch::nn::BatchNorm2d(channels); };
   const resnet::Style style{options.groups.value_or(1), options.width_per_group.value_or(64),
                             options.norm_layer ? options.norm_layer : batch_norm};
@@ -244,37 +226,37 @@ void QuantizableResNetImpl::fuse_model() {
 }
 
 QuantizableResNet resnet18(std::optional<ResNet18_QuantizedWeights> weights, QuantizableResNetOptions options) {
-  return resnet::build(ResNetBlock::BASIC, resnet::depths18, weights, options);
+  return detail::build<QuantizableResNet>(weights, options, ResNetBlock::BASIC, resnet::depths18);
 }
 QuantizableResNet resnet18(std::reference_wrapper<const ResNet18_Weights> weights, QuantizableResNetOptions options) {
-  return resnet::build_float(ResNetBlock::BASIC, resnet::depths18, weights.get(), options);
+  return detail::build_float<QuantizableResNet>(weights.get(), options, ResNetBlock::BASIC, resnet::depths18);
 }
 
 QuantizableResNet resnet50(std::optional<ResNet50_QuantizedWeights> weights, QuantizableResNetOptions options) {
-  return resnet::build(ResNetBlock::BOTTLENECK, resnet::depths50, weights, options);
+  return detail::build<QuantizableResNet>(weights, options, ResNetBlock::BOTTLENECK, resnet::depths50);
 }
 QuantizableResNet resnet50(std::reference_wrapper<const ResNet50_Weights> weights, QuantizableResNetOptions options) {
-  return resnet::build_float(ResNetBlock::BOTTLENECK, resnet::depths50, weights.get(), options);
+  return detail::build_float<QuantizableResNet>(weights.get(), options, ResNetBlock::BOTTLENECK, resnet::depths50);
 }
 
 QuantizableResNet resnext101_32x8d(std::optional<ResNeXt101_32X8D_QuantizedWeights> weights, QuantizableResNetOptions options) {
-  return resnet::build(ResNetBlock::BOTTLENECK, resnet::depths101, weights,
-                       resnet::grouped("resnext101_32x8d", options, 32, 8));
+  return detail::build<QuantizableResNet>(weights, resnet::grouped("resnext101_32x8d", options, 32, 8), ResNetBlock::BOTTLENECK,
+                                          resnet::depths101);
 }
 QuantizableResNet resnext101_32x8d(std::reference_wrapper<const ResNeXt101_32X8D_Weights> weights,
                                    QuantizableResNetOptions options) {
-  return resnet::build_float(ResNetBlock::BOTTLENECK, resnet::depths101, weights.get(),
-                             resnet::grouped("resnext101_32x8d", options, 32, 8));
+  return detail::build_float<QuantizableResNet>(weights.get(), resnet::grouped("resnext101_32x8d", options, 32, 8),
+                                                ResNetBlock::BOTTLENECK, resnet::depths101);
 }
 
 QuantizableResNet resnext101_64x4d(std::optional<ResNeXt101_64X4D_QuantizedWeights> weights, QuantizableResNetOptions options) {
-  return resnet::build(ResNetBlock::BOTTLENECK, resnet::depths101, weights,
-                       resnet::grouped("resnext101_64x4d", options, 64, 4));
+  return detail::build<QuantizableResNet>(weights, resnet::grouped("resnext101_64x4d", options, 64, 4), ResNetBlock::BOTTLENECK,
+                                          resnet::depths101);
 }
 QuantizableResNet resnext101_64x4d(std::reference_wrapper<const ResNeXt101_64X4D_Weights> weights,
                                    QuantizableResNetOptions options) {
-  return resnet::build_float(ResNetBlock::BOTTLENECK, resnet::depths101, weights.get(),
-                             resnet::grouped("resnext101_64x4d", options, 64, 4));
+  return detail::build_float<QuantizableResNet>(weights.get(), resnet::grouped("resnext101_64x4d", options, 64, 4),
+                                                ResNetBlock::BOTTLENECK, resnet::depths101);
 }
 
 }  // namespace opsis::inline v1::models::quantization

@@ -78,13 +78,6 @@ using Channels = std::array<int64_t, 5>;
 constexpr Channels x0_5{24, 48, 96, 192, 1024}, x1_0{24, 116, 232, 464, 1024}, x1_5{24, 176, 352, 704, 1024},
     x2_0{24, 244, 488, 976, 2048};
 
-template <class W>
-QuantizableShuffleNetV2 build(const Channels& channels, const std::optional<W>& weights,
-                              QuantizableShuffleNetV2Options& options) {
-  detail::settle_sizes(weights, options);
-  return detail::build<QuantizableShuffleNetV2>(weights, options, options.backend, channels);
-}
-
 }  // namespace shufflenet_v2_family
 
 QuantizableShuffleNetV2Impl::QuantizableShuffleNetV2Impl(std::array<int64_t, 5> channels, const ShuffleNetV2Options& options)
@@ -178,7 +171,7 @@ constinit const ShuffleNet_V2_X2_0_QuantizedWeights ShuffleNet_V2_X2_0_Quantized
 
 QuantizableShuffleNetV2 shufflenet_v2_x0_5(std::optional<ShuffleNet_V2_X0_5_QuantizedWeights> weights,
                                            QuantizableShuffleNetV2Options options) {
-  return shufflenet_v2_family::build(shufflenet_v2_family::x0_5, weights, options);
+  return detail::build<QuantizableShuffleNetV2>(weights, options, shufflenet_v2_family::x0_5);
 }
 QuantizableShuffleNetV2 shufflenet_v2_x0_5(std::reference_wrapper<const ShuffleNet_V2_X0_5_Weights> weights,
                                            QuantizableShuffleNetV2Options options) {
@@ -187,7 +180,7 @@ QuantizableShuffleNetV2 shufflenet_v2_x0_5(std::reference_wrapper<const ShuffleN
 
 QuantizableShuffleNetV2 shufflenet_v2_x1_0(std::optional<ShuffleNet_V2_X1_0_QuantizedWeights> weights,
                                            QuantizableShuffleNetV2Options options) {
-  return shufflenet_v2_family::build(shufflenet_v2_family::x1_0, weights, options);
+  return detail::build<QuantizableShuffleNetV2>(weights, options, shufflenet_v2_family::x1_0);
 }
 QuantizableShuffleNetV2 shufflenet_v2_x1_0(std::reference_wrapper<const ShuffleNet_V2_X1_0_Weights> weights,
                                            QuantizableShuffleNetV2Options options) {
@@ -196,7 +189,7 @@ QuantizableShuffleNetV2 shufflenet_v2_x1_0(std::reference_wrapper<const ShuffleN
 
 QuantizableShuffleNetV2 shufflenet_v2_x1_5(std::optional<ShuffleNet_V2_X1_5_QuantizedWeights> weights,
                                            QuantizableShuffleNetV2Options options) {
-  return shufflenet_v2_family::build(shufflenet_v2_family::x1_5, weights, options);
+  return detail::build<QuantizableShuffleNetV2>(weights, options, shufflenet_v2_family::x1_5);
 }
 QuantizableShuffleNetV2 shufflenet_v2_x1_5(std::reference_wrapper<const ShuffleNet_V2_X1_5_Weights> weights,
                                            QuantizableShuffleNetV2Options options) {
@@ -205,7 +198,7 @@ QuantizableShuffleNetV2 shufflenet_v2_x1_5(std::reference_wrapper<const ShuffleN
 
 QuantizableShuffleNetV2 shufflenet_v2_x2_0(std::optional<ShuffleNet_V2_X2_0_QuantizedWeights> weights,
                                            QuantizableShuffleNetV2Options options) {
-  return shufflenet_v2_family::build(shufflenet_v2_family::x2_0, weights, options);
+  return detail::build<QuantizableShuffleNetV2>(weights, options, shufflenet_v2_family::x2_0);
 }
 QuantizableShuffleNetV2 shufflenet_v2_x2_0(std::reference_wrapper<const ShuffleNet_V2_X2_0_Weights> weights,
                                            QuantizableShuffleNetV2Options options) {
