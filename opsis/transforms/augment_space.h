@@ -54,4 +54,7 @@ Size size_of_only_image(std::string_view where, std::span<const Value> values);
 Image apply_augment_step(std::string_view where, const Image& image, const AugmentStep& step, InterpolationMode mode,
                          const Fill& fill);
 
+/// The value where it was before the operations, by `invert`; those that move no pixels leave it alone.
+Value undo_augment_steps(const Value& value, const AugmentParams& params, InterpolationMode mode, Size source);
+
 }  // namespace opsis::inline v1::transforms::detail

@@ -59,18 +59,6 @@ std::optional<detail::AffineMove> move_of(const AugmentStep& step) {
   return move;
 }
 
-Value moved_back(const Value& value, const AugmentParams& params, InterpolationMode mode, Size source) {
-  auto out = value;
-  for (auto step = params.steps.rbegin(); step != params.steps.rend(); ++step) {
-    auto move = move_of(*step);
-    if (!move) continue;
-    move->source = source;
-    move->interpolation = mode;
-    out = apply_kernel(out, [&](const auto& v) { return detail::undo_affine(v, *move); });
-  }
-  return out;
-}
-
 template <class Kind>
 Kind apply_step(std::string_view where, const Kind& image, const AugmentStep& step, InterpolationMode mode, const Fill& fill) {
   const auto& operation = step.operation;
@@ -121,6 +109,18 @@ Image detail::apply_augment_step(std::string_view where, const Image& image, con
   return apply_step(where, image, step, mode, fill);
 }
 
+Value detail::undo_augment_steps(const Value& value, const AugmentParams& params, InterpolationMode mode, Size source) {
+  auto out = value;
+  for (auto step = params.steps.rbegin(); step != params.steps.rend(); ++step) {
+    auto move = move_of(*step);
+    if (!move) continue;
+    move->source = source;
+    move->interpolation = mode;
+    out = apply_kernel(out, [&](const auto& v) { return detail::undo_affine(v, *move); });
+  }
+  return out;
+}
+
 std::string_view to_string(AutoAugmentPolicy policy) {
   constexpr std::string_view names[] = {"imagenet", "cifar10", "svhn"};
   const auto number = static_cast<size_t>(policy);
@@ -147,7 +147,7 @@ Value AutoAugment::transform(const Value& value, const Params& params) const {
 }
 
 Value AutoAugment::inverse(const Value& value, const Params& params, Size source) const {
-  return moved_back(value, params, options_.interpolation, source);
+  return detail::undo_augment_steps(value, params, options_.interpolation, source);
 }
 
 std::string AutoAugment::repr() const {
@@ -175,7 +175,7 @@ Value RandAugment::transform(const Value& value, const Params& params) const {
 }
 
 Value RandAugment::inverse(const Value& value, const Params& params, Size source) const {
-  return moved_back(value, params, options_.interpolation, source);
+  return detail::undo_augment_steps(value, params, options_.interpolation, source);
 }
 
 std::string RandAugment::repr() const {
@@ -198,7 +198,7 @@ Value TrivialAugmentWide::transform(const Value& value, const Params& params) co
 }
 
 Value TrivialAugmentWide::inverse(const Value& value, const Params& params, Size source) const {
-  return moved_back(value, params, options_.interpolation, source);
+  return detail::undo_augment_steps(value, params, options_.interpolation, source);
 }
 
 std::string TrivialAugmentWide::repr() const {

@@ -106,6 +106,10 @@ Value AutoAugment::transform(const Value& value, const Params& params) const {
   return old_augmented("AutoAugment", value, params, options_.interpolation, options_.fill);
 }
 
+Value AutoAugment::inverse(const Value& value, const Params& params, Size source) const {
+  return detail::undo_augment_steps(value, params, options_.interpolation, source);
+}
+
 std::string AutoAugment::repr() const {
   constexpr std::string_view names[] = {"IMAGENET", "CIFAR10", "SVHN"};
   return detail::repr("AutoAugment",
@@ -127,6 +131,10 @@ Value RandAugment::transform(const Value& value, const Params& params) const {
   return old_augmented("RandAugment", value, params, options_.interpolation, options_.fill);
 }
 
+Value RandAugment::inverse(const Value& value, const Params& params, Size source) const {
+  return detail::undo_augment_steps(value, params, options_.interpolation, source);
+}
+
 std::string RandAugment::repr() const {
   return detail::repr("RandAugment", {{"num_ops", detail::python(options_.num_ops)},
                                       {"magnitude", detail::python(options_.magnitude)},
@@ -144,6 +152,10 @@ TrivialAugmentWide::Params TrivialAugmentWide::make_params(std::span<const Value
 
 Value TrivialAugmentWide::transform(const Value& value, const Params& params) const {
   return old_augmented("TrivialAugmentWide", value, params, options_.interpolation, options_.fill);
+}
+
+Value TrivialAugmentWide::inverse(const Value& value, const Params& params, Size source) const {
+  return detail::undo_augment_steps(value, params, options_.interpolation, source);
 }
 
 std::string TrivialAugmentWide::repr() const {
@@ -204,6 +216,10 @@ Value AugMix::transform(const Value& value, const Params& params) const {
     }
     return mixed.reshape(original.sizes()).to(original.scalar_type());
   });
+}
+
+Value AugMix::inverse(const Value&, const Params&, Size) const {
+  raise<ValueError>("AugMix: has no inverse, for it mixes pictures that were moved");
 }
 
 std::string AugMix::repr() const {

@@ -22,6 +22,7 @@ class OPSIS_API AutoAugment final : public Drawing<AutoAugment> {
 
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
   std::string repr() const override;
 
  private:
@@ -39,6 +40,7 @@ class OPSIS_API RandAugment final : public Drawing<RandAugment> {
 
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
   std::string repr() const override;
 
  private:
@@ -57,6 +59,7 @@ class OPSIS_API TrivialAugmentWide final : public Drawing<TrivialAugmentWide> {
 
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
   std::string repr() const override;
 
  private:
@@ -74,6 +77,7 @@ class OPSIS_API AugMix final : public Drawing<AugMix> {
 
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
   std::string repr() const override;
 
  private:

@@ -2,6 +2,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
+#include "opsis/transforms/put_back.h"
 #include "opsis/transforms/query.h"
 #include "opsis/transforms/repr.h"
 #include "opsis/transforms/v1/change_pixels.h"
@@ -37,6 +38,11 @@ Value CenterCrop::transform(const Value& value) const {
   });
 }
 
+Value CenterCrop::inverse(const Value& value, Size source) const {
+  const auto region = detail::center_region_of_pixels(source, size_);
+  return detail::put_back(value, region.left, region.top, source);
+}
+
 std::string CenterCrop::repr() const { return detail::repr("CenterCrop", {{"size", tuple_of(size_)}}); }
 
 Pad::Pad(int64_t padding, PadOptions options) : padding_{padding}, single_(true), options_(std::move(options)) {}
@@ -49,6 +55,11 @@ Value Pad::transform(const Value& value) const {
   return detail::change_pixels(value, [&](const Tensor& image) {
     return functional::pad(image, padding_, options_.fill[value], options_.padding_mode);
   });
+}
+
+Value Pad::inverse(const Value& value, Size source) const {
+  const auto b = detail::borders("Pad", padding_);
+  return detail::put_back(value, -b.left, -b.top, source);
 }
 
 std::string Pad::repr() const {
@@ -92,6 +103,13 @@ Value RandomCrop::transform(const Value& value, const Params& params) const {
   });
 }
 
+Value RandomCrop::inverse(const Value& value, const Params& params, Size source) const {
+  const auto b = options_.padding.empty() ? detail::Borders{} : detail::borders("RandomCrop", options_.padding);
+  const auto wide = missing(options_.pad_if_needed, source.width + b.left + b.right, size_.width);
+  const auto high = missing(options_.pad_if_needed, source.height + b.top + b.bottom, size_.height);
+  return detail::put_back(value, params.left - b.left - wide, params.top - b.top - high, source);
+}
+
 std::string RandomCrop::repr() const {
   return detail::repr("RandomCrop", {{"size", tuple_of(size_)}, {"padding", padding_of(options_.padding)}});
 }
@@ -102,6 +120,10 @@ Value FiveCrop::transform(const Value& value) const {
   return transforms::FiveCrop({size_.height, size_.width}).transform(value);
 }
 
+Value FiveCrop::inverse(const Value& value, Size source) const {
+  return transforms::FiveCrop({size_.height, size_.width}).inverse(value, source);
+}
+
 std::string FiveCrop::repr() const { return detail::repr("FiveCrop", {{"size", tuple_of(size_)}}); }
 
 TenCrop::TenCrop(torch::IntArrayRef size, bool vertical_flip)
@@ -109,6 +131,10 @@ TenCrop::TenCrop(torch::IntArrayRef size, bool vertical_flip)
 
 Value TenCrop::transform(const Value& value) const {
   return transforms::TenCrop({size_.height, size_.width}, vertical_flip_).transform(value);
+}
+
+Value TenCrop::inverse(const Value& value, Size source) const {
+  return transforms::TenCrop({size_.height, size_.width}, vertical_flip_).inverse(value, source);
 }
 
 std::string TenCrop::repr() const {

@@ -25,6 +25,7 @@ class OPSIS_API CenterCrop final : public Fixed<CenterCrop> {
   explicit CenterCrop(std::initializer_list<int64_t> size) : CenterCrop(torch::IntArrayRef(size)) {}
 
   Value transform(const Value& value) const;
+  Value inverse(const Value& value, Size source) const;
   std::string repr() const override;
 
  private:
@@ -40,6 +41,7 @@ class OPSIS_API Pad final : public Fixed<Pad> {
   explicit Pad(std::vector<int64_t> padding, PadOptions options = {});
 
   Value transform(const Value& value) const;
+  Value inverse(const Value& value, Size source) const;
   std::string repr() const override;
 
  private:
@@ -62,6 +64,7 @@ class OPSIS_API RandomCrop final : public Drawing<RandomCrop> {
   using Params = transforms::functional::Region;  ///< of the padded image
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
   std::string repr() const override;
 
  private:
@@ -85,6 +88,7 @@ class OPSIS_API FiveCrop final : public Fixed<FiveCrop> {
     return transforms::functional::five_crop(image, {size_.height, size_.width});
   }
   Value transform(const Value& value) const;
+  Value inverse(const Value& value, Size source) const;
   std::string repr() const override;
 
  private:
@@ -106,6 +110,7 @@ class OPSIS_API TenCrop final : public Fixed<TenCrop> {
     return transforms::functional::ten_crop(image, {size_.height, size_.width}, vertical_flip_);
   }
   Value transform(const Value& value) const;
+  Value inverse(const Value& value, Size source) const;
   std::string repr() const override;
 
  private:

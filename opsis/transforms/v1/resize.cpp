@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "opsis/core/check.h"
+#include "opsis/transforms/geometry.h"
 #include "opsis/transforms/repr.h"
 #include "opsis/transforms/v1/change_pixels.h"
 #include "opsis/transforms/v1/functional.h"
@@ -25,6 +26,10 @@ Resize::Resize(torch::IntArrayRef size, ResizeOptions options) : size_(size.vec(
 
 Value Resize::transform(const Value& value) const {
   return detail::change_pixels(value, [&](const torch::Tensor& image) { return functional::resize(image, size_, options_); });
+}
+
+Value Resize::inverse(const Value& value, Size source) const {
+  return transforms::Resize(size_, options_).inverse(value, source);
 }
 
 std::string Resize::repr() const {

@@ -23,6 +23,7 @@ class OPSIS_API Resize final : public Fixed<Resize> {
       : Resize(torch::IntArrayRef(size), options) {}
 
   Value transform(const Value& value) const;
+  Value inverse(const Value& value, Size source) const;
   std::string repr() const override;
 
  private:
@@ -41,6 +42,7 @@ class OPSIS_API RandomResizedCrop final : public Drawing<RandomResizedCrop> {
   using Params = transforms::RandomResizedCrop::Params;
   Params make_params(std::span<const Value> values) const { return drawing_.make_params(values); }
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const { return drawing_.inverse(value, params, source); }
   std::string repr() const override;
 
  private:

@@ -2,7 +2,8 @@
 // the others are their own. They are for programs that must stay as they were trained; new ones are better off with v2's.
 //
 // Differs  a probability outside [0, 1] is refused, as v2 does; a sample's masks, boxes and key points pass through what is
-//          v1's own, and follow what is v2's; LinearTransformation takes pixels in any order in memory
+//          v1's own, and follow what is v2's, but `invert` takes what was found on the picture back to its source by both;
+//          LinearTransformation takes pixels in any order in memory
 #pragma once
 
 #include "opsis/transforms/auto_augment.h"

@@ -128,6 +128,10 @@ Value ElasticTransform::transform(const Value& value, const Params& params) cons
       value, [&](const Tensor& image) { return functional::elastic_transform(image, params.displacement, options); });
 }
 
+Value ElasticTransform::inverse(const Value&, const Params&, Size) const {
+  raise<ValueError>("ElasticTransform: moves pixels and has no inverse");
+}
+
 std::string ElasticTransform::repr() const {
   const auto fill = options_.fill[Value(Image())].numbers();
   return detail::repr("ElasticTransform", {{"alpha", detail::python(options_.alpha)},

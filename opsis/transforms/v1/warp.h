@@ -24,6 +24,7 @@ class OPSIS_API RandomRotation final : public Drawing<RandomRotation> {
 
   Params make_params(std::span<const Value> values) const { return drawing_.make_params(values); }
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const { return drawing_.inverse(value, params, source); }
   std::string repr() const override;
 
  private:
@@ -42,6 +43,7 @@ class OPSIS_API RandomAffine final : public Drawing<RandomAffine> {
 
   Params make_params(std::span<const Value> values) const { return drawing_.make_params(values); }
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const { return drawing_.inverse(value, params, source); }
   std::string repr() const override;
 
  private:
@@ -60,6 +62,7 @@ class OPSIS_API RandomPerspective final : public Sometimes<RandomPerspective> {
 
   Params make_params(std::span<const Value> values) const { return drawing_.make_params(values); }
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const { return drawing_.inverse(value, params, source); }
   std::string repr() const override;
 
  private:
@@ -79,6 +82,7 @@ class OPSIS_API ElasticTransform final : public Drawing<ElasticTransform> {
 
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
   std::string repr() const override;
 
  private:

@@ -6,6 +6,7 @@
 
 #include "opsis/core/parallel.h"
 #include "opsis/core/python_random.h"
+#include "opsis/core/random.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 
@@ -17,6 +18,7 @@ using transforms::AnyTransform;
 using transforms::ErasingValue;
 using transforms::InterpolationMode;
 using transforms::Point;
+using transforms::Record;
 
 // What tests/oracle/transforms_v1.py names, in C++.
 const AnyTransform& first_transform(const std::string& name) {
@@ -188,6 +190,56 @@ TEST(FirstTransforms, AreReplayed) {
     const auto [out, record] = first_transform(name).record(image);
     EXPECT_TENSOR_EQ(first_transform(name).replay(record, image), out);
   }
+}
+
+// A light spot of the source is found on the output, and its place there taken back.
+void expect_spot_taken_back(const AnyTransform& transform, const torch::Tensor& image, const Record& record) {
+  SCOPED_TRACE(transform.repr());
+  const auto middle_of = [](const torch::Tensor& pixels) {
+    return (pixels[0] > 150).nonzero().to(torch::kFloat64).mean(0).flip(0) + 0.5;
+  };
+  const auto out = transform.replay(record, image);
+  const KeyPoints found(middle_of(out).reshape({1, 2}), {out.size(1), out.size(2)});
+  EXPECT_TENSOR_NEAR(transform.invert(record, found).data[0], middle_of(image), 0, 1);
+}
+
+TEST(FirstTransforms, TakeWhatIsFoundOnTheOutputBackToTheSource) {
+  constexpr auto bilinear = InterpolationMode::BILINEAR;
+  auto image = torch::full({1, 40, 50}, 90, torch::kUInt8);
+  image.slice(1, 16, 21).slice(2, 24, 29).fill_(220);
+  const std::vector<AnyTransform> all{
+      first::Resize({25, 60}),
+      first::CenterCrop({31, 36}),
+      first::CenterCrop({51, 62}),
+      first::Pad({3, 5}),
+      first::RandomCrop({60, 30}, {.padding = {1, 2, 3, 4}, .pad_if_needed = true}),
+      first::RandomResizedCrop({64, 64}, {.scale = {0.6, 0.9}}),
+      first::RandomRotation(30, {.interpolation = bilinear, .expand = true}),
+      first::RandomAffine(15, {.translate = {{0.1, 0.1}}, .scale = {{0.9, 1.1}}, .shear = {5}, .interpolation = bilinear}),
+      first::RandomPerspective(0.3, {.p = 1.0}),
+  };
+  for (const auto& transform : all) {
+    for (uint64_t seed = 0; seed < 5; ++seed) {
+      const random::Scope scope(seed);
+      expect_spot_taken_back(transform, image, transform.record(image).second);
+    }
+  }
+  const auto turned = [](const std::string& name) {
+    return Record::parse(R"({"name": ")" + name + R"(", "source": [40, 50], "params": {"steps": [
+        {"operation": "Rotate", "magnitude": 20}, {"operation": "ShearX", "magnitude": 0.2},
+        {"operation": "TranslateY", "magnitude": -6.3}]}})");
+  };
+  expect_spot_taken_back(first::AutoAugment(), image, turned("AutoAugment"));
+  expect_spot_taken_back(first::RandAugment(), image, turned("RandAugment"));
+  expect_spot_taken_back(first::TrivialAugmentWide(), image, turned("TrivialAugmentWide"));
+
+  const auto expect_refuses = [&](const AnyTransform& transform, const char* message) {
+    const auto record = transform.record(image).second;
+    EXPECT_ERROR(transform.invert(record, KeyPoints(torch::ones({1, 2}), {40, 50})), ValueError, message);
+  };
+  expect_refuses(first::ElasticTransform(), "ElasticTransform: moves pixels and has no inverse");
+  expect_refuses(first::TenCrop(20), "TenCrop: has no inverse");
+  expect_refuses(first::AugMix(), "AugMix: has no inverse");
 }
 
 TEST(FirstTransforms, LetOtherValuesPass) {
