@@ -33,7 +33,12 @@ transforms::AnyTransform preprocessing(bool augment) {
       }),
   };
   if (!augment) return prepare;
-  return Compose{prepare, RandomCrop(32, {.padding = {3}, .fill = -1})};
+  // The held-out digits are of other people: hands differ in slant, size and place.
+  return Compose{prepare, RandomAffine({-10, 10}, {.translate = {{0.1, 0.1}},
+                                                   .scale = {{0.85, 1.15}},
+                                                   .shear = {-8, 8},
+                                                   .interpolation = InterpolationMode::BILINEAR,
+                                                   .fill = -1})};
 }
 
 data::DataLoader<datasets::Classified> loader(bool train) {

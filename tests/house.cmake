@@ -92,6 +92,13 @@ add_test(NAME house.ModelsTableIsCurrent
     --check ${PROJECT_SOURCE_DIR}/docs/models.md)
 set_tests_properties(house.ModelsTableIsCurrent PROPERTIES ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
 
+# The demo keeps its promise, whatever the last bits of this machine's sums.
+if(TARGET opsis_demo AND NOT OPSIS_SANITIZE)
+  add_test(NAME house.DemoReadsDigits COMMAND opsis_demo ${CMAKE_BINARY_DIR}/demo)
+  set_tests_properties(house.DemoReadsDigits PROPERTIES TIMEOUT 600
+    PASS_REGULAR_EXPRESSION "reloaded model reads (97|98|99|100)[.0-9]* % of 360")
+endif()
+
 # The program that the README shows is a real one.
 add_test(NAME house.ReadmeShowsTheExample
   COMMAND ${OPSIS_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/check_docs)
