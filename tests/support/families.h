@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ struct Family {
   std::string name, smallest;
   int64_t size = 64;
 };
+
+/// How GoogleTest names it; else it prints the bytes, which are others in each run.
+inline void PrintTo(const Family& family, std::ostream* out) { *out << family.name; }
 
 const std::vector<Family>& families();
 
