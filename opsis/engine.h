@@ -2,6 +2,7 @@
 #pragma once
 
 #include "opsis/engine/classification.h"
+#include "opsis/engine/coco_evaluator.h"
 #include "opsis/engine/metrics.h"
 #include "opsis/engine/optimizer.h"
 #include "opsis/engine/schedule.h"

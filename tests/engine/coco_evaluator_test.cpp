@@ -1,0 +1,139 @@
+// COCO's numbers, held against pycocotools.
+#include "opsis/engine/coco_evaluator.h"
+
+#include <algorithm>
+
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+
+namespace opsis::engine {
+namespace {
+
+// The scenes of tests/oracle/coco.py, image by image.
+struct Scene {
+  explicit Scene(const oracle::Case& c) : case_(c), images_(c.integer("images")) {
+    kind = c.text("kind") == "bbox" ? CocoKind::Boxes : c.text("kind") == "segm" ? CocoKind::Masks : CocoKind::KeyPoints;
+  }
+  CocoKind kind;
+  int64_t images() const { return images_; }
+
+  CocoTarget target(int64_t image) const {
+    CocoTarget out;
+    const auto rows = read(image, "truth", out);
+    out.area = case_.tensor("area").index_select(0, rows);
+    out.is_crowd = torch::tensor(case_.ints("crowd"), torch::kInt64).index_select(0, rows);
+    return out;
+  }
+  CocoDetections detections(int64_t image) const {
+    CocoDetections out;
+    out.scores = case_.tensor("score").index_select(0, read(image, "found", out));
+    return out;
+  }
+
+ private:
+  template <class Side>
+  torch::Tensor read(int64_t image, const std::string& name, Side& out) const {
+    const auto of = case_.ints(name + "_image");
+    std::vector<int64_t> rows;
+    for (size_t i = 0; i < of.size(); ++i) {
+      if (of[i] == image) rows.push_back(static_cast<int64_t>(i));
+    }
+    const auto at = torch::tensor(rows, torch::kInt64);
+    out.labels = torch::tensor(case_.ints(name + "_label"), torch::kInt64).index_select(0, at);
+    if (kind != CocoKind::Masks) out.boxes = case_.tensor(name + "_boxes").index_select(0, at);
+    if (kind == CocoKind::KeyPoints) out.key_points = case_.tensor(name + "_points").index_select(0, at);
+    if (kind == CocoKind::Masks) {
+      const auto texts = case_.texts(name + "_masks");
+      const auto size = case_.ints("size");
+      for (const auto i : rows) out.masks.push_back(io::runs_of_text(texts[static_cast<size_t>(i)], {size[0], size[1]}));
+    }
+    return at;
+  }
+
+  oracle::Case case_;
+  int64_t images_;
+};
+
+void expect_equal_to_pycocotools(const CocoResult& result, const oracle::Case& c) {
+  EXPECT_EQ(result.labels, c.ints("seen"));
+  EXPECT_TENSOR_NEAR(result.precision, c.tensor("precision"), 0, 1e-12);
+  EXPECT_TENSOR_EQ(result.scores, c.tensor("scores"));
+  EXPECT_TENSOR_NEAR(result.recall, c.tensor("recall"), 0, 1e-12);
+  std::vector<double> numbers;
+  for (const auto& number : result.numbers) numbers.push_back(number.value);
+  EXPECT_TENSOR_NEAR(torch::tensor(numbers, torch::kFloat64), c.tensor("stats"), 0, 1e-12);
+}
+
+TEST(CocoEvaluator, NumbersEqualPycocotools) {
+  for (const auto& c : oracle::cases("coco/numbers")) {
+    SCOPED_TRACE(c.name());
+    const Scene scene(c);
+    CocoEvaluator evaluator({.kind = scene.kind, .box_format = BoundingBoxFormat::XYWH});
+    for (int64_t i = 0; i < scene.images(); ++i) evaluator.update(i, scene.target(i), scene.detections(i));
+    expect_equal_to_pycocotools(evaluator.compute(), c);
+  }
+}
+
+TEST(CocoEvaluator, DoesNotDependOnTheOrderOfImagesNorOnWhoSawThem) {
+  const auto c = oracle::cases("coco/numbers").at(4);
+  const Scene scene(c);
+  const CocoOptions options{.kind = scene.kind, .box_format = BoundingBoxFormat::XYWH};
+  CocoEvaluator first(options), second(options);
+  for (auto i = scene.images(); i-- > 0;) (i % 3 == 0 ? first : second).update(i, scene.target(i), scene.detections(i));
+  first.merge(second);
+  EXPECT_EQ(first.images(), scene.images());
+  expect_equal_to_pycocotools(first.compute(), c);
+  EXPECT_ERROR(first.merge(second), ValueError, "was seen by both");
+  first.reset();
+  EXPECT_EQ(first.images(), 0);
+  EXPECT_EQ(first.compute()["AP"], -1);
+}
+
+CocoTarget one_box() {
+  return {.boxes = torch::tensor({{10.F, 10.F, 50.F, 60.F}}), .labels = torch::tensor({3}, torch::kInt64)};
+}
+
+TEST(CocoEvaluator, PrintsAndNamesItsNumbers) {
+  CocoEvaluator evaluator;
+  evaluator.update(7, one_box(), {.boxes = one_box().boxes, .labels = one_box().labels, .scores = torch::tensor({0.9})});
+  evaluator.update(8, {.labels = torch::zeros({0}, torch::kInt64)}, {.labels = torch::zeros({0}, torch::kInt64)});
+  const auto result = evaluator.compute();
+  EXPECT_DOUBLE_EQ(result["AP"], 1);
+  EXPECT_EQ(result["APsmall"], -1);
+  EXPECT_DOUBLE_EQ(result["APmedium"], 1);
+  EXPECT_DOUBLE_EQ(result.average_precision(3), 1);
+  EXPECT_THAT(result.to_string(), ::testing::StartsWith("AP          1.000\nAP50        1.000\n"));
+  EXPECT_ERROR(result["mAP"], NotFoundError, "there is no number \"mAP\"; there are AP, AP50");
+  EXPECT_ERROR(result.average_precision(4), ValueError, "label 4 was not seen");
+}
+
+TEST(CocoEvaluator, RefusesWhatDoesNotFit) {
+  CocoEvaluator boxes;
+  const auto labels = one_box().labels;
+  const auto expect_refuses = [&](const CocoDetections& detections, const char* message) {
+    EXPECT_ERROR(boxes.update(1, one_box(), detections), ValueError, message);
+  };
+  expect_refuses({.labels = labels, .scores = torch::ones({1})}, "the detections must have boxes");
+  expect_refuses({.boxes = torch::ones({2, 4}), .labels = labels, .scores = torch::ones({1})},
+                 "4 numbers for each of 1 labels");
+  expect_refuses({.boxes = torch::ones({1, 4}), .labels = labels}, "the detections must have scores");
+  expect_refuses({.boxes = torch::ones({1, 4}), .labels = labels, .scores = torch::ones({2})}, "a number for each of 1 labels");
+  expect_refuses({.boxes = torch::ones({1, 4}), .labels = labels, .scores = torch::full({1}, NAN)}, "got NaN");
+  expect_refuses({.boxes = torch::ones({1, 4}), .labels = torch::ones({1}), .scores = torch::ones({1})}, "whole numbers");
+  expect_refuses({}, "got an undefined tensor");
+  EXPECT_EQ(boxes.images(), 0);
+  boxes.update(1, one_box(), {.labels = torch::zeros({0}, torch::kInt64)});
+  EXPECT_ERROR(boxes.update(1, one_box(), {.labels = torch::zeros({0}, torch::kInt64)}), ValueError,
+               "image 1 was there before");
+
+  CocoEvaluator masks({.kind = CocoKind::Masks});
+  EXPECT_ERROR(masks.update(1, one_box(), {}), ValueError, "a mask for each of 1 labels, got 0");
+  CocoEvaluator points({.kind = CocoKind::KeyPoints});
+  EXPECT_ERROR(points.update(1, one_box(), {}), ValueError, "key points of the target must be (1, 17, 3)");
+  EXPECT_ERROR(CocoEvaluator({.max_detections = {10, 1}}), ValueError, "must be positive and ascend");
+  EXPECT_ERROR(CocoEvaluator({.box_format = BoundingBoxFormat::XYWHR}), ValueError, "must be upright, got XYWHR");
+  EXPECT_ERROR(CocoEvaluator({.iou_thresholds = std::vector<double>(65, 0.5)}), ValueError, "at most 64");
+}
+
+}  // namespace
+}  // namespace opsis::engine

@@ -1,0 +1,167 @@
+"""coco: masks as run lengths and COCO's numbers, held against pycocotools."""
+
+import contextlib
+import io
+
+import numpy
+import torch
+from oracle import case, run
+from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+
+def blobs(count, height, width, seed):
+    """Masks with holes and ragged borders; the first is empty, the second full."""
+    torch.manual_seed(seed)
+    noise = torch.nn.functional.interpolate(torch.rand(count, 1, 5, 5), (height, width), mode="bilinear")[:, 0]
+    masks = (noise + 0.1 * torch.rand(count, height, width) > 0.6).to(torch.uint8)
+    masks[0] = 0
+    masks[1] = 1
+    return masks
+
+
+def encoded(masks):
+    return [coco_mask.encode(numpy.asfortranarray(m.numpy())) for m in masks]
+
+
+@case("coco/masks", size=[(1, 1), (7, 5), (33, 70), (120, 3)])
+def masks(size):
+    pixels = blobs(6, *size, seed=3)
+    runs = encoded(pixels)
+    crowd = [0, 1, 0, 1, 0, 1]
+    return {
+        "masks": pixels,
+        "counts": [r["counts"].decode() for r in runs],
+        "area": torch.from_numpy(coco_mask.area(runs).astype(numpy.int64)),
+        "boxes": torch.from_numpy(coco_mask.toBbox(runs)),
+        "union": coco_mask.merge(runs[2:])["counts"].decode(),
+        "intersection": coco_mask.merge(runs[1:3], intersect=True)["counts"].decode(),
+        "crowd": crowd,
+        "iou": torch.from_numpy(coco_mask.iou(runs, runs, crowd)),
+        "box_iou": torch.from_numpy(coco_mask.iou(coco_mask.toBbox(runs), coco_mask.toBbox(runs), crowd)),
+    }
+
+
+@case("coco/polygons", size=[(1, 1), (40, 30), (9, 200)], seed=list(range(12)))
+def polygons(size, seed):
+    height, width = size
+    generator = numpy.random.default_rng(seed)
+    count = int(generator.integers(3, 12))
+    spread = 1.4 if seed % 3 == 0 else 1.0
+    corners = generator.uniform(-0.2, spread, (count, 2)) * [width, height]
+    if seed % 4 == 1:
+        corners = corners.round()
+    if seed % 4 == 2:
+        corners = (corners * 2).round() / 2
+        corners[1] = corners[0]
+    second = generator.uniform(0, 1, (4, 2)) * [width, height]
+    both = [corners.reshape(-1).tolist(), second.reshape(-1).tolist()]
+    runs = coco_mask.frPyObjects(both, height, width)
+    box = [float(b) for b in (*(second[0] / 2), *(second[1] / 2))]
+    return {
+        "polygons": both,
+        "box": box,
+        "counts": [r["counts"].decode() for r in runs],
+        "merged": coco_mask.merge(runs)["counts"].decode(),
+        "box_counts": coco_mask.frPyObjects(numpy.array([box]), height, width)[0]["counts"].decode(),
+    }
+
+
+def scene(kind, images, categories, per_image, generator):
+    """Truth and detections: some near, some far, equal scores, crowds, empty images, images with one side only."""
+    height, width = 150, 200
+    truth, found = [], []
+    for image in range(images):
+        n = 0 if image % 7 == 3 else int(generator.integers(1, per_image))
+        m = 0 if image % 7 == 5 else int(generator.integers(0, 2 * per_image))
+        boxes = []
+        for _ in range(n):
+            wh = generator.uniform(3, 120, 2)
+            xy = generator.uniform(0, 1, 2) * (numpy.array([width, height]) - wh).clip(1)
+            boxes.append([*xy, *wh])
+            truth.append({"image_id": image, "category_id": int(generator.integers(1, categories + 1)), "bbox": boxes[-1],
+                          "area": float(wh.prod() * generator.uniform(0.5, 1)), "iscrowd": int(generator.random() < 0.15)})
+        for _ in range(m):
+            if boxes and generator.random() < 0.8:
+                at = int(generator.integers(len(boxes)))
+                box = numpy.array(boxes[at]) + generator.normal(0, 4, 4)
+                category = [t for t in truth if t["image_id"] == image][at]["category_id"]
+            else:
+                box, category = generator.uniform(0, 60, 4), int(generator.integers(1, categories + 2))
+            box[2:] = box[2:].clip(1)
+            found.append({"image_id": image, "category_id": category, "bbox": box.tolist(),
+                          "score": round(float(generator.random()), 1)})
+    for one in truth + found:
+        x, y, w, h = one["bbox"]
+        if kind == "segm":
+            mask = numpy.zeros((height, width), numpy.uint8, order="F")
+            rows, columns = numpy.ogrid[:height, :width]
+            mask[((columns - x - w / 2) / (w / 2)) ** 2 + ((rows - y - h / 2) / (h / 2)) ** 2 <= 1] = 1
+            one["segmentation"] = coco_mask.encode(mask)
+            del one["bbox"]
+            if "area" in one:
+                one["area"] = float(coco_mask.area(one["segmentation"]))
+        if kind == "keypoints":
+            points = numpy.concatenate([generator.uniform(0, 1, (17, 2)) * [w, h] + [x, y], generator.integers(0, 3, (17, 1))], 1)
+            if "score" not in one and generator.random() < 0.2:
+                points[:, 2] = 0
+            one["keypoints"] = points.reshape(-1).tolist()
+            one["num_keypoints"] = int((points[:, 2] > 0).sum())
+    if kind == "keypoints":
+        for one in found:  # near the truth, or nothing is ever found
+            near = [t for t in truth if t["image_id"] == one["image_id"]]
+            if near and generator.random() < 0.8:
+                pick = near[int(generator.integers(len(near)))]
+                points = numpy.array(pick["keypoints"]).reshape(17, 3)
+                points[:, :2] += generator.normal(0, 3, (17, 2))
+                one["keypoints"], one["category_id"] = points.reshape(-1).tolist(), pick["category_id"]
+    return height, width, truth, found
+
+
+def flat(rows, key, width):
+    return torch.tensor([r[key] for r in rows], dtype=torch.float64).reshape(len(rows), *width)
+
+
+@case("coco/numbers", kind=["bbox", "segm", "keypoints"], images=[1, 8, 40], seed=[0, 1])
+def numbers(kind, images, seed):
+    generator = numpy.random.default_rng(seed + 10 * images)
+    height, width, truth, found = scene(kind, images, 3, 8, generator)
+    if not found:
+        found = [{**truth[0], "score": 0.5}]
+    ground = COCO()
+    ground.dataset = {
+        "info": {},
+        "images": [{"id": i, "height": height, "width": width} for i in range(images)],
+        "categories": [{"id": c} for c in range(1, 5)],
+        "annotations": [{"ignore": 0, "num_keypoints": 0, **t, "id": i + 1} for i, t in enumerate(truth)],
+    }
+    with contextlib.redirect_stdout(io.StringIO()):
+        ground.createIndex()
+        results = ground.loadRes([{k: v for k, v in f.items() if not (kind == "keypoints" and k == "bbox")} for f in found])
+        evaluation = COCOeval(ground, results, kind)
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    seen = sorted({r["category_id"] for r in truth + found})
+    out = {"stats": torch.from_numpy(evaluation.stats), "size": [height, width], "seen": seen}
+    columns = torch.tensor([c - 1 for c in seen])
+    out["precision"] = torch.from_numpy(evaluation.eval["precision"]).index_select(2, columns)
+    out["scores"] = torch.from_numpy(evaluation.eval["scores"]).index_select(2, columns)
+    out["recall"] = torch.from_numpy(evaluation.eval["recall"]).index_select(1, columns)
+    for name, rows in (("truth", truth), ("found", found)):
+        out[f"{name}_image"] = [r["image_id"] for r in rows]
+        out[f"{name}_label"] = [r["category_id"] for r in rows]
+        if kind != "segm":
+            out[f"{name}_boxes"] = flat(rows, "bbox", [4])
+        else:
+            out[f"{name}_masks"] = [r["segmentation"]["counts"].decode() for r in rows]
+        if kind == "keypoints":
+            out[f"{name}_points"] = flat(rows, "keypoints", [17, 3])
+    out["area"] = flat(truth, "area", [])
+    out["crowd"] = [t["iscrowd"] for t in truth]
+    out["score"] = flat(found, "score", [])
+    return out
+
+
+run(__file__)
