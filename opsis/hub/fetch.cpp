@@ -54,7 +54,7 @@ void check_sha256(const std::filesystem::path& file, const std::string& beginnin
 }
 
 std::filesystem::path fetch(const std::string& url, DownloadOptions options) {
-  const auto file = cached_checkpoint(url);
+  auto file = cached_checkpoint(url);
   std::error_code ignored;
   if (std::filesystem::exists(file, ignored)) return file;
   if (options.sha256.empty()) options.sha256 = hash_in_name(file.filename().string());

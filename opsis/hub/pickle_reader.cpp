@@ -42,7 +42,7 @@ class PickleMachine {
   Pickle run() {
     while (step(static_cast<uint8_t>(number(1)))) {
     }
-    if (marks_.size() != 0 || stack_.size() != 1) bad_pickle("it ends with more or less than one object");
+    if (!marks_.empty() || stack_.size() != 1) bad_pickle("it ends with more or less than one object");
     return {std::move(nodes_), stack_.back(), at_};
   }
 

@@ -178,9 +178,9 @@ struct Plan {
 /// The largest of 1, 2, 4 and 8 by which the sides can be divided, the shorter one staying min_size or more.
 int choose_scale(int64_t height, int64_t width, int64_t min_size) {
   const auto shorter = std::min(height, width);
-  int scale = 1;
+  int64_t scale = 1;
   while (min_size > 0 && scale < 8 && (shorter + 2 * scale - 1) / (2 * scale) >= min_size) scale *= 2;
-  return scale;
+  return static_cast<int>(scale);
 }
 
 /// Whether libjpeg smooths over the blocks of a progressive file that ended early. How, depends on what lies around a block, so
