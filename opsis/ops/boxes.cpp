@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "opsis/core/check.h"
+#include "opsis/core/huge_pages.h"
 #include "opsis/core/parallel.h"
 #include "opsis/ops/box_iou_rotated.h"
 #include "opsis/simd/box_iou.h"
@@ -215,6 +216,7 @@ Tensor box_iou(const Tensor& boxes1, const Tensor& boxes2, BoundingBoxFormat fmt
   }
   if (fmt != XYXY || !iou_in_one_pass(boxes1, boxes2)) return overlap(boxes1, boxes2, fmt).iou();
   const auto out = torch::empty({boxes1.size(0), boxes2.size(0)}, boxes1.options().requires_grad(false));
+  prefer_huge_pages(out.const_data_ptr(), out.nbytes());
   AT_DISPATCH_FLOATING_TYPES(out.scalar_type(), "box_iou", [&] { box_iou_rows<scalar_t>(boxes1, boxes2, out); });
   return out;
 }

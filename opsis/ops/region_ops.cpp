@@ -7,6 +7,7 @@
 #include <array>
 
 #include "opsis/core/check.h"
+#include "opsis/core/huge_pages.h"
 #include "opsis/ops/differentiable.h"
 #include "opsis/tv_tensors/print.h"
 
@@ -105,9 +106,12 @@ TwoTensors forward(const Tensor& input, const Tensor& rois, const Pooling& pooli
   if constexpr (std::is_same_v<Op, RoiAlign>) {
     return {input.is_meta() ? input.new_empty(shape) : roi_align_cpu(input, rois, pooling), Tensor()};
   } else {
-    const auto out = torch::zeros(shape, input.options().dtype(computed_in(input.scalar_type())));
-    const auto source = torch::zeros(shape, input.options().dtype(torch::kInt32));
-    if (!input.is_meta() && out.numel() > 0) Op::forward(input.to(out.scalar_type()).contiguous(), rois, pooling, out, source);
+    const auto out = torch::empty(shape, input.options().dtype(computed_in(input.scalar_type())));
+    const auto source = torch::empty(shape, input.options().dtype(torch::kInt32));
+    if (!input.is_meta() && out.numel() > 0) {
+      for (const auto& tensor : {out, source}) prefer_huge_pages(tensor.const_data_ptr(), tensor.nbytes());
+      Op::forward(input.to(out.scalar_type()).contiguous(), rois, pooling, out, source);
+    }
     return {out.to(input.scalar_type()), source};
   }
 }

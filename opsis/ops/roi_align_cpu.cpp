@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "opsis/core/check.h"
+#include "opsis/core/huge_pages.h"
 #include "opsis/core/parallel.h"
 #include "opsis/ops/region_ops.h"
 #include "opsis/simd/roi_align.h"
@@ -193,6 +194,7 @@ Tensor roi_align_cpu(const Tensor& input, const Tensor& rois, const Pooling& poo
   const auto type = computed_in(input.scalar_type());
   const auto out = torch::empty({rois.size(0), input.size(1), pooling.height, pooling.width}, input.options().dtype(type));
   if (out.numel() == 0) return out.to(input.scalar_type());
+  prefer_huge_pages(out.const_data_ptr(), out.nbytes());
   const auto maps = input.to(type).contiguous();
   AT_DISPATCH_FLOATING_TYPES(type, "roi_align", [&] { align<scalar_t>(maps, rois, pooling, out); });
   return out.to(input.scalar_type());

@@ -7,17 +7,15 @@
 
 #include "opsis/core/parallel.h"
 #include "opsis/ops/region_ops.h"
-#include "opsis/simd/column_max.h"
+#include "opsis/simd/roi_pool.h"
 
 namespace opsis::inline v1::ops::detail {
 namespace {
 
 using torch::Tensor;
 
-// Pixels [begin, end) of a bin along an axis.
-struct Pixels {
-  int64_t begin, end;
-};
+using simd::Pixels;
+
 struct PooledRegion {
   std::vector<Pixels> rows, columns;
 };
@@ -59,44 +57,20 @@ std::vector<PooledRegion> pooled_regions(const Tensor& rois, const Pooling& pool
 
 template <class T>
 void pool(const Tensor& input, const Tensor& rois, const Pooling& pooling, const Tensor& out, const Tensor& source) {
-  using Row = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
   const auto batch = input.size(0), channels = input.size(1), height = input.size(2), width = input.size(3);
   const auto images = images_of("roi_pool", rois, batch);
   const auto regions = pooled_regions(rois, pooling, /*extra=*/1, height, width);
+  const auto bins = pooling.height * pooling.width;
   const auto* const from = input.const_data_ptr<T>();
   auto* const to = out.mutable_data_ptr<T>();
   auto* const pixels = source.mutable_data_ptr<int32_t>();
   parallel_for(0, channels, 1, [&](int64_t first, int64_t last) {
-    std::vector<T> greatest(static_cast<size_t>(width));
-    std::vector<Row> where(static_cast<size_t>(width));
+    simd::RoiPoolScratch<T> scratch(width);
     for (auto c = first; c < last; ++c) {
       for (size_t r = 0; r < regions.size(); ++r) {
-        const auto& [rows, columns] = regions[r];
-        const auto* const plane = from + (images[r] * channels + c) * height * width;
-        auto place = (static_cast<int64_t>(r) * channels + c) * pooling.height * pooling.width;
-        const auto left = columns.front().begin, right = std::max(left, columns.back().end);
-        for (const auto& [top, bottom] : rows) {
-          if (top < bottom)
-            simd::column_max(plane + top * width + left, width, bottom - top, right - left, greatest.data() + left,
-                             where.data() + left);
-          for (const auto& [begin, end] : columns) {
-            // Of equals the one that comes first row by row.
-            const bool empty = top >= bottom || begin >= end;
-            auto best = empty ? T(0) : static_cast<T>(std::numeric_limits<float>::lowest());
-            int64_t row = -1, column = -1;
-            for (auto x = begin; x < end && !empty; ++x) {
-              const auto i = static_cast<size_t>(x);
-              if (greatest[i] > best || (greatest[i] == best && where[i] < row)) {
-                best = greatest[i];
-                row = where[i];
-                column = x;
-              }
-            }
-            to[place] = best;
-            pixels[place] = row < 0 ? -1 : static_cast<int32_t>((top + row) * width + column);
-            ++place;
-          }
-        }
+        const auto place = (static_cast<int64_t>(r) * channels + c) * bins;
+        simd::roi_pool(from + (images[r] * channels + c) * height * width, width, regions[r].rows, regions[r].columns, scratch,
+                       to + place, pixels + place);
       }
     }
   });

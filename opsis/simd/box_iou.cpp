@@ -5,17 +5,16 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "opsis/simd/lanes-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 namespace {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
 // A box with a number that is none has such an area, which makes the quotient one too: what Max does with it is no matter.
 template <class T>
 HWY_INLINE void BoxIou(const T* box, T own_area, const BoxColumns<T>& others, T* out) {
-  const hn::ScalableTag<T> wide;
-  const auto some = [&](auto d, int64_t i) HWY_ATTR {
+  ForLanes<T>(0, others.count, [&](auto d, int64_t i) HWY_ATTR {
     const auto areas = hn::Add(hn::Set(d, own_area), hn::LoadU(d, others.area + i));
     const auto width = hn::Sub(hn::Min(hn::Set(d, box[2]), hn::LoadU(d, others.right + i)),
                                hn::Max(hn::Set(d, box[0]), hn::LoadU(d, others.left + i)));
@@ -23,11 +22,7 @@ HWY_INLINE void BoxIou(const T* box, T own_area, const BoxColumns<T>& others, T*
                                 hn::Max(hn::Set(d, box[1]), hn::LoadU(d, others.top + i)));
     const auto inter = hn::Mul(hn::Max(hn::Zero(d), width), hn::Max(hn::Zero(d), height));
     hn::StoreU(hn::Div(inter, hn::Sub(areas, inter)), d, out + i);
-  };
-  const auto lanes = static_cast<int64_t>(hn::Lanes(wide));
-  int64_t i = 0;
-  for (; i + lanes <= others.count; i += lanes) some(wide, i);
-  for (; i < others.count; ++i) some(hn::CappedTag<T, 1>(), i);
+  });
 }
 
 void BoxIouFloat(const float* box, float area, const BoxColumns<float>& others, float* out) { BoxIou(box, area, others, out); }

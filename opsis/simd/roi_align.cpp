@@ -9,34 +9,24 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "opsis/simd/lanes-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 namespace {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
-// Columns that the samples touch: [first, last].
+// Columns that the samples touch: [first, end).
 struct Span {
-  int64_t first, last;
+  int64_t first, end;
 };
 template <class T>
 Span SpanOf(const BinTaps<T>& columns) {
-  Span span{columns.taps.front().low, columns.taps.front().high};
+  Span span{columns.taps.front().low, columns.taps.front().high + 1};
   for (const auto& tap : columns.taps) {
     span.first = std::min<int64_t>(span.first, tap.low);
-    span.last = std::max<int64_t>(span.last, tap.high);
+    span.end = std::max<int64_t>(span.end, tap.high + 1);
   }
   return span;
-}
-
-// body(d, i) for [first, last], as many lanes at a time as there are, then one by one.
-template <class T, class Body>
-HWY_INLINE void ForLanes(Span span, const Body& body) {
-  const hn::ScalableTag<T> wide;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(wide));
-  auto i = span.first;
-  for (; i + lanes <= span.last + 1; i += lanes) body(wide, i);
-  for (; i <= span.last; ++i) body(hn::CappedTag<T, 1>(), i);
 }
 
 template <class T>
@@ -51,7 +41,7 @@ HWY_INLINE void RoiAlign(const T* plane, int64_t width, const RegionTaps<T>& reg
       std::fill(out, out + bins, T(0));
       continue;
     }
-    ForLanes<T>(span, [&](auto d, int64_t i) HWY_ATTR {
+    ForLanes<T>(span.first, span.end, [&](auto d, int64_t i) HWY_ATTR {
       auto sum = hn::Zero(d);
       for (const auto* t = tap; t < end; ++t) {
         sum = hn::MulAdd(hn::Set(d, t->low_weight), hn::LoadU(d, plane + t->low * width + i), sum);
@@ -80,7 +70,7 @@ HWY_INLINE void RoiAlignBackward(const T* grad, int64_t width, const RegionTaps<
     const auto *tap = region.rows.taps.data() + region.rows.begin[static_cast<size_t>(row)],
                *const end = region.rows.taps.data() + region.rows.begin[static_cast<size_t>(row) + 1];
     if (tap == end) continue;
-    std::fill(scratch + span.first, scratch + span.last + 1, T(0));
+    std::fill(scratch + span.first, scratch + span.end, T(0));
     for (int64_t bin = 0; bin < bins; ++bin) {
       const auto each = grad[bin] / region.count;
       for (auto t = region.columns.begin[static_cast<size_t>(bin)]; t < region.columns.begin[static_cast<size_t>(bin) + 1];
@@ -92,7 +82,7 @@ HWY_INLINE void RoiAlignBackward(const T* grad, int64_t width, const RegionTaps<
     }
     for (; tap < end; ++tap) {
       const auto add = [&](int64_t to, T weight) HWY_ATTR {
-        ForLanes<T>(span, [&](auto d, int64_t i) HWY_ATTR {
+        ForLanes<T>(span.first, span.end, [&](auto d, int64_t i) HWY_ATTR {
           auto* const at = grad_plane + to * width + i;
           hn::StoreU(hn::MulAdd(hn::Set(d, weight), hn::LoadU(d, scratch + i), hn::LoadU(d, at)), d, at);
         });
