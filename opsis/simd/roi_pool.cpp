@@ -37,66 +37,81 @@ HWY_INLINE void Down(const T* plane, int64_t width, const Pixels& rows, int64_t 
   });
 }
 
-// Bins [i, i + lanes) of `columns`, each at its own speed: one that has ended looks at its last column again, to no effect.
-template <class T, class D>
-HWY_INLINE void Across(D d, std::span<const Pixels> columns, int64_t i, int64_t width, const RoiPoolScratch<T>& scratch, T* out,
-                       int32_t* pixel) {
+// Bins side by side, kMost at a time. What is left over at the end, and a bin without pixels, looks at some column all the same:
+// what that finds is passed over.
+template <class T>
+struct Bins {
   using Row = typename RoiPoolScratch<T>::Row;
-  const hn::RebindToSigned<D> whole;
-  constexpr size_t kMost = 8;
-  const auto lanes = hn::Lanes(d);
-  HWY_ALIGN Row begin[kMost], last[kMost], row[kMost], column[kMost];
+  static constexpr size_t kMost = 8;
+  HWY_ALIGN Row begin[kMost], last[kMost];
+  int64_t count, longest = 0;
+
+  Bins(std::span<const Pixels> columns, size_t first) : count(static_cast<int64_t>(std::min(kMost, columns.size() - first))) {
+    for (size_t b = 0; b < kMost; ++b) {
+      const auto& bin = columns[std::min(first + b, columns.size() - 1)];
+      const auto length = std::max<int64_t>(bin.end - bin.begin, 1);
+      longest = std::max(longest, length);
+      begin[b] = static_cast<Row>(length > bin.end - bin.begin ? 0 : bin.begin);
+      last[b] = static_cast<Row>(begin[b] + length - 1);
+    }
+  }
+};
+
+// Each bin at its own speed: one that has ended looks at its last column again, to no effect.
+template <class T>
+HWY_INLINE void Across(const Bins<T>& bins, std::span<const Pixels> columns, int64_t width, const RoiPoolScratch<T>& scratch,
+                       T* out, int32_t* pixel) {
+  using Row = typename RoiPoolScratch<T>::Row;
+  constexpr size_t kMost = Bins<T>::kMost;
+  const hn::CappedTag<T, kMost> d;
+  const hn::RebindToSigned<decltype(d)> whole;
+  HWY_ALIGN Row row[kMost], column[kMost];
   HWY_ALIGN T best[kMost];
-  int64_t longest = 0;
-  for (size_t b = 0; b < lanes; ++b) {
-    const auto& bin = columns[static_cast<size_t>(i) + b];
-    longest = std::max(longest, bin.end - bin.begin);
-    // A bin without pixels looks at some column all the same, and what it finds is passed over below.
-    const auto most = static_cast<int64_t>(scratch.row.size()) - 1;
-    begin[b] = static_cast<Row>(std::min(bin.begin, most));
-    last[b] = static_cast<Row>(std::clamp<int64_t>(bin.end - 1, begin[b], most));
+  for (size_t i = 0; i < kMost; i += hn::Lanes(d)) {
+    auto here = hn::Load(whole, bins.begin + i);
+    const auto last = hn::Load(whole, bins.last + i), one = hn::Set(whole, Row(1));
+    auto greatest = hn::Set(d, kLeast<T>);
+    auto at_row = hn::Set(whole, Row(-1)), at_column = here;
+    for (int64_t step = 0; step < bins.longest; ++step) {
+      const auto numbers = hn::GatherIndex(d, scratch.greatest.data(), here);
+      const auto rows = hn::GatherIndex(whole, scratch.row.data(), here);
+      const auto above = hn::RebindMask(whole, hn::Gt(numbers, greatest));
+      const auto equal = hn::RebindMask(whole, hn::Eq(numbers, greatest));
+      const auto better = hn::Or(above, hn::And(equal, hn::Lt(rows, at_row)));
+      greatest = hn::IfThenElse(hn::RebindMask(d, better), numbers, greatest);
+      at_row = hn::IfThenElse(better, rows, at_row);
+      at_column = hn::IfThenElse(better, here, at_column);
+      here = hn::Min(hn::Add(here, one), last);
+    }
+    hn::Store(greatest, d, best + i);
+    hn::Store(at_row, whole, row + i);
+    hn::Store(at_column, whole, column + i);
   }
-  const auto first_column = hn::Load(whole, begin), last_column = hn::Load(whole, last);
-  auto greatest = hn::Set(d, kLeast<T>);
-  auto at_row = hn::Set(whole, Row(-1)), at_column = first_column;
-  for (int64_t step = 0; step < longest; ++step) {
-    const auto here = hn::Min(hn::Add(first_column, hn::Set(whole, static_cast<Row>(step))), last_column);
-    const auto numbers = hn::GatherIndex(d, scratch.greatest.data(), here);
-    const auto rows = hn::GatherIndex(whole, scratch.row.data(), here);
-    const auto above = hn::RebindMask(whole, hn::Gt(numbers, greatest));
-    const auto equal = hn::RebindMask(whole, hn::Eq(numbers, greatest));
-    const auto better = hn::Or(above, hn::And(equal, hn::Lt(rows, at_row)));
-    greatest = hn::IfThenElse(hn::RebindMask(d, better), numbers, greatest);
-    at_row = hn::IfThenElse(better, rows, at_row);
-    at_column = hn::IfThenElse(better, here, at_column);
-  }
-  hn::Store(greatest, d, best);
-  hn::Store(at_row, whole, row);
-  hn::Store(at_column, whole, column);
-  for (size_t b = 0; b < lanes; ++b) {
-    const auto& bin = columns[static_cast<size_t>(i) + b];
-    const bool empty = bin.begin >= bin.end;
-    out[static_cast<size_t>(i) + b] = empty ? T(0) : best[b];
-    pixel[static_cast<size_t>(i) + b] =
-        empty || row[b] < 0 ? -1 : static_cast<int32_t>(static_cast<int64_t>(row[b]) * width + static_cast<int64_t>(column[b]));
+  for (int64_t b = 0; b < bins.count; ++b) {
+    const bool empty = columns[static_cast<size_t>(b)].begin >= columns[static_cast<size_t>(b)].end;
+    out[b] = empty ? T(0) : best[b];
+    const auto place = static_cast<int64_t>(row[b]) * width + static_cast<int64_t>(column[b]);
+    pixel[b] = empty || row[b] < 0 ? -1 : static_cast<int32_t>(place);
   }
 }
 
 template <class T>
 HWY_INLINE void RoiPool(const T* plane, int64_t width, std::span<const Pixels> rows, std::span<const Pixels> columns,
                         RoiPoolScratch<T>& scratch, T* out, int32_t* pixel) {
-  const auto bins = static_cast<int64_t>(columns.size());
   const auto left = columns.front().begin, right = columns.back().end;
-  for (const auto& row : rows) {
-    if (row.begin < row.end && left < right) {
-      Down(plane, width, row, left, right, scratch);
-      ForLanes<T, 8>(0, bins, [&](auto d, int64_t i) HWY_ATTR { Across(d, columns, i, width, scratch, out, pixel); });
-    } else {
-      std::fill(out, out + bins, T(0));
-      std::fill(pixel, pixel + bins, -1);
+  const auto across = static_cast<int64_t>(columns.size());
+  for (size_t first = 0; first < columns.size(); first += Bins<T>::kMost) {
+    const Bins<T> bins(columns, first);
+    for (size_t r = 0; r < rows.size(); ++r) {
+      const auto at = static_cast<int64_t>(r) * across + static_cast<int64_t>(first);
+      if (rows[r].begin < rows[r].end && left < right) {
+        Down(plane, width, rows[r], left, right, scratch);
+        Across(bins, columns.subspan(first), width, scratch, out + at, pixel + at);
+      } else {
+        std::fill(out + at, out + at + bins.count, T(0));
+        std::fill(pixel + at, pixel + at + bins.count, -1);
+      }
     }
-    out += bins;
-    pixel += bins;
   }
 }
 
