@@ -1,6 +1,7 @@
 // Packages that Python scripted run on Opsis's operators, under torchvision's names.
 #include "opsis/torchvision_ops.h"
 
+#include <torch/csrc/inductor/aoti_package/model_package_loader.h>
 #include <torch/script.h>
 #include <torch/torch.h>
 
@@ -22,6 +23,17 @@ TEST(TorchvisionOps, RunAMaskRcnnThatPythonScripted) {
     for (const auto* const name : {"boxes", "scores", "masks"})
       EXPECT_TENSOR_NEAR(found.at(name).toTensor(), c.tensor(name), 1e-4, 0);
     EXPECT_TENSOR_EQ(found.at("labels").toTensor(), c.tensor("labels"));
+  }
+}
+
+TEST(TorchvisionOps, RunAPackageThatAotInductorCompiled) {
+  for (const auto& c : oracle::cases("ops_packaged/suppressed")) {
+    const torch::InferenceMode inference;
+    torch::inductor::AOTIModelPackageLoader model((oracle::folder() / "suppressed.pt2").string());
+    const auto found = model.run({c.tensor("x"), c.tensor("boxes"), c.tensor("scores")});
+    ASSERT_EQ(found.size(), 2u);
+    EXPECT_TENSOR_EQ(found[0], c.tensor("keep"));
+    EXPECT_TENSOR_NEAR(found[1], c.tensor("pooled"), 1e-5, 0);
   }
 }
 
