@@ -45,8 +45,6 @@ void check_sensitive(std::string_view where, const Tensor& input, const Pooling&
               "{}: the channels of input must be a multiple of the {} bins of output_size, got {}", where, bins, input.size(1));
 }
 
-Maps maps_of(const Tensor& input) { return {input.size(0), input.size(1), input.size(2), input.size(3)}; }
-
 // A gradient comes by the same schema from anywhere, so it is held against what it is the gradient of.
 void check_grad(std::string_view where, const Tensor& grad, const Tensor& rois, const Pooling& pooling, const Maps& maps,
                 int64_t channels) {

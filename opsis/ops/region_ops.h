@@ -21,6 +21,7 @@ struct Pooling {
 struct Maps {
   int64_t batch, channels, height, width;
 };
+inline Maps maps_of(const torch::Tensor& input) { return {input.size(0), input.size(1), input.size(2), input.size(3)}; }
 
 // By the dispatcher, from schemas as torchvision's: opsis::roi_align, opsis::_roi_align_backward, ...
 torch::Tensor call_roi_align(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling);

@@ -92,8 +92,6 @@ std::vector<RegionTaps<Compute>> all_taps(const Tensor& rois, const Pooling& poo
   return out;
 }
 
-Maps maps_of(const Tensor& input) { return {input.size(0), input.size(1), input.size(2), input.size(3)}; }
-
 // Channels whose maps a core's cache holds beside the regions: all regions are taken from those before the next ones.
 int64_t channels_at_once(const Maps& maps, size_t number_size) {
   const auto bytes = static_cast<size_t>(maps.height * maps.width) * number_size;

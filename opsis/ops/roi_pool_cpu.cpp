@@ -128,7 +128,7 @@ Tensor roi_pool_backward_cpu(const Tensor& grad, const Tensor& rois, const Tenso
 }
 
 void ps_roi_pool_cpu(const Tensor& input, const Tensor& rois, const Pooling& pooling, const Tensor& out, const Tensor& source) {
-  const Maps maps{input.size(0), input.size(1), input.size(2), input.size(3)};
+  const auto maps = maps_of(input);
   // torchvision's never takes the last row and column of the maps, though its gradient gives them a share.
   const auto regions = pooled_regions(rois, pooling, /*extra=*/0, maps.height - 1, maps.width - 1);
   AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "ps_roi_pool", [&] {
