@@ -25,7 +25,8 @@ OPSIS_API torch::Tensor box_convert(const torch::Tensor& boxes, BoundingBoxForma
 /// Source   torchvision.ops.box_area
 OPSIS_API torch::Tensor box_area(const torch::Tensor& boxes, BoundingBoxFormat fmt = BoundingBoxFormat::XYXY);
 
-/// Intersection over union of every box with every other: 0 for boxes apart, 1 for equal ones; not a number where the union is 0.
+/// Intersection over union of every box with every other: 0 for boxes apart, 1 for equal ones; not a number where the union
+/// is 0.
 ///     box_iou(boxes, targets)   // (5, 4), (3, 4) -> (5, 3)
 /// Shapes   (..., N, 4), (..., M, 4) -> (..., N, M); rotated (N, K), (M, K) -> (N, M)
 /// Types    any number, as box_area; rotated boxes float32 or float64, which give float32

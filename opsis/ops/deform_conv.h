@@ -1,4 +1,5 @@
-// Convolutions that look where they are told to. https://arxiv.org/abs/1703.06211 and, with a mask, https://arxiv.org/abs/1811.11168
+// Convolutions that look where they are told to. https://arxiv.org/abs/1703.06211, and https://arxiv.org/abs/1811.11168 with a
+// mask.
 #pragma once
 
 #include <torch/expanding_array.h>
@@ -22,8 +23,8 @@ struct DeformConv2dFuncOptions {
 
 /// A convolution whose kernel's places are moved by `offset`, for each pixel of the result: by pairs (down, across), in pixels.
 ///     deform_conv2d(input, offset, weight)   // (4, 3, 10, 10), (4, 18, 8, 8), (5, 3, 3, 3) -> (4, 5, 8, 8)
-/// Shapes   input (N, C, H, W), offset (N, 2 * offset_groups * kh * kw, out_h, out_w), weight (out_channels, C / groups, kh, kw) ->
-///          (N, out_channels, out_h, out_w)
+/// Shapes   input (N, C, H, W), offset (N, 2 * offset_groups * kh * kw, out_h, out_w), weight
+///          (out_channels, C / groups, kh, kw) -> (N, out_channels, out_h, out_w)
 /// Types    float32, float64 or float16, the same for all
 /// Throws   ValueError for shapes and types that do not fit
 /// Differs  float16 is summed in float32

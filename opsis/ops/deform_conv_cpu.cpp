@@ -1,5 +1,5 @@
-// A matrix product with columns of samples, image by image. Where the samples lie is found once for each group of offsets; then every
-// channel is read by that.
+// A matrix product with columns of samples, image by image. Where the samples lie is found once for each group of offsets; then
+// every channel is read by that.
 #include "opsis/ops/deform_conv_cpu.h"
 
 #include <torch/torch.h>
@@ -50,7 +50,8 @@ struct Shape {
         out_w(offset.size(3)) {}
 };
 
-// Of one image: [offset group][place of the kernel][pixel of the result]. T is the type of the offsets, in which torchvision adds.
+// Of one image: [offset group][place of the kernel][pixel of the result]. T is the type of the offsets, in which torchvision
+// adds.
 template <class T, class Compute>
 std::vector<Sample<Compute>> samples_of_image(const Tensor& offset, const Tensor& mask, const Shape& shape,
                                               const Deformation& deformation) {

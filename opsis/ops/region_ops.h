@@ -1,5 +1,5 @@
-// What the four operators on regions of a batch share, and their kernels. For Opsis's own sources: roi_align.h and roi_pool.h are the
-// fronts.
+// What the four operators on regions of a batch share, and their kernels. For Opsis's own sources: roi_align.h and roi_pool.h
+// are the fronts.
 #pragma once
 
 #include <torch/types.h>

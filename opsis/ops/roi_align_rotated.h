@@ -14,7 +14,8 @@ struct RoIAlignRotatedOptions {
   int64_t sampling_ratio = -1;  ///< samples of a bin down and across; when not positive, one a pixel
 };
 
-/// roi_align, aligned, of boxes that are turned about their centres; the regions are turned upright. Differentiable by the maps.
+/// roi_align, aligned, of boxes that are turned about their centres; the regions are turned upright. Differentiable by the
+/// maps.
 /// Shapes   input (N, C, H, W), rois (K, 6): image, then CXCYWHR, degrees counter-clockwise -> (K, C, output_size)
 /// Types    float32 or float64, the same for both
 /// Throws   ValueError for other shapes and types, and when a region names an image that is not in the batch

@@ -34,8 +34,8 @@ class OPSIS_API RoIPoolImpl : public torch::nn::Module {
 };
 using RoIPool = Observed<torch::nn::ModuleHolder<RoIPoolImpl>>;
 
-/// Each bin the mean of its pixels, in channels of its own. https://arxiv.org/abs/1605.06409. As in torchvision the last row and
-/// column of the maps are not read, though the gradient gives them a share.
+/// Each bin the mean of its pixels, in channels of its own. https://arxiv.org/abs/1605.06409. As in torchvision the last row
+/// and column of the maps are not read, though the gradient gives them a share.
 /// Shapes   input (N, C * bins, H, W), regions (K, 5) -> (K, C, output_size)
 /// Types    float32, float64 or float16, the same for both
 /// Throws   ValueError as roi_pool, and unless the channels are a multiple of the bins

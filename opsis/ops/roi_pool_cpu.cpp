@@ -1,5 +1,5 @@
-// roi_pool and ps_roi_pool on the CPU. Regions and bins lie on whole pixels, found in the type of the regions and in torchvision's
-// order of operations.
+// roi_pool and ps_roi_pool on the CPU. Regions and bins lie on whole pixels, found in the type of the regions and in
+// torchvision's order of operations.
 #include <torch/torch.h>
 
 #include <cmath>
