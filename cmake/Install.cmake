@@ -7,6 +7,10 @@ install(TARGETS opsis EXPORT opsisTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+if(TARGET opsis_torchvision_ops)
+  set_target_properties(opsis_torchvision_ops PROPERTIES INSTALL_RPATH $ORIGIN)
+  install(TARGETS opsis_torchvision_ops EXPORT opsisTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 if(TARGET opsis_cli)
   # The tool finds the library beside its own folder, wherever the two are moved.
   set_target_properties(opsis_cli PROPERTIES INSTALL_RPATH $ORIGIN/../${CMAKE_INSTALL_LIBDIR} EXPORT_NAME cli)

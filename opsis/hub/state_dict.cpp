@@ -75,7 +75,8 @@ LoadReport load_state_dict(torch::nn::Module& module, const StateDict& state, bo
   for (const auto& [name, tensor] : state) {
     OPSIS_CHECK(tensor.defined(), "load_state_dict: \"{}\" is an undefined tensor", name);
     OPSIS_CHECK(given.emplace(name, tensor).second, "load_state_dict: the state dict has \"{}\" twice", name);
-    if (!wanted.contains(name)) report.unexpected.push_back(name);
+    // A frozen batch norm has no count; what was trained before it froze has.
+    if (!wanted.contains(name) && !may_be_absent(name, wanted)) report.unexpected.push_back(name);
   }
 
   std::vector<std::pair<torch::Tensor, torch::Tensor>> copies;

@@ -51,6 +51,11 @@ std::optional<std::string> renamed(std::string_view name) {
       one_of(from_end(1), std::array{"weight"sv, "bias"sv})) {
     return before(2) + (from_end(2) == "linear_1" ? "0." : "3.") + std::string(from_end(1));
   }
+  // "....inner_blocks.2.weight": the feature pyramid's convolutions were not yet blocks with a norm.
+  if (parts.size() >= 3 && one_of(from_end(3), std::array{"inner_blocks"sv, "layer_blocks"sv}) && !from_end(2).empty() &&
+      from_end(2).find_first_not_of("0123456789") == name.npos && one_of(from_end(1), std::array{"weight"sv, "bias"sv})) {
+    return before(1) + "0." + std::string(from_end(1));
+  }
   return std::nullopt;
 }
 

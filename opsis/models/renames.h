@@ -12,7 +12,9 @@ namespace opsis::inline v1::models::detail {
 /// Today's name of a parameter that some official checkpoint still calls otherwise, if it is one of those.
 ///     renamed("features.denseblock1.denselayer2.norm.1.weight")   // "features.denseblock1.denselayer2.norm1.weight"
 ///     renamed("encoder.layers.encoder_layer_0.mlp.linear_2.bias")  // "encoder.layers.encoder_layer_0.mlp.3.bias"
-/// Source   _load_state_dict of torchvision.models.densenet, MLPBlock of torchvision.models.vision_transformer
+///     renamed("backbone.fpn.inner_blocks.2.weight")                // "backbone.fpn.inner_blocks.2.0.weight"
+/// Source   _load_state_dict of torchvision.models.densenet, MLPBlock of torchvision.models.vision_transformer,
+///          torchvision.ops.FeaturePyramidNetwork
 OPSIS_API std::optional<std::string> renamed(std::string_view name);
 
 }  // namespace opsis::inline v1::models::detail

@@ -13,17 +13,20 @@
 
 namespace opsis::inline v1::ops {
 
-/// Of Conv2dNormActivation.
-struct Conv2dNormActivationOptions {
-  torch::ExpandingArray<2> kernel_size = 3;
-  torch::ExpandingArray<2> stride = 1;
-  std::optional<torch::ExpandingArray<2>> padding{};  ///< (kernel_size - 1) / 2 * dilation
+/// Of Conv2dNormActivation and Conv3dNormActivation: `axes` is 2 or 3.
+template <size_t axes>
+struct ConvNormActivationOptions {
+  torch::ExpandingArray<axes> kernel_size = 3;
+  torch::ExpandingArray<axes> stride = 1;
+  std::optional<torch::ExpandingArray<axes>> padding{};  ///< (kernel_size - 1) / 2 * dilation
   int64_t groups = 1;
-  NormLayer norm_layer = batch_norm_2d();                         ///< nullptr: none
-  ActivationLayer activation_layer = [] { return ops::relu(); };  ///< nullptr: none
-  torch::ExpandingArray<2> dilation = 1;
+  NormLayer norm_layer = axes == 2 ? batch_norm_2d() : batch_norm_3d();  ///< nullptr: none
+  ActivationLayer activation_layer = [] { return ops::relu(); };         ///< nullptr: none
+  torch::ExpandingArray<axes> dilation = 1;
   std::optional<bool> bias{};  ///< of the convolution: when there is no norm
 };
+using Conv2dNormActivationOptions = ConvNormActivationOptions<2>;
+using Conv3dNormActivationOptions = ConvNormActivationOptions<3>;
 
 /// Layers named "0", "1", "2": the convolution, the norm, the activation.
 ///     Conv2dNormActivation(3, 32, {.stride = 2, .activation_layer = [] { return ops::relu6(); }})
@@ -34,12 +37,27 @@ class OPSIS_API Conv2dNormActivationImpl : public SequentialImpl {
   Conv2dNormActivationImpl(int64_t in_channels, int64_t out_channels, const Conv2dNormActivationOptions& options = {});
 };
 
+/// Of videos (N, C, T, H, W).
+/// Source   torchvision.ops.Conv3dNormActivation
+class OPSIS_API Conv3dNormActivationImpl : public SequentialImpl {
+ public:
+  Conv3dNormActivationImpl(int64_t in_channels, int64_t out_channels, const Conv3dNormActivationOptions& options = {});
+};
+
 /// The holder; written out, so that options can be given in braces.
 class Conv2dNormActivation : public Observed<torch::nn::ModuleHolder<Conv2dNormActivationImpl>> {
  public:
   using Observed::Observed;
   Conv2dNormActivation(int64_t in_channels, int64_t out_channels, const Conv2dNormActivationOptions& options = {})
       : Observed(std::make_shared<Conv2dNormActivationImpl>(in_channels, out_channels, options)) {}
+};
+
+/// Likewise.
+class Conv3dNormActivation : public Observed<torch::nn::ModuleHolder<Conv3dNormActivationImpl>> {
+ public:
+  using Observed::Observed;
+  Conv3dNormActivation(int64_t in_channels, int64_t out_channels, const Conv3dNormActivationOptions& options = {})
+      : Observed(std::make_shared<Conv3dNormActivationImpl>(in_channels, out_channels, options)) {}
 };
 
 }  // namespace opsis::inline v1::ops

@@ -10,6 +10,12 @@ NormLayer batch_norm_2d(double eps, double momentum) {
   };
 }
 
+NormLayer batch_norm_3d(double eps, double momentum) {
+  return [=](int64_t channels) -> Layer {
+    return torch::nn::BatchNorm3d(torch::nn::BatchNorm3dOptions(channels).eps(eps).momentum(momentum));
+  };
+}
+
 NormLayer layer_norm(double eps) {
   return [=](int64_t channels) -> Layer { return torch::nn::LayerNorm(torch::nn::LayerNormOptions({channels}).eps(eps)); };
 }

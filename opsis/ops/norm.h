@@ -11,6 +11,8 @@ namespace opsis::inline v1::ops {
 
 /// Makes torch::nn::BatchNorm2d with these figures.
 OPSIS_API NormLayer batch_norm_2d(double eps = 1e-5, double momentum = 0.1);
+/// Makes torch::nn::BatchNorm3d with these figures.
+OPSIS_API NormLayer batch_norm_3d(double eps = 1e-5, double momentum = 0.1);
 
 /// Makes torch::nn::LayerNorm over the last dimension.
 OPSIS_API NormLayer layer_norm(double eps = 1e-5);

@@ -1,0 +1,163 @@
+#include "opsis/ops/nms.h"
+
+#include <ATen/autocast_mode.h>
+#include <torch/library.h>
+#include <torch/torch.h>
+
+#include "opsis/core/check.h"
+#include "opsis/core/parallel.h"
+#include "opsis/ops/box_iou_rotated.h"
+#include "opsis/simd/nms.h"
+#include "opsis/tv_tensors/print.h"
+
+namespace opsis::inline v1::ops {
+namespace {
+
+using torch::Tensor;
+
+void check_boxes_and_scores(std::string_view where, const Tensor& boxes, const Tensor& scores, int64_t numbers) {
+  using opsis::detail::shape;
+  OPSIS_CHECK(boxes.defined() && boxes.dim() == 2 && boxes.size(1) == numbers, "{}: boxes must be (N, {}), got {}", where,
+              numbers, shape(boxes));
+  OPSIS_CHECK(scores.defined() && scores.dim() == 1 && scores.size(0) == boxes.size(0),
+              "{}: scores must be ({},), a number for each box, got {}", where, boxes.size(0), shape(scores));
+  OPSIS_CHECK(boxes.scalar_type() == scores.scalar_type(), "{}: boxes and scores must be of one type, got {} and {}", where,
+              boxes.scalar_type(), scores.scalar_type());
+  OPSIS_CHECK(boxes.scalar_type() == torch::kFloat32 || boxes.scalar_type() == torch::kFloat64,
+              "{}: boxes must be float32 or float64, got {}", where, boxes.scalar_type());
+  OPSIS_CHECK(boxes.device() == scores.device(), "{}: boxes and scores must be on one device, got {} and {}", where,
+              boxes.device(), scores.device());
+}
+
+// Best first, and the earlier of equals.
+Tensor best_first(const Tensor& scores) { return std::get<1>(scores.sort(/*stable=*/true, 0, /*descending=*/true)); }
+
+// Keeps some of the boxes that `order` numbers, best first, and returns how many; `keep` may be `order`.
+int64_t suppress(const Tensor& boxes, const int64_t* order, int64_t count, double iou_threshold, int64_t* keep) {
+  if (boxes.scalar_type() == torch::kFloat32)
+    return simd::nms(boxes.const_data_ptr<float>(), order, count, iou_threshold, keep);
+  return simd::nms(boxes.const_data_ptr<double>(), order, count, iou_threshold, keep);
+}
+
+Tensor nms_cpu(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
+  check_boxes_and_scores("nms", boxes, scores, 4);
+  const auto order = best_first(scores);
+  auto keep = torch::empty_like(order);
+  const auto kept = suppress(boxes.contiguous(), order.const_data_ptr<int64_t>(), boxes.size(0), iou_threshold,
+                             keep.mutable_data_ptr<int64_t>());
+  return keep.narrow(0, 0, kept);
+}
+
+Tensor nms_meta(const Tensor& boxes, const Tensor& scores, double) {
+  check_boxes_and_scores("nms", boxes, scores, 4);
+  raise<ValueError>("nms: how many boxes stay depends on their values, which tensors of the meta device have not");
+}
+
+Tensor call_nms(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
+  static const auto op =
+      c10::Dispatcher::singleton().findSchemaOrThrow("opsis::nms", "").typed<Tensor(const Tensor&, const Tensor&, double)>();
+  return op.call(boxes, scores, iou_threshold);
+}
+
+template <c10::DispatchKey key, c10::DeviceType device>
+Tensor nms_autocast(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(key);
+  return call_nms(at::autocast::cached_cast(torch::kFloat32, boxes, device),
+                  at::autocast::cached_cast(torch::kFloat32, scores, device), iou_threshold);
+}
+
+TORCH_LIBRARY_FRAGMENT(opsis, m) {
+  using c10::DispatchKey;
+  m.def("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor");
+  m.impl("nms", DispatchKey::CPU, nms_cpu);
+  m.impl("nms", DispatchKey::Meta, nms_meta);
+  m.impl("nms", DispatchKey::AutocastCPU, nms_autocast<DispatchKey::AutocastCPU, c10::DeviceType::CPU>);
+  m.impl("nms", DispatchKey::AutocastCUDA, nms_autocast<DispatchKey::AutocastCUDA, c10::DeviceType::CUDA>);
+}
+
+void check_classes(std::string_view where, const Tensor& boxes, const Tensor& idxs) {
+  OPSIS_CHECK(idxs.defined() && idxs.dim() == 1 && idxs.size(0) == boxes.size(0),
+              "{}: idxs must be ({},), a class for each box, got {}", where, boxes.size(0), opsis::detail::shape(idxs));
+}
+
+// Each class by itself; what is kept, best first.
+Tensor suppress_by_class(const Tensor& all_boxes, const Tensor& scores, const Tensor& idxs, double iou_threshold) {
+  const auto boxes = all_boxes.contiguous();
+  const auto count = boxes.size(0);
+  const auto order = best_first(scores);
+  const auto [names, classes, counts] = at::_unique2(idxs, /*sorted=*/true, /*return_inverse=*/true, /*return_counts=*/true);
+  const auto *const best = order.const_data_ptr<int64_t>(), *const class_of = classes.const_data_ptr<int64_t>();
+
+  // The order of all, class after class.
+  std::vector<int64_t> begin(static_cast<size_t>(names.numel()) + 1), by_class(static_cast<size_t>(count));
+  for (int64_t i = 0; i < names.numel(); ++i)
+    begin[static_cast<size_t>(i) + 1] = begin[static_cast<size_t>(i)] + counts.const_data_ptr<int64_t>()[i];
+  auto next = begin;
+  for (int64_t i = 0; i < count; ++i) by_class[static_cast<size_t>(next[static_cast<size_t>(class_of[best[i]])]++)] = best[i];
+
+  std::vector<uint8_t> stays(static_cast<size_t>(count));
+  const auto same = names.eq(names).contiguous();  // no box is of a class that is no number
+  parallel_for(0, names.numel(), 1, [&](int64_t first, int64_t last) {
+    std::vector<int64_t> keep;
+    for (auto i = first; i < last; ++i) {
+      if (!same.const_data_ptr<bool>()[i]) continue;
+      const auto from = begin[static_cast<size_t>(i)], size = begin[static_cast<size_t>(i) + 1] - from;
+      keep.resize(static_cast<size_t>(size));
+      keep.resize(static_cast<size_t>(suppress(boxes, by_class.data() + from, size, iou_threshold, keep.data())));
+      for (const auto box : keep) stays[static_cast<size_t>(box)] = 1;
+    }
+  });
+  std::vector<int64_t> kept;
+  for (int64_t i = 0; i < count; ++i) {
+    if (stays[static_cast<size_t>(i)] != 0) kept.push_back(i);
+  }
+  const auto numbers = torch::tensor(kept, torch::kInt64);
+  // torchvision's sort, which leaves equal scores in an order of its own.
+  return numbers.index_select(0, std::get<1>(scores.index_select(0, numbers).sort(0, /*descending=*/true)));
+}
+
+}  // namespace
+
+Tensor nms(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
+  OPSIS_CHECK(boxes.defined() && scores.defined(), "nms: boxes and scores must be tensors, got an undefined one");
+  return call_nms(boxes, scores, iou_threshold);
+}
+
+Tensor batched_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs, double iou_threshold) {
+  check_boxes_and_scores("batched_nms", boxes, scores, 4);
+  check_classes("batched_nms", boxes, idxs);
+  if (boxes.numel() > 4000) return nms_per_class(boxes, scores, idxs, iou_threshold);
+  if (boxes.numel() == 0) return torch::empty({0}, boxes.options().dtype(torch::kInt64).requires_grad(false));
+  const auto offsets = idxs.to(boxes.options()) * (boxes.max() + 1);
+  return nms(boxes + offsets.unsqueeze(1), scores, iou_threshold);
+}
+
+Tensor nms_per_class(const Tensor& boxes, const Tensor& scores, const Tensor& idxs, double iou_threshold) {
+  check_boxes_and_scores("nms_per_class", boxes, scores, 4);
+  check_classes("nms_per_class", boxes, idxs);
+  const torch::NoGradGuard no_grad;
+  return suppress_by_class(boxes.cpu(), scores.cpu(), idxs.cpu(), iou_threshold).to(boxes.device());
+}
+
+Tensor nms_rotated(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
+  check_boxes_and_scores("nms_rotated", boxes, scores, 5);
+  const torch::NoGradGuard no_grad;
+  const auto order = best_first(scores.cpu());
+  const auto rows = boxes.cpu().to(torch::kFloat64).index_select(0, order).contiguous();
+  const auto* const numbers = rows.const_data_ptr<double>();
+  const auto box = [&](int64_t i) {
+    const auto* const row = numbers + 5 * i;
+    return detail::RotatedBox{row[0], row[1], row[2], row[3], row[4]};
+  };
+  std::vector<int64_t> kept;
+  for (int64_t i = 0; i < rows.size(0); ++i) {
+    const auto candidate = box(i);
+    const auto overlaps = [&](int64_t better) {
+      return static_cast<double>(static_cast<float>(detail::rotated_iou(box(better), candidate))) > iou_threshold;
+    };
+    if (std::none_of(kept.begin(), kept.end(), overlaps)) kept.push_back(i);
+  }
+  return order.index_select(0, torch::tensor(kept, torch::kInt64)).to(boxes.device());
+}
+
+}  // namespace opsis::inline v1::ops

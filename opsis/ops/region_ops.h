@@ -1,0 +1,57 @@
+// What the four operators on regions of a batch share, and their kernels. For Opsis's own sources: roi_align.h and roi_pool.h
+// are the fronts.
+#pragma once
+
+#include <torch/types.h>
+
+#include <string_view>
+#include <vector>
+
+namespace opsis::inline v1::ops::detail {
+
+/// The arguments of all four; roi_pool and ps_roi_pool take no samples, and the position-sensitive ones are always aligned.
+struct Pooling {
+  double spatial_scale = 1;
+  int64_t height = 1, width = 1;
+  int64_t sampling_ratio = -1;
+  bool aligned = false;
+};
+
+/// The shape of the feature maps, for their gradient.
+struct Maps {
+  int64_t batch, channels, height, width;
+};
+inline Maps maps_of(const torch::Tensor& input) { return {input.size(0), input.size(1), input.size(2), input.size(3)}; }
+
+// By the dispatcher, from schemas as torchvision's: opsis::roi_align, opsis::_roi_align_backward, ...
+torch::Tensor call_roi_align(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling);
+torch::Tensor call_roi_pool(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling);
+torch::Tensor call_ps_roi_align(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling);
+torch::Tensor call_ps_roi_pool(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling);
+
+// The kernels; they trust their arguments but for the values of the regions. Types float32, float64 and float16.
+// `source` is, for each number of the result, the pixel that it comes from (roi_pool; -1 for none) or the channel.
+
+torch::Tensor roi_align_cpu(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling);
+torch::Tensor roi_align_backward_cpu(const torch::Tensor& grad, const torch::Tensor& rois, const Pooling& pooling,
+                                     const Maps& maps);
+void ps_roi_align_cpu(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling, const torch::Tensor& out,
+                      const torch::Tensor& source);
+torch::Tensor ps_roi_align_backward_cpu(const torch::Tensor& grad, const torch::Tensor& rois, const Pooling& pooling,
+                                        const Maps& maps);
+void roi_pool_cpu(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling, const torch::Tensor& out,
+                  const torch::Tensor& source);
+torch::Tensor roi_pool_backward_cpu(const torch::Tensor& grad, const torch::Tensor& rois, const torch::Tensor& source,
+                                    const Maps& maps);
+void ps_roi_pool_cpu(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling, const torch::Tensor& out,
+                     const torch::Tensor& source);
+torch::Tensor ps_roi_pool_backward_cpu(const torch::Tensor& grad, const torch::Tensor& rois, const Pooling& pooling,
+                                       const Maps& maps);
+
+/// The image that each region names. Throws ValueError for one that is not in the batch.
+std::vector<int64_t> images_of(std::string_view where, const torch::Tensor& rois, int64_t batch);
+
+/// float16 is computed in float32; only where regions lie is found in their own type, as torchvision finds it.
+inline torch::ScalarType computed_in(torch::ScalarType type) { return type == torch::kHalf ? torch::kFloat32 : type; }
+
+}  // namespace opsis::inline v1::ops::detail

@@ -1,0 +1,31 @@
+// A loop over numbers of which there need not be a whole vector. Included once for each instruction set, after highway.h.
+#if defined(OPSIS_SIMD_LANES_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef OPSIS_SIMD_LANES_INL_H
+#undef OPSIS_SIMD_LANES_INL_H
+#else
+#define OPSIS_SIMD_LANES_INL_H
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstdint>
+
+HWY_BEFORE_NAMESPACE();
+namespace opsis::inline v1::simd::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// body(d, i) for i from `first` to below `end`, in steps of d's lanes: long vectors, then ever shorter ones for what is left.
+template <class T, size_t kMost = HWY_MAX_BYTES / sizeof(T), class Body>
+HWY_INLINE void ForLanes(int64_t first, int64_t end, const Body& body) {
+  const hn::CappedTag<T, kMost> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (; first + lanes <= end; first += lanes) body(d, first);
+  if constexpr (kMost > 1) {
+    if (first < end) ForLanes<T, (kMost > 16 ? 16 : kMost) / 2>(first, end, body);
+  }
+}
+
+}  // namespace opsis::inline v1::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // OPSIS_SIMD_LANES_INL_H

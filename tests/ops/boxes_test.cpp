@@ -1,0 +1,280 @@
+// Boxes, their overlaps and their suppression, each against torchvision's.
+#include <ATen/autocast_mode.h>
+#include <torch/torch.h>
+
+#include <map>
+
+#include "opsis/ops.h"
+#include "tests/simd/every_target.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+
+namespace opsis {
+namespace {
+
+using ops::BoundingBoxFormat;
+using tv_tensors::bounding_box_format;
+
+BoundingBoxFormat format(const oracle::Case& c, std::string_view key) {
+  auto name = c.text(key);
+  for (auto& letter : name) letter = static_cast<char>(std::toupper(letter));
+  return bounding_box_format(name);
+}
+
+// Boxes in memory that is not contiguous.
+torch::Tensor scattered(const torch::Tensor& boxes) {
+  auto out = torch::empty({boxes.size(0), boxes.size(1) + 3}, boxes.options()).slice(1, 2, 2 + boxes.size(1));
+  return out.copy_(boxes);
+}
+
+TEST(BoxConvert, EqualsTorchvision) {
+  for (const auto& c : oracle::cases("ops_boxes/box_convert")) {
+    SCOPED_TRACE(c.name());
+    const auto boxes = c.tensor("boxes");
+    const auto from = format(c, "old"), to = format(c, "new");
+    if (c.boolean("fails")) {
+      EXPECT_ERROR(ops::box_convert(boxes, from, to), ValueError, "are upright and rotated; neither becomes the other");
+      continue;
+    }
+    EXPECT_TENSOR_EQ(ops::box_convert(boxes, from, to), c.tensor("expected"));
+    EXPECT_FALSE(ops::box_convert(boxes, from, to).is_alias_of(boxes) && from == to);
+  }
+}
+
+TEST(BoxConvert, RefusesOtherNumbersOfNumbers) {
+  EXPECT_ERROR(ops::box_convert(torch::zeros({2, 5}), BoundingBoxFormat::XYXY, BoundingBoxFormat::XYWH), ValueError,
+               "box_convert: XYXY needs 4 numbers a box, got (2, 5)");
+}
+
+TEST(BoxArea, EqualsTorchvision) {
+  for (const auto& c : oracle::cases("ops_boxes/box_area")) {
+    SCOPED_TRACE(c.name());
+    EXPECT_TENSOR_EQ(ops::box_area(c.tensor("boxes"), format(c, "fmt")), c.tensor("expected"));
+  }
+  EXPECT_ERROR(ops::box_area(torch::zeros({2, 5}), BoundingBoxFormat::XYWHR), ValueError,
+               "box_area: the format must be XYXY, XYWH or CXCYWH, got XYWHR");
+}
+
+TEST(BoxIou, EqualsTorchvisionOnEveryTypeAndInstructionSet) {
+  for (const auto& c : oracle::cases("ops_boxes/box_iou")) {
+    SCOPED_TRACE(c.name());
+    const auto a = c.tensor("a"), b = c.tensor("b");
+    const auto fmt = format(c, "fmt");
+    EXPECT_TENSOR_EQ(ops::box_iou(a, b, fmt), c.tensor("expected"));
+    if (a.dim() == 2 && fmt == BoundingBoxFormat::XYXY) {
+      support::on_every_target([&] { EXPECT_TENSOR_EQ(ops::box_iou(scattered(a), scattered(b)), c.tensor("expected")); });
+    }
+    if (!c.has_tensor("generalized")) continue;
+    EXPECT_TENSOR_EQ(ops::generalized_box_iou(a, b), c.tensor("generalized"));
+    EXPECT_TENSOR_EQ(ops::distance_box_iou(a, b), c.tensor("distance"));
+    EXPECT_TENSOR_EQ(ops::complete_box_iou(a, b, 1e-6), c.tensor("complete"));
+  }
+}
+
+TEST(BoxIou, HasTorchvisionsGradients) {
+  const std::map<std::string, std::function<torch::Tensor(const torch::Tensor&, const torch::Tensor&)>> all{
+      {"box_iou", [](const auto& a, const auto& b) { return ops::box_iou(a, b); }},
+      {"generalized_box_iou", [](const auto& a, const auto& b) { return ops::generalized_box_iou(a, b); }},
+      {"distance_box_iou", [](const auto& a, const auto& b) { return ops::distance_box_iou(a, b); }},
+      {"complete_box_iou", [](const auto& a, const auto& b) { return ops::complete_box_iou(a, b); }},
+  };
+  for (const auto& c : oracle::cases("ops_boxes/gradients")) {
+    SCOPED_TRACE(c.name());
+    const auto a = c.tensor("a").requires_grad_(), b = c.tensor("b").requires_grad_();
+    (all.at(c.text("kind"))(a, b) * c.tensor("weights")).sum().backward();
+    EXPECT_TENSOR_NEAR(a.grad(), c.tensor("grad_a"), 1e-12, 0);
+    EXPECT_TENSOR_NEAR(b.grad(), c.tensor("grad_b"), 1e-12, 0);
+  }
+}
+
+TEST(BoxIou, OfRotatedBoxesIsTorchvisions) {
+  for (const auto& c : oracle::cases("ops_boxes/box_iou_rotated")) {
+    SCOPED_TRACE(c.name());
+    const auto actual = ops::box_iou(c.tensor("a"), c.tensor("b"), format(c, "fmt")), expected = c.tensor("expected");
+    // torchvision works in the type of the boxes, with tolerances of 1e-5 of a pixel; Opsis in float64.
+    const auto tolerance = c.text("dtype") == "float32" ? 2e-5 : 1e-6;
+    if (c.text("kind") == "turned") {
+      // Box i of both sets is the same, but for quarter turns. Of those torchvision now and then loses a corner.
+      const auto upright =
+          c.text("fmt") == "cxcywhr" ? c.tensor("a").select(1, 4) - c.tensor("b").select(1, 4) : torch::ones({40});
+      const auto same = torch::where(upright.remainder(180).abs() < 1)[0];
+      EXPECT_TRUE((actual.diagonal().index({same}) - 1).abs().lt(1e-5).all().item<bool>());
+      actual.diagonal().zero_();
+      expected.diagonal().zero_();
+    }
+    EXPECT_TENSOR_NEAR(actual, expected, tolerance, 0);
+  }
+}
+
+TEST(BoxIou, OfRotatedBoxesThatAreNoNumbersIsNone) {
+  auto boxes = torch::full({2, 5}, std::nan(""), torch::kFloat64);
+  boxes[1].fill_(std::numeric_limits<double>::infinity());
+  for (int64_t i = 0; i < 5; ++i) {
+    auto one = torch::full({1, 5}, 3.0, torch::kFloat64);
+    one[0][i] = std::nan("");
+    ops::box_iou(torch::cat({boxes, one}), torch::cat({one, boxes}), BoundingBoxFormat::CXCYWHR);
+  }
+}
+
+TEST(BoxIou, RefusesWhatAreNotBoxes) {
+  const auto boxes = torch::zeros({2, 4});
+  EXPECT_ERROR(ops::box_iou(boxes, torch::zeros({2, 3})), ValueError, "box_iou: XYXY needs 4 numbers a box, got (2, 3)");
+  EXPECT_ERROR(ops::box_iou(boxes[0], boxes), ValueError, "box_iou: boxes must be (..., N, 4), got (4,) and (2, 4)");
+  EXPECT_ERROR(ops::box_iou({}, boxes), ValueError, "box_iou: XYXY needs 4 numbers a box, got an undefined tensor");
+  const auto turned = torch::zeros({2, 5});
+  EXPECT_ERROR(ops::box_iou(turned, turned.to(torch::kFloat64), BoundingBoxFormat::CXCYWHR), ValueError,
+               "box_iou: rotated boxes must be of one type, got Float and Double");
+  EXPECT_ERROR(ops::box_iou(turned.unsqueeze(0), turned, BoundingBoxFormat::CXCYWHR), ValueError,
+               "box_iou: rotated boxes must be (N, 5), got (1, 2, 5)");
+  EXPECT_ERROR(ops::box_iou(turned.to(torch::kHalf), turned.to(torch::kHalf), BoundingBoxFormat::CXCYWHR), ValueError,
+               "box_iou: rotated boxes must be float32 or float64, got Half");
+}
+
+TEST(BoxIou, OfMetaTensorsHasItsShape) {
+  const auto boxes = [](int64_t n, int64_t k) { return torch::empty({n, k}, torch::device(torch::kMeta)); };
+  EXPECT_EQ(ops::box_iou(boxes(3, 4), boxes(5, 4)).sizes(), (std::vector<int64_t>{3, 5}));
+  EXPECT_EQ(ops::box_iou(boxes(3, 5), boxes(5, 5), BoundingBoxFormat::CXCYWHR).sizes(), (std::vector<int64_t>{3, 5}));
+}
+
+TEST(ClipAndRemoveSmallBoxes, EqualTorchvision) {
+  for (const auto& c : oracle::cases("ops_boxes/clip")) {
+    SCOPED_TRACE(c.name());
+    EXPECT_TENSOR_EQ(ops::clip_boxes_to_image(c.tensor("boxes"), {50, 70}), c.tensor("clipped"));
+    EXPECT_TENSOR_EQ(ops::remove_small_boxes(c.tensor("boxes"), 20), c.tensor("small"));
+    EXPECT_TENSOR_EQ(ops::remove_small_boxes(c.tensor("boxes"), 12.5), c.tensor("smallest"));
+  }
+}
+
+TEST(MasksToBoxes, EqualsTorchvisionOnEveryInstructionSet) {
+  for (const auto& c : oracle::cases("ops_boxes/masks_to_boxes")) {
+    SCOPED_TRACE(c.name());
+    support::on_every_target([&] { EXPECT_TENSOR_EQ(ops::masks_to_boxes(c.tensor("masks")), c.tensor("expected")); });
+  }
+  EXPECT_ERROR(ops::masks_to_boxes(torch::ones({3, 4})), ValueError, "masks_to_boxes: masks must be (N, H, W), got (3, 4)");
+}
+
+TEST(Nms, KeepsWhatTorchvisionKeepsOnEveryInstructionSet) {
+  for (const auto* const table : {"ops_boxes/nms", "ops_boxes/nms_crowds"}) {
+    for (const auto& c : oracle::cases(table)) {
+      SCOPED_TRACE(c.name());
+      const auto boxes = c.tensor("boxes"), scores = c.tensor("scores");
+      const auto threshold = c.number("threshold");
+      support::on_every_target([&] {
+        EXPECT_TENSOR_EQ(ops::nms(boxes, scores, threshold), c.tensor("expected"));
+        EXPECT_TENSOR_EQ(ops::nms(scattered(boxes).to(torch::kFloat64), scores.to(torch::kFloat64), threshold),
+                         c.tensor("expected_double"));
+      });
+    }
+  }
+}
+
+TEST(Nms, OfManyBoxesKeepsWhatEachPairSays) {
+  torch::manual_seed(0);
+  for (const auto& [extent, threshold] : {std::pair{1500.0, 0.6}, {200.0, 0.3}}) {
+    const auto low = torch::rand({6000, 2}) * extent;
+    const auto boxes = torch::cat({low, low + torch::rand({6000, 2}).pow(3) * 90 + 1}, 1), scores = torch::rand({6000});
+    const auto order = std::get<1>(scores.sort(/*stable=*/true, 0, true));
+    const auto overlaps = (ops::box_iou(boxes, boxes).to(torch::kFloat64) > threshold).contiguous();
+    std::vector<int64_t> kept;
+    for (int64_t i = 0; i < 6000; ++i) {
+      const auto box = order.const_data_ptr<int64_t>()[i];
+      const auto* const row = overlaps.const_data_ptr<bool>() + box * 6000;
+      if (std::none_of(kept.begin(), kept.end(), [&](int64_t better) { return row[better]; })) kept.push_back(box);
+    }
+    EXPECT_TENSOR_EQ(ops::nms(boxes, scores, threshold), torch::tensor(kept, torch::kInt64));
+  }
+}
+
+TEST(Nms, KeepsAllForAThresholdThatIsNoNumber) {
+  const auto boxes = torch::ones({70, 4}).cumsum(1);
+  EXPECT_EQ(ops::nms(boxes, torch::rand({70}), std::nan("")).size(0), 70);
+}
+
+TEST(Nms, RefusesWhatTorchvisionRefuses) {
+  for (const auto& c : oracle::cases("ops_boxes/nms_refusals")) {
+    SCOPED_TRACE(c.name());
+    EXPECT_ERROR(ops::nms(c.tensor("boxes"), c.tensor("scores"), 0.5), ValueError, "nms: ");
+  }
+  const auto boxes = torch::zeros({3, 4});
+  EXPECT_ERROR(ops::nms(boxes, torch::zeros({2}), 0.5), ValueError,
+               "nms: scores must be (3,), a number for each box, got (2,)");
+  EXPECT_ERROR(ops::nms({}, torch::zeros({2}), 0.5), ValueError, "nms: boxes and scores must be tensors");
+  EXPECT_ERROR(ops::nms(boxes.to(torch::kMeta), torch::zeros({3}, torch::kMeta), 0.5), ValueError,
+               "nms: how many boxes stay depends on their values");
+}
+
+TEST(Nms, TakesFloat16UnderAutocast) {
+  const auto boxes = torch::tensor({{0.f, 0.f, 4.f, 4.f}, {0.f, 0.f, 4.f, 3.f}}).to(torch::kBFloat16);
+  const auto scores = torch::tensor({0.5f, 0.75f}).to(torch::kBFloat16);
+  EXPECT_ERROR(ops::nms(boxes, scores, 0.5), ValueError, "nms: boxes must be float32 or float64, got BFloat16");
+  at::autocast::set_autocast_enabled(at::kCPU, true);
+  const auto keep = ops::nms(boxes, scores, 0.5);
+  at::autocast::set_autocast_enabled(at::kCPU, false);
+  at::autocast::clear_cache();
+  EXPECT_TENSOR_EQ(keep, torch::tensor({1}, torch::kInt64));
+}
+
+TEST(BatchedNms, KeepsWhatTorchvisionKeeps) {
+  for (const auto& c : oracle::cases("ops_boxes/batched_nms")) {
+    SCOPED_TRACE(c.name());
+    const auto boxes = c.tensor("boxes"), scores = c.tensor("scores"), idxs = c.tensor("idxs");
+    EXPECT_TENSOR_EQ(ops::batched_nms(boxes, scores, idxs, 0.4), c.tensor("expected"));
+    EXPECT_TENSOR_EQ(ops::nms_per_class(boxes, scores, idxs, 0.4), c.tensor("vanilla"));
+  }
+  EXPECT_ERROR(ops::batched_nms(torch::zeros({3, 4}), torch::zeros({3}), torch::zeros({2}), 0.5), ValueError,
+               "batched_nms: idxs must be (3,), a class for each box, got (2,)");
+}
+
+TEST(NmsRotated, OfUprightBoxesIsNms) {
+  torch::manual_seed(0);
+  const auto middle = torch::rand({300, 2}, torch::kFloat64) * 100, sides = torch::rand({300, 2}, torch::kFloat64) * 30 + 1;
+  const auto boxes = torch::cat({middle, sides, torch::zeros({300, 1}, torch::kFloat64)}, 1);
+  const auto scores = torch::rand({300}, torch::kFloat64);
+  const auto upright = ops::box_convert(boxes.slice(1, 0, 4), BoundingBoxFormat::CXCYWH, BoundingBoxFormat::XYXY);
+  EXPECT_TENSOR_EQ(ops::nms_rotated(boxes, scores, 0.4), ops::nms(upright, scores, 0.4));
+  boxes.select(1, 4).fill_(90);
+  EXPECT_TENSOR_EQ(ops::nms_rotated(boxes.index_select(1, torch::tensor({0, 1, 3, 2, 4})), scores, 0.4),
+                   ops::nms(upright, scores, 0.4));
+  EXPECT_EQ(ops::nms_rotated(boxes.slice(0, 0, 0), scores.slice(0, 0, 0), 0.4).size(0), 0);
+}
+
+TEST(SigmoidFocalLoss, IsTorchvisionsWithItsGradient) {
+  for (const auto& c : oracle::cases("ops_boxes/focal")) {
+    SCOPED_TRACE(c.name());
+    const auto inputs = c.tensor("inputs").requires_grad_();
+    const auto loss = [&] {
+      return ops::sigmoid_focal_loss(inputs, c.tensor("targets"), c.number("alpha"), c.number("gamma"), c.text("reduction"));
+    };
+    if (c.boolean("fails")) {
+      EXPECT_ERROR(loss(), ValueError, "sigmoid_focal_loss: ");
+      continue;
+    }
+    EXPECT_TENSOR_NEAR(loss(), c.tensor("expected"), 1e-6, 0);
+    loss().sum().backward();
+    EXPECT_TENSOR_NEAR(inputs.grad(), c.tensor("gradient"), 1e-6, 0);
+  }
+}
+
+TEST(BoxIouLosses, AreTorchvisionsWithTheirGradients) {
+  using Loss = torch::Tensor (*)(const torch::Tensor&, const torch::Tensor&, std::string_view, double);
+  const std::map<std::string, Loss> all{{"generalized", ops::generalized_box_iou_loss},
+                                        {"distance", ops::distance_box_iou_loss},
+                                        {"complete", ops::complete_box_iou_loss}};
+  for (const auto& c : oracle::cases("ops_boxes/iou_losses")) {
+    SCOPED_TRACE(c.name());
+    auto a = c.tensor("a");
+    const auto loss = [&] { return all.at(c.text("kind"))(a, c.tensor("b"), c.text("reduction"), c.number("eps")); };
+    if (c.boolean("fails")) {
+      EXPECT_ERROR(loss(), ValueError, "_box_iou_loss: reduction must be \"none\", \"mean\" or \"sum\", got \"most\"");
+      continue;
+    }
+    if (c.has_tensor("gradient")) a.requires_grad_();
+    EXPECT_TENSOR_NEAR(loss().detach(), c.tensor("expected"), 1e-6, 1e-7);
+    if (!c.has_tensor("gradient")) continue;
+    loss().sum().backward();
+    EXPECT_TENSOR_NEAR(a.grad(), c.tensor("gradient"), 1e-5, 1e-7);
+  }
+}
+
+}  // namespace
+}  // namespace opsis
