@@ -87,7 +87,8 @@ void load_file(Classifier& out, const fs::path& file) {
 
   const auto official = models::get_model_weights(out.name);
   const auto& entry = entry_of(official, file);
-  out.preprocessing = about.contains("preprocessing") ? preprocessing_of(about.at("preprocessing")) : entry.preset;
+  out.preprocessing = about.contains("preprocessing") ? preprocessing_of(about.at("preprocessing"))
+                                                      : entry.preset_as<models::ImageClassificationOptions>();
 
   if (about.contains("quant.scale")) {  // integers, as torchvision's quantized models are saved
     out.categories.assign(entry.categories.begin(), entry.categories.end());
@@ -116,7 +117,7 @@ void load_file(Classifier& out, const fs::path& file) {
 
 void load_entry(Classifier& out, const models::Weights& entry) {
   out.weights = entry.name;
-  out.preprocessing = entry.preset;
+  out.preprocessing = entry.preset_as<models::ImageClassificationOptions>();
   out.categories.assign(entry.categories.begin(), entry.categories.end());
   out.model = models::get_model(out.name, {.weights = std::string(entry.name)});
 }
@@ -158,7 +159,7 @@ Classifier load_pretrained(const std::string& name, const std::string& weights, 
   if (weights.empty() || (names_entry(weights) && !fs::exists(weights))) {
     const auto& entry = official[weights.empty() ? "DEFAULT" : weights];
     out.weights = options.weights = entry.name;
-    out.preprocessing = entry.preset;
+    out.preprocessing = entry.preset_as<models::ImageClassificationOptions>();
   } else {
     const auto about = description(weights);
     OPSIS_CHECK(!about.contains("model_name") || about.get<std::string>("model_name") == name,
@@ -168,7 +169,8 @@ Classifier load_pretrained(const std::string& name, const std::string& weights, 
     out.weights = weights;
     options.weights = entry.name;
     options.weights_file = weights;
-    out.preprocessing = about.contains("preprocessing") ? preprocessing_of(about.at("preprocessing")) : entry.preset;
+    out.preprocessing = about.contains("preprocessing") ? preprocessing_of(about.at("preprocessing"))
+                                                        : entry.preset_as<models::ImageClassificationOptions>();
   }
   if (size) {
     auto& p = out.preprocessing;

@@ -9,6 +9,7 @@ void declare_evaluate(CLI::App& app, Chosen& chosen);
 void declare_finetune(CLI::App& app, Chosen& chosen);
 void declare_models(CLI::App& app, Chosen& chosen);
 void declare_predict(CLI::App& app, Chosen& chosen);
+void declare_segment(CLI::App& app, Chosen& chosen);
 void declare_show(CLI::App& app, Chosen& chosen);
 void declare_train(CLI::App& app, Chosen& chosen);
 void declare_transform(CLI::App& app, Chosen& chosen);

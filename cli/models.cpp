@@ -24,6 +24,12 @@ double accuracy(const opsis::models::Weights& entry, std::string_view metric) {
   return 0;
 }
 
+// "80.86"; nothing where the weights are for another task.
+std::string shown(const opsis::models::Weights& entry, std::string_view metric) {
+  const auto value = accuracy(entry, metric);
+  return value == 0 ? "" : opsis::fixed(value, 2);
+}
+
 std::string millions(int64_t count) { return opsis::fixed(static_cast<double>(count) / 1e6, 1) + " M"; }
 
 Json to_json(const opsis::models::Weights& entry) {
@@ -83,13 +89,13 @@ int list(const ModelsOptions& options) {
       entries.push_back(to_json(*entry));
       if (options.weights) {
         rows.push_back({name, std::string(entry->name) + (*entry == weights.DEFAULT ? " (default)" : ""),
-                        millions(entry->num_params), opsis::fixed(entry->gflops, 2), opsis::fixed(accuracy(*entry, "acc@1"), 2),
-                        opsis::fixed(accuracy(*entry, "acc@5"), 2)});
+                        millions(entry->num_params), opsis::fixed(entry->gflops, 2), shown(*entry, "acc@1"),
+                        shown(*entry, "acc@5")});
       }
     }
     if (!options.weights) {
       rows.push_back({name, millions(weights.DEFAULT.num_params), opsis::fixed(weights.DEFAULT.gflops, 2),
-                      opsis::fixed(accuracy(weights.DEFAULT, "acc@1"), 2)});
+                      shown(weights.DEFAULT, "acc@1")});
     }
     document.push_back({{"name", name}, {"default", weights.DEFAULT.name}, {"weights", std::move(entries)}});
   }

@@ -3,12 +3,15 @@
 
 #include "opsis/models/feature_extraction.h"
 #include "opsis/models/imagenet_categories.h"
+#include "opsis/models/intermediate_layers.h"
+#include "opsis/models/kinetics_categories.h"
 #include "opsis/models/layer.h"
 #include "opsis/models/load_weights.h"
 #include "opsis/models/optimize.h"
 #include "opsis/models/registry.h"
 #include "opsis/models/summary.h"
 #include "opsis/models/task.h"
+#include "opsis/models/voc_categories.h"
 #include "opsis/models/weights.h"
 
 // The families.
@@ -29,6 +32,20 @@
 #include "opsis/models/swin_transformer.h"
 #include "opsis/models/vgg.h"
 #include "opsis/models/vision_transformer.h"
+
+// Those that tell what every pixel belongs to.
+#include "opsis/models/segmentation/deeplabv3.h"
+#include "opsis/models/segmentation/fcn.h"
+#include "opsis/models/segmentation/lraspp.h"
+
+// Those that tell what happens in a clip.
+#include "opsis/models/video/mvit.h"
+#include "opsis/models/video/resnet.h"
+#include "opsis/models/video/s3d.h"
+#include "opsis/models/video/swin_transformer.h"
+
+// Those that tell how pixels move.
+#include "opsis/models/optical_flow/raft.h"
 
 // Those that can be quantized.
 #include "opsis/models/quantization/googlenet.h"

@@ -13,6 +13,7 @@
 #include "opsis/io.h"
 #include "opsis/models.h"
 #include "opsis/ops.h"
+#include "opsis/tasks.h"
 #include "opsis/transforms.h"
 #include "opsis/tv_tensors.h"
 #include "opsis/utils.h"

@@ -8,7 +8,7 @@ namespace opsis::inline v1::models {
 constinit const AlexNet_Weights AlexNet_Weights::IMAGENET1K_V1{{
     .name = "AlexNet_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 61100840,
     .min_size = {63, 63},

@@ -22,7 +22,8 @@ Model build(const std::optional<W>& weights, Options& options, const Args&... ar
   if (weights && !weights->categories.empty() && !options.num_classes) options.num_classes = std::ssize(weights->categories);
   Model model(args..., options);
   if (!weights) return model;
-  LoadOptions allowed{.new_head = wants_new_head(*weights, options.num_classes), .adapt_input = options.in_channels != 3};
+  LoadOptions allowed{.new_head = wants_new_head(*weights, options.num_classes)};
+  if constexpr (requires { options.in_channels; }) allowed.adapt_input = options.in_channels != 3;
   if constexpr (requires { options.image_size; }) {
     // A file of the caller's may be of another size than the entry's.
     allowed.resample_positions = options.image_size != weights->min_size.height || weights->url.starts_with("file://");
@@ -31,13 +32,15 @@ Model build(const std::optional<W>& weights, Options& options, const Args&... ar
   return model;
 }
 
-/// The options' number of classes.
+/// The options' number of classes; `usual` when they leave it out.
 /// Throws   ValueError when it is negative, or in_channels is not positive
 template <class Options>
-int64_t classes(std::string_view owner, const Options& options) {
-  const auto count = options.num_classes.value_or(1000);
+int64_t classes(std::string_view owner, const Options& options, int64_t usual = 1000) {
+  const auto count = options.num_classes.value_or(usual);
   OPSIS_CHECK(count >= 0, "{}: num_classes must not be negative, got {}", owner, count);
-  OPSIS_CHECK(options.in_channels > 0, "{}: in_channels must be positive, got {}", owner, options.in_channels);
+  if constexpr (requires { options.in_channels; }) {
+    OPSIS_CHECK(options.in_channels > 0, "{}: in_channels must be positive, got {}", owner, options.in_channels);
+  }
   return count;
 }
 

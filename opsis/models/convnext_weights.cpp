@@ -8,7 +8,7 @@ namespace opsis::inline v1::models {
 constinit const ConvNeXt_Tiny_Weights ConvNeXt_Tiny_Weights::IMAGENET1K_V1{{
     .name = "ConvNeXt_Tiny_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/convnext_tiny-983f1562.pth",
-    .preset = {.crop_size = 224, .resize_size = 236},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 236},
     .categories = kImagenetCategories,
     .num_params = 28589128,
     .min_size = {32, 32},
@@ -22,7 +22,7 @@ constinit const ConvNeXt_Tiny_Weights ConvNeXt_Tiny_Weights::IMAGENET1K_V1{{
 constinit const ConvNeXt_Small_Weights ConvNeXt_Small_Weights::IMAGENET1K_V1{{
     .name = "ConvNeXt_Small_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/convnext_small-0c510722.pth",
-    .preset = {.crop_size = 224, .resize_size = 230},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 230},
     .categories = kImagenetCategories,
     .num_params = 50223688,
     .min_size = {32, 32},
@@ -36,7 +36,7 @@ constinit const ConvNeXt_Small_Weights ConvNeXt_Small_Weights::IMAGENET1K_V1{{
 constinit const ConvNeXt_Base_Weights ConvNeXt_Base_Weights::IMAGENET1K_V1{{
     .name = "ConvNeXt_Base_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/convnext_base-6075fbad.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 88591464,
     .min_size = {32, 32},
@@ -50,7 +50,7 @@ constinit const ConvNeXt_Base_Weights ConvNeXt_Base_Weights::IMAGENET1K_V1{{
 constinit const ConvNeXt_Large_Weights ConvNeXt_Large_Weights::IMAGENET1K_V1{{
     .name = "ConvNeXt_Large_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/convnext_large-ea097f82.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 197767336,
     .min_size = {32, 32},

@@ -8,7 +8,7 @@ namespace opsis::inline v1::models {
 constinit const DenseNet121_Weights DenseNet121_Weights::IMAGENET1K_V1{{
     .name = "DenseNet121_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/densenet121-a639ec97.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 7978856,
     .min_size = {29, 29},
@@ -22,7 +22,7 @@ constinit const DenseNet121_Weights DenseNet121_Weights::IMAGENET1K_V1{{
 constinit const DenseNet161_Weights DenseNet161_Weights::IMAGENET1K_V1{{
     .name = "DenseNet161_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/densenet161-8d451a50.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 28681000,
     .min_size = {29, 29},
@@ -36,7 +36,7 @@ constinit const DenseNet161_Weights DenseNet161_Weights::IMAGENET1K_V1{{
 constinit const DenseNet169_Weights DenseNet169_Weights::IMAGENET1K_V1{{
     .name = "DenseNet169_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/densenet169-b2777c0a.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 14149480,
     .min_size = {29, 29},
@@ -50,7 +50,7 @@ constinit const DenseNet169_Weights DenseNet169_Weights::IMAGENET1K_V1{{
 constinit const DenseNet201_Weights DenseNet201_Weights::IMAGENET1K_V1{{
     .name = "DenseNet201_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/densenet201-c1103571.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 20013928,
     .min_size = {29, 29},

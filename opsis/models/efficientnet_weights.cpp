@@ -8,7 +8,7 @@ namespace opsis::inline v1::models {
 constinit const EfficientNet_B0_Weights EfficientNet_B0_Weights::IMAGENET1K_V1{{
     .name = "EfficientNet_B0_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/efficientnet_b0_rwightman-7f5810bc.pth",
-    .preset = {.crop_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset = ImageClassificationOptions{.crop_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 5288548,
     .metrics = imagenet_1k(77.692, 93.532),
@@ -21,7 +21,7 @@ constinit const EfficientNet_B0_Weights EfficientNet_B0_Weights::IMAGENET1K_V1{{
 constinit const EfficientNet_B1_Weights EfficientNet_B1_Weights::IMAGENET1K_V1{{
     .name = "EfficientNet_B1_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/efficientnet_b1_rwightman-bac287d4.pth",
-    .preset = {.crop_size = 240, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset = ImageClassificationOptions{.crop_size = 240, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 7794184,
     .metrics = imagenet_1k(78.642, 94.186),
@@ -33,7 +33,7 @@ constinit const EfficientNet_B1_Weights EfficientNet_B1_Weights::IMAGENET1K_V1{{
 constinit const EfficientNet_B1_Weights EfficientNet_B1_Weights::IMAGENET1K_V2{{
     .name = "EfficientNet_B1_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/efficientnet_b1-c27df63c.pth",
-    .preset = {.crop_size = 240, .resize_size = 255},
+    .preset = ImageClassificationOptions{.crop_size = 240, .resize_size = 255},
     .categories = kImagenetCategories,
     .num_params = 7794184,
     .metrics = imagenet_1k(79.838, 94.934),
@@ -46,7 +46,9 @@ constinit const EfficientNet_B1_Weights EfficientNet_B1_Weights::IMAGENET1K_V2{{
 constinit const EfficientNet_B2_Weights EfficientNet_B2_Weights::IMAGENET1K_V1{{
     .name = "EfficientNet_B2_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/efficientnet_b2_rwightman-c35c1473.pth",
-    .preset = {.crop_size = 288, .resize_size = 288, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 288, .resize_size = 288, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 9109994,
     .metrics = imagenet_1k(80.608, 95.31),
@@ -59,7 +61,9 @@ constinit const EfficientNet_B2_Weights EfficientNet_B2_Weights::IMAGENET1K_V1{{
 constinit const EfficientNet_B3_Weights EfficientNet_B3_Weights::IMAGENET1K_V1{{
     .name = "EfficientNet_B3_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/efficientnet_b3_rwightman-b3899882.pth",
-    .preset = {.crop_size = 300, .resize_size = 320, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 300, .resize_size = 320, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 12233232,
     .metrics = imagenet_1k(82.008, 96.054),
@@ -72,7 +76,9 @@ constinit const EfficientNet_B3_Weights EfficientNet_B3_Weights::IMAGENET1K_V1{{
 constinit const EfficientNet_B4_Weights EfficientNet_B4_Weights::IMAGENET1K_V1{{
     .name = "EfficientNet_B4_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/efficientnet_b4_rwightman-23ab8bcd.pth",
-    .preset = {.crop_size = 380, .resize_size = 384, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 380, .resize_size = 384, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 19341616,
     .metrics = imagenet_1k(83.384, 96.594),
@@ -85,7 +91,9 @@ constinit const EfficientNet_B4_Weights EfficientNet_B4_Weights::IMAGENET1K_V1{{
 constinit const EfficientNet_B5_Weights EfficientNet_B5_Weights::IMAGENET1K_V1{{
     .name = "EfficientNet_B5_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/efficientnet_b5_lukemelas-1a07897c.pth",
-    .preset = {.crop_size = 456, .resize_size = 456, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 456, .resize_size = 456, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 30389784,
     .metrics = imagenet_1k(83.444, 96.628),
@@ -98,7 +106,9 @@ constinit const EfficientNet_B5_Weights EfficientNet_B5_Weights::IMAGENET1K_V1{{
 constinit const EfficientNet_B6_Weights EfficientNet_B6_Weights::IMAGENET1K_V1{{
     .name = "EfficientNet_B6_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/efficientnet_b6_lukemelas-24a108a5.pth",
-    .preset = {.crop_size = 528, .resize_size = 528, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 528, .resize_size = 528, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 43040704,
     .metrics = imagenet_1k(84.008, 96.916),
@@ -111,7 +121,9 @@ constinit const EfficientNet_B6_Weights EfficientNet_B6_Weights::IMAGENET1K_V1{{
 constinit const EfficientNet_B7_Weights EfficientNet_B7_Weights::IMAGENET1K_V1{{
     .name = "EfficientNet_B7_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/efficientnet_b7_lukemelas-c5b4e57e.pth",
-    .preset = {.crop_size = 600, .resize_size = 600, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 600, .resize_size = 600, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 66347960,
     .metrics = imagenet_1k(84.122, 96.908),
@@ -124,7 +136,7 @@ constinit const EfficientNet_B7_Weights EfficientNet_B7_Weights::IMAGENET1K_V1{{
 constinit const EfficientNet_V2_S_Weights EfficientNet_V2_S_Weights::IMAGENET1K_V1{{
     .name = "EfficientNet_V2_S_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/efficientnet_v2_s-dd5fe13b.pth",
-    .preset = {.crop_size = 384, .resize_size = 384},
+    .preset = ImageClassificationOptions{.crop_size = 384, .resize_size = 384},
     .categories = kImagenetCategories,
     .num_params = 21458488,
     .min_size = {33, 33},
@@ -138,7 +150,7 @@ constinit const EfficientNet_V2_S_Weights EfficientNet_V2_S_Weights::IMAGENET1K_
 constinit const EfficientNet_V2_M_Weights EfficientNet_V2_M_Weights::IMAGENET1K_V1{{
     .name = "EfficientNet_V2_M_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/efficientnet_v2_m-dc08266a.pth",
-    .preset = {.crop_size = 480, .resize_size = 480},
+    .preset = ImageClassificationOptions{.crop_size = 480, .resize_size = 480},
     .categories = kImagenetCategories,
     .num_params = 54139356,
     .min_size = {33, 33},
@@ -152,11 +164,11 @@ constinit const EfficientNet_V2_M_Weights EfficientNet_V2_M_Weights::IMAGENET1K_
 constinit const EfficientNet_V2_L_Weights EfficientNet_V2_L_Weights::IMAGENET1K_V1{{
     .name = "EfficientNet_V2_L_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/efficientnet_v2_l-59c71312.pth",
-    .preset = {.crop_size = 480,
-               .resize_size = 480,
-               .mean = {0.5, 0.5, 0.5},
-               .std = {0.5, 0.5, 0.5},
-               .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset = ImageClassificationOptions{.crop_size = 480,
+                                         .resize_size = 480,
+                                         .mean = {0.5, 0.5, 0.5},
+                                         .std = {0.5, 0.5, 0.5},
+                                         .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 118515272,
     .min_size = {33, 33},

@@ -8,7 +8,7 @@ namespace opsis::inline v1::models {
 constinit const GoogLeNet_Weights GoogLeNet_Weights::IMAGENET1K_V1{{
     .name = "GoogLeNet_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/googlenet-1378be20.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 6624904,
     .min_size = {15, 15},

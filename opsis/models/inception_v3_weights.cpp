@@ -8,7 +8,7 @@ namespace opsis::inline v1::models {
 constinit const Inception_V3_Weights Inception_V3_Weights::IMAGENET1K_V1{{
     .name = "Inception_V3_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth",
-    .preset = {.crop_size = 299, .resize_size = 342},
+    .preset = ImageClassificationOptions{.crop_size = 299, .resize_size = 342},
     .categories = kImagenetCategories,
     .num_params = 27161264,
     .min_size = {75, 75},

@@ -7,7 +7,9 @@ namespace opsis::inline v1::models {
 constinit const MaxVit_T_Weights MaxVit_T_Weights::IMAGENET1K_V1{{
     .name = "MaxVit_T_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/maxvit_t-bc5ab103.pth",
-    .preset = {.crop_size = 224, .resize_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 224, .resize_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 30919624,
     .min_size = {224, 224},

@@ -8,7 +8,7 @@ namespace opsis::inline v1::models {
 constinit const MNASNet0_5_Weights MNASNet0_5_Weights::IMAGENET1K_V1{{
     .name = "MNASNet0_5_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/mnasnet0.5_top1_67.823-3ffadce67e.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 2218512,
     .metrics = imagenet_1k(67.734, 87.49),
@@ -21,7 +21,7 @@ constinit const MNASNet0_5_Weights MNASNet0_5_Weights::IMAGENET1K_V1{{
 constinit const MNASNet0_75_Weights MNASNet0_75_Weights::IMAGENET1K_V1{{
     .name = "MNASNet0_75_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/mnasnet0_75-7090bc5f.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 3170208,
     .metrics = imagenet_1k(71.18, 90.496),
@@ -34,7 +34,7 @@ constinit const MNASNet0_75_Weights MNASNet0_75_Weights::IMAGENET1K_V1{{
 constinit const MNASNet1_0_Weights MNASNet1_0_Weights::IMAGENET1K_V1{{
     .name = "MNASNet1_0_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/mnasnet1.0_top1_73.512-f206786ef8.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 4383312,
     .metrics = imagenet_1k(73.456, 91.51),
@@ -47,7 +47,7 @@ constinit const MNASNet1_0_Weights MNASNet1_0_Weights::IMAGENET1K_V1{{
 constinit const MNASNet1_3_Weights MNASNet1_3_Weights::IMAGENET1K_V1{{
     .name = "MNASNet1_3_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/mnasnet1_3-a4c69d6f.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 6282256,
     .metrics = imagenet_1k(76.506, 93.522),

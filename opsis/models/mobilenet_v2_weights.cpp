@@ -8,7 +8,7 @@ namespace opsis::inline v1::models {
 constinit const MobileNet_V2_Weights MobileNet_V2_Weights::IMAGENET1K_V1{{
     .name = "MobileNet_V2_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/mobilenet_v2-b0353104.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 3504872,
     .metrics = imagenet_1k(71.878, 90.286),
@@ -20,7 +20,7 @@ constinit const MobileNet_V2_Weights MobileNet_V2_Weights::IMAGENET1K_V1{{
 constinit const MobileNet_V2_Weights MobileNet_V2_Weights::IMAGENET1K_V2{{
     .name = "MobileNet_V2_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/mobilenet_v2-7ebf99e0.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 3504872,
     .metrics = imagenet_1k(72.154, 90.822),

@@ -125,8 +125,13 @@ MobileNetV3Impl::MobileNetV3Impl(const std::vector<MobileNetV3Block>& blocks, in
   Sequential layers;
   layers->append(Conv2dNormActivation(options.in_channels, blocks.front().input_channels,
                                       {.stride = 2, .norm_layer = norm, .activation_layer = hardswish}));
-  for (const auto& block : blocks) layers->append(InvertedResidual(block, norm));
+  stages_.push_back({0, blocks.front().input_channels});
+  for (const auto& block : blocks) {
+    if (block.stride > 1) stages_.push_back({layers->size(), block.out_channels});
+    layers->append(InvertedResidual(block, norm));
+  }
   const auto channels = blocks.back().out_channels;
+  stages_.push_back({layers->size(), 6 * channels});
   layers->append(
       Conv2dNormActivation(channels, 6 * channels, {.kernel_size = 1, .norm_layer = norm, .activation_layer = hardswish}));
   features = register_module("features", layers);

@@ -41,9 +41,20 @@ class OPSIS_API MobileNetV3Impl : public ImageClassifier {
   MobileNetV3Impl(const std::vector<MobileNetV3Block>& blocks, int64_t last_channel, const MobileNetV3Options& options = {});
   torch::Tensor forward(torch::Tensor images) override;
 
+  /// A layer of `features` that halves the resolution, or would if it were not dilated.
+  struct Stage {
+    size_t position = 0;
+    int64_t channels = 0;  ///< of its result
+  };
+  /// Those, with the first and the last layer whatever they do: what the literature calls C0, C1, ...
+  const std::vector<Stage>& stages() const { return stages_; }
+
   Sequential features{nullptr};
   Observed<torch::nn::AdaptiveAvgPool2d> avgpool{nullptr};
   Sequential classifier{nullptr};
+
+ private:
+  std::vector<Stage> stages_;
 };
 TORCH_MODULE(MobileNetV3);
 

@@ -8,7 +8,7 @@ namespace opsis::inline v1::models {
 constinit const MobileNet_V3_Large_Weights MobileNet_V3_Large_Weights::IMAGENET1K_V1{{
     .name = "MobileNet_V3_Large_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/mobilenet_v3_large-8738ca79.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 5483032,
     .metrics = imagenet_1k(74.042, 91.34),
@@ -20,7 +20,7 @@ constinit const MobileNet_V3_Large_Weights MobileNet_V3_Large_Weights::IMAGENET1
 constinit const MobileNet_V3_Large_Weights MobileNet_V3_Large_Weights::IMAGENET1K_V2{{
     .name = "MobileNet_V3_Large_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/mobilenet_v3_large-5c1a4163.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 5483032,
     .metrics = imagenet_1k(75.274, 92.566),
@@ -33,7 +33,7 @@ constinit const MobileNet_V3_Large_Weights MobileNet_V3_Large_Weights::IMAGENET1
 constinit const MobileNet_V3_Small_Weights MobileNet_V3_Small_Weights::IMAGENET1K_V1{{
     .name = "MobileNet_V3_Small_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/mobilenet_v3_small-047dcff4.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 2542856,
     .metrics = imagenet_1k(67.668, 87.402),

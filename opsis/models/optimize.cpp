@@ -12,11 +12,12 @@ namespace {
 
 using torch::Tensor;
 
-class Optimized : public ImageClassifier {
+template <class Task>
+class Optimized : public Task {
  public:
-  Optimized(std::shared_ptr<ImageClassifier> model, const OptimizeOptions& options)
-      : ImageClassifier("Optimized"), model_(std::move(model)), options_(options) {
-    eval();
+  Optimized(std::shared_ptr<Task> model, const OptimizeOptions& options)
+      : Task("Optimized"), model_(std::move(model)), options_(options) {
+    this->eval();
     check();
   }
 
@@ -69,19 +70,28 @@ class Optimized : public ImageClassifier {
     return program;
   }
 
-  std::shared_ptr<ImageClassifier> model_;  // not a submodule: it has parameters that would not be used
+  std::shared_ptr<Task> model_;  // not a submodule: it has parameters that would not be used
   OptimizeOptions options_;
   std::mutex mutex_;
   std::map<std::vector<int64_t>, detail::Program> programs_;  // by the shape of the images
 };
 
-}  // namespace
-
-std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassifier> model, const OptimizeOptions& options) {
+template <class Task>
+std::shared_ptr<Task> optimized(std::shared_ptr<Task> model, const OptimizeOptions& options) {
   OPSIS_CHECK(model != nullptr, "optimize: there is no model");
   OPSIS_CHECK(options.dtype == torch::kFloat32 || options.dtype == torch::kBFloat16,
               "optimize: dtype must be float32 or bfloat16, got {}", c10::toString(options.dtype));
-  return std::make_shared<Optimized>(std::move(model), options);
+  return std::make_shared<Optimized<Task>>(std::move(model), options);
+}
+
+}  // namespace
+
+std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassifier> model, const OptimizeOptions& options) {
+  return optimized(std::move(model), options);
+}
+
+std::shared_ptr<SegmentationModel> optimize(std::shared_ptr<SegmentationModel> model, const OptimizeOptions& options) {
+  return optimized(std::move(model), options);
 }
 
 }  // namespace opsis::inline v1::models

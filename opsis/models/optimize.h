@@ -28,11 +28,14 @@ struct OptimizeOptions {
 /// Throws   ValueError when the model is training, not on the CPU, not of float32, or decides by what it sees in the images
 OPSIS_API std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassifier> model,
                                                     const OptimizeOptions& options = {});
+/// Of the scores alone: what it gives has no auxiliary ones.
+OPSIS_API std::shared_ptr<SegmentationModel> optimize(std::shared_ptr<SegmentationModel> model,
+                                                      const OptimizeOptions& options = {});
 
 /// Of a model in its holder: optimize(resnet50(weights)).
 template <class Impl>
-std::shared_ptr<ImageClassifier> optimize(const torch::nn::ModuleHolder<Impl>& model, const OptimizeOptions& options = {}) {
-  return optimize(std::shared_ptr<ImageClassifier>(model.ptr()), options);
+auto optimize(const torch::nn::ModuleHolder<Impl>& model, const OptimizeOptions& options = {}) {
+  return optimize(model.ptr(), options);
 }
 
 }  // namespace opsis::inline v1::models

@@ -28,20 +28,52 @@ struct Builder<builder> {
     std::optional<W> own;
     if (weights) own = W{*weights};
     Options options;
-    options.num_classes = chosen.num_classes;
-    options.in_channels = chosen.in_channels;
+    if constexpr (requires { options.num_classes; }) {
+      options.num_classes = chosen.num_classes;
+    } else {
+      OPSIS_CHECK(!chosen.num_classes, "get_model: num_classes is for models that tell classes apart");
+    }
+    if constexpr (requires { options.in_channels; }) {
+      options.in_channels = chosen.in_channels;
+    } else {
+      OPSIS_CHECK(chosen.in_channels == 3, "get_model: in_channels is for models of single images, got {}", chosen.in_channels);
+    }
     if constexpr (requires { options.quantize; }) {
       options.quantize = chosen.quantize;
     } else {
       OPSIS_CHECK(!chosen.quantize, "get_model: quantize is for models whose names begin with \"quantized_\"");
     }
+    if constexpr (requires { options.aux_loss; }) {
+      options.aux_loss = chosen.aux_loss;
+    } else {
+      OPSIS_CHECK(!chosen.aux_loss, "get_model: aux_loss is for segmentation models");
+    }
+    if constexpr (requires { options.weights_backbone; }) {
+      set_backbone(options.weights_backbone, chosen);
+    } else {
+      OPSIS_CHECK(!chosen.weights_backbone, "get_model: weights_backbone is for models around a classifier");
+    }
     if constexpr (requires { options.image_size; }) options.image_size = chosen.image_size;
+    if constexpr (requires { options.spatial_size; }) {
+      if (chosen.image_size) options.spatial_size = Size{*chosen.image_size, *chosen.image_size};
+    }
     if constexpr (requires { options.input_size; }) {
       if (chosen.image_size) options.input_size = Size{*chosen.image_size, *chosen.image_size};
     }
     return builder(std::move(own), std::move(options)).ptr();
   }
   static WeightsEnum weights() { return {W::DEFAULT.enum_name(), W::all(), W::DEFAULT}; }
+
+ private:
+  template <class B>
+  static void set_backbone(std::optional<B>& backbone, const ModelOptions& chosen) {
+    if (chosen.weights_backbone) {
+      const WeightsEnum known{B::DEFAULT.enum_name(), B::all(), B::DEFAULT};
+      backbone = chosen.weights_backbone->empty() ? std::nullopt : std::optional(B{known[*chosen.weights_backbone]});
+    } else if (!chosen.weights_file.empty()) {
+      backbone.reset();  // the file has its tensors
+    }
+  }
 };
 
 // Of a builder's overloads the one with weights that may be left out.

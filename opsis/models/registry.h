@@ -27,8 +27,14 @@ struct ModelOptions {
   /// Of the models that begin with "quantized_": integer weights and activations. Their weights are quantized ones, which imply it.
   bool quantize = false;
   int64_t in_channels = 3;  ///< of the images; with `weights`, the first convolution's filters are adapted
-  /// Of both sides of the images, for models that are made for one size (ViT, MaxVit); the others take any and do not look at it.
+  /// Of both sides of the images, for models that are made for one size (ViT, MaxVit, MViT); the others take any and do not look
+  /// at it.
   std::optional<int64_t> image_size{};
+  /// Of models around a classifier, when they have no weights themselves: the weights of that one, named as `weights` are; empty:
+  /// parameters as initialised. Left out: torchvision's choice, "IMAGENET1K_V1", which is downloaded when it is not there.
+  std::optional<std::string> weights_backbone{};
+  /// Of segmentation models: a second classifier in the middle, for training. Left out: what the weights have, else none.
+  std::optional<bool> aux_loss{};
 };
 
 /// Which models list_models gives. Patterns are those of Python's fnmatch: * any text, ? a letter, [abc] one of, [!abc] none of.

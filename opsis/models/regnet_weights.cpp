@@ -8,7 +8,7 @@ namespace opsis::inline v1::models {
 constinit const RegNet_Y_400MF_Weights RegNet_Y_400MF_Weights::IMAGENET1K_V1{{
     .name = "RegNet_Y_400MF_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/regnet_y_400mf-c65dace8.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 4344144,
     .metrics = imagenet_1k(74.046, 91.716),
@@ -20,7 +20,7 @@ constinit const RegNet_Y_400MF_Weights RegNet_Y_400MF_Weights::IMAGENET1K_V1{{
 constinit const RegNet_Y_400MF_Weights RegNet_Y_400MF_Weights::IMAGENET1K_V2{{
     .name = "RegNet_Y_400MF_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/regnet_y_400mf-e6988f5f.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 4344144,
     .metrics = imagenet_1k(75.804, 92.742),
@@ -33,7 +33,7 @@ constinit const RegNet_Y_400MF_Weights RegNet_Y_400MF_Weights::IMAGENET1K_V2{{
 constinit const RegNet_Y_800MF_Weights RegNet_Y_800MF_Weights::IMAGENET1K_V1{{
     .name = "RegNet_Y_800MF_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/regnet_y_800mf-1b27b58c.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 6432512,
     .metrics = imagenet_1k(76.42, 93.136),
@@ -45,7 +45,7 @@ constinit const RegNet_Y_800MF_Weights RegNet_Y_800MF_Weights::IMAGENET1K_V1{{
 constinit const RegNet_Y_800MF_Weights RegNet_Y_800MF_Weights::IMAGENET1K_V2{{
     .name = "RegNet_Y_800MF_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/regnet_y_800mf-58fc7688.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 6432512,
     .metrics = imagenet_1k(78.828, 94.502),
@@ -58,7 +58,7 @@ constinit const RegNet_Y_800MF_Weights RegNet_Y_800MF_Weights::IMAGENET1K_V2{{
 constinit const RegNet_Y_1_6GF_Weights RegNet_Y_1_6GF_Weights::IMAGENET1K_V1{{
     .name = "RegNet_Y_1_6GF_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/regnet_y_1_6gf-b11a554e.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 11202430,
     .metrics = imagenet_1k(77.95, 93.966),
@@ -70,7 +70,7 @@ constinit const RegNet_Y_1_6GF_Weights RegNet_Y_1_6GF_Weights::IMAGENET1K_V1{{
 constinit const RegNet_Y_1_6GF_Weights RegNet_Y_1_6GF_Weights::IMAGENET1K_V2{{
     .name = "RegNet_Y_1_6GF_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/regnet_y_1_6gf-0d7bc02a.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 11202430,
     .metrics = imagenet_1k(80.876, 95.444),
@@ -83,7 +83,7 @@ constinit const RegNet_Y_1_6GF_Weights RegNet_Y_1_6GF_Weights::IMAGENET1K_V2{{
 constinit const RegNet_Y_3_2GF_Weights RegNet_Y_3_2GF_Weights::IMAGENET1K_V1{{
     .name = "RegNet_Y_3_2GF_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/regnet_y_3_2gf-b5a9779c.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 19436338,
     .metrics = imagenet_1k(78.948, 94.576),
@@ -95,7 +95,7 @@ constinit const RegNet_Y_3_2GF_Weights RegNet_Y_3_2GF_Weights::IMAGENET1K_V1{{
 constinit const RegNet_Y_3_2GF_Weights RegNet_Y_3_2GF_Weights::IMAGENET1K_V2{{
     .name = "RegNet_Y_3_2GF_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/regnet_y_3_2gf-9180c971.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 19436338,
     .metrics = imagenet_1k(81.982, 95.972),
@@ -108,7 +108,7 @@ constinit const RegNet_Y_3_2GF_Weights RegNet_Y_3_2GF_Weights::IMAGENET1K_V2{{
 constinit const RegNet_Y_8GF_Weights RegNet_Y_8GF_Weights::IMAGENET1K_V1{{
     .name = "RegNet_Y_8GF_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/regnet_y_8gf-d0d0e4a8.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 39381472,
     .metrics = imagenet_1k(80.032, 95.048),
@@ -120,7 +120,7 @@ constinit const RegNet_Y_8GF_Weights RegNet_Y_8GF_Weights::IMAGENET1K_V1{{
 constinit const RegNet_Y_8GF_Weights RegNet_Y_8GF_Weights::IMAGENET1K_V2{{
     .name = "RegNet_Y_8GF_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/regnet_y_8gf-dc2b1b54.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 39381472,
     .metrics = imagenet_1k(82.828, 96.33),
@@ -133,7 +133,7 @@ constinit const RegNet_Y_8GF_Weights RegNet_Y_8GF_Weights::IMAGENET1K_V2{{
 constinit const RegNet_Y_16GF_Weights RegNet_Y_16GF_Weights::IMAGENET1K_V1{{
     .name = "RegNet_Y_16GF_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/regnet_y_16gf-9e6ed7dd.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 83590140,
     .metrics = imagenet_1k(80.424, 95.24),
@@ -145,7 +145,7 @@ constinit const RegNet_Y_16GF_Weights RegNet_Y_16GF_Weights::IMAGENET1K_V1{{
 constinit const RegNet_Y_16GF_Weights RegNet_Y_16GF_Weights::IMAGENET1K_V2{{
     .name = "RegNet_Y_16GF_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/regnet_y_16gf-3e4a00f9.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 83590140,
     .metrics = imagenet_1k(82.886, 96.328),
@@ -157,7 +157,9 @@ constinit const RegNet_Y_16GF_Weights RegNet_Y_16GF_Weights::IMAGENET1K_V2{{
 constinit const RegNet_Y_16GF_Weights RegNet_Y_16GF_Weights::IMAGENET1K_SWAG_E2E_V1{{
     .name = "RegNet_Y_16GF_Weights.IMAGENET1K_SWAG_E2E_V1",
     .url = "https://download.pytorch.org/models/regnet_y_16gf_swag-43afe44d.pth",
-    .preset = {.crop_size = 384, .resize_size = 384, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 384, .resize_size = 384, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 83590140,
     .metrics = imagenet_1k(86.012, 98.054),
@@ -170,7 +172,9 @@ constinit const RegNet_Y_16GF_Weights RegNet_Y_16GF_Weights::IMAGENET1K_SWAG_E2E
 constinit const RegNet_Y_16GF_Weights RegNet_Y_16GF_Weights::IMAGENET1K_SWAG_LINEAR_V1{{
     .name = "RegNet_Y_16GF_Weights.IMAGENET1K_SWAG_LINEAR_V1",
     .url = "https://download.pytorch.org/models/regnet_y_16gf_lc_swag-f3ec0043.pth",
-    .preset = {.crop_size = 224, .resize_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 224, .resize_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 83590140,
     .metrics = imagenet_1k(83.976, 97.244),
@@ -184,7 +188,7 @@ constinit const RegNet_Y_16GF_Weights RegNet_Y_16GF_Weights::IMAGENET1K_SWAG_LIN
 constinit const RegNet_Y_32GF_Weights RegNet_Y_32GF_Weights::IMAGENET1K_V1{{
     .name = "RegNet_Y_32GF_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/regnet_y_32gf-4dee3f7a.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 145046770,
     .metrics = imagenet_1k(80.878, 95.34),
@@ -196,7 +200,7 @@ constinit const RegNet_Y_32GF_Weights RegNet_Y_32GF_Weights::IMAGENET1K_V1{{
 constinit const RegNet_Y_32GF_Weights RegNet_Y_32GF_Weights::IMAGENET1K_V2{{
     .name = "RegNet_Y_32GF_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/regnet_y_32gf-8db6d4b5.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 145046770,
     .metrics = imagenet_1k(83.368, 96.498),
@@ -208,7 +212,9 @@ constinit const RegNet_Y_32GF_Weights RegNet_Y_32GF_Weights::IMAGENET1K_V2{{
 constinit const RegNet_Y_32GF_Weights RegNet_Y_32GF_Weights::IMAGENET1K_SWAG_E2E_V1{{
     .name = "RegNet_Y_32GF_Weights.IMAGENET1K_SWAG_E2E_V1",
     .url = "https://download.pytorch.org/models/regnet_y_32gf_swag-04fdfa75.pth",
-    .preset = {.crop_size = 384, .resize_size = 384, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 384, .resize_size = 384, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 145046770,
     .metrics = imagenet_1k(86.838, 98.362),
@@ -221,7 +227,9 @@ constinit const RegNet_Y_32GF_Weights RegNet_Y_32GF_Weights::IMAGENET1K_SWAG_E2E
 constinit const RegNet_Y_32GF_Weights RegNet_Y_32GF_Weights::IMAGENET1K_SWAG_LINEAR_V1{{
     .name = "RegNet_Y_32GF_Weights.IMAGENET1K_SWAG_LINEAR_V1",
     .url = "https://download.pytorch.org/models/regnet_y_32gf_lc_swag-e1583746.pth",
-    .preset = {.crop_size = 224, .resize_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 224, .resize_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 145046770,
     .metrics = imagenet_1k(84.622, 97.48),
@@ -235,7 +243,9 @@ constinit const RegNet_Y_32GF_Weights RegNet_Y_32GF_Weights::IMAGENET1K_SWAG_LIN
 constinit const RegNet_Y_128GF_Weights RegNet_Y_128GF_Weights::IMAGENET1K_SWAG_E2E_V1{{
     .name = "RegNet_Y_128GF_Weights.IMAGENET1K_SWAG_E2E_V1",
     .url = "https://download.pytorch.org/models/regnet_y_128gf_swag-c8ce3e52.pth",
-    .preset = {.crop_size = 384, .resize_size = 384, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 384, .resize_size = 384, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 644812894,
     .metrics = imagenet_1k(88.228, 98.682),
@@ -248,7 +258,9 @@ constinit const RegNet_Y_128GF_Weights RegNet_Y_128GF_Weights::IMAGENET1K_SWAG_E
 constinit const RegNet_Y_128GF_Weights RegNet_Y_128GF_Weights::IMAGENET1K_SWAG_LINEAR_V1{{
     .name = "RegNet_Y_128GF_Weights.IMAGENET1K_SWAG_LINEAR_V1",
     .url = "https://download.pytorch.org/models/regnet_y_128gf_lc_swag-cbe8ce12.pth",
-    .preset = {.crop_size = 224, .resize_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 224, .resize_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 644812894,
     .metrics = imagenet_1k(86.068, 97.844),
@@ -262,7 +274,7 @@ constinit const RegNet_Y_128GF_Weights RegNet_Y_128GF_Weights::IMAGENET1K_SWAG_L
 constinit const RegNet_X_400MF_Weights RegNet_X_400MF_Weights::IMAGENET1K_V1{{
     .name = "RegNet_X_400MF_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/regnet_x_400mf-adf1edd5.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 5495976,
     .metrics = imagenet_1k(72.834, 90.95),
@@ -274,7 +286,7 @@ constinit const RegNet_X_400MF_Weights RegNet_X_400MF_Weights::IMAGENET1K_V1{{
 constinit const RegNet_X_400MF_Weights RegNet_X_400MF_Weights::IMAGENET1K_V2{{
     .name = "RegNet_X_400MF_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/regnet_x_400mf-62229a5f.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 5495976,
     .metrics = imagenet_1k(74.864, 92.322),
@@ -287,7 +299,7 @@ constinit const RegNet_X_400MF_Weights RegNet_X_400MF_Weights::IMAGENET1K_V2{{
 constinit const RegNet_X_800MF_Weights RegNet_X_800MF_Weights::IMAGENET1K_V1{{
     .name = "RegNet_X_800MF_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/regnet_x_800mf-ad17e45c.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 7259656,
     .metrics = imagenet_1k(75.212, 92.348),
@@ -299,7 +311,7 @@ constinit const RegNet_X_800MF_Weights RegNet_X_800MF_Weights::IMAGENET1K_V1{{
 constinit const RegNet_X_800MF_Weights RegNet_X_800MF_Weights::IMAGENET1K_V2{{
     .name = "RegNet_X_800MF_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/regnet_x_800mf-94a99ebd.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 7259656,
     .metrics = imagenet_1k(77.522, 93.826),
@@ -312,7 +324,7 @@ constinit const RegNet_X_800MF_Weights RegNet_X_800MF_Weights::IMAGENET1K_V2{{
 constinit const RegNet_X_1_6GF_Weights RegNet_X_1_6GF_Weights::IMAGENET1K_V1{{
     .name = "RegNet_X_1_6GF_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/regnet_x_1_6gf-e3633e7f.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 9190136,
     .metrics = imagenet_1k(77.04, 93.44),
@@ -324,7 +336,7 @@ constinit const RegNet_X_1_6GF_Weights RegNet_X_1_6GF_Weights::IMAGENET1K_V1{{
 constinit const RegNet_X_1_6GF_Weights RegNet_X_1_6GF_Weights::IMAGENET1K_V2{{
     .name = "RegNet_X_1_6GF_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/regnet_x_1_6gf-a12f2b72.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 9190136,
     .metrics = imagenet_1k(79.668, 94.922),
@@ -337,7 +349,7 @@ constinit const RegNet_X_1_6GF_Weights RegNet_X_1_6GF_Weights::IMAGENET1K_V2{{
 constinit const RegNet_X_3_2GF_Weights RegNet_X_3_2GF_Weights::IMAGENET1K_V1{{
     .name = "RegNet_X_3_2GF_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/regnet_x_3_2gf-f342aeae.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 15296552,
     .metrics = imagenet_1k(78.364, 93.992),
@@ -349,7 +361,7 @@ constinit const RegNet_X_3_2GF_Weights RegNet_X_3_2GF_Weights::IMAGENET1K_V1{{
 constinit const RegNet_X_3_2GF_Weights RegNet_X_3_2GF_Weights::IMAGENET1K_V2{{
     .name = "RegNet_X_3_2GF_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/regnet_x_3_2gf-7071aa85.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 15296552,
     .metrics = imagenet_1k(81.196, 95.43),
@@ -362,7 +374,7 @@ constinit const RegNet_X_3_2GF_Weights RegNet_X_3_2GF_Weights::IMAGENET1K_V2{{
 constinit const RegNet_X_8GF_Weights RegNet_X_8GF_Weights::IMAGENET1K_V1{{
     .name = "RegNet_X_8GF_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/regnet_x_8gf-03ceed89.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 39572648,
     .metrics = imagenet_1k(79.344, 94.686),
@@ -374,7 +386,7 @@ constinit const RegNet_X_8GF_Weights RegNet_X_8GF_Weights::IMAGENET1K_V1{{
 constinit const RegNet_X_8GF_Weights RegNet_X_8GF_Weights::IMAGENET1K_V2{{
     .name = "RegNet_X_8GF_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/regnet_x_8gf-2b70d774.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 39572648,
     .metrics = imagenet_1k(81.682, 95.678),
@@ -387,7 +399,7 @@ constinit const RegNet_X_8GF_Weights RegNet_X_8GF_Weights::IMAGENET1K_V2{{
 constinit const RegNet_X_16GF_Weights RegNet_X_16GF_Weights::IMAGENET1K_V1{{
     .name = "RegNet_X_16GF_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/regnet_x_16gf-2007eb11.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 54278536,
     .metrics = imagenet_1k(80.058, 94.944),
@@ -399,7 +411,7 @@ constinit const RegNet_X_16GF_Weights RegNet_X_16GF_Weights::IMAGENET1K_V1{{
 constinit const RegNet_X_16GF_Weights RegNet_X_16GF_Weights::IMAGENET1K_V2{{
     .name = "RegNet_X_16GF_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/regnet_x_16gf-ba3796d7.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 54278536,
     .metrics = imagenet_1k(82.716, 96.196),
@@ -412,7 +424,7 @@ constinit const RegNet_X_16GF_Weights RegNet_X_16GF_Weights::IMAGENET1K_V2{{
 constinit const RegNet_X_32GF_Weights RegNet_X_32GF_Weights::IMAGENET1K_V1{{
     .name = "RegNet_X_32GF_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/regnet_x_32gf-9d47f8d0.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 107811560,
     .metrics = imagenet_1k(80.622, 95.248),
@@ -424,7 +436,7 @@ constinit const RegNet_X_32GF_Weights RegNet_X_32GF_Weights::IMAGENET1K_V1{{
 constinit const RegNet_X_32GF_Weights RegNet_X_32GF_Weights::IMAGENET1K_V2{{
     .name = "RegNet_X_32GF_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/regnet_x_32gf-6eb8fdc6.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 107811560,
     .metrics = imagenet_1k(83.014, 96.288),

@@ -238,6 +238,11 @@ torch::Tensor ResNetImpl::forward(torch::Tensor images) {
   return fc(avgpool(x).flatten(1));
 }
 
+NamedLayers ResNetImpl::layers() const {
+  return {{"conv1", conv1},   {"bn1", bn1},       {"relu", relu},     {"maxpool", maxpool},
+          {"layer1", layer1}, {"layer2", layer2}, {"layer3", layer3}, {"layer4", layer4}};
+}
+
 ResNet resnet18(std::optional<ResNet18_Weights> weights, ResNetOptions options) {
   return resnet::build(ResNetBlock::BASIC, {2, 2, 2, 2}, weights, options);
 }

@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "opsis/core/api.h"
+#include "opsis/models/intermediate_layers.h"
 #include "opsis/models/layer.h"
 #include "opsis/models/task.h"
 #include "opsis/models/weights.h"
@@ -45,6 +46,8 @@ class OPSIS_API ResNetImpl : public ImageClassifier {
   /// `depths`: the number of blocks in layer1 to layer4.
   ResNetImpl(ResNetBlock block, std::array<int64_t, 4> depths, const ResNetOptions& options = {});
   torch::Tensor forward(torch::Tensor images) override;
+  /// All before avgpool, one after another: what an IntermediateLayerGetter is made from.
+  NamedLayers layers() const;
 
   Observed<torch::nn::Conv2d> conv1{nullptr};
   Layer bn1;

@@ -15,7 +15,7 @@ constexpr std::string_view new_recipe =
 constinit const ResNet18_Weights ResNet18_Weights::IMAGENET1K_V1{{
     .name = "ResNet18_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/resnet18-f37072fd.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 11689512,
     .metrics = imagenet_1k(69.758, 89.078),
@@ -28,7 +28,7 @@ constinit const ResNet18_Weights ResNet18_Weights::IMAGENET1K_V1{{
 constinit const ResNet34_Weights ResNet34_Weights::IMAGENET1K_V1{{
     .name = "ResNet34_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/resnet34-b627a593.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 21797672,
     .metrics = imagenet_1k(73.314, 91.42),
@@ -41,7 +41,7 @@ constinit const ResNet34_Weights ResNet34_Weights::IMAGENET1K_V1{{
 constinit const ResNet50_Weights ResNet50_Weights::IMAGENET1K_V1{{
     .name = "ResNet50_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/resnet50-0676ba61.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 25557032,
     .metrics = imagenet_1k(76.13, 92.862),
@@ -53,7 +53,7 @@ constinit const ResNet50_Weights ResNet50_Weights::IMAGENET1K_V1{{
 constinit const ResNet50_Weights ResNet50_Weights::IMAGENET1K_V2{{
     .name = "ResNet50_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/resnet50-11ad3fa6.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 25557032,
     .metrics = imagenet_1k(80.858, 95.434),
@@ -66,7 +66,7 @@ constinit const ResNet50_Weights ResNet50_Weights::IMAGENET1K_V2{{
 constinit const ResNet101_Weights ResNet101_Weights::IMAGENET1K_V1{{
     .name = "ResNet101_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/resnet101-63fe2227.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 44549160,
     .metrics = imagenet_1k(77.374, 93.546),
@@ -78,7 +78,7 @@ constinit const ResNet101_Weights ResNet101_Weights::IMAGENET1K_V1{{
 constinit const ResNet101_Weights ResNet101_Weights::IMAGENET1K_V2{{
     .name = "ResNet101_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/resnet101-cd907fc2.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 44549160,
     .metrics = imagenet_1k(81.886, 95.78),
@@ -91,7 +91,7 @@ constinit const ResNet101_Weights ResNet101_Weights::IMAGENET1K_V2{{
 constinit const ResNet152_Weights ResNet152_Weights::IMAGENET1K_V1{{
     .name = "ResNet152_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/resnet152-394f9c45.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 60192808,
     .metrics = imagenet_1k(78.312, 94.046),
@@ -103,7 +103,7 @@ constinit const ResNet152_Weights ResNet152_Weights::IMAGENET1K_V1{{
 constinit const ResNet152_Weights ResNet152_Weights::IMAGENET1K_V2{{
     .name = "ResNet152_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/resnet152-f82ba261.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 60192808,
     .metrics = imagenet_1k(82.284, 96.002),
@@ -116,7 +116,7 @@ constinit const ResNet152_Weights ResNet152_Weights::IMAGENET1K_V2{{
 constinit const ResNeXt50_32X4D_Weights ResNeXt50_32X4D_Weights::IMAGENET1K_V1{{
     .name = "ResNeXt50_32X4D_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/resnext50_32x4d-7cdf4587.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 25028904,
     .metrics = imagenet_1k(77.618, 93.698),
@@ -128,7 +128,7 @@ constinit const ResNeXt50_32X4D_Weights ResNeXt50_32X4D_Weights::IMAGENET1K_V1{{
 constinit const ResNeXt50_32X4D_Weights ResNeXt50_32X4D_Weights::IMAGENET1K_V2{{
     .name = "ResNeXt50_32X4D_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/resnext50_32x4d-1a0047aa.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 25028904,
     .metrics = imagenet_1k(81.198, 95.34),
@@ -141,7 +141,7 @@ constinit const ResNeXt50_32X4D_Weights ResNeXt50_32X4D_Weights::IMAGENET1K_V2{{
 constinit const ResNeXt101_32X8D_Weights ResNeXt101_32X8D_Weights::IMAGENET1K_V1{{
     .name = "ResNeXt101_32X8D_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/resnext101_32x8d-8ba56ff5.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 88791336,
     .metrics = imagenet_1k(79.312, 94.526),
@@ -153,7 +153,7 @@ constinit const ResNeXt101_32X8D_Weights ResNeXt101_32X8D_Weights::IMAGENET1K_V1
 constinit const ResNeXt101_32X8D_Weights ResNeXt101_32X8D_Weights::IMAGENET1K_V2{{
     .name = "ResNeXt101_32X8D_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/resnext101_32x8d-110c445d.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 88791336,
     .metrics = imagenet_1k(82.834, 96.228),
@@ -166,7 +166,7 @@ constinit const ResNeXt101_32X8D_Weights ResNeXt101_32X8D_Weights::IMAGENET1K_V2
 constinit const ResNeXt101_64X4D_Weights ResNeXt101_64X4D_Weights::IMAGENET1K_V1{{
     .name = "ResNeXt101_64X4D_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/resnext101_64x4d-173b62eb.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 83455272,
     .metrics = imagenet_1k(83.246, 96.454),
@@ -179,7 +179,7 @@ constinit const ResNeXt101_64X4D_Weights ResNeXt101_64X4D_Weights::IMAGENET1K_V1
 constinit const Wide_ResNet50_2_Weights Wide_ResNet50_2_Weights::IMAGENET1K_V1{{
     .name = "Wide_ResNet50_2_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/wide_resnet50_2-95faca4d.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 68883240,
     .metrics = imagenet_1k(78.468, 94.086),
@@ -191,7 +191,7 @@ constinit const Wide_ResNet50_2_Weights Wide_ResNet50_2_Weights::IMAGENET1K_V1{{
 constinit const Wide_ResNet50_2_Weights Wide_ResNet50_2_Weights::IMAGENET1K_V2{{
     .name = "Wide_ResNet50_2_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/wide_resnet50_2-9ba9bcbe.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 68883240,
     .metrics = imagenet_1k(81.602, 95.758),
@@ -204,7 +204,7 @@ constinit const Wide_ResNet50_2_Weights Wide_ResNet50_2_Weights::IMAGENET1K_V2{{
 constinit const Wide_ResNet101_2_Weights Wide_ResNet101_2_Weights::IMAGENET1K_V1{{
     .name = "Wide_ResNet101_2_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/wide_resnet101_2-32ee1156.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 126886696,
     .metrics = imagenet_1k(78.848, 94.284),
@@ -216,7 +216,7 @@ constinit const Wide_ResNet101_2_Weights Wide_ResNet101_2_Weights::IMAGENET1K_V1
 constinit const Wide_ResNet101_2_Weights Wide_ResNet101_2_Weights::IMAGENET1K_V2{{
     .name = "Wide_ResNet101_2_Weights.IMAGENET1K_V2",
     .url = "https://download.pytorch.org/models/wide_resnet101_2-d733dc28.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 126886696,
     .metrics = imagenet_1k(82.51, 96.02),

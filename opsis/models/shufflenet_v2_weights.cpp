@@ -8,7 +8,7 @@ namespace opsis::inline v1::models {
 constinit const ShuffleNet_V2_X0_5_Weights ShuffleNet_V2_X0_5_Weights::IMAGENET1K_V1{{
     .name = "ShuffleNet_V2_X0_5_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/shufflenetv2_x0.5-f707e7126e.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 1366792,
     .metrics = imagenet_1k(60.552, 81.746),
@@ -21,7 +21,7 @@ constinit const ShuffleNet_V2_X0_5_Weights ShuffleNet_V2_X0_5_Weights::IMAGENET1
 constinit const ShuffleNet_V2_X1_0_Weights ShuffleNet_V2_X1_0_Weights::IMAGENET1K_V1{{
     .name = "ShuffleNet_V2_X1_0_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/shufflenetv2_x1-5666bf0f80.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 2278604,
     .metrics = imagenet_1k(69.362, 88.316),
@@ -34,7 +34,7 @@ constinit const ShuffleNet_V2_X1_0_Weights ShuffleNet_V2_X1_0_Weights::IMAGENET1
 constinit const ShuffleNet_V2_X1_5_Weights ShuffleNet_V2_X1_5_Weights::IMAGENET1K_V1{{
     .name = "ShuffleNet_V2_X1_5_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/shufflenetv2_x1_5-3c479a10.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 3503624,
     .metrics = imagenet_1k(72.996, 91.086),
@@ -47,7 +47,7 @@ constinit const ShuffleNet_V2_X1_5_Weights ShuffleNet_V2_X1_5_Weights::IMAGENET1
 constinit const ShuffleNet_V2_X2_0_Weights ShuffleNet_V2_X2_0_Weights::IMAGENET1K_V1{{
     .name = "ShuffleNet_V2_X2_0_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/shufflenetv2_x2_0-8be3c8ee.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 7393996,
     .metrics = imagenet_1k(76.23, 93.006),

@@ -8,7 +8,7 @@ namespace opsis::inline v1::models {
 constinit const SqueezeNet1_0_Weights SqueezeNet1_0_Weights::IMAGENET1K_V1{{
     .name = "SqueezeNet1_0_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/squeezenet1_0-b66bff10.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 1248424,
     .min_size = {21, 21},
@@ -22,7 +22,7 @@ constinit const SqueezeNet1_0_Weights SqueezeNet1_0_Weights::IMAGENET1K_V1{{
 constinit const SqueezeNet1_1_Weights SqueezeNet1_1_Weights::IMAGENET1K_V1{{
     .name = "SqueezeNet1_1_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 1235496,
     .min_size = {17, 17},

@@ -8,10 +8,9 @@
 #include "opsis/models/builders.h"
 #include "opsis/models/initialise.h"
 #include "opsis/models/relative_positions.h"
-#include "opsis/ops/mlp.h"
+#include "opsis/models/swin_blocks.h"
 #include "opsis/ops/norm.h"
 #include "opsis/ops/permute.h"
-#include "opsis/ops/stochastic_depth.h"
 
 namespace opsis::inline v1::models {
 namespace swin_family {
@@ -23,32 +22,8 @@ using torch::Tensor;
 using torch::nn::Linear;
 using torch::nn::LinearOptions;
 using Pair = std::array<int64_t, 2>;
-
-// Fewer, wider pixels: each takes its three neighbours in.
-class PatchMergingImpl : public torch::nn::Module {
- public:
-  PatchMergingImpl(int64_t dim, SwinVersion version, const NormLayer& norm_layer)
-      : torch::nn::Module(version == SwinVersion::V1 ? "PatchMerging" : "PatchMergingV2"), version_(version) {
-    reduction = register_module("reduction", Linear(LinearOptions(4 * dim, 2 * dim).bias(false)));
-    norm = register_layer(*this, "norm", norm_layer(version == SwinVersion::V1 ? 4 * dim : 2 * dim));
-  }
-
-  Tensor forward(Tensor x) {
-    const auto height = x.size(-3), width = x.size(-2);
-    x = F::pad(x, F::PadFuncOptions({0, 0, 0, width % 2, 0, height % 2}));
-    const auto every_second = [&](int64_t y, int64_t from) {
-      return x.slice(-3, y, std::nullopt, 2).slice(-2, from, std::nullopt, 2);
-    };
-    x = torch::cat({every_second(0, 0), every_second(1, 0), every_second(0, 1), every_second(1, 1)}, -1);
-    return version_ == SwinVersion::V1 ? reduction(norm(x)) : norm(reduction(x));
-  }
-
- private:
-  SwinVersion version_;
-  Observed<Linear> reduction{nullptr};
-  Layer norm;
-};
-TORCH_MODULE(PatchMerging);
+using detail::PatchMerging;
+using detail::SwinTransformerBlock;
 
 // Attention within windows; `shift` moves them against those of the block before, so that what they know spreads.
 class ShiftedWindowAttentionImpl : public torch::nn::Module {
@@ -177,45 +152,6 @@ class ShiftedWindowAttentionImpl : public torch::nn::Module {
 };
 using ShiftedWindowAttention = Observed<torch::nn::ModuleHolder<ShiftedWindowAttentionImpl>>;
 
-class SwinTransformerBlockImpl : public torch::nn::Module {
- public:
-  SwinTransformerBlockImpl(int64_t dim, int64_t num_heads, const SwinTransformerSize& size, Pair shift,
-                           double stochastic_depth_prob, const NormLayer& norm, const SwinTransformerOptions& options)
-      : torch::nn::Module(size.version == SwinVersion::V1 ? "SwinTransformerBlock" : "SwinTransformerBlockV2"),
-        version_(size.version) {
-    norm1 = register_layer(*this, "norm1", norm(dim));
-    attn = register_module("attn", ShiftedWindowAttention(dim, size.window_size, shift, num_heads, size.version, options));
-    stochastic_depth = register_module("stochastic_depth", ops::StochasticDepth(stochastic_depth_prob, "row"));
-    norm2 = register_layer(*this, "norm2", norm(dim));
-    const auto hidden = static_cast<int64_t>(static_cast<double>(dim) * options.mlp_ratio);
-    mlp = register_module("mlp", ops::MLP(dim, {hidden, dim}, {.activation_layer = ops::gelu, .dropout = options.dropout}));
-    detail::initialise(
-        *mlp, [](torch::nn::Conv2dImpl&) {},
-        [](torch::nn::LinearImpl& linear) {
-          init::xavier_uniform_(linear.weight);
-          init::normal_(linear.bias, 0, 1e-6);
-        });
-  }
-
-  Tensor forward(Tensor x) {
-    if (version_ == SwinVersion::V1) {
-      x = x + stochastic_depth(attn(norm1(x)));
-      return x + stochastic_depth(mlp(norm2(x)));
-    }
-    x = x + stochastic_depth(norm1(attn(x)));
-    return x + stochastic_depth(norm2(mlp(x)));
-  }
-
- private:
-  SwinVersion version_;
-  Layer norm1;
-  ShiftedWindowAttention attn{nullptr};
-  ops::StochasticDepth stochastic_depth{nullptr};
-  Layer norm2;
-  ops::MLP mlp{nullptr};
-};
-TORCH_MODULE(SwinTransformerBlock);
-
 enum class Width { NARROW, WIDE };
 
 template <class W>
@@ -257,7 +193,10 @@ SwinTransformerImpl::SwinTransformerImpl(const SwinTransformerSize& size, const 
     for (int64_t j = 0; j < size.depths[i]; ++j) {
       const auto prob = depth_prob * static_cast<double>(block++) / static_cast<double>(count - 1);
       const auto shift = j % 2 == 0 ? Pair{0, 0} : Pair{size.window_size[0] / 2, size.window_size[1] / 2};
-      blocks->append(SwinTransformerBlock(dim, size.num_heads[i], size, shift, prob, norm_layer, options));
+      const auto attention = [&]() -> Layer {
+        return ShiftedWindowAttention(dim, size.window_size, shift, size.num_heads[i], size.version, options);
+      };
+      blocks->append(SwinTransformerBlock(dim, size.version, attention, options.mlp_ratio, options.dropout, prob, norm_layer));
     }
     layers->append(blocks);
     if (i + 1 == size.depths.size()) break;

@@ -8,7 +8,9 @@ namespace opsis::inline v1::models {
 constinit const Swin_T_Weights Swin_T_Weights::IMAGENET1K_V1{{
     .name = "Swin_T_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/swin_t-704ceda3.pth",
-    .preset = {.crop_size = 224, .resize_size = 232, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 224, .resize_size = 232, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 28288354,
     .min_size = {224, 224},
@@ -22,7 +24,9 @@ constinit const Swin_T_Weights Swin_T_Weights::IMAGENET1K_V1{{
 constinit const Swin_S_Weights Swin_S_Weights::IMAGENET1K_V1{{
     .name = "Swin_S_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/swin_s-5e29d889.pth",
-    .preset = {.crop_size = 224, .resize_size = 246, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 224, .resize_size = 246, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 49606258,
     .min_size = {224, 224},
@@ -36,7 +40,9 @@ constinit const Swin_S_Weights Swin_S_Weights::IMAGENET1K_V1{{
 constinit const Swin_B_Weights Swin_B_Weights::IMAGENET1K_V1{{
     .name = "Swin_B_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/swin_b-68c6b09e.pth",
-    .preset = {.crop_size = 224, .resize_size = 238, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 224, .resize_size = 238, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 87768224,
     .min_size = {224, 224},
@@ -50,7 +56,9 @@ constinit const Swin_B_Weights Swin_B_Weights::IMAGENET1K_V1{{
 constinit const Swin_V2_T_Weights Swin_V2_T_Weights::IMAGENET1K_V1{{
     .name = "Swin_V2_T_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/swin_v2_t-b137f0e2.pth",
-    .preset = {.crop_size = 256, .resize_size = 260, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 256, .resize_size = 260, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 28351570,
     .min_size = {256, 256},
@@ -64,7 +72,9 @@ constinit const Swin_V2_T_Weights Swin_V2_T_Weights::IMAGENET1K_V1{{
 constinit const Swin_V2_S_Weights Swin_V2_S_Weights::IMAGENET1K_V1{{
     .name = "Swin_V2_S_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/swin_v2_s-637d8ceb.pth",
-    .preset = {.crop_size = 256, .resize_size = 260, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 256, .resize_size = 260, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 49737442,
     .min_size = {256, 256},
@@ -78,7 +88,9 @@ constinit const Swin_V2_S_Weights Swin_V2_S_Weights::IMAGENET1K_V1{{
 constinit const Swin_V2_B_Weights Swin_V2_B_Weights::IMAGENET1K_V1{{
     .name = "Swin_V2_B_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/swin_v2_b-781e5279.pth",
-    .preset = {.crop_size = 256, .resize_size = 272, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 256, .resize_size = 272, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 87930848,
     .min_size = {256, 256},

@@ -7,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
+#include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::models {
 namespace task {
@@ -15,7 +16,7 @@ std::vector<std::string> last_layer(const torch::nn::Module& model) {
   std::string linear, conv;
   for (const auto& module : model.named_modules("", /*include_self=*/false)) {
     if (module.value()->as<torch::nn::Linear>()) linear = module.key();
-    if (module.value()->as<torch::nn::Conv2d>()) conv = module.key();
+    if (module.value()->as<torch::nn::Conv2d>() || module.value()->as<torch::nn::Conv3d>()) conv = module.key();
   }
   const auto& last = linear.empty() ? conv : linear;
   return last.empty() ? std::vector<std::string>{} : std::vector{last};
@@ -52,8 +53,12 @@ std::vector<std::shared_ptr<torch::nn::Module>> set_learning(std::string_view fu
 
 }  // namespace task
 
-// Here and not in the header, so that one library holds the type's identity and a cast to it works from every other.
+// Here and not in the header, so that one library holds the types' identity and a cast to them works from every other.
+Model::~Model() = default;
 ImageClassifier::~ImageClassifier() = default;
+VideoClassifier::~VideoClassifier() = default;
+SegmentationModel::~SegmentationModel() = default;
+FlowModel::~FlowModel() = default;
 
 namespace {
 
@@ -69,26 +74,30 @@ void cast(const torch::nn::Module& model, torch::Dtype dtype, bool non_blocking,
 
 }  // namespace
 
-void ImageClassifier::to(torch::Device device, torch::Dtype dtype, bool non_blocking) {
-  cast(*this, dtype, non_blocking, device);
-}
+void Model::to(torch::Device device, torch::Dtype dtype, bool non_blocking) { cast(*this, dtype, non_blocking, device); }
 
-void ImageClassifier::to(torch::Dtype dtype, bool non_blocking) { cast(*this, dtype, non_blocking); }
+void Model::to(torch::Dtype dtype, bool non_blocking) { cast(*this, dtype, non_blocking); }
 
-std::vector<std::string> ImageClassifier::heads() const { return task::last_layer(*this); }
+std::vector<std::string> Model::heads() const { return task::last_layer(*this); }
 
-void ImageClassifier::train(bool on) {
+void Model::train(bool on) {
   torch::nn::Module::train(on);
   for (const auto& norm : frozen_norms_) norm->eval();
 }
 
-Head head(const ImageClassifier& model) {
+torch::Tensor FlowModel::forward(const torch::Tensor& pairs) {
+  OPSIS_CHECK(pairs.dim() == 5 && pairs.size(1) == 2, "{}: pairs must be (N, 2, 3, H, W), got {}", name(),
+              opsis::detail::shape(pairs));
+  return forward(pairs.select(1, 0), pairs.select(1, 1));
+}
+
+Head head(const Model& model) {
   const auto names = model.heads();
   OPSIS_CHECK(!names.empty(), "head: {} has neither a linear layer nor a convolution", model.name());
   return {names.front(), model.named_modules("", /*include_self=*/false)[names.front()]};
 }
 
-void freeze(ImageClassifier& model, std::string_view name) {
+void freeze(Model& model, std::string_view name) {
   for (auto& norm : task::set_learning("freeze", model, name, false)) {
     norm->eval();
     auto& frozen = model.frozen_norms_;
@@ -96,7 +105,7 @@ void freeze(ImageClassifier& model, std::string_view name) {
   }
 }
 
-void unfreeze(ImageClassifier& model, std::string_view name) {
+void unfreeze(Model& model, std::string_view name) {
   for (const auto& norm : task::set_learning("unfreeze", model, name, true)) {
     norm->train(model.is_training());
     std::erase(model.frozen_norms_, norm);
@@ -106,8 +115,8 @@ void unfreeze(ImageClassifier& model, std::string_view name) {
 namespace detail {
 
 std::vector<std::string> heads_of(const torch::nn::Module& model) {
-  const auto* classifier = dynamic_cast<const ImageClassifier*>(&model);
-  return classifier ? classifier->heads() : task::last_layer(model);
+  const auto* known = dynamic_cast<const Model*>(&model);
+  return known ? known->heads() : task::last_layer(model);
 }
 
 }  // namespace detail

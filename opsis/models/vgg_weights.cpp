@@ -10,7 +10,7 @@ namespace opsis::inline v1::models {
 constinit const VGG11_Weights VGG11_Weights::IMAGENET1K_V1{{
     .name = "VGG11_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/vgg11-8a719046.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 132863336,
     .min_size = {32, 32},
@@ -24,7 +24,7 @@ constinit const VGG11_Weights VGG11_Weights::IMAGENET1K_V1{{
 constinit const VGG11_BN_Weights VGG11_BN_Weights::IMAGENET1K_V1{{
     .name = "VGG11_BN_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/vgg11_bn-6002323d.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 132868840,
     .min_size = {32, 32},
@@ -38,7 +38,7 @@ constinit const VGG11_BN_Weights VGG11_BN_Weights::IMAGENET1K_V1{{
 constinit const VGG13_Weights VGG13_Weights::IMAGENET1K_V1{{
     .name = "VGG13_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/vgg13-19584684.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 133047848,
     .min_size = {32, 32},
@@ -52,7 +52,7 @@ constinit const VGG13_Weights VGG13_Weights::IMAGENET1K_V1{{
 constinit const VGG13_BN_Weights VGG13_BN_Weights::IMAGENET1K_V1{{
     .name = "VGG13_BN_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/vgg13_bn-abd245e5.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 133053736,
     .min_size = {32, 32},
@@ -66,7 +66,7 @@ constinit const VGG13_BN_Weights VGG13_BN_Weights::IMAGENET1K_V1{{
 constinit const VGG16_Weights VGG16_Weights::IMAGENET1K_V1{{
     .name = "VGG16_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/vgg16-397923af.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 138357544,
     .min_size = {32, 32},
@@ -79,7 +79,9 @@ constinit const VGG16_Weights VGG16_Weights::IMAGENET1K_V1{{
 constinit const VGG16_Weights VGG16_Weights::IMAGENET1K_FEATURES{{
     .name = "VGG16_Weights.IMAGENET1K_FEATURES",
     .url = "https://download.pytorch.org/models/vgg16_features-amdegroot-88682ab5.pth",
-    .preset = {.crop_size = 224, .mean = {0.48235, 0.45882, 0.40784}, .std = {1.0 / 255.0, 1.0 / 255.0, 1.0 / 255.0}},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 224, .mean = {0.48235, 0.45882, 0.40784}, .std = {1.0 / 255.0, 1.0 / 255.0, 1.0 / 255.0}},
     .categories = {},
     .num_params = 138357544,
     .min_size = {32, 32},
@@ -93,7 +95,7 @@ constinit const VGG16_Weights VGG16_Weights::IMAGENET1K_FEATURES{{
 constinit const VGG16_BN_Weights VGG16_BN_Weights::IMAGENET1K_V1{{
     .name = "VGG16_BN_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/vgg16_bn-6c64b313.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 138365992,
     .min_size = {32, 32},
@@ -107,7 +109,7 @@ constinit const VGG16_BN_Weights VGG16_BN_Weights::IMAGENET1K_V1{{
 constinit const VGG19_Weights VGG19_Weights::IMAGENET1K_V1{{
     .name = "VGG19_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 143667240,
     .min_size = {32, 32},
@@ -121,7 +123,7 @@ constinit const VGG19_Weights VGG19_Weights::IMAGENET1K_V1{{
 constinit const VGG19_BN_Weights VGG19_BN_Weights::IMAGENET1K_V1{{
     .name = "VGG19_BN_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/vgg19_bn-c79401a0.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 143678248,
     .min_size = {32, 32},

@@ -8,7 +8,7 @@ namespace opsis::inline v1::models {
 constinit const ViT_B_16_Weights ViT_B_16_Weights::IMAGENET1K_V1{{
     .name = "ViT_B_16_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/vit_b_16-c867db91.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 86567656,
     .min_size = {224, 224},
@@ -21,7 +21,9 @@ constinit const ViT_B_16_Weights ViT_B_16_Weights::IMAGENET1K_V1{{
 constinit const ViT_B_16_Weights ViT_B_16_Weights::IMAGENET1K_SWAG_E2E_V1{{
     .name = "ViT_B_16_Weights.IMAGENET1K_SWAG_E2E_V1",
     .url = "https://download.pytorch.org/models/vit_b_16_swag-9ac1b537.pth",
-    .preset = {.crop_size = 384, .resize_size = 384, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 384, .resize_size = 384, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 86859496,
     .min_size = {384, 384},
@@ -35,7 +37,9 @@ constinit const ViT_B_16_Weights ViT_B_16_Weights::IMAGENET1K_SWAG_E2E_V1{{
 constinit const ViT_B_16_Weights ViT_B_16_Weights::IMAGENET1K_SWAG_LINEAR_V1{{
     .name = "ViT_B_16_Weights.IMAGENET1K_SWAG_LINEAR_V1",
     .url = "https://download.pytorch.org/models/vit_b_16_lc_swag-4e70ced5.pth",
-    .preset = {.crop_size = 224, .resize_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 224, .resize_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 86567656,
     .min_size = {224, 224},
@@ -50,7 +54,7 @@ constinit const ViT_B_16_Weights ViT_B_16_Weights::IMAGENET1K_SWAG_LINEAR_V1{{
 constinit const ViT_B_32_Weights ViT_B_32_Weights::IMAGENET1K_V1{{
     .name = "ViT_B_32_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/vit_b_32-d86f8d99.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 88224232,
     .min_size = {224, 224},
@@ -64,7 +68,7 @@ constinit const ViT_B_32_Weights ViT_B_32_Weights::IMAGENET1K_V1{{
 constinit const ViT_L_16_Weights ViT_L_16_Weights::IMAGENET1K_V1{{
     .name = "ViT_L_16_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/vit_l_16-852ce7e3.pth",
-    .preset = {.crop_size = 224, .resize_size = 242},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 242},
     .categories = kImagenetCategories,
     .num_params = 304326632,
     .min_size = {224, 224},
@@ -77,7 +81,9 @@ constinit const ViT_L_16_Weights ViT_L_16_Weights::IMAGENET1K_V1{{
 constinit const ViT_L_16_Weights ViT_L_16_Weights::IMAGENET1K_SWAG_E2E_V1{{
     .name = "ViT_L_16_Weights.IMAGENET1K_SWAG_E2E_V1",
     .url = "https://download.pytorch.org/models/vit_l_16_swag-4f3808c9.pth",
-    .preset = {.crop_size = 512, .resize_size = 512, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 512, .resize_size = 512, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 305174504,
     .min_size = {512, 512},
@@ -91,7 +97,9 @@ constinit const ViT_L_16_Weights ViT_L_16_Weights::IMAGENET1K_SWAG_E2E_V1{{
 constinit const ViT_L_16_Weights ViT_L_16_Weights::IMAGENET1K_SWAG_LINEAR_V1{{
     .name = "ViT_L_16_Weights.IMAGENET1K_SWAG_LINEAR_V1",
     .url = "https://download.pytorch.org/models/vit_l_16_lc_swag-4d563306.pth",
-    .preset = {.crop_size = 224, .resize_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 224, .resize_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 304326632,
     .min_size = {224, 224},
@@ -106,7 +114,7 @@ constinit const ViT_L_16_Weights ViT_L_16_Weights::IMAGENET1K_SWAG_LINEAR_V1{{
 constinit const ViT_L_32_Weights ViT_L_32_Weights::IMAGENET1K_V1{{
     .name = "ViT_L_32_Weights.IMAGENET1K_V1",
     .url = "https://download.pytorch.org/models/vit_l_32-c7638314.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 306535400,
     .min_size = {224, 224},
@@ -120,7 +128,9 @@ constinit const ViT_L_32_Weights ViT_L_32_Weights::IMAGENET1K_V1{{
 constinit const ViT_H_14_Weights ViT_H_14_Weights::IMAGENET1K_SWAG_E2E_V1{{
     .name = "ViT_H_14_Weights.IMAGENET1K_SWAG_E2E_V1",
     .url = "https://download.pytorch.org/models/vit_h_14_swag-80465313.pth",
-    .preset = {.crop_size = 518, .resize_size = 518, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 518, .resize_size = 518, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 633470440,
     .min_size = {518, 518},
@@ -134,7 +144,9 @@ constinit const ViT_H_14_Weights ViT_H_14_Weights::IMAGENET1K_SWAG_E2E_V1{{
 constinit const ViT_H_14_Weights ViT_H_14_Weights::IMAGENET1K_SWAG_LINEAR_V1{{
     .name = "ViT_H_14_Weights.IMAGENET1K_SWAG_LINEAR_V1",
     .url = "https://download.pytorch.org/models/vit_h_14_lc_swag-c1eb923e.pth",
-    .preset = {.crop_size = 224, .resize_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
+    .preset =
+        ImageClassificationOptions{
+            .crop_size = 224, .resize_size = 224, .interpolation = opsis::transforms::InterpolationMode::BICUBIC},
     .categories = kImagenetCategories,
     .num_params = 632045800,
     .min_size = {224, 224},

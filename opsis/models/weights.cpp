@@ -4,7 +4,25 @@
 
 namespace opsis::inline v1::models {
 
-opsis::transforms::ImageClassification Weights::transforms() const { return opsis::transforms::ImageClassification(preset); }
+namespace {
+
+using opsis::transforms::AnyTransform;
+
+AnyTransform transform_of(const ImageClassificationOptions& options) { return opsis::transforms::ImageClassification(options); }
+AnyTransform transform_of(const SemanticSegmentationOptions& options) {
+  return opsis::transforms::SemanticSegmentation(options);
+}
+AnyTransform transform_of(const VideoClassificationOptions& options) { return opsis::transforms::VideoClassification(options); }
+AnyTransform transform_of(const OpticalFlowOptions& options) { return opsis::transforms::OpticalFlow(options); }
+AnyTransform transform_of(const ObjectDetectionOptions& options) { return opsis::transforms::ObjectDetection(options); }
+
+}  // namespace
+
+opsis::transforms::AnyTransform Weights::transforms() const {
+  return std::visit([](const auto& options) { return transform_of(options); }, preset);
+}
+
+void Weights::refuse_preset() const { raise<ValueError>("{}: its preset is that of another task", name); }
 
 std::string_view Weights::enum_name() const { return name.substr(0, name.find('.')); }
 std::string_view Weights::member_name() const { return name.substr(name.find('.') + 1); }

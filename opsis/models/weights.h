@@ -7,6 +7,7 @@
 #include <ostream>
 #include <span>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "opsis/core/api.h"
@@ -14,6 +15,16 @@
 #include "opsis/transforms/presets.h"
 
 namespace opsis::inline v1::models {
+
+using opsis::transforms::ImageClassificationOptions;
+using opsis::transforms::ObjectDetectionOptions;
+using opsis::transforms::OpticalFlowOptions;
+using opsis::transforms::SemanticSegmentationOptions;
+using opsis::transforms::VideoClassificationOptions;
+
+/// What the transform of some weights is made from: its kind tells the task that the weights are for.
+using Preset = std::variant<ImageClassificationOptions, SemanticSegmentationOptions, VideoClassificationOptions,
+                            OpticalFlowOptions, ObjectDetectionOptions>;
 
 /// One figure: {"ImageNet-1K", "acc@1", 80.858}, in percent unless the metric's name says otherwise.
 struct Metric {
@@ -50,23 +61,34 @@ constexpr Metrics imagenet_1k(double top_1, double top_5) {
 /// Entries are constants with static storage; copies are cheap and refer to the same text.
 /// Source   torchvision.models.Weights and WeightsEnum; `meta` is spread over the fields
 struct OPSIS_API Weights {
-  std::string_view name;                                 ///< "ResNet50_Weights.IMAGENET1K_V2"
-  std::string_view url;                                  ///< of the checkpoint; "file://..." names one on this machine
-  opsis::transforms::ImageClassificationOptions preset;  ///< what transforms() is made from
-  std::span<const std::string_view> categories;          ///< of the classes, in the order of the logits; none: no classifier
+  std::string_view name;                         ///< "ResNet50_Weights.IMAGENET1K_V2"
+  std::string_view url;                          ///< of the checkpoint; "file://..." names one on this machine
+  Preset preset;                                 ///< what transforms() is made from
+  std::span<const std::string_view> categories;  ///< of the classes, in the order of the logits; none: no classifier
   int64_t num_params = 0;
-  Size min_size{1, 1};  ///< of an image
+  Size min_size{1, 1};            ///< of an image
+  int64_t min_temporal_size = 0;  ///< of a video, in frames; 0: it is not said
   Metrics metrics;
-  double gflops = 0;           ///< billions of multiply-adds for an image of the preset's size; torchvision's _ops
-  double file_size_mb = 0;     ///< 2^20 bytes each; torchvision's _file_size
-  std::string_view recipe;     ///< how they were trained, a url
-  std::string_view docs;       ///< what is special about them, a sentence
-  std::string_view license{};  ///< a url, where they have one of their own
-  std::string_view backend{};  ///< of quantized weights: the kernels they were made for, "fbgemm" or "qnnpack"
+  double gflops = 0;                     ///< billions of multiply-adds for an image of the preset's size; torchvision's _ops
+  double file_size_mb = 0;               ///< 2^20 bytes each; torchvision's _file_size
+  std::string_view recipe;               ///< how they were trained, a url
+  std::string_view docs;                 ///< what is special about them, a sentence
+  std::string_view license{};            ///< a url, where they have one of their own
+  std::string_view backend{};            ///< of quantized weights: the kernels they were made for, "fbgemm" or "qnnpack"
   const Weights* unquantized = nullptr;  ///< of quantized weights: what they were made from
 
-  /// How images must be prepared for the model.
-  opsis::transforms::ImageClassification transforms() const;
+  /// How images, videos or pairs of images must be prepared for the model.
+  ///     auto ready = weights.transforms()(image);
+  ///     auto [first, second] = raft.transforms()(Image(frame), Image(next_frame));
+  opsis::transforms::AnyTransform transforms() const;
+  /// What that transform is made from: preset_as<ImageClassificationOptions>().crop_size.
+  /// Throws   ValueError when the weights are for another task
+  template <class Options>
+  const Options& preset_as() const {
+    const auto* found = std::get_if<Options>(&preset);
+    if (!found) refuse_preset();
+    return *found;
+  }
 
   std::string_view enum_name() const;    ///< "ResNet50_Weights"
   std::string_view member_name() const;  ///< "IMAGENET1K_V2"
@@ -76,6 +98,9 @@ struct OPSIS_API Weights {
   friend std::ostream& operator<<(std::ostream& out, const Weights& weights) { return out << weights.name; }
 
   using List = std::vector<const Weights*>;
+
+ private:
+  [[noreturn]] void refuse_preset() const;
 };
 
 /// All entries of one model, as get_model_weights gives them.

@@ -7,6 +7,7 @@
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
+#include <type_traits>
 #include <utility>
 
 #include "opsis/core/api.h"
@@ -32,17 +33,29 @@ class OPSIS_API Observer {
 
 namespace detail {
 extern OPSIS_API constinit thread_local Observer* observer;
+
+// What an observer is told that a module gave: a tensor, the first of a pair, the last of a dictionary.
+template <class Output>
+const torch::Tensor& shown(const Output& output) {
+  if constexpr (std::is_same_v<Output, torch::Tensor>) {
+    return output;
+  } else if constexpr (requires { output.first; }) {
+    return shown(output.first);
+  } else {
+    return shown(output.back().value());
+  }
 }
+}  // namespace detail
 
 /// module.forward(arguments...), of which the observer is told.
 template <class Module, class... Arguments>
-torch::Tensor call(Module& module, Arguments&&... arguments) {
+auto call(Module& module, Arguments&&... arguments) {
   auto* const observer = detail::observer;
   if (!observer) [[likely]]
     return module.forward(std::forward<Arguments>(arguments)...);
   observer->enter(module);
   auto output = module.forward(std::forward<Arguments>(arguments)...);
-  observer->leave(module, output);
+  observer->leave(module, detail::shown(output));
   return output;
 }
 
@@ -57,7 +70,7 @@ class Observed : public Holder {
   Observed(Holder holder) : Holder(std::move(holder)) {}
 
   template <class... Arguments>
-  torch::Tensor operator()(Arguments&&... arguments) {
+  auto operator()(Arguments&&... arguments) {
     return ops::call(*this->get(), std::forward<Arguments>(arguments)...);
   }
 };

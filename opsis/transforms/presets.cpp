@@ -101,8 +101,8 @@ Value VideoClassification::transform(const Value& value) const {
     auto shape = data.sizes().vec();
     const std::vector<int64_t> frame(shape.end() - 3, shape.end());
     auto frames = data.reshape({-1, frame[0], frame[1], frame[2]});
-    frames =
-        v1::functional::resize(frames, options_.resize_size, {.interpolation = options_.interpolation, .antialias = false});
+    const std::vector<int64_t> resized = options_.resize_size;
+    frames = v1::functional::resize(frames, resized, {.interpolation = options_.interpolation, .antialias = false});
     frames = functional::center_crop(frames, {options_.crop_size.height, options_.crop_size.width});
     frames = functional::normalize(v1::functional::convert_image_dtype(frames), options_.mean, options_.std);
     shape[shape.size() - 2] = options_.crop_size.height;
@@ -115,7 +115,7 @@ Value VideoClassification::transform(const Value& value) const {
 std::string VideoClassification::repr() const {
   return repr_of_preset("VideoClassification",
                         {{"crop_size", text("[{}, {}]", options_.crop_size.height, options_.crop_size.width)},
-                         {"resize_size", detail::python(options_.resize_size)},
+                         {"resize_size", detail::python(std::vector<int64_t>(options_.resize_size))},
                          {"mean", list_of(options_.mean)},
                          {"std", list_of(options_.std)},
                          {"interpolation", std::string(detail::enum_name(options_.interpolation))}});
@@ -126,7 +126,7 @@ std::string VideoClassification::describe() const {
       "Takes a video (T, C, H, W) or a batch of them (N, T, C, H, W). Frames are resized to {} by {} interpolation, {} is cut "
       "from "
       "the middle, values are brought to [0, 1] and normalised, and the channels go before the frames.",
-      detail::python(options_.resize_size), options_.interpolation, options_.crop_size);
+      detail::python(std::vector<int64_t>(options_.resize_size)), options_.interpolation, options_.crop_size);
 }
 
 std::tuple<torch::Tensor, torch::Tensor> OpticalFlow::operator()(const torch::Tensor& first,

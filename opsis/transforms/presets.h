@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -48,11 +50,15 @@ class OPSIS_API ImageClassification final : public Fixed<ImageClassification> {
   ImageClassificationOptions options_;
 };
 
+/// Of ObjectDetection, which leaves nothing to choose.
+struct ObjectDetectionOptions {};
+
 /// Images as detectors want them: in [0, 1], of any size.
 /// Types    any number -> float32
 /// Source   torchvision.transforms._presets.ObjectDetection
 class OPSIS_API ObjectDetection final : public Fixed<ObjectDetection> {
  public:
+  explicit ObjectDetection(ObjectDetectionOptions = {}) {}
   Value transform(const Value& value) const;
   std::string repr() const override { return "ObjectDetection()"; }
   /// What it does, in a sentence for people.
@@ -85,10 +91,30 @@ class OPSIS_API SemanticSegmentation final : public Fixed<SemanticSegmentation> 
   SemanticSegmentationOptions options_;
 };
 
+/// One or two numbers, held in place so that options can be constants.
+class OneOrTwo {
+ public:
+  constexpr OneOrTwo(std::initializer_list<int64_t> numbers) : size_(numbers.size()) {
+    size_t i = 0;
+    for (const auto number : numbers) {
+      if (i < numbers_.size()) numbers_[i++] = number;
+    }
+  }
+  /// What was given, which may be another number than it holds: who takes one checks it.
+  constexpr size_t size() const { return size_; }
+  operator std::vector<int64_t>() const {
+    return {numbers_.begin(), numbers_.begin() + static_cast<std::ptrdiff_t>(size_ < 2 ? size_ : 2)};
+  }
+
+ private:
+  std::array<int64_t, 2> numbers_{};
+  size_t size_;
+};
+
 /// Of VideoClassification.
 struct VideoClassificationOptions {
   Size crop_size{112, 112};
-  std::vector<int64_t> resize_size{128, 171};  ///< height and width, or the shorter side alone
+  OneOrTwo resize_size{128, 171};  ///< height and width, or the shorter side alone
   std::array<double, 3> mean{0.43216, 0.394666, 0.37645};
   std::array<double, 3> std{0.22803, 0.22145, 0.216989};
   InterpolationMode interpolation = InterpolationMode::BILINEAR;
@@ -115,6 +141,9 @@ class OPSIS_API VideoClassification final : public Fixed<VideoClassification> {
   VideoClassificationOptions options_;
 };
 
+/// Of OpticalFlow, which leaves nothing to choose.
+struct OpticalFlowOptions {};
+
 /// Pairs of images as flow models want them: in [-1, 1], in contiguous memory.
 ///     auto [first, second] = OpticalFlow()(frame, next_frame);
 /// Shapes   (..., 3, H, W); the result has the same
@@ -122,6 +151,7 @@ class OPSIS_API VideoClassification final : public Fixed<VideoClassification> {
 /// Source   torchvision.transforms._presets.OpticalFlow
 class OPSIS_API OpticalFlow final : public Fixed<OpticalFlow> {
  public:
+  explicit OpticalFlow(OpticalFlowOptions = {}) {}
   using Transform::operator();
   /// Both bare tensors are images here.
   std::tuple<torch::Tensor, torch::Tensor> operator()(const torch::Tensor& first, const torch::Tensor& second) const;

@@ -80,7 +80,8 @@ TEST(Cli, TellsItsVersionAndHelp) {
   EXPECT_THAT(version.out, testing::MatchesRegex("opsis [0-9.]+ \\(LibTorch .*\\)\n"));
   const auto help = opsis_tool({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const std::string command : {"train", "finetune", "evaluate", "predict", "models", "transform", "show", "weights"}) {
+  for (const std::string command :
+       {"train", "finetune", "evaluate", "predict", "segment", "models", "transform", "show", "weights"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
     const auto own = opsis_tool({command, "--help"});
     EXPECT_EQ(own.code, 0);
@@ -184,6 +185,27 @@ TEST(CliPredict, NamesTorchvisionsFiveBest) {
     EXPECT_THAT(readable.out, StartsWith(c.text("photo") + "\n"));
     EXPECT_THAT(readable.out, HasSubstr(" %  " + c.texts("names")[0] + "\n"));
   }
+}
+
+TEST(Segment, TellsWhatThePixelsBelongToAndDrawsIt) {
+  const support::TemporaryFolder folder;
+  const auto file = [&](const char* name) { return (folder.path() / name).string(); };
+  torch::manual_seed(0);
+  const auto model = models::get_model<models::SegmentationModel>("lraspp_mobilenet_v3_large", {.weights_backbone = ""});
+  hub::save_safetensors(file("lraspp.safetensors"), hub::state_dict(*model));
+  io::write_png(Image(torch::randint(0, 256, {3, 40, 60}, torch::kUInt8)), file("photo.png"));
+  const auto run = opsis_tool({"segment", file("photo.png"), "--model", "lraspp_mobilenet_v3_large", "--weights",
+                               file("lraspp.safetensors"), "--out", file("drawn.png"), "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const auto document = json::parse(run.out);
+  EXPECT_EQ(document["height"], 40);
+  EXPECT_EQ(document["width"], 60);
+  double sum = 0;
+  for (const auto& entry : document["classes"]) sum += entry["share"].get<double>();
+  EXPECT_NEAR(sum, 1, 1e-9);
+  EXPECT_EQ(io::decode_image(std::filesystem::path(file("drawn.png"))).data.sizes(), (std::vector<int64_t>{3, 40, 60}));
+  expect_failure({"segment", file("photo.png"), "--model", "resnet18"},
+                 "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
 }
 
 TEST(CliPredict, AnswersForTheGoodPicturesAmongBadOnes) {

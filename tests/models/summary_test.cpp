@@ -9,6 +9,7 @@
 #include "opsis/hub/state_dict.h"
 #include "opsis/models.h"
 #include "tests/support/expect.h"
+#include "tests/support/meta_device.h"
 
 namespace opsis {
 namespace {
@@ -16,13 +17,18 @@ namespace {
 // One of each kind of family, whatever it computes.
 const std::vector<std::string> always{"convnext_tiny", "densenet121", "resnet18", "swin_t", "swin_v2_t", "vit_b_32"};
 
+// What is computed in every run; all of it by OPSIS_ORACLE_ALL=1.
+double most_gflops(double usually) {
+  const auto* all = std::getenv("OPSIS_ORACLE_ALL");
+  return all && std::string_view(all) == "1" ? 1e9 : usually;
+}
+
 // Four groups, so that they can run side by side. Those that compute long are for OPSIS_ORACLE_ALL=1.
 class SummaryOfEvery : public ::testing::TestWithParam<size_t> {};
 INSTANTIATE_TEST_SUITE_P(, SummaryOfEvery, ::testing::Values(0, 1, 2, 3), ::testing::PrintToStringParamName());
 
 TEST_P(SummaryOfEvery, ModelHasTheParametersAndGflopsOfItsWeights) {
-  const auto* all = std::getenv("OPSIS_ORACLE_ALL");
-  const double most = all && std::string_view(all) == "1" ? 1e9 : 0.9;
+  const double most = most_gflops(0.9);
   const auto names = models::list_models({.module = "models"});
   for (size_t i = GetParam(); i < names.size(); i += 4) {
     std::shared_ptr<models::ImageClassifier> model;
@@ -31,8 +37,9 @@ TEST_P(SummaryOfEvery, ModelHasTheParametersAndGflopsOfItsWeights) {
     for (const auto* weights : models::get_model_weights(names[i]).entries) {
       if (weights->gflops > most && std::find(always.begin(), always.end(), names[i]) == always.end()) continue;
       SCOPED_TRACE(std::string(weights->name));
-      if (!model || size != weights->preset.crop_size) {
-        size = weights->preset.crop_size;
+      const auto wanted = weights->preset_as<models::ImageClassificationOptions>().crop_size;
+      if (!model || size != wanted) {
+        size = wanted;
         model = models::get_model(names[i], {.image_size = size});
         found = models::summary(model, {1, 3, size, size});
       }
@@ -42,6 +49,59 @@ TEST_P(SummaryOfEvery, ModelHasTheParametersAndGflopsOfItsWeights) {
       }
       EXPECT_NEAR(found.gflops(), weights->gflops, 0.0005001);
     }
+  }
+}
+
+// A model of which all is computed that it can give, as in torchvision's figures: auxiliary scores, every estimate of a flow.
+template <class Task>
+struct AllOutputs : torch::nn::Module {
+  explicit AllOutputs(std::shared_ptr<Task> all) : model(this->register_module("model", std::move(all))) {}
+  torch::Tensor forward(torch::Tensor x) {
+    if constexpr (std::is_same_v<Task, models::FlowModel>) {
+      return model->outputs(x.select(1, 0), x.select(1, 1)).back();
+    } else {
+      return model->outputs(std::move(x)).out;
+    }
+  }
+
+  std::shared_ptr<Task> model;
+};
+
+// Those that compute long are for OPSIS_ORACLE_ALL=1; of the others the parameters are counted, without making their numbers.
+template <class Build>
+void expect_published(const models::Weights& weights, const std::vector<int64_t>& input_size, const Build& build) {
+  SCOPED_TRACE(std::string(weights.name));
+  const bool computes = weights.gflops <= most_gflops(3);
+  std::optional<support::MetaDevice> meta;
+  if (!computes) meta.emplace();
+  const models::Layer model = build();
+  int64_t parameters = 0;
+  for (const auto& parameter : model.module()->parameters()) parameters += parameter.numel();
+  EXPECT_EQ(parameters, weights.num_params);
+  if (computes) {
+    EXPECT_NEAR(models::summary(model, input_size).gflops(), weights.gflops, 0.0005001);
+  }
+}
+
+TEST(Summary, CountsWhatTorchvisionPublishesForEveryOtherTask) {
+  for (const auto& name : models::list_models({.module = "models::segmentation"})) {
+    models::ModelOptions options{.weights_backbone = ""};
+    if (!name.starts_with("lraspp")) options.aux_loss = true;
+    expect_published(models::get_model_weights(name).DEFAULT, {1, 3, 520, 520}, [&] {
+      return std::make_shared<AllOutputs<models::SegmentationModel>>(
+          models::get_model<models::SegmentationModel>(name, options));
+    });
+  }
+  for (const auto& name : models::list_models({.module = "models::video"})) {
+    const auto& weights = models::get_model_weights(name).DEFAULT;
+    const auto frame = weights.preset_as<models::VideoClassificationOptions>().crop_size;
+    expect_published(weights, {1, 3, 16, frame.height, frame.width},
+                     [&] { return models::get_model<models::VideoClassifier>(name); });
+  }
+  for (const auto& name : models::list_models({.module = "models::optical_flow"})) {
+    expect_published(models::get_model_weights(name).DEFAULT, {1, 2, 3, 512, 512}, [&] {
+      return std::make_shared<AllOutputs<models::FlowModel>>(models::get_model<models::FlowModel>(name));
+    });
   }
 }
 

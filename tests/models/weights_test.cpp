@@ -17,6 +17,37 @@ namespace {
 
 using models::ResNet50_Weights;
 
+nlohmann::json described(const models::ImageClassificationOptions& preset) {
+  return {{"kind", "ImageClassification"},
+          {"crop_size", {preset.crop_size}},
+          {"resize_size", {preset.resize_size}},
+          {"mean", preset.mean},
+          {"std", preset.std},
+          {"interpolation", std::string(transforms::to_string(preset.interpolation))},
+          {"antialias", preset.antialias}};
+}
+
+nlohmann::json described(const models::SemanticSegmentationOptions& preset) {
+  return {{"kind", "SemanticSegmentation"},
+          {"resize_size", {preset.resize_size.value()}},
+          {"mean", preset.mean},
+          {"std", preset.std},
+          {"interpolation", std::string(transforms::to_string(preset.interpolation))},
+          {"antialias", preset.antialias}};
+}
+
+nlohmann::json described(const models::VideoClassificationOptions& preset) {
+  return {{"kind", "VideoClassification"},
+          {"crop_size", {preset.crop_size.height, preset.crop_size.width}},
+          {"resize_size", std::vector<int64_t>(preset.resize_size)},
+          {"mean", preset.mean},
+          {"std", preset.std},
+          {"interpolation", std::string(transforms::to_string(preset.interpolation))}};
+}
+
+nlohmann::json described(const models::OpticalFlowOptions&) { return {{"kind", "OpticalFlow"}}; }
+nlohmann::json described(const models::ObjectDetectionOptions&) { return {{"kind", "ObjectDetection"}}; }
+
 // An entry as tests/oracle/models.py describes torchvision's.
 nlohmann::json described(const models::Weights& weights) {
   auto metrics = nlohmann::json::array();
@@ -24,7 +55,6 @@ nlohmann::json described(const models::Weights& weights) {
     const auto value = std::isnan(metric.value) ? nlohmann::json() : nlohmann::json(metric.value);  // features have no accuracy
     metrics.push_back({metric.dataset, metric.name, value});
   }
-  const auto& preset = weights.preset;
   return {{"name", weights.name},
           {"url", weights.url},
           {"metrics", metrics},
@@ -32,17 +62,26 @@ nlohmann::json described(const models::Weights& weights) {
           {"file_size_mb", weights.file_size_mb},
           {"num_params", weights.num_params},
           {"min_size", {weights.min_size.height, weights.min_size.width}},
+          {"min_temporal_size", weights.min_temporal_size},
           {"categories", std::vector<std::string>(weights.categories.begin(), weights.categories.end())},
           {"recipe", weights.recipe},
           {"license", weights.license},
           {"backend", weights.backend},
           {"unquantized", weights.unquantized ? weights.unquantized->name : ""},
-          {"crop_size", preset.crop_size},
-          {"resize_size", preset.resize_size},
-          {"mean", preset.mean},
-          {"std", preset.std},
-          {"interpolation", std::string(transforms::to_string(preset.interpolation))},
-          {"antialias", preset.antialias}};
+          {"preset", std::visit([](const auto& preset) { return described(preset); }, weights.preset)}};
+}
+
+// A video is the photo and its mirror image, and so is a pair of images.
+torch::Tensor prepared(const models::Weights& weights, const torch::Tensor& image) {
+  const auto preset = weights.transforms();
+  if (std::holds_alternative<models::VideoClassificationOptions>(weights.preset)) {
+    return preset(torch::stack({image, image.flip(-1)}));
+  }
+  if (std::holds_alternative<models::OpticalFlowOptions>(weights.preset)) {
+    const auto [first, second] = preset(Image(image), Image(image.flip(-1)));
+    return torch::stack({first.data, second.data});
+  }
+  return preset(image);
 }
 
 TEST(Weights, EqualTorchvisionsFieldByField) {
@@ -70,12 +109,19 @@ TEST(Weights, TransformsOfAllGiveTorchvisionsPixels) {
     const auto checksums = c.ints("checksums");
     for (size_t i = 0; i < weights.size(); ++i, ++count) {
       SCOPED_TRACE(weights[i]);
-      const auto out = models::get_weight(weights[i]).transforms()(Image(images[i % 2])).data;
+      const auto out = prepared(models::get_weight(weights[i]), images[i % 2]);
       EXPECT_EQ(opsis::detail::shape(out), sizes[i]);
       EXPECT_EQ(support::checksum(out), checksums[i]);  // every bit: the same ATen kernels on the same numbers
     }
   }
   EXPECT_EQ(count, 2 * models::list_weights().size());
+}
+
+TEST(Weights, RefuseAnotherTasksPreset) {
+  const auto& weights = models::get_weight("LRASPP_MobileNet_V3_Large_Weights.DEFAULT");
+  EXPECT_EQ(weights.preset_as<models::SemanticSegmentationOptions>().resize_size, 520);
+  EXPECT_ERROR(weights.preset_as<models::ImageClassificationOptions>(), ValueError,
+               "LRASPP_MobileNet_V3_Large_Weights.COCO_WITH_VOC_LABELS_V1: its preset is that of another task");
 }
 
 TEST(Weights, NameTheirParts) {

@@ -4,21 +4,23 @@ import fnmatch
 
 import torch
 import torchvision
+from support import zoo
 from support.model import checksum, computed, on_meta, structure
 from oracle import case, out_dir, run
 from torch import nn
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+from torchvision.transforms._presets import OpticalFlow, VideoClassification
 
 torch.set_num_threads(1)  # as the tests do: sums are split alike
 _models = models.list_models(module=torchvision.models)
 _quantized = [name for name in models.list_models(module=torchvision.models.quantization) if name != "quantized_mobilenet_v3_large"]
 
 
-@case("models/state_dict", model=_models + _quantized)
+@case("models/state_dict", model=_models + _quantized + zoo.others)
 def state_dict(model):
     with on_meta():
-        return structure(models.get_model(model))
+        return structure(models.get_model(model, **({"weights_backbone": None} if model in zoo.segmentation else {})))
 
 
 _resnets = {
@@ -41,28 +43,39 @@ def resnet_options(options):
     return {"images": images, **computed(ResNet(block, depths, **arguments), images)}
 
 
-@case("models/weights", model=_models + _quantized)
+_settings = {"crop_size", "resize_size", "mean", "std", "interpolation", "antialias"}
+
+
+@case("models/weights", model=_models + _quantized + zoo.others)
 def weights(model):
     enum = models.get_model_weights(model)
     entries = []
     for entry in enum:
         preset = entry.transforms()
         metrics = [[d, m, v if v == v else None] for d, found in entry.meta["_metrics"].items() for m, v in found.items()]
-        known = {"num_params", "min_size", "categories", "recipe", "_metrics", "_ops", "_file_size", "_docs"}
-        assert set(entry.meta) - {"license", "backend", "unquantized"} == known, set(entry.meta) ^ known
+        known = {"num_params", "min_size", "recipe", "_metrics", "_ops", "_file_size", "_docs"}
+        optional = {"categories", "min_temporal_size", "license", "backend", "unquantized"}
+        assert set(entry.meta) - optional == known, set(entry.meta) ^ known
         entries.append({
             "name": str(entry), "url": entry.url, "metrics": metrics, "gflops": entry.meta["_ops"],
             "file_size_mb": entry.meta["_file_size"], "num_params": entry.meta["num_params"],
-            "min_size": list(entry.meta["min_size"]), "categories": entry.meta["categories"] or [], "recipe": entry.meta["recipe"],
+            "min_size": list(entry.meta["min_size"]), "min_temporal_size": entry.meta.get("min_temporal_size", 0),
+            "categories": entry.meta.get("categories") or [], "recipe": entry.meta["recipe"],
             "license": entry.meta.get("license", ""), "backend": entry.meta.get("backend", ""),
             "unquantized": str(entry.meta.get("unquantized", "")),
-            "crop_size": preset.crop_size[0], "resize_size": preset.resize_size[0], "mean": preset.mean, "std": preset.std,
-            "interpolation": preset.interpolation.value, "antialias": preset.antialias,
+            "preset": {"kind": type(preset).__name__, **{k: getattr(v, "value", v) for k, v in vars(preset).items() if k in _settings}},
         })  # fmt: skip
     return {"enum": enum.__name__, "default": str(enum.DEFAULT), "entries": entries}
 
 
-@case("models/presets", model=_models + _quantized)
+def _prepared(preset, image):
+    """A video is the photo and its mirror image, and so is a pair of images."""
+    if isinstance(preset, VideoClassification):
+        return preset(torch.stack([image, image.flip(-1)]))
+    return torch.stack(preset(image, image.flip(-1))) if isinstance(preset, OpticalFlow) else preset(image)
+
+
+@case("models/presets", model=_models + _quantized + zoo.others)
 def presets(model):
     """The same photo, prepared as each of the model's weights want it. Smooth, as photos are: neighbouring pixels are alike."""
     images = [nn.functional.interpolate(torch.rand(1, 3, 20, 30), size, mode="bicubic").clamp(0, 1).mul(255).byte()[0]
@@ -70,7 +83,7 @@ def presets(model):
     found = {"wide": images[0], "tall": images[1], "weights": [], "sizes": [], "checksums": []}
     for entry in models.get_model_weights(model):
         for image in images:
-            out = entry.transforms()(image)
+            out = _prepared(entry.transforms(), image)
             found["weights"].append(str(entry))
             found["sizes"].append(str(tuple(out.shape)))
             found["checksums"].append(checksum(out))
@@ -78,7 +91,8 @@ def presets(model):
 
 
 _modules = {"models": torchvision.models, "models::detection": torchvision.models.detection,
-            "models::quantization": torchvision.models.quantization, "": None}  # fmt: skip
+            "models::quantization": torchvision.models.quantization, "models::segmentation": torchvision.models.segmentation,
+            "models::video": torchvision.models.video, "models::optical_flow": torchvision.models.optical_flow, "": None}  # fmt: skip
 
 
 @case("models/list_models", module=list(_modules),

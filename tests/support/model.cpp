@@ -62,24 +62,33 @@ void expect_same_state(const torch::nn::Module& model, const oracle::Case& c) {
   ASSERT_EQ(checksums, c.ints("checksums"));
 }
 
-// The same kernels on the same numbers.
 void expect_same_computed(opsis::models::ImageClassifier& model, const oracle::Case& c, const TrainOutputs& all_outputs) {
+  const auto images = c.tensor("images");
+  Outputs in_training;
+  if (all_outputs) in_training = [&] { return all_outputs(images); };
+  expect_same_computed(
+      model, c, [&] { return std::vector<torch::Tensor>{model.forward(images)}; }, in_training);
+}
+
+// The same kernels on the same numbers.
+void expect_same_computed(torch::nn::Module& model, const oracle::Case& c, const Outputs& evaluate,
+                          const Outputs& in_training) {
   expect_same_state(model, c);
   if (::testing::Test::HasFatalFailure()) return;
   const OneThread one_thread;
   wake(model);
+  const auto key = [](const std::string& name, size_t i) { return name + (i == 0 ? "" : "_" + std::to_string(i)); };
   model.eval();
-  const auto images = c.tensor("images");
   {
     const torch::NoGradGuard no_grad;
-    EXPECT_TENSOR_NEAR(model.forward(images), c.tensor("eval_output"), 1e-5, 0);
+    const auto outputs = evaluate();
+    for (size_t i = 0; i < outputs.size(); ++i) EXPECT_TENSOR_NEAR(outputs[i], c.tensor(key("eval_output", i)), 1e-5, 0);
   }
   model.train();
-  const auto outputs = all_outputs ? all_outputs(images) : std::vector<torch::Tensor>{model.forward(images)};
+  const auto outputs = in_training ? in_training() : evaluate();
   auto loss = torch::zeros({});
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const auto key = "train_output" + (i == 0 ? "" : "_" + std::to_string(i));
-    EXPECT_TENSOR_NEAR(outputs[i].detach(), c.tensor(key), 1e-5, 0);
+    EXPECT_TENSOR_NEAR(outputs[i].detach(), c.tensor(key("train_output", i)), 1e-5, 0);
     loss = loss + outputs[i].square().mean();
   }
   EXPECT_TENSOR_NEAR(loss.detach(), c.tensor("loss"), 1e-4, 0);

@@ -28,6 +28,11 @@ using TrainOutputs = std::function<std::vector<torch::Tensor>(torch::Tensor imag
 /// So it is, and does, on one thread: outputs in evaluation and in training, the loss, gradients and running statistics agree.
 void expect_same_computed(opsis::models::ImageClassifier& model, const oracle::Case& c, const TrainOutputs& outputs = {});
 
+/// The same of any model, by what it gives for the case's inputs in its present mode; `in_training` where that is more.
+using Outputs = std::function<std::vector<torch::Tensor>()>;
+void expect_same_computed(torch::nn::Module& model, const oracle::Case& c, const Outputs& outputs,
+                          const Outputs& in_training = {});
+
 /// While it lives, operators run on one thread, as they do in the oracle: sums are split alike.
 class OneThread {
  public:

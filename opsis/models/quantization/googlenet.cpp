@@ -141,7 +141,7 @@ void QuantizableGoogLeNetImpl::remove_aux() {
 constinit const GoogLeNet_QuantizedWeights GoogLeNet_QuantizedWeights::IMAGENET1K_FBGEMM_V1{{
     .name = "GoogLeNet_QuantizedWeights.IMAGENET1K_FBGEMM_V1",
     .url = "https://download.pytorch.org/models/quantized/googlenet_fbgemm-c81f6644.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 6624904,
     .min_size = {15, 15},

@@ -265,7 +265,7 @@ void QuantizableInception3Impl::remove_aux() {
 constinit const Inception_V3_QuantizedWeights Inception_V3_QuantizedWeights::IMAGENET1K_FBGEMM_V1{{
     .name = "Inception_V3_QuantizedWeights.IMAGENET1K_FBGEMM_V1",
     .url = "https://download.pytorch.org/models/quantized/inception_v3_google_fbgemm-a2837893.pth",
-    .preset = {.crop_size = 299, .resize_size = 342},
+    .preset = ImageClassificationOptions{.crop_size = 299, .resize_size = 342},
     .categories = kImagenetCategories,
     .num_params = 27161264,
     .min_size = {75, 75},

@@ -108,7 +108,7 @@ void QuantizableMobileNetV2Impl::fuse_model() {
 constinit const MobileNet_V2_QuantizedWeights MobileNet_V2_QuantizedWeights::IMAGENET1K_QNNPACK_V1{{
     .name = "MobileNet_V2_QuantizedWeights.IMAGENET1K_QNNPACK_V1",
     .url = "https://download.pytorch.org/models/quantized/mobilenet_v2_qnnpack_37f702c5.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 3504872,
     .metrics = imagenet_1k(71.658, 90.150),

@@ -8,7 +8,7 @@ namespace opsis::inline v1::models::quantization {
 constinit const ResNet18_QuantizedWeights ResNet18_QuantizedWeights::IMAGENET1K_FBGEMM_V1{{
     .name = "ResNet18_QuantizedWeights.IMAGENET1K_FBGEMM_V1",
     .url = "https://download.pytorch.org/models/quantized/resnet18_fbgemm_16fa66dd.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 11689512,
     .metrics = imagenet_1k(69.494, 88.882),
@@ -23,7 +23,7 @@ constinit const ResNet18_QuantizedWeights ResNet18_QuantizedWeights::IMAGENET1K_
 constinit const ResNet50_QuantizedWeights ResNet50_QuantizedWeights::IMAGENET1K_FBGEMM_V1{{
     .name = "ResNet50_QuantizedWeights.IMAGENET1K_FBGEMM_V1",
     .url = "https://download.pytorch.org/models/quantized/resnet50_fbgemm_bf931d71.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 25557032,
     .metrics = imagenet_1k(75.920, 92.814),
@@ -37,7 +37,7 @@ constinit const ResNet50_QuantizedWeights ResNet50_QuantizedWeights::IMAGENET1K_
 constinit const ResNet50_QuantizedWeights ResNet50_QuantizedWeights::IMAGENET1K_FBGEMM_V2{{
     .name = "ResNet50_QuantizedWeights.IMAGENET1K_FBGEMM_V2",
     .url = "https://download.pytorch.org/models/quantized/resnet50_fbgemm-23753f79.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 25557032,
     .metrics = imagenet_1k(80.282, 94.976),
@@ -52,7 +52,7 @@ constinit const ResNet50_QuantizedWeights ResNet50_QuantizedWeights::IMAGENET1K_
 constinit const ResNeXt101_32X8D_QuantizedWeights ResNeXt101_32X8D_QuantizedWeights::IMAGENET1K_FBGEMM_V1{{
     .name = "ResNeXt101_32X8D_QuantizedWeights.IMAGENET1K_FBGEMM_V1",
     .url = "https://download.pytorch.org/models/quantized/resnext101_32x8_fbgemm_09835ccf.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 88791336,
     .metrics = imagenet_1k(78.986, 94.480),
@@ -66,7 +66,7 @@ constinit const ResNeXt101_32X8D_QuantizedWeights ResNeXt101_32X8D_QuantizedWeig
 constinit const ResNeXt101_32X8D_QuantizedWeights ResNeXt101_32X8D_QuantizedWeights::IMAGENET1K_FBGEMM_V2{{
     .name = "ResNeXt101_32X8D_QuantizedWeights.IMAGENET1K_FBGEMM_V2",
     .url = "https://download.pytorch.org/models/quantized/resnext101_32x8_fbgemm-ee16d00c.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 88791336,
     .metrics = imagenet_1k(82.574, 96.132),
@@ -81,7 +81,7 @@ constinit const ResNeXt101_32X8D_QuantizedWeights ResNeXt101_32X8D_QuantizedWeig
 constinit const ResNeXt101_64X4D_QuantizedWeights ResNeXt101_64X4D_QuantizedWeights::IMAGENET1K_FBGEMM_V1{{
     .name = "ResNeXt101_64X4D_QuantizedWeights.IMAGENET1K_FBGEMM_V1",
     .url = "https://download.pytorch.org/models/quantized/resnext101_64x4d_fbgemm-605a1cb3.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 83455272,
     .metrics = imagenet_1k(82.898, 96.326),

@@ -115,7 +115,7 @@ void QuantizableShuffleNetV2Impl::fuse_model() {
 constinit const ShuffleNet_V2_X0_5_QuantizedWeights ShuffleNet_V2_X0_5_QuantizedWeights::IMAGENET1K_FBGEMM_V1{{
     .name = "ShuffleNet_V2_X0_5_QuantizedWeights.IMAGENET1K_FBGEMM_V1",
     .url = "https://download.pytorch.org/models/quantized/shufflenetv2_x0.5_fbgemm-00845098.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 1366792,
     .metrics = imagenet_1k(57.972, 79.780),
@@ -129,7 +129,7 @@ constinit const ShuffleNet_V2_X0_5_QuantizedWeights ShuffleNet_V2_X0_5_Quantized
 constinit const ShuffleNet_V2_X1_0_QuantizedWeights ShuffleNet_V2_X1_0_QuantizedWeights::IMAGENET1K_FBGEMM_V1{{
     .name = "ShuffleNet_V2_X1_0_QuantizedWeights.IMAGENET1K_FBGEMM_V1",
     .url = "https://download.pytorch.org/models/quantized/shufflenetv2_x1_fbgemm-1e62bb32.pth",
-    .preset = {.crop_size = 224},
+    .preset = ImageClassificationOptions{.crop_size = 224},
     .categories = kImagenetCategories,
     .num_params = 2278604,
     .metrics = imagenet_1k(68.360, 87.582),
@@ -143,7 +143,7 @@ constinit const ShuffleNet_V2_X1_0_QuantizedWeights ShuffleNet_V2_X1_0_Quantized
 constinit const ShuffleNet_V2_X1_5_QuantizedWeights ShuffleNet_V2_X1_5_QuantizedWeights::IMAGENET1K_FBGEMM_V1{{
     .name = "ShuffleNet_V2_X1_5_QuantizedWeights.IMAGENET1K_FBGEMM_V1",
     .url = "https://download.pytorch.org/models/quantized/shufflenetv2_x1_5_fbgemm-d7401f05.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 3503624,
     .metrics = imagenet_1k(72.052, 90.700),
@@ -157,7 +157,7 @@ constinit const ShuffleNet_V2_X1_5_QuantizedWeights ShuffleNet_V2_X1_5_Quantized
 constinit const ShuffleNet_V2_X2_0_QuantizedWeights ShuffleNet_V2_X2_0_QuantizedWeights::IMAGENET1K_FBGEMM_V1{{
     .name = "ShuffleNet_V2_X2_0_QuantizedWeights.IMAGENET1K_FBGEMM_V1",
     .url = "https://download.pytorch.org/models/quantized/shufflenetv2_x2_0_fbgemm-5cac526c.pth",
-    .preset = {.crop_size = 224, .resize_size = 232},
+    .preset = ImageClassificationOptions{.crop_size = 224, .resize_size = 232},
     .categories = kImagenetCategories,
     .num_params = 7393996,
     .metrics = imagenet_1k(75.354, 92.488),

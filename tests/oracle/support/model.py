@@ -18,16 +18,14 @@ def checked(model):
     return {"next_draw": torch.rand(1), "names": list(state), "checksums": [checksum(t) for t in state.values()]}
 
 
-def computed(model, images):
+def computed(model, *inputs, **arguments):
     """What a model is and does: its state, its outputs, its gradients. Of every gradient, its norm and some of its numbers."""
     found = checked(model)
     wake(model)
     with torch.no_grad():
-        found["eval_output"] = model.eval()(images)
-    outputs = model.train()(images)
-    outputs = [o for o in outputs if o is not None] if isinstance(outputs, tuple) else [outputs]
-    for number, output in enumerate(outputs):
-        found["train_output" + (f"_{number}" if number else "")] = output
+        found |= numbered("eval_output", outputs_of(model.eval()(*inputs, **arguments)))
+    outputs = outputs_of(model.train()(*inputs, **arguments))
+    found |= numbered("train_output", outputs)
     loss = sum(output.square().mean() for output in outputs)
     loss.backward()
     found["loss"] = loss
@@ -37,6 +35,17 @@ def computed(model, images):
     found["gradient_samples"] = torch.cat([sample(p.grad) for p in parameters.values()])
     found["buffer_sums"] = torch.stack([b.double().sum() for b in model.buffers()] or [torch.zeros(())])
     return found
+
+
+def outputs_of(result):
+    """The tensors that a model gives, be they one, a tuple, a list or a dictionary."""
+    if isinstance(result, torch.Tensor):
+        return [result]
+    return [o for o in (result.values() if isinstance(result, dict) else result) if o is not None]
+
+
+def numbered(name, tensors):
+    return {name + (f"_{number}" if number else ""): tensor for number, tensor in enumerate(tensors)}
 
 
 def wake(model):

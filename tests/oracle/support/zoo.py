@@ -1,4 +1,4 @@
-"""Every classification model with the size of the images on which it is computed: the smallest that exercises all of it.
+"""Every model with the size of the images on which it is computed: the smallest that exercises all of it.
 
 To hold a model against torchvision, add its name here; `small` draws its numbers as it does for users, `large` out of a table,
 since a generator would take most of the time; OPSIS_ORACLE_ALL=1 draws all of them. What takes more than 4 GB while training
@@ -40,3 +40,18 @@ def _million_parameters(model):
 names = models.list_models(module=torchvision.models)
 small = [name for name in names if _million_parameters(name) <= 52]
 large = [name for name in names if name not in small and (every or name not in giants)]
+
+# Of the other tasks: each has an oracle module of its own, which computes all of them; the large ones (`by_table`) as `large` ones.
+_modules = [models.segmentation, models.video, models.optical_flow]
+segmentation, video, optical_flow = (models.list_models(module=module) for module in _modules)
+others = segmentation + video + optical_flow
+by_table = [name for name in others if _million_parameters(name) > 52 and not every]
+
+
+def compared(model):
+    """How far a model is held against torchvision's: A, B or C of docs/models.md; none for what is not."""
+    if model in giants:
+        return "C"
+    if model in by_table or model in large:
+        return "B"
+    return "A" if model in small + others else ""

@@ -1,0 +1,4 @@
+// Everything of opsis::tasks: from a picture to an answer in the picture's own pixels.
+#pragma once
+
+#include "opsis/tasks/segmenter.h"

@@ -1,0 +1,91 @@
+// What every pixel of a picture belongs to: weights, preprocessing, model and what comes after it in one value.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "opsis/core/api.h"
+#include "opsis/core/size.h"
+#include "opsis/models/task.h"
+#include "opsis/models/weights.h"
+#include "opsis/transforms/presets.h"
+#include "opsis/tv_tensors.h"
+
+namespace opsis::inline v1::tasks {
+
+/// How much of a picture a class covers.
+struct ClassShare {
+  int64_t index = 0;
+  std::string name;
+  double share = 0;  ///< of the pixels, in [0, 1]
+};
+
+/// What a picture's pixels belong to.
+struct OPSIS_API Segmentation {
+  torch::Tensor classes;           ///< (H, W), int64: the class of every pixel of the picture
+  std::vector<ClassShare> shares;  ///< of the classes that are there, the largest first
+
+  /// Of each of the shares, in their order: (shares, H, W), bool. draw_segmentation_masks takes them.
+  torch::Tensor masks() const;
+};
+
+/// How long the stages of a call took, in milliseconds.
+struct SegmenterTimings {
+  double prepare_ms = 0;  ///< from the picture to what the model takes
+  double model_ms = 0;
+  double finish_ms = 0;  ///< from the scores to the answer
+};
+
+/// Of a Segmenter.
+struct SegmenterOptions {
+  std::string weights = "DEFAULT";       ///< an entry of the model
+  std::filesystem::path weights_file{};  ///< a checkpoint on this machine, which stands for that entry's download
+  /// By models::optimize: the first picture of each size takes as long as a few do, the others are quicker.
+  bool optimize = true;
+};
+
+/// From a picture to the class of each of its pixels. A value: copies share the model; many threads may call it.
+///     const tasks::Segmenter segmenter("deeplabv3_mobilenet_v3_large");
+///     const auto found = segmenter(io::decode_image("street.jpg"));
+///     found.shares[0].name                                             // "__background__"
+///     utils::draw_segmentation_masks(picture, found.masks());
+class OPSIS_API Segmenter {
+ public:
+  /// A model of models::segmentation with pretrained weights.
+  /// Throws   what get_model and load_weights throw
+  explicit Segmenter(std::string_view model, const SegmenterOptions& options = {});
+  /// A model of yours, which is put into evaluation; `categories` names its classes.
+  Segmenter(std::shared_ptr<models::SegmentationModel> model, const transforms::SemanticSegmentationOptions& preprocessing,
+            std::vector<std::string> categories, bool optimize = true);
+
+  /// Shapes   image (3, H, W)
+  /// Types    uint8, or floating point in [0, 1]
+  /// Throws   ValueError for another shape
+  Segmentation operator()(const Image& image, SegmenterTimings* timings = nullptr) const;
+  /// Several pictures; those that come to the same size go through the model together.
+  std::vector<Segmentation> operator()(std::span<const Image> images) const;
+
+  /// Makes the first picture of this size as quick as the others.
+  void warm_up(Size size) const;
+
+  const std::vector<std::string>& categories() const { return categories_; }
+  const transforms::SemanticSegmentationOptions& preprocessing() const { return preprocessing_.options(); }
+
+ private:
+  Segmenter(std::string_view model, const models::Weights& weights, const SegmenterOptions& options);
+  torch::Tensor prepared(const Image& image) const;
+  Segmentation finished(const torch::Tensor& scores, const Image& image) const;
+
+  std::shared_ptr<models::SegmentationModel> model_;
+  transforms::SemanticSegmentation preprocessing_;
+  std::vector<std::string> categories_;
+};
+
+}  // namespace opsis::inline v1::tasks

@@ -1,0 +1,64 @@
+"""models_segmentation: parameters, outputs and gradients of the models that tell what every pixel belongs to, and their options.
+
+support/zoo.py lists the models.
+"""
+
+import contextlib
+
+import torch
+from oracle import case, run
+from support import zoo
+from support.model import TableDraws, computed
+from torchvision import models
+from torchvision.models.segmentation.deeplabv3 import DeepLabHead
+from torchvision.models.segmentation.fcn import FCNHead
+from torchvision.transforms._presets import SemanticSegmentation
+
+torch.set_num_threads(1)  # as the tests do: sums are split alike
+
+
+@case("models_segmentation/computed", model=zoo.segmentation)
+def computed_models(model):
+    images = torch.rand(2, 3, 48, 40)
+    aux = {"aux_loss": True} if not model.startswith("lraspp") else {}
+    torch.manual_seed(0)
+    table = model in zoo.by_table
+    with TableDraws() if table else contextlib.nullcontext():
+        built = models.get_model(model, weights_backbone=None, **aux)
+    return {"table": table, "images": images, **computed(built, images)}
+
+
+_heads = {
+    "fcn": (lambda: FCNHead(24, 5)),
+    "deeplab": (lambda: DeepLabHead(24, 5)),
+    "deeplab_rates": (lambda: DeepLabHead(24, 5, (1, 2))),
+}
+
+
+@case("models_segmentation/heads", head=list(_heads))
+def heads(head):
+    features = torch.rand(2, 24, 9, 7)
+    torch.manual_seed(0)
+    return {"features": features, **computed(_heads[head](), features)}
+
+
+@case("models_segmentation/options", model=["deeplabv3_mobilenet_v3_large", "lraspp_mobilenet_v3_large"])
+def options(model):
+    images = torch.rand(2, 3, 33, 65)
+    torch.manual_seed(0)
+    return {"images": images, **computed(models.get_model(model, weights_backbone=None, num_classes=7), images)}
+
+
+@case("models_segmentation/segmenter", shape=[(3, 50, 70), (3, 90, 31)])
+def segmenter(shape):
+    """From a picture to the class of each of its pixels."""
+    image = torch.randint(0, 256, shape, dtype=torch.uint8)
+    torch.manual_seed(0)
+    model = models.segmentation.lraspp_mobilenet_v3_large(weights_backbone=None).eval()
+    with torch.no_grad():
+        scores = model(SemanticSegmentation(resize_size=64)(image)[None])["out"]
+    scores = torch.nn.functional.interpolate(scores, shape[1:], mode="bilinear", align_corners=False)
+    return {"image": image, "expected": scores.argmax(1)[0]}
+
+
+run(__file__)

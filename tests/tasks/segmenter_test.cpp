@@ -1,0 +1,114 @@
+#include "opsis/tasks/segmenter.h"
+
+#include <torch/torch.h>
+
+#include <future>
+
+#include "opsis/hub/safetensors.h"
+#include "opsis/hub/state_dict.h"
+#include "opsis/models/registry.h"
+#include "opsis/models/voc_categories.h"
+#include "tests/support/expect.h"
+#include "tests/support/model.h"
+#include "tests/support/oracle.h"
+#include "tests/support/temporary.h"
+
+namespace opsis {
+namespace {
+
+using models::SegmentationModel;
+using tasks::Segmenter;
+
+// Says of every pixel which of the colours is the strongest.
+struct Strongest final : SegmentationModel {
+  Strongest() : SegmentationModel("Strongest") {}
+  torch::Tensor forward(torch::Tensor images) override {
+    ++calls;
+    return images;
+  }
+  std::atomic<int> calls = 0;
+};
+
+const transforms::SemanticSegmentationOptions as_it_is{.mean = {0, 0, 0}, .std = {1, 1, 1}};
+
+// Three quarters red, a quarter blue.
+Image flag(int64_t height = 8, int64_t width = 16) {
+  auto pixels = torch::zeros({3, height, width}, torch::kUInt8);
+  pixels[0].slice(1, 0, width * 3 / 4).fill_(200);
+  pixels[2].slice(1, width * 3 / 4).fill_(200);
+  return Image(pixels);
+}
+
+TEST(Segmenter, NamesTheClassesAndHowMuchTheyCover) {
+  const Segmenter segmenter(std::make_shared<Strongest>(), as_it_is, {"red", "green"}, /*optimize=*/false);
+  tasks::SegmenterTimings timings{-1, -1, -1};
+  const auto found = segmenter(flag(), &timings);
+  EXPECT_EQ(found.classes.sizes(), (std::vector<int64_t>{8, 16}));
+  ASSERT_EQ(found.shares.size(), 2);
+  EXPECT_EQ(found.shares[0].name, "red");
+  EXPECT_EQ(found.shares[0].share, 0.75);
+  EXPECT_EQ(found.shares[1].index, 2);
+  EXPECT_EQ(found.shares[1].name, "class 2");
+  const auto masks = found.masks();
+  EXPECT_EQ(masks.sizes(), (std::vector<int64_t>{2, 8, 16}));
+  EXPECT_EQ(masks[1].sum().item<int64_t>(), 8 * 4);
+  EXPECT_GE(timings.prepare_ms, 0);
+  EXPECT_GE(timings.model_ms, 0);
+  EXPECT_GE(timings.finish_ms, 0);
+}
+
+TEST(Segmenter, AnswersInThePicturesOwnPixels) {
+  auto resized = as_it_is;
+  resized.resize_size = 20;
+  const Segmenter segmenter(std::make_shared<Strongest>(), resized, {}, /*optimize=*/false);
+  EXPECT_EQ(segmenter(flag(9, 40)).classes.sizes(), (std::vector<int64_t>{9, 40}));
+  EXPECT_EQ(segmenter(flag(1, 4)).classes.sizes(), (std::vector<int64_t>{1, 4}));
+}
+
+TEST(Segmenter, AnswersAsTorchvisionsPartsDoTogether) {
+  const support::OneThread one_thread;
+  for (const auto& c : oracle::cases("models_segmentation/segmenter")) {
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(0);
+    const auto model = models::get_model<SegmentationModel>("lraspp_mobilenet_v3_large", {.weights_backbone = ""});
+    const Segmenter segmenter(model, {.resize_size = 64}, {}, /*optimize=*/false);
+    EXPECT_TENSOR_EQ(segmenter(Image(c.tensor("image"))).classes, c.tensor("expected"));
+  }
+}
+
+TEST(Segmenter, TakesSeveralPicturesAndThoseOfASizeTogether) {
+  const auto model = std::make_shared<Strongest>();
+  const Segmenter segmenter(model, as_it_is, {}, /*optimize=*/false);
+  const std::vector<Image> images{flag(), flag(4, 8), flag()};
+  const auto found = segmenter(images);
+  EXPECT_EQ(model->calls, 2);
+  ASSERT_EQ(found.size(), 3);
+  for (size_t i = 0; i < found.size(); ++i) EXPECT_TENSOR_EQ(found[i].classes, segmenter(images[i]).classes);
+}
+
+TEST(Segmenter, IsCalledFromManyThreads) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "lraspp.safetensors";
+  const auto written = models::get_model<SegmentationModel>("lraspp_mobilenet_v3_large", {.weights_backbone = ""});
+  hub::save_safetensors(file, hub::state_dict(*written));
+  const Segmenter segmenter("lraspp_mobilenet_v3_large", {.weights_file = file});
+  EXPECT_EQ(segmenter.categories().at(15), "person");
+  EXPECT_EQ(segmenter.preprocessing().resize_size, 520);
+  const Segmenter small(written, {.resize_size = 32}, segmenter.categories());
+  small.warm_up({32, 48});
+  const auto expected = small(flag());
+  std::vector<std::future<tasks::Segmentation>> found;
+  for (int i = 0; i < 4; ++i) found.push_back(std::async(std::launch::async, [&] { return small(flag()); }));
+  for (auto& future : found) EXPECT_TENSOR_EQ(future.get().classes, expected.classes);
+}
+
+TEST(Segmenter, RefusesOtherModelsAndShapes) {
+  EXPECT_ERROR(Segmenter("resnet18"), ValueError, "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
+  EXPECT_ERROR(Segmenter(std::shared_ptr<SegmentationModel>(), as_it_is, {}), ValueError, "Segmenter: there is no model");
+  const Segmenter segmenter(std::make_shared<Strongest>(), as_it_is, {}, /*optimize=*/false);
+  EXPECT_ERROR(segmenter(Image(torch::zeros({1, 4, 4}, torch::kUInt8))), ValueError,
+               "Segmenter: the image must be (3, H, W), got (1, 4, 4)");
+}
+
+}  // namespace
+}  // namespace opsis
