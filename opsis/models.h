@@ -31,9 +31,11 @@
 #include "opsis/models/vision_transformer.h"
 
 // Those that can be quantized.
+#include "opsis/models/quantization/fake_quantize.h"
 #include "opsis/models/quantization/googlenet.h"
 #include "opsis/models/quantization/inception_v3.h"
 #include "opsis/models/quantization/mobilenet_v2.h"
+#include "opsis/models/quantization/mobilenet_v3.h"
 #include "opsis/models/quantization/quantize.h"
 #include "opsis/models/quantization/resnet.h"
 #include "opsis/models/quantization/shufflenet_v2.h"
