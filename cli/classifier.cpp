@@ -79,7 +79,10 @@ bool* transform_input(torch::nn::Module& model) {
 // Builds the model that a file's tensors are for, and fills it.
 void build(Classifier& out, const fs::path& file, const hub::Value& about, const hub::StateDict& state, int64_t classes,
            const models::LoadOptions& allowed = {}) {
+  std::optional<models::SkipInitialisation> skip;  // only a new head needs numbers to begin with
+  if (!allowed.new_head) skip.emplace();
   out.model = models::get_model(out.name, {.num_classes = classes, .image_size = out.preprocessing.crop_size});
+  skip.reset();
   if (auto* again = transform_input(*out.model)) {
     // The published weights want it; ours say.
     *again = about.contains("transform_input") ? about.get<bool>("transform_input") : !about.contains("model_name");
@@ -124,6 +127,8 @@ void load_entry(Classifier& out, const models::Weights& entry) {
   out.weights = entry.name;
   out.preprocessing = entry.preset;
   out.categories.assign(entry.categories.begin(), entry.categories.end());
+  std::optional<models::SkipInitialisation> skip;
+  if (entry.backend.empty()) skip.emplace();  // quantizing measures what a model gives
   out.model = models::get_model(out.name, {.weights = std::string(entry.name)});
 }
 

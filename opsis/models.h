@@ -7,6 +7,7 @@
 #include "opsis/models/load_weights.h"
 #include "opsis/models/optimize.h"
 #include "opsis/models/registry.h"
+#include "opsis/models/skip_initialisation.h"
 #include "opsis/models/summary.h"
 #include "opsis/models/task.h"
 #include "opsis/models/weights.h"

@@ -9,6 +9,7 @@
 #include "opsis/hub/cache.h"
 #include "opsis/hub/checkpoint.h"
 #include "opsis/hub/download.h"
+#include "opsis/hub/mapped_state.h"
 #include "opsis/hub/state_dict.h"
 #include "opsis/models/mnasnet.h"
 #include "opsis/models/renames.h"
@@ -91,7 +92,8 @@ void load_weights(torch::nn::Module& model, const Weights& weights, const LoadOp
 
 void load_weights(torch::nn::Module& model, const std::filesystem::path& file, const LoadOptions& allowed) {
   if (weights_files::is_absent(file)) raise<NotFoundError>("load_weights: {} is not there", file.string());
-  auto state = hub::load_state_dict_file(file);
+  auto mapped = hub::detail::map_state_dict_file(file, {});
+  auto& state = mapped.tensors;
   weights_files::rename(state, model);
   auto* mnasnet = dynamic_cast<MNASNetImpl*>(&model);
   const auto own_layers = mnasnet ? mnasnet->layers : Sequential(nullptr);
@@ -100,7 +102,13 @@ void load_weights(torch::nn::Module& model, const std::filesystem::path& file, c
     if (allowed.new_head) weights_files::keep_heads(state, model);
     if (allowed.adapt_input) weights_files::adapt_input(state, model);
     if (allowed.resample_positions) weights_files::resample_positions(state, model);
-    hub::load_state_dict(model, state);
+    // A page of the file is not needed once it was copied: at no time is the model in memory twice.
+    const auto in_file = mapped.file->bytes();
+    hub::detail::load_state_dict(model, state, /*strict=*/true, [&](const torch::Tensor& source) {
+      const auto* begin = static_cast<const uint8_t*>(source.const_data_ptr());
+      if (begin < in_file.data() || begin >= in_file.data() + in_file.size() || !source.is_contiguous()) return;
+      mapped.file->forget({begin, source.nbytes()});
+    });
   } catch (const ValueError& error) {
     if (mnasnet) mnasnet->layers = mnasnet->replace_module("layers", own_layers);
     raise<ValueError>("load_weights: {} does not fit {}: {}", file.string(), model.name(), error.what());
