@@ -7,7 +7,6 @@
 #include <ATen/ops/linear.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
-#include <torch/nn/modules/batchnorm.h>
 
 #include <cmath>
 #include <limits>

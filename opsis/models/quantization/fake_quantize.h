@@ -1,6 +1,7 @@
 // Quantization aware training: float layers that round as the quantized ones will, so that training gets used to it.
 #pragma once
 
+#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
