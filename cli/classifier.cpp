@@ -76,6 +76,25 @@ bool* transform_input(torch::nn::Module& model) {
   return nullptr;
 }
 
+// Builds the model that a file's tensors are for, and fills it.
+void build(Classifier& out, const fs::path& file, const hub::Value& about, const hub::StateDict& state, int64_t classes,
+           const models::LoadOptions& allowed = {}) {
+  std::optional<models::SkipInitialisation> skip;  // only a new head needs numbers to begin with
+  if (!allowed.new_head) skip.emplace();
+  out.model = models::get_model(out.name, {.num_classes = classes, .image_size = out.preprocessing.crop_size});
+  skip.reset();
+  if (auto* again = transform_input(*out.model)) {
+    // The published weights want it; ours say.
+    *again = about.contains("transform_input") ? about.get<bool>("transform_input") : !about.contains("model_name");
+  }
+  const auto is_aux = [](const auto& tensor) { return tensor.first.starts_with("aux1."); };
+  if (auto* googlenet = dynamic_cast<models::GoogLeNetImpl*>(out.model.get());
+      googlenet && std::none_of(state.begin(), state.end(), is_aux)) {
+    googlenet->remove_aux();
+  }
+  models::load_weights(*out.model, file, allowed);
+}
+
 void load_file(Classifier& out, const fs::path& file) {
   const auto about = description(file);
   if (out.name.empty() && about.contains("model_name")) out.name = about.get<std::string>("model_name");
@@ -102,23 +121,15 @@ void load_file(Classifier& out, const fs::path& file) {
   }
   OPSIS_CHECK(out.categories.empty() || std::ssize(out.categories) == classes,
               "{} names {} categories for a model of {} classes", file.string(), out.categories.size(), classes);
-  out.model = models::get_model(out.name, {.num_classes = classes, .image_size = out.preprocessing.crop_size});
-  if (auto* again = transform_input(*out.model)) {
-    // The published weights want it; ours say.
-    *again = about.contains("transform_input") ? about.get<bool>("transform_input") : !about.contains("model_name");
-  }
-  const auto is_aux = [](const auto& tensor) { return tensor.first.starts_with("aux1."); };
-  if (auto* googlenet = dynamic_cast<models::GoogLeNetImpl*>(out.model.get());
-      googlenet && std::none_of(state.begin(), state.end(), is_aux)) {
-    googlenet->remove_aux();
-  }
-  models::load_weights(*out.model, file);
+  build(out, file, about, state, classes);
 }
 
 void load_entry(Classifier& out, const models::Weights& entry) {
   out.weights = entry.name;
   out.preprocessing = entry.preset_as<models::ImageClassificationOptions>();
   out.categories.assign(entry.categories.begin(), entry.categories.end());
+  std::optional<models::SkipInitialisation> skip;
+  if (entry.backend.empty()) skip.emplace();  // quantizing measures what a model gives
   out.model = models::get_model(out.name, {.weights = std::string(entry.name)});
 }
 
@@ -153,32 +164,38 @@ Classifier load_pretrained(const std::string& name, const std::string& weights, 
                            std::optional<int64_t> size) {
   Classifier out;
   out.name = name;
-  const auto official = models::get_model_weights(name);
-  models::ModelOptions options{.num_classes = std::ssize(categories)};
   out.categories = std::move(categories);
-  if (weights.empty() || (names_entry(weights) && !fs::exists(weights))) {
-    const auto& entry = official[weights.empty() ? "DEFAULT" : weights];
-    out.weights = options.weights = entry.name;
-    out.preprocessing = entry.preset_as<models::ImageClassificationOptions>();
-  } else {
-    const auto about = description(weights);
-    OPSIS_CHECK(!about.contains("model_name") || about.get<std::string>("model_name") == name,
-                "{} is for {}, not for {}; pass --model {}", weights, about.get<std::string>("model_name"), name,
-                about.get<std::string>("model_name"));
-    const auto& entry = entry_of(official, weights);
-    out.weights = weights;
-    options.weights = entry.name;
-    options.weights_file = weights;
-    out.preprocessing = about.contains("preprocessing") ? preprocessing_of(about.at("preprocessing"))
-                                                        : entry.preset_as<models::ImageClassificationOptions>();
-  }
-  if (size) {
+  const auto classes = std::ssize(out.categories);
+  const auto official = models::get_model_weights(name);
+  const auto resize = [&] {
+    if (!size) return;
     auto& p = out.preprocessing;
     p.resize_size = (p.resize_size * *size + p.crop_size / 2) / p.crop_size;
     p.crop_size = *size;
+  };
+  if (weights.empty() || (names_entry(weights) && !fs::exists(weights))) {
+    const auto& entry = official[weights.empty() ? "DEFAULT" : weights];
+    out.weights = entry.name;
+    out.preprocessing = entry.preset_as<models::ImageClassificationOptions>();
+    resize();
+    out.model = models::get_model(
+        name, {.weights = std::string(entry.name), .num_classes = classes, .image_size = out.preprocessing.crop_size});
+    return out;
   }
-  options.image_size = out.preprocessing.crop_size;
-  out.model = models::get_model(name, options);
+  const auto about = description(weights);
+  OPSIS_CHECK(!about.contains("model_name") || about.get<std::string>("model_name") == name,
+              "{} is for {}, not for {}; pass --model {}", weights, about.get<std::string>("model_name"), name,
+              about.get<std::string>("model_name"));
+  out.weights = weights;
+  out.preprocessing = about.contains("preprocessing")
+                          ? preprocessing_of(about.at("preprocessing"))
+                          : entry_of(official, weights).preset_as<models::ImageClassificationOptions>();
+  resize();
+  const auto state = hub::load_state_dict_file(weights);
+  // The head is new even for as many classes as the checkpoint has, unless it says that they are these.
+  const bool same_classes = about.contains("categories") && about.get<std::vector<std::string>>("categories") == out.categories;
+  build(out, weights, about, state, classes, {.new_head = !same_classes, .resample_positions = true});
+  if (auto* googlenet = dynamic_cast<models::GoogLeNetImpl*>(out.model.get())) googlenet->remove_aux();
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "opsis/models/load_weights.h"
 #include "opsis/models/optimize.h"
 #include "opsis/models/registry.h"
+#include "opsis/models/skip_initialisation.h"
 #include "opsis/models/summary.h"
 #include "opsis/models/task.h"
 #include "opsis/models/voc_categories.h"
@@ -48,9 +49,11 @@
 #include "opsis/models/optical_flow/raft.h"
 
 // Those that can be quantized.
+#include "opsis/models/quantization/fake_quantize.h"
 #include "opsis/models/quantization/googlenet.h"
 #include "opsis/models/quantization/inception_v3.h"
 #include "opsis/models/quantization/mobilenet_v2.h"
+#include "opsis/models/quantization/mobilenet_v3.h"
 #include "opsis/models/quantization/quantize.h"
 #include "opsis/models/quantization/resnet.h"
 #include "opsis/models/quantization/shufflenet_v2.h"

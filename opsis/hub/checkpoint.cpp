@@ -5,6 +5,7 @@
 #include "opsis/core/check.h"
 #include "opsis/hub/checkpoint_reader.h"
 #include "opsis/hub/container.h"
+#include "opsis/hub/mapped_state.h"
 #include "opsis/hub/safetensors.h"
 #include "opsis/io/file.h"
 
@@ -68,9 +69,15 @@ Value load(const std::filesystem::path& path, const Limits& limits) {
 }
 
 StateDict load_state_dict_file(const std::filesystem::path& path, const Limits& limits) {
+  return detail::map_state_dict_file(path, limits).tensors;
+}
+
+detail::MappedState detail::map_state_dict_file(const std::filesystem::path& path, const Limits& limits) {
   auto file = std::make_shared<const io::MappedFile>(path);
-  if (checkpoint_format(file->bytes()) == CheckpointFormat::Safetensors) return load_safetensors(path, limits);
-  return find_state_dict(path, load_torch(path, std::move(file), limits));
+  if (checkpoint_format(file->bytes()) == CheckpointFormat::Safetensors) {
+    return {file, reading(path, [&] { return map_safetensors(file, limits); })};
+  }
+  return {file, find_state_dict(path, load_torch(path, file, limits))};
 }
 
 }  // namespace opsis::inline v1::hub

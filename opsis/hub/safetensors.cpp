@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "opsis/core/check.h"
+#include "opsis/hub/mapped_state.h"
 #include "opsis/hub/safetensors_header.h"
 #include "opsis/io/file.h"
 
@@ -38,7 +39,9 @@ std::string_view dtype_name(torch::ScalarType type, std::string_view tensor) {
   raise<ValueError>("save_safetensors: the format has no dtype for \"{}\", which is {}", tensor, type);
 }
 
-StateDict map_tensors(std::shared_ptr<const io::MappedFile> file, const Limits& limits) {
+}  // namespace
+
+StateDict detail::map_safetensors(std::shared_ptr<const io::MappedFile> file, const Limits& limits) {
   const auto header = read_safetensors_header(file->bytes(), limits);
   StateDict out;
   for (const auto& entry : header.entries) {
@@ -60,11 +63,9 @@ StateDict map_tensors(std::shared_ptr<const io::MappedFile> file, const Limits& 
   return out;
 }
 
-}  // namespace
-
 StateDict load_safetensors(const std::filesystem::path& path, const Limits& limits) {
   try {
-    return map_tensors(std::make_shared<const io::MappedFile>(path), limits);
+    return detail::map_safetensors(std::make_shared<const io::MappedFile>(path), limits);
   } catch (const DecodeError& error) {
     raise<DecodeError>("load_safetensors {}: {}", path.string(), error.what());
   }

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "opsis/core/check.h"
+#include "opsis/hub/mapped_state.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::hub {
@@ -65,6 +66,11 @@ StateDict state_dict(const torch::nn::Module& module) {
 }
 
 LoadReport load_state_dict(torch::nn::Module& module, const StateDict& state, bool strict) {
+  return detail::load_state_dict(module, state, strict, {});
+}
+
+LoadReport detail::load_state_dict(torch::nn::Module& module, const StateDict& state, bool strict,
+                                   const std::function<void(const torch::Tensor& source)>& copied) {
   StateDict targets;
   collect_tensors(module, "", targets);
   std::unordered_set<std::string_view> wanted;
@@ -104,7 +110,10 @@ LoadReport load_state_dict(torch::nn::Module& module, const StateDict& state, bo
   if (strict && !report.ok()) throw ValueError(describe(report));
 
   const torch::NoGradGuard no_grad;
-  for (auto& [target, source] : copies) target.copy_(source);
+  for (auto& [target, source] : copies) {
+    target.copy_(source);
+    if (copied) copied(source);
+  }
   return report;
 }
 

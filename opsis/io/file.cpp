@@ -66,6 +66,14 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
+void MappedFile::forget(Bytes part) const {
+  if (part.empty()) return;
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const auto begin = static_cast<size_t>(part.data() - data_) / page * page;
+  const auto end = static_cast<size_t>(part.data() - data_) + part.size();
+  madvise(data_ + begin, end - begin, MADV_DONTNEED);  // failing, it has only not saved memory
+}
+
 std::vector<uint8_t> read_bytes(const std::filesystem::path& path, const Limits& limits) {
   struct stat status {};
   const auto file = open_to_read(path, status);

@@ -23,6 +23,9 @@ class OPSIS_API MappedFile {
   MappedFile& operator=(MappedFile&& other) noexcept;
   Bytes bytes() const { return {data_, size_}; }
   uint8_t* writable() const { return data_; }
+  /// Gives back the memory of the pages that `part`, some of bytes(), touches; they are read again when they are wanted. What was
+  /// written to them is lost.
+  void forget(Bytes part) const;
 
  private:
   uint8_t* data_ = nullptr;

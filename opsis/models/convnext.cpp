@@ -64,6 +64,9 @@ ConvNeXtImpl::ConvNeXtImpl(const std::vector<CNBlockConfig>& stages, const ConvN
   const auto num_classes = detail::classes("ConvNeXt", options);
   const auto norm = options.norm_layer ? options.norm_layer : NormLayer(layer_norm_2d);
   const auto depth_prob = options.stochastic_depth_prob.value_or(0);
+  const auto make_block = options.block ? options.block : [](int64_t channels, double scale, double prob) -> Layer {
+    return CNBlock(channels, scale, prob);
+  };
 
   Sequential layers;
   layers->append(ops::Conv2dNormActivation(
@@ -75,7 +78,7 @@ ConvNeXtImpl::ConvNeXtImpl(const std::vector<CNBlockConfig>& stages, const ConvN
     Sequential blocks;
     for (int64_t i = 0; i < stage.num_layers; ++i) {
       const auto prob = depth_prob * static_cast<double>(block++) / (static_cast<double>(count) - 1);
-      blocks->append(CNBlock(stage.input_channels, options.layer_scale, prob));
+      blocks->append(make_block(stage.input_channels, options.layer_scale, prob));
     }
     layers->append(blocks);
     if (stage.out_channels) {

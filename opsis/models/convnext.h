@@ -3,6 +3,7 @@
 
 #include <torch/nn/modules/pooling.h>
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct CNBlockConfig {
   int64_t num_layers;
 };
 
+/// Makes a block: images (N, channels, H, W) -> the same shape.
+using ConvNeXtBlock = std::function<Layer(int64_t channels, double layer_scale, double stochastic_depth_prob)>;
+
 struct ConvNeXtOptions {
   std::optional<int64_t> num_classes{};  ///< 1000
   /// Of leaving out the last block; the first is never, those between in proportion. 0.1 to 0.5, by variant.
@@ -28,6 +32,7 @@ struct ConvNeXtOptions {
   double layer_scale = 1e-6;  ///< what the blocks' results are multiplied by in the beginning
   NormLayer norm_layer{};     ///< of the stem, between the stages and before the head: LayerNorm2d with eps 1e-6
   int64_t in_channels = 3;    ///< of the images
+  ConvNeXtBlock block{};      ///< the paper's
 };
 
 /// Images (N, C, H, W), normalised, 32 x 32 and up -> logits (N, num_classes). Built after torch::manual_seed(s), it has the

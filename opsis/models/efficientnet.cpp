@@ -142,8 +142,8 @@ EfficientNetImpl::EfficientNetImpl(const std::vector<MBConvConfig>& stages, std:
     Sequential blocks;
     auto config = stage;
     for (int64_t i = 0; i < stage.num_layers; ++i) {
-      blocks->append(
-          Block(config, options.stochastic_depth_prob * static_cast<double>(block++) / static_cast<double>(count), norm));
+      const auto prob = options.stochastic_depth_prob * static_cast<double>(block++) / static_cast<double>(count);
+      blocks->append(config.block ? config.block(config, prob, norm) : Layer(Block(config, prob, norm)));
       config.input_channels = config.out_channels;
       config.stride = 1;
     }

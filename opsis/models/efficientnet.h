@@ -4,6 +4,7 @@
 
 #include <torch/nn/modules/pooling.h>
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct MBConvConfig {
   double expand_ratio;
   int64_t kernel, stride, input_channels, out_channels, num_layers;
   bool fused = false;  ///< one convolution expands, where else a 1x1 and one by channel do; no squeeze and excitation
+  /// Makes the stage's blocks in place of the papers': of `config`, where the first alone has the stage's stride.
+  std::function<Layer(const MBConvConfig& config, double stochastic_depth_prob, const NormLayer& norm_layer)> block{};
 };
 
 /// What can be chosen of an EfficientNet.

@@ -15,17 +15,16 @@ using torch::nn::MaxPool2dOptions;
 // Four branches side by side.
 class InceptionImpl : public torch::nn::Module {
  public:
-  InceptionImpl(int64_t in, int64_t out_1x1, int64_t reduced_3x3, int64_t out_3x3, int64_t reduced_5x5, int64_t out_5x5,
-                int64_t out_pool)
+  InceptionImpl(int64_t in, const InceptionWidths& w)
       : torch::nn::Module("Inception"),
-        branch1(register_module("branch1", BasicConv2d(in, out_1x1, 1))),
-        branch2(register_module(
-            "branch2", in_a_row(BasicConv2d(in, reduced_3x3, 1), [&] { return BasicConv2d(reduced_3x3, out_3x3, 3, 1); }))),
+        branch1(register_module("branch1", BasicConv2d(in, w.out_1x1, 1))),
+        branch2(register_module("branch2", in_a_row(BasicConv2d(in, w.reduced_3x3, 1),
+                                                    [&] { return BasicConv2d(w.reduced_3x3, w.out_3x3, 3, 1); }))),
         // 3x3 where the paper has 5x5, as the weights were trained: https://github.com/pytorch/vision/issues/906
-        branch3(register_module(
-            "branch3", in_a_row(BasicConv2d(in, reduced_5x5, 1), [&] { return BasicConv2d(reduced_5x5, out_5x5, 3, 1); }))),
+        branch3(register_module("branch3", in_a_row(BasicConv2d(in, w.reduced_5x5, 1),
+                                                    [&] { return BasicConv2d(w.reduced_5x5, w.out_5x5, 3, 1); }))),
         branch4(register_module("branch4", in_a_row(MaxPool2d(MaxPool2dOptions(3).stride(1).padding(1).ceil_mode(true)),
-                                                    [&] { return BasicConv2d(in, out_pool, 1); }))) {}
+                                                    [&] { return BasicConv2d(in, w.out_pool, 1); }))) {}
 
   Tensor forward(Tensor x) {
     const auto first = branch1(x), second = branch2(x), third = branch3(x), fourth = branch4(x);
@@ -73,32 +72,43 @@ MaxPool2d halve(int64_t kernel = 3) { return MaxPool2d(MaxPool2dOptions(kernel).
 
 GoogLeNetImpl::GoogLeNetImpl(const GoogLeNetOptions& options)
     : ImageClassifier("GoogLeNet"), transform_input(options.transform_input.value_or(false)) {
-  using detail::BasicConv2d;
-  using googlenet_family::Aux;
   using googlenet_family::halve;
-  using googlenet_family::Inception;
+  using torch::nn::Conv2dOptions;
   const auto num_classes = detail::classes("GoogLeNet", options);
   OPSIS_CHECK(!transform_input || options.in_channels == 3, "GoogLeNet: transform_input is for 3 channels, got in_channels {}",
               options.in_channels);
-  conv1 = register_layer(*this, "conv1", BasicConv2d(options.in_channels, 64, 7, 3, 2));
+  const auto& blocks = options.blocks;
+  const auto conv = [&](const std::string& name, const Conv2dOptions& size) {
+    return register_layer(*this, name, blocks.conv ? blocks.conv(size) : detail::basic_conv_2d(size));
+  };
+  const auto inception = [&](const std::string& name, int64_t in, const InceptionWidths& widths) {
+    return register_layer(*this, name,
+                          blocks.inception ? blocks.inception(in, widths) : Layer(googlenet_family::Inception(in, widths)));
+  };
+  const auto aux = [&](const std::string& name, int64_t in) {
+    return register_layer(*this, name,
+                          blocks.aux ? blocks.aux(in, num_classes, options.dropout_aux)
+                                     : Layer(googlenet_family::Aux(in, num_classes, options.dropout_aux)));
+  };
+  conv1 = conv("conv1", Conv2dOptions(options.in_channels, 64, 7).stride(2).padding(3));
   maxpool1 = register_module("maxpool1", halve());
-  conv2 = register_layer(*this, "conv2", BasicConv2d(64, 64, 1));
-  conv3 = register_layer(*this, "conv3", BasicConv2d(64, 192, 3, 1));
+  conv2 = conv("conv2", Conv2dOptions(64, 64, 1));
+  conv3 = conv("conv3", Conv2dOptions(64, 192, 3).padding(1));
   maxpool2 = register_module("maxpool2", halve());
-  inception3a = register_layer(*this, "inception3a", Inception(192, 64, 96, 128, 16, 32, 32));
-  inception3b = register_layer(*this, "inception3b", Inception(256, 128, 128, 192, 32, 96, 64));
+  inception3a = inception("inception3a", 192, {64, 96, 128, 16, 32, 32});
+  inception3b = inception("inception3b", 256, {128, 128, 192, 32, 96, 64});
   maxpool3 = register_module("maxpool3", halve());
-  inception4a = register_layer(*this, "inception4a", Inception(480, 192, 96, 208, 16, 48, 64));
-  inception4b = register_layer(*this, "inception4b", Inception(512, 160, 112, 224, 24, 64, 64));
-  inception4c = register_layer(*this, "inception4c", Inception(512, 128, 128, 256, 24, 64, 64));
-  inception4d = register_layer(*this, "inception4d", Inception(512, 112, 144, 288, 32, 64, 64));
-  inception4e = register_layer(*this, "inception4e", Inception(528, 256, 160, 320, 32, 128, 128));
+  inception4a = inception("inception4a", 480, {192, 96, 208, 16, 48, 64});
+  inception4b = inception("inception4b", 512, {160, 112, 224, 24, 64, 64});
+  inception4c = inception("inception4c", 512, {128, 128, 256, 24, 64, 64});
+  inception4d = inception("inception4d", 512, {112, 144, 288, 32, 64, 64});
+  inception4e = inception("inception4e", 528, {256, 160, 320, 32, 128, 128});
   maxpool4 = register_module("maxpool4", halve(2));
-  inception5a = register_layer(*this, "inception5a", Inception(832, 256, 160, 320, 32, 128, 128));
-  inception5b = register_layer(*this, "inception5b", Inception(832, 384, 192, 384, 48, 128, 128));
+  inception5a = inception("inception5a", 832, {256, 160, 320, 32, 128, 128});
+  inception5b = inception("inception5b", 832, {384, 192, 384, 48, 128, 128});
   if (options.aux_logits.value_or(true)) {
-    aux1 = register_layer(*this, "aux1", Aux(512, num_classes, options.dropout_aux));
-    aux2 = register_layer(*this, "aux2", Aux(528, num_classes, options.dropout_aux));
+    aux1 = aux("aux1", 512);
+    aux2 = aux("aux2", 528);
   }
   avgpool = register_module("avgpool", torch::nn::AdaptiveAvgPool2d(1));
   dropout = register_module("dropout", torch::nn::Dropout(options.dropout));
@@ -129,7 +139,9 @@ GoogLeNetOutputs GoogLeNetImpl::outputs(torch::Tensor images) {
 torch::Tensor GoogLeNetImpl::forward(torch::Tensor images) { return outputs(std::move(images)).logits; }
 
 std::vector<std::string> GoogLeNetImpl::heads() const {
-  return aux1 ? std::vector<std::string>{"fc", "aux1.fc2", "aux2.fc2"} : std::vector<std::string>{"fc"};
+  if (!aux1) return {"fc"};
+  if (aux1.module()->as<googlenet_family::AuxImpl>()) return {"fc", "aux1.fc2", "aux2.fc2"};
+  return {"fc", "aux1", "aux2"};
 }
 
 void GoogLeNetImpl::remove_aux() {

@@ -4,7 +4,9 @@
 #include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/pooling.h>
+#include <torch/nn/options/conv.h>
 
+#include <functional>
 #include <optional>
 
 #include "opsis/core/api.h"
@@ -13,6 +15,21 @@
 #include "opsis/models/weights.h"
 
 namespace opsis::inline v1::models {
+
+/// The channels inside an inception: of its branches, and of the 1x1 convolutions before the second and the third.
+struct InceptionWidths {
+  int64_t out_1x1, reduced_3x3, out_3x3, reduced_5x5, out_5x5, out_pool;
+};
+
+/// What a GoogLeNet is put together from; what is left out is the paper's.
+struct GoogLeNetBlocks {
+  /// Of the stem: images (N, in, H, W) -> (N, out, ...) as a convolution with these options would.
+  std::function<Layer(const torch::nn::Conv2dOptions& options)> conv{};
+  /// (N, in, H, W) -> (N, the sum of the branches' channels, H, W)
+  std::function<Layer(int64_t in, const InceptionWidths& widths)> inception{};
+  /// (N, in, H, W) -> logits (N, num_classes)
+  std::function<Layer(int64_t in, int64_t num_classes, double dropout)> aux{};
+};
 
 /// What can be chosen of a GoogLeNet. What its weights fix may be left out or must be the same.
 struct GoogLeNetOptions {
@@ -24,6 +41,7 @@ struct GoogLeNetOptions {
   double dropout = 0.2;                   ///< before the head
   double dropout_aux = 0.7;               ///< in the auxiliary heads
   int64_t in_channels = 3;                ///< of the images
+  GoogLeNetBlocks blocks{};
 };
 
 /// What a GoogLeNet gives in training. The auxiliary logits are undefined in evaluation or when there are no such heads.

@@ -31,6 +31,12 @@ class BasicConv2dImpl : public torch::nn::Module {
 };
 using BasicConv2d = Observed<torch::nn::ModuleHolder<BasicConv2dImpl>>;
 
+/// Likewise, of a convolution with these options.
+inline Layer basic_conv_2d(const torch::nn::Conv2dOptions& o) {
+  return BasicConv2d(o.in_channels(), o.out_channels(), o.kernel_size(), std::get<torch::ExpandingArray<2>>(o.padding()),
+                     o.stride()->front());
+}
+
 /// From ImageNet's mean and deviation to 0.5 and 0.5, which the ported weights were trained on.
 inline torch::Tensor normalised_by_halves(const torch::Tensor& x) {
   const auto channel = [&](int64_t index, double deviation, double mean) {

@@ -173,41 +173,59 @@ TORCH_MODULE(Aux);
 
 Inception3Impl::Inception3Impl(const Inception3Options& options)
     : ImageClassifier("Inception3"), transform_input(options.transform_input.value_or(false)) {
-  using detail::BasicConv2d;
   using namespace inception_family;
+  using torch::nn::Conv2dOptions;
   using torch::nn::MaxPool2d;
   using torch::nn::MaxPool2dOptions;
   const auto num_classes = detail::classes("Inception3", options);
   OPSIS_CHECK(!transform_input || options.in_channels == 3, "Inception3: transform_input is for 3 channels, got in_channels {}",
               options.in_channels);
-  Conv2d_1a_3x3 = register_layer(*this, "Conv2d_1a_3x3", BasicConv2d(options.in_channels, 32, 3, 0, 2));
-  Conv2d_2a_3x3 = register_layer(*this, "Conv2d_2a_3x3", BasicConv2d(32, 32, 3));
-  Conv2d_2b_3x3 = register_layer(*this, "Conv2d_2b_3x3", BasicConv2d(32, 64, 3, 1));
+  const auto& given = options.inception_blocks;
+  const auto conv = [&](const std::string& name, const Conv2dOptions& size) {
+    return register_layer(*this, name, given.conv ? given.conv(size) : detail::basic_conv_2d(size));
+  };
+  const auto a = [&](const std::string& name, int64_t in, int64_t pool_features) {
+    return register_layer(*this, name, given.a ? given.a(in, pool_features) : Layer(InceptionA(in, pool_features)));
+  };
+  const auto b = [&](const std::string& name, int64_t in) {
+    return register_layer(*this, name, given.b ? given.b(in) : Layer(InceptionB(in)));
+  };
+  const auto c = [&](const std::string& name, int64_t in, int64_t channels_7x7) {
+    return register_layer(*this, name, given.c ? given.c(in, channels_7x7) : Layer(InceptionC(in, channels_7x7)));
+  };
+  const auto d = [&](const std::string& name, int64_t in) {
+    return register_layer(*this, name, given.d ? given.d(in) : Layer(InceptionD(in)));
+  };
+  const auto e = [&](const std::string& name, int64_t in) {
+    return register_layer(*this, name, given.e ? given.e(in) : Layer(InceptionE(in)));
+  };
+  Conv2d_1a_3x3 = conv("Conv2d_1a_3x3", Conv2dOptions(options.in_channels, 32, 3).stride(2));
+  Conv2d_2a_3x3 = conv("Conv2d_2a_3x3", Conv2dOptions(32, 32, 3));
+  Conv2d_2b_3x3 = conv("Conv2d_2b_3x3", Conv2dOptions(32, 64, 3).padding(1));
   maxpool1 = register_module("maxpool1", MaxPool2d(MaxPool2dOptions(3).stride(2)));
-  Conv2d_3b_1x1 = register_layer(*this, "Conv2d_3b_1x1", BasicConv2d(64, 80, 1));
-  Conv2d_4a_3x3 = register_layer(*this, "Conv2d_4a_3x3", BasicConv2d(80, 192, 3));
+  Conv2d_3b_1x1 = conv("Conv2d_3b_1x1", Conv2dOptions(64, 80, 1));
+  Conv2d_4a_3x3 = conv("Conv2d_4a_3x3", Conv2dOptions(80, 192, 3));
   maxpool2 = register_module("maxpool2", MaxPool2d(MaxPool2dOptions(3).stride(2)));
-  Mixed_5b = register_layer(*this, "Mixed_5b", InceptionA(192, 32));
-  Mixed_5c = register_layer(*this, "Mixed_5c", InceptionA(256, 64));
-  Mixed_5d = register_layer(*this, "Mixed_5d", InceptionA(288, 64));
-  Mixed_6a = register_layer(*this, "Mixed_6a", InceptionB(288));
-  Mixed_6b = register_layer(*this, "Mixed_6b", InceptionC(768, 128));
-  Mixed_6c = register_layer(*this, "Mixed_6c", InceptionC(768, 160));
-  Mixed_6d = register_layer(*this, "Mixed_6d", InceptionC(768, 160));
-  Mixed_6e = register_layer(*this, "Mixed_6e", InceptionC(768, 192));
-  Aux aux{nullptr};
+  Mixed_5b = a("Mixed_5b", 192, 32);
+  Mixed_5c = a("Mixed_5c", 256, 64);
+  Mixed_5d = a("Mixed_5d", 288, 64);
+  Mixed_6a = b("Mixed_6a", 288);
+  Mixed_6b = c("Mixed_6b", 768, 128);
+  Mixed_6c = c("Mixed_6c", 768, 160);
+  Mixed_6d = c("Mixed_6d", 768, 160);
+  Mixed_6e = c("Mixed_6e", 768, 192);
   if (options.aux_logits.value_or(true)) {
-    aux = Aux(768, num_classes);
-    AuxLogits = register_layer(*this, "AuxLogits", aux);
+    AuxLogits = register_layer(*this, "AuxLogits", given.aux ? given.aux(768, num_classes) : Layer(Aux(768, num_classes)));
   }
-  Mixed_7a = register_layer(*this, "Mixed_7a", InceptionD(768));
-  Mixed_7b = register_layer(*this, "Mixed_7b", InceptionE(1280));
-  Mixed_7c = register_layer(*this, "Mixed_7c", InceptionE(2048));
+  Mixed_7a = d("Mixed_7a", 768);
+  Mixed_7b = e("Mixed_7b", 1280);
+  Mixed_7c = e("Mixed_7c", 2048);
   avgpool = register_module("avgpool", torch::nn::AdaptiveAvgPool2d(1));
   dropout = register_module("dropout", torch::nn::Dropout(options.dropout));
   fc = register_module("fc", torch::nn::Linear(2048, num_classes));
   if (options.init_weights.value_or(true)) {
     // Convolutions by 0.1 except for the auxiliary head's linear layer; torchvision marks its BasicConv2d too, which has no effect.
+    const auto* aux = AuxLogits ? AuxLogits.module()->as<AuxImpl>() : nullptr;
     detail::initialise(
         *this, [](torch::nn::Conv2dImpl& conv) { detail::trunc_normal_(conv.weight, 0, 0.1); },
         [&](torch::nn::LinearImpl& linear) {
@@ -230,7 +248,8 @@ InceptionOutputs Inception3Impl::outputs(torch::Tensor images) {
 }
 
 std::vector<std::string> Inception3Impl::heads() const {
-  return AuxLogits ? std::vector<std::string>{"fc", "AuxLogits.fc"} : std::vector<std::string>{"fc"};
+  if (!AuxLogits) return {"fc"};
+  return {"fc", AuxLogits.module()->as<inception_family::AuxImpl>() ? "AuxLogits.fc" : "AuxLogits"};
 }
 
 torch::Tensor Inception3Impl::forward(torch::Tensor images) { return outputs(std::move(images)).logits; }

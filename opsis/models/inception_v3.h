@@ -4,7 +4,9 @@
 #include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/pooling.h>
+#include <torch/nn/options/conv.h>
 
+#include <functional>
 #include <optional>
 
 #include "opsis/core/api.h"
@@ -14,6 +16,19 @@
 
 namespace opsis::inline v1::models {
 
+/// What an Inception v3 is put together from; what is left out is the paper's. `in` are the channels of what comes in; those that
+/// go out must be as many as the paper's.
+struct Inception3Blocks {
+  /// Of the stem: images (N, in, H, W) -> (N, out, ...) as a convolution with these options would.
+  std::function<Layer(const torch::nn::Conv2dOptions& options)> conv{};
+  std::function<Layer(int64_t in, int64_t pool_features)> a{};
+  std::function<Layer(int64_t in)> b{};
+  std::function<Layer(int64_t in, int64_t channels_7x7)> c{};
+  std::function<Layer(int64_t in)> d{}, e{};
+  /// (N, in, H, W) -> logits (N, num_classes)
+  std::function<Layer(int64_t in, int64_t num_classes)> aux{};
+};
+
 /// What can be chosen of an Inception v3. What its weights fix may be left out or must be the same.
 struct Inception3Options {
   std::optional<int64_t> num_classes{};   ///< 1000
@@ -22,6 +37,7 @@ struct Inception3Options {
   std::optional<bool> init_weights{};     ///< truncated normal numbers: true without weights or for a new head, else false
   double dropout = 0.5;                   ///< before the head
   int64_t in_channels = 3;                ///< of the images
+  Inception3Blocks inception_blocks{};
 };
 
 /// What an Inception v3 gives in training. The auxiliary logits are undefined in evaluation or when there is no such head.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "opsis/models/skip_initialisation.h"
+
 namespace opsis::inline v1::models::detail {
 namespace {
 
@@ -14,7 +16,7 @@ torch::Scalar rounded(double bound, const torch::Tensor& like) { return torch::f
 }  // namespace
 
 torch::Tensor trunc_normal_(torch::Tensor tensor, double mean, double std, double a, double b) {
-  if (tensor.is_meta()) return tensor;
+  if (tensor.is_meta() || initialisation_is_skipped()) return tensor;
   const torch::NoGradGuard no_grad;
   if (normal_cdf((b - mean) / std) - normal_cdf((a - mean) / std) > 0.3) {
     const auto low = rounded(a, tensor), high = rounded(b, tensor);

@@ -9,7 +9,9 @@
 #include "opsis/hub/cache.h"
 #include "opsis/hub/checkpoint.h"
 #include "opsis/hub/download.h"
+#include "opsis/hub/mapped_state.h"
 #include "opsis/hub/state_dict.h"
+#include "opsis/models/mnasnet.h"
 #include "opsis/models/renames.h"
 #include "opsis/models/task.h"
 #include "opsis/models/vision_transformer.h"
@@ -59,6 +61,17 @@ void adapt_input(hub::StateDict& state, const torch::nn::Module& model) {
   }
 }
 
+// A MNASNet of the first version, whose stem had the same width at every alpha. torchvision knows it by a version beside the
+// tensors, which not every container has; the shapes say it too.
+bool has_first_stem(const hub::StateDict& state) {
+  const auto leads_to = [&](std::string_view wanted, int64_t channels) {
+    return std::any_of(state.begin(), state.end(), [&](const auto& entry) {
+      return entry.first == wanted && entry.second.dim() == 4 && entry.second.size(0) == channels;
+    });
+  };
+  return leads_to("layers.0.weight", 32) && leads_to("layers.6.weight", 16);
+}
+
 void resample_positions(hub::StateDict& state, const torch::nn::Module& model) {
   if (const auto* vit = dynamic_cast<const VisionTransformerImpl*>(&model)) {
     state = interpolate_embeddings(vit->image_size, vit->patch_size, state);
@@ -79,14 +92,25 @@ void load_weights(torch::nn::Module& model, const Weights& weights, const LoadOp
 
 void load_weights(torch::nn::Module& model, const std::filesystem::path& file, const LoadOptions& allowed) {
   if (weights_files::is_absent(file)) raise<NotFoundError>("load_weights: {} is not there", file.string());
-  auto state = hub::load_state_dict_file(file);
+  auto mapped = hub::detail::map_state_dict_file(file, {});
+  auto& state = mapped.tensors;
   weights_files::rename(state, model);
+  auto* mnasnet = dynamic_cast<MNASNetImpl*>(&model);
+  const auto own_layers = mnasnet ? mnasnet->layers : Sequential(nullptr);
+  if (mnasnet && weights_files::has_first_stem(state)) mnasnet->use_first_stem();
   try {
     if (allowed.new_head) weights_files::keep_heads(state, model);
     if (allowed.adapt_input) weights_files::adapt_input(state, model);
     if (allowed.resample_positions) weights_files::resample_positions(state, model);
-    hub::load_state_dict(model, state);
+    // A page of the file is not needed once it was copied: at no time is the model in memory twice.
+    const auto in_file = mapped.file->bytes();
+    hub::detail::load_state_dict(model, state, /*strict=*/true, [&](const torch::Tensor& source) {
+      const auto* begin = static_cast<const uint8_t*>(source.const_data_ptr());
+      if (begin < in_file.data() || begin >= in_file.data() + in_file.size() || !source.is_contiguous()) return;
+      mapped.file->forget({begin, source.nbytes()});
+    });
   } catch (const ValueError& error) {
+    if (mnasnet) mnasnet->layers = mnasnet->replace_module("layers", own_layers);
     raise<ValueError>("load_weights: {} does not fit {}: {}", file.string(), model.name(), error.what());
   }
 }

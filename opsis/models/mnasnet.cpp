@@ -64,21 +64,30 @@ std::array<int64_t, 8> widths(double alpha) {
   return all;
 }
 
+// The layers up to the first stack of blocks, that included.
+std::vector<Layer> stem(int64_t in, int64_t first, int64_t second, int64_t out) {
+  return {conv(in, first, 3, 2),           norm(first),  ops::relu(),  //
+          conv(first, first, 3, 1, first), norm(first),  ops::relu(),  //
+          conv(first, second, 1),          norm(second),               //
+          stack(second, out, 3, 2, 3, 3)};
+}
+
 }  // namespace mnasnet_family
 
-MNASNetImpl::MNASNetImpl(double alpha, const MNASNetOptions& options) : ImageClassifier("MNASNet") {
+MNASNetImpl::MNASNetImpl(double alpha, const MNASNetOptions& options)
+    : ImageClassifier("MNASNet"), alpha_(alpha), in_channels_(options.in_channels) {
   using namespace mnasnet_family;
   OPSIS_CHECK(alpha > 0, "MNASNet: alpha must be above 0, got {}", alpha);
   const auto num_classes = detail::classes("MNASNet", options);
   const auto width = widths(alpha);
-  layers = register_module(
-      "layers", Sequential(std::vector<Layer>{conv(options.in_channels, width[0], 3, 2), norm(width[0]), ops::relu(),  //
-                                              conv(width[0], width[0], 3, 1, width[0]), norm(width[0]), ops::relu(),   //
-                                              conv(width[0], width[1], 1), norm(width[1]),                             //
-                                              stack(width[1], width[2], 3, 2, 3, 3), stack(width[2], width[3], 5, 2, 3, 3),
-                                              stack(width[3], width[4], 5, 2, 6, 3), stack(width[4], width[5], 3, 1, 6, 2),
-                                              stack(width[5], width[6], 5, 2, 6, 4), stack(width[6], width[7], 3, 1, 6, 1),  //
-                                              conv(width[7], 1280, 1), norm(1280), ops::relu()}));
+  Sequential all(stem(in_channels_, width[0], width[1], width[2]));
+  all->append(stack(width[2], width[3], 5, 2, 3, 3));
+  all->append(stack(width[3], width[4], 5, 2, 6, 3));
+  all->append(stack(width[4], width[5], 3, 1, 6, 2));
+  all->append(stack(width[5], width[6], 5, 2, 6, 4));
+  all->append(stack(width[6], width[7], 3, 1, 6, 1));
+  for (const auto& layer : {conv(width[7], 1280, 1), norm(1280), ops::relu()}) all->append(layer);
+  layers = register_module("layers", all);
   classifier = register_module(
       "classifier", Sequential(std::vector<Layer>{torch::nn::Dropout(torch::nn::DropoutOptions(options.dropout).inplace(true)),
                                                   torch::nn::Linear(1280, num_classes)}));
@@ -86,6 +95,15 @@ MNASNetImpl::MNASNetImpl(double alpha, const MNASNetOptions& options) : ImageCla
     torch::nn::init::kaiming_uniform_(linear.weight, 0, torch::kFanOut, torch::kSigmoid);
     torch::nn::init::zeros_(linear.bias);
   });
+}
+
+void MNASNetImpl::use_first_stem() {
+  using namespace mnasnet_family;
+  if (alpha_ == 1) return;
+  auto all = stem(in_channels_, 32, 16, widths(alpha_)[2]);
+  for (size_t i = all.size(); i < layers->size(); ++i) all.push_back((*layers)[i]);
+  layers = Sequential(std::move(all));
+  replace_module("layers", layers);
 }
 
 torch::Tensor MNASNetImpl::forward(torch::Tensor images) {

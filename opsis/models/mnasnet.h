@@ -26,7 +26,16 @@ class OPSIS_API MNASNetImpl : public ImageClassifier {
   explicit MNASNetImpl(double alpha, const MNASNetOptions& options = {});
   torch::Tensor forward(torch::Tensor images) override;
 
+  /// The stem that checkpoints of the first version have at another alpha than 1: as wide as at alpha 1. load_weights puts it in
+  /// when the shapes of a checkpoint say so.
+  /// Source   torchvision.models.MNASNet's loading of states of version 1
+  void use_first_stem();
+
   Sequential layers{nullptr}, classifier{nullptr};
+
+ private:
+  double alpha_;
+  int64_t in_channels_;
 };
 TORCH_MODULE(MNASNet);
 

@@ -56,6 +56,10 @@ MobileNetV2Impl::MobileNetV2Impl(const MobileNetV2Options& options) : ImageClass
   const auto scaled = [&](int64_t channels, double width) {
     return detail::make_divisible(static_cast<double>(channels) * width, options.round_nearest);
   };
+  const auto make_block =
+      options.block ? options.block : [](int64_t in, int64_t out, int64_t stride, int64_t expand_ratio, const NormLayer& norm) {
+        return Layer(InvertedResidual(in, out, stride, expand_ratio, norm));
+      };
   auto channels = scaled(32, options.width_mult);
   const auto last_channels = scaled(1280, std::max(1.0, options.width_mult));
 
@@ -65,7 +69,7 @@ MobileNetV2Impl::MobileNetV2Impl(const MobileNetV2Options& options) : ImageClass
   for (const auto& [expand_ratio, width, repeats, stride] : setting) {
     const auto out = scaled(width, options.width_mult);
     for (int64_t i = 0; i < repeats; ++i) {
-      layers->append(InvertedResidual(channels, out, i == 0 ? stride : 1, expand_ratio, norm));
+      layers->append(make_block(channels, out, i == 0 ? stride : 1, expand_ratio, norm));
       channels = out;
     }
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -12,15 +13,20 @@
 
 namespace opsis::inline v1::models {
 
+/// Makes a block: images (N, in, H, W) -> (N, out, H / stride, W / stride).
+using MobileNetV2BlockLayer =
+    std::function<Layer(int64_t in, int64_t out, int64_t stride, int64_t expand_ratio, const NormLayer& norm_layer)>;
+
 struct MobileNetV2Options {
   std::optional<int64_t> num_classes{};  ///< 1000
   double width_mult = 1;                 ///< of the channels of every layer
   /// The stages: t (expansion), c (channels), n (blocks) and s (stride of the first) of the paper's table 2. Empty: the paper's.
   std::vector<std::array<int64_t, 4>> inverted_residual_setting{};
-  int64_t round_nearest = 8;  ///< channels are multiples of it
-  NormLayer norm_layer{};     ///< torch::nn::BatchNorm2d
-  double dropout = 0.2;       ///< before the linear layer
-  int64_t in_channels = 3;    ///< of the images
+  int64_t round_nearest = 8;      ///< channels are multiples of it
+  NormLayer norm_layer{};         ///< torch::nn::BatchNorm2d
+  double dropout = 0.2;           ///< before the linear layer
+  int64_t in_channels = 3;        ///< of the images
+  MobileNetV2BlockLayer block{};  ///< the paper's inverted residual
 };
 
 /// Images (N, C, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that

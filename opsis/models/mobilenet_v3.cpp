@@ -57,10 +57,7 @@ class InvertedResidualImpl : public torch::nn::Module {
 };
 TORCH_MODULE(InvertedResidual);
 
-struct Architecture {
-  std::vector<MobileNetV3Block> blocks;
-  int64_t last_channel;
-};
+using Architecture = std::pair<std::vector<MobileNetV3Block>, int64_t>;
 
 constexpr bool RE = false, HS = true;
 
@@ -128,7 +125,7 @@ MobileNetV3Impl::MobileNetV3Impl(const std::vector<MobileNetV3Block>& blocks, in
   stages_.push_back({0, blocks.front().input_channels});
   for (const auto& block : blocks) {
     if (block.stride > 1) stages_.push_back({layers->size(), block.out_channels});
-    layers->append(InvertedResidual(block, norm));
+    layers->append(options.block ? options.block(block, norm) : Layer(InvertedResidual(block, norm)));
   }
   const auto channels = blocks.back().out_channels;
   stages_.push_back({layers->size(), 6 * channels});
@@ -147,14 +144,18 @@ torch::Tensor MobileNetV3Impl::forward(torch::Tensor images) {
   return classifier(avgpool(features(std::move(images))).flatten(1));
 }
 
+std::pair<std::vector<MobileNetV3Block>, int64_t> detail::mobilenet_v3_large_blocks(const MobileNetV3Options& options) {
+  return mobilenet_v3_family::large(options);
+}
+
 MobileNetV3 mobilenet_v3_large(std::optional<MobileNet_V3_Large_Weights> weights, MobileNetV3Options options) {
-  const auto architecture = mobilenet_v3_family::large(options);
-  return detail::build<MobileNetV3>(weights, options, architecture.blocks, architecture.last_channel);
+  const auto [blocks, last_channel] = detail::mobilenet_v3_large_blocks(options);
+  return detail::build<MobileNetV3>(weights, options, blocks, last_channel);
 }
 
 MobileNetV3 mobilenet_v3_small(std::optional<MobileNet_V3_Small_Weights> weights, MobileNetV3Options options) {
-  const auto architecture = mobilenet_v3_family::small(options);
-  return detail::build<MobileNetV3>(weights, options, architecture.blocks, architecture.last_channel);
+  const auto [blocks, last_channel] = mobilenet_v3_family::small(options);
+  return detail::build<MobileNetV3>(weights, options, blocks, last_channel);
 }
 
 }  // namespace opsis::inline v1::models

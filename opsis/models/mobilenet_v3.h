@@ -3,7 +3,9 @@
 
 #include <torch/nn/modules/pooling.h>
 
+#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "opsis/core/api.h"
@@ -21,15 +23,19 @@ struct MobileNetV3Block {
   int64_t stride, dilation;
 };
 
+/// Makes the layers of a block: images (N, input_channels, H, W) -> (N, out_channels, H / stride, W / stride).
+using MobileNetV3BlockLayer = std::function<Layer(const MobileNetV3Block& block, const NormLayer& norm_layer)>;
+
 struct MobileNetV3Options {
   std::optional<int64_t> num_classes{};  ///< 1000
   NormLayer norm_layer{};                ///< torch::nn::BatchNorm2d with eps 0.001 and momentum 0.01
   double dropout = 0.2;                  ///< before the last linear layer
   // Of the builders only; MobileNetV3 itself is given its blocks.
-  double width_mult = 1;      ///< of the channels of every layer
-  bool reduced_tail = false;  ///< half the channels in the last stage
-  bool dilated = false;       ///< keep the resolution and dilate in the last stage
-  int64_t in_channels = 3;    ///< of the images
+  double width_mult = 1;          ///< of the channels of every layer
+  bool reduced_tail = false;      ///< half the channels in the last stage
+  bool dilated = false;           ///< keep the resolution and dilate in the last stage
+  int64_t in_channels = 3;        ///< of the images
+  MobileNetV3BlockLayer block{};  ///< the paper's inverted residual
 };
 
 /// Images (N, C, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
@@ -77,5 +83,10 @@ OPSIS_API MobileNetV3 mobilenet_v3_large(std::optional<MobileNet_V3_Large_Weight
                                          MobileNetV3Options options = {});
 OPSIS_API MobileNetV3 mobilenet_v3_small(std::optional<MobileNet_V3_Small_Weights> weights = {},
                                          MobileNetV3Options options = {});
+
+namespace detail {
+/// The blocks of mobilenet_v3_large and its last channels, for those whose layers are others.
+OPSIS_API std::pair<std::vector<MobileNetV3Block>, int64_t> mobilenet_v3_large_blocks(const MobileNetV3Options& options);
+}  // namespace detail
 
 }  // namespace opsis::inline v1::models

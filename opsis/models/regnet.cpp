@@ -14,53 +14,42 @@ namespace regnet_family {
 using ops::Conv2dNormActivation;
 using torch::Tensor;
 
-// What the blocks of a network have in common.
-struct Style {
-  NormLayer norm;
-  ActivationLayer activation;
-};
-
-// What those of a stage have in common.
-struct Stage {
-  int64_t width, group_width;
-  double bottleneck_multiplier;
-  std::optional<double> se_ratio;
-};
-
 // Python rounds halves to even.
 int64_t rounded(double value) { return static_cast<int64_t>(std::nearbyint(value)); }
 
-Sequential bottleneck(int64_t in, int64_t stride, const Stage& stage, const Style& style) {
-  const auto middle = rounded(static_cast<double>(stage.width) * stage.bottleneck_multiplier);
+Sequential bottleneck(const RegNetBlock& block) {
+  const auto middle = rounded(static_cast<double>(block.width_out) * block.bottleneck_multiplier);
+  const auto& norm = block.norm_layer;
+  const auto& activation = block.activation_layer;
   Sequential layers;
-  layers->append("a", Conv2dNormActivation(in, middle,
-                                           {.kernel_size = 1, .norm_layer = style.norm, .activation_layer = style.activation}));
-  layers->append("b", Conv2dNormActivation(middle, middle,
-                                           {.stride = stride,
-                                            .groups = middle / stage.group_width,
-                                            .norm_layer = style.norm,
-                                            .activation_layer = style.activation}));
-  if (stage.se_ratio.value_or(0) != 0) {
-    const auto squeezed = rounded(*stage.se_ratio * static_cast<double>(in));
-    layers->append("se", ops::SqueezeExcitation(middle, squeezed, style.activation));
+  layers->append("a", Conv2dNormActivation(block.width_in, middle,
+                                           {.kernel_size = 1, .norm_layer = norm, .activation_layer = activation}));
+  layers->append(
+      "b",
+      Conv2dNormActivation(
+          middle, middle,
+          {.stride = block.stride, .groups = middle / block.group_width, .norm_layer = norm, .activation_layer = activation}));
+  if (block.se_ratio.value_or(0) != 0) {
+    const auto squeezed = rounded(*block.se_ratio * static_cast<double>(block.width_in));
+    layers->append("se", ops::SqueezeExcitation(middle, squeezed, activation));
   }
-  layers->append("c", Conv2dNormActivation(middle, stage.width,
-                                           {.kernel_size = 1, .norm_layer = style.norm, .activation_layer = nullptr}));
+  layers->append(
+      "c", Conv2dNormActivation(middle, block.width_out, {.kernel_size = 1, .norm_layer = norm, .activation_layer = nullptr}));
   return layers;
 }
 
 class ResBottleneckBlockImpl : public torch::nn::Module {
  public:
-  ResBottleneckBlockImpl(int64_t in, int64_t stride, const Stage& stage, const Style& style)
-      : torch::nn::Module("ResBottleneckBlock") {
-    if (in != stage.width || stride != 1) {
+  explicit ResBottleneckBlockImpl(const RegNetBlock& block) : torch::nn::Module("ResBottleneckBlock") {
+    if (block.width_in != block.width_out || block.stride != 1) {
       proj = register_layer(
           *this, "proj",
-          Conv2dNormActivation(in, stage.width,
-                               {.kernel_size = 1, .stride = stride, .norm_layer = style.norm, .activation_layer = nullptr}));
+          Conv2dNormActivation(
+              block.width_in, block.width_out,
+              {.kernel_size = 1, .stride = block.stride, .norm_layer = block.norm_layer, .activation_layer = nullptr}));
     }
-    f = register_module("f", bottleneck(in, stride, stage, style));
-    activation = register_layer(*this, "activation", style.activation());
+    f = register_module("f", bottleneck(block));
+    activation = register_layer(*this, "activation", block.activation_layer());
   }
 
   Tensor forward(Tensor x) {
@@ -117,20 +106,30 @@ RegNetImpl::RegNetImpl(const RegNetBlockParams& params, const RegNetOptions& opt
                   params.bottleneck_multipliers.size() == stages,
               "RegNet: depths, widths, group_widths, strides and bottleneck_multipliers must be of the same length");
   const auto num_classes = detail::classes("RegNet", options);
-  const Style style{options.norm_layer ? options.norm_layer : ops::batch_norm_2d(),
-                    options.activation ? options.activation : [] { return ops::relu(); }};
+  const auto norm = options.norm_layer ? options.norm_layer : ops::batch_norm_2d();
+  const auto activation = options.activation ? options.activation : [] { return ops::relu(); };
   stem = register_layer(*this, "stem",
-                        Conv2dNormActivation(options.in_channels, options.stem_width,
-                                             {.stride = 2, .norm_layer = style.norm, .activation_layer = style.activation}));
+                        options.stem_type
+                            ? options.stem_type(options.in_channels, options.stem_width, norm, activation)
+                            : Layer(Conv2dNormActivation(options.in_channels, options.stem_width,
+                                                         {.stride = 2, .norm_layer = norm, .activation_layer = activation})));
   Sequential trunk;
   auto width = options.stem_width;
   for (size_t i = 0; i < stages; ++i) {
-    const Stage stage{params.widths[i], params.group_widths[i], params.bottleneck_multipliers[i], params.se_ratio};
     const auto name = "block" + std::to_string(i + 1);
     Sequential blocks;
     for (int64_t j = 0; j < params.depths[i]; ++j) {
-      blocks->append(name + "-" + std::to_string(j), ResBottleneckBlock(width, j == 0 ? params.strides[i] : 1, stage, style));
-      width = stage.width;
+      const RegNetBlock block{.width_in = width,
+                              .width_out = params.widths[i],
+                              .stride = j == 0 ? params.strides[i] : 1,
+                              .group_width = params.group_widths[i],
+                              .bottleneck_multiplier = params.bottleneck_multipliers[i],
+                              .se_ratio = params.se_ratio,
+                              .norm_layer = norm,
+                              .activation_layer = activation};
+      blocks->append(name + "-" + std::to_string(j),
+                     options.block_type ? options.block_type(block) : Layer(ResBottleneckBlock(block)));
+      width = block.width_out;
     }
     trunk->append(name, blocks);
   }

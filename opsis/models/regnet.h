@@ -4,6 +4,7 @@
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/pooling.h>
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -28,12 +29,25 @@ struct OPSIS_API RegNetBlockParams {
                                             double bottleneck_multiplier = 1, std::optional<double> se_ratio = {});
 };
 
+/// A block of a RegNet, as whoever makes one needs to know it.
+struct RegNetBlock {
+  int64_t width_in, width_out, stride, group_width;
+  double bottleneck_multiplier;
+  std::optional<double> se_ratio;
+  NormLayer norm_layer;
+  ActivationLayer activation_layer;
+};
+
 struct RegNetOptions {
   std::optional<int64_t> num_classes{};  ///< 1000
   int64_t stem_width = 32;               ///< channels of the first convolution
   NormLayer norm_layer{};                ///< torch::nn::BatchNorm2d
   ActivationLayer activation{};          ///< ReLU
   int64_t in_channels = 3;               ///< of the images
+  /// Makes the stem, images (N, in, H, W) -> (N, out, ...), in place of one convolution of stride 2.
+  std::function<Layer(int64_t in, int64_t out, const NormLayer& norm_layer, const ActivationLayer& activation)> stem_type{};
+  /// Makes a block, (N, width_in, H, W) -> (N, width_out, H / stride, W / stride), in place of the paper's bottleneck.
+  std::function<Layer(const RegNetBlock& block)> block_type{};
 };
 
 /// Images (N, C, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that

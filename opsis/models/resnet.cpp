@@ -34,17 +34,7 @@ ReLU inplace_relu() { return ReLU(ReLUOptions(/*inplace=*/true)); }
 
 Layer batch_norm(int64_t channels) { return BatchNorm2d(channels); }
 
-// What the blocks of a network have in common.
-struct Style {
-  int64_t groups, base_width;
-  NormLayer norm;
-};
-
-// What a block does to the shape. Only the first of a layer changes it, and then `downsample` changes the shortcut alike.
-struct Shape {
-  int64_t in, planes, stride, dilation;
-  Sequential downsample;
-};
+using Shape = ResNetBlockShape;
 
 class Block : public torch::nn::Module {
  public:
@@ -57,15 +47,18 @@ class BasicBlockImpl final : public Block {
  public:
   static constexpr int64_t expansion = 1;
 
-  BasicBlockImpl(const Shape& shape, const Style& style)
+  explicit BasicBlockImpl(const Shape& shape)
       : Block("BasicBlock"),
         conv1(register_module("conv1", conv3x3(shape.in, shape.planes, shape.stride))),
-        bn1(register_layer(*this, "bn1", style.norm(shape.planes))),
+        bn1(register_layer(*this, "bn1", shape.norm_layer(shape.planes))),
         relu(register_module("relu", inplace_relu())),
         conv2(register_module("conv2", conv3x3(shape.planes, shape.planes))),
-        bn2(register_layer(*this, "bn2", style.norm(shape.planes))),
+        bn2(register_layer(*this, "bn2", shape.norm_layer(shape.planes))),
         downsample(shape.downsample) {
-    if (downsample) register_module("downsample", downsample);
+    OPSIS_CHECK(shape.groups == 1 && shape.base_width == 64,
+                "ResNet: basic blocks have groups 1 and width_per_group 64, got {} and {}", shape.groups, shape.base_width);
+    OPSIS_CHECK(shape.dilation == 1, "ResNet: basic blocks cannot be dilated; leave replace_stride_with_dilation out");
+    if (downsample) register_layer(*this, "downsample", downsample);
   }
 
   Tensor forward(Tensor x) override {
@@ -83,7 +76,7 @@ class BasicBlockImpl final : public Block {
   ReLU relu;
   Conv2d conv2;
   Layer bn2;
-  Sequential downsample;
+  Layer downsample;
 };
 TORCH_MODULE(BasicBlock);
 
@@ -92,7 +85,7 @@ class BottleneckImpl final : public Block {
  public:
   static constexpr int64_t expansion = 4;
 
-  BottleneckImpl(const Shape& shape, const Style& style) : BottleneckImpl(shape, style, width_of(shape, style)) {}
+  explicit BottleneckImpl(const Shape& shape) : BottleneckImpl(shape, width_of(shape)) {}
 
   Tensor forward(Tensor x) override {
     auto out = relu(bn1(conv1(x)));
@@ -105,21 +98,21 @@ class BottleneckImpl final : public Block {
   torch::nn::Module& last_norm() override { return *bn3.module(); }
 
  private:
-  static int64_t width_of(const Shape& shape, const Style& style) {
-    return static_cast<int64_t>(shape.planes * (style.base_width / 64.0)) * style.groups;
+  static int64_t width_of(const Shape& shape) {
+    return static_cast<int64_t>(shape.planes * (shape.base_width / 64.0)) * shape.groups;
   }
 
-  BottleneckImpl(const Shape& shape, const Style& style, int64_t width)
+  BottleneckImpl(const Shape& shape, int64_t width)
       : Block("Bottleneck"),
         conv1(register_module("conv1", conv1x1(shape.in, width))),
-        bn1(register_layer(*this, "bn1", style.norm(width))),
-        conv2(register_module("conv2", conv3x3(width, width, shape.stride, style.groups, shape.dilation))),
-        bn2(register_layer(*this, "bn2", style.norm(width))),
+        bn1(register_layer(*this, "bn1", shape.norm_layer(width))),
+        conv2(register_module("conv2", conv3x3(width, width, shape.stride, shape.groups, shape.dilation))),
+        bn2(register_layer(*this, "bn2", shape.norm_layer(width))),
         conv3(register_module("conv3", conv1x1(width, shape.planes * expansion))),
-        bn3(register_layer(*this, "bn3", style.norm(shape.planes * expansion))),
+        bn3(register_layer(*this, "bn3", shape.norm_layer(shape.planes * expansion))),
         relu(register_module("relu", inplace_relu())),
         downsample(shape.downsample) {
-    if (downsample) register_module("downsample", downsample);
+    if (downsample) register_layer(*this, "downsample", downsample);
   }
 
   Conv2d conv1;
@@ -129,46 +122,56 @@ class BottleneckImpl final : public Block {
   Conv2d conv3;
   Layer bn3;
   ReLU relu;
-  Sequential downsample;
+  Layer downsample;
 };
 TORCH_MODULE(Bottleneck);
+
+const ResNetBlockType& type_of(ResNetBlock block) {
+  static const ResNetBlockType basic{BasicBlockImpl::expansion, [](const Shape& shape) { return BasicBlock(shape); }};
+  static const ResNetBlockType bottleneck{BottleneckImpl::expansion, [](const Shape& shape) { return Bottleneck(shape); }};
+  return block == ResNetBlock::BASIC ? basic : bottleneck;
+}
 
 // Makes layer1 to layer4; the channels and the dilation reached so far carry over from one to the next.
 class Layers {
  public:
-  Layers(ResNetBlock block, Style style) : block_(block), style_(std::move(style)) {
-    OPSIS_CHECK(block_ == ResNetBlock::BOTTLENECK || (style_.groups == 1 && style_.base_width == 64),
-                "ResNet: basic blocks have groups 1 and width_per_group 64, got {} and {}", style_.groups, style_.base_width);
-  }
+  Layers(const ResNetBlockType& block, int64_t groups, int64_t base_width, NormLayer norm)
+      : block_(block), groups_(groups), base_width_(base_width), norm_(std::move(norm)) {}
 
   int64_t channels() const { return in_; }
 
   Sequential next(int64_t planes, int64_t depth, int64_t stride, bool dilate = false) {
     const auto previous_dilation = dilation_;
     if (dilate) dilation_ *= std::exchange(stride, 1);
-    OPSIS_CHECK(block_ == ResNetBlock::BOTTLENECK || dilation_ == 1,
-                "ResNet: basic blocks cannot be dilated; leave replace_stride_with_dilation out");
 
-    const auto out = planes * (block_ == ResNetBlock::BASIC ? BasicBlockImpl::expansion : BottleneckImpl::expansion);
-    Sequential downsample(nullptr);
+    const auto out = planes * block_.expansion;
+    Layer downsample;
     if (stride != 1 || in_ != out) {
       auto conv = conv1x1(in_, out, stride);
-      downsample = Sequential(std::vector<Layer>{conv, style_.norm(out)});
+      downsample = Sequential(std::vector<Layer>{conv, norm_(out)});
     }
     Sequential layer;
-    layer->append(make({in_, planes, stride, previous_dilation, downsample}));
+    layer->append(make(planes, stride, previous_dilation, downsample));
     in_ = out;
-    for (int64_t i = 1; i < depth; ++i) layer->append(make({in_, planes, 1, dilation_, nullptr}));
+    for (int64_t i = 1; i < depth; ++i) layer->append(make(planes, 1, dilation_, {}));
     return layer;
   }
 
  private:
-  Layer make(const Shape& shape) const {
-    return block_ == ResNetBlock::BASIC ? Layer(BasicBlock(shape, style_)) : Layer(Bottleneck(shape, style_));
+  Layer make(int64_t planes, int64_t stride, int64_t dilation, Layer downsample) const {
+    return block_.make({.in = in_,
+                        .planes = planes,
+                        .stride = stride,
+                        .dilation = dilation,
+                        .groups = groups_,
+                        .base_width = base_width_,
+                        .downsample = std::move(downsample),
+                        .norm_layer = norm_});
   }
 
-  ResNetBlock block_;
-  Style style_;
+  const ResNetBlockType& block_;
+  int64_t groups_, base_width_;
+  NormLayer norm_;
   int64_t in_ = 64;
   int64_t dilation_ = 1;
 };
@@ -208,15 +211,18 @@ ResNet build(ResNetBlock block, Depths depths, const std::optional<W>& weights, 
 }  // namespace resnet
 
 ResNetImpl::ResNetImpl(ResNetBlock block, std::array<int64_t, 4> depths, const ResNetOptions& options)
+    : ResNetImpl(resnet::type_of(block), depths, options) {}
+
+ResNetImpl::ResNetImpl(const ResNetBlockType& block, std::array<int64_t, 4> depths, const ResNetOptions& options)
     : ImageClassifier("ResNet") {
+  OPSIS_CHECK(block.make && block.expansion > 0, "ResNet: a block type needs a positive expansion and a maker");
   const auto num_classes = detail::classes("ResNet", options);
-  const resnet::Style style{options.groups.value_or(1), options.width_per_group.value_or(64),
-                            options.norm_layer ? options.norm_layer : resnet::batch_norm};
+  const NormLayer norm = options.norm_layer ? options.norm_layer : resnet::batch_norm;
   const auto [dilate2, dilate3, dilate4] = options.replace_stride_with_dilation;
-  resnet::Layers layers(block, style);
+  resnet::Layers layers(block, options.groups.value_or(1), options.width_per_group.value_or(64), norm);
 
   conv1 = register_module("conv1", resnet::conv7x7(options.in_channels, 64, 2));
-  bn1 = register_layer(*this, "bn1", style.norm(64));
+  bn1 = register_layer(*this, "bn1", norm(64));
   relu = register_module("relu", resnet::inplace_relu());
   maxpool = register_module("maxpool", torch::nn::MaxPool2d(torch::nn::MaxPool2dOptions(3).stride(2).padding(1)));
   layer1 = register_module("layer1", layers.next(64, depths[0], 1));

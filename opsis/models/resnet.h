@@ -10,6 +10,7 @@
 #include <torch/nn/modules/pooling.h>
 
 #include <array>
+#include <functional>
 #include <optional>
 
 #include "opsis/core/api.h"
@@ -22,6 +23,21 @@ namespace opsis::inline v1::models {
 
 /// The residual block: two 3x3 convolutions, or a 3x3 between two 1x1 that put out four times as many channels.
 enum class ResNetBlock { BASIC, BOTTLENECK };
+
+/// A block of a ResNet, as whoever makes one needs to know it.
+struct ResNetBlockShape {
+  int64_t in, planes, stride, dilation, groups, base_width;
+  Layer downsample;  ///< of the shortcut, which has none where it fits: to be registered by that name
+  NormLayer norm_layer;
+};
+
+/// A residual block of another kind: images (N, in, H, W) -> (N, expansion * planes, H / stride, W / stride).
+///     const ResNetBlockType mine{.expansion = 1, .make = [](const ResNetBlockShape& shape) { return MyBlock(shape); }};
+///     ResNet model(mine, std::array<int64_t, 4>{2, 2, 2, 2});
+struct ResNetBlockType {
+  int64_t expansion;
+  std::function<Layer(const ResNetBlockShape& shape)> make;
+};
 
 /// What can be chosen of a ResNet. An argument that the variant or its weights fix (groups of a ResNeXt, num_classes of
 /// pretrained weights) may be left out or must be the same.
@@ -45,6 +61,7 @@ class OPSIS_API ResNetImpl : public ImageClassifier {
  public:
   /// `depths`: the number of blocks in layer1 to layer4.
   ResNetImpl(ResNetBlock block, std::array<int64_t, 4> depths, const ResNetOptions& options = {});
+  ResNetImpl(const ResNetBlockType& block, std::array<int64_t, 4> depths, const ResNetOptions& options = {});
   torch::Tensor forward(torch::Tensor images) override;
   /// All before avgpool, one after another: what an IntermediateLayerGetter is made from.
   NamedLayers layers() const;

@@ -59,10 +59,14 @@ class InvertedResidualImpl : public torch::nn::Module {
 };
 TORCH_MODULE(InvertedResidual);
 
-Sequential stage(int64_t in, int64_t out, int64_t repeats) {
+Sequential stage(int64_t in, int64_t out, int64_t repeats, const ShuffleNetV2Options& options) {
+  const auto block = [&](int64_t from, int64_t stride) {
+    return options.inverted_residual ? options.inverted_residual(from, out, stride)
+                                     : Layer(InvertedResidual(from, out, stride));
+  };
   Sequential blocks;
-  blocks->append(InvertedResidual(in, out, 2));
-  for (int64_t i = 1; i < repeats; ++i) blocks->append(InvertedResidual(out, out, 1));
+  blocks->append(block(in, 2));
+  for (int64_t i = 1; i < repeats; ++i) blocks->append(block(out, 1));
   return blocks;
 }
 
@@ -82,9 +86,9 @@ ShuffleNetV2Impl::ShuffleNetV2Impl(std::array<int64_t, 3> repeats, std::array<in
   conv1 = register_module(
       "conv1", Sequential(std::vector<Layer>{conv(options.in_channels, first, 3, 2), BatchNorm2d(first), ops::relu()}));
   maxpool = register_module("maxpool", torch::nn::MaxPool2d(torch::nn::MaxPool2dOptions(3).stride(2).padding(1)));
-  stage2 = register_module("stage2", stage(first, second, repeats[0]));
-  stage3 = register_module("stage3", stage(second, third, repeats[1]));
-  stage4 = register_module("stage4", stage(third, fourth, repeats[2]));
+  stage2 = register_module("stage2", stage(first, second, repeats[0], options));
+  stage3 = register_module("stage3", stage(second, third, repeats[1], options));
+  stage4 = register_module("stage4", stage(third, fourth, repeats[2], options));
   conv5 = register_module("conv5", Sequential(std::vector<Layer>{conv(fourth, last), BatchNorm2d(last), ops::relu()}));
   fc = register_module("fc", torch::nn::Linear(last, num_classes));
 }

@@ -5,6 +5,7 @@
 #include <torch/nn/modules/pooling.h>
 
 #include <array>
+#include <functional>
 #include <optional>
 
 #include "opsis/core/api.h"
@@ -17,6 +18,8 @@ namespace opsis::inline v1::models {
 struct ShuffleNetV2Options {
   std::optional<int64_t> num_classes{};  ///< 1000
   int64_t in_channels = 3;               ///< of the images
+  /// Makes a block, images (N, in, H, W) -> (N, out, H / stride, W / stride), in place of the paper's.
+  std::function<Layer(int64_t in, int64_t out, int64_t stride)> inverted_residual{};
 };
 
 /// Images (N, C, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that

@@ -28,14 +28,15 @@ using detail::SwinTransformerBlock;
 // Attention within windows; `shift` moves them against those of the block before, so that what they know spreads.
 class ShiftedWindowAttentionImpl : public torch::nn::Module {
  public:
-  ShiftedWindowAttentionImpl(int64_t dim, Pair window, Pair shift, int64_t num_heads, SwinVersion version,
-                             const SwinTransformerOptions& options)
+  ShiftedWindowAttentionImpl(const SwinBlock& block, SwinVersion version)
       : torch::nn::Module(version == SwinVersion::V1 ? "ShiftedWindowAttention" : "ShiftedWindowAttentionV2"),
-        window_(window),
-        shift_(shift),
-        num_heads_(num_heads),
-        dropout_(options.dropout),
-        attention_dropout_(options.attention_dropout) {
+        window_(block.window_size),
+        shift_(block.shift_size),
+        num_heads_(block.num_heads),
+        dropout_(block.dropout),
+        attention_dropout_(block.attention_dropout) {
+    const auto dim = block.dim, num_heads = block.num_heads;
+    const auto window = block.window_size;
     qkv = register_module("qkv", Linear(dim, 3 * dim));
     proj = register_module("proj", Linear(dim, dim));
     if (version == SwinVersion::V1) {
@@ -152,11 +153,19 @@ class ShiftedWindowAttentionImpl : public torch::nn::Module {
 };
 using ShiftedWindowAttention = Observed<torch::nn::ModuleHolder<ShiftedWindowAttentionImpl>>;
 
+Layer make_block(const SwinBlock& block, SwinVersion version) {
+  const auto attention = [&]() -> Layer { return ShiftedWindowAttention(block, version); };
+  return SwinTransformerBlock(block.dim, version, attention, block.mlp_ratio, block.dropout, block.stochastic_depth_prob,
+                              block.norm_layer);
+}
+
 enum class Width { NARROW, WIDE };
 
 template <class W>
 SwinTransformer build(const std::optional<W>& weights, SwinTransformerOptions& options, SwinVersion version,
                       int64_t third_depth, Width width, double stochastic_depth_prob) {
+  OPSIS_CHECK(version == SwinVersion::V1 || (!options.block && !options.downsample_layer),
+              "swin_v2: block and downsample_layer are those of the second version; swin_t, swin_s and swin_b take others");
   if (!options.stochastic_depth_prob) options.stochastic_depth_prob = stochastic_depth_prob;
   const int64_t window = version == SwinVersion::V1 ? 7 : 8;
   const bool wide = width == Width::WIDE;
@@ -171,6 +180,17 @@ SwinTransformer build(const std::optional<W>& weights, SwinTransformerOptions& o
 
 }  // namespace swin_family
 
+Layer swin_transformer_block(const SwinBlock& block) { return swin_family::make_block(block, SwinVersion::V1); }
+Layer swin_transformer_block_v2(const SwinBlock& block) { return swin_family::make_block(block, SwinVersion::V2); }
+
+Layer patch_merging(int64_t dim, const NormLayer& norm_layer) {
+  return swin_family::PatchMerging(dim, SwinVersion::V1, norm_layer);
+}
+
+Layer patch_merging_v2(int64_t dim, const NormLayer& norm_layer) {
+  return swin_family::PatchMerging(dim, SwinVersion::V2, norm_layer);
+}
+
 SwinTransformerImpl::SwinTransformerImpl(const SwinTransformerSize& size, const SwinTransformerOptions& options)
     : ImageClassifier("SwinTransformer") {
   using namespace swin_family;
@@ -180,6 +200,11 @@ SwinTransformerImpl::SwinTransformerImpl(const SwinTransformerSize& size, const 
   const auto num_classes = detail::classes("SwinTransformer", options);
   const auto norm_layer = options.norm_layer ? options.norm_layer : ops::layer_norm(1e-5);
   const auto depth_prob = options.stochastic_depth_prob.value_or(0.1);
+  const bool first_version = size.version == SwinVersion::V1;
+  const auto block_of = options.block ? options.block : first_version ? swin_transformer_block : swin_transformer_block_v2;
+  const auto downsample = options.downsample_layer ? options.downsample_layer
+                          : first_version          ? patch_merging
+                                                   : patch_merging_v2;
   const torch::ExpandingArray<2> patch({size.patch_size[0], size.patch_size[1]});
 
   Sequential layers;
@@ -193,14 +218,19 @@ SwinTransformerImpl::SwinTransformerImpl(const SwinTransformerSize& size, const 
     for (int64_t j = 0; j < size.depths[i]; ++j) {
       const auto prob = depth_prob * static_cast<double>(block++) / static_cast<double>(count - 1);
       const auto shift = j % 2 == 0 ? Pair{0, 0} : Pair{size.window_size[0] / 2, size.window_size[1] / 2};
-      const auto attention = [&]() -> Layer {
-        return ShiftedWindowAttention(dim, size.window_size, shift, size.num_heads[i], size.version, options);
-      };
-      blocks->append(SwinTransformerBlock(dim, size.version, attention, options.mlp_ratio, options.dropout, prob, norm_layer));
+      blocks->append(block_of({.dim = dim,
+                               .num_heads = size.num_heads[i],
+                               .window_size = size.window_size,
+                               .shift_size = shift,
+                               .mlp_ratio = options.mlp_ratio,
+                               .dropout = options.dropout,
+                               .attention_dropout = options.attention_dropout,
+                               .stochastic_depth_prob = prob,
+                               .norm_layer = norm_layer}));
     }
     layers->append(blocks);
     if (i + 1 == size.depths.size()) break;
-    layers->append(PatchMerging(dim, size.version, norm_layer));
+    layers->append(downsample(dim, norm_layer));
     dim *= 2;
   }
   features = register_module("features", layers);

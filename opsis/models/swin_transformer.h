@@ -6,6 +6,7 @@
 #include <torch/nn/modules/pooling.h>
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -28,6 +29,27 @@ struct SwinTransformerSize {
   SwinVersion version = SwinVersion::V1;
 };
 
+/// A block of a Swin Transformer, as whoever makes one needs to know it.
+struct SwinBlock {
+  int64_t dim, num_heads;
+  std::array<int64_t, 2> window_size, shift_size;  ///< {vertical, horizontal}
+  double mlp_ratio, dropout, attention_dropout, stochastic_depth_prob;
+  NormLayer norm_layer;
+};
+
+/// Makes a block: (N, H, W, dim) -> the same shape.
+using SwinBlockLayer = std::function<Layer(const SwinBlock& block)>;
+
+/// Makes what stands between two stages: (N, H, W, dim) -> (N, H / 2, W / 2, 2 * dim), rounded up.
+using SwinDownsampleLayer = std::function<Layer(int64_t dim, const NormLayer& norm_layer)>;
+
+/// Those of both versions.
+/// Source   torchvision.models.swin_transformer.SwinTransformerBlock, SwinTransformerBlockV2, PatchMerging, PatchMergingV2
+OPSIS_API Layer swin_transformer_block(const SwinBlock& block);
+OPSIS_API Layer swin_transformer_block_v2(const SwinBlock& block);
+OPSIS_API Layer patch_merging(int64_t dim, const NormLayer& norm_layer);
+OPSIS_API Layer patch_merging_v2(int64_t dim, const NormLayer& norm_layer);
+
 struct SwinTransformerOptions {
   std::optional<int64_t> num_classes{};  ///< 1000
   double mlp_ratio = 4;                  ///< of the channels between the MLPs' layers
@@ -35,8 +57,10 @@ struct SwinTransformerOptions {
   double attention_dropout = 0;
   /// Of leaving out the last block; the first is never, those between in proportion. 0.2 to 0.5, by variant.
   std::optional<double> stochastic_depth_prob{};
-  NormLayer norm_layer{};   ///< torch::nn::LayerNorm with eps 1e-5
-  int64_t in_channels = 3;  ///< of the images
+  NormLayer norm_layer{};                  ///< torch::nn::LayerNorm with eps 1e-5
+  int64_t in_channels = 3;                 ///< of the images
+  SwinBlockLayer block{};                  ///< that of the version; the builders of V2 take no other
+  SwinDownsampleLayer downsample_layer{};  ///< likewise
 };
 
 /// Images (N, C, H, W) of any size, normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the

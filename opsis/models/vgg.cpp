@@ -52,11 +52,13 @@ VGG build(const Stages& stages, bool batch_norm, const std::optional<W>& weights
 }  // namespace vgg_family
 
 VGGImpl::VGGImpl(const std::vector<std::vector<int64_t>>& stages, bool batch_norm, const VGGOptions& options)
-    : ImageClassifier("VGG") {
+    : VGGImpl(vgg_family::features_of(stages, options.in_channels, batch_norm), options) {}
+
+VGGImpl::VGGImpl(Sequential given, const VGGOptions& options) : ImageClassifier("VGG") {
   using torch::nn::Dropout;
   using torch::nn::Linear;
   const auto num_classes = detail::classes("VGG", options);
-  features = register_module("features", vgg_family::features_of(stages, options.in_channels, batch_norm));
+  features = register_module("features", given);
   avgpool = register_module("avgpool", torch::nn::AdaptiveAvgPool2d(7));
   classifier = register_module(
       "classifier",

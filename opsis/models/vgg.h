@@ -27,6 +27,8 @@ class OPSIS_API VGGImpl : public ImageClassifier {
  public:
   /// `stages`: the channels of the convolutions, in groups that a pooling ends; the last has 512.
   explicit VGGImpl(const std::vector<std::vector<int64_t>>& stages, bool batch_norm, const VGGOptions& options = {});
+  /// Of other features, which must give 512 channels; `in_channels` is then theirs to say.
+  explicit VGGImpl(Sequential features, const VGGOptions& options = {});
   torch::Tensor forward(torch::Tensor images) override;
 
   Sequential features{nullptr};

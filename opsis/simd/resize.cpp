@@ -128,7 +128,7 @@ HWY_NOINLINE void interleaved_pixels(const RowsToResize job) {
   const auto sums = [&](int64_t x, V32& sum0, V32& sum1) HWY_ATTR {
     const int64_t offset = job.offsets[x];
     const uint8_t* taps0 = job.rows[0] + offset;
-    const uint8_t* taps1 = job.rows[1] + offset;
+    const uint8_t* taps1 = job.rows[kRows - 1] + offset;
     const int16_t* w = job.weights + x * job.blocks * 8;
     sum0 = sum1 = hn::Zero(d32);
     for (int64_t step = 0; step < steps; ++step) {
@@ -249,7 +249,7 @@ HWY_NOINLINE void plane_pixels(const RowsToResize job) {
 
   const auto sums = [&](int64_t x, V32& sum0, V32& sum1) HWY_ATTR {
     const uint8_t* taps0 = job.rows[0] + job.offsets[x];
-    const uint8_t* taps1 = job.rows[1] + job.offsets[x];
+    const uint8_t* taps1 = job.rows[kRows - 1] + job.offsets[x];
     const int16_t* w = job.weights + x * job.blocks * 8;
     sum0 = sum1 = hn::Zero(d32);
     for (int64_t step = 0; step < steps; ++step) {

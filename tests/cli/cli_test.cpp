@@ -516,6 +516,31 @@ TEST(CliFinetune, WritesACheckpointThatPredictNeedsNothingBesides) {
             0);
 }
 
+TEST(CliFinetune, GoesOnFromAGoogLeNetWhoseAuxiliaryHeadsAreGone) {
+  const support::TemporaryFolder folder;
+  const auto at = [&](const char* name) { return (folder.path() / name).string(); };
+  for (const auto& [name, level] : {std::pair{"dark", 20}, {"light", 230}}) {
+    const auto file = folder.path() / "data" / name / "0.png";
+    std::filesystem::create_directories(file.parent_path());
+    io::write_png(Image(torch::full({3, 40, 40}, level, torch::kUInt8)), file);
+  }
+  const auto pretrained = models::googlenet({}, {.num_classes = 5, .aux_logits = false, .init_weights = false});
+  hub::save_safetensors(at("pretrained.safetensors"), hub::state_dict(*pretrained));
+  const auto finetune = [&](const std::string& from, const std::string& to) {
+    const auto run = opsis_tool({"finetune", at("data"), "--model", "googlenet", "--weights", from, "--size", "32", "--epochs",
+                                 "0", "--hold-out", "0", "--out", to});
+    EXPECT_EQ(run.code, 0) << run.err;
+    return hub::load_state_dict_file(to);
+  };
+  const auto first = finetune(at("pretrained.safetensors"), at("first.pth"));
+  const auto second = finetune(at("first.pth"), at("second.pth"));
+  ASSERT_EQ(first.size(), second.size());
+  // The second time the classes are those that the checkpoint was trained on: its head stays, and learns on.
+  const auto distance = (first.back().second - second.back().second).abs().max().item<double>();
+  EXPECT_GT(distance, 0);
+  EXPECT_LT(distance, 0.01);
+}
+
 TEST(CliFinetune, SaysWhatIsWrong) {
   const support::TemporaryFolder folder;
   const auto nowhere = (folder.path() / "nowhere").string();

@@ -5,6 +5,7 @@
 /file/NAME      the file, with an ETag, and parts of it on request
 /busy/N/NAME    503 for the first N requests, then the file
 /broken/N/NAME  the connection is cut in the middle of the first N answers
+/slow/NAME      the file bit by bit, in about 30 ms
 /to/URL         a redirect to URL (percent-encoded)
 /count          how many requests there were for files, and how many of them asked for a part
 """
@@ -15,6 +16,7 @@ import pathlib
 import ssl
 import sys
 import threading
+import time
 import urllib.parse
 
 folder = pathlib.Path(sys.argv[1])
@@ -69,6 +71,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if kind == "broken" and asked[self.path] <= int(times):
             self.wfile.write(body[: len(body) // 2])
             self.close_connection = True
+            return
+        if kind == "slow":
+            step = len(body) // 30 + 1
+            for place in range(0, len(body), step):
+                self.wfile.write(body[place : place + step])
+                time.sleep(0.001)
             return
         self.wfile.write(body)
 

@@ -4,10 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <optional>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -109,6 +113,17 @@ class Download : public testing::Test {
     hash.update({reinterpret_cast<const uint8_t*>(body.data()), body.size()});
     return hash.hex();
   }
+  // Downloads in a process of its own, which ends with 0 when all is well.
+  pid_t start(const std::string& path) const {
+    const auto child = fork();
+    if (child != 0) return child;
+    try {
+      download(server.url(path), destination, quick);
+      _exit(0);
+    } catch (...) {
+      _exit(1);
+    }
+  }
   // Nothing but the file itself: no lock, no partial file.
   void expect_alone() const {
     size_t entries = 0;
@@ -177,6 +192,41 @@ TEST_F(Download, IsMadeOnceForManyWhoWant) {
   for (auto& starter : starters) starter.join();
   expect_alone();
   EXPECT_EQ(server.count(), "1 0");
+}
+
+TEST_F(Download, IsMadeOnceForManyProcesses) {
+  std::vector<pid_t> starters;
+  for (int i = 0; i < 16; ++i) starters.push_back(start("/slow/net-0123abcd.pth"));
+  for (const auto starter : starters) {
+    int status = 1;
+    waitpid(starter, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  expect_alone();
+  EXPECT_EQ(server.count(), "1 0");
+}
+
+// OPSIS_KILLS=300 tries more often.
+TEST_F(Download, IsNeverWrongWhenKilled) {
+  const char* wanted = std::getenv("OPSIS_KILLS");
+  const int kills = wanted ? std::atoi(wanted) : 12;
+  quick.sha256 = sha().substr(0, 8);
+  std::mt19937 random(0);
+  int finished = 0, resumed = 0;
+  for (int i = 0; i < kills; ++i) {
+    resumed += fs::exists(destination.string() + ".partial");
+    const auto child = start("/slow/net-0123abcd.pth");
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    if (!fs::exists(destination)) continue;
+    ASSERT_TRUE(content_of(destination) == body) << "after kill " << i;
+    fs::remove(destination);
+    ++finished;
+  }
+  if (wanted) std::cout << kills << " kills: " << finished << " came too late, " << resumed << " found a part\n";
+  download(server.url("/slow/net-0123abcd.pth"), destination, quick);
+  expect_alone();
 }
 
 TEST_F(Download, FollowsRedirects) {

@@ -143,6 +143,44 @@ NormLayer coarse_layer_norm() {
   return [](int64_t channels) { return torch::nn::LayerNorm(torch::nn::LayerNormOptions({channels}).eps(1e-3)); };
 }
 
+using ops::Layer;
+
+// A block as somebody else may write it.
+Layer plain(int64_t in, int64_t out, int64_t stride = 1, const NormLayer& norm = batch_norm()) {
+  const auto conv = torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 3).stride(stride).padding(1).bias(false));
+  return ops::Sequential(std::vector<Layer>{conv, norm(out), ops::relu(false)});
+}
+
+Layer plain_head(int64_t channels, int64_t num_classes, double dropout = 0) {
+  return ops::Sequential(std::vector<Layer>{torch::nn::AdaptiveAvgPool2d(1), torch::nn::Flatten(), torch::nn::Dropout(dropout),
+                                            torch::nn::Linear(channels, num_classes)});
+}
+
+Layer pointwise(int64_t in, int64_t out, int64_t stride = 1, int64_t padding = 0) {
+  return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 1).stride(stride).padding(padding));
+}
+
+class PlainResidualImpl : public torch::nn::Module {
+ public:
+  explicit PlainResidualImpl(const models::ResNetBlockShape& shape)
+      : conv(register_module("conv", torch::nn::Conv2d(torch::nn::Conv2dOptions(shape.in, 2 * shape.planes, 3)
+                                                           .stride(shape.stride)
+                                                           .padding(shape.dilation)
+                                                           .dilation(shape.dilation)
+                                                           .groups(shape.groups * shape.base_width / 32)
+                                                           .bias(false)))),
+        norm(ops::register_layer(*this, "norm", shape.norm_layer(2 * shape.planes))),
+        downsample(shape.downsample) {
+    if (downsample) ops::register_layer(*this, "downsample", downsample);
+  }
+  torch::Tensor forward(torch::Tensor x) { return torch::relu(norm(conv(x)) + (downsample ? downsample(x) : x)); }
+
+ private:
+  torch::nn::Conv2d conv;
+  Layer norm, downsample;
+};
+TORCH_MODULE(PlainResidual);
+
 const models::VisionTransformerSize small_vit{8, 2, 2, 32, 48};
 const models::SwinTransformerSize small_swin{{4, 2}, 16, {2, 2}, {2, 4}, {4, 3}, models::SwinVersion::V1};
 const models::SwinTransformerSize small_swin_v2{{4, 2}, 16, {2, 2}, {2, 4}, {4, 3}, models::SwinVersion::V2};
@@ -164,6 +202,13 @@ const std::map<std::string, Builder>& variants() {
          return ConvNeXt(std::vector<CNBlockConfig>{{16, 32, 2}, {32, 24, 2}},
                          ConvNeXtOptions{.num_classes = 7, .stochastic_depth_prob = 0.5, .layer_scale = 0.1});
        })},
+      {"convnext_block", builder([] {
+         return ConvNeXt(std::vector<CNBlockConfig>{{16, 32, 2}, {32, 24, 2}},
+                         ConvNeXtOptions{.num_classes = 7,
+                                         .stochastic_depth_prob = 0.5,
+                                         .layer_scale = 0.1,
+                                         .block = [](int64_t channels, double, double) { return plain(channels, channels); }});
+       })},
       {"convnext_norm", builder([] {
          return ConvNeXt(std::vector<CNBlockConfig>{{16, 32, 2}, {32, std::nullopt, 2}},
                          ConvNeXtOptions{.num_classes = 7, .stochastic_depth_prob = 0.9, .norm_layer = batch_norm()});
@@ -180,6 +225,14 @@ const std::map<std::string, Builder>& variants() {
          return EfficientNet(std::vector<MBConvConfig>{{6, 3, 1, 16, 24, 3}, {6, 5, 2, 24, 40, 2}}, std::nullopt,
                              EfficientNetOptions{.num_classes = 7, .dropout = 0.5, .stochastic_depth_prob = 0.9});
        })},
+      {"efficientnet_block", builder([] {
+         MBConvConfig first{6, 3, 2, 16, 24, 3};
+         first.block = [](const MBConvConfig& config, double, const NormLayer& norm) {
+           return plain(config.input_channels, config.out_channels, config.stride, norm);
+         };
+         return EfficientNet(std::vector<MBConvConfig>{first, {6, 5, 2, 24, 40, 2}}, std::nullopt,
+                             EfficientNetOptions{.num_classes = 7, .dropout = 0.5, .stochastic_depth_prob = 0.9});
+       })},
       {"efficientnet_norm", builder([] {
          return EfficientNet(
              std::vector<MBConvConfig>{{1, 3, 1, 16, 16, 1, true}, {4, 3, 2, 16, 24, 2, true}, {4, 5, 2, 24, 32, 2}}, 64,
@@ -190,11 +243,32 @@ const std::map<std::string, Builder>& variants() {
              {}, {.num_classes = 7, .aux_logits = false, .transform_input = true, .init_weights = false, .dropout = 0.6});
        })},
       {"googlenet_aux", builder([] { return googlenet({}, {.num_classes = 7, .init_weights = false, .dropout_aux = 0.1}); })},
+      {"googlenet_blocks", builder([] {
+         GoogLeNetOptions options{.num_classes = 7, .init_weights = false, .dropout_aux = 0.1};
+         options.blocks = {
+             .conv = [](const torch::nn::Conv2dOptions& o) { return torch::nn::Conv2d(o); },
+             .inception = [](int64_t in,
+                             const InceptionWidths& w) { return plain(in, w.out_1x1 + w.out_3x3 + w.out_5x5 + w.out_pool); },
+             .aux = plain_head};
+         return googlenet({}, options);
+       })},
       {"inception", builder([] {
          return inception_v3(
              {}, {.num_classes = 7, .aux_logits = false, .transform_input = true, .init_weights = false, .dropout = 0.1});
        })},
       {"inception_aux", builder([] { return inception_v3({}, {.num_classes = 7, .init_weights = false}); })},
+      {"inception_blocks", builder([] {
+         Inception3Options options{.num_classes = 7, .init_weights = false};
+         options.inception_blocks = {
+             .conv = [](const torch::nn::Conv2dOptions& o) { return torch::nn::Conv2d(o); },
+             .a = [](int64_t in, int64_t pool_features) { return pointwise(in, 224 + pool_features); },
+             .b = [](int64_t in) { return pointwise(in, 768, 2); },
+             .c = [](int64_t in, int64_t channels_7x7) { return pointwise(in, 768, 1, channels_7x7 / 128 - 1); },
+             .d = [](int64_t in) { return pointwise(in, 1280, 2); },
+             .e = [](int64_t in) { return pointwise(in, 2048); },
+             .aux = [](int64_t in, int64_t num_classes) { return plain_head(in, num_classes); }};
+         return inception_v3({}, options);
+       })},
       {"maxvit", builder([] {
          return MaxVit(
              small_maxvit,
@@ -211,12 +285,24 @@ const std::map<std::string, Builder>& variants() {
       {"mnasnet", builder([] { return mnasnet0_5({}, {.num_classes = 7, .dropout = 0.7}); })},
       {"mobilenet_v2",
        builder([] { return mobilenet_v2({}, {.num_classes = 7, .width_mult = 0.35, .round_nearest = 4, .dropout = 0.6}); })},
+      {"mobilenet_v2_block", builder([] {
+         return mobilenet_v2({}, {.num_classes = 7,
+                                  .width_mult = 0.35,
+                                  .block = [](int64_t in, int64_t out, int64_t stride, int64_t, const NormLayer& norm) {
+                                    return plain(in, out, stride, norm);
+                                  }});
+       })},
       {"mobilenet_v2_setting", builder([] {
          return mobilenet_v2({}, {.inverted_residual_setting = {{1, 16, 1, 1}, {4, 24, 2, 2}}, .norm_layer = group_norm(8)});
        })},
       {"mobilenet_v3", builder([] {
          return mobilenet_v3_small(
              {}, {.num_classes = 7, .dropout = 0.6, .width_mult = 0.75, .reduced_tail = true, .dilated = true});
+       })},
+      {"mobilenet_v3_block", builder([] {
+         return mobilenet_v3_small({}, {.num_classes = 7, .block = [](const MobileNetV3Block& block, const NormLayer& norm) {
+                                          return plain(block.input_channels, block.out_channels, block.stride, norm);
+                                        }});
        })},
       {"mobilenet_v3_norm",
        builder([] { return mobilenet_v3_large({}, {.norm_layer = group_norm(8), .reduced_tail = true}); })},
@@ -225,12 +311,38 @@ const std::map<std::string, Builder>& variants() {
                        RegNetOptions{.num_classes = 7, .stem_width = 16, .activation = [] { return ops::silu(); }});
        })},
       {"regnet_norm", builder([] { return regnet_x_400mf({}, {.norm_layer = group_norm(8)}); })},
+      {"regnet_types", builder([] {
+         RegNetOptions options{.num_classes = 7, .stem_width = 16};
+         options.stem_type = [](int64_t in, int64_t out, const NormLayer& norm, const ops::ActivationLayer& activation) {
+           const auto conv = torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 5).stride(4));
+           return ops::Sequential(std::vector<Layer>{conv, norm(out), activation()});
+         };
+         options.block_type = [](const RegNetBlock& block) {
+           return plain(block.width_in, block.width_out, block.stride, block.norm_layer);
+         };
+         return RegNet(RegNetBlockParams::from_init_params(6, 24, 16.5, 2.3, 8, 1.0, 0.3), options);
+       })},
+      {"resnet_block", builder([] {
+         const ResNetBlockType plain_residual{.expansion = 2, .make = [](const auto& shape) { return PlainResidual(shape); }};
+         return ResNet(plain_residual, std::array<int64_t, 4>{1, 2, 1, 1}, ResNetOptions{.num_classes = 7, .groups = 2});
+       })},
+      {"shufflenet_block", builder([] {
+         ShuffleNetV2Options options{.num_classes = 7};
+         options.inverted_residual = [](int64_t in, int64_t out, int64_t stride) { return plain(in, out, stride); };
+         return ShuffleNetV2(std::array<int64_t, 3>{1, 2, 1}, std::array<int64_t, 5>{24, 48, 96, 192, 64}, options);
+       })},
       {"squeezenet", builder([] { return squeezenet1_1({}, {.num_classes = 7, .dropout = 0.1}); })},
       {"swin", builder([] {
          return SwinTransformer(
              small_swin,
              SwinTransformerOptions{
                  .num_classes = 7, .mlp_ratio = 3.5, .dropout = 0.3, .attention_dropout = 0.2, .stochastic_depth_prob = 0.6});
+       })},
+      {"swin_block", builder([] {
+         return SwinTransformer(small_swin, SwinTransformerOptions{.num_classes = 7, .block = swin_transformer_block_v2});
+       })},
+      {"swin_downsample", builder([] {
+         return SwinTransformer(small_swin, SwinTransformerOptions{.num_classes = 7, .downsample_layer = patch_merging_v2});
        })},
       {"swin_v2", builder([] {
          return SwinTransformer(
@@ -268,6 +380,45 @@ TEST(Classification, EveryOptionDoesWhatTorchvisionsDoes) {
     torch::manual_seed(0);
     const auto model = variants().at(c.text("options"))();
     support::expect_same_computed(*model, c, all_outputs(*model));
+  }
+}
+
+TEST(Classification, BuildersWhoseBlocksAreTheirOwnTakeNoOthers) {
+  EXPECT_ERROR(models::swin_v2_t({}, {.block = models::swin_transformer_block}), ValueError,
+               "swin_v2: block and downsample_layer are those of the second version");
+  models::quantization::QuantizableMobileNetV2Options options;
+  options.block = [](auto...) { return Layer(); };
+  EXPECT_ERROR(models::quantization::mobilenet_v2({}, options), ValueError,
+               "QuantizableMobileNetV2: it is put together from blocks that can be quantized");
+}
+
+TEST(Classification, VGGTakesOtherFeatures) {
+  const support::MetaDevice meta;
+  const ops::Sequential features(std::vector<Layer>{torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 512, 3).stride(4))});
+  models::VGG model(features, models::VGGOptions{.num_classes = 7});
+  EXPECT_EQ(model->features.get(), features.get());
+  EXPECT_EQ(hub::state_dict(*model).front().first, "features.0.weight");
+}
+
+TEST(MNASNet, LoadsCheckpointsOfTheFirstVersion) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& c : oracle::cases("models_classification/mnasnet_first_version")) {
+    SCOPED_TRACE(c.name());
+    const auto alpha = c.number("alpha");
+    const auto file = oracle::folder() / "models_classification" /
+                      (alpha == 1 ? "mnasnet_first_version_1.0.pth"  //
+                                  : "mnasnet_first_version_0.5.pth");
+    models::MNASNet model(alpha, models::MNASNetOptions{.num_classes = 7});
+    models::load_weights(*model, file);
+    model->eval();
+    EXPECT_TENSOR_NEAR(model->forward(c.tensor("images")), c.tensor("logits"), 1e-5, 1e-6);
+
+    // What does not fit otherwise leaves the model as it was.
+    models::MNASNet other(0.5, models::MNASNetOptions{.num_classes = 5});
+    const auto before = hub::state_dict(*other);
+    EXPECT_THROW(models::load_weights(*other, file), ValueError);
+    const auto after = hub::state_dict(*other);
+    for (size_t i = 0; i < before.size(); ++i) EXPECT_TRUE(after[i].second.is_same_size(before[i].second));
   }
 }
 

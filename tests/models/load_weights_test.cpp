@@ -3,12 +3,14 @@
 #include <torch/torch.h>
 
 #include <cstdlib>
+#include <fstream>
 
 #include "opsis/hub/cache.h"
 #include "opsis/hub/safetensors.h"
 #include "opsis/hub/state_dict.h"
 #include "opsis/models/registry.h"
 #include "opsis/models/resnet.h"
+#include "opsis/models/skip_initialisation.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
@@ -69,6 +71,38 @@ TEST(LoadWeights, TakesSafetensors) {
   written->eval();
   read->eval();
   EXPECT_TENSOR_EQ(read(images), written(images));
+}
+
+// The most memory that the process had, in KiB, since the peak began anew.
+int64_t peak_memory() {
+  std::ifstream status("/proc/self/status");
+  int64_t kib = -1;
+  for (std::string word; status >> word;) {
+    if (word == "VmHWM:") status >> kib;
+  }
+  return kib;
+}
+
+TEST(LoadWeights, HasNoTensorInMemoryTwice) {
+  auto model = models::resnet18();
+  models::load_weights(*model, checkpoint());
+  if (!(std::ofstream("/proc/self/clear_refs") << "5" << std::flush)) GTEST_SKIP() << "no peak can be measured here";
+  const auto before = peak_memory();
+  models::load_weights(*model, checkpoint());
+  EXPECT_LT(peak_memory() - before, 15'000);  // its largest has 9.2 MiB, all have 45
+}
+
+TEST(LoadWeights, FillsAModelThatWasBuiltWithoutFirstNumbers) {
+  torch::manual_seed(3);
+  const auto expected = torch::rand({1});
+  torch::manual_seed(3);
+  auto model = [] {
+    const models::SkipInitialisation skip;
+    return models::resnet18();
+  }();
+  EXPECT_TENSOR_EQ(torch::rand({1}), expected);  // nothing was drawn
+  models::load_weights(*model, checkpoint());
+  expect_same_output(*model);
 }
 
 TEST(LoadWeights, RefusesAnotherNumberOfClasses) {

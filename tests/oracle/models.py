@@ -14,7 +14,7 @@ from torchvision.transforms._presets import OpticalFlow, VideoClassification
 
 torch.set_num_threads(1)  # as the tests do: sums are split alike
 _models = models.list_models(module=torchvision.models)
-_quantized = [name for name in models.list_models(module=torchvision.models.quantization) if name != "quantized_mobilenet_v3_large"]
+_quantized = models.list_models(module=torchvision.models.quantization)
 
 
 @case("models/state_dict", model=_models + _quantized + zoo.others)

@@ -12,11 +12,12 @@ torch.set_num_threads(1)
 
 # Those that draw their weights from a truncated normal distribution take seconds to do so; what they draw is the float models',
 # which models_classification.py holds.
-MODELS = {"googlenet": dict(init_weights=False), "inception_v3": dict(init_weights=False), "mobilenet_v2": {}, "resnet18": {}, "resnet50": {},
-          "shufflenet_v2_x0_5": {}}  # fmt: skip
+MODELS = {"googlenet": dict(init_weights=False), "inception_v3": dict(init_weights=False), "mobilenet_v2": {}, "mobilenet_v3_large": {}, "resnet18": {},
+          "resnet50": {}, "shufflenet_v2_x0_5": {}}  # fmt: skip
 
 
 def _build(model, **arguments):
+    torch.backends.quantized.engine = "x86"  # all choose another, except mobilenet_v3_large
     return getattr(quantization, model)(num_classes=10, **MODELS[model], **arguments)
 
 
@@ -50,7 +51,33 @@ def quantized(model):
     return {"names": list(state), "image": image, "logits": logits}
 
 
-@case("models_quantized/after_training", model=["resnet18", "shufflenet_v2_x0_5"])
+@case("models_quantized/while_training", model=["mobilenet_v3_large", "resnet18"], backend=["qnnpack", "fbgemm"])
+def while_training(model, backend):
+    """Two steps of quantization aware training; its state, and what that is converted to."""
+    classes = 1000 if (model, backend) == ("mobilenet_v3_large", "qnnpack") else 10  # as the weights have
+    built = getattr(quantization, model)(num_classes=classes)
+    torch.backends.quantized.engine = "x86"
+    built.fuse_model(is_qat=True)
+    built.qconfig = torch.ao.quantization.get_default_qat_qconfig(backend)
+    torch.ao.quantization.prepare_qat(built, inplace=True)
+    batches, losses = torch.rand(2, 4, 3, 64, 64), []
+    torch.manual_seed(1)
+    for batch in batches:
+        loss = built(batch).square().mean()
+        losses.append(loss.detach())
+        built.zero_grad()
+        loss.backward()
+    gradients = torch.stack([p.grad.norm() for p in built.parameters()])
+    state = {name: tensor.clone() for name, tensor in built.state_dict().items()}
+    torch.save(state, _folder() / f"{model}_{backend}_while_training.pth")
+    torch.ao.quantization.convert(built.eval(), inplace=True)
+    torch.save(built.state_dict(), _folder() / f"{model}_{backend}_trained.pth")
+    with torch.no_grad():
+        logits = built(batches[0])
+    return {"classes": classes, "batches": batches, "losses": torch.stack(losses), "gradients": gradients, "logits": logits}
+
+
+@case("models_quantized/after_training", model=["mobilenet_v3_large", "resnet18", "shufflenet_v2_x0_5"])
 def after_training(model):
     """torchvision's recipe: references/classification/train_quantization.py --post-training-quantize."""
     built = _build(model).eval()

@@ -23,6 +23,11 @@ class Block : public torch::nn::Module, public Slots {
 
 inline torch::nn::ReLU relu() { return torch::nn::ReLU(); }
 
+/// Throws   ValueError when blocks of another kind are asked for, as torchvision does
+inline void refuse_blocks(std::string_view owner, bool given) {
+  OPSIS_CHECK(!given, "{}: it is put together from blocks that can be quantized; leave others out", owner);
+}
+
 /// What the weights fix: their number of classes and of channels. Another head would have to be calibrated anew.
 /// Throws   ValueError when the options ask for others
 template <class Options>

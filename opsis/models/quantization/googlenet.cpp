@@ -77,6 +77,7 @@ QuantizableGoogLeNetImpl::QuantizableGoogLeNetImpl(const GoogLeNetOptions& optio
   using Inception = googlenet_family::QuantizableInception;
   using Aux = googlenet_family::QuantizableInceptionAux;
   const auto num_classes = models::detail::classes("GoogLeNet", options);
+  detail::refuse_blocks("QuantizableGoogLeNet", options.blocks.conv || options.blocks.inception || options.blocks.aux);
   OPSIS_CHECK(!transform_input || options.in_channels == 3, "GoogLeNet: transform_input is for 3 channels, got in_channels {}",
               options.in_channels);
   add("conv1", BasicConv2d(options.in_channels, 64, 7, 3, 2));

@@ -200,6 +200,9 @@ QuantizableInception3Impl::QuantizableInception3Impl(const Inception3Options& op
   using torch::nn::MaxPool2d;
   using torch::nn::MaxPool2dOptions;
   const auto num_classes = models::detail::classes("Inception3", options);
+  const auto& given = options.inception_blocks;
+  detail::refuse_blocks("QuantizableInception3",
+                        given.conv || given.a || given.b || given.c || given.d || given.e || given.aux);
   OPSIS_CHECK(!transform_input || options.in_channels == 3, "Inception3: transform_input is for 3 channels, got in_channels {}",
               options.in_channels);
   add("Conv2d_1a_3x3", BasicConv2d(options.in_channels, 32, 3, 0, 2));

@@ -37,6 +37,12 @@ Tensor or_undefined(const Value& value) { return value.is_none() ? Tensor() : va
 std::optional<Tensor> given(const Tensor& tensor) { return tensor.defined() ? std::optional(tensor) : std::nullopt; }
 
 using Pair = std::array<int64_t, 2>;
+/// An observer that is a module stands in the state dict under this name.
+constexpr auto observer_name = "activation_post_process";
+std::shared_ptr<torch::nn::Module> as_module(const std::shared_ptr<Observer>& observer) {
+  return std::dynamic_pointer_cast<torch::nn::Module>(observer);
+}
+
 Pair pair(const torch::ExpandingArray<2>& both) { return {(*both)[0], (*both)[1]}; }
 Pair padding(const ConvOptions& options) { return pair(std::get<torch::ExpandingArray<2>>(options.padding())); }
 c10::List<int64_t> as_list(const Pair& both) { return c10::List<int64_t>({both[0], both[1]}); }
@@ -82,13 +88,15 @@ Tensor RowImpl::forward(Tensor x) {
 }
 
 FloatFunctionalImpl::FloatFunctionalImpl() : torch::nn::Module("FloatFunctional") {
-  register_module("activation_post_process", torch::nn::Identity());  // where Python's observer is; here only its name
+  register_module(observer_name, torch::nn::Identity());  // where Python's observer is
 }
 
-Tensor FloatFunctionalImpl::seen(Tensor result) const {
-  if (observer_) observer_->observe(result);
-  return result;
+void FloatFunctionalImpl::observe_by(std::shared_ptr<Observer> observer) {
+  observer_ = std::move(observer);
+  if (auto module = as_module(observer_)) replace_module(observer_name, std::move(module));
 }
+
+Tensor FloatFunctionalImpl::seen(Tensor result) const { return observer_ ? observer_->pass(std::move(result)) : result; }
 
 Tensor FloatFunctionalImpl::add(const Tensor& a, const Tensor& b) {
   if (!qparams_) return seen(at::add(a, b));
@@ -121,6 +129,7 @@ Tensor FloatFunctionalImpl::cat(const std::vector<Tensor>& parts, int64_t dim) {
 void FloatFunctionalImpl::convert() {
   qparams_ = observer_ ? observer_->qparams() : QParams{};
   observer_.reset();
+  replace_module(observer_name, torch::nn::Identity());
 }
 
 QuantizedState::Entries FloatFunctionalImpl::state() const {
@@ -130,13 +139,19 @@ QuantizedState::Entries FloatFunctionalImpl::state() const {
 
 void FloatFunctionalImpl::set_state(const std::vector<Value>& values) { qparams_ = as_qparams(values[0], values[1]); }
 
+void QuantStubImpl::observe_by(std::shared_ptr<Observer> observer) {
+  observer_ = std::move(observer);
+  if (auto module = as_module(observer_)) register_module(observer_name, std::move(module));
+}
+
 Tensor QuantStubImpl::forward(Tensor x) {
-  if (observer_) observer_->observe(x);
+  if (observer_) return observer_->pass(std::move(x));
   return qparams_ ? at::quantize_per_tensor(x, qparams_->scale, qparams_->zero_point, torch::kQUInt8) : x;
 }
 
 void QuantStubImpl::convert() {
   qparams_ = observer_ ? observer_->qparams() : QParams{};
+  if (as_module(observer_)) unregister_module(observer_name);
   observer_.reset();
 }
 
@@ -167,14 +182,12 @@ Tensor FoldedConv2dImpl::forward(Tensor x) {
   return relu ? y.relu() : y;
 }
 
-ObservedImpl::ObservedImpl(Layer layer, std::unique_ptr<Observer> observer)
-    : torch::nn::Module("Observed"), layer(register_layer(*this, "layer", std::move(layer))), observer(std::move(observer)) {}
-
-Tensor ObservedImpl::forward(Tensor x) {
-  auto y = layer(std::move(x));
-  observer->observe(y);
-  return y;
+ObservedImpl::ObservedImpl(Layer layer, std::shared_ptr<Observer> given)
+    : torch::nn::Module("Observed"), layer(register_layer(*this, "layer", std::move(layer))), observer(std::move(given)) {
+  if (auto module = as_module(observer)) register_module(observer_name, std::move(module));
 }
+
+Tensor ObservedImpl::forward(Tensor x) { return observer->pass(layer(std::move(x))); }
 
 QuantizedConv2dImpl::QuantizedConv2dImpl(ConvOptions options, Tensor weight, Tensor bias, bool relu, QParams qparams)
     : torch::nn::Module("QuantizedConv2d"),
@@ -242,7 +255,7 @@ void QuantizedLinearImpl::set_state(const std::vector<Value>& values) {
 }
 
 Tensor QuantizedHardswishImpl::forward(Tensor x) {
-  static const auto op = torch_operator<Tensor(Tensor, double, int64_t)>("quantized::hardswish");
+  static const auto op = torch_operator<Tensor(const Tensor&, double, int64_t)>("quantized::hardswish");
   return op.call(x, qparams_.scale, qparams_.zero_point);
 }
 

@@ -73,14 +73,14 @@ class OPSIS_API FloatFunctionalImpl final : public torch::nn::Module, public Qua
   torch::Tensor mul(const torch::Tensor& a, const torch::Tensor& b);
   torch::Tensor cat(const std::vector<torch::Tensor>& parts, int64_t dim);
 
-  void observe_by(std::unique_ptr<Observer> observer) { observer_ = std::move(observer); }
+  void observe_by(std::shared_ptr<Observer> observer);
   void convert();
   Entries state() const override;
   void set_state(const std::vector<hub::Value>& values) override;
 
  private:
   torch::Tensor seen(torch::Tensor result) const;
-  std::unique_ptr<Observer> observer_;
+  std::shared_ptr<Observer> observer_;
   std::optional<QParams> qparams_;
 };
 TORCH_MODULE(FloatFunctional);
@@ -91,13 +91,13 @@ class OPSIS_API QuantStubImpl final : public torch::nn::Module, public Quantized
  public:
   QuantStubImpl() : torch::nn::Module("QuantStub") {}
   torch::Tensor forward(torch::Tensor x);
-  void observe_by(std::unique_ptr<Observer> observer) { observer_ = std::move(observer); }
+  void observe_by(std::shared_ptr<Observer> observer);
   void convert();
   Entries state() const override;
   void set_state(const std::vector<hub::Value>& values) override;
 
  private:
-  std::unique_ptr<Observer> observer_;
+  std::shared_ptr<Observer> observer_;
   std::optional<QParams> qparams_;
 };
 TORCH_MODULE(QuantStub);
@@ -124,14 +124,14 @@ class OPSIS_API FoldedConv2dImpl final : public torch::nn::Module {
 };
 TORCH_MODULE(FoldedConv2d);
 
-/// A layer whose results are measured.
+/// A layer whose results are measured. An observer with a state of its own is its "activation_post_process".
 class OPSIS_API ObservedImpl final : public torch::nn::Module {
  public:
-  ObservedImpl(Layer layer, std::unique_ptr<Observer> observer);
+  ObservedImpl(Layer layer, std::shared_ptr<Observer> observer);
   torch::Tensor forward(torch::Tensor x);
 
   Layer layer;
-  std::unique_ptr<Observer> observer;
+  std::shared_ptr<Observer> observer;
 };
 TORCH_MODULE(Observed);
 

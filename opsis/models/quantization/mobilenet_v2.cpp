@@ -65,6 +65,7 @@ QuantizableMobileNetV2Impl::QuantizableMobileNetV2Impl(const MobileNetV2Options&
     : QuantizableClassifier("QuantizableMobileNetV2") {
   using namespace mobilenet_v2_family;
   const auto num_classes = models::detail::classes("MobileNetV2", options);
+  detail::refuse_blocks("QuantizableMobileNetV2", static_cast<bool>(options.block));
   const NormLayer norm =
       options.norm_layer ? options.norm_layer : [](int64_t channels) -> Layer { return torch::nn::BatchNorm2d(channels); };
   const auto setting = options.inverted_residual_setting.empty() ? paper() : options.inverted_residual_setting;

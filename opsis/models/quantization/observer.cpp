@@ -25,18 +25,10 @@ namespace {
 
 using torch::Tensor;
 
-// Python computes these in its order, float or double as it happens there: scales are equal only if both are kept.
+// Python computes scales in its order, float or double as it happens there: they are equal only if both are kept.
 
 constexpr double smallest_scale = std::numeric_limits<float>::epsilon();
 constexpr int64_t bins = 2048, target_bins = 256, finer = 16;
-
-/// Asymmetric, quint8 from 0 to `most`; both tensors are float scalars.
-QParams affine(const Tensor& min, const Tensor& max, int64_t most) {
-  const auto low = min.clamp_max(0), high = max.clamp_min(0);
-  const auto scale = ((high - low) / static_cast<double>(most)).clamp_min(smallest_scale);
-  const auto zero_point = (-at::round(low / scale)).to(torch::kInt).clamp(0, most);
-  return {scale.item<float>(), zero_point.item<int>()};
-}
 
 /// The integral of x^2 from begin to end, times density.
 Tensor norm(const Tensor& begin, const Tensor& end, const Tensor& density) {
@@ -58,6 +50,18 @@ Tensor rebinned(const Tensor& histogram, const Tensor& min, const Tensor& max, c
 
 Observer::~Observer() = default;
 
+Tensor Observer::pass(Tensor x) {
+  observe(x);
+  return x;
+}
+
+QParams detail::affine_qparams(const Tensor& min, const Tensor& max, int64_t most) {
+  const auto low = min.clamp_max(0), high = max.clamp_min(0);
+  const auto scale = ((high - low) / static_cast<double>(most)).clamp_min(smallest_scale);
+  const auto zero_point = (-at::round(low / scale)).to(torch::kInt).clamp(0, most);
+  return {scale.item<float>(), zero_point.item<int>()};
+}
+
 void MinMaxObserver::observe(const Tensor& x) {
   if (x.numel() == 0) return;
   const auto [min, max] = at::aminmax(x.detach().to(torch::kFloat));
@@ -65,7 +69,7 @@ void MinMaxObserver::observe(const Tensor& x) {
   max_ = max_.defined() ? at::max(max, max_) : max;
 }
 
-QParams MinMaxObserver::qparams() const { return min_.defined() ? affine(min_, max_, most_) : QParams{}; }
+QParams MinMaxObserver::qparams() const { return min_.defined() ? detail::affine_qparams(min_, max_, most_) : QParams{}; }
 
 void HistogramObserver::observe(const Tensor& given) {
   auto x = given.detach();
@@ -100,7 +104,7 @@ void HistogramObserver::observe(const Tensor& given) {
 QParams HistogramObserver::qparams() const {
   if (!min_.defined()) return {};
   const auto [min, max] = search();
-  return affine(min, max, most_);
+  return detail::affine_qparams(min, max, most_);
 }
 
 /// The squared error when bins `first` to `last` are what is quantized.
@@ -165,10 +169,14 @@ std::pair<Tensor, Tensor> HistogramObserver::search() const {
 Tensor quantize_weight(const Tensor& given, bool per_channel) {
   const auto weight = given.detach().to(torch::kFloat);
   const auto [min, max] = per_channel ? at::aminmax(weight.flatten(1), 1) : at::aminmax(weight);
+  return detail::quantize_weight_between(weight, min, max);
+}
+
+Tensor detail::quantize_weight_between(const Tensor& weight, const Tensor& min, const Tensor& max) {
   constexpr double half_range = 255 / 2.0;
   const auto reach = at::max(-min.clamp_max(0), max.clamp_min(0));
   const auto scale = (reach / half_range).clamp_min(smallest_scale);
-  if (!per_channel) return at::quantize_per_tensor(weight, scale.item<float>(), 0, torch::kQInt8);
+  if (min.dim() == 0) return at::quantize_per_tensor(weight, scale.item<float>(), 0, torch::kQInt8);
   const auto zero_points = at::zeros({weight.size(0)}, torch::kInt64);
   return at::quantize_per_channel(weight, scale.to(torch::kDouble), zero_points, 0, torch::kQInt8);
 }

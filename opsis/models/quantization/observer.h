@@ -23,6 +23,8 @@ class OPSIS_API Observer {
   virtual ~Observer();
   virtual void observe(const torch::Tensor& x) = 0;
   virtual QParams qparams() const = 0;
+  /// Observes x and gives what goes on through the model: x itself, or what quantization would leave of it.
+  virtual torch::Tensor pass(torch::Tensor x);
 };
 
 /// From the smallest and largest number seen.
@@ -57,5 +59,12 @@ class OPSIS_API HistogramObserver final : public Observer {
 /// Weights as qint8, symmetric about 0: with a scale for each of the first axis, or with one.
 /// Source   torch.ao.quantization.default_per_channel_weight_observer, default_weight_observer
 OPSIS_API torch::Tensor quantize_weight(const torch::Tensor& weight, bool per_channel);
+
+namespace detail {
+/// What numbers between these two are quantized with; both are float scalars.
+QParams affine_qparams(const torch::Tensor& min, const torch::Tensor& max, int64_t most);
+/// Weights that lie between these: scalars, or one of each for each of the first axis.
+torch::Tensor quantize_weight_between(const torch::Tensor& weight, const torch::Tensor& min, const torch::Tensor& max);
+}  // namespace detail
 
 }  // namespace opsis::inline v1::models::quantization

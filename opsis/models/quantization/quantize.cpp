@@ -12,6 +12,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
 #include "opsis/hub/checkpoint.h"
+#include "opsis/models/quantization/fake_quantize.h"
 #include "opsis/ops/activation.h"
 #include "opsis/tv_tensors/print.h"
 
@@ -39,6 +40,7 @@ bool is_measured(const torch::nn::Module& layer) {
 }
 
 Layer converted(const ObservedImpl& observed, bool per_channel) {
+  if (observed.layer.module()->as<ops::HardsigmoidImpl>()) return observed.layer;  // its kernel knows its own scale
   const auto qparams = observed.observer->qparams();
   auto& inner = *observed.layer.module();
   if (const auto* conv = inner.as<FoldedConv2dImpl>()) {
@@ -59,15 +61,19 @@ struct Holder {
   QuantizedState* state;  // or nullptr: plain tensors
   std::string prefix;
   QuantizedState::Entries entries;
+  bool may_be_absent = false;            // older states lack it
   std::vector<torch::Tensor> targets{};  // of plain ones
 };
 
-void collect_state(torch::nn::Module& module, const std::string& prefix, std::vector<Holder>& out) {
+void collect_state(torch::nn::Module& module, const std::string& prefix, std::vector<Holder>& out, bool may_be_absent = false) {
   if (auto* own = dynamic_cast<QuantizedState*>(&module)) {
-    out.push_back({own, prefix, own->state()});
-    return;
+    if (auto entries = own->state(); !entries.empty()) {
+      out.push_back({own, prefix, std::move(entries)});
+      return;
+    }
   }
-  Holder plain{nullptr, prefix, {}};
+  may_be_absent |= module.as<FixedFakeQuantizeImpl>() != nullptr;
+  Holder plain{nullptr, prefix, {}, may_be_absent};
   const auto add = [&](const auto& entry) {
     plain.entries.emplace_back(entry.key(), entry.value());
     plain.targets.push_back(entry.value());
@@ -75,7 +81,9 @@ void collect_state(torch::nn::Module& module, const std::string& prefix, std::ve
   for (const auto& entry : module.named_parameters(/*recurse=*/false)) add(entry);
   for (const auto& entry : module.named_buffers(/*recurse=*/false)) add(entry);
   if (!plain.entries.empty()) out.push_back(std::move(plain));
-  for (const auto& child : module.named_children()) collect_state(*child.value(), prefix + child.key() + ".", out);
+  for (const auto& child : module.named_children()) {
+    collect_state(*child.value(), prefix + child.key() + ".", out, may_be_absent);
+  }
 }
 
 /// The names under which linear layers had weight and bias before they were one entry.
@@ -144,23 +152,23 @@ void set_engine(std::string_view backend) {
 
 void fuse(Slots& slots, std::initializer_list<std::string_view> names) {
   const auto first = slots.slot(*names.begin()).module();
-  if (first->as<FoldedConv2dImpl>() || first->as<ObservedImpl>()) return;  // fused before
-  auto* conv = first->as<torch::nn::Conv2dImpl>();
+  if (first->as<FoldedConv2dImpl>() || first->as<QatConv2dImpl>() || first->as<ObservedImpl>()) return;  // fused before
+  const auto conv = std::dynamic_pointer_cast<torch::nn::Conv2dImpl>(first);
   OPSIS_CHECK(conv, "fuse: \"{}\" is no convolution", *names.begin());
-  OPSIS_CHECK(!conv->is_training(), "fuse: the model must be in evaluation; call eval() first");
-  torch::nn::Module* norm = nullptr;
+  std::shared_ptr<torch::nn::Module> norm;
   bool relu = false;
   for (const auto* name = names.begin() + 1; name != names.end(); ++name) {
     const auto& layer = slots.slot(*name).module();
     if (layer->as<torch::nn::BatchNorm2dImpl>()) {
-      norm = layer.get();
+      norm = layer;
     } else if (layer->as<torch::nn::ReLUImpl>()) {
       relu = true;
     } else {
       raise<ValueError>("fuse: \"{}\", a {}, cannot be folded into a convolution", *name, layer->name());
     }
   }
-  slots.swap(*names.begin(), FoldedConv2d(*conv, norm, relu));
+  const auto fused = conv->is_training() ? Layer(QatConv2d(conv, norm, relu)) : Layer(FoldedConv2d(*conv, norm.get(), relu));
+  slots.swap(*names.begin(), fused);
   for (const auto* name = names.begin() + 1; name != names.end(); ++name) slots.swap(*name, torch::nn::Identity());
 }
 
@@ -168,12 +176,45 @@ void prepare(QuantizableClassifier& model, const QConfig& config) {
   OPSIS_CHECK(!model.is_quantized(), "prepare: the model is quantized already");
   model.per_channel_ = config.per_channel;
   detail::visit(model, [&](torch::nn::Module& module) {
+    OPSIS_CHECK(!module.as<QatConv2dImpl>(), "prepare: the model was fused while in training; use prepare_qat");
     if (auto* arithmetic = module.as<FloatFunctionalImpl>()) arithmetic->observe_by(make_observer(config));
     if (auto* stub = module.as<QuantStubImpl>()) stub->observe_by(make_observer(config));
     auto* slots = dynamic_cast<Slots*>(&module);
     if (!slots) return;
     for (const auto& [name, layer] : std::vector(slots->slots())) {
       if (is_measured(*layer.module())) slots->swap(name, Observed(layer, make_observer(config)));
+    }
+  });
+}
+
+void prepare_qat(QuantizableClassifier& model, const QConfig& config) {
+  OPSIS_CHECK(!model.is_quantized(), "prepare_qat: the model is quantized already");
+  OPSIS_CHECK(model.is_training(), "prepare_qat: the model must be in training; call train() first");
+  const auto observer = [&] { return FakeQuantize(config.most).ptr(); };
+  const auto prepared = [&](const Layer& layer) -> Layer {
+    const auto& module = layer.module();
+    if (const auto fused = std::dynamic_pointer_cast<QatConv2dImpl>(module)) {
+      if (!fused->is_prepared()) fused->prepare(config.most, config.per_channel);
+    } else if (const auto conv = std::dynamic_pointer_cast<torch::nn::Conv2dImpl>(module)) {
+      QatConv2d qat(conv, nullptr, false);
+      qat->prepare(config.most, config.per_channel);
+      return qat;
+    } else if (const auto linear = std::dynamic_pointer_cast<torch::nn::LinearImpl>(module)) {
+      return QatLinear(linear, config.most, config.per_channel);
+    } else if (module->as<ops::HardswishImpl>()) {
+      return Observed(layer, observer());
+    } else if (module->as<ops::HardsigmoidImpl>()) {
+      return Observed(layer, FixedFakeQuantize().ptr());
+    }
+    return layer;
+  };
+  detail::visit(model, [&](torch::nn::Module& module) {
+    if (auto* arithmetic = module.as<FloatFunctionalImpl>()) arithmetic->observe_by(observer());
+    if (auto* stub = module.as<QuantStubImpl>()) stub->observe_by(observer());
+    auto* slots = dynamic_cast<Slots*>(&module);
+    if (!slots) return;
+    for (const auto& [name, layer] : std::vector(slots->slots())) {
+      if (auto replacement = prepared(layer); replacement.module() != layer.module()) slots->swap(name, replacement);
     }
   });
 }
@@ -187,8 +228,10 @@ void convert(QuantizableClassifier& model) {
     auto* slots = dynamic_cast<Slots*>(&module);
     if (!slots) return;
     for (const auto& [name, layer] : std::vector(slots->slots())) {
-      if (const auto* observed = layer.module()->as<ObservedImpl>())
-        slots->swap(name, converted(*observed, model.per_channel_));
+      auto& held = *layer.module();
+      if (const auto* observed = held.as<ObservedImpl>()) slots->swap(name, converted(*observed, model.per_channel_));
+      if (auto* conv = held.as<QatConv2dImpl>(); conv && conv->is_prepared()) slots->swap(name, conv->converted());
+      if (auto* linear = held.as<QatLinearImpl>()) slots->swap(name, linear->converted());
     }
   });
   model.quantized_ = true;
@@ -246,7 +289,7 @@ void load_quantized_state(torch::nn::Module& model, const Value& state) {
       } else {
         value = older_linear(given, name, used);
       }
-      if (!value && own.is_string()) continue;  // a type, which older states did not tell
+      if (!value && (holder.may_be_absent || own.is_string())) continue;  // a type, which older states did not tell
       const auto why = value ? misfit(own, *value) : "missing from the state";
       if (!why.empty()) wrong += text("\n  {}: {}", name, why);
       if (value) own = std::move(*value);
@@ -264,7 +307,9 @@ void load_quantized_state(torch::nn::Module& model, const Value& state) {
       for (auto& [name, value] : holder.entries) values.push_back(std::move(value));
       if (!values.empty()) holder.state->set_state(values);
     } else {
-      for (size_t i = 0; i < holder.entries.size(); ++i) holder.targets[i].copy_(holder.entries[i].second.as_tensor());
+      for (size_t i = 0; i < holder.entries.size(); ++i) {
+        holder.targets[i].copy_(holder.entries[i].second.as_tensor().view_as(holder.targets[i]));
+      }
     }
   }
 }

@@ -1,4 +1,5 @@
-// Quantizing a float model after training, in eager mode: fuse, prepare, calibrate, convert.
+// Quantizing a float model in eager mode. After training: fuse, prepare, calibrate, convert. While training: fuse, prepare_qat,
+// train, convert.
 #pragma once
 
 #include <functional>
@@ -24,7 +25,8 @@ struct QConfig {
 /// after. Quantized it runs on LibTorch's integer kernels, on the CPU, and only predicts.
 class OPSIS_API QuantizableClassifier : public ImageClassifier, public Slots {
  public:
-  /// Folds batch norms and ReLUs into the convolutions before them, for a model in eval mode.
+  /// Joins batch norms and ReLUs with the convolutions before them: in eval mode by folding the norms in, in training mode so
+  /// that prepare_qat can make them round while the norms go on learning.
   virtual void fuse_model() = 0;
   /// Whether `convert` has been here.
   bool is_quantized() const { return quantized_; }
@@ -52,6 +54,15 @@ OPSIS_API void set_engine(std::string_view backend);
 /// Source   torch.ao.quantization.prepare
 OPSIS_API void prepare(QuantizableClassifier& model, const QConfig& config);
 
+/// Makes the layers of a model in training mode round to the steps that quantization will leave, and measure while they do;
+/// train on, then convert. `quantized_state` and `load_quantized_state` write and read its state, with Python's names.
+///     model->train();
+///     model->fuse_model();
+///     quantization::prepare_qat(*model, quantization::get_default_qconfig("qnnpack"));
+/// Throws   ValueError when the model is not in training or quantized already
+/// Source   torch.ao.quantization.prepare_qat, with get_default_qat_qconfig, whose figures are the same
+OPSIS_API void prepare_qat(QuantizableClassifier& model, const QConfig& config);
+
 /// Replaces each layer by a quantized one with what its observer found.
 /// Source   torch.ao.quantization.convert
 OPSIS_API void convert(QuantizableClassifier& model);
@@ -77,7 +88,7 @@ OPSIS_API hub::Value quantized_state(const torch::nn::Module& model);
 /// Throws   ValueError unless every name and shape fits; the model is unchanged then
 OPSIS_API void load_quantized_state(torch::nn::Module& model, const hub::Value& state);
 
-/// Folds what stands in these slots into the first of them, a convolution: {"conv1", "bn1", "relu"}.
+/// Joins what stands in these slots in the first of them, a convolution, as fuse_model does: {"conv1", "bn1", "relu"}.
 OPSIS_API void fuse(Slots& slots, std::initializer_list<std::string_view> names);
 
 namespace detail {

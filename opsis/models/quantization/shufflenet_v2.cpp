@@ -84,6 +84,7 @@ QuantizableShuffleNetV2Impl::QuantizableShuffleNetV2Impl(std::array<int64_t, 5> 
     : QuantizableClassifier("QuantizableShuffleNetV2") {
   using namespace shufflenet_v2_family;
   const auto num_classes = models::detail::classes("ShuffleNetV2", options);
+  detail::refuse_blocks("QuantizableShuffleNetV2", static_cast<bool>(options.inverted_residual));
   const auto [first, second, third, fourth, last] = channels;
   const auto unit = [](Layer conv, int64_t out) {
     return Row(std::vector<Layer>{std::move(conv), BatchNorm2d(out), detail::relu()});
