@@ -9,7 +9,7 @@ namespace opsis::inline v1::io {
 
 std::vector<RunLengths> encode_masks(const torch::Tensor& masks) {
   OPSIS_CHECK(masks.defined() && (masks.dim() == 2 || masks.dim() == 3),
-              "encode_masks: masks must be (N, H, W) or (H, W), got {}", detail::shape(masks));
+              "encode_masks: masks must be (N, H, W) or (H, W), got {}", opsis::detail::shape(masks));
   const auto bytes = masks.ne(0).to(torch::kCPU, torch::kUInt8).contiguous();
   const Size size{bytes.size(-2), bytes.size(-1)};
   const auto pixels = static_cast<size_t>(size.height * size.width);

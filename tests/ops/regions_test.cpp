@@ -256,8 +256,12 @@ TEST(DeformConv2d, EqualsTorchvisionWithItsGradients) {
     EXPECT_TENSOR_NEAR(x.grad(), c.tensor("grad_x"), tolerance(c), 1e-6);
     EXPECT_TENSOR_NEAR(offset.grad(), c.tensor("grad_offset"), tolerance(c), 1e-6);
     EXPECT_TENSOR_NEAR(weight.grad(), c.tensor("grad_weight"), tolerance(c), 1e-6);
-    if (options.mask.defined()) EXPECT_TENSOR_NEAR(options.mask.grad(), c.tensor("grad_mask"), tolerance(c), 1e-6);
-    if (options.bias.defined()) EXPECT_TENSOR_NEAR(options.bias.grad(), c.tensor("grad_bias"), tolerance(c), 1e-6);
+    if (options.mask.defined()) {
+      EXPECT_TENSOR_NEAR(options.mask.grad(), c.tensor("grad_mask"), tolerance(c), 1e-6);
+    }
+    if (options.bias.defined()) {
+      EXPECT_TENSOR_NEAR(options.bias.grad(), c.tensor("grad_bias"), tolerance(c), 1e-6);
+    }
   }
 }
 
