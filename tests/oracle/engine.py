@@ -44,6 +44,28 @@ def correct_within(classes, n):
     return {"scores": scores, "labels": labels, "expected": [int(hits[:, :k].sum()) for k in (1, 2)]}
 
 
+@case("engine/confusion_matrix", classes=[1, 3, 21], shape=[(5,), (2, 9, 7)])
+def confusion_matrix(classes, shape):
+    labels, predictions = torch.randint(-1, classes + 1, shape), torch.randint(0, classes, shape)
+    known = (labels >= 0) & (labels < classes)
+    counts = torch.bincount(classes * labels[known] + predictions[known], minlength=classes**2).reshape(classes, classes)
+    h, right = counts.double(), counts.diag().double()
+    return {"labels": labels, "predictions": predictions, "counts": counts, "global": right.sum() / h.sum(),
+            "accuracy": right / h.sum(1), "iou": right / (h.sum(1) + h.sum(0) - right)}
+
+
+@case("engine/flow_errors", masked=[False, True])
+def flow_errors(masked):
+    truth = torch.randn(2, 2, 6, 7) * 40
+    predicted = truth + torch.randn(2, 2, 6, 7) * 3
+    valid = torch.rand(2, 6, 7) > 0.4
+    epe, norm = ((predicted - truth) ** 2).sum(1).sqrt(), (truth**2).sum(1).sqrt()
+    if masked:
+        epe, norm = epe[valid], norm[valid]
+    expected = [epe.mean(), *((epe < n).float().mean() for n in (1, 3, 5)), ((epe > 3) & (epe / norm > 0.05)).float().mean() * 100]
+    return {"truth": truth, "predicted": predicted, "valid": valid, "expected": torch.stack(expected).double()}
+
+
 class Digits(Dataset):
     """The pictures of opsis::datasets::Digits, from the same files."""
 
