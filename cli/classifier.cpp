@@ -133,13 +133,13 @@ void load_entry(Classifier& out, const models::Weights& entry) {
   out.model = models::get_model(out.name, {.weights = std::string(entry.name)});
 }
 
-// "IMAGENET1K_V2" or "ResNet50_Weights.IMAGENET1K_V2", rather than a file.
-bool names_entry(const std::string& weights) {
-  return !weights.empty() && weights.find('/') == weights.npos &&
-         (weights == "DEFAULT" || weights.starts_with("IMAGENET1K_") || weights.find("_Weights.") != weights.npos);
-}
-
 }  // namespace
+
+bool names_entry(const std::string& weights) {
+  return weights.find('/') == weights.npos && !fs::exists(weights) &&
+         (weights == "DEFAULT" || weights.starts_with("IMAGENET1K_") || weights.starts_with("COCO_WITH_") ||
+          weights.find("_Weights.") != weights.npos);
+}
 
 std::string Classifier::category(int64_t index) const {
   return index < std::ssize(categories) ? categories[static_cast<size_t>(index)] : opsis::text("class {}", index);
@@ -149,7 +149,7 @@ Classifier load_classifier(std::string name, const std::string& weights) {
   Classifier out;
   out.name = std::move(name);
   out.weights = weights;
-  const bool by_entry = weights.empty() || (names_entry(weights) && !fs::exists(weights));
+  const bool by_entry = weights.empty() || names_entry(weights);
   if (by_entry && out.name.empty()) throw UsageError("pass --model, or --weights with a checkpoint that tells its model");
   if (by_entry) {
     load_entry(out, models::get_model_weights(out.name)[weights.empty() ? "DEFAULT" : weights]);
@@ -173,7 +173,7 @@ Classifier load_pretrained(const std::string& name, const std::string& weights, 
     p.resize_size = (p.resize_size * *size + p.crop_size / 2) / p.crop_size;
     p.crop_size = *size;
   };
-  if (weights.empty() || (names_entry(weights) && !fs::exists(weights))) {
+  if (weights.empty() || names_entry(weights)) {
     const auto& entry = official[weights.empty() ? "DEFAULT" : weights];
     out.weights = entry.name;
     out.preprocessing = entry.preset_as<models::ImageClassificationOptions>();

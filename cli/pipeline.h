@@ -18,7 +18,12 @@ struct Pipeline {
 /// Throws   UsageError when there are none or both, and for what a step or the JSON says wrong
 opsis::transforms::AnyTransform build_pipeline(const Pipeline& pipeline);
 
-/// The file as RGB; of 16-bit ones the high byte.
+/// Refuses what has several pictures, such as an animated GIF.
+/// Throws   ValueError
+void check_still(const opsis::Image& image, const std::string& name);
+
+/// The file as RGB, turned as EXIF says; of 16-bit ones the high byte.
+/// Throws   as decode_image and check_still
 opsis::Image read_picture(const std::filesystem::path& path);
 
 }  // namespace cli

@@ -7,6 +7,7 @@
 
 #include "cli/classifier.h"
 #include "cli/commands.h"
+#include "cli/pipeline.h"
 #include "opsis/core/check.h"
 #include "opsis/io.h"
 
@@ -62,6 +63,7 @@ std::vector<Guess> best_guesses(const Classifier& classifier, const std::string&
   const opsis::io::DecodeOptions decoding{.mode = opsis::io::ImageReadMode::RGB, .apply_exif_orientation = true};
   const auto image = file == standard_input ? opsis::io::decode_image(opsis::io::as_bytes(read_standard_input()), decoding)
                                             : opsis::io::decode_image(std::filesystem::path(file), decoding);
+  check_still(image, file);
   const opsis::transforms::ImageClassification prepare(classifier.preprocessing);
   const auto scores = classifier.model->forward(prepare(image).data.unsqueeze(0)).squeeze(0);
   const auto probabilities = scores.softmax(0);

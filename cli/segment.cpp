@@ -2,6 +2,7 @@
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
 
+#include "cli/classifier.h"
 #include "cli/commands.h"
 #include "cli/pipeline.h"
 #include "opsis/core/check.h"
@@ -19,8 +20,7 @@ struct SegmentOptions {
 };
 
 opsis::tasks::Segmenter segmenter_of(const SegmentOptions& options) {
-  const bool is_file =
-      options.weights.find_first_of("/.") != options.weights.npos && options.weights.find("_Weights.") == options.weights.npos;
+  const bool is_file = !options.weights.empty() && !names_entry(options.weights);
   opsis::tasks::SegmenterOptions chosen{.optimize = false};  // one picture would not pay for it
   if (is_file) chosen.weights_file = options.weights;
   if (!is_file && !options.weights.empty()) chosen.weights = options.weights;
@@ -36,6 +36,7 @@ void draw(const opsis::Image& picture, opsis::tasks::Segmentation found, const S
 }
 
 int segment(const SegmentOptions& options) {
+  if (!(options.alpha >= 0 && options.alpha <= 1)) throw UsageError("--alpha must be from 0 to 1");
   const auto picture = read_picture(options.image);
   const auto segmenter = segmenter_of(options);
   const torch::InferenceMode inference;

@@ -192,6 +192,16 @@ void CocoEvaluator::update(int64_t image_id, const CocoTarget& target, const Coc
     side.measure(options_.kind, boxes_are_given);
     return side;
   };
+  const auto check_masks = [&](const std::vector<io::RunLengths>& masks, Size size) {
+    for (const auto& mask : masks) {
+      OPSIS_CHECK(mask.size == size, "CocoEvaluator: all masks of an image must have one size, got {} and {}", size, mask.size);
+    }
+  };
+  if (options_.kind == CocoKind::Masks && !(target.masks.empty() && detections.masks.empty())) {
+    const auto size = (target.masks.empty() ? detections.masks : target.masks)[0].size;
+    check_masks(target.masks, size);
+    check_masks(detections.masks, size);
+  }
   auto truth = read("target", target, options_.kind != CocoKind::Masks, 3);
   auto found = read("detections", detections, options_.kind == CocoKind::Boxes, 2);
 
@@ -296,6 +306,7 @@ void CocoEvaluator::Label::add(const Label& other) {
 }
 
 void CocoEvaluator::merge(const CocoEvaluator& other) {
+  OPSIS_CHECK(options_ == other.options_, "CocoEvaluator: what is merged must have the same options");
   for (const auto image : other.images_) {
     OPSIS_CHECK(!images_.contains(image), "CocoEvaluator: image {} was seen by both; each may come once", image);
   }

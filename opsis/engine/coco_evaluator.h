@@ -42,6 +42,7 @@ struct CocoDetections {
 struct CocoAreaRange {
   std::string name;
   double least = 0, most = std::numeric_limits<double>::infinity();
+  bool operator==(const CocoAreaRange&) const = default;
 };
 
 struct CocoOptions {
@@ -52,6 +53,7 @@ struct CocoOptions {
   std::vector<int64_t> max_detections{};  ///< ascending, of an image and a label; 1, 10, 100, or 20 for key points, when empty
   std::vector<CocoAreaRange> area_ranges{};  ///< the first holds all; COCO's all, small, medium, large when empty
   std::vector<double> sigmas{};  ///< how far off a key point may be, for each of K; those of COCO's 17 of a person when empty
+  bool operator==(const CocoOptions&) const = default;
 };
 
 /// A number of COCO's table by its name: "AP", "AP50", "AP75", "APsmall", ..., "AR1", "AR10", "AR100", "ARsmall", ...
@@ -93,7 +95,7 @@ class OPSIS_API CocoEvaluator {
   void update(int64_t image_id, const CocoTarget& target, const CocoDetections& detections);
 
   /// What another evaluator, with the same options, has seen; for several threads or machines.
-  /// Throws   ValueError when both saw one image
+  /// Throws   ValueError when both saw one image, or their options differ
   void merge(const CocoEvaluator& other);
 
   /// On torch::get_num_threads() threads, a label at a time.

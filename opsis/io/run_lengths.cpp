@@ -273,6 +273,7 @@ int64_t area(const RunLengths& runs) {
 }
 
 RunBox bounding_box(const RunLengths& runs) {
+  check_sum("bounding_box", runs);
   const auto height = runs.size.height;
   int64_t left = runs.size.width, top = height, right = -1, bottom = -1, at = 0;
   for (size_t i = 0; i < runs.counts.size(); ++i) {

@@ -53,6 +53,7 @@ OPSIS_API RunLengths runs_of_counts(std::span<const int64_t> counts, Size size);
 /// Pixels in the mask.
 OPSIS_API int64_t area(const RunLengths& runs);
 /// The smallest box around the mask; four zeros for an empty one.
+/// Throws   ValueError when the runs do not add up
 /// Source   pycocotools.mask.toBbox
 OPSIS_API RunBox bounding_box(const RunLengths& runs);
 

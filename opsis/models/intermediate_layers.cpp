@@ -23,6 +23,15 @@ IntermediateLayerGetterImpl::IntermediateLayerGetterImpl(const NamedLayers& laye
     OPSIS_CHECK(std::any_of(layers.begin(), layers.end(), [&](const auto& layer) { return layer.first == wanted.first; }),
                 "IntermediateLayerGetter: return_layers has \"{}\", which is no layer of the model", wanted.first);
   }
+  for (size_t i = 0; i < return_layers.size(); ++i) {
+    OPSIS_CHECK(!return_layers[i].second.empty(), "IntermediateLayerGetter: {} must be returned under a name",
+                return_layers[i].first);
+    for (size_t j = 0; j < i; ++j) {
+      OPSIS_CHECK(return_layers[i].first != return_layers[j].first && return_layers[i].second != return_layers[j].second,
+                  "IntermediateLayerGetter: layers and names must differ, got {} as {} and {} as {}", return_layers[j].first,
+                  return_layers[j].second, return_layers[i].first, return_layers[i].second);
+    }
+  }
   size_t left = return_layers.size();
   for (const auto& [name, layer] : layers) {
     steps_.push_back({register_layer(*this, name, layer), returned_as(name)});

@@ -101,8 +101,23 @@ void MNASNetImpl::use_first_stem() {
   using namespace mnasnet_family;
   if (alpha_ == 1) return;
   auto all = stem(in_channels_, 32, 16, widths(alpha_)[2]);
+  for (size_t i = 0; i < all.size(); ++i) {
+    auto &fresh = *all[i].module(), &old = *(*layers)[i].module();
+    fresh.train(old.is_training());
+    const auto follow = [](std::vector<Tensor> tensors, const std::vector<Tensor>& like) {
+      for (size_t t = 0; t < tensors.size(); ++t) {
+        tensors[t].set_data(tensors[t].to(like[t].options()));
+        if (tensors[t].is_floating_point()) tensors[t].set_requires_grad(like[t].requires_grad());
+      }
+    };
+    follow(fresh.parameters(), old.parameters());
+    follow(fresh.buffers(), old.buffers());
+  }
   for (size_t i = all.size(); i < layers->size(); ++i) all.push_back((*layers)[i]);
-  layers = Sequential(std::move(all));
+  Sequential whole;
+  whole->train(layers->is_training());
+  for (auto& layer : all) whole->append(std::move(layer));
+  layers = whole;
   replace_module("layers", layers);
 }
 

@@ -1,7 +1,10 @@
 #include "opsis/models/optimize.h"
 
-#include <map>
+#include <algorithm>
+#include <memory>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 #include "opsis/core/check.h"
 #include "opsis/models/fusion.h"
@@ -25,7 +28,7 @@ class Optimized : public Task {
     const torch::NoGradGuard no_grad;
     OPSIS_CHECK(images.dim() == 4 && images.device().is_cpu(), "optimize: images must be (N, 3, H, W) on the CPU");
     images = images.to(torch::kFloat32).contiguous(torch::MemoryFormat::ChannelsLast);
-    return program_for(images).run(images);
+    return program_for(images)->run(images);
   }
 
   void pretty_print(std::ostream& out) const override {
@@ -43,18 +46,18 @@ class Optimized : public Task {
     }
   }
 
-  const detail::Program& program_for(const Tensor& images) {
+  std::shared_ptr<const detail::Program> program_for(const Tensor& images) {
     const std::lock_guard lock(mutex_);
-    const auto [found, added] = programs_.try_emplace(images.sizes().vec());
-    if (added) {
-      try {
-        found->second = compiled(images);
-      } catch (...) {
-        programs_.erase(found);
-        throw;
-      }
+    const auto found =
+        std::find_if(programs_.begin(), programs_.end(), [&](const auto& p) { return images.sizes() == p.first; });
+    if (found != programs_.end()) {
+      std::rotate(programs_.begin(), found, found + 1);
+    } else {
+      auto program = std::make_shared<const detail::Program>(compiled(images));
+      programs_.emplace(programs_.begin(), images.sizes().vec(), std::move(program));
+      if (programs_.size() > kPrograms) programs_.pop_back();
     }
-    return found->second;
+    return programs_.front().second;
   }
 
   detail::Program compiled(const Tensor& images) const {
@@ -73,7 +76,9 @@ class Optimized : public Task {
   std::shared_ptr<Task> model_;  // not a submodule: it has parameters that would not be used
   OptimizeOptions options_;
   std::mutex mutex_;
-  std::map<std::vector<int64_t>, detail::Program> programs_;  // by the shape of the images
+  // By the shape of the images, the last used first. Each has packed weights of its own, as much as the model.
+  static constexpr size_t kPrograms = 4;
+  std::vector<std::pair<std::vector<int64_t>, std::shared_ptr<const detail::Program>>> programs_;
 };
 
 template <class Task>

@@ -16,6 +16,7 @@ struct Entry {
   std::string_view name, module;
   std::shared_ptr<torch::nn::Module> (*build)(const Weights* weights, const ModelOptions& options);
   WeightsEnum (*weights)();
+  bool (*does)(const std::type_info& task);  // false: surely not
 };
 
 // What a builder's signature says: its weights and its options.
@@ -63,8 +64,18 @@ struct Builder<builder> {
     return builder(std::move(own), std::move(options)).ptr();
   }
   static WeightsEnum weights() { return {W::DEFAULT.enum_name(), W::all(), W::DEFAULT}; }
+  static bool does(const std::type_info& task) {
+    using Impl = typename Model::ContainedType;
+    return is_a<Impl, ImageClassifier>(task) && is_a<Impl, VideoClassifier>(task) && is_a<Impl, SegmentationModel>(task) &&
+           is_a<Impl, FlowModel>(task);
+  }
 
  private:
+  template <class Impl, class Task>
+  static bool is_a(const std::type_info& task) {
+    return std::is_base_of_v<Task, Impl> || task != typeid(Task);
+  }
+
   template <class B>
   static void set_backbone(std::optional<B>& backbone, const ModelOptions& chosen) {
     if (chosen.weights_backbone) {
@@ -84,8 +95,10 @@ constexpr auto with_optional_weights(Model (*builder)(std::optional<W>, Options)
 
 #define OPSIS_QUANTIZED_MODEL(name)                                                                             \
   Entry{"quantized_" #name, "models::quantization", Builder<with_optional_weights(&quantization::name)>::build, \
-        Builder<with_optional_weights(&quantization::name)>::weights},
-#define OPSIS_MODEL(module, name) Entry{#name, #module, Builder<&module::name>::build, Builder<&module::name>::weights},
+        Builder<with_optional_weights(&quantization::name)>::weights,                                           \
+        Builder<with_optional_weights(&quantization::name)>::does},
+#define OPSIS_MODEL(module, name) \
+  Entry{#name, #module, Builder<&module::name>::build, Builder<&module::name>::weights, Builder<&module::name>::does},
 constexpr Entry entries[] = {
 #include "opsis/models/models.def"
 };
@@ -149,8 +162,9 @@ const Weights& get_weight(std::string_view name) {
 
 namespace detail {
 
-std::shared_ptr<torch::nn::Module> build_model(std::string_view name, const ModelOptions& options) {
+std::shared_ptr<torch::nn::Module> build_model(std::string_view name, const ModelOptions& options, const std::type_info& task) {
   const auto& entry = registry::find("get_model", name);
+  if (!entry.does(task)) refuse_task(name);
   if (options.weights.empty()) {
     auto model = entry.build(nullptr, options);
     if (options.weights_file.empty()) return model;

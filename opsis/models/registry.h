@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <vector>
 
 #include "opsis/core/api.h"
@@ -63,7 +64,9 @@ OPSIS_API WeightsEnum get_model_weights(std::string_view model);
 OPSIS_API const Weights& get_weight(std::string_view name);
 
 namespace detail {
-OPSIS_API std::shared_ptr<torch::nn::Module> build_model(std::string_view name, const ModelOptions& options);
+// Refuses a model of another task before anything is fetched for it.
+OPSIS_API std::shared_ptr<torch::nn::Module> build_model(std::string_view name, const ModelOptions& options,
+                                                         const std::type_info& task);
 [[noreturn]] OPSIS_API void refuse_task(std::string_view name);
 }  // namespace detail
 
@@ -75,7 +78,7 @@ OPSIS_API std::shared_ptr<torch::nn::Module> build_model(std::string_view name, 
 /// Source   torchvision.models.get_model
 template <class Task = ImageClassifier>
 std::shared_ptr<Task> get_model(std::string_view name, const ModelOptions& options = {}) {
-  auto model = std::dynamic_pointer_cast<Task>(detail::build_model(name, options));
+  auto model = std::dynamic_pointer_cast<Task>(detail::build_model(name, options, typeid(Task)));
   if (!model) detail::refuse_task(name);
   return model;
 }

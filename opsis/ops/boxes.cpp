@@ -167,6 +167,12 @@ void box_iou_rows(const Tensor& boxes1, const Tensor& boxes2, const Tensor& out)
   });
 }
 
+void check_pairs(std::string_view where, const Tensor& boxes1, const Tensor& boxes2, BoundingBoxFormat fmt) {
+  for (const auto& boxes : {boxes1, boxes2}) check_box_numbers(where, boxes, fmt);
+  OPSIS_CHECK(boxes1.dim() >= 2 && boxes2.dim() >= 2, "{}: boxes must be (..., N, {}), got {} and {}", where,
+              tv_tensors::box_numbers(fmt), opsis::detail::shape(boxes1), opsis::detail::shape(boxes2));
+}
+
 struct Distance {
   Tensor diou, iou;
 };
@@ -207,9 +213,7 @@ Tensor box_area(const Tensor& boxes, BoundingBoxFormat fmt) {
 }
 
 Tensor box_iou(const Tensor& boxes1, const Tensor& boxes2, BoundingBoxFormat fmt) {
-  for (const auto& boxes : {boxes1, boxes2}) check_box_numbers("box_iou", boxes, fmt);
-  OPSIS_CHECK(boxes1.dim() >= 2 && boxes2.dim() >= 2, "box_iou: boxes must be (..., N, {}), got {} and {}",
-              tv_tensors::box_numbers(fmt), opsis::detail::shape(boxes1), opsis::detail::shape(boxes2));
+  check_pairs("box_iou", boxes1, boxes2, fmt);
   if (tv_tensors::is_rotated_bounding_format(fmt)) {
     if (fmt == CXCYWHR) return detail::box_iou_rotated(boxes1, boxes2);
     return detail::box_iou_rotated(box_convert(boxes1, fmt, CXCYWHR), box_convert(boxes2, fmt, CXCYWHR));
@@ -222,7 +226,7 @@ Tensor box_iou(const Tensor& boxes1, const Tensor& boxes2, BoundingBoxFormat fmt
 }
 
 Tensor generalized_box_iou(const Tensor& boxes1, const Tensor& boxes2) {
-  for (const auto& boxes : {boxes1, boxes2}) check_box_numbers("generalized_box_iou", boxes, XYXY);
+  check_pairs("generalized_box_iou", boxes1, boxes2, XYXY);
   const auto both = overlap(boxes1, boxes2, XYXY);
   const auto sides = sides_around(Pairs(boxes1, boxes2));
   const auto around = column(sides, 0) * column(sides, 1);
@@ -230,12 +234,12 @@ Tensor generalized_box_iou(const Tensor& boxes1, const Tensor& boxes2) {
 }
 
 Tensor distance_box_iou(const Tensor& boxes1, const Tensor& boxes2, double eps) {
-  for (const auto& boxes : {boxes1, boxes2}) check_box_numbers("distance_box_iou", boxes, XYXY);
+  check_pairs("distance_box_iou", boxes1, boxes2, XYXY);
   return distance_iou(upcast(boxes1), upcast(boxes2), eps).diou;
 }
 
 Tensor complete_box_iou(const Tensor& boxes1, const Tensor& boxes2, double eps) {
-  for (const auto& boxes : {boxes1, boxes2}) check_box_numbers("complete_box_iou", boxes, XYXY);
+  check_pairs("complete_box_iou", boxes1, boxes2, XYXY);
   const auto first = upcast(boxes1), second = upcast(boxes2);
   const auto distance = distance_iou(first, second, eps);
   const Pairs pairs(first, second);

@@ -1,5 +1,7 @@
 #include "opsis/ops/layer.h"
 
+#include "opsis/core/check.h"
+
 namespace opsis::inline v1::ops {
 
 SequentialImpl::SequentialImpl(std::vector<Layer> layers) : torch::nn::Module("Sequential") {
@@ -9,6 +11,7 @@ SequentialImpl::SequentialImpl(std::vector<Layer> layers) : torch::nn::Module("S
 void SequentialImpl::append(Layer layer) { append(std::to_string(layers_.size()), std::move(layer)); }
 
 void SequentialImpl::append(const std::string& name, Layer layer) {
+  OPSIS_CHECK(layer, "Sequential: layer {} is empty; what makes it must give one", name);
   register_module(name, layer.module());
   layers_.push_back(std::move(layer));
 }
@@ -16,6 +19,12 @@ void SequentialImpl::append(const std::string& name, Layer layer) {
 torch::Tensor SequentialImpl::forward(torch::Tensor x) {
   for (const auto& layer : layers_) x = layer(std::move(x));
   return x;
+}
+
+Layer register_layer(torch::nn::Module& parent, const std::string& name, Layer layer) {
+  OPSIS_CHECK(layer, "{}: layer {} is empty; what makes it must give one", parent.name(), name);
+  parent.register_module(name, layer.module());
+  return layer;
 }
 
 }  // namespace opsis::inline v1::ops

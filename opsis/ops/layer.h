@@ -48,10 +48,8 @@ class OPSIS_API Layer {
 };
 
 /// Registers the layer's module under that name and gives the layer back, for initialiser lists.
-inline Layer register_layer(torch::nn::Module& parent, const std::string& name, Layer layer) {
-  parent.register_module(name, layer.module());
-  return layer;
-}
+/// Throws   ValueError when there is no layer
+OPSIS_API Layer register_layer(torch::nn::Module& parent, const std::string& name, Layer layer);
 
 /// Makes the normalisation that follows a convolution: `[](int64_t channels) { return torch::nn::GroupNorm(8, channels); }`.
 using NormLayer = std::function<Layer(int64_t channels)>;

@@ -38,6 +38,8 @@ Sides sides_of(std::string_view where, const Tensor& boxes) {
 struct Matched {
   Matched(std::string_view where, const Tensor& boxes1, const Tensor& boxes2, double eps)
       : box(sides_of(where, boxes1)), target(sides_of(where, boxes2)) {
+    OPSIS_CHECK(boxes1.sizes() == boxes2.sizes(), "{}: boxes and targets must be of one shape, got {} and {}", where,
+                opsis::detail::shape(boxes1), opsis::detail::shape(boxes2));
     const auto left = torch::max(box.x1, target.x1), top = torch::max(box.y1, target.y1);
     const auto right = torch::min(box.x2, target.x2), bottom = torch::min(box.y2, target.y2);
     const auto overlap = (bottom > top).logical_and(right > left);

@@ -29,6 +29,12 @@ void check_boxes_and_scores(std::string_view where, const Tensor& boxes, const T
               boxes.device(), scores.device());
 }
 
+// What nms works on under autocast, which torchvision's batched_nms leaves to it.
+Tensor as_nms_takes(const Tensor& tensor) {
+  const auto device = tensor.device().type();
+  return at::autocast::is_autocast_enabled(device) ? at::autocast::cached_cast(torch::kFloat32, tensor, device) : tensor;
+}
+
 // Best first, and the earlier of equals.
 Tensor best_first(const Tensor& scores) { return std::get<1>(scores.sort(/*stable=*/true, 0, /*descending=*/true)); }
 
@@ -124,7 +130,8 @@ Tensor nms(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
 }
 
 Tensor batched_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs, double iou_threshold) {
-  check_boxes_and_scores("batched_nms", boxes, scores, 4);
+  OPSIS_CHECK(boxes.defined() && scores.defined(), "batched_nms: boxes and scores must be tensors, got an undefined one");
+  check_boxes_and_scores("batched_nms", as_nms_takes(boxes), as_nms_takes(scores), 4);
   check_classes("batched_nms", boxes, idxs);
   if (boxes.numel() > 4000) return nms_per_class(boxes, scores, idxs, iou_threshold);
   if (boxes.numel() == 0) return torch::empty({0}, boxes.options().dtype(torch::kInt64).requires_grad(false));
@@ -132,7 +139,10 @@ Tensor batched_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs
   return nms(boxes + offsets.unsqueeze(1), scores, iou_threshold);
 }
 
-Tensor nms_per_class(const Tensor& boxes, const Tensor& scores, const Tensor& idxs, double iou_threshold) {
+Tensor nms_per_class(const Tensor& given_boxes, const Tensor& given_scores, const Tensor& idxs, double iou_threshold) {
+  OPSIS_CHECK(given_boxes.defined() && given_scores.defined(),
+              "nms_per_class: boxes and scores must be tensors, got an undefined one");
+  const auto boxes = as_nms_takes(given_boxes), scores = as_nms_takes(given_scores);
   check_boxes_and_scores("nms_per_class", boxes, scores, 4);
   check_classes("nms_per_class", boxes, idxs);
   const torch::NoGradGuard no_grad;

@@ -60,10 +60,12 @@ Tensor MultiScaleRoIAlignImpl::forward(const FeatureMaps& maps, const std::vecto
   }
   OPSIS_CHECK(!used.empty(), "MultiScaleRoIAlign: none of the {} maps has one of its names", maps.size());
   for (const auto& map : used) OPSIS_CHECK(map.defined() && map.dim() == 4, "MultiScaleRoIAlign: maps must be (N, C, H, W)");
+  std::unique_lock lock(first_call_);
   if (scales.empty()) {
     OPSIS_CHECK(!image_shapes.empty(), "MultiScaleRoIAlign: image_shapes must name the size of each image, got none");
     scales = scales_of(used, image_shapes);
   }
+  lock.unlock();
   OPSIS_CHECK(scales.size() == used.size(), "MultiScaleRoIAlign: it has known {} maps, and is given {}", scales.size(),
               used.size());
 

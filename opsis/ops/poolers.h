@@ -6,6 +6,7 @@
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,9 @@ class OPSIS_API MultiScaleRoIAlignImpl : public torch::nn::Module {
   int64_t sampling_ratio;
   MultiScaleRoIAlignOptions options;
   std::vector<double> scales;  ///< of the maps, beside the images; empty before the first call
+
+ private:
+  std::mutex first_call_;  // models are called from several threads
 };
 
 /// The holder; written out, so that names and options can be given in braces.

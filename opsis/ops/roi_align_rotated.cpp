@@ -14,6 +14,8 @@ namespace {
 
 using torch::Tensor;
 
+constexpr int64_t kMostNumbers = int64_t{1} << 22;  // that are sampled at once
+
 // Places of `count` samples over `bins` bins of a side, from its middle, in pixels.
 Tensor along_side(double length, int64_t bins, int64_t samples, const torch::TensorOptions& options) {
   const auto all = static_cast<double>(bins * samples);
@@ -34,17 +36,30 @@ Tensor sample_region(const Tensor& maps, const double* region, const std::array<
     return torch::zeros({maps.size(0), size[0], size[1]}, maps.options().requires_grad(false));
   const auto angle = region[5] * std::numbers::pi / 180, cos = std::cos(angle), sin = std::sin(angle);
   const auto numbers = maps.options().requires_grad(false);
-  const auto rows = along_side(height, size[0], down, numbers).unsqueeze(1);
+  const auto all_rows = along_side(height, size[0], down, numbers).unsqueeze(1);
   const auto columns = along_side(width, size[1], across, numbers).unsqueeze(0);
-  const auto at_x = rows * sin + columns * cos + x, at_y = rows * cos - columns * sin + y;
-  const auto on = (at_x >= -1).logical_and(at_x <= w).logical_and(at_y >= -1).logical_and(at_y <= h);
   const auto unit = [](const Tensor& places, int64_t length) {
     return places * (2.0 / static_cast<double>(std::max<int64_t>(length - 1, 1))) - 1;
   };
-  const auto grid = torch::stack({unit(at_x, w), unit(at_y, h)}, -1).unsqueeze(0);
-  const auto sampled =
-      torch::grid_sampler_2d(maps.unsqueeze(0), grid, /*bilinear=*/0, /*border=*/1, /*align_corners=*/true) * on;
-  return sampled.view({maps.size(0), size[0], down, size[1], across}).mean({2, 4});
+  // Some rows of samples at a time, whatever the region's size, and none that lie wholly beside the maps.
+  const auto step = std::clamp<int64_t>(kMostNumbers / (size[1] * across * std::max<int64_t>(maps.size(0), 1)), 1, down);
+  std::vector<Tensor> bins;
+  for (int64_t bin = 0; bin < size[0]; ++bin) {
+    auto sum = torch::zeros({maps.size(0), size[1]}, numbers);
+    for (int64_t first = 0; first < down; first += step) {
+      const auto count = std::min(step, down - first);
+      const auto rows = all_rows.narrow(0, bin * down + first, count);
+      const auto at_x = rows * sin + columns * cos + x, at_y = rows * cos - columns * sin + y;
+      const auto off = (at_x < -1).logical_or(at_x > w).logical_or(at_y < -1).logical_or(at_y > h);
+      if (off.all().item<bool>()) continue;
+      const auto grid = torch::stack({unit(at_x, w), unit(at_y, h)}, -1).unsqueeze(0);
+      const auto sampled =
+          torch::grid_sampler_2d(maps.unsqueeze(0), grid, /*bilinear=*/0, /*border=*/1, /*align_corners=*/true);
+      sum = sum + sampled.masked_fill(off, 0).view({maps.size(0), count, size[1], across}).sum({1, 3});
+    }
+    bins.push_back(sum / static_cast<double>(down * across));
+  }
+  return torch::stack(bins, 1);
 }
 
 }  // namespace

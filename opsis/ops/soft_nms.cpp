@@ -49,7 +49,8 @@ ScoredBoxes soft_nms(const Tensor& boxes, const Tensor& scores, const SoftNmsOpt
     const auto others = all.index_select(0, torch::tensor(alive, torch::kInt64));
     const auto overlaps = box_iou(all.narrow(0, box, 1), others).to(torch::kFloat64);
     for (size_t i = 0; i < alive.size(); ++i) {
-      const auto iou = overlaps.const_data_ptr<double>()[i];
+      const auto overlap = overlaps.const_data_ptr<double>()[i];
+      const auto iou = std::isnan(overlap) ? 0 : overlap;  // of boxes without an area
       auto& lowered = left[static_cast<size_t>(alive[i])];
       if (options.decay == Decay::Gaussian) lowered *= std::exp(-iou * iou / options.sigma);
       if (options.decay == Decay::Linear && iou > options.iou_threshold) lowered *= 1 - iou;
@@ -66,11 +67,14 @@ Tensor matrix_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs,
   if (boxes.size(0) == 0) return scores.clone();
   const auto order = std::get<1>(scores.sort(/*stable=*/true, 0, /*descending=*/true));
   const auto sorted = boxes.index_select(0, order), classes = idxs.index_select(0, order);
-  // Of each (better, worse) pair of a class.
-  const auto iou = (box_iou(sorted, sorted) * classes.unsqueeze(0).eq(classes.unsqueeze(1))).triu(1);
+  // Of each (better, worse) pair of a class; boxes without an area overlap nothing.
+  const auto all = box_iou(sorted, sorted), none = torch::zeros_like(all);
+  const auto same = classes.unsqueeze(0).eq(classes.unsqueeze(1));
+  const auto iou = torch::where(same.logical_and(all.eq(all)), all, none).triu(1);
   const auto suppressed = std::get<0>(iou.max(0)).unsqueeze(1);  // how much the better one is itself overlapped
   const auto decay = options.decay == Decay::Gaussian ? ((suppressed.square() - iou.square()) * options.sigma).exp()
-                                                      : (1 - iou) / (1 - suppressed);
+                                                      // What lies under another exactly is gone, and lowers nothing itself.
+                                                      : torch::where(suppressed >= 1, none + 1, (1 - iou) / (1 - suppressed));
   auto out = torch::empty_like(scores);
   out.index_copy_(0, order, scores.index_select(0, order) * std::get<0>(decay.min(0)));
   return out;

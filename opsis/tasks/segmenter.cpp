@@ -37,6 +37,7 @@ class Watch {
 }  // namespace
 
 Tensor Segmentation::masks() const {
+  OPSIS_CHECK(classes.defined(), "Segmentation: there are no classes yet");
   std::vector<int64_t> indices;
   for (const auto& share : shares) indices.push_back(share.index);
   return classes == torch::tensor(indices, torch::kInt64).to(classes.device()).view({-1, 1, 1});

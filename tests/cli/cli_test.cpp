@@ -204,6 +204,17 @@ TEST(Segment, TellsWhatThePixelsBelongToAndDrawsIt) {
   for (const auto& entry : document["classes"]) sum += entry["share"].get<double>();
   EXPECT_NEAR(sum, 1, 1e-9);
   EXPECT_EQ(io::decode_image(std::filesystem::path(file("drawn.png"))).data.sizes(), (std::vector<int64_t>{3, 40, 60}));
+  // A file is a file, whatever its name is like.
+  std::filesystem::copy(file("lraspp.safetensors"), file("my_Weights.v1"));
+  EXPECT_EQ(
+      opsis_tool({"segment", file("photo.png"), "--model", "lraspp_mobilenet_v3_large", "--weights", file("my_Weights.v1")})
+          .code,
+      0);
+  io::write_gif(Image(torch::randint(0, 256, {3, 3, 20, 20}, torch::kUInt8)), file("moving.gif"));
+  expect_failure(
+      {"segment", file("moving.gif"), "--model", "lraspp_mobilenet_v3_large", "--weights", file("lraspp.safetensors")},
+      "moving.gif has 3 pictures; a single one is needed");
+  expect_wrong_usage({"segment", file("photo.png"), "--alpha", "nan"}, "--alpha must be from 0 to 1");
   expect_failure({"segment", file("photo.png"), "--model", "resnet18"},
                  "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
 }

@@ -128,6 +128,12 @@ TEST(CocoEvaluator, RefusesWhatDoesNotFit) {
 
   CocoEvaluator masks({.kind = CocoKind::Masks});
   EXPECT_ERROR(masks.update(1, one_box(), {}), ValueError, "a mask for each of 1 labels, got 0");
+  const io::RunLengths small{{4, 5}, {0, 20}}, large{{5, 5}, {0, 25}}, lying{{4, 5}, {0, 3}};
+  const auto of = [&](const io::RunLengths& mask) { return CocoTarget{.labels = labels, .masks = {mask}}; };
+  const CocoDetections found{.labels = labels, .scores = torch::ones({1}), .masks = {large}};
+  EXPECT_ERROR(masks.update(1, of(small), found), ValueError, "must have one size, got (4, 5) and (5, 5)");
+  EXPECT_ERROR(masks.update(1, of(lying), {.labels = labels.slice(0, 0, 0)}), ValueError, "must add up to the 20 pixels");
+  EXPECT_ERROR(masks.merge(boxes), ValueError, "must have the same options");
   CocoEvaluator points({.kind = CocoKind::KeyPoints});
   EXPECT_ERROR(points.update(1, one_box(), {}), ValueError, "key points of the target must be (1, 17, 3)");
   EXPECT_ERROR(CocoEvaluator({.max_detections = {10, 1}}), ValueError, "must be positive and ascend");

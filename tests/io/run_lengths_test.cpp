@@ -78,6 +78,7 @@ TEST(RunLengths, RefuseWhatDoesNotFit) {
   EXPECT_ERROR(merge(std::vector{small, large}), ValueError, "must have one size, got (1, 1) and (7, 5)");
   EXPECT_ERROR(merge(std::vector{large, lying}), ValueError, "add up to the 35 pixels");
   EXPECT_ERROR(run_iou(small, large), ValueError, "must have one size");
+  EXPECT_ERROR(bounding_box({{0, 5}, {0, 3}}), ValueError, "bounding_box: runs must add up to the 0 pixels");
   EXPECT_ERROR(decode_masks({lying}), ValueError, "add up to the 35 pixels");
   EXPECT_ERROR(encode_masks(torch::zeros({3})), ValueError, "must be (N, H, W) or (H, W), got (3,)");
   EXPECT_TRUE(encode_masks(torch::zeros({0, 4, 4})).empty());

@@ -413,6 +413,18 @@ TEST(MNASNet, LoadsCheckpointsOfTheFirstVersion) {
     model->eval();
     EXPECT_TENSOR_NEAR(model->forward(c.tensor("images")), c.tensor("logits"), 1e-5, 1e-6);
 
+    // The stem that is made anew is in the state of the one before.
+    models::MNASNet settled(alpha, models::MNASNetOptions{.num_classes = 7});
+    settled->eval();
+    settled->to(torch::kFloat64);
+    models::freeze(*settled.ptr());
+    models::load_weights(*settled, file);
+    for (const auto& module : settled->modules()) EXPECT_FALSE(module->is_training());
+    for (const auto& parameter : settled->parameters()) {
+      EXPECT_FALSE(parameter.requires_grad());
+      EXPECT_EQ(parameter.scalar_type(), torch::kFloat64);
+    }
+
     // What does not fit otherwise leaves the model as it was.
     models::MNASNet other(0.5, models::MNASNetOptions{.num_classes = 5});
     const auto before = hub::state_dict(*other);

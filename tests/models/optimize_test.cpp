@@ -83,8 +83,8 @@ TEST(Optimize, TakesImagesOfEveryShape) {
   const torch::NoGradGuard no_grad;
   auto model = small_resnet();
   const auto quick = optimize(model);
-  for (const auto& shape :
-       std::vector<std::vector<int64_t>>{{2, 3, 32, 40}, {1, 3, 32, 40}, {2, 3, 40, 32}, {2, 3, 32, 40}, {0, 3, 32, 32}}) {
+  for (const auto& shape : std::vector<std::vector<int64_t>>{
+           {2, 3, 32, 40}, {1, 3, 32, 40}, {2, 3, 40, 32}, {0, 3, 32, 32}, {1, 3, 48, 40}, {1, 3, 56, 40}, {2, 3, 32, 40}}) {
     const auto images = torch::rand(shape);
     EXPECT_TENSOR_NEAR(quick->forward(images), model.ptr()->forward(images), 1e-4, 0);
   }

@@ -222,6 +222,15 @@ TEST(QuantizableModel, IsFusedOnceAndAsItsModeSays) {
   EXPECT_ERROR(quantization::prepare_qat(*model, {}), ValueError, "prepare_qat: the model must be in training");
   quantization::quantize(*model, calibrate);  // what was fused and is observed already stays so
   EXPECT_TRUE(model->is_quantized());
+  const auto folded = quantizable("resnet18", false);
+  folded->eval();
+  folded->fuse_model();
+  folded->train();
+  const auto config = quantization::get_default_qconfig("fbgemm");
+  EXPECT_ERROR(quantization::prepare_qat(*folded, config), ValueError, "fused in evaluation, which folds its norms away");
+  training->train();
+  quantization::prepare_qat(*training, config);
+  EXPECT_ERROR(quantization::prepare_qat(*training, config), ValueError, "prepare_qat: the model is prepared already");
   EXPECT_ERROR(quantization::prepare(*model, {}), ValueError, "prepare: the model is quantized already");
   EXPECT_ERROR(quantization::prepare_qat(*model, {}), ValueError, "prepare_qat: the model is quantized already");
   EXPECT_ERROR(quantization::convert(*model), ValueError, "convert: the model is quantized already");

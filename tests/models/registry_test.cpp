@@ -55,6 +55,9 @@ TEST(GetModel, RefusesAnUnknownNameAndOffersTheNearest) {
 }
 
 TEST(GetModel, RefusesAnotherTask) {
+  EXPECT_ERROR(models::get_model("fcn_resnet50"), ValueError,
+               "get_model: fcn_resnet50 does another task");  // before its backbone
+  EXPECT_ERROR(models::get_model<models::SegmentationModel>("resnet18"), ValueError, "get_model: resnet18 does another task");
   struct Detector : models::ImageClassifier {};
   EXPECT_ERROR(models::get_model<Detector>("resnet18"), ValueError,
                "get_model: resnet18 does another task than the one asked for");

@@ -174,6 +174,10 @@ TEST(IntermediateLayerGetter, RefusesLayersThatAreNotThere) {
                "IntermediateLayerGetter: return_layers has \"layer5\", which is no layer of the model");
   EXPECT_ERROR(models::IntermediateLayerGetter(network->layers(), {}), ValueError,
                "IntermediateLayerGetter: return_layers must not be empty");
+  EXPECT_ERROR(models::IntermediateLayerGetter(network->layers(), {{"layer3", "a"}, {"layer3", "b"}}), ValueError,
+               "layers and names must differ, got layer3 as a and layer3 as b");
+  EXPECT_ERROR(models::IntermediateLayerGetter(network->layers(), {{"layer3", ""}}), ValueError,
+               "must be returned under a name");
   models::IntermediateLayerGetter body(network->layers(), {{"layer3", "deep"}, {"layer1", "shallow"}});
   EXPECT_EQ(body->forward(torch::rand({2, 3, 32, 32})).keys(), (std::vector<std::string>{"shallow", "deep"}));
   EXPECT_EQ(body->named_children().keys().back(), "layer3");

@@ -225,6 +225,27 @@ TEST(BatchedNms, KeepsWhatTorchvisionKeeps) {
                "batched_nms: idxs must be (3,), a class for each box, got (2,)");
 }
 
+TEST(BatchedNms, TakesMixedTypesUnderAutocastAsNmsDoes) {
+  const auto boxes = torch::tensor({{0.f, 0.f, 4.f, 4.f}, {0.f, 0.f, 4.f, 3.f}, {0.f, 0.f, 4.f, 3.f}});
+  const auto scores = torch::tensor({0.5f, 0.75f, 0.25f}).to(torch::kBFloat16), idxs = torch::tensor({0, 0, 1}, torch::kInt64);
+  EXPECT_ERROR(ops::batched_nms(boxes, scores, idxs, 0.5), ValueError, "must be of one type, got Float and BFloat16");
+  at::autocast::set_autocast_enabled(at::kCPU, true);
+  const auto mixed = ops::batched_nms(boxes, scores, idxs, 0.5);
+  const auto half = ops::nms_per_class(boxes.to(torch::kBFloat16), scores, idxs, 0.5);
+  at::autocast::set_autocast_enabled(at::kCPU, false);
+  at::autocast::clear_cache();
+  EXPECT_TENSOR_EQ(mixed, torch::tensor({1, 2}, torch::kInt64));
+  EXPECT_TENSOR_EQ(half, mixed);
+}
+
+TEST(BoxIouFamily, RefusesOtherShapesInItsOwnName) {
+  const auto one = torch::zeros({4}), three = torch::zeros({3, 4});
+  EXPECT_ERROR(ops::generalized_box_iou(one, three), ValueError, "generalized_box_iou: boxes must be (..., N, 4)");
+  EXPECT_ERROR(ops::distance_box_iou(one, three), ValueError, "distance_box_iou: boxes must be (..., N, 4)");
+  EXPECT_ERROR(ops::generalized_box_iou_loss(torch::zeros({1, 4}), three), ValueError,
+               "generalized_box_iou_loss: boxes and targets must be of one shape, got (1, 4) and (3, 4)");
+}
+
 TEST(NmsRotated, OfUprightBoxesIsNms) {
   torch::manual_seed(0);
   const auto middle = torch::rand({300, 2}, torch::kFloat64) * 100, sides = torch::rand({300, 2}, torch::kFloat64) * 30 + 1;

@@ -223,6 +223,18 @@ TEST(SoftNms, LowersScoresByOverlap) {
   const auto above = ops::soft_nms(three_boxes(), scores, {.score_threshold = 0.3});
   EXPECT_TENSOR_EQ(above.keep, torch::tensor({0, 2}, torch::kInt64));
   EXPECT_EQ(ops::soft_nms(torch::zeros({0, 4}), torch::zeros({0})).keep.size(0), 0);
+  // Boxes without an area overlap nothing, and three of one place leave the best.
+  const auto points = torch::tensor({{0.f, 0.f, 4.f, 4.f}, {7.f, 7.f, 7.f, 7.f}, {9.f, 9.f, 9.f, 9.f}});
+  const auto given = torch::tensor({0.9f, 0.8f, 0.7f});
+  EXPECT_TENSOR_EQ(ops::soft_nms(points, given, {.decay = ops::Decay::Gaussian}).scores, given);
+  for (const auto decay : {ops::Decay::Gaussian, ops::Decay::Linear}) {
+    const auto same = torch::zeros({3}, torch::kInt64);
+    EXPECT_TENSOR_EQ(ops::matrix_nms(points, given, same, {.decay = decay}), given);
+    const auto equal = ops::matrix_nms(points.slice(0, 0, 1).expand({3, 4}), given, same, {.decay = decay});
+    EXPECT_FALSE(equal.isnan().any().item<bool>());
+    EXPECT_EQ(equal[0].item<float>(), given[0].item<float>());
+    EXPECT_LT(equal[2].item<float>(), 0.2F);
+  }
   EXPECT_ERROR(ops::soft_nms(three_boxes(), scores, {.sigma = 0}), ValueError, "soft_nms: sigma must be positive, got 0");
   EXPECT_ERROR(ops::soft_nms(three_boxes(), torch::zeros({3})), ValueError,
                "soft_nms: boxes and scores must both be float32 or float64, got Double and Float");

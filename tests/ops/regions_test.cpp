@@ -219,6 +219,15 @@ TEST(RoiAlignRotated, OfUprightRegionsIsRoiAlign) {
   }
 }
 
+TEST(RoiAlignRotated, OfHugeRegionsAndBesideTheMapsDoesNoHarm) {
+  auto maps = torch::ones({1, 2, 4, 4});
+  maps[0][0][0][0] = NAN;
+  const auto beside = ops::roi_align_rotated(maps, torch::tensor({{0.f, -20.f, -20.f, 2.f, 2.f, 0.f}}), 1);
+  EXPECT_TENSOR_EQ(beside, torch::zeros({1, 2, 1, 1}));
+  const auto huge = ops::roi_align_rotated(maps, torch::tensor({{0.f, 2.f, 2.f, 3000.f, 3000.f, 30.f}}), 2);
+  EXPECT_TRUE(huge[0][1].le(1e-3).all().item<bool>());
+}
+
 TEST(RoiAlignRotated, ByAQuarterTurnSeesTheMapTurned) {
   torch::manual_seed(0);
   const auto x = torch::rand({1, 2, 10, 10}, torch::kFloat64);

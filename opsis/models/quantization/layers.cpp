@@ -32,7 +32,8 @@ QParams as_qparams(const Value& scale, const Value& zero_point) {
 }
 
 Value or_none(const Tensor& tensor) { return tensor.defined() ? Value(tensor) : Value(); }
-Tensor or_undefined(const Value& value) { return value.is_none() ? Tensor() : value.as_tensor(); }
+// A copy: the tensors of a checkpoint may lie in a file that changes.
+Tensor or_undefined(const Value& value) { return value.is_none() ? Tensor() : value.as_tensor().clone(); }
 
 std::optional<Tensor> given(const Tensor& tensor) { return tensor.defined() ? std::optional(tensor) : std::nullopt; }
 
@@ -221,7 +222,7 @@ QuantizedState::Entries QuantizedConv2dImpl::state() const {
 }
 
 void QuantizedConv2dImpl::set_state(const std::vector<Value>& values) {
-  weight_ = values[0].as_tensor();
+  weight_ = values[0].as_tensor().clone();
   bias_ = or_undefined(values[1]);
   qparams_ = as_qparams(values[2], values[3]);
   pack();

@@ -190,6 +190,12 @@ void prepare(QuantizableClassifier& model, const QConfig& config) {
 void prepare_qat(QuantizableClassifier& model, const QConfig& config) {
   OPSIS_CHECK(!model.is_quantized(), "prepare_qat: the model is quantized already");
   OPSIS_CHECK(model.is_training(), "prepare_qat: the model must be in training; call train() first");
+  detail::visit(model, [&](torch::nn::Module& module) {
+    const auto* conv = module.as<QatConv2dImpl>();
+    OPSIS_CHECK(!module.as<FakeQuantizeImpl>() && !(conv && conv->is_prepared()), "prepare_qat: the model is prepared already");
+    OPSIS_CHECK(!module.as<FoldedConv2dImpl>(),
+                "prepare_qat: the model was fused in evaluation, which folds its norms away; fuse it after train()");
+  });
   const auto observer = [&] { return FakeQuantize(config.most).ptr(); };
   const auto prepared = [&](const Layer& layer) -> Layer {
     const auto& module = layer.module();

@@ -28,8 +28,10 @@ SegmentationOutput SimpleSegmentationModelImpl::outputs(torch::Tensor images) {
 // The last layer of each classifier.
 std::vector<std::string> SimpleSegmentationModelImpl::heads() const {
   std::vector<std::string> names;
-  for (const auto& [name, head] : {std::pair("classifier.", classifier), std::pair("aux_classifier.", aux_classifier)}) {
-    if (head) names.push_back(name + head.module()->named_children().back().key());
+  for (const auto& [name, head] : {std::pair("classifier", classifier), std::pair("aux_classifier", aux_classifier)}) {
+    if (!head) continue;
+    const auto layers = head.module()->named_children();
+    names.push_back(layers.is_empty() ? std::string(name) : std::string(name) + "." + layers.back().key());
   }
   return names;
 }
