@@ -140,6 +140,11 @@ double magnitude_of(std::string_view where, const Strength& strength, int64_t bi
   return magnitudes[bin < 0 ? bin + bins : bin].item<float>();
 }
 
+int64_t bits_of(std::string_view where, double magnitude) {
+  OPSIS_CHECK(magnitude >= 0 && magnitude <= 8, "{}: Posterize must keep from 0 to 8 bits, got {}", where, magnitude);
+  return static_cast<int64_t>(magnitude);
+}
+
 // The size of the one image or video that such a transform is for.
 Size size_of_only_image(std::string_view where, std::span<const Value> values) {
   const Value* only = nullptr;

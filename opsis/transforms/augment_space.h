@@ -45,6 +45,10 @@ const Strength& strength_of(std::string_view operation);
 /// Throws   ValueError when the bin is not there; `where` begins the message
 double magnitude_of(std::string_view where, const Strength& strength, int64_t bins, int64_t bin, Size size);
 
+/// The bits that posterize keeps, of a magnitude. With one bin it is no number, which Python refuses too.
+/// Throws   ValueError when it is none from 0 to 8
+int64_t bits_of(std::string_view where, double magnitude);
+
 /// The size of the one image or video that such a transform is for.
 /// Throws   ValueError when there is none, or several, or a mask, boxes or key points
 Size size_of_only_image(std::string_view where, std::span<const Value> values);

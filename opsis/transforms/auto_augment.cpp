@@ -69,7 +69,7 @@ Kind apply_step(std::string_view where, const Kind& image, const AugmentStep& st
   if (operation == "Color") return functional::adjust_saturation(image, 1 + magnitude);
   if (operation == "Contrast") return functional::adjust_contrast(image, 1 + magnitude);
   if (operation == "Sharpness") return functional::adjust_sharpness(image, 1 + magnitude);
-  if (operation == "Posterize") return functional::posterize(image, static_cast<int64_t>(magnitude));
+  if (operation == "Posterize") return functional::posterize(image, detail::bits_of(where, magnitude));
   if (operation == "Solarize") {
     return functional::solarize(image, detail::largest_pixel(image.data.scalar_type()) * magnitude);
   }

@@ -62,7 +62,7 @@ Tensor old_apply(std::string_view where, const Tensor& image, const AugmentStep&
   if (operation == "Color") return functional::adjust_saturation(image, 1 + magnitude);
   if (operation == "Contrast") return functional::adjust_contrast(image, 1 + magnitude);
   if (operation == "Sharpness") return functional::adjust_sharpness(image, 1 + magnitude);
-  if (operation == "Posterize") return functional::posterize(image, static_cast<int64_t>(magnitude));
+  if (operation == "Posterize") return functional::posterize(image, detail::bits_of(where, magnitude));
   if (operation == "Solarize") return functional::solarize(image, magnitude);
   if (operation == "AutoContrast") return functional::autocontrast(image);
   if (operation == "Equalize") return functional::equalize(image);
