@@ -4,10 +4,10 @@
 
 // Two bytes of a size, then the text of a mask; what is read must come out again as it is.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  if (size < 2) return 0;
-  const opsis::Size canvas{data[0], data[1]};
+  const opsis::Size canvas{size > 0 ? data[0] : 0, size > 1 ? data[1] : 0};
+  const auto* const text = reinterpret_cast<const char*>(data);
   try {
-    const auto runs = opsis::io::runs_of_text({reinterpret_cast<const char*>(data) + 2, size - 2}, canvas);
+    const auto runs = opsis::io::runs_of_text(size > 2 ? std::string_view(text + 2, size - 2) : std::string_view(), canvas);
     std::vector<uint8_t> pixels(static_cast<size_t>(canvas.height * canvas.width));
     opsis::io::decode_runs(runs, pixels);
     if (opsis::io::runs_of_text(opsis::io::to_text(runs), canvas) != runs) __builtin_trap();
