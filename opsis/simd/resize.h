@@ -1,4 +1,4 @@
-// Resizing of 8-bit pixels: bilinear and bicubic in ATen's integers, and nearest. Plain pointers, no tensor.
+// Resizing of 8-bit pixels: bilinear and bicubic in ATen's integers. Plain pointers, no tensor. nearest.h has nearest.
 #pragma once
 
 #include <cstddef>
@@ -7,23 +7,9 @@
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/simd/resize_taps.h"
 
 namespace opsis::inline v1::simd {
-
-enum class ResizeFilter { Bilinear, Bicubic };
-
-/// Along one direction: what each pixel of the result is made of.
-struct ResizeTaps {
-  std::vector<int32_t> first;    ///< the first pixel that it takes
-  std::vector<int32_t> count;    ///< how many it takes
-  std::vector<int16_t> weights;  ///< `taps` for each; those beyond its count are 0
-  int taps = 0;                  ///< the most that one takes
-  int precision = 0;             ///< weights are multiples of 1 / 2^precision
-};
-
-/// The taps of pixels [begin, begin + size) of a line that goes from `from` pixels to `to`. ATen's, to the last bit: computed in
-/// double and rounded to 16 bits with as many digits as the largest weight of the whole line leaves room for.
-OPSIS_API ResizeTaps resize_taps(int64_t from, int64_t to, ResizeFilter filter, bool antialias, int64_t begin, int64_t size);
 
 /// What to resize, and which part of the result is wanted.
 struct ResizePlan {
@@ -81,11 +67,5 @@ class OPSIS_API Resizer {
   int64_t blocks_ = 0;           // of 8 weights, a pixel
   int64_t safe_ = 0;             // pixels before this one are made without reading beyond the row
 };
-
-/// The indices of nearest (or, exact, nearest-exact) from `from` pixels to `to`, as ATen rounds them in float.
-OPSIS_API std::vector<int32_t> nearest_indices(int64_t from, int64_t to, bool exact);
-
-/// One row of nearest: out[i] = row[indices[i]] for pixels of `bytes` bytes (1, 2, 3, 4, 6, 8, ...).
-OPSIS_API void nearest_row(const uint8_t* row, const int32_t* indices, int64_t size, int64_t bytes, uint8_t* out);
 
 }  // namespace opsis::inline v1::simd

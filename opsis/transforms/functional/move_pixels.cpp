@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "opsis/simd/mirror.h"
-#include "opsis/simd/resize.h"
+#include "opsis/simd/nearest.h"
 #include "opsis/transforms/functional/pictures.h"
 #include "opsis/transforms/functional/tensor.h"
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "opsis/simd/nearest.h"
 #include "opsis/simd/resize.h"
 #include "opsis/transforms/functional/pictures.h"
 
