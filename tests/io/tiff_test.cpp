@@ -10,7 +10,7 @@ namespace opsis {
 namespace {
 
 TEST(DecodeTiff, NumbersOfEveryKindComeAsTheyAre) {
-  for (const auto& c : oracle::cases("io_formats/tiff_numbers")) {
+  for (const auto& c : oracle::cases("io_tiff/numbers")) {
     if (c.text("file").empty()) continue;
     SCOPED_TRACE(c.name());
     EXPECT_TENSOR_EQ(io::decode_image(support::picture_path(c.text("file"))).data, c.tensor("expected"));
@@ -18,7 +18,7 @@ TEST(DecodeTiff, NumbersOfEveryKindComeAsTheyAre) {
 }
 
 TEST(DecodeTiff, EveryCompressionEqualsPillow) {
-  for (const auto& c : oracle::cases("io_formats/tiff")) {
+  for (const auto& c : oracle::cases("io_tiff/files")) {
     SCOPED_TRACE(c.name());
     const auto image = io::decode_tiff(support::picture(c.text("file"))).data;
     if (c.text("kind") == "jpeg") {  // another release of libjpeg
@@ -31,7 +31,7 @@ TEST(DecodeTiff, EveryCompressionEqualsPillow) {
 }
 
 TEST(DecodeTiff, ConvertsAsTorchvisionConvertsAPng) {
-  for (const auto& c : oracle::cases("io_formats/tiff_modes")) {
+  for (const auto& c : oracle::cases("io_tiff/modes")) {
     SCOPED_TRACE(c.name());
     const auto bytes = support::picture(c.text("file"));
     EXPECT_TENSOR_EQ(io::decode_tiff(bytes, {.mode = support::read_mode(c.text("mode"))}).data, c.tensor("expected"));
@@ -39,7 +39,7 @@ TEST(DecodeTiff, ConvertsAsTorchvisionConvertsAPng) {
 }
 
 TEST(DecodeTiff, KnowsPagesThumbnailsAndInks) {
-  for (const auto& c : oracle::cases("io_formats/tiff_others")) {
+  for (const auto& c : oracle::cases("io_tiff/others")) {
     SCOPED_TRACE(c.name());
     const auto bytes = support::picture(c.text("file"));
     EXPECT_TENSOR_EQ(io::decode_tiff(bytes, {.mode = support::read_mode(c.text("mode"))}).data, c.tensor("expected"));
@@ -47,7 +47,7 @@ TEST(DecodeTiff, KnowsPagesThumbnailsAndInks) {
 }
 
 TEST(DecodeTiff, TurnsUprightWhenAsked) {
-  for (const auto& c : oracle::cases("io_formats/tiff_exif")) {
+  for (const auto& c : oracle::cases("io_tiff/exif")) {
     SCOPED_TRACE(c.name());
     const auto bytes = support::picture(c.text("file"));
     EXPECT_TENSOR_EQ(io::decode_tiff(bytes).data, c.tensor("stored"));

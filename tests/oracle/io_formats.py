@@ -1,59 +1,25 @@
-"""io_formats: GIF, WebP, AVIF, HEIC, TIFF, BMP, PNM, PFM and .flo. torchvision judges what it knows; Pillow, OpenCV or the picture
-that a file was made of judge the rest. How the modes convert is asked of torchvision's PNG."""
+"""io_formats: GIF, WebP, AVIF, HEIC, BMP, PNM, PFM and .flo, and a small file of each format; io_tiff.py has TIFF. torchvision judges what
+it knows; Pillow, OpenCV or the picture that a file was made of judge the rest. How the modes convert is asked of torchvision's PNG."""
 
 import ctypes
-import functools
 import io
 import os
 import struct
 import tempfile
 import warnings
-import zlib
 
 import cv2
 import numpy
 import torch
 from oracle import case, fails, out_dir, run
 from PIL import Image, ImageOps
-from support import pictures
-from support.pictures import saved, tensor, written
+from support.codecs import MODES, converted, opened, photo, planes, saved_pages, tiff_of, transposed
+from support.pictures import saved, written
 from torchvision.datasets._optical_flow import _read_flo, _read_pfm
-from torchvision.io import ImageReadMode, decode_gif, decode_image, decode_png, decode_webp
+from torchvision.io import ImageReadMode, decode_gif, decode_image, decode_webp
 
 warnings.simplefilter("ignore")  # torchvision's note that its codecs move to torchcodec
 
-MODES = list(ImageReadMode)
-photo = functools.partial(pictures.photo, noise=0.03)
-
-
-def planes(picture):
-    """(H, W), (H, W, C) or (T, H, W, C) of any order of bytes as a tensor with the channels in front."""
-    picture = picture[..., None] if picture.ndim == 2 else picture
-    return torch.from_numpy(numpy.ascontiguousarray(picture.astype(picture.dtype.newbyteorder("=")))).movedim(-1, -3)
-
-
-def png_of(picture):
-    """A PNG of 8 or 16 bits by hand, since PIL writes few kinds of 16."""
-    height, width, channels = picture.shape
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    bits = picture.dtype.itemsize * 8
-    rows = b"".join(b"\0" + row.astype(f">u{bits // 8}").tobytes() for row in picture)
-    head = struct.pack(">IIBBBBB", width, height, bits, {1: 0, 2: 4, 3: 2, 4: 6}[channels], 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def converted(picture, mode):
-    """The picture in a mode, as torchvision converts a PNG of it."""
-    picture = picture[..., None] if picture.ndim == 2 else picture
-    return decode_png(tensor(png_of(picture)), mode)
-
-
-def opened(content, mode=None):
-    image = Image.open(io.BytesIO(content))
-    return planes(numpy.asarray(image.convert(mode) if mode else image))
 
 
 # GIF
@@ -194,15 +160,6 @@ def webp(kind, mode):
     return {"file": name, "refused": refused} | ({} if refused else {"expected": decode_webp(data, mode)})
 
 
-def transposed(picture, orientation):
-    """The picture as it is upright, by PIL."""
-    out = io.BytesIO()
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    Image.fromarray(picture).save(out, "PNG", exif=exif)
-    return planes(numpy.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(out.getvalue())))))
-
-
 @case("io_formats/webp_exif", orientation=list(range(1, 9)), lossless=[True, False])
 def webp_exif(orientation, lossless):
     name = f"exif_{orientation}_{lossless}.webp"
@@ -335,175 +292,6 @@ def heic(bits, channels, mode):
         opaque = torch.full_like(expected[:1].to(torch.int32), 255 if bits == 8 else (2**bits - 1) << (16 - bits))
         expected = torch.cat([expected, opaque.to(expected.dtype)])
     return {"file": name, "expected": expected[: 4 if alpha else 3]}
-
-
-# TIFF
-
-
-def tiff_of(pages, order="<", planar=False, tile=None, rows_per_strip=None, photometric=None, tags=(), big=False):
-    """Uncompressed TIFFs by hand: any numbers, planes, tiles, BigTIFF."""
-    out = bytearray((b"II" if order == "<" else b"MM") + struct.pack(order + "HHHQ" if big else order + "HI", *((43, 8, 0, 16) if big else (42, 8))))
-    link = len(out) - (8 if big else 4)
-    offset_type, offset_size = ("Q", 8) if big else ("I", 4)
-    for page in pages:
-        page = page[..., None] if page.ndim == 2 else page
-        height, width, samples = page.shape
-        data = page.astype(page.dtype.newbyteorder(order))
-        parts = [data[..., i : i + 1] for i in range(samples)] if planar else [data]
-        chunks = []
-        for part in parts:
-            if tile:
-                for y in range(0, height, tile):
-                    for x in range(0, width, tile):
-                        block = numpy.zeros((tile, tile, part.shape[2]), part.dtype)
-                        piece = part[y : y + tile, x : x + tile]
-                        block[: piece.shape[0], : piece.shape[1]] = piece
-                        chunks.append(block.tobytes())
-            else:
-                step = rows_per_strip or height
-                chunks += [part[y : y + step].tobytes() for y in range(0, height, step)]
-        offsets = []
-        for chunk in chunks:
-            offsets.append(len(out))
-            out += chunk + b"\0" * (len(chunk) % 2)
-        kind = {"u": 1, "i": 2, "f": 3}[page.dtype.kind]
-        color = photometric if photometric is not None else (2 if samples in (3, 4) else 1)
-        extra = samples - (3 if color == 2 else 4 if color == 5 else 1)
-        entries = {256: [4, [width]], 257: [4, [height]], 258: [3, [page.dtype.itemsize * 8] * samples], 259: [3, [1]],
-                   262: [3, [color]], 277: [3, [samples]], 284: [3, [2 if planar else 1]], 339: [3, [kind] * samples]}
-        if extra > 0:
-            entries[338] = [3, [2 if extra == 1 else 0] * extra]
-        if tile:
-            entries |= {322: [4, [tile]], 323: [4, [tile]], 324: [4, offsets], 325: [4, [len(c) for c in chunks]]}
-        else:
-            entries |= {273: [4, offsets], 278: [4, [rows_per_strip or height]], 279: [4, [len(c) for c in chunks]]}
-        entries |= dict(tags)
-        table = b""
-        for tag, (type, values) in sorted(entries.items()):
-            packed = struct.pack(f"{order}{len(values)}{'H' if type == 3 else 'I'}", *values)
-            if len(packed) <= offset_size:
-                packed = packed.ljust(offset_size, b"\0")
-            else:
-                place = len(out)
-                out += packed + b"\0" * (len(packed) % 2)
-                packed = struct.pack(order + offset_type, place)
-            table += struct.pack(order + ("HHQ" if big else "HHI"), tag, type, len(values)) + packed
-        struct.pack_into(order + offset_type, out, link, len(out))
-        out += struct.pack(order + ("Q" if big else "H"), len(entries)) + table
-        link = len(out)
-        out += b"\0" * offset_size
-    return bytes(out)
-
-
-def numbers(dtype, channels, height=23, width=31):
-    dtype = numpy.dtype(dtype)
-    random = numpy.random.RandomState(channels)
-    if dtype.kind == "f":
-        return random.randn(height, width, channels).astype(dtype)
-    info = numpy.iinfo(dtype)
-    return random.randint(info.min, int(info.max) + 1, (height, width, channels), dtype=dtype)
-
-
-@case("io_formats/tiff_numbers", dtype=["u1", "u2", "u4", "i1", "i2", "i4", "f2", "f4", "f8"], channels=[1, 2, 3, 4, 7],
-      layout=["strip", "strips", "tiles", "planar", "planar_tiles", "big_endian", "bigtiff"])
-def tiff_numbers(dtype, channels, layout):
-    if channels in (2, 4) and layout not in ("strips", "planar"):
-        return {"file": ""}
-    picture = numbers(dtype, channels)
-    options = {"strip": {}, "strips": {"rows_per_strip": 5}, "tiles": {"tile": 16}, "planar": {"planar": True},
-               "planar_tiles": {"planar": True, "tile": 16}, "big_endian": {"order": ">"}, "bigtiff": {"big": True}}[layout]
-    name = f"numbers_{dtype}_{channels}_{layout}.tif"
-    written(name, tiff_of([picture], **options))
-    return {"file": name, "expected": planes(picture)}
-
-
-def saved_pages(pages, **options):
-    images = [Image.fromarray(page) for page in pages]
-    out = io.BytesIO()
-    images[0].save(out, "TIFF", save_all=True, append_images=images[1:], **options)
-    return out.getvalue()
-
-
-def bilevel(height=23, width=37):
-    return Image.fromarray(photo(height, width, 1)[..., 0]).convert("1")
-
-
-def pillow_tiff(image, **options):
-    out = io.BytesIO()
-    image.save(out, "TIFF", **options)
-    return out.getvalue()
-
-
-PALETTED = Image.fromarray(photo(23, 37)).quantize(200)
-TIFFS = {
-    "raw": lambda: saved(photo(23, 37), "TIFF"),
-    "lzw": lambda: saved(photo(23, 37), "TIFF", compression="tiff_lzw"),
-    "deflate": lambda: saved(photo(23, 37, 4), "TIFF", compression="tiff_adobe_deflate"),
-    "packbits": lambda: saved(photo(23, 37, 1), "TIFF", compression="packbits"),
-    "gray16": lambda: saved(photo(23, 37, 1, 16)[..., 0], "TIFF", compression="tiff_lzw"),
-    "float": lambda: saved(photo(23, 37, 1, 16)[..., 0].astype(numpy.float32), "TIFF", compression="tiff_adobe_deflate"),
-    "bilevel": lambda: pillow_tiff(bilevel()),
-    "group4": lambda: pillow_tiff(bilevel(), compression="group4"),
-    "palette": lambda: pillow_tiff(PALETTED, compression="tiff_lzw"),
-    "jpeg": lambda: saved(photo(48, 64), "TIFF", compression="jpeg", quality=90),
-}
-
-
-@case("io_formats/tiff", kind=list(TIFFS))
-def tiff(kind):
-    content = TIFFS[kind]()
-    written(f"{kind}.tif", content)
-    mode = {"palette": "RGB", "bilevel": "L", "group4": "L"}.get(kind)
-    return {"file": f"{kind}.tif", "expected": opened(content, mode)}
-
-
-@case("io_formats/tiff_modes", channels=[1, 2, 3, 4], bits=[8, 16], mode=MODES)
-def tiff_modes(channels, bits, mode):
-    picture = photo(13, 19, channels, bits)
-    name = f"modes_{channels}_{bits}.tif"
-    written(name, tiff_of([picture]))
-    return {"file": name, "expected": converted(picture, mode)}
-
-
-@case("io_formats/tiff_others", kind=["pages", "pages_deflate", "thumbnail", "white_is_0", "cmyk", "cmyk_rgb"])
-def tiff_others(kind):
-    name = f"{kind}.tif"
-    pages = [photo(11 + i, 17)[:11] for i in range(4)]
-    mode = ImageReadMode.UNCHANGED
-    if kind == "pages":
-        content, expected = tiff_of(pages), numpy.stack(pages)
-    elif kind == "pages_deflate":
-        content, expected = saved_pages(pages, compression="tiff_adobe_deflate"), numpy.stack(pages)
-    elif kind == "thumbnail":
-        content = bytearray(tiff_of([pages[0], pages[1][:3, :4]], tags={254: [4, [0]]}.items()))
-        at = content.rindex(struct.pack("<HHII", 254, 4, 1, 0))
-        content[at + 8] = 1
-        content, expected = bytes(content), pages[0]
-    elif kind == "white_is_0":
-        content, expected = tiff_of([pages[0][..., :1]], photometric=0), 255 - pages[0][..., :1]
-    else:
-        picture = photo(11, 17, 4)
-        content, expected = tiff_of([picture], photometric=5), picture
-        if kind == "cmyk_rgb":
-            mode = ImageReadMode.RGB
-            c = picture.astype(numpy.float64)
-            expected = ((255 - c[..., :3]) * (255 - c[..., 3:]) / 255 + 0.5).astype(numpy.uint8)
-    written(name, content)
-    return {"file": name, "mode": mode, "expected": planes(expected)}
-
-
-@case("io_formats/tiff_refused", kind=["unlike_pages"])
-def tiff_refused(kind):
-    written("unlike_pages.tif", tiff_of([photo(11, 17), photo(12, 17)]))
-    return {}
-
-
-@case("io_formats/tiff_exif", orientation=list(range(1, 9)))
-def tiff_exif(orientation):
-    picture = photo(13, 19)
-    name = f"exif_{orientation}.tif"
-    written(name, tiff_of([picture], tags={274: [3, [orientation]]}.items()))
-    return {"file": name, "stored": planes(picture), "expected": transposed(picture, orientation)}
 
 
 # BMP
