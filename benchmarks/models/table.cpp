@@ -5,38 +5,18 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "benchmarks/timing.h"
 #include "opsis/hub/safetensors.h"
 #include "opsis/models/optimize.h"
 #include "opsis/models/registry.h"
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double milliseconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-}
-
-// The least time of a call; what disturbs only ever adds.
-template <class Call>
-double least_milliseconds(Call&& call, double seconds) {
-  call();
-  double least = 1e9;
-  const auto begin = Clock::now();
-  for (int i = 0; i < 5 || milliseconds_since(begin) < 1000 * seconds; ++i) {
-    const auto before = Clock::now();
-    call();
-    least = std::min(least, milliseconds_since(before));
-  }
-  return least;
-}
 
 int measure(const std::vector<std::string>& arguments) {
   namespace models = opsis::models;
@@ -56,7 +36,7 @@ int measure(const std::vector<std::string>& arguments) {
     auto model = eager;
     if (how != "eager") model = models::optimize(eager, {.dtype = how == "bfloat16" ? torch::kBFloat16 : torch::kFloat32});
     torch::Tensor out;
-    found[how] = least_milliseconds([&] { out = model->forward(images); }, seconds);
+    found[how] = bench::least_milliseconds([&] { out = model->forward(images); }, seconds);
     const auto file = "opsis_" + name + "_" + arguments[3] + "_" + how + ".safetensors";
     opsis::hub::save_safetensors(folder / file, {{"result", out.clone()}});
   }

@@ -4,7 +4,6 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -12,38 +11,16 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "benchmarks/timing.h"
 #include "opsis/hub/safetensors.h"
 #include "opsis/ops.h"
-
-namespace {
-
-using Clock = std::chrono::steady_clock;
-using torch::Tensor;
-
-double milliseconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-}
-
-// The least time of a call; what disturbs only ever adds.
-double least_milliseconds(const std::function<void()>& call, double seconds) {
-  call();
-  double least = 1e9;
-  const auto begin = Clock::now();
-  for (int i = 0; i < 5 || milliseconds_since(begin) < 1000 * seconds; ++i) {
-    const auto before = Clock::now();
-    call();
-    least = std::min(least, milliseconds_since(before));
-  }
-  return least;
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
   const std::filesystem::path folder = argv[1];
   torch::set_num_threads(std::stoi(argv[3]));
   const torch::InferenceMode inference;
+  using torch::Tensor;
   std::map<std::string, Tensor> in;
   for (const auto& [name, tensor] : opsis::hub::load_safetensors(folder / "ops.safetensors")) in[name] = tensor;
 
@@ -63,7 +40,7 @@ int main(int argc, char** argv) {
   nlohmann::json found;
   opsis::hub::StateDict results;
   for (const auto& [name, call] : all) {
-    found[name] = least_milliseconds([&call = call] { call(); }, std::stod(argv[2]));
+    found[name] = bench::least_milliseconds([&call = call] { call(); }, std::stod(argv[2]));
     results.emplace_back(name, call().clone());
   }
   opsis::hub::save_safetensors(folder / "opsis_ops.safetensors", results);
