@@ -10,6 +10,7 @@
 #include "opsis/ops/box_iou_rotated.h"
 #include "opsis/simd/box_iou.h"
 #include "opsis/simd/mask_extent.h"
+#include "opsis/transforms/functional/boxes.h"
 #include "opsis/transforms/functional/tensor.h"
 #include "opsis/tv_tensors/print.h"
 
@@ -47,6 +48,11 @@ Tensor stack_like(const Tensor& boxes, const std::vector<Tensor>& numbers) {
   return boxes.is_floating_point() ? out : out.round().to(boxes.scalar_type());
 }
 
+// Those with a centre halve otherwise than transforms do, and angles pass through other types; the rest is the same.
+Tensor without_centre(const Tensor& boxes, BoundingBoxFormat from, BoundingBoxFormat to) {
+  return transforms::functional::convert_bounding_box_format(boxes, from, to);
+}
+
 Tensor cxcywh_to_xyxy(const Tensor& boxes) {
   const auto c = boxes.unbind(-1);
   const auto half_w = times(c[2], 0.5), half_h = times(c[3], 0.5);
@@ -56,16 +62,6 @@ Tensor cxcywh_to_xyxy(const Tensor& boxes) {
 Tensor xyxy_to_cxcywh(const Tensor& boxes) {
   const auto c = boxes.unbind(-1);
   return torch::stack({(c[0] + c[2]) / 2, (c[1] + c[3]) / 2, c[2] - c[0], c[3] - c[1]}, -1);
-}
-
-Tensor xywh_to_xyxy(const Tensor& boxes) {
-  const auto c = boxes.unbind(-1);
-  return torch::stack({c[0], c[1], c[0] + c[2], c[1] + c[3]}, -1);
-}
-
-Tensor xyxy_to_xywh(const Tensor& boxes) {
-  const auto c = boxes.unbind(-1);
-  return torch::stack({c[0], c[1], c[2] - c[0], c[3] - c[1]}, -1);
 }
 
 struct Turned {
@@ -195,8 +191,8 @@ Tensor box_convert(const Tensor& boxes, BoundingBoxFormat in_fmt, BoundingBoxFor
               "box_convert: {} and {} are upright and rotated; neither becomes the other", in_fmt, out_fmt);
   if (in_fmt == out_fmt) return boxes.clone();
   if (!tv_tensors::is_rotated_bounding_format(in_fmt)) {
-    const auto corners = in_fmt == XYXY ? boxes : in_fmt == XYWH ? xywh_to_xyxy(boxes) : cxcywh_to_xyxy(boxes);
-    return out_fmt == XYXY ? corners : out_fmt == XYWH ? xyxy_to_xywh(corners) : xyxy_to_cxcywh(corners);
+    const auto corners = in_fmt == XYXY ? boxes : in_fmt == XYWH ? without_centre(boxes, XYWH, XYXY) : cxcywh_to_xyxy(boxes);
+    return out_fmt == XYXY ? corners : out_fmt == XYWH ? without_centre(corners, XYXY, XYWH) : xyxy_to_cxcywh(corners);
   }
   const auto middle = in_fmt == XYWHR     ? boxes
                       : in_fmt == CXCYWHR ? cxcywhr_to_xywhr(boxes)
