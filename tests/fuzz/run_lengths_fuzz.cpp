@@ -1,5 +1,8 @@
 #include "opsis/io/run_lengths.h"
 
+#include <string_view>
+#include <vector>
+
 #include "opsis/core/error.h"
 
 // Two bytes of a size, then the text of a mask; what is read must come out again as it is.

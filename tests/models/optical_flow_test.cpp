@@ -26,15 +26,10 @@ INSTANTIATE_TEST_SUITE_P(, OpticalFlowModel, ::testing::ValuesIn(models::list_mo
                          [](const auto& info) { return info.param; });
 
 TEST_P(OpticalFlowModel, FromTheSameSeedIsTorchvisionsAndComputesTheSame) {
-  int count = 0;
-  for (const auto& c : oracle::cases("models_flow/computed")) {
-    if (c.text("model") != GetParam()) continue;
-    ++count;
-    torch::manual_seed(0);
-    const auto model = models::get_model<FlowModel>(GetParam());
-    support::expect_same_computed(*model, c, flow_estimates(*model, c, 3));
-  }
-  EXPECT_EQ(count, 1);
+  const auto c = support::case_of("models_flow/computed", GetParam());
+  torch::manual_seed(0);
+  const auto model = models::get_model<FlowModel>(GetParam());
+  support::expect_same_computed(*model, c, flow_estimates(*model, c, 3));
 }
 
 // The same as in tests/oracle/models_flow.py.

@@ -36,20 +36,15 @@ INSTANTIATE_TEST_SUITE_P(, SegmentationByName, ::testing::ValuesIn(models::list_
                          [](const auto& info) { return info.param; });
 
 TEST_P(SegmentationByName, FromTheSameSeedIsTorchvisionsAndComputesTheSame) {
-  int count = 0;
-  for (const auto& c : oracle::cases("models_segmentation/computed")) {
-    if (c.text("model") != GetParam()) continue;
-    ++count;
-    torch::manual_seed(0);
-    std::optional<support::TableDraws> draws;
-    if (c.boolean("table")) draws.emplace();
-    models::ModelOptions options;
-    if (!GetParam().starts_with("lraspp")) options.aux_loss = true;
-    const auto model = random_model(GetParam(), options);
-    draws.reset();
-    support::expect_same_computed(*model, c, all_scores(*model, c.tensor("images")));
-  }
-  EXPECT_EQ(count, 1);
+  const auto c = support::case_of("models_segmentation/computed", GetParam());
+  torch::manual_seed(0);
+  std::optional<support::TableDraws> draws;
+  if (c.boolean("table")) draws.emplace();
+  models::ModelOptions options;
+  if (!GetParam().starts_with("lraspp")) options.aux_loss = true;
+  const auto model = random_model(GetParam(), options);
+  draws.reset();
+  support::expect_same_computed(*model, c, all_scores(*model, c.tensor("images")));
 }
 
 TEST(SegmentationModel, EveryOptionDoesWhatTorchvisionsDoes) {

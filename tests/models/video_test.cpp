@@ -33,18 +33,13 @@ std::shared_ptr<VideoClassifier> small_video(const std::string& name) {
 }
 
 TEST_P(VideoModel, FromTheSameSeedIsTorchvisionsAndComputesTheSame) {
-  int count = 0;
-  for (const auto& c : oracle::cases("models_video/computed")) {
-    if (c.text("model") != GetParam()) continue;
-    ++count;
-    torch::manual_seed(0);
-    std::optional<support::TableDraws> draws;
-    if (c.boolean("table")) draws.emplace();
-    const auto model = small_video(GetParam());
-    draws.reset();
-    support::expect_same_computed(*model, c, clip_logits(*model, c.tensor("clips")));
-  }
-  EXPECT_EQ(count, 1);
+  const auto c = support::case_of("models_video/computed", GetParam());
+  torch::manual_seed(0);
+  std::optional<support::TableDraws> draws;
+  if (c.boolean("table")) draws.emplace();
+  const auto model = small_video(GetParam());
+  draws.reset();
+  support::expect_same_computed(*model, c, clip_logits(*model, c.tensor("clips")));
 }
 
 models::NormLayer coarse_norm_of_clips() {

@@ -225,7 +225,7 @@ TEST(RoiAlignRotated, OfHugeRegionsAndBesideTheMapsDoesNoHarm) {
   const auto beside = ops::roi_align_rotated(maps, torch::tensor({{0.f, -20.f, -20.f, 2.f, 2.f, 0.f}}), 1);
   EXPECT_TENSOR_EQ(beside, torch::zeros({1, 2, 1, 1}));
   const auto huge = ops::roi_align_rotated(maps, torch::tensor({{0.f, 2.f, 2.f, 3000.f, 3000.f, 30.f}}), 2);
-  EXPECT_TRUE(huge[0][1].le(1e-3).all().item<bool>());
+  EXPECT_TRUE(huge[0][1].gt(0).logical_and(huge[0][1].lt(1e-4)).all().item<bool>());  // 16 pixels of 2 million
 }
 
 TEST(RoiAlignRotated, ByAQuarterTurnSeesTheMapTurned) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <fstream>
+#include <string>
 
 namespace support {
 
@@ -14,6 +15,19 @@ inline int64_t resident_memory() {
   int64_t pages = 0, resident = 0;
   file >> pages >> resident;
   return resident * sysconf(_SC_PAGESIZE);
+}
+
+/// Lets the peak begin anew; false where the system cannot.
+inline bool begin_peak_memory() { return bool(std::ofstream("/proc/self/clear_refs") << "5" << std::flush); }
+
+/// The most resident memory since then, in bytes; -1 where the system does not tell.
+inline int64_t peak_memory() {
+  std::ifstream status("/proc/self/status");
+  int64_t kib = -1;
+  for (std::string word; status >> word;) {
+    if (word == "VmHWM:") status >> kib;
+  }
+  return kib < 0 ? -1 : kib * 1024;
 }
 
 }  // namespace support

@@ -62,6 +62,15 @@ void expect_same_state(const torch::nn::Module& model, const oracle::Case& c) {
   ASSERT_EQ(checksums, c.ints("checksums"));
 }
 
+oracle::Case case_of(const std::string& table, const std::string& model) {
+  std::vector<oracle::Case> found;
+  for (auto& c : oracle::cases(table)) {
+    if (c.text("model") == model) found.push_back(std::move(c));
+  }
+  if (found.size() != 1) throw std::runtime_error(table + " has " + std::to_string(found.size()) + " cases of " + model);
+  return found[0];
+}
+
 void expect_same_computed(opsis::models::ImageClassifier& model, const oracle::Case& c, const TrainOutputs& all_outputs) {
   const auto images = c.tensor("images");
   Outputs in_training;

@@ -25,6 +25,9 @@ void expect_same_state(const torch::nn::Module& model, const oracle::Case& c);
 /// All that a model gives in training, where that is more than its logits.
 using TrainOutputs = std::function<std::vector<torch::Tensor>(torch::Tensor images)>;
 
+/// The case of a table whose `model` is this one; throws, which fails the test, unless there is one alone.
+oracle::Case case_of(const std::string& table, const std::string& model);
+
 /// So it is, and does, on one thread: outputs in evaluation and in training, the loss, gradients and running statistics agree.
 void expect_same_computed(opsis::models::ImageClassifier& model, const oracle::Case& c, const TrainOutputs& outputs = {});
 
