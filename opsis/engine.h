@@ -6,3 +6,4 @@
 #include "opsis/engine/metrics.h"
 #include "opsis/engine/optimizer.h"
 #include "opsis/engine/schedule.h"
+#include "opsis/engine/voc_evaluator.h"

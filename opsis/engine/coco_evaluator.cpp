@@ -1,6 +1,6 @@
 #include "opsis/engine/coco_evaluator.h"
 
-#include <ATen/ops/full.h>
+#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>
@@ -53,6 +53,11 @@ std::vector<int64_t> labels_of(std::string_view side, const Tensor& labels) {
   return {flat.const_data_ptr<int64_t>(), flat.const_data_ptr<int64_t>() + flat.numel()};
 }
 
+std::set<int64_t> set_of(const Tensor& labels) {
+  const auto all = labels_of("target", labels);
+  return {all.begin(), all.end()};
+}
+
 std::vector<double> numbers_of(const Tensor& row) {
   return {row.const_data_ptr<double>(), row.const_data_ptr<double>() + row.numel()};
 }
@@ -78,18 +83,29 @@ double mean_of_defined(const Tensor& values) {
 // What is in one image, or was found in it: a row each.
 struct CocoEvaluator::Side {
   std::vector<int64_t> labels;
+  std::vector<size_t> kept;  // those rows that count, in their order
   std::vector<io::RunBox> boxes;
   const std::vector<io::RunLengths>* masks = nullptr;
   Tensor key_points;  // (N, K, 2 or 3) float64
   std::vector<double> areas, scores;
   std::vector<bool> crowd, left_out;
+  std::set<int64_t> incomplete;  // labels
 
   std::vector<size_t> rows_of(int64_t label) const {
     std::vector<size_t> out;
-    for (size_t i = 0; i < labels.size(); ++i) {
+    for (const auto i : kept) {
       if (labels[i] == label) out.push_back(i);
     }
     return out;
+  }
+
+  void keep_all() {
+    kept.resize(labels.size());
+    std::iota(kept.begin(), kept.end(), size_t{0});
+  }
+  void keep_best(int64_t count) {
+    std::stable_sort(kept.begin(), kept.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });
+    kept.resize(static_cast<size_t>(count));
   }
 
   // The boxes of masks and of points, and the areas of all.
@@ -141,6 +157,17 @@ double likeness_of_points(const double* found, int64_t stride, const double* tru
 
 }  // namespace
 
+CocoOptions lvis_options(CocoKind kind, std::map<int64_t, LvisFrequency> frequencies) {
+  OPSIS_CHECK(kind != CocoKind::KeyPoints, "lvis_options: LVIS has boxes and masks, no key points");
+  CocoOptions options;
+  options.kind = kind;
+  options.max_detections = {300};
+  options.federated = true;
+  options.max_per_image = 300;
+  options.frequencies = std::move(frequencies);
+  return options;
+}
+
 CocoEvaluator::CocoEvaluator(CocoOptions options) : options_(std::move(options)) {
   const bool points = options_.kind == CocoKind::KeyPoints;
   constexpr double all = 1e5 * 1e5, small = 32 * 32, medium = 96 * 96;
@@ -171,6 +198,7 @@ void CocoEvaluator::update(int64_t image_id, const CocoTarget& target, const Coc
   const auto read = [&](std::string_view name, const auto& from, bool boxes_are_given, int64_t point_numbers) {
     Side side;
     side.labels = labels_of(name, from.labels);
+    side.keep_all();
     const auto count = std::ssize(side.labels);
     if (boxes_are_given && count > 0) {
       OPSIS_CHECK(from.boxes.defined(), "CocoEvaluator: the {} must have boxes", name);
@@ -218,7 +246,13 @@ void CocoEvaluator::update(int64_t image_id, const CocoTarget& target, const Coc
   for (const auto score : found.scores) OPSIS_CHECK(!std::isnan(score), "CocoEvaluator: scores must be numbers, got NaN");
 
   std::set<int64_t> labels(truth.labels.begin(), truth.labels.end());
-  labels.insert(found.labels.begin(), found.labels.end());
+  if (options_.federated) {
+    if (target.absent.defined()) labels.merge(set_of(target.absent));
+    if (target.incomplete.defined()) truth.incomplete = set_of(target.incomplete);
+  } else {
+    labels.insert(found.labels.begin(), found.labels.end());
+  }
+  if (options_.max_per_image > 0 && count > options_.max_per_image) found.keep_best(options_.max_per_image);
   std::map<int64_t, Label> judged;
   for (const auto label : labels) judged.emplace(label, judge(image_id, truth, found, label));
   images_.insert(image_id);
@@ -254,6 +288,7 @@ CocoEvaluator::Label CocoEvaluator::judge(int64_t image_id, const Side& truth, c
   }
 
   const auto areas = options_.area_ranges.size();
+  const bool incomplete = truth.incomplete.contains(label);
   Label out;
   out.truths.resize(areas);
   out.verdicts.resize(detections.size() * areas);
@@ -289,7 +324,7 @@ CocoEvaluator::Label CocoEvaluator::judge(int64_t image_id, const Side& truth, c
           taken[*match] = true;
           verdict.found |= bit;
           if (left_out[*match]) verdict.ignored |= bit;
-        } else if (beyond(found.areas[detections[d]])) {
+        } else if (incomplete || beyond(found.areas[detections[d]])) {
           verdict.ignored |= bit;
         }
       }
@@ -398,6 +433,18 @@ CocoResult CocoEvaluator::compute() const {
   number("AP50", at_threshold(precise.select(3, 0), 0.5));
   number("AP75", at_threshold(precise.select(3, 0), 0.75));
   for (size_t a = 1; a < areas; ++a) number("AP" + options_.area_ranges[a].name, precise.select(3, n(a)));
+  if (!options_.frequencies.empty()) {
+    for (const auto& [name, frequency] : {std::pair{"APrare", LvisFrequency::Rare},
+                                          {"APcommon", LvisFrequency::Common},
+                                          {"APfrequent", LvisFrequency::Frequent}}) {
+      std::vector<int64_t> columns;
+      for (size_t k = 0; k < labels; ++k) {
+        const auto at = options_.frequencies.find(out.labels[k]);
+        if (at != options_.frequencies.end() && at->second == frequency) columns.push_back(n(k));
+      }
+      number(name, precise.select(3, 0).index_select(2, torch::tensor(columns, torch::kInt64)));
+    }
+  }
   if (points) {
     number("AR", recalled.select(2, 0));
     number("AR50", at_threshold(recalled.select(2, 0), 0.5));

@@ -28,6 +28,9 @@ struct CocoTarget {
   torch::Tensor key_points{};           ///< (N, K, 3): x, y, and 0 where the point is not labelled
   torch::Tensor is_crowd{};             ///< (N): not 0 for a region of many that may be found any number of times; else none is
   torch::Tensor area{};                 ///< (N) in pixels; else that of the masks or boxes
+  torch::Tensor absent{};  ///< labels, int64, that were looked for and are not in the image; for LVIS, which asks of each image
+                           ///< about a few labels: detections of any other are passed over
+  torch::Tensor incomplete{};  ///< labels, int64, of which not everything is marked: no detection of them is wrong; for LVIS
 };
 
 /// What a model found in it.
@@ -45,6 +48,9 @@ struct CocoAreaRange {
   bool operator==(const CocoAreaRange&) const = default;
 };
 
+/// How many images of LVIS's training set have a label: up to 10, up to 100, or more.
+enum class LvisFrequency { Rare, Common, Frequent };
+
 struct CocoOptions {
   CocoKind kind = CocoKind::Boxes;
   BoundingBoxFormat box_format = BoundingBoxFormat::XYXY;  ///< XYXY, XYWH or CXCYWH
@@ -53,8 +59,16 @@ struct CocoOptions {
   std::vector<int64_t> max_detections{};  ///< ascending, of an image and a label; 1, 10, 100, or 20 for key points, when empty
   std::vector<CocoAreaRange> area_ranges{};  ///< the first holds all; COCO's all, small, medium, large when empty
   std::vector<double> sigmas{};  ///< how far off a key point may be, for each of K; those of COCO's 17 of a person when empty
+  bool federated = false;        ///< as LVIS: only labels that are in an image or `absent` from it count there
+  int64_t max_per_image = 0;     ///< of all labels together, the best; 0: as many as there are
+  std::map<int64_t, LvisFrequency> frequencies{};  ///< of labels: adds APrare, APcommon and APfrequent to the numbers
   bool operator==(const CocoOptions&) const = default;
 };
+
+/// What LVIS asks for: federated, the best 300 detections of an image.
+///     CocoEvaluator evaluator(lvis_options(CocoKind::Masks, frequencies));
+/// Source   https://www.lvisdataset.org/rules
+OPSIS_API CocoOptions lvis_options(CocoKind kind, std::map<int64_t, LvisFrequency> frequencies);
 
 /// A number of COCO's table by its name: "AP", "AP50", "AP75", "APsmall", ..., "AR1", "AR10", "AR100", "ARsmall", ...
 struct CocoNumber {
@@ -82,7 +96,8 @@ struct OPSIS_API CocoResult {
 ///     CocoEvaluator evaluator;
 ///     for (...) evaluator.update(image_id, target, detections);
 ///     std::cout << evaluator.compute().to_string();
-/// Equal to pycocotools.cocoeval.COCOeval with useCats; images in the order of their ids, whatever the order of the calls.
+/// Equal to pycocotools.cocoeval.COCOeval with useCats, and by lvis_options to lvis.LVISEval; images in the order of their ids,
+/// whatever the order of the calls.
 /// Differs  an annotation whose id is 0 can be found like any other
 /// Source   https://cocodataset.org/#detection-eval
 class OPSIS_API CocoEvaluator {

@@ -133,6 +133,9 @@ double rotated_iou(const RotatedBox& a, const RotatedBox& b) {
 TORCH_LIBRARY_FRAGMENT(opsis, m) {
   m.def("box_iou_rotated(Tensor boxes1, Tensor boxes2) -> Tensor");
   m.impl("box_iou_rotated", torch::kCPU, box_iou_rotated_cpu);
+  m.impl("box_iou_rotated", torch::kCUDA, [](const Tensor& boxes1, const Tensor& boxes2) {
+    return box_iou_rotated_cpu(boxes1.cpu(), boxes2.cpu()).to(boxes1.device());
+  });
   m.impl("box_iou_rotated", torch::DispatchKey::Meta, box_iou_rotated_meta);
 }
 

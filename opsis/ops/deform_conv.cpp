@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "opsis/core/check.h"
-#include "opsis/ops/deform_conv_cpu.h"
+#include "opsis/ops/cuda.h"
 #include "opsis/ops/differentiable.h"
 #include "opsis/ops/print.h"
 #include "opsis/tv_tensors/print.h"
@@ -18,6 +18,7 @@ namespace {
 using c10::SymInt;
 using detail::Deformation;
 using detail::DeformGradients;
+using detail::DeformKernels;
 using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
@@ -74,22 +75,43 @@ struct Operands {
   Tensor input, weight, offset, mask, bias;
 };
 
+constexpr DeformKernels kCpuKernels{detail::deform_conv2d_cpu, detail::deform_conv2d_backward_cpu};
+
+const DeformKernels& kernels_of(const Tensor& tensor) {
+  return tensor.is_cuda() ? detail::cuda_kernels("deform_conv2d").deform_conv2d : kCpuKernels;
+}
+
 Tensor deform_forward(const Operands& o, const Deformation& d) {
   check_deformation(o.input, o.weight, o.offset, o.mask, o.bias, d);
-  if (o.input.is_meta()) return o.input.new_empty({o.input.size(0), o.weight.size(0), o.offset.size(2), o.offset.size(3)});
-  return detail::deform_conv2d_cpu(o.input, o.weight, o.offset, o.mask, o.bias, d);
+  const std::vector<int64_t> shape{o.input.size(0), o.weight.size(0), o.offset.size(2), o.offset.size(3)};
+  if (o.input.is_meta()) return o.input.new_empty(shape);
+  const auto type = detail::computed_in(o.input.scalar_type());
+  const auto out = torch::zeros(shape, o.input.options().dtype(type));
+  if (out.numel() > 0) {
+    kernels_of(out).forward(o.input.to(type).contiguous(), o.weight.to(type).contiguous(), o.offset.contiguous(),
+                            o.mask.contiguous(), d, out);
+  }
+  return (out + o.bias.to(type).view({1, -1, 1, 1})).to(o.input.scalar_type());
 }
 
 DeformGradients deform_backward(const Tensor& grad, const Operands& o, const Deformation& d) {
   check_deformation(o.input, o.weight, o.offset, o.mask, o.bias, d);
   OPSIS_CHECK(grad.sizes() == std::vector<int64_t>({o.input.size(0), o.weight.size(0), o.offset.size(2), o.offset.size(3)}) &&
-                  grad.scalar_type() == o.input.scalar_type(),
+                  grad.scalar_type() == o.input.scalar_type() && grad.device() == o.input.device(),
               "deform_conv2d: the gradient {} is not of this result", opsis::detail::shape(grad));
   if (grad.is_meta()) {
     return {torch::empty_like(o.input), torch::empty_like(o.weight), torch::empty_like(o.offset), torch::empty_like(o.mask),
             torch::empty_like(o.bias)};
   }
-  return detail::deform_conv2d_backward_cpu(grad, o.input, o.weight, o.offset, o.mask, o.bias, d);
+  const auto type = detail::computed_in(grad.scalar_type());
+  const auto zeros = [&](const Tensor& like) { return torch::zeros(like.sizes(), like.options().dtype(type)); };
+  const auto grads = grad.to(type).contiguous();
+  const DeformGradients out{zeros(o.input), zeros(o.weight), zeros(o.offset), zeros(o.mask), grads.sum({0, 2, 3})};
+  if (grad.numel() > 0) {
+    kernels_of(grad).backward(grads, o.input.to(type).contiguous(), o.weight.to(type).contiguous(), o.offset.contiguous(),
+                              o.mask.contiguous(), d, out);
+  }
+  return std::apply([&](const auto&... of) { return DeformGradients{of.to(grad.scalar_type())...}; }, out);
 }
 
 Tensor call_deform(const Operands& o, const Deformation& d) {
@@ -185,7 +207,7 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
       "SymInt stride_w, SymInt pad_h, SymInt pad_w, SymInt dilation_h, SymInt dilation_w, SymInt groups, SymInt offset_groups, "
       "bool "
       "use_mask) -> (Tensor, Tensor, Tensor, Tensor, Tensor)");
-  for (const auto key : {DispatchKey::CPU, DispatchKey::Meta}) {
+  for (const auto key : {DispatchKey::CPU, DispatchKey::CUDA, DispatchKey::Meta}) {
     m.impl("deform_conv2d", key, by_schema<deform_forward>);
     m.impl("_deform_conv2d_backward", key, by_schema<deform_backward>);
   }

@@ -1,14 +1,12 @@
 // A matrix product with columns of samples, image by image. Where the samples lie is found once for each group of offsets; then
 // every channel is read by that.
-#include "opsis/ops/deform_conv_cpu.h"
-
 #include <torch/torch.h>
 
 #include <cmath>
 #include <vector>
 
 #include "opsis/core/parallel.h"
-#include "opsis/ops/region_ops.h"
+#include "opsis/ops/deform_conv_kernels.h"
 
 namespace opsis::inline v1::ops::detail {
 namespace {
@@ -91,9 +89,8 @@ template <class Compute>
 std::vector<Sample<Compute>> samples_of(const Tensor& offset, const Tensor& mask, const Shape& shape,
                                         const Deformation& deformation) {
   std::vector<Sample<Compute>> out;
-  AT_DISPATCH_FLOATING_TYPES_AND_HALF(offset.scalar_type(), "deform_conv2d", [&] {
-    out = samples_of_image<scalar_t, Compute>(offset.contiguous(), mask.contiguous(), shape, deformation);
-  });
+  AT_DISPATCH_FLOATING_TYPES_AND_HALF(offset.scalar_type(), "deform_conv2d",
+                                      [&] { out = samples_of_image<scalar_t, Compute>(offset, mask, shape, deformation); });
   return out;
 }
 
@@ -196,8 +193,8 @@ void convolve(const Tensor& input, const Tensor& weight, const Tensor& offset, c
 
 template <class T>
 void convolve_backward(const Tensor& grad, const Tensor& input, const Tensor& weight, const Tensor& offset, const Tensor& mask,
-                       const Deformation& deformation, const Tensor& grad_input, Tensor& grad_weight, const Tensor& grad_offset,
-                       const Tensor& grad_mask) {
+                       const Deformation& deformation, const DeformGradients& out) {
+  const auto& [grad_input, grad_weight, grad_offset, grad_mask, grad_bias] = out;
   const Shape shape(input, weight, offset);
   auto columns = torch::empty({shape.channels * shape.places(), shape.pixels()}, input.options());
   const auto weights = in_groups(weight.flatten(1), deformation.groups);
@@ -216,34 +213,16 @@ void convolve_backward(const Tensor& grad, const Tensor& input, const Tensor& we
 
 }  // namespace
 
-Tensor deform_conv2d_cpu(const Tensor& input, const Tensor& weight, const Tensor& offset, const Tensor& mask,
-                         const Tensor& bias, const Deformation& deformation) {
-  const auto type = computed_in(input.scalar_type());
-  const auto out = torch::zeros({input.size(0), weight.size(0), offset.size(2), offset.size(3)}, input.options().dtype(type));
-  if (out.numel() > 0) {
-    const auto from = input.to(type).contiguous(), weights = weight.to(type).contiguous();
-    AT_DISPATCH_FLOATING_TYPES(type, "deform_conv2d",
-                               [&] { convolve<scalar_t>(from, weights, offset, mask, deformation, out); });
-  }
-  return (out + bias.to(type).view({1, -1, 1, 1})).to(input.scalar_type());
+void deform_conv2d_cpu(const Tensor& input, const Tensor& weight, const Tensor& offset, const Tensor& mask,
+                       const Deformation& deformation, const Tensor& out) {
+  AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "deform_conv2d",
+                             [&] { convolve<scalar_t>(input, weight, offset, mask, deformation, out); });
 }
 
-DeformGradients deform_conv2d_backward_cpu(const Tensor& grad, const Tensor& input, const Tensor& weight, const Tensor& offset,
-                                           const Tensor& mask, const Tensor& bias, const Deformation& deformation) {
-  const auto type = computed_in(input.scalar_type());
-  const auto zeros = [&](const Tensor& like) { return torch::zeros(like.sizes(), like.options().dtype(type)); };
-  const auto grad_input = zeros(input), grad_offset = zeros(offset), grad_mask = zeros(mask);
-  auto grad_weight = zeros(weight);
-  if (grad.numel() > 0) {
-    const auto grads = grad.to(type).contiguous(), from = input.to(type).contiguous(), weights = weight.to(type).contiguous();
-    AT_DISPATCH_FLOATING_TYPES(type, "deform_conv2d", [&] {
-      convolve_backward<scalar_t>(grads, from, weights, offset, mask, deformation, grad_input, grad_weight, grad_offset,
-                                  grad_mask);
-    });
-  }
-  const auto back = [](const Tensor& of, const Tensor& like) { return of.to(like.scalar_type()); };
-  return {back(grad_input, input), back(grad_weight, weight), back(grad_offset, offset), back(grad_mask, mask),
-          back(grad.to(type).sum({0, 2, 3}), bias)};
+void deform_conv2d_backward_cpu(const Tensor& grad, const Tensor& input, const Tensor& weight, const Tensor& offset,
+                                const Tensor& mask, const Deformation& deformation, const DeformGradients& out) {
+  AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "deform_conv2d",
+                             [&] { convolve_backward<scalar_t>(grad, input, weight, offset, mask, deformation, out); });
 }
 
 }  // namespace opsis::inline v1::ops::detail

@@ -7,6 +7,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
 #include "opsis/ops/box_iou_rotated.h"
+#include "opsis/ops/cuda.h"
 #include "opsis/simd/nms.h"
 #include "opsis/tv_tensors/print.h"
 
@@ -54,6 +55,13 @@ Tensor nms_cpu(const Tensor& boxes, const Tensor& scores, double iou_threshold) 
   return keep.narrow(0, 0, kept);
 }
 
+Tensor nms_cuda(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
+  check_boxes_and_scores("nms", boxes, scores, 4);
+  const auto order = best_first(scores);
+  const auto stays = detail::cuda_kernels("nms").nms(boxes.index_select(0, order), /*classes=*/{}, iou_threshold);
+  return order.masked_select(stays);
+}
+
 Tensor nms_meta(const Tensor& boxes, const Tensor& scores, double) {
   check_boxes_and_scores("nms", boxes, scores, 4);
   raise<ValueError>("nms: how many boxes stay depends on their values, which tensors of the meta device have not");
@@ -76,6 +84,7 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
   using c10::DispatchKey;
   m.def("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor");
   m.impl("nms", DispatchKey::CPU, nms_cpu);
+  m.impl("nms", DispatchKey::CUDA, nms_cuda);
   m.impl("nms", DispatchKey::Meta, nms_meta);
   m.impl("nms", DispatchKey::AutocastCPU, nms_autocast<DispatchKey::AutocastCPU, c10::DeviceType::CPU>);
   m.impl("nms", DispatchKey::AutocastCUDA, nms_autocast<DispatchKey::AutocastCUDA, c10::DeviceType::CUDA>);
@@ -86,8 +95,22 @@ void check_classes(std::string_view where, const Tensor& boxes, const Tensor& id
               "{}: idxs must be ({},), a class for each box, got {}", where, boxes.size(0), opsis::detail::shape(idxs));
 }
 
+// The kept boxes' `numbers`, which ascend, by torchvision's sort: it leaves equal scores in an order of its own.
+Tensor kept_best_first(const Tensor& numbers, const Tensor& scores) {
+  return numbers.index_select(0, std::get<1>(scores.index_select(0, numbers).sort(0, /*descending=*/true)));
+}
+
 // Each class by itself; what is kept, best first.
-Tensor suppress_by_class(const Tensor& all_boxes, const Tensor& scores, const Tensor& idxs, double iou_threshold) {
+Tensor suppress_by_class_cuda(const Tensor& boxes, const Tensor& scores, const Tensor& idxs, double iou_threshold) {
+  const auto order = best_first(scores);
+  const auto classes = std::get<1>(at::_unique2(idxs, /*sorted=*/true, /*return_inverse=*/true));
+  const auto stays = detail::cuda_kernels("batched_nms")
+                         .nms(boxes.index_select(0, order), classes.index_select(0, order), iou_threshold)
+                         .logical_and(idxs.eq(idxs).index_select(0, order));  // no box is of a class that is no number
+  return kept_best_first(std::get<0>(order.masked_select(stays).sort()), scores);
+}
+
+Tensor suppress_by_class_cpu(const Tensor& all_boxes, const Tensor& scores, const Tensor& idxs, double iou_threshold) {
   const auto boxes = all_boxes.contiguous();
   const auto count = boxes.size(0);
   const auto order = best_first(scores);
@@ -117,9 +140,7 @@ Tensor suppress_by_class(const Tensor& all_boxes, const Tensor& scores, const Te
   for (int64_t i = 0; i < count; ++i) {
     if (stays[static_cast<size_t>(i)] != 0) kept.push_back(i);
   }
-  const auto numbers = torch::tensor(kept, torch::kInt64);
-  // torchvision's sort, which leaves equal scores in an order of its own.
-  return numbers.index_select(0, std::get<1>(scores.index_select(0, numbers).sort(0, /*descending=*/true)));
+  return kept_best_first(torch::tensor(kept, torch::kInt64), scores);
 }
 
 }  // namespace
@@ -133,7 +154,7 @@ Tensor batched_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs
   OPSIS_CHECK(boxes.defined() && scores.defined(), "batched_nms: boxes and scores must be tensors, got an undefined one");
   check_boxes_and_scores("batched_nms", as_nms_takes(boxes), as_nms_takes(scores), 4);
   check_classes("batched_nms", boxes, idxs);
-  if (boxes.numel() > 4000) return nms_per_class(boxes, scores, idxs, iou_threshold);
+  if (boxes.numel() > (boxes.is_cuda() ? 100'000 : 4000)) return nms_per_class(boxes, scores, idxs, iou_threshold);
   if (boxes.numel() == 0) return torch::empty({0}, boxes.options().dtype(torch::kInt64).requires_grad(false));
   const auto offsets = idxs.to(boxes.options()) * (boxes.max() + 1);
   return nms(boxes + offsets.unsqueeze(1), scores, iou_threshold);
@@ -146,7 +167,8 @@ Tensor nms_per_class(const Tensor& given_boxes, const Tensor& given_scores, cons
   check_boxes_and_scores("nms_per_class", boxes, scores, 4);
   check_classes("nms_per_class", boxes, idxs);
   const torch::NoGradGuard no_grad;
-  return suppress_by_class(boxes.cpu(), scores.cpu(), idxs.cpu(), iou_threshold).to(boxes.device());
+  if (boxes.is_cuda()) return suppress_by_class_cuda(boxes, scores, idxs.to(boxes.device()), iou_threshold);
+  return suppress_by_class_cpu(boxes.cpu(), scores.cpu(), idxs.cpu(), iou_threshold).to(boxes.device());
 }
 
 Tensor nms_rotated(const Tensor& boxes, const Tensor& scores, double iou_threshold) {

@@ -16,7 +16,7 @@ namespace opsis::inline v1::ops {
 /// Source   torchvision.ops.nms
 OPSIS_API torch::Tensor nms(const torch::Tensor& boxes, const torch::Tensor& scores, double iou_threshold);
 
-/// nms among the boxes of each class: `idxs` names the class of each box. Up to 1000 boxes are moved apart class by class
+/// nms among the boxes of each class: `idxs` names the class of each box. Up to 1000 boxes (25,000 on a GPU) are moved apart class by class
 /// first, as torchvision does, which can round a coordinate; nms_per_class never does.
 /// Shapes   boxes (N, 4) XYXY, scores (N), idxs (N) -> (K) int64, best first
 /// Source   torchvision.ops.batched_nms

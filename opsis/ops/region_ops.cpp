@@ -8,6 +8,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/huge_pages.h"
+#include "opsis/ops/cuda.h"
 #include "opsis/ops/differentiable.h"
 #include "opsis/tv_tensors/print.h"
 
@@ -49,47 +50,48 @@ void check_sensitive(std::string_view where, const Tensor& input, const Pooling&
 void check_grad(std::string_view where, const Tensor& grad, const Tensor& rois, const Pooling& pooling, const Maps& maps,
                 int64_t channels) {
   OPSIS_CHECK(rois.dim() == 2 && rois.size(1) == 5 && grad.scalar_type() == rois.scalar_type() && maps.batch >= 0 &&
-                  maps.channels >= 0 && maps.height >= 0 && maps.width >= 0 &&
+                  maps.channels >= 0 && maps.height >= 0 && maps.width >= 0 && grad.device() == rois.device() &&
                   grad.sizes() == std::vector<int64_t>({rois.size(0), channels, pooling.height, pooling.width}),
               "{}: the gradient {} is not of these regions {}", where, opsis::detail::shape(grad), opsis::detail::shape(rois));
 }
 
 // --- The four operators ------------------------------------------------------------------------------------------------
 
-// Each: its name, its result from checked arguments (tensors of the maps' device; on meta only their shapes), and its gradient.
+// Each: its name, its kernels, and the channels of its result.
 
 struct RoiAlign {
   static constexpr auto name = "roi_align";
+  static constexpr auto forward = &RegionKernels::roi_align;
+  static constexpr auto backward = &RegionKernels::roi_align_backward;
   static int64_t channels_out(const Pooling&, int64_t channels) { return channels; }
-  static Tensor backward(const Tensor& grad, const Tensor& rois, const Tensor&, const Pooling& pooling, const Maps& maps) {
-    return roi_align_backward_cpu(grad, rois, pooling, maps);
-  }
 };
 struct RoiPool {
   static constexpr auto name = "roi_pool";
+  static constexpr auto forward = &RegionKernels::roi_pool;
+  static constexpr auto backward = &RegionKernels::roi_pool_backward;
   static int64_t channels_out(const Pooling&, int64_t channels) { return channels; }
-  static constexpr auto forward = roi_pool_cpu;
-  static Tensor backward(const Tensor& grad, const Tensor& rois, const Tensor& source, const Pooling&, const Maps& maps) {
-    return roi_pool_backward_cpu(grad, rois, source, maps);
-  }
 };
 struct PsRoiAlign {
   static constexpr auto name = "ps_roi_align";
+  static constexpr auto forward = &RegionKernels::ps_roi_align;
+  static constexpr auto backward = &RegionKernels::ps_roi_align_backward;
   static int64_t channels_out(const Pooling& pooling, int64_t channels) {
     return channels / std::max<int64_t>(pooling.height * pooling.width, 1);
-  }
-  static constexpr auto forward = ps_roi_align_cpu;
-  static Tensor backward(const Tensor& grad, const Tensor& rois, const Tensor&, const Pooling& pooling, const Maps& maps) {
-    return ps_roi_align_backward_cpu(grad, rois, pooling, maps);
   }
 };
 struct PsRoiPool : PsRoiAlign {
   static constexpr auto name = "ps_roi_pool";
-  static constexpr auto forward = ps_roi_pool_cpu;
-  static Tensor backward(const Tensor& grad, const Tensor& rois, const Tensor&, const Pooling& pooling, const Maps& maps) {
-    return ps_roi_pool_backward_cpu(grad, rois, pooling, maps);
-  }
+  static constexpr auto forward = &RegionKernels::ps_roi_pool;
+  static constexpr auto backward = &RegionKernels::ps_roi_pool_backward;
 };
+
+constexpr RegionKernels kCpuKernels{
+    roi_align_cpu,          roi_pool_cpu,          ps_roi_align_cpu,          ps_roi_pool_cpu,
+    roi_align_backward_cpu, roi_pool_backward_cpu, ps_roi_align_backward_cpu, ps_roi_pool_backward_cpu};
+
+const RegionKernels& kernels_of(std::string_view where, const Tensor& tensor) {
+  return tensor.is_cuda() ? cuda_kernels(where).regions : kCpuKernels;
+}
 
 template <class Op>
 void check(const Tensor& input, const Tensor& rois, const Pooling& pooling) {
@@ -101,26 +103,32 @@ template <class Op>
 TwoTensors forward(const Tensor& input, const Tensor& rois, const Pooling& pooling) {
   check<Op>(input, rois, pooling);
   const std::vector<int64_t> shape{rois.size(0), Op::channels_out(pooling, input.size(1)), pooling.height, pooling.width};
-  if constexpr (std::is_same_v<Op, RoiAlign>) {
-    return {input.is_meta() ? input.new_empty(shape) : roi_align_cpu(input, rois, pooling), Tensor()};
-  } else {
-    const auto out = torch::empty(shape, input.options().dtype(computed_in(input.scalar_type())));
-    const auto source = torch::empty(shape, input.options().dtype(torch::kInt32));
-    if (!input.is_meta() && out.numel() > 0) {
-      for (const auto& tensor : {out, source}) prefer_huge_pages(tensor.const_data_ptr(), tensor.nbytes());
-      Op::forward(input.to(out.scalar_type()).contiguous(), rois, pooling, out, source);
+  const auto type = computed_in(input.scalar_type());
+  const auto out = torch::empty(shape, input.options().dtype(type));
+  const auto source = std::is_same_v<Op, RoiAlign> ? Tensor() : torch::empty(shape, input.options().dtype(torch::kInt32));
+  if (!input.is_meta() && out.numel() > 0) {
+    for (const auto& tensor : {out, source}) {
+      if (tensor.defined() && tensor.is_cpu()) prefer_huge_pages(tensor.const_data_ptr(), tensor.nbytes());
     }
-    return {out.to(input.scalar_type()), source};
+    (kernels_of(Op::name, input).*Op::forward)(input.to(type).contiguous(), rois.contiguous(), pooling, out, source);
   }
+  return {out.to(input.scalar_type()), source};
 }
 
 template <class Op>
 Tensor backward(const Tensor& grad, const Tensor& rois, const Tensor& source, const Pooling& pooling, const Maps& maps) {
   check_grad(Op::name, grad, rois, pooling, maps, Op::channels_out(pooling, maps.channels));
-  OPSIS_CHECK(!source.defined() || source.sizes() == grad.sizes(), "{}: sources {} are not of the gradient {}", Op::name,
-              opsis::detail::shape(source), opsis::detail::shape(grad));
-  if (grad.is_meta()) return grad.new_empty({maps.batch, maps.channels, maps.height, maps.width});
-  return Op::backward(grad, rois, source, pooling, maps);
+  OPSIS_CHECK(!source.defined() || (source.sizes() == grad.sizes() && source.device() == grad.device()),
+              "{}: sources {} are not of the gradient {}", Op::name, opsis::detail::shape(source), opsis::detail::shape(grad));
+  const std::vector<int64_t> shape{maps.batch, maps.channels, maps.height, maps.width};
+  if (grad.is_meta()) return grad.new_empty(shape);
+  const auto type = computed_in(grad.scalar_type());
+  const auto out = torch::zeros(shape, grad.options().dtype(type));
+  if (grad.numel() > 0) {
+    const auto from = source.defined() ? source.to(torch::kInt32).contiguous() : source;
+    (kernels_of(Op::name, grad).*Op::backward)(grad.to(type).contiguous(), rois.contiguous(), from, pooling, out);
+  }
+  return out.to(grad.scalar_type());
 }
 
 // --- Calls by the dispatcher -------------------------------------------------------------------------------------------
@@ -271,7 +279,7 @@ void register_backward(torch::Library& m, c10::DispatchKey key, Layer layer) {
 template <class Op>
 void register_all(torch::Library& m) {
   using c10::DispatchKey;
-  for (const auto key : {DispatchKey::CPU, DispatchKey::Meta}) {
+  for (const auto key : {DispatchKey::CPU, DispatchKey::CUDA, DispatchKey::Meta}) {
     register_forward<Op>(m, key, forward<Op>);
     register_backward<Op>(m, key, backward<Op>);
   }

@@ -29,24 +29,37 @@ torch::Tensor call_roi_pool(const torch::Tensor& input, const torch::Tensor& roi
 torch::Tensor call_ps_roi_align(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling);
 torch::Tensor call_ps_roi_pool(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling);
 
-// The kernels; they trust their arguments but for the values of the regions. Types float32, float64 and float16.
-// `source` is, for each number of the result, the pixel that it comes from (roi_pool; -1 for none) or the channel.
+/// The kernels of one kind of device. They trust their arguments but for the values of the regions. All tensors are contiguous;
+/// maps and gradients are float32 or float64, regions that type or float16.
+/// `source` is, for each number of the result, the pixel that it comes from (roi_pool; -1 for none) or the channel (the
+/// position-sensitive ones); roi_align has none.
+struct RegionKernels {
+  using Forward = void (*)(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling,
+                           const torch::Tensor& out, const torch::Tensor& source);
+  /// Adds to `out`, of the maps' shape.
+  using Backward = void (*)(const torch::Tensor& grad, const torch::Tensor& rois, const torch::Tensor& source,
+                            const Pooling& pooling, const torch::Tensor& out);
+  Forward roi_align, roi_pool, ps_roi_align, ps_roi_pool;
+  Backward roi_align_backward, roi_pool_backward, ps_roi_align_backward, ps_roi_pool_backward;
+};
 
-torch::Tensor roi_align_cpu(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling);
-torch::Tensor roi_align_backward_cpu(const torch::Tensor& grad, const torch::Tensor& rois, const Pooling& pooling,
-                                     const Maps& maps);
-void ps_roi_align_cpu(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling, const torch::Tensor& out,
-                      const torch::Tensor& source);
-torch::Tensor ps_roi_align_backward_cpu(const torch::Tensor& grad, const torch::Tensor& rois, const Pooling& pooling,
-                                        const Maps& maps);
+// Those of the CPU.
+void roi_align_cpu(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling, const torch::Tensor& out,
+                   const torch::Tensor& source);
+void roi_align_backward_cpu(const torch::Tensor& grad, const torch::Tensor& rois, const torch::Tensor& source,
+                            const Pooling& pooling, const torch::Tensor& out);
 void roi_pool_cpu(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling, const torch::Tensor& out,
                   const torch::Tensor& source);
-torch::Tensor roi_pool_backward_cpu(const torch::Tensor& grad, const torch::Tensor& rois, const torch::Tensor& source,
-                                    const Maps& maps);
+void roi_pool_backward_cpu(const torch::Tensor& grad, const torch::Tensor& rois, const torch::Tensor& source,
+                           const Pooling& pooling, const torch::Tensor& out);
+void ps_roi_align_cpu(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling, const torch::Tensor& out,
+                      const torch::Tensor& source);
+void ps_roi_align_backward_cpu(const torch::Tensor& grad, const torch::Tensor& rois, const torch::Tensor& source,
+                               const Pooling& pooling, const torch::Tensor& out);
 void ps_roi_pool_cpu(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling, const torch::Tensor& out,
                      const torch::Tensor& source);
-torch::Tensor ps_roi_pool_backward_cpu(const torch::Tensor& grad, const torch::Tensor& rois, const Pooling& pooling,
-                                       const Maps& maps);
+void ps_roi_pool_backward_cpu(const torch::Tensor& grad, const torch::Tensor& rois, const torch::Tensor& source,
+                              const Pooling& pooling, const torch::Tensor& out);
 
 /// The image that each region names. Throws ValueError for one that is not in the batch.
 std::vector<int64_t> images_of(std::string_view where, const torch::Tensor& rois, int64_t batch);

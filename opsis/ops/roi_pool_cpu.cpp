@@ -2,10 +2,8 @@
 // torchvision's order of operations.
 #include <torch/torch.h>
 
-#include <cmath>
-#include <limits>
-
 #include "opsis/core/parallel.h"
+#include "opsis/ops/region_geometry.h"
 #include "opsis/ops/region_ops.h"
 #include "opsis/simd/roi_pool.h"
 
@@ -16,40 +14,24 @@ using torch::Tensor;
 
 using simd::Pixels;
 
-struct PooledRegion {
+struct RegionPixels {
   std::vector<Pixels> rows, columns;
 };
 
-// A place in pixels that is no number, or beyond all, becomes one that is off every map.
-int64_t whole(double number) {
-  return std::isnan(number) ? -1'000'000'000 : static_cast<int64_t>(std::clamp(number, -1e9, 1e9));
-}
-
-// Bins between two rounded places, cut at `limit`. `extra` pixels belong to the region beyond the difference.
 template <class T>
-std::vector<Pixels> bins_along(T from, T to, int64_t bins, int64_t extra, int64_t limit) {
-  const auto begin = whole(std::round(static_cast<double>(from))), end = whole(std::round(static_cast<double>(to)));
-  const auto length = std::max<int64_t>(end - begin + extra, 1);
-  const T bin = static_cast<T>(length) / static_cast<T>(bins);
-  const auto cut = [&](double place) { return std::clamp<int64_t>(whole(place) + begin, 0, std::max<int64_t>(limit, 0)); };
+std::vector<Pixels> pixels_along(const PooledAxis<T>& axis, int64_t bins) {
   std::vector<Pixels> out;
-  for (int64_t i = 0; i < bins; ++i) {
-    const auto first = static_cast<T>(i) * bin, last = static_cast<T>(i + 1) * bin;
-    out.push_back({cut(std::floor(static_cast<double>(first))), cut(std::ceil(static_cast<double>(last)))});
-  }
+  for (int64_t i = 0; i < bins; ++i) out.push_back(axis.pixels(i));
   return out;
 }
 
-std::vector<PooledRegion> pooled_regions(const Tensor& rois, const Pooling& pooling, int64_t extra, int64_t height,
+std::vector<RegionPixels> pooled_regions(const Tensor& rois, const Pooling& pooling, int64_t extra, int64_t height,
                                          int64_t width) {
-  const auto rows = rois.contiguous();
-  std::vector<PooledRegion> out;
+  std::vector<RegionPixels> out;
   AT_DISPATCH_FLOATING_TYPES_AND_HALF(rois.scalar_type(), "roi_pool", [&] {
-    const auto scale = static_cast<scalar_t>(pooling.spatial_scale);
     for (int64_t i = 0; i < rois.size(0); ++i) {
-      const auto* const roi = rows.const_data_ptr<scalar_t>() + 5 * i;
-      out.push_back({bins_along<scalar_t>(roi[2] * scale, roi[4] * scale, pooling.height, extra, height),
-                     bins_along<scalar_t>(roi[1] * scale, roi[3] * scale, pooling.width, extra, width)});
+      const PooledRegion<scalar_t> region(rois.const_data_ptr<scalar_t>() + 5 * i, pooling, extra, height, width);
+      out.push_back({pixels_along(region.rows, pooling.height), pixels_along(region.columns, pooling.width)});
     }
   });
   return out;
@@ -78,7 +60,7 @@ void pool(const Tensor& input, const Tensor& rois, const Pooling& pooling, const
 
 // body(place in the result, plane of the maps, channel, region, bin's rows and columns), in parallel over output channels.
 template <class Body>
-void for_sensitive_pools(const Tensor& rois, const Pooling& pooling, const Maps& maps, const std::vector<PooledRegion>& regions,
+void for_sensitive_pools(const Tensor& rois, const Pooling& pooling, const Maps& maps, const std::vector<RegionPixels>& regions,
                          const Body& body) {
   const auto images = images_of("ps_roi_pool", rois, maps.batch);
   const auto bins = pooling.height * pooling.width, channels_out = maps.channels / bins;
@@ -101,16 +83,13 @@ void roi_pool_cpu(const Tensor& input, const Tensor& rois, const Pooling& poolin
   AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "roi_pool", [&] { pool<scalar_t>(input, rois, pooling, out, source); });
 }
 
-Tensor roi_pool_backward_cpu(const Tensor& grad, const Tensor& rois, const Tensor& source, const Maps& maps) {
-  const auto type = computed_in(grad.scalar_type());
-  const auto out = torch::zeros({maps.batch, maps.channels, maps.height, maps.width}, grad.options().dtype(type));
-  if (grad.numel() == 0) return out.to(grad.scalar_type());
+void roi_pool_backward_cpu(const Tensor& grad, const Tensor& rois, const Tensor& source, const Pooling&, const Tensor& out) {
+  const auto maps = maps_of(out);
   const auto images = images_of("roi_pool", rois, maps.batch);
-  const auto from = grad.to(type).contiguous(), pixel = source.to(torch::kInt32).contiguous();
   const auto plane = maps.height * maps.width, bins = grad.size(2) * grad.size(3);
-  AT_DISPATCH_FLOATING_TYPES(type, "roi_pool", [&] {
-    const auto* const grads = from.const_data_ptr<scalar_t>();
-    const auto* const pixels = pixel.const_data_ptr<int32_t>();
+  AT_DISPATCH_FLOATING_TYPES(grad.scalar_type(), "roi_pool", [&] {
+    const auto* const grads = grad.const_data_ptr<scalar_t>();
+    const auto* const pixels = source.const_data_ptr<int32_t>();
     auto* const to = out.mutable_data_ptr<scalar_t>();
     parallel_for(0, maps.channels, 1, [&](int64_t first, int64_t last) {
       for (auto c = first; c < last; ++c) {
@@ -124,7 +103,6 @@ Tensor roi_pool_backward_cpu(const Tensor& grad, const Tensor& rois, const Tenso
       }
     });
   });
-  return out.to(grad.scalar_type());
 }
 
 void ps_roi_pool_cpu(const Tensor& input, const Tensor& rois, const Pooling& pooling, const Tensor& out, const Tensor& source) {
@@ -149,14 +127,12 @@ void ps_roi_pool_cpu(const Tensor& input, const Tensor& rois, const Pooling& poo
   });
 }
 
-Tensor ps_roi_pool_backward_cpu(const Tensor& grad, const Tensor& rois, const Pooling& pooling, const Maps& maps) {
-  const auto type = computed_in(grad.scalar_type());
-  const auto out = torch::zeros({maps.batch, maps.channels, maps.height, maps.width}, grad.options().dtype(type));
-  if (grad.numel() == 0) return out.to(grad.scalar_type());
-  const auto from = grad.to(type).contiguous();
+void ps_roi_pool_backward_cpu(const Tensor& grad, const Tensor& rois, const Tensor&, const Pooling& pooling,
+                              const Tensor& out) {
+  const auto maps = maps_of(out);
   const auto regions = pooled_regions(rois, pooling, /*extra=*/0, maps.height, maps.width);
-  AT_DISPATCH_FLOATING_TYPES(type, "ps_roi_pool", [&] {
-    const auto* const grads = from.const_data_ptr<scalar_t>();
+  AT_DISPATCH_FLOATING_TYPES(grad.scalar_type(), "ps_roi_pool", [&] {
+    const auto* const grads = grad.const_data_ptr<scalar_t>();
     auto* const to = out.mutable_data_ptr<scalar_t>();
     for_sensitive_pools(rois, pooling, maps, regions,
                         [&](int64_t place, int64_t plane, int64_t, const Pixels& rows, const Pixels& columns) {
@@ -167,7 +143,6 @@ Tensor ps_roi_pool_backward_cpu(const Tensor& grad, const Tensor& rois, const Po
                             for (auto x = columns.begin; x < columns.end; ++x) pixels[y * maps.width + x] += each;
                         });
   });
-  return out.to(grad.scalar_type());
 }
 
 }  // namespace opsis::inline v1::ops::detail

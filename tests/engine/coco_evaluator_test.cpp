@@ -89,6 +89,41 @@ TEST(CocoEvaluator, DoesNotDependOnTheOrderOfImagesNorOnWhoSawThem) {
   EXPECT_EQ(first.compute()["AP"], -1);
 }
 
+TEST(CocoEvaluator, NumbersOfLvisEqualFasterCocoEval) {
+  std::map<int64_t, engine::LvisFrequency> frequencies;
+  for (int64_t label = 1; label <= 8; ++label) frequencies[label] = static_cast<engine::LvisFrequency>(label % 3);
+  for (const auto& c : oracle::cases("coco/lvis")) {
+    SCOPED_TRACE(c.name());
+    const Scene scene(c);
+    auto options = engine::lvis_options(scene.kind, frequencies);
+    options.box_format = BoundingBoxFormat::XYWH;
+    CocoEvaluator evaluator(options);
+    for (int64_t i = 0; i < scene.images(); ++i) {
+      auto target = scene.target(i);
+      target.absent = c.tensor("absent")[i];
+      target.incomplete = c.tensor("incomplete")[i];
+      evaluator.update(i, target, scene.detections(i));
+    }
+    std::vector<double> numbers;
+    for (const auto& number : evaluator.compute().numbers) numbers.push_back(number.value);
+    EXPECT_TENSOR_NEAR(torch::tensor(numbers, torch::kFloat64), c.tensor("numbers"), 0, 1e-12);
+  }
+}
+
+TEST(CocoEvaluator, KeepsTheBestOfAnImageWhenSoManyAreAllowed) {
+  const auto box = torch::tensor({{10.F, 10.F, 50.F, 60.F}}), far = torch::tensor({{90.F, 90.F, 99.F, 99.F}});
+  const CocoDetections two{
+      .boxes = torch::cat({box, far}), .labels = torch::tensor({3, 4}, torch::kInt64), .scores = torch::tensor({0.5, 0.9})};
+  const auto average = [&](int64_t most) {
+    CocoEvaluator evaluator({.max_per_image = most});
+    evaluator.update(1, {.boxes = box, .labels = torch::tensor({3}, torch::kInt64)}, two);
+    return evaluator.compute()["AP"];
+  };
+  EXPECT_DOUBLE_EQ(average(2), 1);
+  EXPECT_DOUBLE_EQ(average(1), 0);
+  EXPECT_ERROR(engine::lvis_options(CocoKind::KeyPoints, {}), ValueError, "no key points");
+}
+
 CocoTarget one_box() {
   return {.boxes = torch::tensor({{10.F, 10.F, 50.F, 60.F}}), .labels = torch::tensor({3}, torch::kInt64)};
 }

@@ -5,6 +5,8 @@ import io
 
 import numpy
 import torch
+from faster_coco_eval import COCO as FasterCoco
+from faster_coco_eval import COCOeval_faster
 from oracle import case, run
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
@@ -123,6 +125,24 @@ def flat(rows, key, width):
     return torch.tensor([r[key] for r in rows], dtype=torch.float64).reshape(len(rows), *width)
 
 
+def parts(kind, height, width, truth, found):
+    """A scene as the tests read it."""
+    out = {"size": [height, width]}
+    for name, rows in (("truth", truth), ("found", found)):
+        out[f"{name}_image"] = [r["image_id"] for r in rows]
+        out[f"{name}_label"] = [r["category_id"] for r in rows]
+        if kind != "segm":
+            out[f"{name}_boxes"] = flat(rows, "bbox", [4])
+        else:
+            out[f"{name}_masks"] = [r["segmentation"]["counts"].decode() for r in rows]
+        if kind == "keypoints":
+            out[f"{name}_points"] = flat(rows, "keypoints", [17, 3])
+    out["area"] = flat(truth, "area", [])
+    out["crowd"] = [t["iscrowd"] for t in truth]
+    out["score"] = flat(found, "score", [])
+    return out
+
+
 @case("coco/numbers", kind=["bbox", "segm", "keypoints"], images=[1, 8, 40], seed=[0, 1])
 def numbers(kind, images, seed):
     generator = numpy.random.default_rng(seed + 10 * images)
@@ -144,24 +164,45 @@ def numbers(kind, images, seed):
         evaluation.accumulate()
         evaluation.summarize()
     seen = sorted({r["category_id"] for r in truth + found})
-    out = {"stats": torch.from_numpy(evaluation.stats), "size": [height, width], "seen": seen}
+    out = {"stats": torch.from_numpy(evaluation.stats), "seen": seen, **parts(kind, height, width, truth, found)}
     columns = torch.tensor([c - 1 for c in seen])
     out["precision"] = torch.from_numpy(evaluation.eval["precision"]).index_select(2, columns)
     out["scores"] = torch.from_numpy(evaluation.eval["scores"]).index_select(2, columns)
     out["recall"] = torch.from_numpy(evaluation.eval["recall"]).index_select(1, columns)
-    for name, rows in (("truth", truth), ("found", found)):
-        out[f"{name}_image"] = [r["image_id"] for r in rows]
-        out[f"{name}_label"] = [r["category_id"] for r in rows]
-        if kind != "segm":
-            out[f"{name}_boxes"] = flat(rows, "bbox", [4])
-        else:
-            out[f"{name}_masks"] = [r["segmentation"]["counts"].decode() for r in rows]
-        if kind == "keypoints":
-            out[f"{name}_points"] = flat(rows, "keypoints", [17, 3])
-    out["area"] = flat(truth, "area", [])
-    out["crowd"] = [t["iscrowd"] for t in truth]
-    out["score"] = flat(found, "score", [])
     return out
+
+
+@case("coco/lvis", images=[8, 30], seed=[0, 1, 2])
+def lvis(images, seed):
+    """LVIS asks of each image about a few labels only. faster-coco-eval's numbers; it leaves those by frequency to us."""
+    generator = numpy.random.default_rng(seed + 10 * images)
+    height, width, truth, found = scene("bbox", images, 6, 8, generator)
+    for one in truth:
+        one["iscrowd"] = 0
+    some = lambda: set(generator.integers(1, 8, 2).tolist())
+    absent = [sorted(some() - {t["category_id"] for t in truth if t["image_id"] == i}) for i in range(images)]
+    incomplete = [sorted(some()) for i in range(images)]
+    ground = FasterCoco({
+        "info": {},
+        "images": [{"id": i, "height": height, "width": width, "neg_category_ids": absent[i],
+                    "not_exhaustive_category_ids": incomplete[i]} for i in range(images)],
+        "categories": [{"id": c, "name": str(c), "frequency": "rcf"[c % 3]} for c in range(1, 9)],
+        "annotations": [{**t, "id": i + 1} for i, t in enumerate(truth)],
+    })  # fmt: skip
+    with contextlib.redirect_stdout(io.StringIO()):
+        judge = COCOeval_faster(ground, ground.loadRes(found), "bbox", lvis_style=True)
+        judge.run()
+    precision = judge.eval["precision"][:, :, :, 0, -1]
+    by_frequency = [precision[:, :, [c - 1 for c in range(1, 9) if c % 3 == f]] for f in range(3)]
+    mean = lambda values: values[values > -1].mean() if (values > -1).any() else -1.0
+    stats = judge.stats
+    return {
+        "numbers": torch.tensor([*stats[:6], *map(mean, by_frequency), stats[8], *stats[9:12]], dtype=torch.float64),
+        "absent": torch.tensor([[*a, 0, 0][:2] for a in absent]),
+        "incomplete": torch.tensor([[*a, 0, 0][:2] for a in incomplete]),
+        "kind": "bbox",
+        **parts("bbox", height, width, truth, found),
+    }
 
 
 run(__file__)

@@ -1,8 +1,8 @@
 #include "opsis/transforms/functional/interpolation.h"
 
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/_upsample_bicubic2d_aa.h>
 #include <ATen/ops/_upsample_bilinear2d_aa.h>
-#include <ATen/ops/_upsample_lanczos2d_aa.h>
 #include <ATen/ops/_upsample_nearest_exact2d.h>
 #include <ATen/ops/upsample_bicubic2d.h>
 #include <ATen/ops/upsample_bilinear2d.h>
@@ -19,6 +19,15 @@ namespace {
 // In the order of InterpolationMode.
 constexpr std::array<std::string_view, 7> interpolation_names{"nearest", "nearest-exact", "bilinear", "bicubic",
                                                               "box",     "hamming",       "lanczos"};
+
+// By its name, which the LibTorch of a user may be too old to know.
+at::Tensor lanczos(std::string_view where, const at::Tensor& images, at::IntArrayRef size, bool align_corners) {
+  static const auto found = c10::Dispatcher::singleton().findSchema({"aten::_upsample_lanczos2d_aa", ""});
+  if (!found) raise<NotBuiltError>("{}: this LibTorch has no lanczos; 2.15 has", where);
+  using Signature = at::Tensor(const at::Tensor&, c10::SymIntArrayRef, bool, std::optional<double>, std::optional<double>);
+  static const auto op = found->typed<Signature>();
+  return op.call(images, c10::fromIntArrayRefSlow(size), align_corners, std::nullopt, std::nullopt);
+}
 
 }  // namespace
 
@@ -55,7 +64,7 @@ torch::Tensor detail::interpolate(std::string_view where, const torch::Tensor& i
                        : at::upsample_bicubic2d(images, to, align_corners);
     case InterpolationMode::LANCZOS:
       OPSIS_CHECK(antialias, "{}: lanczos needs antialias", where);
-      return at::_upsample_lanczos2d_aa(images, to, align_corners);
+      return lanczos(where, images, to, align_corners);
     case InterpolationMode::BOX:
     case InterpolationMode::HAMMING: break;
   }
