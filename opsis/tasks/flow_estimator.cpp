@@ -23,6 +23,12 @@ Margin margin(int64_t side, int64_t least) {
   return {(wanted - side) / 2, wanted - side - (wanted - side) / 2};
 }
 
+// Weights of another task are refused before they are fetched.
+std::shared_ptr<FlowModel> loaded(std::string_view model, const models::Weights& weights, const TaskOptions& options) {
+  weights.preset_as<transforms::OpticalFlowOptions>();
+  return detail::load<FlowModel>("FlowEstimator", model, weights, options);
+}
+
 }  // namespace
 
 FlowEstimator::FlowEstimator(std::string_view model, const TaskOptions& options, int64_t num_flow_updates)
@@ -30,9 +36,7 @@ FlowEstimator::FlowEstimator(std::string_view model, const TaskOptions& options,
 
 FlowEstimator::FlowEstimator(std::string_view model, const models::Weights& weights, const TaskOptions& options,
                              int64_t num_flow_updates)
-    : FlowEstimator((weights.preset_as<transforms::OpticalFlowOptions>(),
-                     detail::load<FlowModel>("FlowEstimator", model, weights, options)),
-                    weights.min_size, num_flow_updates) {}
+    : FlowEstimator(loaded(model, weights, options), weights.min_size, num_flow_updates) {}
 
 FlowEstimator::FlowEstimator(std::shared_ptr<FlowModel> model, Size min_size, int64_t num_flow_updates)
     : model_(detail::ready("FlowEstimator", std::move(model), /*optimize=*/false)),
