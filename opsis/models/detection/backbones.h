@@ -41,7 +41,7 @@ class OPSIS_API Backbone {
   }
   Backbone(const torch::nn::ModuleHolder<Impl>& holder)  // NOLINT: meant to convert
       : module_(holder.ptr()),
-        forward_([impl = holder.ptr()](torch::Tensor images) -> FeatureMaps { return ops::call(*impl, std::move(images)); }) {
+        forward_([impl = holder.ptr()](torch::Tensor images) -> FeatureMaps { return impl->forward(std::move(images)); }) {
     if constexpr (requires { holder->out_channels; }) out_channels_ = holder->out_channels;
   }
 

@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,7 @@ struct DetectionTarget {
 class OPSIS_API DetectionLosses {
  public:
   using Entry = std::pair<std::string, torch::Tensor>;
+  using Iterator = std::vector<Entry>::const_iterator;
 
   DetectionLosses() = default;
   DetectionLosses(std::initializer_list<Entry> entries) : entries_(entries) {}
@@ -49,8 +51,8 @@ class OPSIS_API DetectionLosses {
   /// Throws NotFoundError, offering the nearest names.
   const torch::Tensor& operator[](std::string_view name) const;
 
-  auto begin() const { return entries_.begin(); }
-  auto end() const { return entries_.end(); }
+  Iterator begin() const { return entries_.begin(); }
+  Iterator end() const { return entries_.end(); }
   size_t size() const { return entries_.size(); }
 
  private:
