@@ -2,6 +2,8 @@
 #pragma once
 
 #include "opsis/tasks/classifier.h"
+#include "opsis/tasks/detector.h"
 #include "opsis/tasks/flow_estimator.h"
+#include "opsis/tasks/keypoint_detector.h"
 #include "opsis/tasks/segmenter.h"
 #include "opsis/tasks/task.h"

@@ -7,7 +7,7 @@
 #include "opsis/models/detection/anchors.h"
 #include "opsis/models/renames.h"
 #include "tests/support/expect.h"
-#include "tests/support/meta.h"
+#include "tests/support/meta_device.h"
 #include "tests/support/model.h"
 #include "tests/support/oracle.h"
 #include "tests/support/table_draws.h"
