@@ -42,6 +42,8 @@
 
 // Those that find things.
 #include "opsis/models/detection/faster_rcnn.h"
+#include "opsis/models/detection/keypoint_rcnn.h"
+#include "opsis/models/detection/mask_rcnn.h"
 
 // Those that tell what happens in a clip.
 #include "opsis/models/video/mvit.h"
