@@ -5,6 +5,7 @@ import math
 
 import torch
 from oracle import case, out_dir, run
+from support import zoo
 from support.model import TableDraws, checked, sample
 from torch import nn
 from torchvision import models
@@ -132,9 +133,10 @@ def computed(model):
     one = model == "ssd300_vgg16"
     images = [torch.rand(3, 60, 80)] if one else [torch.rand(3, 60, 80), torch.rand(3, 72, 50)]
     torch.manual_seed(0)
-    with TableDraws() if one else contextlib.nullcontext():
+    table = model in zoo.by_table
+    with TableDraws() if table else contextlib.nullcontext():
         built = models.get_model(model, weights=None, weights_backbone=None, **_models[model])
-    found = {"table": one, "count": len(images), **_numbered("image", images), **checked(built)}
+    found = {"table": table, "count": len(images), **_numbered("image", images), **checked(built)}
     found |= _enliven(built, images) | _shown(built, images)
     found |= _learned(built, images, [3] if one else [3, 1])
     return found | _without_targets(built, images, [0] if one else [2, 0])
