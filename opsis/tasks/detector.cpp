@@ -33,14 +33,14 @@ Tensor cut(const Tensor& boxes, const Tensor& tile, Size size) {
 // is a piece of it.
 Tensor merged(const Detection& all, const Tensor& is_cut, double threshold) {
   const auto kept = ops::nms_per_class(all.boxes, all.scores - is_cut.to(all.scores.scalar_type()), all.labels, threshold);
-  const auto boxes = all.boxes.index_select(0, kept), labels = all.labels.index_select(0, kept);
-  const auto pieces = is_cut.index_select(0, kept);
-  const auto begin = torch::maximum(boxes.slice(1, 0, 2).unsqueeze(1), boxes.slice(1, 0, 2).unsqueeze(0));
-  const auto end = torch::minimum(boxes.slice(1, 2, 4).unsqueeze(1), boxes.slice(1, 2, 4).unsqueeze(0));
-  const auto shared = (end - begin).clamp_min(0).prod(2) / ops::box_area(boxes).unsqueeze(1);  // of the first box
-  const auto within = (shared > threshold).logical_and(labels.unsqueeze(1) == labels.unsqueeze(0));
-  const auto goes = pieces.logical_and(within.logical_and(pieces.logical_not().unsqueeze(0)).any(1));
-  const auto stays = kept.masked_select(goes.logical_not());
+  const auto kept_is_cut = is_cut.index_select(0, kept);
+  const auto pieces = kept.masked_select(kept_is_cut), wholes = kept.masked_select(kept_is_cut.logical_not());
+  const auto a = all.boxes.index_select(0, pieces).unsqueeze(1), b = all.boxes.index_select(0, wholes).unsqueeze(0);
+  const auto shared = torch::minimum(a.slice(2, 2, 4), b.slice(2, 2, 4)) - torch::maximum(a.slice(2, 0, 2), b.slice(2, 0, 2));
+  const auto share = shared.clamp_min(0).prod(2) / ops::box_area(a);  // of the piece
+  const auto alike = all.labels.index_select(0, pieces).unsqueeze(1) == all.labels.index_select(0, wholes).unsqueeze(0);
+  const auto goes = (share > threshold).logical_and(alike).any(1);
+  const auto stays = torch::cat({wholes, pieces.masked_select(goes.logical_not())});
   return stays.index_select(0, all.scores.index_select(0, stays).argsort(/*stable=*/true, 0, /*descending=*/true));
 }
 
