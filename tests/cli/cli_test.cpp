@@ -11,6 +11,7 @@
 #include "opsis/io.h"
 #include "opsis/models.h"
 #include "tests/support/expect.h"
+#include "tests/support/lively_detector.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
 
@@ -225,12 +226,11 @@ TEST(Segment, TellsWhatThePixelsBelongToAndDrawsIt) {
 TEST(Detect, TellsWhatThereIsAndDrawsIt) {
   const support::TemporaryFolder folder;
   const auto file = [&](const char* name) { return (folder.path() / name).string(); };
-  torch::manual_seed(0);
-  const auto model = models::get_model<models::DetectionModel>("ssdlite320_mobilenet_v3_large", {.weights_backbone = ""});
+  const auto model = support::lively_detector();
   hub::save_safetensors(file("ssdlite.safetensors"), hub::state_dict(*model));
   io::write_png(Image(torch::randint(0, 256, {3, 40, 60}, torch::kUInt8)), file("photo.png"));
   const std::vector<std::string> arguments{"detect",    file("photo.png"),           "--model", "ssdlite320_mobilenet_v3_large",
-                                           "--weights", file("ssdlite.safetensors"), "--score", "0.012"};
+                                           "--weights", file("ssdlite.safetensors"), "--score", "0.6"};
   const auto with = [&](std::vector<std::string> more) {
     more.insert(more.begin(), arguments.begin(), arguments.end());
     return opsis_tool(more);
@@ -242,7 +242,7 @@ TEST(Detect, TellsWhatThereIsAndDrawsIt) {
   EXPECT_EQ(document["width"], 60);
   ASSERT_FALSE(document["found"].empty());
   for (const auto& thing : document["found"]) {
-    EXPECT_GE(thing["score"].get<double>(), 0.012);
+    EXPECT_GE(thing["score"].get<double>(), 0.6);
     ASSERT_EQ(thing["box"].size(), 4);
     EXPECT_LE(thing["box"][2].get<double>(), 60);
     EXPECT_FALSE(thing["name"].get<std::string>().empty());

@@ -209,7 +209,7 @@ def checkpoint(model):
 
 
 @case("models_detection_single/learning", model=["retinanet_resnet50_fpn", "ssd300_vgg16", "ssdlite320_mobilenet_v3_large"],
-      layers=[0, 1, 3, 5, None])
+      layers=[0, 3, None])
 def learning(model, layers):
     """Which parameters of a model with weights learn."""
     original = models.WeightsEnum.get_state_dict
