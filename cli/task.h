@@ -11,7 +11,7 @@ namespace cli {
 
 /// Their options.
 struct TaskArguments {
-  std::string model, weights, out;
+  std::string model{}, weights{}, out{};
   bool json = false;
 };
 

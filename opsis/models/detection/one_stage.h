@@ -21,9 +21,9 @@ namespace opsis::inline v1::models::detection {
 
 /// What a head says of every anchor of every image, map by map as anchors stand.
 struct HeadOutputs {
-  torch::Tensor cls_logits;       ///< (N, anchors, classes)
-  torch::Tensor bbox_regression;  ///< (N, anchors, 4)
-  torch::Tensor bbox_ctrness{};   ///< (N, anchors, 1): whether it stands in the middle; of FCOS, else undefined
+  torch::Tensor cls_logits{};       ///< (N, anchors, classes)
+  torch::Tensor bbox_regression{};  ///< (N, anchors, 4)
+  torch::Tensor bbox_ctrness{};     ///< (N, anchors, 1): whether it stands in the middle; of FCOS, else undefined
 };
 
 /// Judges the anchors of every pixel of feature maps.
@@ -106,9 +106,9 @@ class OPSIS_API OneStageDetectorImpl : public DetectionModel {
  private:
   struct Seen {
     GeneralizedRCNNTransformImpl::Batch batch;
-    HeadOutputs outputs;
-    torch::Tensor anchors;
-    std::vector<int64_t> levels;
+    HeadOutputs outputs{};
+    torch::Tensor anchors{};
+    std::vector<int64_t> levels{};
   };
   Seen look(const std::vector<torch::Tensor>& images, std::vector<DetectionTarget> targets = {});
 };
