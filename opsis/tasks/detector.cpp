@@ -29,8 +29,8 @@ Tensor cut(const Tensor& boxes, const Tensor& tile, Size size) {
   return near.logical_and(tile != whole).any(1);
 }
 
-// Of boxes the best of each class where they overlap, the surest first. What is cut gives way to what is whole, and leaves when it
-// is a piece of it.
+// Of boxes the best of each class where they overlap, the surest first. What is cut gives way to what is whole, and leaves when
+// it is a piece of it.
 Tensor merged(const Detection& all, const Tensor& is_cut, double threshold) {
   const auto kept = ops::nms_per_class(all.boxes, all.scores - is_cut.to(all.scores.scalar_type()), all.labels, threshold);
   const auto kept_is_cut = is_cut.index_select(0, kept);

@@ -68,8 +68,8 @@ class OPSIS_API Detector {
   std::vector<Detections> operator()(std::span<const Image> images, Timings* timings = nullptr) const;
 
   /// For what is small in a large picture: tiles of it are looked at one after another, each as if it were a picture. Of what
-  /// neighbours find twice the surest box stays, and a whole one rather than one that a tile cuts. A picture that is not larger than
-  /// a tile is looked at as by operator().
+  /// neighbours find twice the surest box stays, and a whole one rather than one that a tile cuts. A picture that is not larger
+  /// than a tile is looked at as by operator().
   ///     detector.tiled(aerial, {.tile_size = {800, 800}, .overlap = 200})
   /// Throws   ValueError unless sides of tiles are positive and the overlap is less than them, and for another shape
   /// Source   Opsis

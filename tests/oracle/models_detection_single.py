@@ -49,16 +49,20 @@ def _scale(layer, factor):
         layer.weight.mul_(factor)
 
 
+def _last_layers(module_list):
+    return [m[-1] if len(list(m.children())) else m for m in module_list]
+
+
 def _class_layers(head):
     found = head.classification_head
-    return [found.cls_logits] if hasattr(found, "cls_logits") else [m[-1] if len(list(m.children())) else m for m in found.module_list]
+    return [found.cls_logits] if hasattr(found, "cls_logits") else _last_layers(found.module_list)
 
 
 def _box_layers(head):
     found = head.regression_head
     if hasattr(found, "bbox_reg"):
         return [found.bbox_reg] + ([found.bbox_ctrness] if hasattr(found, "bbox_ctrness") else [])
-    return [m[-1] if len(list(m.children())) else m for m in found.module_list]
+    return _last_layers(found.module_list)
 
 
 def _enliven(model, images):
@@ -84,7 +88,8 @@ def _enliven(model, images):
 def _shown(model, images):
     with torch.no_grad():
         found = model.eval()(images)
-    return {f"{key}_{i}": value for i, one in enumerate(found) for key, value in one.items()} | {"found": [len(d["boxes"]) for d in found]}
+    parts = {f"{key}_{i}": value for i, one in enumerate(found) for key, value in one.items()}
+    return parts | {"found": [len(one["boxes"]) for one in found]}
 
 
 def _learned(model, images, counts, wanted=5):
@@ -167,14 +172,16 @@ def _tiny(kind):
     sizes = {"min_size": 64, "max_size": 90}
     if kind == "fcos":
         anchors = AnchorGenerator(((8,), (16,)), ((1.0,),) * 2)
-        return detection.FCOS(_tiny_backbone(32, 2), 4, anchor_generator=anchors, center_sampling_radius=2.5, score_thresh=0.05, **sizes)
+        return detection.FCOS(_tiny_backbone(32, 2), 4, anchor_generator=anchors, center_sampling_radius=2.5,
+                              score_thresh=0.05, **sizes)  # fmt: skip
     if kind == "ssd":
         backbone = _tiny_backbone(16, 2)
         del backbone.out_channels
-        return detection.ssd.SSD(backbone, DefaultBoxGenerator([[2], [2, 3]]), (72, 64), 4, iou_thresh=0.4, positive_fraction=0.2,
-                                 detections_per_img=20, topk_candidates=9)  # fmt: skip
+        return detection.ssd.SSD(backbone, DefaultBoxGenerator([[2], [2, 3]]), (72, 64), 4, iou_thresh=0.4,
+                                 positive_fraction=0.2, detections_per_img=20, topk_candidates=9)  # fmt: skip
     anchors = AnchorGenerator(((12, 24),), ((0.5, 1.0),))
-    found = detection.RetinaNet(_tiny_backbone(16, 1), 4, anchor_generator=anchors, topk_candidates=40, detections_per_img=25, **sizes)
+    found = detection.RetinaNet(_tiny_backbone(16, 1), 4, anchor_generator=anchors, topk_candidates=40,
+                                detections_per_img=25, **sizes)  # fmt: skip
     found.head.regression_head._loss_type = kind
     return found
 

@@ -60,8 +60,8 @@ Backbone resnet50_v2_backbone(std::string_view owner, const Options& options, bo
   return resnet_fpn_backbone(resnet50(options.weights_backbone), layers, {.norm_layer = ops::batch_norm_2d()});
 }
 
-/// A ResNet-50 with a pyramid of the last three stages and two more maps, which `p6_channels` go into: 256 of the pyramid's last map or
-/// 2048 of the network's.
+/// A ResNet-50 with a pyramid of the last three stages and two more maps, which `p6_channels` go into: 256 of the pyramid's
+/// last map or 2048 of the network's.
 template <class Options>
 Backbone resnet50_p3_to_p7(std::string_view owner, const Options& options, const NormLayer& norm, bool is_trained,
                            int64_t p6_channels) {

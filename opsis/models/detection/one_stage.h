@@ -1,4 +1,4 @@
-// The course of detectors that judge every anchor at once: images, a batch, feature maps, a head, and then losses or detections.
+// The course of detectors that judge every anchor at once: images, a batch, maps, a head, and then losses or detections.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -62,8 +62,8 @@ std::optional<W> copied(const W* weights) {
 }
 }  // namespace detail
 
-/// What can be chosen of a builder's model: torchvision's min_size is transform.min_size, its score_thresh thresholds.score_thresh,
-/// what else its class takes is in `parts`.
+/// What can be chosen of a builder's model: torchvision's min_size is transform.min_size, its score_thresh is
+/// thresholds.score_thresh, what else its class takes is in `parts`.
 template <class BackboneWeights, class Parts, const BackboneWeights* usual_backbone = &BackboneWeights::IMAGENET1K_V1>
 struct OneStageOptions {
   std::optional<int64_t> num_classes{};  ///< 91, those of COCO
@@ -136,8 +136,8 @@ class OPSIS_API Candidates {
   std::vector<torch::Tensor> boxes_, scores_, labels_;
 };
 
-/// What an image shows by the scores of each map's anchors, `score(first anchor, anchors)` (anchors, classes), and the boxes that
-/// `decode(places)` makes of some of all anchors.
+/// What an image shows by the scores of each map's anchors, `score(first anchor, anchors)` (anchors, classes), and the boxes
+/// that `decode(places)` makes of some of all anchors.
 OPSIS_API Detection found_on(const std::vector<int64_t>& levels,
                              const std::function<torch::Tensor(int64_t begin, int64_t count)>& score,
                              const std::function<torch::Tensor(const torch::Tensor& places)>& decode,

@@ -75,8 +75,8 @@ struct RetinaNetParts {
   std::optional<BoxLoss> box_loss{};                  ///< L1; of retinanet_resnet50_fpn_v2 GIOU
 };
 
-/// Losses "classification" and "bbox_regression". Built after torch::manual_seed(s), it has the parameters that Python's has after
-/// torch.manual_seed(s).
+/// Losses "classification" and "bbox_regression". Built after torch::manual_seed(s), it has the parameters that Python's has
+/// after torch.manual_seed(s).
 /// Source   torchvision.models.detection.RetinaNet
 class OPSIS_API RetinaNetImpl : public OneStageDetectorImpl {
  public:

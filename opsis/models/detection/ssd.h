@@ -109,8 +109,8 @@ struct OPSIS_API SSD300_VGG16_Weights : Weights {
 
 using SSD300Options = OneStageOptions<VGG16_Weights, SSDParts, &VGG16_Weights::IMAGENET1K_FEATURES>;
 
-/// Builds the model for images of 300 x 300, to which it brings all others, with the tensors of the weights if there are any, else
-/// with those of weights_backbone.
+/// Builds the model for images of 300 x 300, to which it brings all others, with the tensors of the weights if there are any,
+/// else with those of weights_backbone.
 ///     auto model = detection::ssd300_vgg16(detection::SSD300_VGG16_Weights::DEFAULT);
 /// With weights, another num_classes than theirs makes a new head: see LoadOptions.
 /// Throws   ValueError when trainable_backbone_layers is not in [0, 5]; what load_weights throws

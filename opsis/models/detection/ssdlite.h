@@ -1,4 +1,5 @@
-// SSDLite: SSD of light layers. MobileNetV2, https://arxiv.org/abs/1801.04381, and Searching for MobileNetV3, https://arxiv.org/abs/1905.02244
+// SSDLite: SSD of light layers, from MobileNetV2: Inverted Residuals and Linear Bottlenecks, https://arxiv.org/abs/1801.04381
+//          as Searching for MobileNetV3 has it, https://arxiv.org/abs/1905.02244
 #pragma once
 
 #include <cstdint>
@@ -50,8 +51,8 @@ struct SSDLiteParts : SSDParts {
 
 using SSDLiteOptions = OneStageOptions<MobileNet_V3_Large_Weights, SSDLiteParts>;
 
-/// Builds the model for images of 320 x 320, to which it brings all others, with the tensors of the weights if there are any, else
-/// with those of weights_backbone; without these the network's last stage has half the channels.
+/// Builds the model for images of 320 x 320, to which it brings all others, with the tensors of the weights if there are any,
+/// else with those of weights_backbone; without these the network's last stage has half the channels.
 ///     auto model = detection::ssdlite320_mobilenet_v3_large(detection::SSDLite320_MobileNet_V3_Large_Weights::DEFAULT);
 /// With weights, another num_classes than theirs makes a new head: see LoadOptions.
 /// Throws   ValueError when trainable_backbone_layers is not in [0, 6]; what load_weights throws

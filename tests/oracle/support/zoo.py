@@ -41,7 +41,7 @@ names = models.list_models(module=torchvision.models)
 small = [name for name in names if _million_parameters(name) <= 52]
 large = [name for name in names if name not in small and (every or name not in giants)]
 
-# Of the other tasks: each has an oracle module of its own, which computes all of them; the large ones (`by_table`) as `large` ones.
+# Of the other tasks: each has oracle modules of its own, which compute all of them; the large ones (`by_table`) as `large` ones.
 _modules = [models.segmentation, models.detection, models.video, models.optical_flow]
 segmentation, detection, video, optical_flow = (models.list_models(module=module) for module in _modules)
 rcnn = [name for name in detection if "rcnn" in name]  # in two stages
