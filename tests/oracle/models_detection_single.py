@@ -69,7 +69,12 @@ def _enliven(model, images):
     """Scales the last layers so that scores and boxes differ, by powers of two; tells which weights and by what."""
     layers = _class_layers(model.head) + _box_layers(model.head)
     largest = {}
-    hooks = [layer.register_forward_hook(lambda layer, _, out: largest.update({layer: float(out.std())})) for layer in layers]
+
+    def look(layer, _, output):
+        bias = layer.bias.view(1, -1, 1, 1)
+        largest[layer] = max(float((output - bias).abs().max()), largest.get(layer, 0))
+
+    hooks = [layer.register_forward_hook(look) for layer in layers]
     model.eval()
     with torch.no_grad():
         batch, _ = model.transform([i for i in images])
@@ -78,7 +83,7 @@ def _enliven(model, images):
     for hook in hooks:
         hook.remove()
     classes = _class_layers(model.head)
-    factors = [2.0 ** round(math.log2((2 if layer in classes else 0.5) / max(largest[layer], 1e-12))) for layer in layers]
+    factors = [2.0 ** round(math.log2((4 if layer in classes else 1) / largest[layer])) for layer in layers]
     for layer, factor in zip(layers, factors):
         _scale(layer, factor)
     names = {module: name for name, module in model.named_modules()}
