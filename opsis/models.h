@@ -42,8 +42,12 @@
 
 // Those that find things.
 #include "opsis/models/detection/faster_rcnn.h"
+#include "opsis/models/detection/fcos.h"
 #include "opsis/models/detection/keypoint_rcnn.h"
 #include "opsis/models/detection/mask_rcnn.h"
+#include "opsis/models/detection/retinanet.h"
+#include "opsis/models/detection/ssd.h"
+#include "opsis/models/detection/ssdlite.h"
 
 // Those that tell what happens in a clip.
 #include "opsis/models/video/mvit.h"

@@ -65,6 +65,12 @@ std::optional<std::string> renamed(std::string_view name) {
       return before(2) + std::to_string(from_end(2).back() - '1') + ".0." + std::string(from_end(1));
     }
   }
+  // "....classification_head.conv.4.weight": RetinaNet's convolutions and activations stood in one row.
+  if (parts.size() >= 4 && one_of(from_end(4), std::array{"classification_head"sv, "regression_head"sv}) &&
+      from_end(3) == "conv" && one_of(from_end(2), std::array{"0"sv, "2"sv, "4"sv, "6"sv}) &&
+      one_of(from_end(1), std::array{"weight"sv, "bias"sv})) {
+    return before(2) + std::to_string((from_end(2)[0] - '0') / 2) + ".0." + std::string(from_end(1));
+  }
   return std::nullopt;
 }
 

@@ -20,18 +20,6 @@ ReturnLayers numbered(const std::vector<std::string>& layers) {
   return found;
 }
 
-// Stops what comes before the last stages of a MobileNet.
-void keep_learning(const MobileNetV3& network, int64_t trainable_layers) {
-  const auto& stages = network->stages();
-  const auto all = static_cast<int64_t>(stages.size());
-  OPSIS_CHECK(trainable_layers >= 0 && trainable_layers <= all,
-              "mobilenet_backbone: trainable layers must be in [0, {}], got {}", all, trainable_layers);
-  const auto& features = *network->features;
-  const auto learns_from =
-      trainable_layers == 0 ? features.size() : stages[static_cast<size_t>(all - trainable_layers)].position;
-  for (size_t i = 0; i < learns_from; ++i) detail::stop_learning(*features[i].module());
-}
-
 }  // namespace backbones
 
 using torch::Tensor;
@@ -84,7 +72,7 @@ BackboneWithFPN resnet_fpn_backbone(const ResNet& network, int64_t trainable_lay
 }
 
 BackboneWithFPN mobilenet_fpn_backbone(const MobileNetV3& network, int64_t trainable_layers, const FPNOptions& options) {
-  backbones::keep_learning(network, trainable_layers);
+  detail::keep_learning(network, trainable_layers);
   const auto& stages = network->stages();
   const auto count = static_cast<int64_t>(stages.size());
   const auto returned = options.returned_layers.empty() ? std::vector<int64_t>{count - 2, count - 1} : options.returned_layers;
@@ -102,7 +90,7 @@ BackboneWithFPN mobilenet_fpn_backbone(const MobileNetV3& network, int64_t train
 
 Backbone mobilenet_backbone(const MobileNetV3& network, int64_t trainable_layers) {
   using torch::nn::Conv2d;
-  backbones::keep_learning(network, trainable_layers);
+  detail::keep_learning(network, trainable_layers);
   const Conv2d fewer(torch::nn::Conv2dOptions(network->stages().back().channels, backbones::kChannels, 1));
   return {Sequential(std::vector<Layer>{network->features, fewer}), backbones::kChannels};
 }
@@ -136,6 +124,17 @@ int64_t valid_trainable_layers(std::string_view owner, bool is_trained, std::opt
 
 void stop_learning(torch::nn::Module& module) {
   for (auto& parameter : module.parameters()) parameter.set_requires_grad(false);
+}
+
+void keep_learning(const MobileNetV3& network, int64_t trainable_layers) {
+  const auto& stages = network->stages();
+  const auto all = static_cast<int64_t>(stages.size());
+  OPSIS_CHECK(trainable_layers >= 0 && trainable_layers <= all,
+              "mobilenet_backbone: trainable layers must be in [0, {}], got {}", all, trainable_layers);
+  const auto& features = *network->features;
+  const auto learns_from =
+      trainable_layers == 0 ? features.size() : stages[static_cast<size_t>(all - trainable_layers)].position;
+  for (size_t i = 0; i < learns_from; ++i) stop_learning(*features[i].module());
 }
 
 }  // namespace detail

@@ -113,5 +113,9 @@ OPSIS_API int64_t valid_trainable_layers(std::string_view owner, bool is_trained
 /// What is below it stops learning.
 OPSIS_API void stop_learning(torch::nn::Module& module);
 
+/// What comes before the last `trainable_layers` stages of a MobileNet stops learning.
+/// Throws   ValueError when trainable_layers is not in [0, stages]
+OPSIS_API void keep_learning(const MobileNetV3& network, int64_t trainable_layers);
+
 }  // namespace detail
 }  // namespace opsis::inline v1::models::detection

@@ -60,6 +60,16 @@ Backbone resnet50_v2_backbone(std::string_view owner, const Options& options, bo
   return resnet_fpn_backbone(resnet50(options.weights_backbone), layers, {.norm_layer = ops::batch_norm_2d()});
 }
 
+/// A ResNet-50 with a pyramid of the last three stages and two more maps, which `p6_channels` go into: 256 of the pyramid's last map or
+/// 2048 of the network's.
+template <class Options>
+Backbone resnet50_p3_to_p7(std::string_view owner, const Options& options, const NormLayer& norm, bool is_trained,
+                           int64_t p6_channels) {
+  const auto layers = valid_trainable_layers(owner, is_trained, options.trainable_backbone_layers, 5, 3);
+  return resnet_fpn_backbone(resnet50(options.weights_backbone, {.norm_layer = norm}), layers,
+                             {.returned_layers = {2, 3, 4}, .extra_blocks = ops::LastLevelP6P7(p6_channels, 256).ptr()});
+}
+
 /// Anchors of one size a map, 32 to 512, in three aspect ratios.
 OPSIS_API AnchorGenerator pyramid_anchors();
 

@@ -51,12 +51,14 @@ GeneralizedRCNNTransformImpl::GeneralizedRCNNTransformImpl(TransformOptions give
   constexpr std::string_view owner = "GeneralizedRCNNTransform";
   if (options.min_size.empty()) options.min_size = {800};
   if (!options.max_size) options.max_size = 1333;
+  if (!options.image_mean) options.image_mean = {0.485, 0.456, 0.406};
+  if (!options.image_std) options.image_std = {0.229, 0.224, 0.225};
   for (const auto size : options.min_size) OPSIS_CHECK(size > 0, "{}: min_size must be positive, got {}", owner, size);
   OPSIS_CHECK(*options.max_size > 0, "{}: max_size must be positive, got {}", owner, *options.max_size);
   OPSIS_CHECK(options.size_divisible > 0, "{}: size_divisible must be positive, got {}", owner, options.size_divisible);
   OPSIS_CHECK(!options.fixed_size || (options.fixed_size->height > 0 && options.fixed_size->width > 0),
               "{}: fixed_size must be positive, got {}", owner, *options.fixed_size);
-  for (const auto std : options.image_std) OPSIS_CHECK(std > 0, "{}: image_std must be positive, got {}", owner, std);
+  for (const auto std : *options.image_std) OPSIS_CHECK(std > 0, "{}: image_std must be positive, got {}", owner, std);
 }
 
 Tensor GeneralizedRCNNTransformImpl::normalize(const Tensor& image) const {
@@ -65,7 +67,7 @@ Tensor GeneralizedRCNNTransformImpl::normalize(const Tensor& image) const {
         .to(image.options().requires_grad(false))
         .view({-1, 1, 1});
   };
-  return (image - of_channels(options.image_mean)) / of_channels(options.image_std);
+  return (image - of_channels(*options.image_mean)) / of_channels(*options.image_std);
 }
 
 // The size that an image is brought to; draws.
@@ -130,8 +132,8 @@ std::vector<Detection> GeneralizedRCNNTransformImpl::postprocess(std::vector<Det
 }
 
 void GeneralizedRCNNTransformImpl::pretty_print(std::ostream& out) const {
-  out << "GeneralizedRCNNTransform(\n    Normalize(mean=" << torch::ArrayRef<double>(options.image_mean)
-      << ", std=" << torch::ArrayRef<double>(options.image_std)
+  out << "GeneralizedRCNNTransform(\n    Normalize(mean=" << torch::ArrayRef<double>(*options.image_mean)
+      << ", std=" << torch::ArrayRef<double>(*options.image_std)
       << ")\n    Resize(min_size=" << torch::ArrayRef<int64_t>(options.min_size) << ", max_size=" << *options.max_size
       << ", mode='bilinear')\n)";
 }
