@@ -8,18 +8,18 @@ import contextlib
 import torch
 from oracle import case, fails, out_dir, run
 from support import zoo
-from support.model import TableDraws, checked, sample
+from support.model import TableDraws, checked, on_meta, sample
 from torch import nn
 from torchvision import models
 from torchvision.models import detection
-from torchvision.models.detection import _utils, backbone_utils, roi_heads, rpn, transform
+from torchvision.models.detection import _utils, backbone_utils, roi_heads, transform
+from torchvision.models.detection.rpn import AnchorGenerator
 from torchvision.ops import MultiScaleRoIAlign
 
 torch.set_num_threads(1)  # as the tests do: sums are split alike
 
 _sizes = [(96, 128), (120, 80)]
 _boxes = [[[10.0, 12, 60, 70], [40, 20, 120, 90], [5, 5, 30, 25]], [[8.0, 30, 70, 110]]]
-_gradients = ["backbone.body", "backbone.fpn", "rpn.head", "roi_heads.box_head", "roi_heads"]
 
 
 def _pictures():
@@ -90,9 +90,140 @@ def computed_models(model):
     result = {"table": table, **checked(built)}
     targets = _targets(built.roi_heads.box_predictor.cls_score.out_features)
     make_quick(built)
-    result |= {f"image_{i}": image for i, image in enumerate(images)} | _numbered("target", targets)
+    # Batch norm behind regions makes of the last bit of a sum another side of a ReLU, and of that another gradient: not in float64.
+    wide = model.endswith("_v2")
+    if wide:
+        built.double()
+        images = [image.double() for image in images]
+        targets = [{**target, "boxes": target["boxes"].double()} for target in targets]
+    result |= {"wide": wide} | {f"image_{i}": image for i, image in enumerate(images)} | _numbered("target", targets)
     result |= trained(built, images, targets)
     return result | found(built, images)
+
+
+# A network of our own, and every option another than torchvision's.
+def _custom():
+    backbone = nn.Sequential(nn.Conv2d(3, 16, 3, stride=4, padding=1), nn.ReLU())
+    backbone.out_channels = 16
+    return detection.MaskRCNN(
+        backbone, 4, min_size=(40, 56), max_size=90, image_mean=[0.4, 0.5, 0.6], image_std=[0.3, 0.2, 0.25], size_divisible=16,
+        rpn_anchor_generator=AnchorGenerator(((8, 24, 48),), ((0.5, 1.0, 2.0),)), rpn_pre_nms_top_n_train=170,
+        rpn_pre_nms_top_n_test=130, rpn_post_nms_top_n_train=60, rpn_post_nms_top_n_test=40, rpn_nms_thresh=0.6,
+        rpn_fg_iou_thresh=0.6, rpn_bg_iou_thresh=0.2, rpn_batch_size_per_image=64, rpn_positive_fraction=0.4, rpn_score_thresh=0.4,
+        box_roi_pool=MultiScaleRoIAlign(["0"], 3, 2), box_score_thresh=0.2, box_nms_thresh=0.4, box_detections_per_img=9,
+        box_fg_iou_thresh=0.6, box_bg_iou_thresh=0.4, box_batch_size_per_image=40, box_positive_fraction=0.3,
+        bbox_reg_weights=(8.0, 9.0, 4.0, 6.0), mask_roi_pool=MultiScaleRoIAlign(["0"], 6, 2))  # fmt: skip
+
+
+@case("models_detection/custom", empty=[(), (0,), (0, 1)])
+def custom(empty):
+    """Also where there is nothing to find, and on pictures of a pixel or a line."""
+    images, targets = _pictures(), _targets(4, empty)
+    torch.manual_seed(0)
+    model = _custom()
+    result = checked(model) | {f"image_{i}": image for i, image in enumerate(images)} | _numbered("target", targets)
+    result |= trained(model, images, targets)
+    tiny = [torch.rand(3, 1, 1), torch.rand(3, 7, 300)]
+    with torch.no_grad():
+        model.eval()
+        result |= _numbered("tiny", model(tiny[:1])) | _numbered("line", model(tiny[1:]))
+    return result | {"tiny_0": tiny[0], "tiny_1": tiny[1]} | found(model, images)
+
+
+@case("models_detection/checkpoint")
+def checkpoint():
+    """Saved by Python, under the names that heads had in its first versions."""
+    images = _pictures()
+    model = _custom()
+    old = {}
+    for name, tensor in model.state_dict().items():
+        for i in range(4):
+            name = name.replace(f"mask_head.{i}.0.", f"mask_head.mask_fcn{i + 1}.")
+        old[name.replace("rpn.head.conv.0.0.", "rpn.head.conv.")] = tensor
+    assert len(old) == len(model.state_dict()) and "rpn.head.conv.weight" in old
+    (out_dir() / "models_detection").mkdir(parents=True, exist_ok=True)
+    torch.save(old, out_dir() / "models_detection/mask_rcnn.pth")
+    return {f"image_{i}": image for i, image in enumerate(images)} | found(model, images)
+
+
+@case("models_detection/learns", network=["resnet18", "mobilenet_v3_large"], layers=[0, 2, 5, 6])
+def learns(network, layers):
+    """Which parameters of a backbone learn."""
+    extract = backbone_utils.resnet_fpn_backbone if network == "resnet18" else backbone_utils.mobilenet_backbone
+    options = {"backbone_name": network, "weights": None, "trainable_layers": layers}
+    options |= {} if network == "resnet18" else {"fpn": True}
+    with on_meta():
+        if fails(lambda: extract(**options)):
+            return {"refused": True}
+        learning = [name for name, p in extract(**options).named_parameters() if p.requires_grad]
+    return {"refused": False, "expected": learning}
+
+
+def _some_boxes(count, dtype=torch.float32):
+    corners = torch.rand(count, 2, dtype=dtype) * 80
+    return torch.cat([corners, corners + torch.rand(count, 2, dtype=dtype) * 50 + 1], 1)
+
+
+@case("models_detection/coders", dtype=[torch.float32, torch.float64])
+def coders(dtype):
+    boxes, proposals, codes = _some_boxes(33, dtype), _some_boxes(33, dtype), torch.randn(33, 12, dtype=dtype) * 3
+    coder, linear, raw = _utils.BoxCoder((10.0, 9.0, 5.0, 4.0)), _utils.BoxLinearCoder(), _utils.BoxLinearCoder(False)
+    one = codes[:, :4]
+    return {"boxes": boxes, "proposals": proposals, "codes": codes, "encoded": torch.cat(coder.encode([boxes], [proposals])),
+            "decoded": coder.decode(codes, [proposals[:10], proposals[10:]]), "nothing": coder.decode(codes[:0], [proposals[:0]]),
+            "linear_encoded": linear.encode(boxes, proposals), "linear_decoded": linear.decode(one, boxes),
+            "raw_encoded": raw.encode(boxes, proposals), "raw_decoded": raw.decode(one, boxes)}  # fmt: skip
+
+
+@case("models_detection/matchers", targets=[1, 6], low_quality=[False, True])
+def matchers(targets, low_quality):
+    qualities = torch.randint(0, 20, (targets, 90)) / 20  # many of them equal
+    qualities[0] *= 0.2
+    return {"qualities": qualities, "matches": _utils.Matcher(0.7, 0.3, low_quality)(qualities),
+            "ssd": _utils.SSDMatcher(0.5)(qualities)}  # fmt: skip
+
+
+@case("models_detection/sampler", size=[8, 64], fraction=[0.25, 0.5], dtype=[torch.int64, torch.float32])
+def sampler(size, fraction, dtype):
+    labels = torch.randint(-1, 3, (200,)).to(dtype)
+    torch.manual_seed(1)
+    [positive], [negative] = _utils.BalancedPositiveNegativeSampler(size, fraction)([labels])
+    return {"labels": labels, "positive": positive.bool(), "negative": negative.bool(), "next_draw": torch.rand(1)}
+
+
+_transforms = {
+    "usual": dict(min_size=(60,), max_size=100),
+    "several": dict(min_size=(30, 40, 50, 60), max_size=70, size_divisible=8),
+    "fixed": dict(min_size=50, max_size=50, fixed_size=(50, 40), size_divisible=1),
+    "as_they_are": dict(min_size=50, max_size=50, _skip_resize=True),
+}
+
+
+@case("models_detection/transform", options=list(_transforms), training=[False, True])
+def transformed(options, training):
+    images, targets = _pictures(), _targets(5)
+    torch.manual_seed(1)
+    made = transform.GeneralizedRCNNTransform(image_mean=[0.4, 0.5, 0.6], image_std=[0.3, 0.2, 0.25], **_transforms[options])
+    batch, moved = made.train(training)(images, targets)
+    next_draw = torch.rand(1)
+    found = [{"boxes": _some_boxes(4) * 0.3, "masks": torch.rand(4, 1, 28, 28), "keypoints": torch.rand(4, 5, 3) * 60} for _ in images]
+    found[0]["boxes"] = torch.tensor([[0.0, 0, 30, 20], [5, 5, 5.2, 30], [20, 10, 49, 39], [0, 20, 49, 30]])
+    copies = [dict(f) for f in found]
+    back = made.eval().postprocess(copies, batch.image_sizes, [tuple(image.shape[-2:]) for image in images])
+    return {"next_draw": next_draw, "batch": batch.tensors, "sizes": [list(s) for s in batch.image_sizes],
+            **{f"image_{i}": image for i, image in enumerate(images)}, **_numbered("target", targets),
+            **_numbered("moved", moved), **_numbered("in", found), **_numbered("back", back)}  # fmt: skip
+
+
+@case("models_detection/keypoints")
+def keypoints():
+    maps, boxes = torch.randn(5, 7, 14, 14), _some_boxes(5)
+    boxes[0, 2:] = boxes[0, :2] + 0.3
+    points = torch.rand(5, 7, 3) * torch.tensor([130, 130, 2.0]) - torch.tensor([0, 0, 0.7])
+    points[1, 2, :2] = boxes[1, 2:]  # at the far corner
+    found, scores = roi_heads.heatmaps_to_keypoints(maps, boxes)
+    places, valid = roi_heads.keypoints_to_heatmap(points, boxes, 56)
+    return {"maps": maps, "boxes": boxes, "points": points, "found": found, "scores": scores, "places": places, "valid": valid}
 
 
 run(__file__)

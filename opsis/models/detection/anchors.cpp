@@ -10,6 +10,9 @@ namespace anchors {
 
 using torch::Tensor;
 
+// Of sizes, which are values also where models are built without: on the meta device.
+const auto values = torch::TensorOptions(torch::kCPU).dtype(torch::kFloat32);
+
 void check_maps(std::string_view generator, std::span<const Tensor> maps, size_t expected) {
   OPSIS_CHECK(maps.size() == expected, "{}: there must be a feature map for each of {} lists of sizes and ratios, got {}",
               generator, expected, maps.size());
@@ -42,8 +45,8 @@ AnchorGenerator::AnchorGenerator(std::vector<std::vector<double>> sizes, std::ve
               "AnchorGenerator: sizes and aspect_ratios must have a list for each feature map, got {} and {}", sizes_.size(),
               aspect_ratios_.size());
   for (size_t i = 0; i < sizes_.size(); ++i) {
-    const auto scales = torch::tensor(sizes_[i], torch::kFloat32);
-    const auto h_ratios = torch::tensor(aspect_ratios_[i], torch::kFloat32).sqrt();
+    const auto scales = torch::tensor(sizes_[i], anchors::values);
+    const auto h_ratios = torch::tensor(aspect_ratios_[i], anchors::values).sqrt();
     const auto w_ratios = h_ratios.reciprocal();
     const auto ws = (w_ratios.unsqueeze(1) * scales.unsqueeze(0)).view(-1);
     const auto hs = (h_ratios.unsqueeze(1) * scales.unsqueeze(0)).view(-1);
@@ -90,7 +93,7 @@ DefaultBoxGenerator::DefaultBoxGenerator(std::vector<std::vector<double>> aspect
       const auto width = scales[k] * std::sqrt(ratio), height = scales[k] / std::sqrt(ratio);
       sides.insert(sides.end(), {width, height, height, width});
     }
-    const auto pairs = torch::tensor(sides, torch::kFloat32).view({-1, 2});
+    const auto pairs = torch::tensor(sides, anchors::values).view({-1, 2});
     sides_.push_back(options.clip ? pairs.clamp(0, 1) : pairs);
   }
 }

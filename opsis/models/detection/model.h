@@ -16,9 +16,9 @@ namespace opsis::inline v1::models {
 
 /// What was found in an image, best first, in the image's own pixels.
 struct Detection {
-  torch::Tensor boxes;   ///< (N, 4) XYXY
-  torch::Tensor scores;  ///< (N), in [0, 1]
-  torch::Tensor labels;  ///< (N) int64; of most models 0 is the background, which is never found
+  torch::Tensor boxes{};   ///< (N, 4) XYXY
+  torch::Tensor scores{};  ///< (N), in [0, 1]
+  torch::Tensor labels{};  ///< (N) int64; of most models 0 is the background, which is never found
   // Undefined unless the model finds them.
   torch::Tensor masks{};             ///< (N, 1, H, W): how surely each pixel belongs to it, in [0, 1]
   torch::Tensor keypoints{};         ///< (N, K, 3): x, y and 1
@@ -27,8 +27,8 @@ struct Detection {
 
 /// What is to be found in an image, in the image's own pixels.
 struct DetectionTarget {
-  torch::Tensor boxes;   ///< (N, 4) XYXY with x1 < x2 and y1 < y2; none: (0, 4)
-  torch::Tensor labels;  ///< (N) int64
+  torch::Tensor boxes{};   ///< (N, 4) XYXY with x1 < x2 and y1 < y2; none: (0, 4)
+  torch::Tensor labels{};  ///< (N) int64; in two-stage models what is negative is not learnt from
   // Of models that find them.
   torch::Tensor masks{};      ///< (N, H, W): where each thing is, not 0
   torch::Tensor keypoints{};  ///< (N, K, 3) float32: x, y, and whether it can be seen: greater than 0
@@ -90,7 +90,7 @@ class OPSIS_API DetectionModel : public Model {
 namespace detail {
 
 /// Refuses a label that is none of the classes.
-/// Throws   ValueError: "FasterRCNN: labels must be less than num_classes = 91, got 91 as label 3 of image 0"
+/// Throws   ValueError: "RoIHeads: labels must be less than num_classes = 91, got 91 as label 3 of image 0"
 OPSIS_API void check_labels(std::string_view model, const std::vector<DetectionTarget>& targets, int64_t num_classes);
 
 }  // namespace detail

@@ -118,7 +118,7 @@ class OPSIS_API RoIHeadsImpl : public torch::nn::Module {
  private:
   // Regions that are learnt from: of each image the boxes, what they are, and which target's they are.
   struct Samples {
-    std::vector<torch::Tensor> boxes, labels, matched, codes;
+    std::vector<torch::Tensor> boxes{}, labels{}, matched{}, codes{};
   };
   Samples select(const std::vector<torch::Tensor>& proposals, const std::vector<DetectionTarget>& targets) const;
   Samples positives(const Samples& samples) const;
