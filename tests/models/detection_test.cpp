@@ -49,7 +49,7 @@ void make_quick(GeneralizedRCNNImpl& model) {
   auto& rpn = model.rpn->options;
   rpn.pre_nms_top_n_train = 100, rpn.pre_nms_top_n_test = 60, rpn.post_nms_top_n_train = 50, rpn.post_nms_top_n_test = 30;
   auto& box = model.roi_heads->options;
-  box.batch_size_per_image = 32, box.score_thresh = 0.02, box.detections_per_img = 12;
+  box.batch_size_per_image = 16, box.score_thresh = 0.02, box.detections_per_img = 12;
   model.roi_heads->box_predictor->cls_score->weight *= 10;
   model.roi_heads->box_predictor->bbox_pred->weight *= 10;
   for (const auto& module : model.modules()) {
@@ -182,7 +182,7 @@ TEST(MaskRCNN, OfANetworkOfOnesOwnWithEveryOptionIsTorchvisionsAlsoWhereThereIsN
     auto model = custom();
     support::expect_same_state(*model, c);
     expect_same_training(*model, c);
-    // A pixel looks the same everywhere: which of its regions come first, and so which are left, is said by the last bit of a sum.
+    // A pixel looks the same everywhere: the last bit of a sum says which of its regions come first, and so which are left.
     const auto of_pixel = found_by(*model, {c.tensor("tiny_0")}).at(0);
     EXPECT_TENSOR_NEAR(of_pixel.scores[0], c.tensor("tiny_0_scores")[0], 1e-4, 0);
     EXPECT_EQ(of_pixel.masks.sizes(), c.tensor("tiny_0_masks").sizes());

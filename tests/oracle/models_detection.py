@@ -49,7 +49,7 @@ def make_quick(model):
     model.transform.min_size, model.transform.max_size = (64, 72), 120
     model.rpn._pre_nms_top_n = {"training": 100, "testing": 60}
     model.rpn._post_nms_top_n = {"training": 50, "testing": 30}
-    model.roi_heads.fg_bg_sampler.batch_size_per_image = 32
+    model.roi_heads.fg_bg_sampler.batch_size_per_image = 16
     model.roi_heads.score_thresh, model.roi_heads.detections_per_img = 0.02, 12
     with torch.no_grad():
         model.roi_heads.box_predictor.cls_score.weight *= 10

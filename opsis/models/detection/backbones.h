@@ -77,8 +77,8 @@ class OPSIS_API BackboneWithFPNImpl : public torch::nn::Module {
 };
 TORCH_MODULE(BackboneWithFPN);
 
-/// A pyramid of 256 channels on layer1 to layer4; of the network the last `trainable_layers` of five learn (conv1, with bn1, is the
-/// fifth).
+/// A pyramid of 256 channels on layer1 to layer4; of the network the last `trainable_layers` of five learn, the fifth
+/// being conv1 with bn1.
 ///     auto backbone = resnet_fpn_backbone(resnet101(ResNet101_Weights::DEFAULT, {.norm_layer = ops::frozen_batch_norm_2d()}));
 /// Throws   ValueError when trainable_layers is not in [0, 5] or a returned layer not in [1, 4]
 /// Source   torchvision.models.detection.backbone_utils.resnet_fpn_backbone

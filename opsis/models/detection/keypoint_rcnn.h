@@ -11,8 +11,8 @@
 
 namespace opsis::inline v1::models::detection {
 
-/// Of keypointrcnn_resnet50_fpn: FasterRCNNOptions, and key points. While training the shorter side of an image is brought to any
-/// of 640, 672, 704, 736, 768 and 800.
+/// Of keypointrcnn_resnet50_fpn: FasterRCNNOptions, and key points. While training the shorter side of an image is brought to
+/// any of 640, 672, 704, 736, 768 and 800.
 template <class BackboneWeights>
 struct KeypointRCNNOptions {
   std::optional<int64_t> num_classes{};    ///< with the background, which is 0: 2, the other is a person

@@ -44,8 +44,8 @@ struct OPSIS_API BalancedPositiveNegativeSampler {
   int64_t batch_size_per_image = 256;
   double positive_fraction = 0.5;
 
-  /// Labels of one image's boxes: 0 is negative, 1 and more positive, less is left out. Gives masks: those taken of the positive
-  /// and of the negative ones.
+  /// Labels of one image's boxes: 0 is negative, 1 and more positive, less is left out. Gives masks: those taken of the
+  /// positive and of the negative ones.
   /// Shapes   (N) -> (N), (N) bool
   /// Draws    torch.randperm(positive ones), then torch.randperm(negative ones), from the labels' device
   std::pair<torch::Tensor, torch::Tensor> operator()(const torch::Tensor& labels) const;

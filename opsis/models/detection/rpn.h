@@ -29,8 +29,8 @@ struct AnchorPredictions {
   std::vector<torch::Tensor> deltas;      ///< (N, 4 anchors, H, W) each: BoxCoder's
 };
 
-/// Convolutions of 3, then one of 1 that tells whether there is something and one that tells where. Derive from it for a head of
-/// your own.
+/// Convolutions of 3, then one of 1 that tells whether there is something and one that tells where. Derive from it for a head
+/// of your own.
 /// Source   torchvision.models.detection.rpn.RPNHead
 class OPSIS_API RPNHeadImpl : public torch::nn::Module {
  public:
