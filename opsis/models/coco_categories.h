@@ -7,7 +7,7 @@
 
 namespace opsis::inline v1::models {
 
-/// The 91 classes of detectors: kCocoCategories[0] is "__background__", kCocoCategories[1] is "person". Some have no name, "N/A".
+/// The 91 classes of detectors: kCocoCategories[0] is "__background__", kCocoCategories[1] is "person"; "N/A" is none.
 OPSIS_API extern const std::string_view kCocoCategories[91];
 
 /// The two classes of models for key points.

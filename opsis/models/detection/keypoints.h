@@ -21,8 +21,8 @@ OPSIS_API std::pair<torch::Tensor, torch::Tensor> heatmaps_to_keypoints(const to
 OPSIS_API std::pair<torch::Tensor, torch::Tensor> keypoints_to_heatmap(const torch::Tensor& keypoints,
                                                                        const torch::Tensor& boxes, int64_t heatmap_size);
 
-/// How wrong the maps are about the key points that can be seen. Of each image: the boxes, the targets' key points, and the number
-/// of each box's target.
+/// How wrong the maps are about the key points that can be seen. Of each image: the boxes, the targets' key points, and the
+/// number of each box's target.
 /// Shapes   logits (N, K, M, M), boxes (L, 4), keypoints (T, K, 3), matched (L) -> ()
 /// Throws   ValueError when maps are not square
 /// Source   torchvision.models.detection.roi_heads.keypointrcnn_loss

@@ -28,13 +28,13 @@ struct ImageList {
 /// Of GeneralizedRCNNTransform. A builder has its own idea of what is left out.
 struct TransformOptions {
   /// The shorter side is brought to it: while training to any of them, drawn for each image, else to the last.
-  std::vector<int64_t> min_size{};    ///< {800}
-  std::optional<int64_t> max_size{};  ///< the longer side is not brought beyond it: 1333
+  std::vector<int64_t> min_size{};                    ///< {800}
+  std::optional<int64_t> max_size{};                  ///< the longer side is not brought beyond it: 1333
   std::optional<std::array<double, 3>> image_mean{};  ///< of ImageNet: {0.485, 0.456, 0.406}
   std::optional<std::array<double, 3>> image_std{};   ///< {0.229, 0.224, 0.225}
-  int64_t size_divisible = 32;       ///< the batch's sides are multiples of it
-  std::optional<Size> fixed_size{};  ///< every image is brought to it, whatever its shape
-  bool skip_resize = false;          ///< while training; torchvision's _skip_resize
+  int64_t size_divisible = 32;                        ///< the batch's sides are multiples of it
+  std::optional<Size> fixed_size{};                   ///< every image is brought to it, whatever its shape
+  bool skip_resize = false;                           ///< while training; torchvision's _skip_resize
 };
 
 /// Normalises and resizes each image, with what is on it, and puts them into one batch.
