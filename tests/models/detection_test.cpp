@@ -334,6 +334,8 @@ TEST(Keypoints, AreFoundOnMapsAndPutOnThemAsTorchvisionsAre) {
   const auto [places, valid] = detection::keypoints_to_heatmap(c.tensor("points"), c.tensor("boxes"), 56);
   EXPECT_TENSOR_EQ(places, c.tensor("places"));
   EXPECT_TENSOR_EQ(valid, c.tensor("valid"));
+  const auto names = detection::KeypointRCNN_ResNet50_FPN_Weights::DEFAULT.keypoint_names;
+  EXPECT_EQ(std::vector<std::string>(names.begin(), names.end()), c.texts("names"));
 }
 
 TEST(FasterRCNN, OfWeightsKeepsNormsAndFirstLayersAndTakesAnotherNumberOfClasses) {

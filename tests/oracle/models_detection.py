@@ -223,7 +223,9 @@ def keypoints():
     points[1, 2, :2] = boxes[1, 2:]  # at the far corner
     found, scores = roi_heads.heatmaps_to_keypoints(maps, boxes)
     places, valid = roi_heads.keypoints_to_heatmap(points, boxes, 56)
-    return {"maps": maps, "boxes": boxes, "points": points, "found": found, "scores": scores, "places": places, "valid": valid}
+    names = detection.KeypointRCNN_ResNet50_FPN_Weights.DEFAULT.meta["keypoint_names"]
+    return {"names": names, "maps": maps, "boxes": boxes, "points": points, "found": found, "scores": scores,
+            "places": places, "valid": valid}  # fmt: skip
 
 
 run(__file__)

@@ -4,7 +4,6 @@
 #include <torch/torch.h>
 
 #include "opsis/core/check.h"
-#include "opsis/models/coco_categories.h"
 #include "opsis/models/detection/builders.h"
 #include "opsis/models/initialise.h"
 #include "opsis/ops/activation.h"
@@ -64,7 +63,7 @@ KeypointRCNNImpl::KeypointRCNNImpl(const Backbone& backbone, std::optional<int64
 KeypointRCNN keypointrcnn_resnet50_fpn(std::optional<KeypointRCNN_ResNet50_FPN_Weights> weights,
                                        KeypointRCNNOptions<ResNet50_Weights> options) {
   constexpr std::string_view name = "keypointrcnn_resnet50_fpn";
-  if (weights) detail::settle(weights->name, "num_keypoints", options.num_keypoints, std::ssize(kCocoPersonKeypoints));
+  if (weights) detail::settle(weights->name, "num_keypoints", options.num_keypoints, std::ssize(weights->keypoint_names));
   const bool is_trained = detail::settle_weights(name, weights, options, 2);
   const auto backbone = detail::resnet50_backbone(name, options, is_trained);
   const KeypointRCNN model(backbone, options.num_classes, detail::parts_of(options), options.keypoint, options.num_keypoints);

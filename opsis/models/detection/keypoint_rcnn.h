@@ -4,9 +4,12 @@
 #include <torch/nn/modules/conv.h>
 
 #include <optional>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/models/coco_categories.h"
 #include "opsis/models/detection/faster_rcnn.h"
 
 namespace opsis::inline v1::models::detection {
@@ -67,9 +70,11 @@ struct OPSIS_API KeypointRCNN_ResNet50_FPN_Weights : Weights {
   static const KeypointRCNN_ResNet50_FPN_Weights COCO_LEGACY, COCO_V1;
   static constexpr const KeypointRCNN_ResNet50_FPN_Weights& DEFAULT = COCO_V1;
   static List all() { return {&COCO_LEGACY, &COCO_V1}; }
+  /// What the key points are called, in the order in which they are found: "nose", ...
+  static constexpr std::span<const std::string_view> keypoint_names{kCocoPersonKeypoints};
 };
 
-/// As the builders of Faster R-CNN. The key points of its weights are kCocoPersonKeypoints.
+/// As the builders of Faster R-CNN.
 ///     auto model = detection::keypointrcnn_resnet50_fpn(detection::KeypointRCNN_ResNet50_FPN_Weights::DEFAULT);
 ///     model->eval();
 ///     auto noses = model->forward({image})[0].keypoints.select(1, 0);   // (N, 3)
