@@ -5,8 +5,11 @@
 
 namespace cli {
 
+void declare_detect(CLI::App& app, Chosen& chosen);
 void declare_evaluate(CLI::App& app, Chosen& chosen);
 void declare_finetune(CLI::App& app, Chosen& chosen);
+void declare_flow(CLI::App& app, Chosen& chosen);
+void declare_keypoints(CLI::App& app, Chosen& chosen);
 void declare_models(CLI::App& app, Chosen& chosen);
 void declare_predict(CLI::App& app, Chosen& chosen);
 void declare_segment(CLI::App& app, Chosen& chosen);

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
       "Examples:\n"
       "  opsis predict photo.jpg --model resnet50 --weights resnet50-11ad3fa6.pth\n"
       "  opsis segment street.jpg --out street.png\n"
+      "  opsis detect street.jpg --out boxes.png\n"
       "  opsis finetune flowers --model efficientnet_b0 --out flowers.pth\n"
       "  opsis train digits --model resnet18 --epochs 5 --out digits.pth\n"
       "  opsis evaluate digits --weights digits.pth\n"
@@ -24,7 +25,10 @@ int main(int argc, char** argv) {
   cli::declare_finetune(app, chosen);
   cli::declare_evaluate(app, chosen);
   cli::declare_predict(app, chosen);
+  cli::declare_detect(app, chosen);
   cli::declare_segment(app, chosen);
+  cli::declare_keypoints(app, chosen);
+  cli::declare_flow(app, chosen);
   cli::declare_models(app, chosen);
   cli::declare_weights(app, chosen);
   cli::declare_transform(app, chosen);

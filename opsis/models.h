@@ -1,6 +1,7 @@
 // Everything of opsis::models.
 #pragma once
 
+#include "opsis/models/coco_categories.h"
 #include "opsis/models/feature_extraction.h"
 #include "opsis/models/imagenet_categories.h"
 #include "opsis/models/intermediate_layers.h"
@@ -38,6 +39,15 @@
 #include "opsis/models/segmentation/deeplabv3.h"
 #include "opsis/models/segmentation/fcn.h"
 #include "opsis/models/segmentation/lraspp.h"
+
+// Those that find things.
+#include "opsis/models/detection/faster_rcnn.h"
+#include "opsis/models/detection/fcos.h"
+#include "opsis/models/detection/keypoint_rcnn.h"
+#include "opsis/models/detection/mask_rcnn.h"
+#include "opsis/models/detection/retinanet.h"
+#include "opsis/models/detection/ssd.h"
+#include "opsis/models/detection/ssdlite.h"
 
 // Those that tell what happens in a clip.
 #include "opsis/models/video/mvit.h"

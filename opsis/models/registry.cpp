@@ -67,7 +67,7 @@ struct Builder<builder> {
   static bool does(const std::type_info& task) {
     using Impl = typename Model::ContainedType;
     return is_a<Impl, ImageClassifier>(task) && is_a<Impl, VideoClassifier>(task) && is_a<Impl, SegmentationModel>(task) &&
-           is_a<Impl, FlowModel>(task);
+           is_a<Impl, FlowModel>(task) && is_a<Impl, DetectionModel>(task);
   }
 
  private:

@@ -56,6 +56,21 @@ std::optional<std::string> renamed(std::string_view name) {
       from_end(2).find_first_not_of("0123456789") == name.npos && one_of(from_end(1), std::array{"weight"sv, "bias"sv})) {
     return before(1) + "0." + std::string(from_end(1));
   }
+  // "rpn.head.conv.weight", "....mask_head.mask_fcn1.weight": nor were those of detectors' heads blocks with an activation.
+  constexpr auto mask_layer = "mask_fcn"sv;
+  if (parts.size() >= 3 && one_of(from_end(1), std::array{"weight"sv, "bias"sv})) {
+    if (from_end(3) == "head" && from_end(2) == "conv") return before(1) + "0.0." + std::string(from_end(1));
+    if (from_end(3) == "mask_head" && from_end(2).size() == mask_layer.size() + 1 && from_end(2).starts_with(mask_layer) &&
+        from_end(2).back() >= '1' && from_end(2).back() <= '9') {
+      return before(2) + std::to_string(from_end(2).back() - '1') + ".0." + std::string(from_end(1));
+    }
+  }
+  // "....classification_head.conv.4.weight": RetinaNet's convolutions and activations stood in one row.
+  if (parts.size() >= 4 && one_of(from_end(4), std::array{"classification_head"sv, "regression_head"sv}) &&
+      from_end(3) == "conv" && one_of(from_end(2), std::array{"0"sv, "2"sv, "4"sv, "6"sv}) &&
+      one_of(from_end(1), std::array{"weight"sv, "bias"sv})) {
+    return before(2) + std::to_string((from_end(2)[0] - '0') / 2) + ".0." + std::string(from_end(1));
+  }
   return std::nullopt;
 }
 

@@ -4,7 +4,6 @@
 #include <torch/types.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -15,6 +14,7 @@
 #include "opsis/core/size.h"
 #include "opsis/models/task.h"
 #include "opsis/models/weights.h"
+#include "opsis/tasks/task.h"
 #include "opsis/transforms/presets.h"
 #include "opsis/tv_tensors.h"
 
@@ -36,21 +36,6 @@ struct OPSIS_API Segmentation {
   torch::Tensor masks() const;
 };
 
-/// How long the stages of a call took, in milliseconds.
-struct SegmenterTimings {
-  double prepare_ms = 0;  ///< from the picture to what the model takes
-  double model_ms = 0;
-  double finish_ms = 0;  ///< from the scores to the answer
-};
-
-/// Of a Segmenter.
-struct SegmenterOptions {
-  std::string weights = "DEFAULT";       ///< an entry of the model
-  std::filesystem::path weights_file{};  ///< a checkpoint on this machine, which stands for that entry's download
-  /// By models::optimize: the first picture of each size takes as long as a few do, the others are quicker.
-  bool optimize = true;
-};
-
 /// From a picture to the class of each of its pixels. A value: copies share the model; many threads may call it.
 ///     const tasks::Segmenter segmenter("deeplabv3_mobilenet_v3_large");
 ///     const auto found = segmenter(io::decode_image("street.jpg"));
@@ -60,7 +45,7 @@ class OPSIS_API Segmenter {
  public:
   /// A model of models::segmentation with pretrained weights.
   /// Throws   what get_model and load_weights throw
-  explicit Segmenter(std::string_view model, const SegmenterOptions& options = {});
+  explicit Segmenter(std::string_view model, const TaskOptions& options = {});
   /// A model of yours, which is put into evaluation; `categories` names its classes.
   Segmenter(std::shared_ptr<models::SegmentationModel> model, const transforms::SemanticSegmentationOptions& preprocessing,
             std::vector<std::string> categories, bool optimize = true);
@@ -68,9 +53,9 @@ class OPSIS_API Segmenter {
   /// Shapes   image (3, H, W)
   /// Types    uint8, or floating point in [0, 1]
   /// Throws   ValueError for another shape
-  Segmentation operator()(const Image& image, SegmenterTimings* timings = nullptr) const;
+  Segmentation operator()(const Image& image, Timings* timings = nullptr) const;
   /// Several pictures; those that come to the same size go through the model together.
-  std::vector<Segmentation> operator()(std::span<const Image> images) const;
+  std::vector<Segmentation> operator()(std::span<const Image> images, Timings* timings = nullptr) const;
 
   /// Makes the first picture of this size as quick as the others.
   void warm_up(Size size) const;
@@ -79,8 +64,7 @@ class OPSIS_API Segmenter {
   const transforms::SemanticSegmentationOptions& preprocessing() const { return preprocessing_.options(); }
 
  private:
-  Segmenter(std::string_view model, const models::Weights& weights, const SegmenterOptions& options);
-  torch::Tensor prepared(const Image& image) const;
+  Segmenter(std::string_view model, const models::Weights& weights, const TaskOptions& options);
   Segmentation finished(const torch::Tensor& scores, const Image& image) const;
 
   std::shared_ptr<models::SegmentationModel> model_;

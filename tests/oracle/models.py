@@ -20,7 +20,7 @@ _quantized = models.list_models(module=torchvision.models.quantization)
 @case("models/state_dict", model=_models + _quantized + zoo.others)
 def state_dict(model):
     with on_meta():
-        return structure(models.get_model(model, **({"weights_backbone": None} if model in zoo.segmentation else {})))
+        return structure(models.get_model(model, **({"weights_backbone": None} if model in zoo.segmentation + zoo.detection else {})))
 
 
 _resnets = {
@@ -54,7 +54,7 @@ def weights(model):
         preset = entry.transforms()
         metrics = [[d, m, v if v == v else None] for d, found in entry.meta["_metrics"].items() for m, v in found.items()]
         known = {"num_params", "min_size", "recipe", "_metrics", "_ops", "_file_size", "_docs"}
-        optional = {"categories", "min_temporal_size", "license", "backend", "unquantized"}
+        optional = {"categories", "keypoint_names", "min_temporal_size", "license", "backend", "unquantized"}
         assert set(entry.meta) - optional == known, set(entry.meta) ^ known
         entries.append({
             "name": str(entry), "url": entry.url, "metrics": metrics, "gflops": entry.meta["_ops"],

@@ -41,7 +41,7 @@ Image flag(int64_t height = 8, int64_t width = 16) {
 
 TEST(Segmenter, NamesTheClassesAndHowMuchTheyCover) {
   const Segmenter segmenter(std::make_shared<Strongest>(), as_it_is, {"red", "green"}, /*optimize=*/false);
-  tasks::SegmenterTimings timings{-1, -1, -1};
+  tasks::Timings timings{-1, -1, -1};
   const auto found = segmenter(flag(), &timings);
   EXPECT_EQ(found.classes.sizes(), (std::vector<int64_t>{8, 16}));
   ASSERT_EQ(found.shares.size(), 2);

@@ -5,6 +5,7 @@ import contextlib
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.models import regnet
+from torchvision.models.detection.anchor_utils import AnchorGenerator, DefaultBoxGenerator
 
 
 def checksum(tensor):
@@ -110,11 +111,14 @@ def on_meta():
         regnet.BlockParams.from_init_params = original
 
 
+_values = (AnchorGenerator, DefaultBoxGenerator)  # modules of torchvision's that are values here
+
+
 def structure(model):
     state = model.state_dict()
     return {
         "names": list(state),
         "shapes": [str(tuple(t.shape)) for t in state.values()],
         "types": [str(t.dtype) for t in state.values()],
-        "modules": [name for name, _ in model.named_modules()],
+        "modules": [name for name, module in model.named_modules() if not isinstance(module, _values)],
     }

@@ -1,0 +1,94 @@
+// opsis detect: what there is in a picture and where.
+#include <torch/torch.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "cli/pipeline.h"
+#include "cli/task.h"
+#include "opsis/core/check.h"
+#include "opsis/utils.h"
+
+namespace cli {
+namespace {
+
+struct DetectOptions {
+  std::string image;
+  TaskArguments task{.model = "fasterrcnn_mobilenet_v3_large_fpn"};
+  double score = 0.5;
+  int64_t tile = 0, overlap = 128;
+};
+
+// The picture with a box, a name and, where the model tells them, the pixels of each thing.
+opsis::Image drawn(opsis::Image picture, const opsis::tasks::Detections& found) {
+  if (found.masks.defined()) picture = opsis::utils::draw_segmentation_masks(picture, found.masks, {.alpha = 0.5});
+  std::vector<std::string> labels;
+  for (size_t i = 0; i < found.size(); ++i) {
+    labels.push_back(found.names[i] + " " + opsis::fixed(found.scores[static_cast<int64_t>(i)].item<double>(), 2));
+  }
+  return opsis::utils::draw_bounding_boxes(picture, found.boxes,
+                                           {.labels = std::move(labels), .width = 2, .font_size = 14, .fill_labels = true});
+}
+
+int detect(const DetectOptions& options) {
+  if (options.tile > 0 && options.overlap >= options.tile) throw UsageError("--overlap must be less than --tile");
+  check_out(options.task);
+  const auto picture = read_picture(options.image);
+  const opsis::tasks::Detector detector(options.task.model, weights_of(options.task, options.score));
+  const torch::InferenceMode inference;
+  at::globalContext().setFlushDenormal(true);
+  opsis::tasks::Timings timings;
+  const auto found =
+      options.tile > 0
+          ? detector.tiled(picture, {.tile_size = {options.tile, options.tile}, .overlap = options.overlap}, &timings)
+          : detector(picture, &timings);
+  if (!options.task.out.empty()) write_out(drawn(picture, found), options.task);
+  auto things = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (size_t i = 0; i < found.size(); ++i) {
+    const auto place = static_cast<int64_t>(i);
+    const auto box = found.boxes.data[place];
+    const auto score = found.scores[place].item<double>();
+    things.push_back(
+        {{"index", found.labels[place].item<int64_t>()}, {"name", found.names[i]}, {"score", score}, {"box", numbers(box)}});
+    std::vector<std::string> row{"", opsis::fixed(score * 100, 2) + " %", found.names[i]};
+    for (int64_t side = 0; side < 4; ++side) row.push_back(opsis::fixed(box[side].item<double>(), 1));
+    rows.push_back(std::move(row));
+  }
+  if (options.task.json) {
+    print_json(Json{{"file", options.image},
+                    {"model", options.task.model},
+                    {"height", picture.data.size(1)},
+                    {"width", picture.data.size(2)},
+                    {"found", std::move(things)},
+                    {"milliseconds", milliseconds(timings)}});
+  } else {
+    print(options.image +
+          (rows.empty() ? ": nothing found" : "\n" + table(rows, {false, true, false, true, true, true, true})));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void declare_detect(CLI::App& app, Chosen& chosen) {
+  auto& command = *app.add_subcommand("detect", "Say what there is in a picture and where");
+  const auto options = std::make_shared<DetectOptions>();
+  command.add_option("image", options->image, "A picture")->required();
+  declare_task(command, options->task, "models::detection", "the picture with boxes");
+  command.add_option("--score", options->score, "How sure the model must be of a thing")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--tile", options->tile, "Look at tiles of so many pixels, for what is small in a large picture")
+      ->check(at_least_one);
+  command.add_option("--overlap", options->overlap, "Of neighbouring tiles, in pixels")
+      ->capture_default_str()
+      ->check(zero_or_more);
+  command.footer(
+      "Examples:\n"
+      "  opsis detect street.jpg --out boxes.png\n"
+      "  opsis detect street.jpg --model maskrcnn_resnet50_fpn_v2 --score 0.8 --json\n"
+      "  opsis detect aerial.png --tile 640 --overlap 160 --out found.png");
+  command.callback([options, &chosen] { chosen.run = [options] { return detect(*options); }; });
+}
+
+}  // namespace cli

@@ -1,0 +1,82 @@
+// opsis keypoints: where people are in a picture, and their eyes, shoulders, knees, ...
+#include <torch/torch.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "cli/pipeline.h"
+#include "cli/task.h"
+#include "opsis/core/check.h"
+#include "opsis/utils.h"
+
+namespace cli {
+namespace {
+
+struct KeypointsOptions {
+  std::string image;
+  TaskArguments task{.model = "keypointrcnn_resnet50_fpn"};
+  double score = 0.5;
+};
+
+int keypoints(const KeypointsOptions& options) {
+  check_out(options.task);
+  const auto picture = read_picture(options.image);
+  const opsis::tasks::KeypointDetector detector(options.task.model, weights_of(options.task, options.score));
+  const torch::InferenceMode inference;
+  at::globalContext().setFlushDenormal(true);
+  opsis::tasks::Timings timings;
+  const auto found = detector(picture, &timings);
+  if (!options.task.out.empty()) {
+    const auto boxed = opsis::utils::draw_bounding_boxes(picture, found.boxes, {.width = 2});
+    const auto drawn = opsis::utils::draw_keypoints(
+        boxed, found.points,
+        {.connectivity = detector.skeleton(), .colors = "yellow", .radius = 3, .visibility = found.visible()});
+    write_out(drawn, options.task);
+  }
+  auto people = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (int64_t i = 0; i < static_cast<int64_t>(found.size()); ++i) {
+    auto points = Json::array();
+    for (int64_t k = 0; k < found.points.size(1); ++k) {
+      points.push_back({{"name", detector.keypoints().at(static_cast<size_t>(k))},
+                        {"point", numbers(found.points[i][k])},
+                        {"score", found.keypoints_scores[i][k].item<double>()}});
+    }
+    const auto score = found.scores[i].item<double>();
+    const auto box = found.boxes.data[i];
+    people.push_back({{"score", score}, {"box", numbers(box)}, {"keypoints", std::move(points)}});
+    std::vector<std::string> row{"", opsis::fixed(score * 100, 2) + " %"};
+    for (int64_t side = 0; side < 4; ++side) row.push_back(opsis::fixed(box[side].item<double>(), 1));
+    row.push_back(opsis::text("{} of {} points", found.visible()[i].sum().item<int64_t>(), found.points.size(1)));
+    rows.push_back(std::move(row));
+  }
+  if (options.task.json) {
+    print_json(Json{{"file", options.image},
+                    {"model", options.task.model},
+                    {"height", picture.data.size(1)},
+                    {"width", picture.data.size(2)},
+                    {"found", std::move(people)},
+                    {"milliseconds", milliseconds(timings)}});
+  } else {
+    print(options.image + (rows.empty() ? ": nobody found" : "\n" + table(rows, {false, true, true, true, true, true, true})));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void declare_keypoints(CLI::App& app, Chosen& chosen) {
+  auto& command = *app.add_subcommand("keypoints", "Say where people are in a picture, point by point");
+  const auto options = std::make_shared<KeypointsOptions>();
+  command.add_option("image", options->image, "A picture")->required();
+  declare_task(command, options->task, "models::detection", "the picture with people's points");
+  command.add_option("--score", options->score, "How sure the model must be of a person")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  command.footer(
+      "Examples:\n"
+      "  opsis keypoints team.jpg --out points.png\n"
+      "  opsis keypoints team.jpg --score 0.9 --json");
+  command.callback([options, &chosen] { chosen.run = [options] { return keypoints(*options); }; });
+}
+
+}  // namespace cli

@@ -1,0 +1,40 @@
+#include "opsis/models/detection/generalized_rcnn.h"
+
+#include "opsis/core/check.h"
+
+namespace opsis::inline v1::models::detection {
+
+GeneralizedRCNNImpl::GeneralizedRCNNImpl(std::string name, Backbone backbone_, RegionProposalNetwork rpn_, RoIHeads roi_heads_,
+                                         GeneralizedRCNNTransform transform_)
+    : DetectionModel(std::move(name)), backbone(std::move(backbone_)) {
+  transform = register_module("transform", std::move(transform_));
+  register_module("backbone", backbone.module());
+  rpn = register_module("rpn", std::move(rpn_));
+  roi_heads = register_module("roi_heads", std::move(roi_heads_));
+}
+
+std::vector<std::string> GeneralizedRCNNImpl::heads() const {
+  std::vector<std::string> found{"roi_heads.box_predictor.cls_score", "roi_heads.box_predictor.bbox_pred"};
+  if (roi_heads->mask_predictor) found.emplace_back("roi_heads.mask_predictor.mask_fcn_logits");
+  return found;
+}
+
+std::vector<Detection> GeneralizedRCNNImpl::detect(const std::vector<torch::Tensor>& images) {
+  const auto batch = transform->forward(images).images;
+  const auto maps = backbone(batch.tensors);
+  const auto proposals = rpn->forward(batch, maps).boxes;
+  auto found = roi_heads->forward(maps, proposals, batch.image_sizes).found;
+  return transform->postprocess(std::move(found), batch.image_sizes, sizes_of(images));
+}
+
+DetectionLosses GeneralizedRCNNImpl::learn(const std::vector<torch::Tensor>& images,
+                                           const std::vector<DetectionTarget>& targets) {
+  const auto batch = transform->forward(images, targets);
+  const auto maps = backbone(batch.images.tensors);
+  const auto proposed = rpn->forward(batch.images, maps, batch.targets);
+  auto losses = roi_heads->forward(maps, proposed.boxes, batch.images.image_sizes, batch.targets).losses;
+  losses.append(proposed.losses);
+  return losses;
+}
+
+}  // namespace opsis::inline v1::models::detection

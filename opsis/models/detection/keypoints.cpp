@@ -1,0 +1,68 @@
+#include "opsis/models/detection/keypoints.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "opsis/core/check.h"
+
+namespace opsis::inline v1::models::detection {
+
+using torch::Tensor;
+
+// A pixel of a map is where its centre is on the box: d and d + 0.5 (Heckbert 1990).
+std::pair<Tensor, Tensor> heatmaps_to_keypoints(const Tensor& maps, const Tensor& boxes) {
+  const auto count = maps.size(0), keypoints = maps.size(1);
+  const auto like = maps.options().dtype(torch::kFloat32).requires_grad(false);
+  auto points = torch::ones({count, keypoints, 3}, like), scores = torch::zeros({count, keypoints}, like);
+  const auto corners = boxes.detach().to(torch::kCPU, torch::kFloat32).contiguous();
+  const auto* box = corners.const_data_ptr<float>();
+  for (int64_t i = 0; i < count; ++i, box += 4) {
+    const auto width = std::max(box[2] - box[0], 1.0F), height = std::max(box[3] - box[1], 1.0F);
+    const auto columns = static_cast<int64_t>(std::ceil(width)), rows = static_cast<int64_t>(std::ceil(height));
+    const auto stretched =
+        torch::upsample_bicubic2d(maps[i].unsqueeze(1), {rows, columns}, /*align_corners=*/false).view({keypoints, -1});
+    const auto hottest = stretched.argmax(1, /*keepdim=*/true);
+    const auto along = [&](const Tensor& pixel, float size, int64_t pixels, float begin) {
+      return (pixel.to(torch::kFloat32) + 0.5) * (size / static_cast<float>(pixels)) + begin;
+    };
+    points[i].select(1, 0).copy_(along(hottest.remainder(columns), width, columns, box[0]).squeeze(1));
+    points[i].select(1, 1).copy_(along(hottest.floor_divide(columns), height, rows, box[1]).squeeze(1));
+    scores[i].copy_(stretched.gather(1, hottest).squeeze(1));
+  }
+  return {points, scores};
+}
+
+std::pair<Tensor, Tensor> keypoints_to_heatmap(const Tensor& keypoints, const Tensor& boxes, int64_t heatmap_size) {
+  const auto corners = boxes.unsqueeze(1).unbind(2);  // (N, 1) each
+  const auto place = [&](int64_t axis) {
+    const auto from = corners[static_cast<size_t>(axis)], to = corners[static_cast<size_t>(axis) + 2];
+    const auto at = keypoints.select(2, axis);
+    const auto pixel = ((at - from) * ((to - from).reciprocal() * heatmap_size)).floor().to(torch::kInt64);
+    return torch::where(at == to, heatmap_size - 1, pixel);  // the far edge belongs to the last pixel
+  };
+  const auto x = place(0), y = place(1);
+  const auto inside = [&](const Tensor& pixel) { return (pixel >= 0).logical_and(pixel < heatmap_size); };
+  const auto visible = keypoints.select(2, 2) > 0;
+  const auto valid = inside(x).logical_and(inside(y)).logical_and(visible).to(torch::kInt64);
+  return {(y * heatmap_size + x) * valid, valid};
+}
+
+Tensor keypoint_loss(const Tensor& logits, const std::vector<Tensor>& boxes, const std::vector<Tensor>& keypoints,
+                     const std::vector<Tensor>& matched) {
+  const auto side = logits.size(2);
+  OPSIS_CHECK(side == logits.size(3), "keypoint_loss: maps must be square, got {} x {}", side, logits.size(3));
+  std::vector<Tensor> places, valid;
+  for (size_t i = 0; i < boxes.size(); ++i) {
+    const auto [place, is_valid] = keypoints_to_heatmap(keypoints[i].index({matched[i]}), boxes[i], side);
+    places.push_back(place.reshape(-1));
+    valid.push_back(is_valid.reshape(-1));
+  }
+  const auto seen = torch::cat(valid).nonzero().squeeze(1);
+  if (seen.numel() == 0) return logits.sum() * 0;  // the mean of nothing is no number
+  const auto flat = logits.reshape({-1, side * side});
+  return torch::nn::functional::cross_entropy(flat.index({seen}), torch::cat(places).index({seen}));
+}
+
+}  // namespace opsis::inline v1::models::detection

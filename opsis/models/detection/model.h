@@ -1,0 +1,97 @@
+// What all detectors have in common: what they find, what they learn from, and how they are called.
+#pragma once
+
+#include <torch/types.h>
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "opsis/core/api.h"
+#include "opsis/models/task.h"
+
+namespace opsis::inline v1::models {
+
+/// What was found in an image, best first, in the image's own pixels.
+struct Detection {
+  torch::Tensor boxes{};   ///< (N, 4) XYXY
+  torch::Tensor scores{};  ///< (N), in [0, 1]
+  torch::Tensor labels{};  ///< (N) int64; of most models 0 is the background, which is never found
+  // Undefined unless the model finds them.
+  torch::Tensor masks{};             ///< (N, 1, H, W): how surely each pixel belongs to it, in [0, 1]
+  torch::Tensor keypoints{};         ///< (N, K, 3): x, y and 1
+  torch::Tensor keypoints_scores{};  ///< (N, K), which have no upper bound
+};
+
+/// What is to be found in an image, in the image's own pixels.
+struct DetectionTarget {
+  torch::Tensor boxes{};   ///< (N, 4) XYXY with x1 < x2 and y1 < y2; none: (0, 4)
+  torch::Tensor labels{};  ///< (N) int64; in two-stage models what is negative is not learnt from
+  // Of models that find them.
+  torch::Tensor masks{};      ///< (N, H, W): where each thing is, not 0
+  torch::Tensor keypoints{};  ///< (N, K, 3) float32: x, y, and whether it can be seen: greater than 0
+};
+
+/// The losses of a training step by their names, in torchvision's order.
+class OPSIS_API DetectionLosses {
+ public:
+  using Entry = std::pair<std::string, torch::Tensor>;
+  using Iterator = std::vector<Entry>::const_iterator;
+
+  DetectionLosses() = default;
+  DetectionLosses(std::initializer_list<Entry> entries) : entries_(entries) {}
+  void append(std::string name, torch::Tensor loss) { entries_.emplace_back(std::move(name), std::move(loss)); }
+  /// Those of another part of the model, behind these.
+  void append(const DetectionLosses& others) { entries_.insert(entries_.end(), others.begin(), others.end()); }
+
+  /// What to call backward on. Throws ValueError when there are none.
+  torch::Tensor sum() const;
+  /// Throws NotFoundError, offering the nearest names.
+  const torch::Tensor& operator[](std::string_view name) const;
+
+  Iterator begin() const { return entries_.begin(); }
+  Iterator end() const { return entries_.end(); }
+  size_t size() const { return entries_.size(); }
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+/// Tells what there is in images and where. Images are (3, H, W) in [0, 1], each of any size; the model normalises and resizes
+/// them.
+///     model->eval();
+///     auto found = model->forward({street, harbour});             // found[0].boxes, ...
+///
+///     model->train();
+///     auto losses = model->losses(images, targets);
+///     losses.sum().backward();
+class OPSIS_API DetectionModel : public Model {
+ public:
+  ~DetectionModel() override;
+
+  /// What is found in each image.
+  /// Throws   ValueError while training, and for images that are not (3, H, W) of floating point
+  std::vector<Detection> forward(std::vector<torch::Tensor> images);
+
+  /// How wrong the model is, with gradients.
+  /// Throws   ValueError unless training, and for targets that are not as DetectionTarget says: the message names image and box
+  /// Differs  torchvision refuses neither boxes that are no numbers, nor masks of another size than the image
+  DetectionLosses losses(std::vector<torch::Tensor> images, std::vector<DetectionTarget> targets);
+
+ protected:
+  using Model::Model;
+  /// Images and targets are checked.
+  virtual std::vector<Detection> detect(const std::vector<torch::Tensor>& images) = 0;
+  virtual DetectionLosses learn(const std::vector<torch::Tensor>& images, const std::vector<DetectionTarget>& targets) = 0;
+};
+
+namespace detail {
+
+/// Refuses a label that is none of the classes.
+/// Throws   ValueError: "RoIHeads: labels must be less than num_classes = 91, got 91 as label 3 of image 0"
+OPSIS_API void check_labels(std::string_view model, const std::vector<DetectionTarget>& targets, int64_t num_classes);
+
+}  // namespace detail
+}  // namespace opsis::inline v1::models

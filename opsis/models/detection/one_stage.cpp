@@ -1,0 +1,110 @@
+#include "opsis/models/detection/one_stage.h"
+
+#include <algorithm>
+
+#include "opsis/core/check.h"
+#include "opsis/ops/boxes.h"
+#include "opsis/ops/nms.h"
+
+namespace opsis::inline v1::models::detection {
+
+using torch::Tensor;
+
+OneStageDetectorImpl::OneStageDetectorImpl(std::string name, Backbone given_backbone,
+                                           std::shared_ptr<OneStageHeadImpl> given_head, const TransformOptions& sizes,
+                                           const DetectionThresholds& given_thresholds, int64_t classes)
+    : DetectionModel(std::move(name)), backbone(std::move(given_backbone)), thresholds(given_thresholds), num_classes(classes) {
+  register_module("backbone", backbone.module());
+  head = register_module("head", std::move(given_head));
+  transform = register_module("transform", GeneralizedRCNNTransform(sizes));
+}
+
+std::vector<std::string> OneStageDetectorImpl::heads() const {
+  auto names = head->class_layers();
+  for (auto& name : names) name = "head." + name;
+  return names;
+}
+
+OneStageDetectorImpl::Seen OneStageDetectorImpl::look(const std::vector<Tensor>& images, std::vector<DetectionTarget> targets) {
+  Seen seen{.batch = transform->forward(images, std::move(targets))};
+  std::vector<Tensor> maps;
+  for (auto& [name, map] : backbone(seen.batch.images.tensors)) maps.push_back(std::move(map));
+  seen.outputs = head->forward(maps);
+  seen.anchors = anchors(seen.batch.images.canvas(), maps);
+  seen.levels = anchors_per_location();
+  for (size_t i = 0; i < maps.size(); ++i) seen.levels[i] *= maps[i].size(-2) * maps[i].size(-1);
+  return seen;
+}
+
+std::vector<Detection> OneStageDetectorImpl::detect(const std::vector<Tensor>& images) {
+  const auto seen = look(images);
+  const auto& sizes = seen.batch.images.image_sizes;
+  std::vector<Detection> found;
+  for (size_t i = 0; i < images.size(); ++i) {
+    const auto of_image = [&](const Tensor& output) {
+      return output.defined() ? output.select(0, static_cast<int64_t>(i)) : output;
+    };
+    const HeadOutputs outputs{of_image(seen.outputs.cls_logits), of_image(seen.outputs.bbox_regression),
+                              of_image(seen.outputs.bbox_ctrness)};
+    found.push_back(found_in(outputs, seen.anchors, seen.levels, sizes[i]));
+  }
+  return transform->postprocess(std::move(found), sizes, sizes_of(images));
+}
+
+DetectionLosses OneStageDetectorImpl::learn(const std::vector<Tensor>& images, const std::vector<DetectionTarget>& targets) {
+  models::detail::check_labels(name(), targets, num_classes);
+  const auto seen = look(images, targets);
+  return losses_of(seen.outputs, seen.anchors, seen.levels, seen.batch.targets);
+}
+
+namespace detail {
+
+Tensor rows_of(const Tensor& predictions, int64_t columns) {
+  const auto n = predictions.size(0), height = predictions.size(2), width = predictions.size(3);
+  return predictions.view({n, -1, columns, height, width}).permute({0, 3, 4, 1, 2}).reshape({n, -1, columns});
+}
+
+Candidates::Best Candidates::best(const Tensor& scores, const DetectionThresholds& thresholds) {
+  const auto places = (scores > thresholds.score_thresh).nonzero().squeeze(1);
+  const auto [best, order] = scores.index_select(0, places).topk(std::min(thresholds.topk_candidates, places.size(0)));
+  return {best, places.index_select(0, order)};
+}
+
+void Candidates::append(Tensor boxes, Tensor scores, Tensor labels) {
+  boxes_.push_back(std::move(boxes));
+  scores_.push_back(std::move(scores));
+  labels_.push_back(std::move(labels));
+}
+
+Detection Candidates::suppressed(const DetectionThresholds& thresholds) const {
+  const auto boxes = torch::cat(boxes_), scores = torch::cat(scores_), labels = torch::cat(labels_);
+  const auto kept = ops::batched_nms(boxes, scores, labels, thresholds.nms_thresh).slice(0, 0, thresholds.detections_per_img);
+  return {boxes.index_select(0, kept), scores.index_select(0, kept), labels.index_select(0, kept)};
+}
+
+Detection found_on(const std::vector<int64_t>& levels, const std::function<Tensor(int64_t, int64_t)>& score,
+                   const std::function<Tensor(const Tensor&)>& decode, const DetectionThresholds& thresholds, Size size) {
+  Candidates candidates;
+  int64_t begin = 0;
+  for (const auto count : levels) {
+    const auto scores = score(begin, count);
+    const auto [best, places] = Candidates::best(scores.flatten(), thresholds);
+    const auto boxes = decode(places.div(scores.size(1), "floor") + begin);
+    candidates.append(ops::clip_boxes_to_image(boxes, size), best, places.remainder(scores.size(1)));
+    begin += count;
+  }
+  return candidates.suppressed(thresholds);
+}
+
+std::vector<Tensor> matched(const std::function<Tensor(const Tensor&)>& match, const Tensor& anchors,
+                            const std::vector<DetectionTarget>& targets) {
+  std::vector<Tensor> found;
+  for (const auto& target : targets) {
+    found.push_back(target.boxes.numel() == 0 ? torch::full({anchors.size(0)}, -1, anchors.options().dtype(torch::kInt64))
+                                              : match(ops::box_iou(target.boxes, anchors)));
+  }
+  return found;
+}
+
+}  // namespace detail
+}  // namespace opsis::inline v1::models::detection

@@ -1,0 +1,81 @@
+#include "opsis/tasks/classifier.h"
+
+#include <torch/torch.h>
+
+#include "opsis/hub/safetensors.h"
+#include "opsis/hub/state_dict.h"
+#include "opsis/models/registry.h"
+#include "tests/support/expect.h"
+#include "tests/support/model.h"
+#include "tests/support/temporary.h"
+
+namespace opsis {
+namespace {
+
+using models::ImageClassifier;
+using tasks::Classifier;
+
+// How much there is of each colour.
+struct Colours final : ImageClassifier {
+  Colours() : ImageClassifier("Colours") {}
+  torch::Tensor forward(torch::Tensor images) override {
+    ++calls;
+    return images.mean({2, 3}) * 10;
+  }
+  std::atomic<int> calls = 0;
+};
+
+const transforms::ImageClassificationOptions as_it_is{.crop_size = 8, .resize_size = 8, .mean = {0, 0, 0}, .std = {1, 1, 1}};
+
+Image colour(int64_t channel, int64_t value) {
+  auto pixels = torch::zeros({3, 8, 12}, torch::kUInt8);
+  pixels[channel].fill_(value);
+  return Image(pixels);
+}
+
+TEST(Classifier, NamesTheLikeliestClasses) {
+  const auto model = std::make_shared<Colours>();
+  const Classifier classifier(model, as_it_is, {"red", "green"}, /*optimize=*/false);
+  tasks::Timings timings{-1, -1, -1};
+  const auto found = classifier(colour(2, 255), 2, &timings);
+  ASSERT_EQ(found.best.size(), 2);
+  EXPECT_EQ(found.best[0].name, "class 2");
+  EXPECT_EQ(found.best[0].index, 2);
+  EXPECT_NEAR(found.best[0].probability, 1 / (1 + 2 * std::exp(-10.0)), 1e-6);
+  EXPECT_EQ(found.probabilities.sizes(), (std::vector<int64_t>{3}));
+  EXPECT_GE(timings.model_ms, 0);
+  EXPECT_EQ(classifier(colour(0, 255), 9).best.size(), 3);
+  const std::vector<Image> several{colour(0, 200), colour(1, 200), colour(2, 200)};
+  model->calls = 0;
+  const auto answers = classifier(several, 1);
+  EXPECT_EQ(model->calls, 1);
+  for (size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i].best.at(0).index, i);
+}
+
+TEST(Classifier, AnswersAsItsModelDoes) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "shufflenet.safetensors";
+  const auto written = models::get_model("shufflenet_v2_x0_5");
+  hub::save_safetensors(file, hub::state_dict(*written));
+  const Classifier classifier("shufflenet_v2_x0_5", {.weights_file = file});
+  classifier.warm_up();
+  const Image image(torch::randint(0, 256, {3, 240, 260}, torch::kUInt8));
+  const auto found = classifier(image);
+  written->eval();
+  const auto ready = transforms::ImageClassification(classifier.preprocessing())(image).data.unsqueeze(0);
+  const auto expected = written->forward(ready).detach()[0].softmax(0);
+  EXPECT_TENSOR_NEAR(found.probabilities, expected, 1e-4, 0);  // sums in another order, folded weights
+  ASSERT_EQ(found.best.size(), 5);
+  EXPECT_EQ(found.best[0].name, classifier.categories()[static_cast<size_t>(found.best[0].index)]);
+}
+
+TEST(Classifier, RefusesOtherModelsAndShapes) {
+  EXPECT_ERROR(Classifier("raft_small"), ValueError, "its preset is that of another task");
+  const Classifier classifier(std::make_shared<Colours>(), as_it_is, {}, /*optimize=*/false);
+  EXPECT_ERROR(classifier(Image(torch::zeros({1, 4, 4}, torch::kUInt8))), ValueError,
+               "Classifier: the image must be (3, H, W), got (1, 4, 4)");
+  EXPECT_ERROR(classifier(colour(0, 1), -1), ValueError, "Classifier: top must not be negative, got -1");
+}
+
+}  // namespace
+}  // namespace opsis

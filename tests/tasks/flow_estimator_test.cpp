@@ -1,0 +1,73 @@
+#include "opsis/tasks/flow_estimator.h"
+
+#include <torch/torch.h>
+
+#include "opsis/models/registry.h"
+#include "tests/support/expect.h"
+
+namespace opsis {
+namespace {
+
+using models::FlowModel;
+using tasks::FlowEstimator;
+
+// Says that everything goes right by the first image's red, and down by the number of updates.
+struct Drift final : FlowModel {
+  Drift() : FlowModel("Drift") {}
+  using FlowModel::forward;
+  torch::Tensor forward(torch::Tensor first, torch::Tensor second, int64_t updates) override {
+    EXPECT_EQ(first.sizes(), second.sizes());
+    sizes.push_back(first.sizes().vec());
+    const auto red = first.select(1, 0);
+    return torch::stack({red, torch::full_like(red, static_cast<double>(updates))}, 1);
+  }
+  std::vector<torch::Tensor> outputs(torch::Tensor first, torch::Tensor second, int64_t updates) override {
+    return {forward(std::move(first), std::move(second), updates)};
+  }
+  std::vector<std::vector<int64_t>> sizes;
+};
+
+TEST(FlowEstimator, AnswersInThePicturesOwnPixels) {
+  const auto model = std::make_shared<Drift>();
+  const FlowEstimator estimator(model, {16, 32}, 3);
+  const Image first(torch::rand({3, 21, 13})), second(torch::rand({3, 21, 13}));
+  tasks::Timings timings{-1, -1, -1};
+  const auto flow = estimator(first, second, &timings);
+  EXPECT_EQ(model->sizes.at(0), (std::vector<int64_t>{1, 3, 24, 32}));
+  EXPECT_TENSOR_NEAR(flow[0], first.data[0] * 2 - 1, 1e-6, 0);
+  EXPECT_TENSOR_EQ(flow[1], torch::full({21, 13}, 3.0));
+  EXPECT_GE(timings.model_ms, 0);
+  const std::vector<std::pair<Image, Image>> pairs{
+      {first, second}, {Image(torch::rand({3, 1, 1})), Image(torch::rand({3, 1, 1}))}, {second, first}};
+  const auto flows = estimator(pairs);
+  ASSERT_EQ(flows.size(), 3);
+  EXPECT_EQ(model->sizes.size(), 3);  // two of the pairs went together
+  EXPECT_TENSOR_EQ(flows[0], flow);
+  EXPECT_EQ(flows[1].sizes(), (std::vector<int64_t>{2, 1, 1}));
+}
+
+TEST(FlowEstimator, OfPicturesThatFitIsItsModels) {
+  torch::manual_seed(0);
+  const auto model = models::get_model<FlowModel>("raft_small");
+  model->eval();
+  const FlowEstimator estimator(model, {128, 128}, 2);
+  const torch::NoGradGuard no_grad;
+  const Image first(torch::randint(0, 256, {3, 128, 136}, torch::kUInt8)), second(first.data.roll(1, 2));
+  const auto [one, other] = transforms::OpticalFlow()(first, second);
+  const auto expected = model->forward(one.data.unsqueeze(0), other.data.unsqueeze(0), 2)[0];
+  EXPECT_TENSOR_NEAR(estimator(first, second), expected, 1e-5, 0);
+}
+
+TEST(FlowEstimator, RefusesUnlikePicturesAndOtherModels) {
+  const FlowEstimator estimator(std::make_shared<Drift>());
+  EXPECT_ERROR(estimator(Image(torch::rand({3, 8, 8})), Image(torch::rand({3, 8, 9}))), ValueError,
+               "FlowEstimator: both images must be alike, got (3, 8, 8) and (3, 8, 9)");
+  EXPECT_ERROR(estimator(Image(torch::rand({1, 8, 8})), Image(torch::rand({1, 8, 8}))), ValueError,
+               "FlowEstimator: the image must be (3, H, W), got (1, 8, 8)");
+  EXPECT_ERROR(FlowEstimator("resnet18"), ValueError, "its preset is that of another task");
+  EXPECT_ERROR(FlowEstimator(std::make_shared<Drift>(), {128, 128}, 0), ValueError,
+               "FlowEstimator: num_flow_updates must be positive, got 0");
+}
+
+}  // namespace
+}  // namespace opsis
