@@ -5,6 +5,7 @@
 
 namespace cli {
 
+void declare_datasets(CLI::App& app, Chosen& chosen);
 void declare_detect(CLI::App& app, Chosen& chosen);
 void declare_evaluate(CLI::App& app, Chosen& chosen);
 void declare_finetune(CLI::App& app, Chosen& chosen);

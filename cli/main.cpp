@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
       "  opsis transform photo.jpg crop.png \"Resize(256)\" \"CenterCrop(224)\"\n"
       "  opsis show photo.jpg --out sheet.png --step \"RandAugment()\"\n"
       "  opsis models \"resnext*\"\n"
+      "  opsis datasets download CIFAR10 --root data\n"
       "Each command has a --help of its own. Exit codes: 0 it worked, 1 it failed, 2 wrong usage.");
   cli::Chosen chosen;
   cli::declare_train(app, chosen);
@@ -30,6 +31,7 @@ int main(int argc, char** argv) {
   cli::declare_keypoints(app, chosen);
   cli::declare_flow(app, chosen);
   cli::declare_models(app, chosen);
+  cli::declare_datasets(app, chosen);
   cli::declare_weights(app, chosen);
   cli::declare_transform(app, chosen);
   cli::declare_show(app, chosen);

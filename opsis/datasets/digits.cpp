@@ -16,25 +16,21 @@ namespace {
 
 constexpr int64_t kTrainDigits = 1437;
 
-}  // namespace
-
-Digits::Digits(Options options) : options_(std::move(options)) {
+ClassifiedPixels digit_pixels(bool train) {
   const auto part = [&](const torch::Tensor& all) {
-    return options_.train ? all.slice(0, 0, kTrainDigits) : all.slice(0, kTrainDigits);
+    return train ? all.slice(0, 0, kTrainDigits) : all.slice(0, kTrainDigits);
   };
   const auto levels = part(read_idx({embedded::digits_images, embedded::digits_images_size})).to(torch::kInt16);
-  images_ = ((levels * 255 + 8).div(16, "floor")).to(torch::kUInt8).unsqueeze(1);  // rounded to the nearest
-  labels_ = part(read_idx({embedded::digits_labels, embedded::digits_labels_size})).to(torch::kInt64);
+  ClassifiedPixels out;
+  out.images = ((levels * 255 + 8).div(16, "floor")).to(torch::kUInt8).unsqueeze(1);  // rounded to the nearest
+  out.labels = part(read_idx({embedded::digits_labels, embedded::digits_labels_size})).to(torch::kInt64);
+  for (int digit = 0; digit < 10; ++digit) out.classes.push_back(std::to_string(digit));
+  return out;
 }
 
-size_t Digits::size() const { return static_cast<size_t>(labels_.size(0)); }
+}  // namespace
 
-Classified Digits::get(size_t index) const {
-  detail::check_index("Digits", index, size());
-  const auto i = static_cast<int64_t>(index);
-  // A copy: who changes his image in place must not change the data set.
-  return options_.transforms(Classified{Image(images_[i].clone()), labels_[i].item<int64_t>()});
-}
+Digits::Digits(Options options) : ClassifiedImages("Digits", digit_pixels(options.train), std::move(options.transforms)) {}
 
 }  // namespace datasets
 }  // namespace opsis::inline v1

@@ -1,8 +1,7 @@
 // A data set that is always there: small handwritten digits, inside the library.
 #pragma once
 
-#include "opsis/datasets/dataset.h"
-#include "opsis/transforms/transform.h"
+#include "opsis/datasets/classified.h"
 
 namespace opsis::inline v1::datasets {
 
@@ -14,7 +13,7 @@ namespace opsis::inline v1::datasets {
 /// Source   "Optical Recognition of Handwritten Digits", E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, 1998,
 ///          https://doi.org/10.24432/C50P49, CC BY 4.0; the test half of it, as scikit-learn ships it. Its gray levels 0 to 16
 ///          are scaled to 0 to 255 here.
-class OPSIS_API Digits final : public Dataset<Classified> {
+class OPSIS_API Digits final : public ClassifiedImages {
  public:
   struct Options {
     bool train = true;
@@ -22,17 +21,6 @@ class OPSIS_API Digits final : public Dataset<Classified> {
   };
   Digits() : Digits(Options{}) {}
   explicit Digits(Options options);
-
-  size_t size() const override;
-  Classified get(size_t index) const override;
-  /// All of them, untransformed: (N, 1, 8, 8) uint8. Not for writing.
-  const torch::Tensor& images() const { return images_; }
-  /// (N) int64. Not for writing.
-  const torch::Tensor& labels() const { return labels_; }
-
- private:
-  Options options_;
-  torch::Tensor images_, labels_;
 };
 
 }  // namespace opsis::inline v1::datasets

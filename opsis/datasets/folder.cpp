@@ -4,7 +4,6 @@
 #include <system_error>
 
 #include "opsis/core/check.h"
-#include "opsis/io/image.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
@@ -68,15 +67,6 @@ std::vector<Visited> sorted_walk(const fs::path& folder) {
   return out;
 }
 
-// As PIL's convert("RGB"): always uint8, of a PNG of 16 bits the high ones.
-Image load_rgb(const fs::path& path) {
-  auto image = io::decode_image(path, {.mode = io::ImageReadMode::RGB});
-  if (image.data.scalar_type() == torch::kUInt16) {
-    image.data = image.data.to(torch::kInt32).div(256, "floor").to(torch::kUInt8);
-  }
-  return image;
-}
-
 }  // namespace
 
 FolderClasses find_classes(const fs::path& directory) {
@@ -136,29 +126,23 @@ std::vector<FolderSample> make_dataset(const fs::path& directory, const std::map
   return samples;
 }
 
+ClassifiedList list_folder(const fs::path& directory, const FolderFilter& filter) {
+  auto [classes, class_to_idx] = find_classes(directory);
+  auto samples = make_dataset(directory, class_to_idx, filter);
+  return {std::move(classes), std::move(class_to_idx), std::move(samples)};
+}
+
 DatasetFolder::DatasetFolder(Options options)
-    : options_(std::move(options)),
-      classes_(find_classes(options_.root)),
-      samples_(make_dataset(options_.root, classes_.class_to_idx,
-                            {options_.extensions, options_.is_valid_file, options_.allow_empty})) {
-  OPSIS_CHECK(options_.loader, "DatasetFolder: the loader is missing");
-}
-
-Classified DatasetFolder::get(size_t index) const {
-  detail::check_index("DatasetFolder", index, size());
-  const auto& [path, label] = samples_[index];
-  return options_.transforms(Classified{options_.loader(path), label});
-}
-
-std::vector<int64_t> DatasetFolder::targets() const {
-  std::vector<int64_t> out;
-  for (const auto& sample : samples_) out.push_back(sample.second);
-  return out;
+    : ClassifiedFiles("DatasetFolder",
+                      list_folder(options.root, {options.extensions, options.is_valid_file, options.allow_empty}),
+                      std::move(options.transforms), options.loader),
+      root_(std::move(options.root)) {
+  OPSIS_CHECK(options.loader, "DatasetFolder: the loader is missing");
 }
 
 ImageFolder::ImageFolder(Options options)
     : DatasetFolder({.root = std::move(options.root),
-                     .loader = options.loader ? std::move(options.loader) : Loader(load_rgb),
+                     .loader = options.loader ? std::move(options.loader) : Loader(default_loader),
                      .extensions = options.is_valid_file ? std::vector<std::string>{} : image_extensions(),
                      .transforms = std::move(options.transforms),
                      .is_valid_file = std::move(options.is_valid_file),

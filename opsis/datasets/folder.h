@@ -6,11 +6,9 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "opsis/datasets/dataset.h"
-#include "opsis/transforms/transform.h"
+#include "opsis/datasets/classified.h"
 
 namespace opsis::inline v1::datasets {
 
@@ -19,9 +17,6 @@ struct FolderClasses {
   std::vector<std::string> classes;
   std::map<std::string, int64_t> class_to_idx;
 };
-
-/// A file and the number of its class.
-using FolderSample = std::pair<std::filesystem::path, int64_t>;
 
 /// The names of the folders in `directory`, links to folders too.
 /// Throws   NotFoundError when it is not there or has none
@@ -43,6 +38,10 @@ struct FolderFilter {
   bool allow_empty = false;  ///< a class may be without files
 };
 
+/// Classes and files of a folder, as DatasetFolder lists them.
+/// Throws   as find_classes and make_dataset
+OPSIS_API ClassifiedList list_folder(const std::filesystem::path& directory, const FolderFilter& filter);
+
 /// The files of each class, at any depth and through links, in the order of Python's sorted(os.walk(...)).
 /// Throws   NotFoundError naming the classes without files, unless allow_empty; IoError for a folder that cannot be read;
 ///          ValueError for both or none of extensions and is_valid_file, or no class
@@ -56,9 +55,9 @@ OPSIS_API std::vector<FolderSample> make_dataset(const std::filesystem::path& di
 ///     datasets::DatasetFolder scans({.root = "scans", .loader = read_dicom, .extensions = {".dcm"}});
 /// Throws   as find_classes and make_dataset; ValueError without a loader; get throws what the loader throws
 /// Source   torchvision.datasets.DatasetFolder
-class OPSIS_API DatasetFolder : public Dataset<Classified> {
+class OPSIS_API DatasetFolder : public ClassifiedFiles {
  public:
-  using Loader = std::function<Image(const std::filesystem::path&)>;
+  using Loader = ImageLoader;
   struct Options {
     std::filesystem::path root;
     Loader loader{};  ///< called from many threads
@@ -69,20 +68,10 @@ class OPSIS_API DatasetFolder : public Dataset<Classified> {
   };
   explicit DatasetFolder(Options options);
 
-  size_t size() const override { return samples_.size(); }
-  Classified get(size_t index) const override;
-
-  const std::filesystem::path& root() const { return options_.root; }
-  const std::vector<std::string>& classes() const { return classes_.classes; }
-  const std::map<std::string, int64_t>& class_to_idx() const { return classes_.class_to_idx; }
-  const std::vector<FolderSample>& samples() const { return samples_; }
-  /// The number of each sample's class.
-  std::vector<int64_t> targets() const;
+  const std::filesystem::path& root() const { return root_; }
 
  private:
-  Options options_;
-  FolderClasses classes_;
-  std::vector<FolderSample> samples_;
+  std::filesystem::path root_;
 };
 
 /// Images sorted into folders: root/cat/1.jpg, root/cat/more/2.png, root/dog/1.jpg. Read as RGB, uint8.
@@ -92,7 +81,7 @@ class OPSIS_API DatasetFolder : public Dataset<Classified> {
 /// Throws   as DatasetFolder; get throws IoError and DecodeError, with the file's path
 /// Differs  a gray PNG of 16 bits gives its high 8, where PIL turns all from level 255 on white
 /// Source   torchvision.datasets.ImageFolder
-class OPSIS_API ImageFolder final : public DatasetFolder {
+class OPSIS_API ImageFolder : public DatasetFolder {
  public:
   struct Options {
     std::filesystem::path root;

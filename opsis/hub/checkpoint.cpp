@@ -68,6 +68,10 @@ Value load(const std::filesystem::path& path, const Limits& limits) {
   return load_torch(path, std::make_shared<const io::MappedFile>(path), limits);
 }
 
+Value load_pickle(const std::filesystem::path& path, const Limits& limits) {
+  return reading(path, [&] { return detail::read_pickle_value(std::make_shared<const io::MappedFile>(path), limits); });
+}
+
 StateDict load_state_dict_file(const std::filesystem::path& path, const Limits& limits) {
   return detail::map_state_dict_file(path, limits).tensors;
 }

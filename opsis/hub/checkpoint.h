@@ -23,6 +23,12 @@ namespace opsis::inline v1::hub {
 /// Source   torch.load(path, map_location="cpu", mmap=True, weights_only=True)
 OPSIS_API Value load(const std::filesystem::path& path, const Limits& limits = {});
 
+/// Everything in a file that is one pickle and nothing more, as data sets are kept in; of Python 2 too. Nothing of it is run.
+/// Types    as load; a string of Python 2 is a string when it is UTF-8, else bytes
+/// Throws   as load
+/// Source   pickle.load(file, encoding="latin1")
+OPSIS_API Value load_pickle(const std::filesystem::path& path, const Limits& limits = {});
+
 /// Writes a checkpoint that torch.load(path, weights_only=True) reads. Memory that tensors share is written once and whole,
 /// views stay views. The file gets its name only when all of it is on the disk.
 ///     hub::save("checkpoint.pth", Value::dict({{"model", state_dict(*model)}, {"epoch", epoch}}));

@@ -44,8 +44,8 @@ constexpr size_t widest_element = 16;
 
 class CheckpointReader {
  public:
-  CheckpointReader(std::shared_ptr<const io::MappedFile> file, const Limits& limits)
-      : file_(std::move(file)), container_(read_container(file_->bytes(), limits)), pickle_(container_.pickle) {}
+  CheckpointReader(std::shared_ptr<const io::MappedFile> file, Container container)
+      : file_(std::move(file)), container_(std::move(container)), pickle_(container_.pickle) {}
 
   Value read() {
     const torch::NoGradGuard no_grad;
@@ -187,10 +187,10 @@ Value CheckpointReader::call(const PickleNode& node) {
   return rebuild(name, arguments);
 }
 
-/// Content that protocol 3 and newer have as it is, and protocol 2 as a call.
+/// Content that protocol 3 and newer, and Python 2, have as it is, and protocol 2 of Python 3 as a call.
 std::string CheckpointReader::bytes(uint32_t index) const {
   const auto& node = pickle_[index];
-  if (node.kind == Kind::Bytes) return std::string(node.text);
+  if (node.kind == Kind::Bytes || node.kind == Kind::String) return std::string(node.text);  // Python 2 has one kind for both
   const auto made_by = node.kind == Kind::Call ? pickle_[node.items[0]].text : "";
   if (made_by != "_codecs.encode" && made_by != "builtins.bytes") fail("an array's content is not bytes");
   return latin1(pickle_[node.items[1]].items);
@@ -463,7 +463,13 @@ Value CheckpointReader::numpy_scalar(const Arguments& arguments) {
 }  // namespace
 
 Value detail::read_checkpoint(std::shared_ptr<const io::MappedFile> file, const Limits& limits) {
-  return CheckpointReader(std::move(file), limits).read();
+  auto container = read_container(file->bytes(), limits);
+  return CheckpointReader(std::move(file), std::move(container)).read();
+}
+
+Value detail::read_pickle_value(std::shared_ptr<const io::MappedFile> file, const Limits& limits) {
+  Container container{.pickle = read_pickle(file->bytes(), limits), .storages = {}, .tensors = {}};
+  return CheckpointReader(std::move(file), std::move(container)).read();
 }
 
 }  // namespace opsis::inline v1::hub

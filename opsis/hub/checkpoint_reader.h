@@ -11,5 +11,7 @@ namespace opsis::inline v1::hub::detail {
 
 /// What `load` does, without the file's name in its messages. Tensors share ownership of the file.
 Value read_checkpoint(std::shared_ptr<const io::MappedFile> file, const Limits& limits);
+/// The same for `load_pickle`.
+Value read_pickle_value(std::shared_ptr<const io::MappedFile> file, const Limits& limits);
 
 }  // namespace opsis::inline v1::hub::detail

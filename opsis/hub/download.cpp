@@ -301,9 +301,10 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   }
   job.reset();
 
-  if (!options.sha256.empty()) {
+  if (!options.sha256.empty() || !options.md5.empty()) {
     try {
-      check_sha256(transfer.partial, options.sha256);
+      if (!options.sha256.empty()) check_sha256(transfer.partial, options.sha256);
+      if (!options.md5.empty()) check_md5(transfer.partial, options.md5);
     } catch (const IntegrityError& error) {
       fs::remove(transfer.partial, ignored);
       fs::remove(transfer.tag_file, ignored);

@@ -18,6 +18,7 @@ struct DownloadOptions {
   double backoff_s = 1;                  ///< before the first retry, in seconds; twice as long before each further one
   double stall_s = 60;                   ///< a transfer that brings nothing for so long has failed
   int64_t max_bytes = int64_t{1} << 40;  ///< of the file
+  std::string md5{};                     ///< the file's MD5, in hexadecimal; empty to take any
 };
 
 /// Brings a url's content to `destination`, whose folder is made. The content is gathered in destination + ".partial", checked,
@@ -52,5 +53,8 @@ OPSIS_API bool offline();
 
 /// Throws IntegrityError when the file's SHA-256 does not begin so. IoError when it cannot be read.
 OPSIS_API void check_sha256(const std::filesystem::path& file, const std::string& beginning);
+
+/// Throws IntegrityError when the file has another MD5. IoError when it cannot be read.
+OPSIS_API void check_md5(const std::filesystem::path& file, const std::string& md5);
 
 }  // namespace opsis::inline v1::hub

@@ -1,17 +1,26 @@
 // The half of download.h that needs no net: names, mirrors and hashes.
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <regex>
+#include <vector>
 
 #include "opsis/core/check.h"
 #include "opsis/hub/cache.h"
 #include "opsis/hub/download.h"
-#include "opsis/hub/sha256.h"
+#include "opsis/hub/digest.h"
 
 namespace opsis::inline v1::hub {
+namespace {
+
+std::string lowercase(std::string word) {
+  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
+  return word;
+}
+
+}  // namespace
 
 std::string hash_in_name(const std::string& name) {
   static const std::regex pattern("-([a-f0-9]+)\\.");
@@ -35,21 +44,30 @@ std::string mirrored(const std::string& url) {
   return path == std::string::npos ? url : mirror + url.substr(path);
 }
 
-void check_sha256(const std::filesystem::path& file, const std::string& beginning) {
-  std::string wanted = beginning;
-  std::transform(wanted.begin(), wanted.end(), wanted.begin(), [](unsigned char c) { return std::tolower(c); });
+std::string digest_of_file(const std::filesystem::path& file, DigestKind kind) {
   std::ifstream in(file, std::ios::binary);
   if (!in) raise<IoError>("cannot open {} to check its hash", file.string());
-  Sha256 hash;
-  std::array<char, 1 << 16> buffer;
-  while (in.read(buffer.data(), buffer.size()), in.gcount() > 0) {
+  Digest hash(kind);
+  std::vector<char> buffer(size_t{1} << 20);
+  while (in.read(buffer.data(), std::ssize(buffer)), in.gcount() > 0) {
     hash.update({reinterpret_cast<const uint8_t*>(buffer.data()), static_cast<size_t>(in.gcount())});
   }
   if (in.bad()) raise<IoError>("cannot read {} to check its hash", file.string());
-  const auto found = hash.hex();
-  if (!found.starts_with(wanted)) {
+  return hash.hex();
+}
+
+void check_sha256(const std::filesystem::path& file, const std::string& beginning) {
+  const auto found = digest_of_file(file, DigestKind::Sha256);
+  if (!found.starts_with(lowercase(beginning))) {
     raise<IntegrityError>("{} is not what it should be: its SHA-256 is {}, expected one that begins with {}", file.string(),
-                          found, wanted);
+                          found, lowercase(beginning));
+  }
+}
+
+void check_md5(const std::filesystem::path& file, const std::string& md5) {
+  const auto found = digest_of_file(file, DigestKind::Md5);
+  if (found != lowercase(md5)) {
+    raise<IntegrityError>("{} is not what it should be: its MD5 is {}, expected {}", file.string(), found, lowercase(md5));
   }
 }
 

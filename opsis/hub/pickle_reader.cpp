@@ -314,8 +314,12 @@ bool PickleMachine::step(uint8_t code) {
     case 'X': push_text(Kind::String, io::as_text(take(number(4)))); break;
     case 0x8c: push_text(Kind::String, io::as_text(take(number(1)))); break;
     case 0x8d: push_text(Kind::String, io::as_text(take(number(8)))); break;
-    case 'U': push_text(Kind::String, io::as_text(take(number(1)))); break;  // Python 2's strings
-    case 'T': push_text(Kind::String, io::as_text(take(number(4)))); break;
+    case 'U':  // Python 2's strings, which are text or bytes
+    case 'T': {
+      const auto value = io::as_text(take(number(code == 'U' ? 1 : 4)));
+      push_text(is_utf8(value) ? Kind::String : Kind::Bytes, value);
+      break;
+    }
     case 'C': push_text(Kind::Bytes, io::as_text(take(number(1)))); break;
     case 'B': push_text(Kind::Bytes, io::as_text(take(number(4)))); break;
     case 0x8e:

@@ -138,6 +138,27 @@ TEST(CliModels, FiltersByPatternsAndModuleAndSorts) {
   expect_wrong_usage({"models", "--sort", "speed"}, "--sort");
 }
 
+TEST(CliDatasets, ListsTellsFetchesAndVerifies) {
+  EXPECT_THAT(opsis_tool({"datasets", "list", "CIFAR"}).out, HasSubstr("CIFAR100"));
+  const auto told = json::parse(opsis_tool({"datasets", "info", "SEMEION", "--json"}).out);
+  EXPECT_EQ(told.at(0).at("md5"), "cb545d371d2ce14ec121470795a77432");
+  expect_failure({"datasets", "info", "SEMEIN"}, "no data set is named \"SEMEIN\"; did you mean SEMEION?");
+
+  // A mirror whose file is another one: it is refused, named and not kept; where it stands by hand, it is found damaged.
+  const support::TemporaryFolder mirror, root;
+  mirror.write("ml/machine-learning-databases/semeion/semeion.data", "1 2 3\n");
+  setenv("OPSIS_HUB_MIRROR", mirror.path().c_str(), 1);
+  expect_failure({"datasets", "download", "SEMEION", "--root", root.path()}, "its MD5 is ");
+  unsetenv("OPSIS_HUB_MIRROR");
+  EXPECT_FALSE(std::filesystem::exists(root.path() / "semeion.data"));
+  expect_failure({"datasets", "verify", "SEMEION", "--root", root.path()}, "no file of SEMEION with a known hash is below");
+  root.write("semeion.data", "1 2 3\n");
+  const auto checked = opsis_tool({"datasets", "verify", "SEMEION", "--root", root.path()});
+  EXPECT_EQ(checked.code, 1);
+  EXPECT_THAT(checked.out, HasSubstr("damaged"));
+  expect_wrong_usage({"datasets", "download", "SEMEION", "--split", "test", "--root", root.path()}, "has no --split");
+}
+
 TEST(CliWeights, ListsFetchesAndVerifies) {
   const support::TemporaryFolder folder;
   // A mirror in a folder, whose file is not what its name promises.

@@ -18,7 +18,8 @@
 
 #include "opsis/core/error.h"
 #include "opsis/hub/cache.h"
-#include "opsis/hub/sha256.h"
+#include "opsis/hub/digest.h"
+#include "tests/support/download_server.h"
 #include "tests/support/expect.h"
 #include "tests/support/temporary.h"
 
@@ -32,67 +33,17 @@ std::string content_of(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Sets a variable while it lives.
-class Variable {
+using support::Variable;
+
+class Server : public support::DownloadServer {
  public:
-  Variable(const char* name, const std::string& value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    setenv(name, value.c_str(), 1);
-  }
-  ~Variable() { old_ ? setenv(name_, old_->c_str(), 1) : unsetenv(name_); }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-
- private:
-  const char* name_;
-  std::optional<std::string> old_;
-};
-
-// The server is a process of its own, which ends when its standard input does.
-class Server {
- public:
-  explicit Server(const fs::path& folder, const std::string& certificate = "") {
-    int to_server[2], from_server[2];
-    if (pipe(to_server) != 0 || pipe(from_server) != 0) throw std::runtime_error("no pipe");
-    const auto python = std::string(std::getenv("OPSIS_PYTHON"));
-    const auto script = std::string(std::getenv("OPSIS_SOURCE_DIR")) + "/tests/hub/download_server.py";
-    child_ = fork();
-    if (child_ == 0) {
-      dup2(to_server[0], 0);
-      dup2(from_server[1], 1);
-      for (const int end : {to_server[0], to_server[1], from_server[0], from_server[1]}) close(end);
-      execl(python.c_str(), python.c_str(), "-B", script.c_str(), folder.c_str(),
-            certificate.empty() ? nullptr : certificate.c_str(), nullptr);
-      _exit(127);
-    }
-    close(to_server[0]);
-    close(from_server[1]);
-    stdin_ = to_server[1];
-    std::string port;
-    for (char c = 0; read(from_server[0], &c, 1) == 1 && c != '\n';) port += c;
-    close(from_server[0]);
-    if (port.empty()) throw std::runtime_error("the server did not start");
-    base_ = (certificate.empty() ? "http://127.0.0.1:" : "https://127.0.0.1:") + port;
-  }
-  ~Server() {
-    close(stdin_);
-    waitpid(child_, nullptr, 0);
-  }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
-
-  std::string url(const std::string& path) const { return base_ + path; }
+  using DownloadServer::DownloadServer;
   /// "3 1": requests for files, and for parts of files, so far.
   std::string count() const {
     const support::TemporaryFolder folder;
     download(url("/count"), folder.path() / "count", {.progress = false});
     return content_of(folder.path() / "count");
   }
-
- private:
-  pid_t child_;
-  int stdin_;
-  std::string base_;
 };
 
 class Download : public testing::Test {
@@ -109,7 +60,7 @@ class Download : public testing::Test {
   DownloadOptions quick{.progress = false, .backoff_s = 0.01};
 
   std::string sha() const {
-    Sha256 hash;
+    Digest hash(DigestKind::Sha256);
     hash.update({reinterpret_cast<const uint8_t*>(body.data()), body.size()});
     return hash.hex();
   }
@@ -133,8 +84,12 @@ class Download : public testing::Test {
   }
 };
 
-TEST(Sha256, GivesTheStandardsExample) {
-  Sha256 hash;
+TEST(Digest, GivesTheStandardsExamples) {
+  Digest md5(DigestKind::Md5);
+  md5.update(io::as_bytes("abc"));
+  EXPECT_EQ(md5.hex(), "900150983cd24fb0d6963f7d28e17f72");
+
+  Digest hash(DigestKind::Sha256);
   hash.update(io::as_bytes("a"));
   hash.update(io::as_bytes("bc"));
   EXPECT_EQ(hash.hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
@@ -150,6 +105,13 @@ TEST_F(Download, BringsAFileAndChecksItsHash) {
 TEST_F(Download, KeepsNothingOfAnotherHash) {
   EXPECT_ERROR(download(server.url("/file/net-0123abcd.pth"), destination, {.sha256 = "0123abcd", .progress = false}),
                IntegrityError, "its SHA-256 is " + sha() + ", expected one that begins with 0123abcd");
+  EXPECT_FALSE(fs::exists(destination));
+  EXPECT_FALSE(fs::exists(destination.string() + ".partial"));
+}
+
+TEST_F(Download, KeepsNothingOfAnotherMd5) {
+  quick.md5 = "0123456789abcdef0123456789abcdef";
+  EXPECT_ERROR(download(server.url("/file/net-0123abcd.pth"), destination, quick), IntegrityError, "expected " + quick.md5);
   EXPECT_FALSE(fs::exists(destination));
   EXPECT_FALSE(fs::exists(destination.string() + ".partial"));
 }

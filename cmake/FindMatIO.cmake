@@ -1,0 +1,11 @@
+# MatIO::MatIO: matio, which Debian 12 ships without a package for CMake.
+include(FindPackageHandleStandardArgs)
+find_path(MatIO_INCLUDE_DIR matio.h)
+find_library(MatIO_LIBRARY matio)
+find_package_handle_standard_args(MatIO DEFAULT_MSG MatIO_LIBRARY MatIO_INCLUDE_DIR)
+mark_as_advanced(MatIO_INCLUDE_DIR MatIO_LIBRARY)
+if(MatIO_FOUND AND NOT TARGET MatIO::MatIO)
+  add_library(MatIO::MatIO INTERFACE IMPORTED)
+  target_include_directories(MatIO::MatIO INTERFACE ${MatIO_INCLUDE_DIR})
+  target_link_libraries(MatIO::MatIO INTERFACE ${MatIO_LIBRARY})
+endif()

@@ -1,0 +1,103 @@
+#include "opsis/datasets/celeba.h"
+
+#include "opsis/core/check.h"
+#include "opsis/datasets/archive.h"
+#include "opsis/datasets/classified.h"
+#include "opsis/datasets/resources.h"
+#include "opsis/datasets/text_file.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+constexpr auto kCelebAPictures = "img_align_celeba.zip";
+
+// A list: after some lines of head, a file's name and numbers on each line.
+struct CelebAList {
+  std::vector<std::string> header, files;
+  torch::Tensor numbers;  // (N, columns)
+};
+
+CelebAList read_celeba_list(const std::filesystem::path& path, size_t head) {
+  const TextFile lines(path);
+  CelebAList out;
+  if (head > 0) {
+    for (const auto word : lines.words(head - 1)) out.header.emplace_back(word);
+  }
+  std::vector<int64_t> numbers;
+  size_t columns = 0;
+  for (size_t i = head; i < lines.size(); ++i) {
+    const auto words = lines.words(i);
+    if (words.empty()) continue;
+    if (out.files.empty()) columns = words.size() - 1;
+    if (words.size() != columns + 1) lines.refuse(i, text("it must have a file and {} numbers", columns));
+    out.files.emplace_back(words[0]);
+    for (size_t k = 1; k < words.size(); ++k) numbers.push_back(lines.integer(i, words[k]));
+  }
+  out.numbers =
+      torch::tensor(numbers, torch::kInt64).view({static_cast<int64_t>(out.files.size()), static_cast<int64_t>(columns)});
+  return out;
+}
+
+}  // namespace
+
+CelebA::CelebA(Options options) : options_(std::move(options)) {
+  detail::check_choice("CelebA", "split", options_.split, {"train", "valid", "test", "all"});
+  const auto base = options_.root / "celeba";
+  bool whole = detail::is_folder(base / "img_align_celeba");
+  for (const auto& file : resources("CelebA")) {
+    if (file.file != kCelebAPictures) whole = whole && is_intact(file, base);
+  }
+  if (options_.download && !whole) {
+    for (const auto& file : resources("CelebA")) fetch_resource(file, base);
+    extract_archive(base / kCelebAPictures);
+  }
+  for (const auto& file : resources("CelebA")) {
+    if (file.file != kCelebAPictures) check_resource(file, base);
+  }
+  detail::check_folder("CelebA", base / "img_align_celeba");
+
+  const auto parts = read_celeba_list(base / "list_eval_partition.txt", 0);
+  const auto identity = read_celeba_list(base / "identity_CelebA.txt", 0),
+             boxes = read_celeba_list(base / "list_bbox_celeba.txt", 2),
+             landmarks = read_celeba_list(base / "list_landmarks_align_celeba.txt", 2),
+             attr = read_celeba_list(base / "list_attr_celeba.txt", 2);
+  const auto count = std::ssize(parts.files);
+  const auto check = [&](const CelebAList& list, int64_t columns) {
+    if (std::ssize(list.files) != count || list.numbers.size(1) != columns) {
+      raise<DecodeError>("CelebA: the lists in {} do not agree on the number of faces", base.string());
+    }
+  };
+  check(parts, 1);
+  check(identity, 1);
+  check(boxes, 4);
+  check(landmarks, 10);
+  check(attr, std::ssize(attr.header));
+
+  const int64_t wanted = options_.split == "train" ? 0 : options_.split == "valid" ? 1 : 2;
+  std::vector<int64_t> chosen;
+  for (int64_t i = 0; i < count; ++i) {
+    if (options_.split != "all" && parts.numbers.data_ptr<int64_t>()[i] != wanted) continue;
+    chosen.push_back(i);
+    files_.push_back(parts.files[static_cast<size_t>(i)]);
+  }
+  const auto index = torch::tensor(chosen, torch::kInt64);
+  attr_names_ = attr.header;
+  attr_ = (attr.numbers.index_select(0, index) + 1).div(2, "floor");
+  identity_ = identity.numbers.index_select(0, index);
+  boxes_ = boxes.numbers.index_select(0, index);
+  landmarks_ = landmarks.numbers.index_select(0, index);
+}
+
+CelebAExample CelebA::get(size_t index) const {
+  detail::check_index("CelebA", index, size());
+  const auto i = static_cast<int64_t>(index);
+  CelebAExample out{plain_loader(options_.root / "celeba" / "img_align_celeba" / files_[index])};
+  out.attr = attr_[i].clone();
+  out.identity = identity_.data_ptr<int64_t>()[i];
+  out.boxes = boxes_[i].clone().unsqueeze(0);
+  out.boxes.slice(1, 2) += out.boxes.slice(1, 0, 2);
+  out.landmarks = KeyPoints(landmarks_[i].clone().view({-1, 2}), {out.image.data.size(-2), out.image.data.size(-1)});
+  return options_.transforms(std::move(out));
+}
+
+}  // namespace opsis::inline v1::datasets

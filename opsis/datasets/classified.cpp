@@ -1,0 +1,107 @@
+#include "opsis/datasets/classified.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "opsis/core/check.h"
+#include "opsis/io/file.h"
+#include "opsis/io/image.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+// As PIL's convert(): always uint8, of a PNG of 16 bits the high ones.
+Image load_as(const fs::path& path, io::ImageReadMode mode) {
+  auto image = io::decode_image(path, {.mode = mode});
+  if (image.data.scalar_type() == torch::kUInt16) {
+    image.data = image.data.to(torch::kInt32).div(256, "floor").to(torch::kUInt8);
+  }
+  return image;
+}
+
+}  // namespace
+
+Image default_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::RGB); }
+Image gray_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::GRAY); }
+Image plain_loader(const fs::path& path) { return io::decode_image(path); }
+
+std::map<std::string, int64_t> numbered(const std::vector<std::string>& names) {
+  std::map<std::string, int64_t> out;
+  for (size_t i = 0; i < names.size(); ++i) out[names[i]] = static_cast<int64_t>(i);
+  return out;
+}
+
+ClassifiedFiles::ClassifiedFiles(std::string_view name, ClassifiedList list, transforms::AnyTransform transforms,
+                                 ImageLoader loader)
+    : name_(name),
+      list_(std::move(list)),
+      transforms_(std::move(transforms)),
+      loader_(loader ? std::move(loader) : ImageLoader(default_loader)) {}
+
+Classified ClassifiedFiles::get(size_t index) const {
+  detail::check_index(name_, index, size());
+  const auto& [path, label] = list_.samples[index];
+  return transforms_(Classified{loader_(path), label});
+}
+
+std::vector<int64_t> ClassifiedFiles::targets() const {
+  std::vector<int64_t> out;
+  for (const auto& sample : list_.samples) out.push_back(sample.second);
+  return out;
+}
+
+ClassifiedImages::ClassifiedImages(std::string_view name, ClassifiedPixels pixels, transforms::AnyTransform transforms)
+    : name_(name), pixels_(std::move(pixels)), transforms_(std::move(transforms)) {
+  if (pixels_.images.size(0) != pixels_.labels.size(0)) {
+    raise<DecodeError>("{}: there are {} images and {} labels", name_, pixels_.images.size(0), pixels_.labels.size(0));
+  }
+}
+
+Classified ClassifiedImages::get(size_t index) const {
+  detail::check_index(name_, index, size());
+  const auto i = static_cast<int64_t>(index);
+  // A copy: who changes his image in place must not change the data set.
+  return transforms_(Classified{Image(pixels_.images[i].clone(torch::MemoryFormat::Contiguous)),
+                                pixels_.labels.data_ptr<int64_t>()[i * pixels_.labels.stride(0)]});
+}
+
+namespace detail {
+
+void check_choice(std::string_view dataset, std::string_view option, std::string_view value,
+                  const std::vector<std::string_view>& known) {
+  if (std::find(known.begin(), known.end(), value) != known.end()) return;
+  std::string list;
+  for (size_t i = 0; i < known.size(); ++i) list.append(i == 0 ? "" : i + 1 < known.size() ? ", " : " or ").append(known[i]);
+  raise<ValueError>("{}: {} must be {}, got \"{}\"", dataset, option, list, value);
+}
+
+void check_choice(std::string_view dataset, std::string_view option, std::string_view value,
+                  std::initializer_list<std::string_view> known) {
+  check_choice(dataset, option, value, std::vector<std::string_view>(known));
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+void check_folder(std::string_view dataset, const fs::path& folder, std::string_view remedy) {
+  if (is_folder(folder)) return;
+  raise<NotFoundError>("{}: the folder {} is not there{}{}", dataset, folder.string(), remedy.empty() ? "" : "; ", remedy);
+}
+
+std::string text_of(const fs::path& path) {
+  const auto bytes = io::read_bytes(path);
+  return std::string(io::as_text(bytes));
+}
+
+}  // namespace detail
+
+}  // namespace opsis::inline v1::datasets

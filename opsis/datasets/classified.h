@@ -1,0 +1,115 @@
+// What data sets of classified images share: a list of files, or all pixels in memory.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "opsis/datasets/dataset.h"
+#include "opsis/transforms/transform.h"
+
+namespace opsis::inline v1::datasets {
+
+/// Reads a picture; called from many threads.
+using ImageLoader = std::function<Image(const std::filesystem::path&)>;
+
+/// The picture as RGB, uint8; of a PNG of 16 bits the high ones.
+/// Source   torchvision.datasets.folder.default_loader
+OPSIS_API Image default_loader(const std::filesystem::path& path);
+/// The same as gray.
+OPSIS_API Image gray_loader(const std::filesystem::path& path);
+/// The picture with the channels it has; of a palette the numbers of the colors.
+/// Source   PIL.Image.open
+OPSIS_API Image plain_loader(const std::filesystem::path& path);
+
+/// A file and the number of its class.
+using FolderSample = std::pair<std::filesystem::path, int64_t>;
+
+/// The numbers of names in their order: {"a", "b"} gives {{"a", 0}, {"b", 1}}.
+OPSIS_API std::map<std::string, int64_t> numbered(const std::vector<std::string>& names);
+
+/// Classes, files, and the number of each one's class; -1 where the data set keeps it to itself.
+struct ClassifiedList {
+  std::vector<std::string> classes{};
+  std::map<std::string, int64_t> class_to_idx{};
+  std::vector<FolderSample> samples{};
+};
+
+/// Files of classified images. The list is made once, by the constructor; pictures are read when they are asked for.
+class OPSIS_API ClassifiedFiles : public Dataset<Classified> {
+ public:
+  size_t size() const override { return list_.samples.size(); }
+  Classified get(size_t index) const override;
+  const std::vector<std::string>& classes() const { return list_.classes; }
+  const std::map<std::string, int64_t>& class_to_idx() const { return list_.class_to_idx; }
+  const std::vector<FolderSample>& samples() const { return list_.samples; }
+  /// The number of each sample's class.
+  std::vector<int64_t> targets() const;
+
+ protected:
+  /// `name` begins the messages and must outlive the data set; a loader that is empty is default_loader.
+  ClassifiedFiles(std::string_view name, ClassifiedList list, transforms::AnyTransform transforms, ImageLoader loader = {});
+
+ private:
+  std::string_view name_;
+  ClassifiedList list_;
+  transforms::AnyTransform transforms_;
+  ImageLoader loader_;
+};
+
+/// Classes, and all images and labels.
+/// Shapes   images (N, C, H, W) uint8, labels (N) int64
+struct ClassifiedPixels {
+  torch::Tensor images{}, labels{};
+  std::vector<std::string> classes{};
+};
+
+/// Classified images that are all in memory. A copy shares the pixels.
+class OPSIS_API ClassifiedImages : public Dataset<Classified> {
+ public:
+  size_t size() const override { return static_cast<size_t>(pixels_.labels.size(0)); }
+  Classified get(size_t index) const override;
+  const std::vector<std::string>& classes() const { return pixels_.classes; }
+  std::map<std::string, int64_t> class_to_idx() const { return numbered(pixels_.classes); }
+  /// All of them, untransformed: (N, C, H, W) uint8. Not for writing.
+  const torch::Tensor& images() const { return pixels_.images; }
+  /// (N) int64. Not for writing.
+  const torch::Tensor& labels() const { return pixels_.labels; }
+
+ protected:
+  /// `name` begins the messages and must outlive the data set.
+  ClassifiedImages(std::string_view name, ClassifiedPixels pixels, transforms::AnyTransform transforms);
+
+ private:
+  std::string_view name_;
+  ClassifiedPixels pixels_;
+  transforms::AnyTransform transforms_;
+};
+
+namespace detail {
+
+// Refuses a word that is none of those known: "DTD: split must be train, val or test, got \"tain\"".
+OPSIS_API void check_choice(std::string_view dataset, std::string_view option, std::string_view value,
+                            std::initializer_list<std::string_view> known);
+OPSIS_API void check_choice(std::string_view dataset, std::string_view option, std::string_view value,
+                            const std::vector<std::string_view>& known);
+
+// Refuses a folder that is not there: "DTD: data/dtd/dtd is not there; pass .download = true".
+OPSIS_API void check_folder(std::string_view dataset, const std::filesystem::path& folder,
+                            std::string_view remedy = "pass .download = true");
+
+OPSIS_API bool is_folder(const std::filesystem::path& path);
+OPSIS_API bool is_file(const std::filesystem::path& path);
+
+// The whole of a text or JSON file.
+OPSIS_API std::string text_of(const std::filesystem::path& path);
+
+}  // namespace detail
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,48 @@
+#include "opsis/datasets/clevr.h"
+
+#include <string>
+#include <unordered_map>
+
+#include "opsis/core/check.h"
+#include "opsis/datasets/json_file.h"
+#include "opsis/datasets/resources.h"
+#include "opsis/datasets/text_file.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+ClassifiedList list_clevr(const CLEVRClassification::Options& options) {
+  detail::check_choice("CLEVRClassification", "split", options.split, {"train", "val", "test"});
+  const auto base = options.root / "clevr", folder = base / "CLEVR_v1.0";
+  if (options.download && !detail::is_folder(folder)) {
+    fetch_and_extract(resource("CLEVRClassification", "CLEVR_v1.0.zip"), base);
+  }
+  detail::check_folder("CLEVRClassification", folder);
+
+  std::unordered_map<std::string, int64_t> objects;
+  const auto scenes = folder / "scenes" / text("CLEVR_{}_scenes.json", options.split);
+  if (options.split != "test") {
+    read_json(scenes, [&](const Json& file) {
+      for (const auto& scene : file["scenes"].items()) {
+        objects[scene["image_filename"].text()] = std::ssize(scene["objects"].items());
+      }
+    });
+  }
+  ClassifiedList list;
+  const auto images = folder / "images" / options.split;
+  for (const auto& name : sorted_names(images)) {
+    const auto found = objects.find(name);
+    if (found == objects.end() && options.split != "test") {
+      raise<DecodeError>("CLEVRClassification: {} does not tell of {}", scenes.string(), name);
+    }
+    list.samples.emplace_back(images / name, found == objects.end() ? -1 : found->second);
+  }
+  return list;
+}
+
+}  // namespace
+
+CLEVRClassification::CLEVRClassification(Options options)
+    : ClassifiedFiles("CLEVRClassification", list_clevr(options), std::move(options.transforms), std::move(options.loader)) {}
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,29 @@
+// Rendered solids, to be counted.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "opsis/datasets/classified.h"
+
+namespace opsis::inline v1::datasets {
+
+/// Pictures of 3 to 10 solids, and how many; splits train (70,000), val (15,000) and test (15,000, without labels: they are
+/// -1). 18 GB to download.
+///     datasets::CLEVRClassification scenes({.root = "data", .split = "val"});
+/// Throws   NotFoundError when the folder is absent and download is false; DecodeError for a file of scenes that is not sound
+///          or misses an image; ValueError for another split
+/// Source   torchvision.datasets.CLEVRClassification
+class OPSIS_API CLEVRClassification final : public ClassifiedFiles {
+ public:
+  struct Options {
+    std::filesystem::path root;
+    std::string split = "train";
+    transforms::AnyTransform transforms{};
+    bool download = false;
+    ImageLoader loader{};  ///< in place of default_loader
+  };
+  explicit CLEVRClassification(Options options);
+};
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,104 @@
+#include "opsis/datasets/coco.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "opsis/core/check.h"
+#include "opsis/datasets/classified.h"
+#include "opsis/io/masks.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+// Runs `read`; what it finds wrong is an error of the file.
+template <class Read>
+auto reading_coco(std::string_view dataset, const std::filesystem::path& file, int64_t id, const Read& read) {
+  try {
+    return read();
+  } catch (const ValueError& error) {
+    raise<DecodeError>("{}: {}, image {}: {}", dataset, file.string(), id, error.what());
+  }
+}
+
+Json coco_annotations(const CocoFile::Entry& image) {
+  Json::List out;
+  for (const auto annotation : image.annotations) out.push_back(Json::parse(annotation));
+  return Json(std::move(out));
+}
+
+BoundingBoxes coco_boxes(const Json& annotations, Size canvas) {
+  std::vector<double> numbers;
+  bool whole = true;
+  for (const auto& annotation : annotations.items()) {
+    const auto& box = annotation["bbox"].items();
+    OPSIS_CHECK(box.size() == 4, "a bbox must have 4 numbers, got {}", box.size());
+    for (const auto& number : box) {
+      whole = whole && number.is_integer();
+      numbers.push_back(number.number());
+    }
+  }
+  // As tensors are made of lists in Python.
+  const bool integers = whole && !numbers.empty();
+  auto boxes = torch::tensor(numbers, torch::kFloat64).to(integers ? torch::kInt64 : torch::kFloat32).view({-1, 4});
+  boxes.slice(1, 2) += boxes.slice(1, 0, 2);
+  return BoundingBoxes(boxes, BoundingBoxFormat::XYXY, canvas);
+}
+
+io::RunLengths coco_runs(const Json& segmentation, Size canvas) {
+  if (segmentation.is_list()) {
+    std::vector<std::vector<double>> polygons;
+    for (const auto& polygon : segmentation.items()) {
+      auto& corners = polygons.emplace_back();
+      for (const auto& number : polygon.items()) corners.push_back(number.number());
+    }
+    return io::runs_of_polygons(polygons, canvas);
+  }
+  const auto& size = segmentation["size"].items();
+  OPSIS_CHECK(size.size() == 2, "the size of a mask must be 2 numbers");
+  const Size stored{size[0].integer(), size[1].integer()};
+  const auto& counts = segmentation["counts"];
+  if (counts.is_text()) return io::runs_of_text(counts.text(), stored);
+  std::vector<int64_t> runs;
+  for (const auto& count : counts.items()) runs.push_back(count.integer());
+  return io::runs_of_counts(runs, canvas);
+}
+
+Mask coco_masks(const Json& annotations, Size canvas) {
+  std::vector<io::RunLengths> runs;
+  for (const auto& annotation : annotations.items()) runs.push_back(coco_runs(annotation["segmentation"], canvas));
+  return Mask(runs.empty() ? torch::zeros({0, canvas.height, canvas.width}, torch::kUInt8) : io::decode_masks(runs));
+}
+
+}  // namespace
+
+CocoDetection::CocoDetection(Options options) : options_(std::move(options)), file_(options_.annFile) {}
+
+Detected CocoDetection::get(size_t index) const {
+  detail::check_index("CocoDetection", index, size());
+  const auto& entry = file_.images()[index];
+  Detected out{.image = default_loader(options_.root / entry.file_name), .image_id = entry.id};
+  const Size canvas{out.image.data.size(-2), out.image.data.size(-1)};
+  reading_coco("CocoDetection", options_.annFile, entry.id, [&] {
+    out.annotation = coco_annotations(entry);
+    out.boxes = coco_boxes(out.annotation, canvas);
+    std::vector<int64_t> labels;
+    for (const auto& annotation : out.annotation.items()) labels.push_back(annotation["category_id"].integer());
+    out.labels = torch::tensor(labels, torch::kInt64);
+    if (options_.masks) out.masks = coco_masks(out.annotation, canvas);
+  });
+  return options_.transforms(std::move(out));
+}
+
+CocoCaptions::CocoCaptions(Options options) : options_(std::move(options)), file_(options_.annFile) {}
+
+Captioned CocoCaptions::get(size_t index) const {
+  detail::check_index("CocoCaptions", index, size());
+  const auto& entry = file_.images()[index];
+  Captioned out{.image = default_loader(options_.root / entry.file_name), .captions = {}};
+  reading_coco("CocoCaptions", options_.annFile, entry.id, [&] {
+    for (const auto annotation : entry.annotations) out.captions.push_back(Json::parse(annotation)["caption"].text());
+  });
+  return options_.transforms(std::move(out));
+}
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,64 @@
+// Common Objects in Context: boxes, masks and captions.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "opsis/datasets/coco_file.h"
+#include "opsis/datasets/dataset.h"
+#include "opsis/datasets/examples.h"
+#include "opsis/transforms/transform.h"
+
+namespace opsis::inline v1::datasets {
+
+/// Images and their objects, in the order of the images' ids. `root` has the pictures, `annFile` is a file of instances (or of
+/// key points, ...).
+///     datasets::CocoDetection photos({.root = "coco/val2017", .annFile = "coco/annotations/instances_val2017.json"});
+///     auto example = photos.get(0);
+///     example.boxes;        // XYXY, and example.labels, as torchvision's wrap_dataset_for_transforms_v2 makes them
+///     example.annotation;   // the list of annotations, as they stand in the file
+/// Types    boxes float32, or int64 when all of an image's numbers are whole
+/// Throws   IoError for files that cannot be read; DecodeError, with the file and the image's id, for annotations that are not
+///          sound; NotBuiltError in a build without simdjson
+/// Source   torchvision.datasets.CocoDetection
+class OPSIS_API CocoDetection final : public Dataset<Detected> {
+ public:
+  struct Options {
+    std::filesystem::path root;
+    std::filesystem::path annFile;
+    transforms::AnyTransform transforms{};
+    bool masks = false;  ///< decode the polygons and run lengths too
+  };
+  explicit CocoDetection(Options options);
+
+  size_t size() const override { return file_.images().size(); }
+  Detected get(size_t index) const override;
+  const CocoFile& file() const { return file_; }
+
+ private:
+  Options options_;
+  CocoFile file_;
+};
+
+/// Images and their captions, in the order of the images' ids.
+/// Throws   as CocoDetection
+/// Source   torchvision.datasets.CocoCaptions
+class OPSIS_API CocoCaptions final : public Dataset<Captioned> {
+ public:
+  struct Options {
+    std::filesystem::path root;
+    std::filesystem::path annFile;
+    transforms::AnyTransform transforms{};
+  };
+  explicit CocoCaptions(Options options);
+
+  size_t size() const override { return file_.images().size(); }
+  Captioned get(size_t index) const override;
+  const CocoFile& file() const { return file_; }
+
+ private:
+  Options options_;
+  CocoFile file_;
+};
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,94 @@
+#include "opsis/datasets/coco_file.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <unordered_map>
+#include <utility>
+
+#include "opsis/core/check.h"
+
+namespace opsis::inline v1::datasets {
+
+struct CocoFile::Content {
+  simdjson::padded_string text;
+  std::vector<Entry> images;
+  std::map<int64_t, std::string> categories;
+};
+
+namespace {
+
+using simdjson::ondemand::object;
+
+std::string text_in(object& from, const char* key) {
+  const std::string_view view = from[key].get_string();
+  return std::string(view);
+}
+
+}  // namespace
+
+CocoFile::CocoFile(const std::filesystem::path& path) {
+  if (!std::ifstream(path)) raise<IoError>("cannot open {}: {}", path.string(), std::strerror(errno));
+  auto content = std::make_shared<Content>();
+  struct Annotation {
+    int64_t id, image;
+    std::string_view json;
+  };
+  std::vector<Annotation> annotations;
+  try {
+    content->text = simdjson::padded_string::load(path.string());
+    simdjson::ondemand::parser parser;
+    auto document = parser.iterate(content->text);
+    for (auto field : document.get_object()) {
+      const std::string_view key = field.unescaped_key();
+      if (key == "images") {
+        for (object image : field.value().get_array()) {
+          const int64_t id = image["id"].get_int64();
+          content->images.push_back({id, text_in(image, "file_name")});
+        }
+      } else if (key == "annotations") {
+        for (object annotation : field.value().get_array()) {
+          const int64_t id = annotation["id"].get_int64(), image = annotation["image_id"].get_int64();
+          annotation.reset();
+          annotations.push_back({id, image, annotation.raw_json()});
+        }
+      } else if (key == "categories") {
+        for (object category : field.value().get_array()) {
+          const int64_t id = category["id"].get_int64();
+          content->categories[id] = text_in(category, "name");
+        }
+      }
+    }
+  } catch (const simdjson::simdjson_error& error) {
+    raise<DecodeError>("CocoFile: {}: {}", path.string(), error.what());
+  }
+
+  auto& images = content->images;
+  std::stable_sort(images.begin(), images.end(), [](const Entry& a, const Entry& b) { return a.id < b.id; });
+  std::vector<Entry> last;
+  for (auto& image : images) {
+    if (!last.empty() && last.back().id == image.id) {
+      last.back() = std::move(image);
+    } else {
+      last.push_back(std::move(image));
+    }
+  }
+  images = std::move(last);
+
+  std::unordered_map<int64_t, std::string_view> by_id;
+  for (const auto& annotation : annotations) by_id[annotation.id] = annotation.json;
+  for (const auto& annotation : annotations) {
+    const auto place = std::lower_bound(images.begin(), images.end(), annotation.image,
+                                        [](const Entry& entry, int64_t id) { return entry.id < id; });
+    if (place != images.end() && place->id == annotation.image) place->annotations.push_back(by_id.at(annotation.id));
+  }
+  content_ = std::move(content);
+}
+
+const std::vector<CocoFile::Entry>& CocoFile::images() const { return content_->images; }
+const std::map<int64_t, std::string>& CocoFile::categories() const { return content_->categories; }
+
+}  // namespace opsis::inline v1::datasets

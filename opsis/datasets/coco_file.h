@@ -1,0 +1,40 @@
+// The index of a COCO file: which images there are and where their annotations stand in it. By simdjson. No tensors.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "opsis/core/api.h"
+
+namespace opsis::inline v1::datasets {
+
+/// A file of COCO's format, read once. Annotations stay text until they are asked for, so that opening a large file is quick. A
+/// copy shares the file.
+/// Throws   IoError when it cannot be read; DecodeError, with the path, for what is no JSON, and for images and annotations
+///          without their numbers; NotBuiltError in a build without simdjson
+/// Source   pycocotools.coco.COCO
+class OPSIS_API CocoFile {
+ public:
+  struct Entry {
+    int64_t id = 0;
+    std::string file_name{};
+    std::vector<std::string_view> annotations{};  ///< each a JSON object, in the order of the file; of equal ids the last
+  };
+  explicit CocoFile(const std::filesystem::path& path);
+
+  /// Sorted by id; of equal ids the last.
+  const std::vector<Entry>& images() const;
+  /// The names of the categories by number.
+  const std::map<int64_t, std::string>& categories() const;
+
+ private:
+  struct Content;
+  std::shared_ptr<const Content> content_;
+};
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,22 @@
+#include "opsis/core/check.h"
+#include "opsis/datasets/coco_file.h"
+
+namespace opsis::inline v1::datasets {
+
+struct CocoFile::Content {};
+
+CocoFile::CocoFile(const std::filesystem::path&) {
+  raise<NotBuiltError>("CocoFile: built without simdjson; configure with -DOPSIS_SIMDJSON=ON");
+}
+
+const std::vector<CocoFile::Entry>& CocoFile::images() const {
+  static const std::vector<Entry> none;
+  return none;
+}
+
+const std::map<int64_t, std::string>& CocoFile::categories() const {
+  static const std::map<int64_t, std::string> none;
+  return none;
+}
+
+}  // namespace opsis::inline v1::datasets

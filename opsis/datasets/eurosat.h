@@ -1,0 +1,25 @@
+// Fields, forests and towns of Europe from orbit.
+#pragma once
+
+#include <filesystem>
+
+#include "opsis/datasets/classified.h"
+
+namespace opsis::inline v1::datasets {
+
+/// Sentinel-2's view of 10 kinds of land: 27,000 images (3, 64, 64). 94 MB to download.
+///     datasets::EuroSAT land({.root = "data", .download = true});
+/// Throws   NotFoundError when the folder is absent and download is false
+/// Source   torchvision.datasets.EuroSAT
+class OPSIS_API EuroSAT final : public ClassifiedFiles {
+ public:
+  struct Options {
+    std::filesystem::path root;
+    transforms::AnyTransform transforms{};
+    bool download = false;
+    ImageLoader loader{};  ///< in place of default_loader
+  };
+  explicit EuroSAT(Options options);
+};
+
+}  // namespace opsis::inline v1::datasets

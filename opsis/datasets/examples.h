@@ -1,0 +1,74 @@
+// The examples of data sets: a type for each kind of task. Transforms apply to all of an example's fields at once.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "opsis/core/json.h"
+#include "opsis/datasets/dataset.h"
+#include "opsis/tv_tensors.h"
+
+namespace opsis::inline v1::datasets {
+
+/// An image and the objects on it.
+/// Shapes   boxes (N, 4), XYXY; labels (N) int64; masks (N, H, W) where the data set has them
+struct Detected {
+  Image image;
+  BoundingBoxes boxes{};
+  torch::Tensor labels{};
+  std::optional<Mask> masks{};
+  int64_t image_id = -1;  ///< where the data set numbers its images
+  Json annotation{};      ///< all that the file says, as torchvision's target: a list or an object; null where there is none
+  auto fields() { return std::tie(image, boxes, labels, masks, image_id, annotation); }
+};
+
+/// An image and what class each of its pixels is of.
+/// Shapes   mask (1, H, W)
+struct Segmented {
+  Image image;
+  Mask mask;
+  auto fields() { return std::tie(image, mask); }
+};
+
+/// An image and sentences about it.
+struct Captioned {
+  Image image;
+  std::vector<std::string> captions;
+  auto fields() { return std::tie(image, captions); }
+};
+
+/// Two frames of a film and how far each pixel of the first goes until the second.
+/// Shapes   flow (2, H, W) float32, right and down; valid (H, W) bool. Undefined where the data set has none
+struct FlowExample {
+  Image first, second;
+  torch::Tensor flow{}, valid{};
+  auto fields() { return std::tie(first, second, flow, valid); }
+};
+
+/// Pictures of two cameras and how far each pixel of the left one lies from its place in the right one.
+/// Shapes   disparity (1, H, W); valid (H, W) bool. Undefined where the data set has none
+struct StereoExample {
+  Image left, right;
+  torch::Tensor disparity{}, valid{};
+  auto fields() { return std::tie(left, right, disparity, valid); }
+};
+
+/// Two images, and whether they show the same.
+struct ImagePair {
+  Image first, second;
+  int64_t same = 0;  ///< 1 or 0
+  auto fields() { return std::tie(first, second, same); }
+};
+
+/// A short film.
+struct Clip {
+  Video video;
+  auto fields() { return std::tie(video); }
+};
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,120 @@
+#include "opsis/datasets/fetch.h"
+
+#include <fstream>
+#include <regex>
+#include <system_error>
+
+#include "opsis/core/check.h"
+#include "opsis/hub/digest.h"
+#include "opsis/hub/download.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Where it goes, with nothing wrong in the way; nothing when what is there is right.
+std::optional<fs::path> place_for(const fs::path& root, const std::string& filename, const std::string& md5) {
+  auto place = root / filename;
+  if (check_integrity(place, md5)) return std::nullopt;
+  std::error_code ignored;
+  fs::remove(place, ignored);
+  return place;
+}
+
+// The beginning of a file, when that is a page and not data.
+std::string page_in(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string head(1 << 16, '\0');
+  in.read(head.data(), std::ssize(head));
+  head.resize(static_cast<size_t>(in.gcount()));
+  const auto begin = head.find_first_not_of(" \t\r\n");
+  static const std::regex html("<(!doctype\\s+html|html)[\\s>]", std::regex::icase);
+  const bool is_page = begin != head.npos && std::regex_search(head.begin() + static_cast<ptrdiff_t>(begin), head.end(), html,
+                                                               std::regex_constants::match_continuous);
+  return is_page ? head : std::string();
+}
+
+// Drive asks before it gives what it did not scan for viruses: a form whose hidden fields say yes. Empty when there is no form.
+std::string confirmed_address(const std::string& page) {
+  static const std::regex action("<form[^>]*\\baction=\"([^\"]+)\""), field("<input[^>]*\\btype=\"hidden\"[^>]*>"),
+      name("\\bname=\"([^\"]*)\""), value("\\bvalue=\"([^\"]*)\"");
+  std::smatch found;
+  if (!std::regex_search(page, found, action)) return {};
+  auto address = std::regex_replace(found[1].str(), std::regex("&amp;"), "&");
+  char join = address.find('?') == address.npos ? '?' : '&';
+  for (auto i = std::sregex_iterator(page.begin(), page.end(), field); i != std::sregex_iterator(); ++i) {
+    const auto input = i->str();
+    std::smatch key, content;
+    if (!std::regex_search(input, key, name) || !std::regex_search(input, content, value)) continue;
+    address += join + key[1].str() + "=" + content[1].str();
+    join = '&';
+  }
+  return address;
+}
+
+std::string title_of(const std::string& page) {
+  static const std::regex title("<title>([^<]*)</title>", std::regex::icase);
+  std::smatch found;
+  return std::regex_search(page, found, title) ? found[1].str() : "a page without a title";
+}
+
+}  // namespace
+
+bool check_integrity(const fs::path& file, const std::string& md5) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(file, ignored)) return false;
+  return md5.empty() || hub::digest_of_file(file, hub::DigestKind::Md5) == md5;
+}
+
+fs::path download_url(const std::string& url, const fs::path& root, std::string filename, const std::string& md5) {
+  if (const auto id = google_drive_file_id(url)) return download_file_from_google_drive(*id, root, filename, md5);
+  if (filename.empty()) filename = url.substr(url.rfind('/') + 1);
+  OPSIS_CHECK(!filename.empty(), "download_url: the url ends with no file's name, so pass filename; got \"{}\"", url);
+  if (const auto place = place_for(root, filename, md5)) hub::download(hub::mirrored(url), *place, {.md5 = md5});
+  return root / filename;
+}
+
+fs::path download_file_from_google_drive(const std::string& file_id, const fs::path& root, const std::string& filename,
+                                         const std::string& md5) {
+  const auto name = filename.empty() ? file_id : filename;
+  const auto place = place_for(root, name, md5);
+  if (!place) return root / name;
+  // Under another name, since what comes may be a question instead of the file.
+  auto answer = *place;
+  answer += ".drive";
+  auto address = "https://drive.usercontent.google.com/download?id=" + file_id + "&export=download";
+  for (bool asked = false;; asked = true) {
+    std::error_code ignored;
+    fs::remove(answer, ignored);
+    hub::download(hub::mirrored(address), answer);
+    const auto page = page_in(answer);
+    if (page.empty()) break;
+    fs::remove(answer, ignored);
+    const auto confirmed = confirmed_address(page);
+    if (asked || confirmed.empty()) {
+      raise<IoError>("download_file_from_google_drive: instead of {} ({}) Drive gives a page: {}", name, file_id,
+                     title_of(page));
+    }
+    address = confirmed;
+  }
+  if (!md5.empty()) {
+    try {
+      hub::check_md5(answer, md5);
+    } catch (const IntegrityError&) {
+      fs::remove(answer);
+      throw;
+    }
+  }
+  fs::rename(answer, *place);
+  return *place;
+}
+
+std::optional<std::string> google_drive_file_id(const std::string& url) {
+  static const std::regex pattern("https?://(?:drive|docs)\\.google\\.com/(?:file/d/([^/?#]+).*|uc\\?(?:.*&)?id=([^&#]+).*)");
+  std::smatch found;
+  if (!std::regex_match(url, found, pattern)) return std::nullopt;
+  return found[1].matched ? found[1].str() : found[2].str();
+}
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,60 @@
+#include "opsis/datasets/flickr.h"
+
+#include <map>
+
+#include "opsis/core/check.h"
+#include "opsis/datasets/flickr_page.h"
+#include "opsis/datasets/text_file.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+std::vector<CaptionedFile> list_flickr8k(const Flickr8k::Options& options) {
+  std::map<std::filesystem::path, std::vector<std::string>> found;
+  for (auto& entry : parse_flickr_page(detail::text_of(options.ann_file))) {
+    const bool plain = entry.id.find_first_of("*?[/") == entry.id.npos;
+    const auto files = plain ? sorted_glob(options.root, entry.id + "_*.jpg") : std::vector<std::filesystem::path>();
+    if (files.empty()) {
+      raise<DecodeError>("Flickr8k: {} names a photo {} that is not in {}", options.ann_file.string(), entry.id,
+                         options.root.string());
+    }
+    found[files.front()] = std::move(entry.captions);
+  }
+  return {found.begin(), found.end()};
+}
+
+std::vector<CaptionedFile> list_flickr30k(const Flickr30k::Options& options) {
+  std::map<std::string, std::vector<std::string>> found;
+  const TextFile lines(options.ann_file);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const auto fields = fields_of(stripped(lines.line(i)), '\t');
+    if (fields.size() != 2 || fields[0].size() < 2) lines.refuse(i, "it must be a photo, a tab and a caption");
+    found[std::string(fields[0].substr(0, fields[0].size() - 2))].emplace_back(fields[1]);
+  }
+  std::vector<CaptionedFile> out;
+  for (auto& [name, captions] : found) out.emplace_back(options.root / name, std::move(captions));
+  return out;
+}
+
+}  // namespace
+
+CaptionedFiles::CaptionedFiles(std::string_view name, std::vector<CaptionedFile> samples, transforms::AnyTransform transforms,
+                               ImageLoader loader)
+    : name_(name),
+      samples_(std::move(samples)),
+      transforms_(std::move(transforms)),
+      loader_(loader ? std::move(loader) : ImageLoader(default_loader)) {}
+
+Captioned CaptionedFiles::get(size_t index) const {
+  detail::check_index(name_, index, size());
+  const auto& [path, captions] = samples_[index];
+  return transforms_(Captioned{loader_(path), captions});
+}
+
+Flickr8k::Flickr8k(Options options)
+    : CaptionedFiles("Flickr8k", list_flickr8k(options), std::move(options.transforms), std::move(options.loader)) {}
+
+Flickr30k::Flickr30k(Options options)
+    : CaptionedFiles("Flickr30k", list_flickr30k(options), std::move(options.transforms), std::move(options.loader)) {}
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,57 @@
+#include "opsis/datasets/gtsrb.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+#include "opsis/core/check.h"
+#include "opsis/datasets/folder.h"
+#include "opsis/datasets/resources.h"
+#include "opsis/datasets/text_file.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+ClassifiedList list_gtsrb(const GTSRB::Options& options) {
+  detail::check_choice("GTSRB", "split", options.split, {"train", "test"});
+  const bool train = options.split == "train";
+  const auto base = options.root / "gtsrb";
+  const auto folder = base / "GTSRB" / (train ? "Training" : "Final_Test/Images");
+  if (options.download && !detail::is_folder(folder)) {
+    if (train) {
+      fetch_and_extract(resource("GTSRB", "GTSRB-Training_fixed.zip"), base);
+    } else {
+      fetch_and_extract(resource("GTSRB", "GTSRB_Final_Test_Images.zip"), base);
+      fetch_and_extract(resource("GTSRB", "GTSRB_Final_Test_GT.zip"), base);
+    }
+  }
+  detail::check_folder("GTSRB", folder);
+  if (train) return list_folder(folder, {.extensions = {".ppm"}});
+
+  const auto path = base / "GT-final_test.csv";
+  const auto rows = csv_rows(detail::text_of(path), ';', true);
+  const auto column = [&](std::string_view name) {
+    const auto found =
+        rows.empty() ? size_t{0} : static_cast<size_t>(std::find(rows[0].begin(), rows[0].end(), name) - rows[0].begin());
+    if (rows.empty() || found == rows[0].size()) raise<DecodeError>("GTSRB: {} has no column \"{}\"", path.string(), name);
+    return found;
+  };
+  const auto file = column("Filename"), label = column("ClassId");
+  ClassifiedList list;
+  for (size_t i = 1; i < rows.size(); ++i) {
+    int64_t number = -1;
+    if (rows[i].size() > std::max(file, label)) {
+      const auto& word = rows[i][label];
+      if (std::from_chars(word.data(), word.data() + word.size(), number).ec != std::errc()) number = -1;
+    }
+    if (number < 0) raise<DecodeError>("GTSRB: {}, row {}: it must have a file and a class", path.string(), i + 1);
+    list.samples.emplace_back(folder / rows[i][file], number);
+  }
+  return list;
+}
+
+}  // namespace
+
+GTSRB::GTSRB(Options options) : ClassifiedFiles("GTSRB", list_gtsrb(options), std::move(options.transforms)) {}
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,65 @@
+#include "opsis/datasets/places365.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "opsis/core/check.h"
+#include "opsis/datasets/resources.h"
+#include "opsis/datasets/text_file.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A list that is there or comes in the archive of lists.
+fs::path places_list(const Places365::Options& options, std::string_view name) {
+  const auto& file = resource("Places365", name);
+  if (options.download && !is_intact(file, options.root)) {
+    const auto variant = options.split.ends_with("challenge") ? "challenge" : "standard";
+    fetch_and_extract(resource("Places365", text("filelist_places365-{}.tar", variant)), options.root);
+  }
+  try {
+    check_resource(file, options.root);
+  } catch (const NotFoundError&) {
+    raise<NotFoundError>("Places365: {} is not there; pass .download = true", (options.root / file.file).string());
+  }
+  return options.root / file.file;
+}
+
+ClassifiedList list_places365(const Places365::Options& options) {
+  const auto& split = options.split;
+  detail::check_choice("Places365", "split", split, {"train-standard", "train-challenge", "val", "test"});
+  const bool train = split.starts_with("train");
+  const std::string variant = split.ends_with("challenge") ? "challenge" : "standard", size = options.small ? "256" : "large";
+  const auto images = options.root / (train ? text("data_{}_{}", size, variant) : text("{}_{}", split, size));
+
+  ClassifiedList list;
+  const TextFile names(places_list(options, "categories_places365.txt"));  // "/a/airfield 0"
+  for (size_t i = 0; i < names.size(); ++i) {
+    const auto words = names.words(i, 2);
+    list.class_to_idx[std::string(words[0])] = names.integer(i, words[1]);
+  }
+  for (const auto& [name, number] : list.class_to_idx) list.classes.push_back(name);
+  const auto stem = train ? "train_" + variant : split;
+  const TextFile lines(places_list(options, text("places365_{}.txt", stem)));
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const auto words = lines.words(i, 1);
+    const auto name = words[0].substr(std::min(words[0].find_first_not_of('/'), words[0].size()));
+    list.samples.emplace_back(images / name, words.size() > 1 ? lines.integer(i, words[1]) : -1);
+  }
+  if (options.download && !fs::exists(images)) {
+    const auto archive = train ? text("train_{}_places365{}.tar", size, variant) : text("{}_{}.tar", split, size);
+    fetch_and_extract(resource("Places365", archive), options.root);
+    if (train) fs::rename(options.root / ("data_" + size), images);
+  }
+  return list;
+}
+
+}  // namespace
+
+Places365::Places365(Options options)
+    : ClassifiedFiles("Places365", list_places365(options), std::move(options.transforms), std::move(options.loader)) {}
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,283 @@
+#include "opsis/datasets/resources.h"
+
+#include <algorithm>
+#include <exception>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "opsis/core/check.h"
+#include "opsis/core/nearest.h"
+#include "opsis/datasets/archive.h"
+#include "opsis/datasets/fetch.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+// Sorted. To add a row, ask tests/oracle/datasets_resources.py how torchvision has it: the two are held against each other.
+// clang-format off
+constexpr Resource kResources[] = {
+    {"CIFAR10", "batches.meta", "", "5ff9c542aee3614f3951f8cda6e48888"},
+    {"CIFAR10", "cifar-10-python.tar.gz", "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a"},
+    {"CIFAR10", "data_batch_1", "", "c99cafc152244af753f735de768cd75f"},
+    {"CIFAR10", "data_batch_2", "", "d4bba439e000b95fd0a9bffe97cbabec"},
+    {"CIFAR10", "data_batch_3", "", "54ebc095f3ab1f0389bbae665268c751"},
+    {"CIFAR10", "data_batch_4", "", "634d18415352ddfa80567beed471001a"},
+    {"CIFAR10", "data_batch_5", "", "482c414d41f54cd18b22e5b47cb7c3cb"},
+    {"CIFAR10", "test_batch", "", "40351d587109b95175f43aff81a1287e"},
+    {"CIFAR100", "cifar-100-python.tar.gz", "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz", "eb9058c3a382ffc7106e4002c42a8d85"},
+    {"CIFAR100", "meta", "", "7973b15100ade9c7d40fb424638fde48"},
+    {"CIFAR100", "test", "", "f0ef6b0ae62326f3e7ffdfab6717acfc"},
+    {"CIFAR100", "train", "", "16019d7e3df5f24257cddd939b257f8d"},
+    {"CLEVRClassification", "CLEVR_v1.0.zip", "https://dl.fbaipublicfiles.com/clevr/CLEVR_v1.0.zip", "b11922020e72d0cd9154779b2d3d07d2"},
+    {"Caltech101", "caltech-101.zip", "https://data.caltech.edu/records/mzrjq-6wc02/files/caltech-101.zip", "3138e1922a9193bfa496528edbbc45d0"},
+    {"Caltech256", "256_ObjectCategories.tar", "https://data.caltech.edu/records/nyy15-4j048/files/256_ObjectCategories.tar", "67b4f42ca05d46448c6bb8ecd2220f6d"},
+    {"CelebA", "identity_CelebA.txt", "https://drive.google.com/uc?id=1_ee_0u7vcNLOfNLegJRHmolfH5ICW-XS", "32bd1bd63d3c78cd57e08160ec5ed1e2"},
+    {"CelebA", "img_align_celeba.zip", "https://drive.google.com/uc?id=0B7EVK8r0v71pZjFTYXZWM3FlRnM", "00d2c5bc6d35e252742224ab0c1e8fcb"},
+    {"CelebA", "list_attr_celeba.txt", "https://drive.google.com/uc?id=0B7EVK8r0v71pblRyaVFSWGxPY0U", "75e246fa4810816ffd6ee81facbd244c"},
+    {"CelebA", "list_bbox_celeba.txt", "https://drive.google.com/uc?id=0B7EVK8r0v71pbThiMVRxWXZ4dU0", "00566efa6fedff7a56946cd1c10f1c16"},
+    {"CelebA", "list_eval_partition.txt", "https://drive.google.com/uc?id=0B7EVK8r0v71pY0NSMzRuSXJEVkk", "d32c9cbf5e040fd4025c592c306e6668"},
+    {"CelebA", "list_landmarks_align_celeba.txt", "https://drive.google.com/uc?id=0B7EVK8r0v71pd0FJY3Blby1HUTQ", "cc24ecafdb5b50baae59b03474781f8c"},
+    {"Country211", "country211.tgz", "https://openaipublic.azureedge.net/clip/data/country211.tgz", "84988d7644798601126c29e9877aab6a"},
+    {"DTD", "dtd-r1.0.1.tar.gz", "https://www.robots.ox.ac.uk/~vgg/data/dtd/download/dtd-r1.0.1.tar.gz", "fff73e5086ae6bdbea199a49dfb8a4c1"},
+    {"EMNIST", "gzip.zip", "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip", "58c8d27c78d21e728a6bc7b3cc06412e"},
+    {"EuroSAT", "EuroSAT.zip", "https://huggingface.co/datasets/torchgeo/eurosat/resolve/c877bcd43f099cd0196738f714544e355477f3fd/EuroSAT.zip", "c8fa014336c82ac7804f0398fcb19387"},
+    {"FER2013", "fer2013.csv", "", "f8428a1edbd21e88f42c73edd2a14f95"},
+    {"FER2013", "icml_face_data.csv", "", "b114b9e04e6949e5fe8b6a98b3892b1d"},
+    {"FER2013", "test.csv", "", "b02c2298636a634e8c2faabbf3ea9a23"},
+    {"FER2013", "train.csv", "", "3f0dfb3d3fd99c811a1299cb947e3131"},
+    {"FGVCAircraft", "fgvc-aircraft-2013b.tar.gz", "https://www.robots.ox.ac.uk/~vgg/data/fgvc-aircraft/archives/fgvc-aircraft-2013b.tar.gz", ""},
+    {"FashionMNIST", "t10k-images-idx3-ubyte.gz", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"},
+    {"FashionMNIST", "t10k-labels-idx1-ubyte.gz", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"},
+    {"FashionMNIST", "train-images-idx3-ubyte.gz", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"},
+    {"FashionMNIST", "train-labels-idx1-ubyte.gz", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"},
+    {"Flowers102", "102flowers.tgz", "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/102flowers.tgz", "52808999861908f626f3c1f4e79d11fa"},
+    {"Flowers102", "imagelabels.mat", "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/imagelabels.mat", "e0620be6f572b9609742df49c70aed4d"},
+    {"Flowers102", "setid.mat", "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/setid.mat", "a5357ecc9cb78c4bef273ce3793fc85c"},
+    {"Food101", "food-101.tar.gz", "http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz", "85eeb15f3717b99a5da872d97d918f87"},
+    {"GTSRB", "GTSRB-Training_fixed.zip", "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/GTSRB-Training_fixed.zip", "513f3c79a4c5141765e10e952eaa2478"},
+    {"GTSRB", "GTSRB_Final_Test_GT.zip", "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/GTSRB_Final_Test_GT.zip", "fe31e9c9270bbcd7b84b7f21a9d9d9e5"},
+    {"GTSRB", "GTSRB_Final_Test_Images.zip", "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/GTSRB_Final_Test_Images.zip", "c7e4e6327067d32654124b0fe9e82185"},
+    {"INaturalist", "2017.tgz", "https://ml-inat-competition-datasets.s3.amazonaws.com/2017/train_val_images.tar.gz", "7c784ea5e424efaec655bd392f87301f"},
+    {"INaturalist", "2018.tgz", "https://ml-inat-competition-datasets.s3.amazonaws.com/2018/train_val2018.tar.gz", "b1c6952ce38f31868cc50ea72d066cc3"},
+    {"INaturalist", "2019.tgz", "https://ml-inat-competition-datasets.s3.amazonaws.com/2019/train_val2019.tar.gz", "c60a6e2962c9b8ccbd458d12c8582644"},
+    {"INaturalist", "2021_train.tgz", "https://ml-inat-competition-datasets.s3.amazonaws.com/2021/train.tar.gz", "e0526d53c7f7b2e3167b2b43bb2690ed"},
+    {"INaturalist", "2021_train_mini.tgz", "https://ml-inat-competition-datasets.s3.amazonaws.com/2021/train_mini.tar.gz", "db6ed8330e634445efc8fec83ae81442"},
+    {"INaturalist", "2021_valid.tgz", "https://ml-inat-competition-datasets.s3.amazonaws.com/2021/val.tar.gz", "f6f6e0e242e3d4c9569ba56400938afc"},
+    {"ImageNet", "ILSVRC2012_devkit_t12.tar.gz", "", "fa75699e90414af021442c21a62c3abf"},
+    {"ImageNet", "ILSVRC2012_img_train.tar", "", "1d675b47d978889d74fa0da5fadfb00e"},
+    {"ImageNet", "ILSVRC2012_img_val.tar", "", "29b22e2961454d5413ddabcf34fc5622"},
+    {"Imagenette", "imagenette2-160.tgz", "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-160.tgz", "e793b78cc4c9e9a4ccc0c1155377a412"},
+    {"Imagenette", "imagenette2-320.tgz", "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-320.tgz", "3df6f0d01a2c9592104656642f5e78a3"},
+    {"Imagenette", "imagenette2.tgz", "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2.tgz", "fe2fc210e6bb7c5664d602c3cd71e612"},
+    {"KMNIST", "t10k-images-idx3-ubyte.gz", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/t10k-images-idx3-ubyte.gz", "5c965bf0a639b31b8f53240b1b52f4d7"},
+    {"KMNIST", "t10k-labels-idx1-ubyte.gz", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/t10k-labels-idx1-ubyte.gz", "7320c461ea6c1c855c0b718fb2a4b134"},
+    {"KMNIST", "train-images-idx3-ubyte.gz", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/train-images-idx3-ubyte.gz", "bdb82020997e1d708af4cf47b453dcf7"},
+    {"KMNIST", "train-labels-idx1-ubyte.gz", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/train-labels-idx1-ubyte.gz", "e144d726b3acfaa3e44228e80efcd344"},
+    {"Kitti", "data_object_image_2.zip", "https://s3.eu-central-1.amazonaws.com/avg-kitti/data_object_image_2.zip", ""},
+    {"Kitti", "data_object_label_2.zip", "https://s3.eu-central-1.amazonaws.com/avg-kitti/data_object_label_2.zip", ""},
+    {"LFW", "lfw-deepfunneled.tgz", "", "68331da3eb755a505a502b5aacb3c201"},
+    {"LFW", "lfw-funneled.tgz", "", "1b42dfed7d15c9b2dd63d5e5840c86ad"},
+    {"LFW", "lfw-names.txt", "", "a6d0a479bd074669f656265a6e693f6d"},
+    {"LFW", "lfw.tgz", "", "a17d05bd522c52d84eca14327a23d494"},
+    {"LFW", "pairs.txt", "", "9f1ba174e4e1c508ff7cdf10ac338a7d"},
+    {"LFW", "pairsDevTest.txt", "", "5132f7440eb68cf58910c8a45a2ac10b"},
+    {"LFW", "pairsDevTrain.txt", "", "4f27cbf15b2da4a85c1907eb4181ad21"},
+    {"LFW", "people.txt", "", "450f0863dd89e85e73936a6d71a3474b"},
+    {"LFW", "peopleDevTest.txt", "", "e4bf5be0a43b5dcd9dc5ccfcb8fb19c5"},
+    {"LFW", "peopleDevTrain.txt", "", "54eaac34beb6d042ed3a7d883e247a21"},
+    {"MNIST", "t10k-images-idx3-ubyte.gz", "http://yann.lecun.com/exdb/mnist/t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"},
+    {"MNIST", "t10k-images-idx3-ubyte.gz", "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"},
+    {"MNIST", "t10k-labels-idx1-ubyte.gz", "http://yann.lecun.com/exdb/mnist/t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"},
+    {"MNIST", "t10k-labels-idx1-ubyte.gz", "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"},
+    {"MNIST", "train-images-idx3-ubyte.gz", "http://yann.lecun.com/exdb/mnist/train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"},
+    {"MNIST", "train-images-idx3-ubyte.gz", "https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"},
+    {"MNIST", "train-labels-idx1-ubyte.gz", "http://yann.lecun.com/exdb/mnist/train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"},
+    {"MNIST", "train-labels-idx1-ubyte.gz", "https://ossci-datasets.s3.amazonaws.com/mnist/train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"},
+    {"Middlebury2014Stereo", "Adirondack-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Adirondack-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Adirondack-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Adirondack-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Backpack-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Backpack-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Backpack-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Backpack-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Bicycle1-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Bicycle1-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Bicycle1-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Bicycle1-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Cable-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Cable-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Cable-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Cable-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Classroom1-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Classroom1-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Classroom1-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Classroom1-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Couch-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Couch-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Couch-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Couch-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Flowers-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Flowers-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Flowers-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Flowers-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Jadeplant-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Jadeplant-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Jadeplant-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Jadeplant-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Mask-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Mask-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Mask-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Mask-perfect.zip", ""},
+    {"Middlebury2014Stereo", "MiddEval3-data-F.zip", "https://vision.middlebury.edu/stereo/submit3/zip/MiddEval3-data-F.zip", ""},
+    {"Middlebury2014Stereo", "Motorcycle-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Motorcycle-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Motorcycle-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Motorcycle-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Piano-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Piano-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Piano-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Piano-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Pipes-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Pipes-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Pipes-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Pipes-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Playroom-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Playroom-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Playroom-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Playroom-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Playtable-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Playtable-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Playtable-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Playtable-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Recycle-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Recycle-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Recycle-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Recycle-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Shelves-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Shelves-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Shelves-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Shelves-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Shopvac-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Shopvac-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Shopvac-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Shopvac-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Sticks-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Sticks-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Sticks-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Sticks-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Storage-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Storage-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Storage-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Storage-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Sword1-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Sword1-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Sword1-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Sword1-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Sword2-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Sword2-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Sword2-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Sword2-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Umbrella-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Umbrella-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Umbrella-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Umbrella-perfect.zip", ""},
+    {"Middlebury2014Stereo", "Vintage-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Vintage-imperfect.zip", ""},
+    {"Middlebury2014Stereo", "Vintage-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Vintage-perfect.zip", ""},
+    {"MovingMNIST", "mnist_test_seq.npy", "http://www.cs.toronto.edu/~nitish/unsupervised_video/mnist_test_seq.npy", "be083ec986bfe91a449d63653c411eb2"},
+    {"Omniglot", "images_background.zip", "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/images_background.zip", "68d2efa1b9178cc56df9314c21c6e718"},
+    {"Omniglot", "images_evaluation.zip", "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/images_evaluation.zip", "6b91aef0f799c5bb55b94e3f2daec811"},
+    {"OxfordIIITPet", "annotations.tar.gz", "https://www.robots.ox.ac.uk/~vgg/data/pets/data/annotations.tar.gz", "95a8c909bbe2e81eed6a22bccdf3f68f"},
+    {"OxfordIIITPet", "images.tar.gz", "https://www.robots.ox.ac.uk/~vgg/data/pets/data/images.tar.gz", "5c4f3ee8e5d25df40f4fd59a7f44e54c"},
+    {"PhotoTour", "liberty.zip", "http://icvl.ee.ic.ac.uk/vbalnt/liberty.zip", "fdd9152f138ea5ef2091746689176414"},
+    {"PhotoTour", "liberty_harris.zip", "http://matthewalunbrown.com/patchdata/liberty_harris.zip", "c731fcfb3abb4091110d0ae8c7ba182c"},
+    {"PhotoTour", "notredame.zip", "http://icvl.ee.ic.ac.uk/vbalnt/notredame.zip", "509eda8535847b8c0a90bbb210c83484"},
+    {"PhotoTour", "notredame_harris.zip", "http://matthewalunbrown.com/patchdata/notredame_harris.zip", "69f8c90f78e171349abdf0307afefe4d"},
+    {"PhotoTour", "yosemite.zip", "http://icvl.ee.ic.ac.uk/vbalnt/yosemite.zip", "533b2e8eb7ede31be40abc317b2fd4f0"},
+    {"PhotoTour", "yosemite_harris.zip", "http://matthewalunbrown.com/patchdata/yosemite_harris.zip", "a73253d1c6fbd3ba2613c45065c00d46"},
+    {"Places365", "categories_places365.txt", "", "06c963b85866bd0649f97cb43dd16673"},
+    {"Places365", "filelist_places365-challenge.tar", "http://data.csail.mit.edu/places/places365/filelist_places365-challenge.tar", "70a8307e459c3de41690a7c76c931734"},
+    {"Places365", "filelist_places365-standard.tar", "http://data.csail.mit.edu/places/places365/filelist_places365-standard.tar", "35a0585fee1fa656440f3ab298f8479c"},
+    {"Places365", "places365_test.txt", "", "2fce8233fe493576d724142e45d93653"},
+    {"Places365", "places365_train_challenge.txt", "", "b2931dc997b8c33c27e7329c073a6b57"},
+    {"Places365", "places365_train_standard.txt", "", "30f37515461640559006b8329efbed1a"},
+    {"Places365", "places365_val.txt", "", "e9f2fd57bfd9d07630173f4e8708e4b1"},
+    {"Places365", "test_256.tar", "http://data.csail.mit.edu/places/places365/test_256.tar", "f532f6ad7b582262a2ec8009075e186b"},
+    {"Places365", "test_large.tar", "http://data.csail.mit.edu/places/places365/test_large.tar", "41a4b6b724b1d2cd862fb3871ed59913"},
+    {"Places365", "train_256_places365challenge.tar", "http://data.csail.mit.edu/places/places365/train_256_places365challenge.tar", "741915038a5e3471ec7332404dfb64ef"},
+    {"Places365", "train_256_places365standard.tar", "http://data.csail.mit.edu/places/places365/train_256_places365standard.tar", "53ca1c756c3d1e7809517cc47c5561c5"},
+    {"Places365", "train_large_places365challenge.tar", "http://data.csail.mit.edu/places/places365/train_large_places365challenge.tar", "605f18e68e510c82b958664ea134545f"},
+    {"Places365", "train_large_places365standard.tar", "http://data.csail.mit.edu/places/places365/train_large_places365standard.tar", "67e186b496a84c929568076ed01a8aa1"},
+    {"Places365", "val_256.tar", "http://data.csail.mit.edu/places/places365/val_256.tar", "e27b17d8d44f4af9a78502beb927f808"},
+    {"Places365", "val_large.tar", "http://data.csail.mit.edu/places/places365/val_large.tar", "9b71c4993ad89d2d8bcbdc4aef38042f"},
+    {"QMNIST", "qmnist-test-images-idx3-ubyte.gz", "https://raw.githubusercontent.com/facebookresearch/qmnist/master/qmnist-test-images-idx3-ubyte.gz", "1394631089c404de565df7b7aeaf9412"},
+    {"QMNIST", "qmnist-test-labels-idx2-int.gz", "https://raw.githubusercontent.com/facebookresearch/qmnist/master/qmnist-test-labels-idx2-int.gz", "5b5b05890a5e13444e108efe57b788aa"},
+    {"QMNIST", "qmnist-train-images-idx3-ubyte.gz", "https://raw.githubusercontent.com/facebookresearch/qmnist/master/qmnist-train-images-idx3-ubyte.gz", "ed72d4157d28c017586c42bc6afe6370"},
+    {"QMNIST", "qmnist-train-labels-idx2-int.gz", "https://raw.githubusercontent.com/facebookresearch/qmnist/master/qmnist-train-labels-idx2-int.gz", "0058f8dd561b90ffdd0f734c6a30e5e4"},
+    {"QMNIST", "xnist-images-idx3-ubyte.xz", "https://raw.githubusercontent.com/facebookresearch/qmnist/master/xnist-images-idx3-ubyte.xz", "7f124b3b8ab81486c9d8c2749c17f834"},
+    {"QMNIST", "xnist-labels-idx2-int.xz", "https://raw.githubusercontent.com/facebookresearch/qmnist/master/xnist-labels-idx2-int.xz", "5ed0e788978e45d4a8bd4b7caec3d79d"},
+    {"RenderedSST2", "rendered-sst2.tgz", "https://openaipublic.azureedge.net/clip/data/rendered-sst2.tgz", "2384d08e9dcfa4bd55b324e610496ee5"},
+    {"SBDataset", "benchmark.tgz", "https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/semantic_contours/benchmark.tgz", "82b4d87ceb2ed10f6038a1cba92111cb"},
+    {"SBDataset", "train_noval.txt", "https://www.cs.cornell.edu/~bharathh/train_noval.txt", "79bff800c5f0b1ec6b21080a3c066722"},
+    {"SBU", "SBUCaptionedPhotoDataset.tar.gz", "https://www.cs.rice.edu/~vo9/sbucaptions/SBUCaptionedPhotoDataset.tar.gz", "9aec147b3488753cf758b4d493422285"},
+    {"SEMEION", "semeion.data", "http://archive.ics.uci.edu/ml/machine-learning-databases/semeion/semeion.data", "cb545d371d2ce14ec121470795a77432"},
+    {"STL10", "stl10_binary.tar.gz", "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz", "91f7769df0f17e558f3565bffb0c7dfb"},
+    {"STL10", "test_X.bin", "", "7f263ba9f9e0b06b93213547f721ac82"},
+    {"STL10", "test_y.bin", "", "36f9794fa4beb8a2c72628de14fa638e"},
+    {"STL10", "train_X.bin", "", "918c2871b30a85fa023e0c44e0bee87f"},
+    {"STL10", "train_y.bin", "", "5a34089d4802c674881badbb80307741"},
+    {"STL10", "unlabeled_X.bin", "", "5242ba1fed5e4be9e1e742405eb56ca4"},
+    {"SUN397", "SUN397.tar.gz", "http://vision.princeton.edu/projects/2010/SUN/SUN397.tar.gz", "8ca2778205c41d23104230ba66911c7a"},
+    {"SVHN", "extra_32x32.mat", "http://ufldl.stanford.edu/housenumbers/extra_32x32.mat", "a93ce644f1a588dc4d68dda5feec44a7"},
+    {"SVHN", "test_32x32.mat", "http://ufldl.stanford.edu/housenumbers/test_32x32.mat", "eb5a983be6a315427106f1b164d9cef3"},
+    {"SVHN", "train_32x32.mat", "http://ufldl.stanford.edu/housenumbers/train_32x32.mat", "e26dedcc434d2e4c54c9b2d4a06d8373"},
+    {"USPS", "usps.bz2", "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/multiclass/usps.bz2", "ec16c51db3855ca6c91edd34d0e9b197"},
+    {"USPS", "usps.t.bz2", "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/multiclass/usps.t.bz2", "8ea070ee2aca1ac39742fdd1ef5ed118"},
+    {"VOCDetection", "VOCtest_06-Nov-2007.tar", "https://thor.robots.ox.ac.uk/pascal/VOC/voc2007/VOCtest_06-Nov-2007.tar", "b6e924de25625d8de591ea690078ad9f"},
+    {"VOCDetection", "VOCtrainval_03-May-2010.tar", "https://thor.robots.ox.ac.uk/pascal/VOC/voc2010/VOCtrainval_03-May-2010.tar", "da459979d0c395079b5c75ee67908abb"},
+    {"VOCDetection", "VOCtrainval_06-Nov-2007.tar", "https://thor.robots.ox.ac.uk/pascal/VOC/voc2007/VOCtrainval_06-Nov-2007.tar", "c52e279531787c972589f7e41ab4ae64"},
+    {"VOCDetection", "VOCtrainval_11-May-2009.tar", "https://thor.robots.ox.ac.uk/pascal/VOC/voc2009/VOCtrainval_11-May-2009.tar", "a3e00b113cfcfebf17e343f59da3caa1"},
+    {"VOCDetection", "VOCtrainval_11-May-2012.tar", "https://thor.robots.ox.ac.uk/pascal/VOC/voc2008/VOCtrainval_14-Jul-2008.tar", "2629fa636546599198acfcfbfcf1904a"},
+    {"VOCDetection", "VOCtrainval_11-May-2012.tar", "https://thor.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar", "6cd6e144f989b92b3379bac3b3de84fd"},
+    {"VOCDetection", "VOCtrainval_25-May-2011.tar", "https://thor.robots.ox.ac.uk/pascal/VOC/voc2011/VOCtrainval_25-May-2011.tar", "6c3384ef61512963050cb5d687e5bf1e"},
+    {"WIDERFace", "WIDER_test.zip", "https://drive.google.com/uc?id=1HIfDbVEWKmsYKJZm4lchTBDLW5N7dY5T", "e5d8f4248ed24c334bbd12f49c29dd40"},
+    {"WIDERFace", "WIDER_train.zip", "https://drive.google.com/uc?id=15hGDLhsx8bLgLcIRD5DhYt5iBxnjNF1M", "3fedf70df600953d25982bcd13d91ba2"},
+    {"WIDERFace", "WIDER_val.zip", "https://drive.google.com/uc?id=1GUCogbp16PMGa39thoMMeWxp7Rp5oM8Q", "dfa7d7e790efa35df3788964cf0bbaea"},
+    {"WIDERFace", "wider_face_split.zip", "http://shuoyang1213.me/WIDERFACE/support/bbx_annotation/wider_face_split.zip", "0e3767bcf0e326556d407bf5bff5d27c"},
+};
+// clang-format on
+
+// The innermost scope of this thread.
+thread_local const OtherHashes* other_hashes = nullptr;
+
+bool same_file(const Resource& a, const Resource& b) { return a.dataset == b.dataset && a.file == b.file && a.md5 == b.md5; }
+
+}  // namespace
+
+std::span<const Resource> resources() { return kResources; }
+
+std::span<const Resource> resources(std::string_view dataset) {
+  const auto* first =
+      std::find_if(std::begin(kResources), std::end(kResources), [&](const Resource& row) { return row.dataset == dataset; });
+  const auto* last = std::find_if(first, std::end(kResources), [&](const Resource& row) { return row.dataset != dataset; });
+  return {first, last};
+}
+
+const Resource& resource(std::string_view dataset, std::string_view file) {
+  std::vector<std::string_view> names;
+  for (const auto& row : resources(dataset)) {
+    if (row.file == file) return row;
+    names.push_back(row.file);
+  }
+  raise<NotFoundError>("resource: {} has no file \"{}\"{}", dataset, file, did_you_mean(file, names));
+}
+
+OtherHashes::OtherHashes(std::map<std::string, std::string> md5_by_file)
+    : md5_by_file_(std::move(md5_by_file)), outer_(std::exchange(other_hashes, this)) {}
+
+OtherHashes::~OtherHashes() { other_hashes = outer_; }
+
+std::string expected_md5(const Resource& resource) {
+  const auto name = text("{}/{}", resource.dataset, resource.file);
+  for (const auto* scope = other_hashes; scope; scope = scope->outer_) {
+    if (const auto found = scope->md5_by_file_.find(name); found != scope->md5_by_file_.end()) return found->second;
+  }
+  return std::string(resource.md5);
+}
+
+bool is_intact(const Resource& resource, const std::filesystem::path& folder) {
+  return check_integrity(folder / resource.file, expected_md5(resource));
+}
+
+void check_resource(const Resource& resource, const std::filesystem::path& folder) {
+  const auto file = folder / resource.file;
+  const auto md5 = expected_md5(resource);
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored)) {
+    raise<NotFoundError>("{}: {} is not there{}", resource.dataset, file.string(),
+                         resource.url.empty() ? "" : "; pass .download = true");
+  }
+  if (!check_integrity(file, md5)) {
+    raise<IntegrityError>("{}: {} is damaged: its MD5 is not {}{}", resource.dataset, file.string(), md5,
+                          resource.url.empty() ? "" : "; remove it and pass .download = true");
+  }
+}
+
+std::filesystem::path fetch_resource(const Resource& resource, const std::filesystem::path& folder) {
+  const auto md5 = expected_md5(resource);
+  std::exception_ptr failed;
+  for (const auto& row : resources(resource.dataset)) {
+    if (row.url.empty() || !same_file(row, resource)) continue;
+    try {
+      return download_url(std::string(row.url), folder, std::string(row.file), md5);
+    } catch (const Error&) {
+      failed = std::current_exception();
+    }
+  }
+  if (failed) std::rethrow_exception(failed);
+  raise<NotFoundError>("{}: {} cannot be downloaded; put it into {}", resource.dataset, resource.file, folder.string());
+}
+
+void fetch_and_extract(const Resource& resource, const std::filesystem::path& folder, const std::filesystem::path& to) {
+  const auto archive = fetch_resource(resource, folder);
+  extract_archive(archive, to.empty() ? folder : to);
+}
+
+}  // namespace opsis::inline v1::datasets

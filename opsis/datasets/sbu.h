@@ -1,0 +1,26 @@
+// A million photos of Flickr, each with what its photographer wrote.
+#pragma once
+
+#include <filesystem>
+
+#include "opsis/datasets/flickr.h"
+
+namespace opsis::inline v1::datasets {
+
+/// Photos with one caption each, as many of the million as there are in root/dataset. With download, the list is fetched and
+/// then each photo of it, of which many are gone: those are passed over.
+///     datasets::SBU photos({.root = "data", .download = false});
+/// Throws   NotFoundError when the archive of the list is absent and download is false; IntegrityError when it has another hash
+/// Source   torchvision.datasets.SBU
+class OPSIS_API SBU final : public CaptionedFiles {
+ public:
+  struct Options {
+    std::filesystem::path root;
+    transforms::AnyTransform transforms{};
+    bool download = true;
+    ImageLoader loader{};  ///< in place of default_loader
+  };
+  explicit SBU(Options options);
+};
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,28 @@
+// Cars by maker, model and year.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "opsis/datasets/classified.h"
+
+namespace opsis::inline v1::datasets {
+
+/// Photos of 196 models of cars; splits train (8,144) and test (8,041). To be brought by hand into root/stanford_cars.
+///     datasets::StanfordCars cars({.root = "data", .split = "test"});
+/// Throws   NotFoundError when files are absent; DecodeError for lists that are not sound; ValueError for another split, and
+///          for download, which nobody offers any more; NotBuiltError in a build without matio
+/// Source   torchvision.datasets.StanfordCars
+class OPSIS_API StanfordCars final : public ClassifiedFiles {
+ public:
+  struct Options {
+    std::filesystem::path root;
+    std::string split = "train";
+    transforms::AnyTransform transforms{};
+    bool download = false;
+    ImageLoader loader{};  ///< in place of default_loader
+  };
+  explicit StanfordCars(Options options);
+};
+
+}  // namespace opsis::inline v1::datasets

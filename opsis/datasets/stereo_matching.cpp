@@ -1,0 +1,349 @@
+#include "opsis/datasets/stereo_matching.h"
+
+#include <ATen/ops/abs.h>
+#include <ATen/ops/logical_and.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "opsis/core/check.h"
+#include "opsis/core/random.h"
+#include "opsis/datasets/archive.h"
+#include "opsis/datasets/json_file.h"
+#include "opsis/datasets/resources.h"
+#include "opsis/datasets/text_file.h"
+#include "opsis/io/image.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Paths = std::vector<fs::path>;
+using DisparityAndMask = std::pair<torch::Tensor, torch::Tensor>;
+
+Paths stereo_paths(std::string_view dataset, const fs::path& root, const std::string& pattern) {
+  auto out = sorted_glob(root, pattern);
+  if (out.empty()) raise<NotFoundError>("{}: nothing in {} matches {}", dataset, root.string(), pattern);
+  return out;
+}
+
+// Adds the pairs of two patterns.
+void append_pairs(std::string_view dataset, const fs::path& root, const std::string& left, const std::string& right,
+                  StereoFiles& out) {
+  const auto lefts = stereo_paths(dataset, root, left), rights = stereo_paths(dataset, root, right);
+  if (lefts.size() != rights.size()) {
+    raise<DecodeError>("{}: in {}, {} files match {} and {} match {}", dataset, root.string(), lefts.size(), left,
+                       rights.size(), right);
+  }
+  for (size_t i = 0; i < lefts.size(); ++i) out.images.emplace_back(lefts[i], rights[i]);
+}
+
+// Adds the disparities of a pattern. Where there are some of the right pictures too, these must be as many.
+void append_disparities(std::string_view dataset, const fs::path& root, const std::string& left, const std::string& right,
+                        StereoFiles& out) {
+  if (right.empty()) {
+    const auto paths = stereo_paths(dataset, root, left);
+    out.disparities.insert(out.disparities.end(), paths.begin(), paths.end());
+    return;
+  }
+  StereoFiles both;
+  append_pairs(dataset, root, left, right, both);
+  for (auto& [path, other] : both.images) out.disparities.push_back(std::move(path));
+}
+
+torch::Tensor pfm_disparity(const fs::path& path) { return at::abs(io::read_pfm(path).slice(0, 0, 1)).contiguous(); }
+
+DisparityAndMask plain_pfm_disparity(const fs::path& path) { return {pfm_disparity(path), {}}; }
+
+// One channel of a picture of whole numbers, (1, H, W).
+torch::Tensor stored_levels(const fs::path& path) {
+  const auto levels = io::decode_image(path).data;
+  if (levels.size(0) != 1) raise<DecodeError>("{}: it must have one channel, got {}", path.string(), levels.size(0));
+  return levels.to(torch::kFloat32);
+}
+
+}  // namespace
+
+StereoDataset::StereoDataset(std::string_view name, StereoFiles files, Reader reader, transforms::AnyTransform transforms,
+                             ImageLoader right_loader)
+    : name_(name),
+      files_(std::move(files)),
+      reader_(std::move(reader)),
+      transforms_(std::move(transforms)),
+      right_loader_(right_loader ? std::move(right_loader) : ImageLoader(default_loader)) {
+  if (!files_.disparities.empty() && files_.disparities.size() != files_.images.size()) {
+    raise<DecodeError>("{}: there are {} disparities for {} pairs of pictures", name_, files_.disparities.size(),
+                       files_.images.size());
+  }
+}
+
+StereoExample StereoDataset::get(size_t index) const {
+  detail::check_index(name_, index, size());
+  const auto& [left, right] = files_.images[index];
+  StereoExample out{default_loader(left), right_loader_(right)};
+  if (!files_.disparities.empty()) std::tie(out.disparity, out.valid) = reader_(files_.disparities[index]);
+  return transforms_(std::move(out));
+}
+
+// --- Each: where its files are, and how a disparity is kept -------------------------------------------------------------
+
+namespace {
+
+StereoFiles carla_files(const fs::path& data) {
+  const auto root = data / "carla-highres";
+  StereoFiles out;
+  append_pairs("CarlaStereo", root, "trainingF/*/im0.png", "trainingF/*/im1.png", out);
+  append_disparities("CarlaStereo", root, "trainingF/*/disp0GT.pfm", "trainingF/*/disp1GT.pfm", out);
+  return out;
+}
+
+// A PNG of 16 bits, in 256ths of a pixel, which torchvision divides as double.
+DisparityAndMask kitti_disparity(const fs::path& path) { return {(stored_levels(path).to(torch::kFloat64) / 256), {}}; }
+
+StereoFiles kitti2012_files(const Kitti2012Stereo::Options& options) {
+  detail::check_choice("Kitti2012Stereo", "split", options.split, {"train", "test"});
+  const auto root = options.root / "Kitti2012" / (options.split + "ing");
+  StereoFiles out;
+  append_pairs("Kitti2012Stereo", root, "colored_0/*_10.png", "colored_1/*_10.png", out);
+  if (options.split == "train") append_disparities("Kitti2012Stereo", root, "disp_noc/*.png", "", out);
+  return out;
+}
+
+StereoFiles kitti2015_files(const Kitti2015Stereo::Options& options) {
+  detail::check_choice("Kitti2015Stereo", "split", options.split, {"train", "test"});
+  const auto root = options.root / "Kitti2015" / (options.split + "ing");
+  StereoFiles out;
+  append_pairs("Kitti2015Stereo", root, "image_2/*.png", "image_3/*.png", out);
+  if (options.split == "train") append_disparities("Kitti2015Stereo", root, "disp_occ_0/*.png", "disp_occ_1/*.png", out);
+  return out;
+}
+
+constexpr auto kMiddlebury = "Middlebury2014Stereo";
+
+std::span<const std::string_view> middlebury_scenes(std::string_view split) {
+  static constexpr std::array<std::string_view, 10> train{"Adirondack", "Jadeplant", "Motorcycle", "Piano",   "Pipes",
+                                                          "Playroom",   "Playtable", "Recycle",    "Shelves", "Vintage"};
+  static constexpr std::array<std::string_view, 13> additional{"Backpack", "Bicycle1", "Cable",   "Classroom1", "Couch",
+                                                               "Flowers",  "Mask",     "Shopvac", "Sticks",     "Storage",
+                                                               "Sword1",   "Sword2",   "Umbrella"};
+  static constexpr std::array<std::string_view, 15> test{"Plants",   "Classroom2E", "Classroom2", "Australia",  "DjembeL",
+                                                         "CrusadeP", "Crusade",     "Hoops",      "Bicycle2",   "Staircase",
+                                                         "Newkuba",  "AustraliaP",  "Djembe",     "Livingroom", "Computer"};
+  if (split == "train") return train;
+  return split == "test" ? std::span<const std::string_view>(test) : additional;
+}
+
+void download_middlebury(const fs::path& root, const std::string& split) {
+  const auto folder = root / split;
+  if (split != "test") {
+    for (const auto scene : middlebury_scenes(split)) {
+      for (const auto* calibration : {"perfect", "imperfect"}) {
+        const auto name = text("{}-{}", scene, calibration);
+        if (fs::exists(folder / name)) continue;
+        fetch_resource(resource(kMiddlebury, name + ".zip"), folder);
+        extract_archive(folder / (name + ".zip"), folder, {.remove_finished = true});
+      }
+    }
+    return;
+  }
+  const auto scenes = middlebury_scenes(split);
+  if (std::all_of(scenes.begin(), scenes.end(), [&](auto scene) { return fs::exists(folder / scene); })) return;
+  fetch_resource(resource(kMiddlebury, "MiddEval3-data-F.zip"), root);
+  extract_archive(root / "MiddEval3-data-F.zip", root, {.remove_finished = true});
+  fs::create_directories(folder);
+  for (const auto& scene : sorted_names(root / "MiddEval3/testF", Listing::Folders)) {
+    fs::rename(root / "MiddEval3/testF" / scene, folder / scene);
+  }
+  fs::remove_all(root / "MiddEval3");
+}
+
+StereoFiles middlebury_files(const Middlebury2014Stereo::Options& options) {
+  const auto& split = options.split;
+  detail::check_choice(kMiddlebury, "split", split, {"train", "test", "additional"});
+  std::vector<std::string> endings{""};
+  if (options.calibration) {
+    const auto& calibration = *options.calibration;
+    detail::check_choice(kMiddlebury, "calibration", calibration, {"perfect", "imperfect", "both"});
+    OPSIS_CHECK(split != "test", "{}: calibration must be none for the split test, got \"{}\"", kMiddlebury, calibration);
+    endings = calibration == "both" ? std::vector<std::string>{"-perfect", "-imperfect"} : std::vector{"-" + calibration};
+  } else {
+    OPSIS_CHECK(split == "test", "{}: calibration must be perfect, imperfect or both for the split {}, got none", kMiddlebury,
+                split);
+  }
+  const auto root = options.root / "Middlebury2014";
+  if (options.download) download_middlebury(root, split);
+  detail::check_folder(kMiddlebury, root / split);
+  const auto there = sorted_names(root / split);
+  const auto known = middlebury_scenes(split);
+  const auto is_known = [&](const std::string& name) {
+    return std::any_of(known.begin(), known.end(), [&](auto scene) { return name.starts_with(scene); });
+  };
+  if (std::none_of(there.begin(), there.end(), is_known)) {
+    raise<NotFoundError>("{}: none of its scenes is in {}; pass .download = true", kMiddlebury, (root / split).string());
+  }
+  StereoFiles out;
+  for (const auto& ending : endings) {
+    append_pairs(kMiddlebury, root / split, "*" + ending + "/im0.png", "*" + ending + "/im1.png", out);
+    if (split == "test") continue;
+    append_disparities(kMiddlebury, root / split, "*" + ending + "/disp0.pfm", "*" + ending + "/disp1.pfm", out);
+  }
+  return out;
+}
+
+DisparityAndMask middlebury_disparity(const fs::path& path) {
+  auto disparity = pfm_disparity(path);
+  disparity.masked_fill_(disparity.isinf(), 0);
+  return {disparity, (disparity > 0).squeeze(0)};
+}
+
+// The right picture, or one of the same under other light.
+Image any_light(const fs::path& path) {
+  Paths lights;
+  for (const auto* name : {"im1E.png", "im1L.png"}) {
+    if (detail::is_file(path.parent_path() / name)) lights.push_back(path.parent_path() / name);
+  }
+  lights.push_back(path);
+  return default_loader(lights[static_cast<size_t>(random::integer(0, std::ssize(lights)))]);
+}
+
+StereoFiles crestereo_files(const fs::path& data) {
+  StereoFiles out;
+  for (const std::string part : {"shapenet", "reflective", "tree", "hole"}) {
+    const auto root = data / "CREStereo" / part;
+    append_pairs("CREStereo", root, "*_left.jpg", "*_right.jpg", out);
+    append_disparities("CREStereo", root, "*_left.disp.png", "*_right.disp.png", out);
+  }
+  return out;
+}
+
+DisparityAndMask crestereo_disparity(const fs::path& path) { return {stored_levels(path) / 32, {}}; }
+
+StereoFiles falling_things_files(const FallingThingsStereo::Options& options) {
+  detail::check_choice("FallingThingsStereo", "variant", options.variant, {"single", "mixed", "both"});
+  const auto root = options.root / "FallingThings";
+  StereoFiles out;
+  for (const std::string variant : {"single", "mixed"}) {
+    if (options.variant != variant && options.variant != "both") continue;
+    const auto folder = variant + (variant == "single" ? "/*/*/" : "/*/");
+    append_pairs("FallingThingsStereo", root, folder + "*.left.jpg", folder + "*.right.jpg", out);
+    append_disparities("FallingThingsStereo", root, folder + "*.left.depth.png", folder + "*.right.depth.png", out);
+  }
+  return out;
+}
+
+// A depth; the file beside it knows the focal length. The base between the cameras is 6 cm, a unit of depth 0.1 mm.
+DisparityAndMask falling_things_disparity(const fs::path& path) {
+  const auto depth = stored_levels(path);
+  const auto focal = read_json(path.parent_path() / "_camera_settings.json", [](const Json& file) {
+    const auto& cameras = file["camera_settings"].items();
+    OPSIS_CHECK(!cameras.empty(), "there is no camera");
+    return cameras[0]["intrinsic_settings"]["fx"].number();
+  });
+  return {torch::full({}, 6 * focal * 100, torch::kFloat32) / depth, {}};
+}
+
+StereoFiles scene_flow_files(const SceneFlowStereo::Options& options) {
+  const auto& variant = options.variant;
+  detail::check_choice("SceneFlowStereo", "variant", variant, {"FlyingThings3D", "Driving", "Monkaa"});
+  detail::check_choice("SceneFlowStereo", "pass_name", options.pass_name, {"clean", "final", "both"});
+  const auto root = options.root / "SceneFlow" / variant;
+  const std::string folders = variant == "Monkaa" ? "/*/" : "/*/*/*/";
+  StereoFiles out;
+  for (const std::string pass : {"clean", "final"}) {
+    if (options.pass_name != pass && options.pass_name != "both") continue;
+    const auto frames = "frames_" + pass + "pass" + folders;
+    append_pairs("SceneFlowStereo", root, frames + "left/*.png", frames + "right/*.png", out);
+    append_disparities("SceneFlowStereo", root, "disparity" + folders + "left/*.pfm", "disparity" + folders + "right/*.pfm",
+                       out);
+  }
+  return out;
+}
+
+StereoFiles sintel_stereo_files(const SintelStereo::Options& options) {
+  detail::check_choice("SintelStereo", "pass_name", options.pass_name, {"final", "clean", "both"});
+  const auto root = options.root / "Sintel" / "training";
+  StereoFiles out;
+  for (const std::string pass : {"final", "clean"}) {
+    if (options.pass_name != pass && options.pass_name != "both") continue;
+    append_pairs("SintelStereo", root, pass + "_left/*/*.png", pass + "_right/*/*.png", out);
+    append_disparities("SintelStereo", root, "disparities/*/*.png", "", out);
+  }
+  return out;
+}
+
+// Three bytes a pixel; beside them two pictures of what is hidden and what is out of the frame.
+DisparityAndMask sintel_disparity(const fs::path& path) {
+  const auto bytes = io::decode_image(path, {.mode = io::ImageReadMode::RGB}).data.to(torch::kFloat32);
+  const auto disparity = bytes.slice(0, 0, 1) * 4 + bytes.slice(0, 1, 2) / 64 + bytes.slice(0, 2, 3) / 16384;
+  const auto scene = path.parent_path().filename(), sample = path.parent_path().parent_path().parent_path();
+  const auto clear = [&](const char* kind) {
+    const auto mask = sample / kind / scene / path.filename();
+    if (!detail::is_file(mask)) raise<NotFoundError>("SintelStereo: the mask {} is not there", mask.string());
+    return stored_levels(mask)[0] == 0;
+  };
+  const auto not_hidden = clear("occlusions");
+  return {disparity, at::logical_and(clear("outofframe"), not_hidden)};
+}
+
+StereoFiles instereo_files(const InStereo2k::Options& options) {
+  detail::check_choice("InStereo2k", "split", options.split, {"train", "test"});
+  const auto root = options.root / "InStereo2k" / options.split;
+  StereoFiles out;
+  append_pairs("InStereo2k", root, "*/left.png", "*/right.png", out);
+  append_disparities("InStereo2k", root, "*/left_disp.png", "*/right_disp.png", out);
+  return out;
+}
+
+DisparityAndMask instereo_disparity(const fs::path& path) { return {stored_levels(path) / 1024, {}}; }
+
+StereoFiles eth3d_files(const ETH3DStereo::Options& options) {
+  detail::check_choice("ETH3DStereo", "split", options.split, {"train", "test"});
+  const auto root = options.root / "ETH3D";
+  const std::string pictures = options.split == "train" ? "two_view_training" : "two_view_test";
+  StereoFiles out;
+  append_pairs("ETH3DStereo", root, pictures + "/*/im0.png", pictures + "/*/im1.png", out);
+  if (options.split == "train") append_disparities("ETH3DStereo", root, "two_view_training_gt/*/disp0GT.pfm", "", out);
+  return out;
+}
+
+DisparityAndMask eth3d_disparity(const fs::path& path) {
+  return {pfm_disparity(path), stored_levels(path.parent_path() / "mask0nocc.png")[0] != 0};
+}
+
+}  // namespace
+
+CarlaStereo::CarlaStereo(Options options)
+    : StereoDataset("CarlaStereo", carla_files(options.root), plain_pfm_disparity, std::move(options.transforms)) {}
+
+Kitti2012Stereo::Kitti2012Stereo(Options options)
+    : StereoDataset("Kitti2012Stereo", kitti2012_files(options), kitti_disparity, std::move(options.transforms)) {}
+
+Kitti2015Stereo::Kitti2015Stereo(Options options)
+    : StereoDataset("Kitti2015Stereo", kitti2015_files(options), kitti_disparity, std::move(options.transforms)) {}
+
+Middlebury2014Stereo::Middlebury2014Stereo(Options options)
+    : StereoDataset(kMiddlebury, middlebury_files(options), middlebury_disparity, std::move(options.transforms),
+                    options.use_ambient_views ? ImageLoader(any_light) : ImageLoader()) {}
+
+CREStereo::CREStereo(Options options)
+    : StereoDataset("CREStereo", crestereo_files(options.root), crestereo_disparity, std::move(options.transforms)) {}
+
+FallingThingsStereo::FallingThingsStereo(Options options)
+    : StereoDataset("FallingThingsStereo", falling_things_files(options), falling_things_disparity,
+                    std::move(options.transforms)) {}
+
+SceneFlowStereo::SceneFlowStereo(Options options)
+    : StereoDataset("SceneFlowStereo", scene_flow_files(options), plain_pfm_disparity, std::move(options.transforms)) {}
+
+SintelStereo::SintelStereo(Options options)
+    : StereoDataset("SintelStereo", sintel_stereo_files(options), sintel_disparity, std::move(options.transforms)) {}
+
+InStereo2k::InStereo2k(Options options)
+    : StereoDataset("InStereo2k", instereo_files(options), instereo_disparity, std::move(options.transforms)) {}
+
+ETH3DStereo::ETH3DStereo(Options options)
+    : StereoDataset("ETH3DStereo", eth3d_files(options), eth3d_disparity, std::move(options.transforms)) {}
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,27 @@
+// House numbers, photographed from the street.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "opsis/datasets/classified.h"
+
+namespace opsis::inline v1::datasets {
+
+/// Digits of house numbers: images (3, 32, 32) uint8, labels 0 to 9; splits train (73,257), test (26,032) and extra (531,131).
+///     datasets::SVHN numbers({.root = "data", .split = "test", .download = true});
+/// Throws   NotFoundError when the file is absent and download is false; IntegrityError for one of another hash; ValueError for
+///          another split; NotBuiltError in a build without matio
+/// Source   torchvision.datasets.SVHN
+class OPSIS_API SVHN final : public ClassifiedImages {
+ public:
+  struct Options {
+    std::filesystem::path root;
+    std::string split = "train";
+    transforms::AnyTransform transforms{};
+    bool download = false;
+  };
+  explicit SVHN(Options options);
+};
+
+}  // namespace opsis::inline v1::datasets

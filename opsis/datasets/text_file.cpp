@@ -1,0 +1,185 @@
+#include "opsis/datasets/text_file.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <system_error>
+
+#include "opsis/core/check.h"
+#include "opsis/io/bytes.h"
+#include "opsis/io/file.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kWhite = " \t\n\r\f\v";
+
+void glob_below(const fs::path& folder, fs::path::iterator part, const fs::path::iterator& end, std::vector<fs::path>& out) {
+  const auto pattern = part->string();
+  const bool last = ++part == end;
+  std::error_code failed;
+  const auto found = [&](const fs::path& path) {
+    if (last) {
+      out.push_back(path);
+    } else if (fs::is_directory(path, failed)) {
+      glob_below(path, part, end, out);
+    }
+  };
+  if (pattern.find_first_of("*?[") == pattern.npos) {
+    if (fs::exists(folder / pattern, failed)) found(folder / pattern);
+    return;
+  }
+  for (auto entry = fs::directory_iterator(folder, failed); !failed && entry != fs::directory_iterator();
+       entry.increment(failed)) {
+    const auto name = entry->path().filename().string();
+    if (fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0) found(folder / name);
+  }
+}
+
+}  // namespace
+
+TextFile::TextFile(fs::path path) : TextFile(path, io::read_bytes(path)) {}
+
+TextFile::TextFile(fs::path path, std::vector<uint8_t> content) : path_(std::move(path)), bytes_(std::move(content)) {
+  auto rest = io::as_text(bytes_);
+  while (!rest.empty()) {
+    const auto end = rest.find_first_of("\r\n");
+    lines_.push_back(rest.substr(0, end));
+    if (end == rest.npos) break;
+    rest.remove_prefix(end + (rest.substr(end).starts_with("\r\n") ? 2 : 1));
+  }
+}
+
+void TextFile::refuse(size_t i, std::string_view rule) const {
+  raise<DecodeError>("{}, line {}: {}", path_.string(), i + 1, rule);
+}
+
+std::vector<std::string_view> TextFile::words(size_t i, size_t at_least) const {
+  if (i >= size()) refuse(i, "the file ends before it");
+  auto out = words_of(line(i));
+  if (out.size() < at_least) refuse(i, text("it must have {} words, got {}", at_least, out.size()));
+  return out;
+}
+
+std::vector<std::string_view> TextFile::fields(size_t i, char separator, size_t at_least) const {
+  if (i >= size()) refuse(i, "the file ends before it");
+  auto out = fields_of(line(i), separator);
+  if (out.size() < at_least) refuse(i, text("it must have {} fields, got {}", at_least, out.size()));
+  return out;
+}
+
+int64_t TextFile::integer(size_t i, std::string_view word) const {
+  auto digits = stripped(word);
+  if (digits.starts_with('+')) digits.remove_prefix(1);
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || end != digits.data() + digits.size()) refuse(i, text("\"{}\" is no whole number", word));
+  return value;
+}
+
+double TextFile::number(size_t i, std::string_view word) const {
+  auto digits = stripped(word);
+  if (digits.starts_with('+')) digits.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || end != digits.data() + digits.size()) refuse(i, text("\"{}\" is no number", word));
+  return value;
+}
+
+std::string_view stripped(std::string_view text) {
+  const auto begin = text.find_first_not_of(kWhite);
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(kWhite) + 1 - begin);
+}
+
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> out;
+  for (size_t at = text.find_first_not_of(kWhite); at != text.npos; at = text.find_first_not_of(kWhite, at)) {
+    const auto end = std::min(text.find_first_of(kWhite, at), text.size());
+    out.push_back(text.substr(at, end - at));
+    at = end;
+  }
+  return out;
+}
+
+std::vector<std::string_view> fields_of(std::string_view text, char separator) {
+  std::vector<std::string_view> out;
+  while (true) {
+    const auto end = text.find(separator);
+    out.push_back(text.substr(0, end));
+    if (end == text.npos) return out;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::vector<std::vector<std::string>> csv_rows(std::string_view text, char separator, bool skip_initial_space) {
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> row;
+  std::string field;
+  bool quoted = false, begun = false;  // within quotes; the field has been begun
+  const auto end_field = [&] {
+    row.push_back(std::move(field));
+    field.clear();
+    begun = false;
+  };
+  const auto end_row = [&] {
+    if (row.empty() && !begun && field.empty()) return;
+    end_field();
+    rows.push_back(std::move(row));
+    row.clear();
+  };
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c != '"') {
+        field += c;
+      } else if (i + 1 < text.size() && text[i + 1] == '"') {
+        field += text[++i];
+      } else {
+        quoted = false;
+      }
+    } else if (c == '\n' || c == '\r') {
+      end_row();
+      if (c == '\r' && i + 1 < text.size() && text[i + 1] == '\n') ++i;
+    } else if (c == separator) {
+      end_field();
+    } else if (c == '"' && !begun) {
+      quoted = begun = true;
+    } else if (c != ' ' || begun || !skip_initial_space) {
+      field += c;
+      begun = true;
+    }
+  }
+  end_row();
+  return rows;
+}
+
+std::vector<fs::path> sorted_glob(const fs::path& root, const std::string& pattern) {
+  const fs::path parts(pattern);
+  std::vector<fs::path> out;
+  if (!parts.empty()) glob_below(root, parts.begin(), parts.end(), out);
+  std::sort(out.begin(), out.end(), [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
+  return out;
+}
+
+std::vector<std::string> sorted_names(const fs::path& folder, Listing which) {
+  std::vector<std::string> out;
+  std::error_code failed;
+  for (auto entry = fs::directory_iterator(folder, failed); !failed && entry != fs::directory_iterator();
+       entry.increment(failed)) {
+    std::error_code broken_link;
+    const bool is_folder = entry->is_directory(broken_link) && !broken_link;
+    if (which == Listing::All || is_folder == (which == Listing::Folders)) out.push_back(entry->path().filename().string());
+  }
+  if (failed == std::errc::no_such_file_or_directory) raise<NotFoundError>("{} is not there", folder.string());
+  if (failed) raise<IoError>("cannot read the folder {}: {}", folder.string(), failed.message());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace opsis::inline v1::datasets

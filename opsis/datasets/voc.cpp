@@ -1,0 +1,111 @@
+#include "opsis/datasets/voc.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "opsis/core/check.h"
+#include "opsis/datasets/archive.h"
+#include "opsis/datasets/classified.h"
+#include "opsis/datasets/resources.h"
+#include "opsis/datasets/text_file.h"
+#include "opsis/datasets/voc_annotation.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Of 2008 torchvision keeps the archive under the name of that of 2012, so an archive is found by a part of its url.
+struct VocYear {
+  std::string_view year, url_part, folder;
+};
+constexpr VocYear kVocYears[] = {
+    {"2012", "VOCtrainval_11-May-2012", "VOCdevkit/VOC2012"}, {"2011", "VOCtrainval_25-May-2011", "TrainVal/VOCdevkit/VOC2011"},
+    {"2010", "VOCtrainval_03-May-2010", "VOCdevkit/VOC2010"}, {"2009", "VOCtrainval_11-May-2009", "VOCdevkit/VOC2009"},
+    {"2008", "VOCtrainval_14-Jul-2008", "VOCdevkit/VOC2008"}, {"2007", "VOCtrainval_06-Nov-2007", "VOCdevkit/VOC2007"},
+    {"2007-test", "VOCtest_06-Nov-2007", "VOCdevkit/VOC2007"}};
+
+const Resource& voc_archive(std::string_view url_part) {
+  const auto rows = resources("VOCDetection");
+  return *std::find_if(rows.begin(), rows.end(), [&](const Resource& row) { return row.url.find(url_part) != row.url.npos; });
+}
+
+VocFiles voc_files(std::string_view dataset, const VocOptions& options, const char* splits, const char* folder,
+                   const char* ending) {
+  detail::check_choice(dataset, "year", options.year, {"2007", "2008", "2009", "2010", "2011", "2012"});
+  if (options.year == "2007") {
+    detail::check_choice(dataset, "image_set", options.image_set, {"train", "trainval", "val", "test"});
+  } else {
+    detail::check_choice(dataset, "image_set", options.image_set, {"train", "trainval", "val"});
+  }
+  const auto key = options.image_set == "test" ? "2007-test" : options.year;
+  const auto& row =
+      *std::find_if(std::begin(kVocYears), std::end(kVocYears), [&](const auto& entry) { return entry.year == key; });
+  const auto root = options.root / row.folder;
+  if (options.download) fetch_and_extract(voc_archive(row.url_part), options.root);
+  detail::check_folder(dataset, root);
+
+  VocFiles out;
+  const TextFile names(root / "ImageSets" / splits / (options.image_set + ".txt"));
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string name(stripped(names.line(i)));
+    out.images.push_back(root / "JPEGImages" / (name + ".jpg"));
+    out.targets.push_back(root / folder / (name + ending));
+  }
+  return out;
+}
+
+// "12" or "12.7", without what is behind the point.
+int64_t voc_pixel(const Json& box, std::string_view side) {
+  const auto& word = box[side].text();
+  double value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  OPSIS_CHECK(error == std::errc() && end == word.data() + word.size() && value > -1e9 && value < 1e9,
+              "{} must be a number of pixels, got \"{}\"", side, word);
+  return static_cast<int64_t>(value);
+}
+
+}  // namespace
+
+const std::vector<std::string_view>& voc_classes() {
+  static const std::vector<std::string_view> names{
+      "__background__", "aeroplane", "bicycle",     "bird", "boat",  "bottle",    "bus",    "car",         "cat",
+      "chair",          "cow",       "diningtable", "dog",  "horse", "motorbike", "person", "pottedplant", "sheep",
+      "sofa",           "train",     "tvmonitor"};
+  return names;
+}
+
+VOCDetection::VOCDetection(Options options)
+    : options_(std::move(options)), files_(voc_files("VOCDetection", options_, "Main", "Annotations", ".xml")) {}
+
+Detected VOCDetection::get(size_t index) const {
+  detail::check_index("VOCDetection", index, size());
+  Detected out{.image = default_loader(files_.images[index]), .annotation = read_voc_xml(files_.targets[index])};
+  const Size canvas{out.image.data.size(-2), out.image.data.size(-1)};
+  std::vector<int64_t> pixels, labels;
+  try {
+    for (const auto& object : out.annotation["annotation"]["object"].items()) {
+      for (const auto* side : {"xmin", "ymin", "xmax", "ymax"}) pixels.push_back(voc_pixel(object["bndbox"], side));
+      const auto& name = object["name"].text();
+      const auto found = std::find(voc_classes().begin(), voc_classes().end(), name);
+      OPSIS_CHECK(found != voc_classes().end(), "\"{}\" is no class of VOC", name);
+      labels.push_back(found - voc_classes().begin());
+    }
+  } catch (const ValueError& error) {
+    raise<DecodeError>("VOCDetection: {}: {}", files_.targets[index].string(), error.what());
+  }
+  out.boxes = BoundingBoxes(torch::tensor(pixels, torch::kInt64).view({-1, 4}), BoundingBoxFormat::XYXY, canvas);
+  out.labels = torch::tensor(labels, torch::kInt64);
+  return options_.transforms(std::move(out));
+}
+
+VOCSegmentation::VOCSegmentation(Options options)
+    : options_(std::move(options)),
+      files_(voc_files("VOCSegmentation", options_, "Segmentation", "SegmentationClass", ".png")) {}
+
+Segmented VOCSegmentation::get(size_t index) const {
+  detail::check_index("VOCSegmentation", index, size());
+  return options_.transforms(Segmented{default_loader(files_.images[index]), Mask(plain_loader(files_.targets[index]).data)});
+}
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,49 @@
+// Faces in crowds.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "opsis/datasets/dataset.h"
+#include "opsis/transforms/transform.h"
+#include "opsis/tv_tensors.h"
+
+namespace opsis::inline v1::datasets {
+
+/// A photo and its faces.
+/// Shapes   boxes (N, 4) int64, the others (N) int64; N is 0 in the test split
+struct WIDERFaceExample {
+  Image image;
+  BoundingBoxes boxes{};
+  torch::Tensor blur{}, expression{}, illumination{}, occlusion{}, pose{}, invalid{};
+  auto fields() { return std::tie(image, boxes, blur, expression, illumination, occlusion, pose, invalid); }
+};
+
+/// Photos with 393,703 faces: splits train (12,880), val (3,226) and test (16,097, without faces). 3.5 GB to download, into
+/// root/widerface.
+///     datasets::WIDERFace crowds({.root = "data", .split = "val"});
+///     auto example = crowds.get(0);   // boxes XYXY; blur, expression, ...: a number each
+/// Throws   NotFoundError when folders are absent and download is false; DecodeError, with the line, for annotations that are
+///          not sound; ValueError for another split
+/// Source   torchvision.datasets.WIDERFace; boxes as its wrap_dataset_for_transforms_v2 makes them
+class OPSIS_API WIDERFace final : public Dataset<WIDERFaceExample> {
+ public:
+  struct Options {
+    std::filesystem::path root;
+    std::string split = "train";
+    transforms::AnyTransform transforms{};
+    bool download = false;
+  };
+  explicit WIDERFace(Options options);
+  size_t size() const override { return images_.size(); }
+  WIDERFaceExample get(size_t index) const override;
+
+ private:
+  Options options_;
+  std::vector<std::filesystem::path> images_;
+  std::vector<torch::Tensor> faces_;  // of each image, (N, 10)
+};
+
+}  // namespace opsis::inline v1::datasets

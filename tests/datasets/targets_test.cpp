@@ -1,0 +1,446 @@
+// Data sets whose targets are more than a class, held against torchvision and, where it has one, its wrapper for transforms v2.
+#include "opsis/core/check.h"
+#include "opsis/datasets.h"
+#include "opsis/datasets/flickr_page.h"
+#include "opsis/datasets/npy_header.h"
+#include "opsis/datasets/voc_annotation.h"
+#include "opsis/io/file.h"
+#include "opsis/io/mat.h"
+#include "opsis/transforms/geometry.h"
+#include "tests/datasets/opened.h"
+
+namespace opsis::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using oracle::Case;
+
+json document_of(const Case& c, const std::string& key) { return json::parse(c.text(key)); }
+std::string numbered_key(const char* key, size_t i) { return key + std::to_string(i); }
+
+// Opens each case; check(data, case, i) for each example.
+template <class Open, class Check>
+void each_example(const std::string& table, const Open& open, const Check& check) {
+  each_opened("datasets_targets/" + table, open, [&](const auto& data, const Case& c) {
+    ASSERT_EQ(data.size(), static_cast<size_t>(c.integer("length")));
+    for (size_t i = 0; i < data.size(); ++i) {
+      SCOPED_TRACE(i);
+      check(data, c, i);
+    }
+  });
+}
+
+void expect_detected(const Detected& example, const Case& c, size_t i) {
+  EXPECT_TENSOR_EQ(example.image.data, c.tensor(numbered_key("image", i)));
+  const auto annotation = document_of(c, "annotations")[i];
+  EXPECT_EQ(json::parse(example.annotation.dump()), annotation);
+  if (c.has_tensor(numbered_key("boxes", i))) {
+    EXPECT_TENSOR_EQ(example.boxes.data, c.tensor(numbered_key("boxes", i)));
+    EXPECT_TENSOR_EQ(example.labels, c.tensor(numbered_key("labels", i)));
+  } else {
+    EXPECT_EQ(example.boxes.data.sizes(), (torch::IntArrayRef{0, 4}));
+  }
+  EXPECT_EQ(example.boxes.canvas_size, (Size{example.image.data.size(1), example.image.data.size(2)}));
+  if (c.has_tensor(numbered_key("masks", i))) EXPECT_TENSOR_EQ(example.masks->data, c.tensor(numbered_key("masks", i)));
+}
+
+TEST(CocoDetection, EqualsTorchvisionsWrapper) {
+  const auto c = oracle::cases("datasets_targets/coco").front();
+  const fs::path root = c.text("root");
+  const CocoDetection photos({.root = root / "pictures", .annFile = root / "instances.json", .masks = true});
+  ASSERT_EQ(photos.size(), static_cast<size_t>(c.integer("length")));
+  for (size_t i = 0; i < photos.size(); ++i) {
+    SCOPED_TRACE(i);
+    const auto example = photos.get(i);
+    expect_detected(example, c, i);
+    EXPECT_EQ(example.image_id, c.ints("ids")[i]);
+  }
+  EXPECT_EQ(photos.file().categories(), (std::map<int64_t, std::string>{{1, "person"}, {3, "car"}}));
+}
+
+TEST(CocoDetection, TransformsMoveBoxesAndMasks) {
+  const auto c = oracle::cases("datasets_targets/coco").front();
+  const fs::path root = c.text("root");
+  CocoDetection::Options options{.root = root / "pictures", .annFile = root / "instances.json", .masks = true};
+  const auto plain = CocoDetection(options).get(0);
+  options.transforms = transforms::RandomHorizontalFlip(1.0);
+  const auto mirrored = CocoDetection(options).get(0);
+  EXPECT_TENSOR_EQ(mirrored.image.data, plain.image.data.flip(-1));
+  EXPECT_TENSOR_EQ(mirrored.masks->data, plain.masks->data.flip(-1));
+  EXPECT_TENSOR_EQ(mirrored.boxes.data.select(1, 0), plain.boxes.canvas_size.width - plain.boxes.data.select(1, 2));
+}
+
+TEST(CocoDetection, NamesWhatIsWrongInItsFile) {
+  const support::TemporaryFolder root;
+  const auto open = [&](const char* text) {
+    return CocoDetection({.root = root.path(), .annFile = root.write("instances.json", text)});
+  };
+  const auto picture = oracle::cases("datasets_targets/coco").front();
+  fs::copy_file(fs::path(picture.text("root")) / "pictures/a.jpg", root.path() / "a.jpg");
+  EXPECT_ERROR(CocoDetection({.root = root.path(), .annFile = root.path() / "none.json"}), IoError, "none.json");
+  EXPECT_ERROR(open("{\"images\": [{\"file_name\": \"a.jpg\"}]}"), DecodeError, "instances.json");
+  EXPECT_ERROR(open("{\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\"}"), DecodeError, "instances.json");
+  EXPECT_ERROR(open("[1, 2"), DecodeError, "instances.json");
+  EXPECT_ERROR(open("{\"annotations\": [{\"id\": 1e400, \"image_id\": 1}]}"), DecodeError, "instances.json");
+  EXPECT_EQ(open("{}").size(), 0u);
+  const std::string images = "{\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\"}], \"annotations\": [";
+  const auto bad_box = images + "{\"id\": 1, \"image_id\": 1, \"category_id\": 1, \"bbox\": [1, 2, 3]}]}";
+  EXPECT_ERROR(open(bad_box.c_str()).get(0), DecodeError, "image 1: a bbox must have 4 numbers, got 3");
+  const auto no_class = images + "{\"id\": 1, \"image_id\": 1, \"bbox\": [1, 2, 3, 4]}]}";
+  EXPECT_ERROR(open(no_class.c_str()).get(0), DecodeError, "category_id");
+  const auto stray = images + "{\"id\": 1, \"image_id\": 99, \"bbox\": [1, 2, 3, 4]}]}";
+  EXPECT_EQ(open(stray.c_str()).get(0).boxes.data.size(0), 0);
+}
+
+template <class Data>
+void expect_captioned(const Data& data, const Case& c) {
+  const auto captions = document_of(c, "captions");
+  ASSERT_EQ(data.size(), static_cast<size_t>(c.integer("length")));
+  for (size_t i = 0; i < data.size(); ++i) {
+    SCOPED_TRACE(i);
+    const auto example = data.get(i);
+    EXPECT_TENSOR_EQ(example.image.data, c.tensor(numbered_key("image", i)));
+    EXPECT_EQ(json(example.captions), captions[i]);
+  }
+}
+
+TEST(CocoCaptions, EqualsTorchvision) {
+  const auto c = oracle::cases("datasets_targets/coco_captions").front();
+  const fs::path root = c.text("root");
+  expect_captioned(CocoCaptions({.root = root / "pictures", .annFile = root / "instances.json"}), c);
+}
+
+TEST(Flickr8k, EqualsTorchvision) {
+  const auto c = oracle::cases("datasets_targets/flickr8k").front();
+  const fs::path root = c.text("root");
+  expect_captioned(Flickr8k({.root = root / "pictures", .ann_file = root / "captions.html"}), c);
+}
+
+TEST(Flickr8k, NamesAPhotoThatIsNotThere) {
+  const support::TemporaryFolder root;
+  const auto page = root.write("page.html", "<table><a>x/42/</a></table>");
+  EXPECT_ERROR(Flickr8k({.root = root.path(), .ann_file = page}), DecodeError, "names a photo 42 that is not in");
+  EXPECT_TRUE(parse_flickr_page("<table><a>none<li>").empty());
+  EXPECT_TRUE(parse_flickr_page("<").empty());
+}
+
+TEST(Flickr30k, EqualsTorchvision) {
+  const auto c = oracle::cases("datasets_targets/flickr30k").front();
+  const fs::path root = c.text("root");
+  expect_captioned(Flickr30k({.root = root / "pictures", .ann_file = root / "results.token"}), c);
+  const support::TemporaryFolder other;
+  EXPECT_ERROR(Flickr30k({.root = other.path(), .ann_file = other.write("a", "x.jpg#0\tyes\nno\n")}), DecodeError, "line 2");
+}
+
+TEST(SBU, EqualsTorchvision) {
+  each_opened(
+      "datasets_targets/sbu",
+      [](const Case&, const fs::path& root, bool download) { return SBU({.root = root, .download = download}); },
+      [](const SBU& data, const Case& c) { expect_captioned(data, c); });
+}
+
+template <class Data>
+Data open_voc(const Case& c, const fs::path& root, bool download) {
+  return Data({.root = root, .year = c.text("year"), .image_set = c.text("image_set"), .download = download});
+}
+
+TEST(VOCDetection, EqualsTorchvisionsWrapper) {
+  each_example("voc_detection", open_voc<VOCDetection>,
+               [](const VOCDetection& data, const Case& c, size_t i) { expect_detected(data.get(i), c, i); });
+}
+
+TEST(VOCSegmentation, EqualsTorchvision) {
+  each_example("voc_segmentation", open_voc<VOCSegmentation>, [](const VOCSegmentation& data, const Case& c, size_t i) {
+    EXPECT_TENSOR_EQ(data.get(i).image.data, c.tensor(numbered_key("image", i)));
+    EXPECT_TENSOR_EQ(data.get(i).mask.data, c.tensor(numbered_key("mask", i)));
+  });
+}
+
+TEST(VOC, RefusesWhatTorchvisionRefuses) {
+  EXPECT_ERROR(VOCDetection({.root = "x", .year = "2013"}), ValueError, "VOCDetection: year must be 2007, 2008");
+  EXPECT_ERROR(VOCDetection({.root = "x", .image_set = "test"}), ValueError, "image_set must be train, trainval or val");
+  EXPECT_ERROR(VOCSegmentation({.root = "x"}), NotFoundError, "x/VOCdevkit/VOC2012 is not there; pass .download = true");
+  EXPECT_ERROR(parse_voc_xml(io::as_bytes("<annotation><a></annotation>")), DecodeError, "at byte");
+  EXPECT_ERROR(parse_voc_xml(io::as_bytes("")), DecodeError, "parse_voc_xml");
+  std::string deep;
+  for (int i = 0; i < 10'000; ++i) deep += "<a>";
+  deep += "x";
+  for (int i = 0; i < 10'000; ++i) deep += "</a>";
+  EXPECT_ERROR(parse_voc_xml(io::as_bytes(deep)), DecodeError, "nest deeper than 100");
+}
+
+TEST(SBDataset, EqualsTorchvision) {
+  each_example(
+      "sbd",
+      [](const Case& c, const fs::path& root, bool download) {
+        return SBDataset({.root = root, .image_set = c.text("image_set"), .mode = c.text("mode"), .download = download});
+      },
+      [](const SBDataset& data, const Case& c, size_t i) {
+        const auto example = data.get(i);
+        EXPECT_TENSOR_EQ(example.image.data, c.tensor(numbered_key("image", i)));
+        const auto mask = c.tensor(numbered_key("mask", i));
+        EXPECT_TENSOR_EQ(example.mask.data, mask);
+      });
+}
+
+TEST(Kitti, EqualsTorchvisionsWrapper) {
+  each_example(
+      "kitti",
+      [](const Case& c, const fs::path& root, bool download) {
+        return Kitti({.root = root, .train = c.boolean("train"), .download = download});
+      },
+      [](const Kitti& data, const Case& c, size_t i) { expect_detected(data.get(i), c, i); });
+}
+
+TEST(WIDERFace, EqualsTorchvisionsWrapper) {
+  each_example(
+      "widerface",
+      [](const Case& c, const fs::path& root, bool download) {
+        return WIDERFace({.root = root, .split = c.text("split"), .download = download});
+      },
+      [](const WIDERFace& data, const Case& c, size_t i) {
+        const auto example = data.get(i);
+        EXPECT_TENSOR_EQ(example.image.data, c.tensor(numbered_key("image", i)));
+        if (c.text("split") == "test") {
+          EXPECT_EQ(example.boxes.data.size(0), 0);
+          return;
+        }
+        EXPECT_TENSOR_EQ(example.boxes.data, c.tensor(numbered_key("bbox", i)));
+        EXPECT_TENSOR_EQ(example.blur, c.tensor(numbered_key("blur", i)));
+        EXPECT_TENSOR_EQ(example.expression, c.tensor(numbered_key("expression", i)));
+        EXPECT_TENSOR_EQ(example.illumination, c.tensor(numbered_key("illumination", i)));
+        EXPECT_TENSOR_EQ(example.occlusion, c.tensor(numbered_key("occlusion", i)));
+        EXPECT_TENSOR_EQ(example.pose, c.tensor(numbered_key("pose", i)));
+        EXPECT_TENSOR_EQ(example.invalid, c.tensor(numbered_key("invalid", i)));
+      });
+}
+
+TEST(CelebA, EqualsTorchvision) {
+  each_example(
+      "celeba",
+      [](const Case& c, const fs::path& root, bool download) {
+        return CelebA({.root = root, .split = c.text("split"), .download = download});
+      },
+      [](const CelebA& data, const Case& c, size_t i) {
+        EXPECT_EQ(data.attr_names(), c.texts("attr_names"));
+        const auto example = data.get(i);
+        EXPECT_TENSOR_EQ(example.image.data, c.tensor(numbered_key("image", i)));
+        EXPECT_TENSOR_EQ(example.attr, c.tensor(numbered_key("attr", i)));
+        EXPECT_EQ(example.identity, c.tensor(numbered_key("identity", i)).item<int64_t>());
+        const auto box = c.tensor(numbered_key("bbox", i));  // XYWH
+        EXPECT_TENSOR_EQ(example.boxes[0], torch::cat({box.slice(0, 0, 2), box.slice(0, 0, 2) + box.slice(0, 2)}));
+        EXPECT_TENSOR_EQ(example.landmarks.data.view({-1}), c.tensor(numbered_key("landmarks", i)));
+      });
+}
+
+TEST(LFWPeople, EqualsTorchvision) {
+  each_opened(
+      "datasets_targets/lfw_people",
+      [](const Case& c, const fs::path& root, bool) {
+        return LFWPeople({.root = root, .split = c.text("split"), .image_set = c.text("image_set")});
+      },
+      [](const LFWPeople& data, const Case& c) {
+        const auto labels = c.ints("labels");
+        ASSERT_EQ(data.size(), labels.size());
+        EXPECT_EQ(data.targets(), labels);
+        for (size_t i = 0; i < data.size(); ++i) {
+          EXPECT_TENSOR_EQ(data.get(i).image.data, c.tensor(numbered_key("image", i)));
+        }
+        EXPECT_EQ(json(data.class_to_idx()), json::parse(c.json("class_to_idx")));
+      });
+  EXPECT_ERROR(LFWPeople({.root = "x", .download = true}), ValueError, "it cannot be downloaded any more");
+}
+
+TEST(LFWPairs, EqualsTorchvision) {
+  each_example(
+      "lfw_pairs",
+      [](const Case& c, const fs::path& root, bool) {
+        return LFWPairs({.root = root, .split = c.text("split"), .image_set = c.text("image_set")});
+      },
+      [](const LFWPairs& data, const Case& c, size_t i) {
+        const auto example = data.get(i);
+        EXPECT_TENSOR_EQ(example.first.data, c.tensor(numbered_key("first", i)));
+        EXPECT_TENSOR_EQ(example.second.data, c.tensor(numbered_key("second", i)));
+        EXPECT_EQ(example.same, document_of(c, "same")[i].get<int64_t>());
+        EXPECT_EQ(data.pair_names()[i].first + " " + data.pair_names()[i].second, c.texts("names")[i]);
+      });
+}
+
+TEST(Caltech101, EqualsTorchvision) {
+  each_example(
+      "caltech101",
+      [](const Case& c, const fs::path& root, bool download) {
+        Caltech101::Options options{.root = root, .download = download};
+        if (c.text("kind") == "both") options.target_type = {"category", "annotation"};
+        return Caltech101(options);
+      },
+      [](const Caltech101& data, const Case& c, size_t i) {
+        const auto example = data.get(i);
+        EXPECT_TENSOR_EQ(example.image.data, c.tensor(numbered_key("image", i)));
+        EXPECT_EQ(example.label, c.ints("labels")[i]);
+        EXPECT_EQ(data.categories(), c.texts("categories"));
+        ASSERT_EQ(example.contour.defined(), c.has_tensor(numbered_key("contour", i)));
+        if (example.contour.defined()) EXPECT_TENSOR_EQ(example.contour, c.tensor(numbered_key("contour", i)));
+      });
+}
+
+TEST(Caltech256, EqualsTorchvision) {
+  each_opened(
+      "datasets_targets/caltech256",
+      [](const Case&, const fs::path& root, bool download) { return Caltech256({.root = root, .download = download}); },
+      [](const Caltech256& data, const Case& c) { expect_classified(data, c); });
+}
+
+TEST(OxfordIIITPet, EqualsTorchvision) {
+  each_example(
+      "pets",
+      [](const Case& c, const fs::path& root, bool download) {
+        return OxfordIIITPet(
+            {.root = root, .split = c.text("split"), .target_types = {"category", "segmentation"}, .download = download});
+      },
+      [](const OxfordIIITPet& data, const Case& c, size_t i) {
+        const auto example = data.get(i);
+        EXPECT_TENSOR_EQ(example.image.data, c.tensor(numbered_key("image", i)));
+        EXPECT_TENSOR_EQ(example.segmentation->data, c.tensor(numbered_key("mask", i)));
+        EXPECT_EQ(example.label, c.ints("labels")[i]);
+        EXPECT_EQ(example.binary_label, c.ints("binary")[i]);
+        EXPECT_EQ(data.classes(), c.texts("classes"));
+        EXPECT_EQ(json(data.class_to_idx()), json::parse(c.json("class_to_idx")));
+      });
+}
+
+TEST(INaturalist, EqualsTorchvision) {
+  each_example(
+      "inaturalist",
+      [](const Case& c, const fs::path& root, bool download) {
+        return INaturalist({.root = root, .version = c.text("version"), .target_type = c.texts("kinds"), .download = download});
+      },
+      [](const INaturalist& data, const Case& c, size_t i) {
+        const auto example = data.get(i);
+        EXPECT_TENSOR_EQ(example.image.data, c.tensor(numbered_key("image", i)));
+        EXPECT_EQ(json(example.target), document_of(c, "targets_of")[i]);
+        EXPECT_EQ(data.all_categories(), c.texts("categories"));
+        EXPECT_EQ(data.category_name("full", 1), c.text("name"));
+        EXPECT_EQ(data.category_name(c.texts("kinds")[0], 0), c.text("group"));
+      });
+  const support::TemporaryFolder root;
+  root.write("2021_valid/00001_a_b_c_d_e_f_g/x.jpg", "");
+  EXPECT_ERROR(INaturalist({.root = root.path(), .version = "2021_valid"}), DecodeError, "must be 00000 and seven names");
+  EXPECT_ERROR(INaturalist({.root = root.path(), .target_type = {"super"}}), ValueError, "target_type must be full, kingdom");
+}
+
+TEST(Cityscapes, EqualsTorchvisionAndUnpacksItsArchives) {
+  for (const auto& c : oracle::cases("datasets_targets/cityscapes")) {
+    SCOPED_TRACE(c.name());
+    for (const auto* root : {"root", "archives"}) {
+      const Cityscapes streets({.root = c.text(root),
+                                .split = c.text("split"),
+                                .mode = c.text("mode"),
+                                .target_type = {"instance", "semantic", "color", "polygon"}});
+      ASSERT_EQ(streets.size(), static_cast<size_t>(c.integer("length")));
+      for (size_t i = 0; i < streets.size(); ++i) {
+        const auto example = streets.get(i);
+        EXPECT_TENSOR_EQ(example.image.data, c.tensor(numbered_key("image", i)));
+        EXPECT_TENSOR_EQ(example.instance->data, c.tensor(numbered_key("instance", i)));
+        EXPECT_TENSOR_EQ(example.semantic->data, c.tensor(numbered_key("semantic", i)));
+        EXPECT_TENSOR_EQ(example.color->data, c.tensor(numbered_key("color", i)));
+        EXPECT_EQ(json::parse(example.polygon.dump()), document_of(c, "polygons")[i]);
+      }
+    }
+  }
+  std::vector<std::string> rows;
+  for (const auto& row : Cityscapes::classes()) {
+    rows.push_back(text("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", row.name, row.id, row.train_id, row.category, row.category_id,
+                        int{row.has_instances}, int{row.ignore_in_eval}, int{row.color[0]}, int{row.color[1]},
+                        int{row.color[2]}));
+  }
+  EXPECT_EQ(rows, oracle::cases("datasets_targets/cityscapes_classes").front().texts("rows"));
+  EXPECT_ERROR(Cityscapes({.root = "x"}), NotFoundError, "leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip are there");
+  EXPECT_ERROR(Cityscapes({.root = "x", .split = "test", .mode = "coarse"}), ValueError, "train, train_extra or val");
+}
+
+TEST(PhotoTour, EqualsTorchvision) {
+  each_opened(
+      "datasets_targets/phototour",
+      [](const Case& c, const fs::path& root, bool download) {
+        const PhotoTour patches({.root = root, .name = c.text("set"), .train = c.boolean("train"), .download = download});
+        fs::remove(root / (c.text("set") + ".pt"));  // two writers of checkpoints
+        return patches;
+      },
+      [](const PhotoTour& data, const Case& c) {
+        ASSERT_EQ(data.size(), static_cast<size_t>(c.integer("length")));
+        EXPECT_TENSOR_EQ(data.labels(), c.tensor("labels"));
+        EXPECT_EQ(data.mean(), c.number("mean"));
+        EXPECT_EQ(data.std(), c.number("std"));
+        for (size_t i = 0; i < data.size(); ++i) {
+          const auto example = data.get(i);
+          EXPECT_TENSOR_EQ(example.first.data[0], c.tensor(numbered_key("first", i)));
+          if (c.boolean("train")) continue;
+          EXPECT_TENSOR_EQ(example.second.data[0], c.tensor(numbered_key("second", i)));
+          EXPECT_EQ(example.same, c.ints("same")[i]);
+        }
+      });
+}
+
+TEST(MovingMNIST, EqualsTorchvision) {
+  each_opened(
+      "datasets_targets/moving_mnist",
+      [](const Case& c, const fs::path& root, bool download) {
+        MovingMNIST::Options options{.root = root, .split_ratio = c.integer("split_ratio"), .download = download};
+        if (!c.is_null("split")) options.split = c.text("split");
+        return MovingMNIST(options);
+      },
+      [](const MovingMNIST& data, const Case& c) {
+        EXPECT_TENSOR_EQ(data.data(), c.tensor("videos"));
+        EXPECT_TENSOR_EQ(data.get(1).video.data, c.tensor("videos")[1]);
+      });
+  EXPECT_ERROR(MovingMNIST({.root = "x", .split_ratio = 20}), ValueError, "split_ratio must be 1 to 19, got 20");
+}
+
+TEST(NpyHeader, RefusesWhatIsNotSound) {
+  const auto npy = [](const std::string& head, size_t bytes) {
+    const auto length = static_cast<char>(head.size());
+    return "\x93NUMPY\x01" + std::string(1, '\0') + length + std::string(1, '\0') + head + std::string(bytes, 'x');
+  };
+  const auto good = npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n", 24);
+  const auto header = read_npy_header(io::as_bytes(good));
+  EXPECT_EQ(header.type, "<f4");
+  EXPECT_EQ(header.shape, (std::vector<int64_t>{2, 3}));
+  const auto refused = [&](const std::string& head, size_t bytes, const char* reason) {
+    const auto file = npy(head, bytes);
+    EXPECT_ERROR(read_npy_header(io::as_bytes(file)), DecodeError, reason);
+  };
+  refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 23, "does not agree with the 23 bytes");
+  refused("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775807, 4), }", 0, "does not agree");
+  refused("{'descr': '|O8', 'fortran_order': False, 'shape': (1,), }", 8, "elements of the type \"|O8\"");
+  refused("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", 4, "arrays of records are not read");
+  refused("{'descr': '<f4', 'shape': (1,), }", 4, "misses descr, fortran_order or shape");
+  refused("{'descr': '<f4', 'fortran_order': None, 'shape': (1,), }", 4, "neither True nor False");
+  refused("{'descr': '<f4', 'fortran_order': True, 'shape': (-1,), }", 4, "its shape is not sound");
+  EXPECT_ERROR(read_npy_header(io::as_bytes("\x93NUMPY")), DecodeError, "does not begin");
+}
+
+TEST(ReadMat, NamesWhatIsWrong) {
+  const support::TemporaryFolder folder;
+  EXPECT_ERROR(io::read_mat(folder.path() / "none.mat", "X"), IoError, "none.mat");
+  EXPECT_ERROR(io::read_mat(folder.write("text.mat", "no such file"), "X"), DecodeError, "text.mat");
+  EXPECT_ERROR(io::read_mat(folder.write("new.mat", "MATLAB 7.3 MAT-file, Platform: GLNXA64"), "X"), DecodeError, "HDF5");
+  const auto c = oracle::cases("datasets_classified/svhn").front();
+  const auto file = fs::path(c.text("root")) / (c.text("split") + "_32x32.mat");
+  EXPECT_ERROR(io::read_mat(file, "Z"), DecodeError, "it has no array \"Z\"");
+  EXPECT_ERROR(io::read_mat(file, "X", {.image_bytes = 100}), DecodeError, "over limits.image_bytes (100)");
+  const auto y = io::read_mat(file, "y");
+  EXPECT_EQ(y.integer(0), 10);
+  EXPECT_ERROR(y.number(4), DecodeError, "it has 4 numbers, no number 4");
+  EXPECT_ERROR(y.cell(0), DecodeError, "it has no cell 0");
+  EXPECT_ERROR(y.field(0, "x"), DecodeError, "it has no field \"x\"");
+  const auto bytes = io::read_bytes(file);
+  for (const size_t part : {2, 3, 5}) {
+    const auto cut = folder.write("cut.mat", io::as_text(io::Bytes(bytes).first(bytes.size() / part)));
+    EXPECT_ERROR(io::read_mat(cut, "X"), DecodeError, "cut.mat");
+  }
+}
+
+}  // namespace
+}  // namespace opsis::datasets

@@ -1,0 +1,132 @@
+"""datasets_archives: archives of all kinds, unpacked by torchvision, and such as nobody should unpack."""
+
+import bz2
+import gzip
+import io
+import lzma
+import shutil
+import struct
+import tarfile
+import zipfile
+
+from oracle import case, out_dir, run
+from torchvision.datasets.utils import extract_archive
+
+_root = out_dir() / "datasets_archives"
+_files = {"a/one.txt": b"one\n", "a/b/two.bin": bytes(range(256)) * 400, "a/b/empty": b"", "top.txt": b"top",
+          "\u00e4/\u4e16\u754c.txt": b"unicode"}
+
+
+def _folder(name):
+    path = _root / name
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return path
+
+
+def _tar(path, mode, members, content=b"evil"):
+    """Members are names, or whole TarInfo."""
+    with tarfile.open(path, mode) as tar:
+        for member in members:
+            info = member
+            data = content
+            if not isinstance(member, tarfile.TarInfo):
+                name, data = member if isinstance(member, tuple) else (member, content)
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+            tar.addfile(info, io.BytesIO(data) if info.isreg() else None)
+    return path
+
+
+def _zip(path, members, compression=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return path
+
+
+def _info(name, type, linkname=""):
+    info = tarfile.TarInfo(name)
+    info.type = type
+    info.linkname = linkname
+    return info
+
+
+@case("datasets_archives/good", kind=[".tar.gz", ".tar", ".tgz", ".tar.bz2", ".tar.xz", ".zip", ".stored.zip", ".links.tar"])
+def good(kind):
+    folder = _folder("good" + kind)
+    archive = folder / ("archive" + kind)
+    if kind.endswith(".zip"):
+        members = [("a/", b""), *_files.items()]
+        _zip(archive, members, zipfile.ZIP_STORED if "stored" in kind else zipfile.ZIP_DEFLATED)
+    else:
+        mode = "w:" + {".tar.gz": "gz", ".tgz": "gz", ".tar.bz2": "bz2", ".tar.xz": "xz"}.get(kind, "")
+        members = [_info("a", tarfile.DIRTYPE), *_files.items()]
+        if "links" in kind:
+            members += [_info("a/link", tarfile.SYMTYPE, "../top.txt"), _info("to_b", tarfile.SYMTYPE, "a/b"),
+                        _info("a/hard", tarfile.LNKTYPE, "a/one.txt"), _info("./dot.txt", tarfile.REGTYPE)]
+        _tar(archive, mode, members)
+    extract_archive(str(archive), str(folder / "expected"))
+    return {"archive": str(archive), "expected": str(folder / "expected")}
+
+
+def _lying_zip(path):
+    """The directory says 10 bytes, the file has more."""
+    _zip(path, [("a.txt", b"x" * 5000)])
+    data = bytearray(path.read_bytes())
+    for signature, at in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        place = data.index(signature) + at
+        data[place : place + 4] = struct.pack("<I", 10)
+    path.write_bytes(data)
+
+
+_hostile = {
+    "dotdot.tar": ("leads out", lambda p: _tar(p, "w", ["../../evil.txt"])),
+    "inner_dotdot.tar": ("leads out", lambda p: _tar(p, "w", ["a/../../evil.txt"])),
+    "absolute.tar": ("absolute", lambda p: _tar(p, "w", ["/tmp/opsis-evil.txt"])),
+    "dotdot.zip": ("leads out", lambda p: _zip(p, [("../evil.txt", b"evil")])),
+    "absolute.zip": ("absolute", lambda p: _zip(p, [("/tmp/opsis-evil.txt", b"evil")])),
+    "absolute_link.tar": ("absolute", lambda p: _tar(p, "w", [_info("etc", tarfile.SYMTYPE, "/etc")])),
+    "link_out.tar": ("leads out", lambda p: _tar(p, "w", [_info("a/up", tarfile.SYMTYPE, "../../..")])),
+    "through_link.tar": ("stands where another entry does", lambda p: _tar(p, "w", [_info("up", tarfile.SYMTYPE, ".."), "up/evil.txt"])),
+    # Each link stays inside as it is written, the two together do not.
+    "chained.tar": ("leads out", lambda p: _tar(p, "w", [
+        _info("d/e", tarfile.DIRTYPE), _info("d/e/l", tarfile.SYMTYPE, "../.."), _info("m", tarfile.SYMTYPE, "d/e/l/../x")])),
+    "hard_out.tar": ("leads out", lambda p: _tar(p, "w", [_info("h", tarfile.LNKTYPE, "../../etc/passwd")])),
+    "hard_nowhere.tar": ("links to what is not there", lambda p: _tar(p, "w", [_info("h", tarfile.LNKTYPE, "none")])),
+    "device.tar": ("neither a file", lambda p: _tar(p, "w", [_info("null", tarfile.CHRTYPE)])),
+    "pipe.tar": ("neither a file", lambda p: _tar(p, "w", [_info("pipe", tarfile.FIFOTYPE)])),
+    "lying.zip": ("lying.zip", _lying_zip),
+}
+
+
+@case("datasets_archives/hostile", kind=list(_hostile))
+def hostile(kind):
+    reason, make = _hostile[kind]
+    path = _folder("hostile_" + kind) / kind
+    make(path)
+    return {"archive": str(path), "reason": reason}
+
+
+@case("datasets_archives/bomb")
+def bomb():
+    folder = _folder("bomb")
+    zeros = bytes(8 << 20)
+    (folder / "zeros.gz").write_bytes(gzip.compress(zeros))
+    _tar(folder / "zeros.tar.gz", "w:gz", [("zeros", zeros)])
+    _tar(folder / "many.tar", "w", [(f"{i}.txt", b"the same in each file\n") for i in range(10)])
+    return {"zip": str(_zip(folder / "zeros.zip", [("zeros", zeros)])), "gz": str(folder / "zeros.gz"),
+            "tar": str(folder / "zeros.tar.gz"), "many": str(folder / "many.tar")}
+
+
+@case("datasets_archives/compressed", kind=["gz", "bz2", "xz", "txt"], content=["some text\n" * 1000, "", "a"])
+def compressed(kind, content):
+    folder = _root / "compressed"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{len(content)}.{kind}"
+    pack = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "txt": lambda b: b}[kind]
+    path.write_bytes(pack(content.encode()))
+    return {"file": str(path)}
+
+
+run(__file__)
