@@ -232,37 +232,6 @@ bool Decoder::decode_units(int64_t row) {
   return true;
 }
 
-/// A block as 2x2 samples, by libjpeg's reduced transform: 13 bits of fraction, 2 more between the passes. Of the coefficients only
-/// the first and the odd ones take part. False when they are larger than those of any picture. Sets them to 0.
-bool transform_to_two(int16_t* block, const uint16_t* quantization, uint8_t* above, uint8_t* below) {
-  constexpr std::array<size_t, 5> used{0, 1, 3, 5, 7};
-  constexpr std::array<int, 5> factors{1 << 15, 29692, -10426, 6967, -5906};
-  std::array<std::array<int, 5>, 2> rows{};
-  int largest = 0;
-  for (size_t x = 0; x < 5; ++x) {
-    std::array<int, 5> column{};
-    for (size_t y = 0; y < 5; ++y) {
-      column[y] = block[used[y] * 16 + used[x]] * quantization[used[y] * 8 + used[x]];
-      largest = std::max(largest, std::abs(column[y]));
-    }
-    const int even = column[0] * factors[0] + (1 << 12);
-    const int odd = column[1] * factors[1] + column[2] * factors[2] + column[3] * factors[3] + column[4] * factors[4];
-    rows[0][x] = (even + odd) >> 13;
-    rows[1][x] = (even - odd) >> 13;
-  }
-  if (largest > 1 << 13) return false;
-  for (size_t y = 0; y < 8; ++y) std::fill_n(block + 16 * y, 8, int16_t{0});
-  for (size_t y = 0; y < 2; ++y) {
-    const auto& row = rows[y];
-    const int even = row[0] * factors[0] + (1 << 19);
-    const int odd = row[1] * factors[1] + row[2] * factors[2] + row[3] * factors[3] + row[4] * factors[4];
-    auto* const out = y == 0 ? above : below;
-    out[0] = static_cast<uint8_t>(std::clamp(((even + odd) >> 20) + 128, 0, 255));
-    out[1] = static_cast<uint8_t>(std::clamp(((even - odd) >> 20) + 128, 0, 255));
-  }
-  return true;
-}
-
 /// The coefficients of a row of MCUs to samples.
 bool Decoder::transform(int64_t row) {
   for (auto& component : components_) {
@@ -273,14 +242,11 @@ bool Decoder::transform(int64_t row) {
       const auto at = (row * component.stored->down + y) * component.samples;
       auto* const out = component.plane.row(at);
       if (component.samples == 8) {
-        simd::jpeg_inverse_dct(coefficients, quantization, component.pairs, out, component.plane.stride());
+        if (!simd::jpeg_inverse_dct(coefficients, quantization, component.pairs, out, component.plane.stride())) return false;
         continue;
       }
       auto* const below = component.plane.row(at + 1);
-      for (int64_t block = 0; block < 2 * component.pairs; ++block) {
-        auto* const from = coefficients + block / 2 * simd::jpeg_pair + block % 2 * 8;
-        if (!transform_to_two(from, quantization, out + 2 * block, below + 2 * block)) return false;
-      }
+      if (!simd::jpeg_inverse_dct_to_two(coefficients, quantization, component.pairs, out, below)) return false;
     }
   }
   return true;

@@ -18,7 +18,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 #if HWY_TARGET == HWY_SCALAR  // vectors of a single lane, which g++ builds in place of emulated ones: libjpeg has better
 
 bool jpeg_is_there() { return false; }
-void inverse_dct(int16_t*, const uint16_t*, int64_t, uint8_t*, ptrdiff_t) {}
+bool inverse_dct(int16_t*, const uint16_t*, int64_t, uint8_t*, ptrdiff_t) { return false; }
+bool inverse_dct_to_two(int16_t*, const uint16_t*, int64_t, uint8_t*, uint8_t*) { return false; }
 void widen(const uint8_t*, int64_t, uint8_t*) {}
 void widen_between(const uint8_t*, const uint8_t*, int64_t, uint8_t*) {}
 void to_rgb(const uint8_t*, const uint8_t*, const uint8_t*, int64_t, uint8_t*) {}
@@ -130,11 +131,12 @@ HWY_INLINE void transpose(V16 (&v)[8]) {
   }
 }
 
-void inverse_dct(int16_t* coefficients, const uint16_t* quantization, int64_t pairs, uint8_t* out, ptrdiff_t out_stride) {
+bool inverse_dct(int16_t* coefficients, const uint16_t* quantization, int64_t pairs, uint8_t* out, ptrdiff_t out_stride) {
   const auto middle = hn::Set(tag16, 128), zero = hn::Zero(tag16);
   const auto spread = hn::Set(tag16, 0x0100);  // the first two bytes of a block, again and again
   HWY_ALIGN constexpr int16_t first_of_block[16] = {-1, 0, 0, 0, 0, 0, 0, 0, -1};
   const auto first = hn::Load(tag16, first_of_block);
+  auto too_large = zero;
   HWY_ALIGN int16_t factors[8 * 16];
   for (size_t row = 0; row < 8; ++row) {
     for (size_t i = 0; i < 16; ++i) factors[16 * row + i] = static_cast<int16_t>(quantization[8 * row + i % 8]);
@@ -148,7 +150,12 @@ void inverse_dct(int16_t* coefficients, const uint16_t* quantization, int64_t pa
     }
     const auto rest = hn::Or(hn::Or(hn::Or(v[1], v[2]), hn::Or(v[3], v[4])), hn::Or(hn::Or(v[5], v[6]), v[7]));
     const bool flat = hn::AllTrue(tag16, hn::Eq(hn::Or(rest, hn::AndNot(first, v[0])), zero));
-    for (int row = 0; row < (flat ? 1 : 8); ++row) v[row] = hn::Mul(v[row], hn::Load(tag16, factors + 16 * row));
+    for (int row = 0; row < (flat ? 1 : 8); ++row) {
+      const auto factor = hn::Load(tag16, factors + 16 * row), product = hn::Mul(v[row], factor);
+      // Within 2^13 the upper half repeats the sign.
+      too_large = hn::Or(too_large, hn::Xor(hn::MulHigh(v[row], factor), hn::ShiftRight<13>(product)));
+      v[row] = product;
+    }
     if (flat) {  // as most of the sky: the passes would give this
       const auto twice = hn::SaturatedAdd(v[0], v[0]), sample = hn::SaturatedAdd(twice, twice);
       const auto samples = hn::TableLookupBytes(hn::ShiftRight<5>(hn::SaturatedAdd(sample, hn::Set(tag16, 16))), spread);
@@ -164,6 +171,47 @@ void inverse_dct(int16_t* coefficients, const uint16_t* quantization, int64_t pa
       hn::StoreU(hn::DemoteTo(tag8, hn::SaturatedAdd(v[row], middle)), tag8, out + row * out_stride + 8 * block);
     }
   }
+  return hn::AllTrue(tag16, hn::Eq(too_large, zero));
+}
+
+// Plain loops, which the compiler turns into vectors: 13 bits of fraction, 2 more between the passes. Unsigned, since what is too
+// large may overflow before that is known.
+bool inverse_dct_to_two(int16_t* coefficients, const uint16_t* quantization, int64_t pairs, uint8_t* above, uint8_t* below) {
+  using U32 = uint32_t;
+  constexpr auto c1 = U32{29692}, c3 = static_cast<U32>(-10426), c5 = U32{6967}, c7 = static_cast<U32>(-5906);
+  int factors[8][16];
+  for (size_t row = 0; row < 8; ++row) {
+    for (size_t i = 0; i < 16; ++i) factors[row][i] = quantization[8 * row + i % 8];
+  }
+  U32 too_large = 0;
+  for (int64_t pair = 0; pair < pairs; ++pair, coefficients += jpeg_pair) {
+    U32 rows[2][16];
+    for (size_t i = 0; i < 16; ++i) {
+      const auto at = [&](size_t row) {
+        const int value = coefficients[16 * row + i] * factors[row][i];
+        too_large |= static_cast<U32>(value + (1 << 13)) >> 14;
+        return static_cast<U32>(value);
+      };
+      const U32 even = (at(0) << 15) + (1 << 12), odd = at(1) * c1 + at(3) * c3 + at(5) * c5 + at(7) * c7;
+      rows[0][i] = static_cast<U32>(static_cast<int32_t>(even + odd) >> 13);
+      rows[1][i] = static_cast<U32>(static_cast<int32_t>(even - odd) >> 13);
+      too_large |= (rows[0][i] + (1 << 14)) >> 15 | (rows[1][i] + (1 << 14)) >> 15;
+    }
+    std::memset(coefficients, 0, 128 * sizeof *coefficients);
+    for (int64_t block = 0; block < 2; ++block) {
+      for (int y = 0; y < 2; ++y) {
+        const auto* const row = rows[y] + 8 * block;
+        const U32 even = (row[0] << 15) + (1 << 19), odd = row[1] * c1 + row[3] * c3 + row[5] * c5 + row[7] * c7;
+        const auto sample = [](U32 sum) {
+          return static_cast<uint8_t>(std::clamp((static_cast<int32_t>(sum) >> 20) + 128, 0, 255));
+        };
+        auto* const out = (y == 0 ? above : below) + 4 * pair + 2 * block;
+        out[0] = sample(even + odd);
+        out[1] = sample(even - odd);
+      }
+    }
+  }
+  return too_large == 0;
 }
 
 // ---- Upsampling ----
@@ -268,14 +316,20 @@ namespace opsis::inline v1::simd {
 
 HWY_EXPORT(jpeg_is_there);
 HWY_EXPORT(inverse_dct);
+HWY_EXPORT(inverse_dct_to_two);
 HWY_EXPORT(widen);
 HWY_EXPORT(widen_between);
 HWY_EXPORT(to_rgb);
 
 bool has_jpeg() { return HWY_DYNAMIC_DISPATCH(jpeg_is_there)(); }
 
-void jpeg_inverse_dct(int16_t* coefficients, const uint16_t* quantization, int64_t pairs, uint8_t* out, ptrdiff_t out_stride) {
-  HWY_DYNAMIC_DISPATCH(inverse_dct)(coefficients, quantization, pairs, out, out_stride);
+bool jpeg_inverse_dct(int16_t* coefficients, const uint16_t* quantization, int64_t pairs, uint8_t* out, ptrdiff_t out_stride) {
+  return HWY_DYNAMIC_DISPATCH(inverse_dct)(coefficients, quantization, pairs, out, out_stride);
+}
+
+bool jpeg_inverse_dct_to_two(int16_t* coefficients, const uint16_t* quantization, int64_t pairs, uint8_t* above,
+                             uint8_t* below) {
+  return HWY_DYNAMIC_DISPATCH(inverse_dct_to_two)(coefficients, quantization, pairs, above, below);
 }
 
 void jpeg_widen(const uint8_t* row, int64_t count, uint8_t* out) { HWY_DYNAMIC_DISPATCH(widen)(row, count, out); }

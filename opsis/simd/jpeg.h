@@ -17,9 +17,14 @@ OPSIS_API bool has_jpeg();
 
 /// The inverse cosine transform, by libjpeg's accurate integers ("islow"), of `pairs` pairs of blocks that lie next to each other in
 /// the picture, to 8 rows of 16 * pairs samples. Coefficients are multiplied by the quantization (64 of them, by rows) first. Sets
-/// them to 0 for the next blocks.
-OPSIS_API void jpeg_inverse_dct(int16_t* coefficients, const uint16_t* quantization, int64_t pairs, uint8_t* out,
+/// them to 0 for the next blocks. False when one is larger than any picture's: versions of libjpeg overflow there each in its way.
+OPSIS_API bool jpeg_inverse_dct(int16_t* coefficients, const uint16_t* quantization, int64_t pairs, uint8_t* out,
                                 ptrdiff_t out_stride);
+
+/// Likewise to 2x2 samples a block, by libjpeg's reduced transform: two rows of 4 * pairs. Of the coefficients only the first and
+/// the odd ones take part.
+OPSIS_API bool jpeg_inverse_dct_to_two(int16_t* coefficients, const uint16_t* quantization, int64_t pairs, uint8_t* above,
+                                       uint8_t* below);
 
 /// Twice as many samples: each is mixed 3:1 with its nearer neighbor in the row ("fancy upsampling"). The outermost stay.
 OPSIS_API void jpeg_widen(const uint8_t* row, int64_t count, uint8_t* out);

@@ -42,7 +42,7 @@ TEST(SimdJpeg, TransformIsTheInverseCosineTransformOnEveryTarget) {
   on_every_target([&] {
     auto coefficients = drawn;
     std::vector<uint8_t> out(8 * 16 * pairs);
-    simd::jpeg_inverse_dct(coefficients.data(), quantization.data(), pairs, out.data(), 16 * pairs);
+    ASSERT_TRUE(simd::jpeg_inverse_dct(coefficients.data(), quantization.data(), pairs, out.data(), 16 * pairs));
     for (int64_t block = 0; block < 2 * pairs; ++block) {
       for (int64_t y = 0; y < 8; ++y) {
         for (int64_t x = 0; x < 8; ++x) {
@@ -63,6 +63,30 @@ TEST(SimdJpeg, TransformIsTheInverseCosineTransformOnEveryTarget) {
     }
     for (int64_t i = 0; i < pairs * 128; ++i)
       ASSERT_EQ(coefficients[static_cast<size_t>(i / 128 * simd::jpeg_pair + i % 128)], 0);
+  });
+}
+
+// Each sample is the mean of a quarter of the block, but for what the left out coefficients and the roundings do.
+TEST(SimdJpeg, TransformToTwoIsTheMeanOfQuartersOnEveryTarget) {
+  const std::vector<uint16_t> quantization(64, 3);
+  on_every_target([&] {
+    std::vector<int16_t> coefficients(simd::jpeg_pair);
+    for (const size_t place : {0, 1, 16, 17, 8}) coefficients[place] = 40;
+    auto whole = coefficients;
+    std::vector<uint8_t> out(8 * 16), two(8);
+    ASSERT_TRUE(simd::jpeg_inverse_dct_to_two(coefficients.data(), quantization.data(), 1, two.data(), two.data() + 4));
+    ASSERT_TRUE(simd::jpeg_inverse_dct(whole.data(), quantization.data(), 1, out.data(), 16));
+    for (size_t y = 0; y < 2; ++y) {
+      for (size_t x = 0; x < 4; ++x) {
+        double sum = 0;
+        for (size_t i = 0; i < 16; ++i) sum += out[(4 * y + i / 4) * 16 + 4 * x + i % 4];
+        ASSERT_NEAR(two[4 * y + x], sum / 16, 1) << y << ", " << x;
+      }
+    }
+    EXPECT_EQ(coefficients[0], 0);
+    coefficients[0] = 30000;
+    EXPECT_FALSE(simd::jpeg_inverse_dct(std::vector(coefficients).data(), quantization.data(), 1, out.data(), 16));
+    EXPECT_FALSE(simd::jpeg_inverse_dct_to_two(coefficients.data(), quantization.data(), 1, two.data(), two.data() + 4));
   });
 }
 
