@@ -1,7 +1,7 @@
 // The Huffman codes of a baseline JPEG, decoded by tables. For jpeg_fast.cpp; in a header so that all of it can be inlined.
 //
-// A coefficient is stored as a codeword, which says how many zeros stand before it and of how many bits it is, and those bits. The
-// table of runs is asked by the next bits, and mostly has two whole coefficients in them.
+// A coefficient is stored as a codeword, which says how many zeros stand before it and of how many bits it is, and those bits.
+// The table of pairs is asked by the next bits, and mostly has two whole coefficients in them.
 #pragma once
 
 #include <algorithm>

@@ -29,9 +29,9 @@ void to_rgb(const uint8_t*, const uint8_t*, const uint8_t*, int64_t, uint8_t*) {
 bool jpeg_is_there() { return true; }
 
 // ---- The inverse cosine transform ----
-// One or two blocks a vector, each in lanes of its own. After Loeffler, Ligtenberg and Moschytz, "Practical Fast 1-D DCT Algorithms
-// with 11 Multiplications" (1989), as libjpeg has it: fixed point of 13 bits, and 2 more between the passes. The products of two
-// numbers are made and added by one instruction.
+// One or two blocks a vector, each in lanes of its own. After Loeffler, Ligtenberg and Moschytz, "Practical Fast 1-D DCT
+// Algorithms with 11 Multiplications" (1989), as libjpeg has it: fixed point of 13 bits, and 2 more between the passes. The
+// products of two numbers are made and added by one instruction.
 
 const hn::CappedTag<int16_t, 16> tag16;
 const hn::RepartitionToWide<decltype(tag16)> tag32;
@@ -174,8 +174,8 @@ bool inverse_dct(int16_t* coefficients, const uint16_t* quantization, int64_t pa
   return hn::AllTrue(tag16, hn::Eq(too_large, zero));
 }
 
-// Plain loops, which the compiler turns into vectors: 13 bits of fraction, 2 more between the passes. Unsigned, since what is too
-// large may overflow before that is known.
+// Plain loops, which the compiler turns into vectors: 13 bits of fraction, 2 more between the passes. Unsigned, since what is
+// too large may overflow before that is known.
 bool inverse_dct_to_two(int16_t* coefficients, const uint16_t* quantization, int64_t pairs, uint8_t* above, uint8_t* below) {
   using U32 = uint32_t;
   constexpr auto c1 = U32{29692}, c3 = static_cast<U32>(-10426), c5 = U32{6967}, c7 = static_cast<U32>(-5906);

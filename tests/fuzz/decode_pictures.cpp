@@ -1,8 +1,8 @@
 // Decodes files as their content says, and says what came of it:
-//     decode_pictures FILE...                     each in every mode: for collections of hostile files (scripts/hostile_pictures)
-//     decode_pictures --changed 20000 FILE...     so many copies of each with a few bytes changed, the modes in turns
-// Under the sanitizers or valgrind. What is no error of Opsis, as well as one file that takes longer than OPSIS_SECONDS (2), ends
-// with another exit code than 0.
+//     decode_pictures FILE...                    each in every mode: hostile ones that others collect (scripts/hostile_pictures)
+//     decode_pictures --changed 20000 FILE...    so many copies of each with a few bytes changed, the modes in turns
+// Under the sanitizers or valgrind. What is no error of Opsis, as well as one file that takes longer than OPSIS_SECONDS (2),
+// ends with another exit code than 0.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
