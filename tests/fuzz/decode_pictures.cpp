@@ -1,5 +1,5 @@
 // Decodes files as their content says, and says what came of it:
-//     decode_pictures FILE...                    each in every mode: hostile ones that others collect (scripts/hostile_pictures)
+//     decode_pictures FILE...                    each in every mode: hostile ones (scripts/hostile_pictures)
 //     decode_pictures --changed 20000 FILE...    so many copies of each with a few bytes changed, the modes in turns
 // Under the sanitizers or valgrind. What is no error of Opsis, as well as one file that takes longer than OPSIS_SECONDS (2),
 // ends with another exit code than 0.
