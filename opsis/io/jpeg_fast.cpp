@@ -125,7 +125,7 @@ bool Decoder::build() {
     component.ac_pairs = &ac_pairs_[stored.ac];
     component.needed = i == 0 || in_color;
     if (!component.needed) continue;
-    component.samples = 8 / scale_ * (scale_ == 1 ? 1 : frame_.components[0].across / stored.across);
+    component.samples = scale_ == 1 ? 8 : frame_.components[0].across / stored.across;
     component.pairs = ((columns_.end - columns_.begin) * stored.across + 1) / 2;
     component.coefficients.resize(static_cast<size_t>(component.pairs * stored.down * simd::jpeg_pair));
     component.plane = Plane(2 * component.pairs * component.samples, 2 * component.samples * stored.down);

@@ -113,18 +113,18 @@ HWY_INLINE void transpose(V16 (&v)[8]) {
   const hn::RepartitionToWide<decltype(tag32)> tag64;
   V16 a[8];
   V32 b[8];
-  for (int k = 0; k < 4; ++k) {
+  for (size_t k = 0; k < 4; ++k) {
     a[2 * k] = hn::InterleaveLower(tag16, v[2 * k], v[2 * k + 1]);
     a[2 * k + 1] = hn::InterleaveUpper(tag16, v[2 * k], v[2 * k + 1]);
   }
-  for (int k = 0; k < 2; ++k) {
-    for (int half = 0; half < 2; ++half) {
+  for (size_t k = 0; k < 2; ++k) {
+    for (size_t half = 0; half < 2; ++half) {
       const auto above = hn::BitCast(tag32, a[4 * k + half]), below = hn::BitCast(tag32, a[4 * k + 2 + half]);
       b[4 * k + 2 * half] = hn::InterleaveLower(tag32, above, below);
       b[4 * k + 2 * half + 1] = hn::InterleaveUpper(tag32, above, below);
     }
   }
-  for (int k = 0; k < 4; ++k) {
+  for (size_t k = 0; k < 4; ++k) {
     const auto above = hn::BitCast(tag64, b[k]), below = hn::BitCast(tag64, b[4 + k]);
     v[2 * k] = hn::BitCast(tag16, hn::InterleaveLower(tag64, above, below));
     v[2 * k + 1] = hn::BitCast(tag16, hn::InterleaveUpper(tag64, above, below));
@@ -144,13 +144,13 @@ bool inverse_dct(int16_t* coefficients, const uint16_t* quantization, int64_t pa
   for (int64_t block = 0; block < 2 * pairs; block += blocks_a_vector) {
     auto* const from = coefficients + block / 2 * jpeg_pair + block % 2 * 8;
     V16 v[8];
-    for (int row = 0; row < 8; ++row) {
+    for (size_t row = 0; row < 8; ++row) {
       v[row] = hn::LoadU(tag16, from + 16 * row);
       hn::StoreU(zero, tag16, from + 16 * row);
     }
     const auto rest = hn::Or(hn::Or(hn::Or(v[1], v[2]), hn::Or(v[3], v[4])), hn::Or(hn::Or(v[5], v[6]), v[7]));
     const bool flat = hn::AllTrue(tag16, hn::Eq(hn::Or(rest, hn::AndNot(first, v[0])), zero));
-    for (int row = 0; row < (flat ? 1 : 8); ++row) {
+    for (size_t row = 0; row < (flat ? 1U : 8U); ++row) {
       const auto factor = hn::Load(tag16, factors + 16 * row), product = hn::Mul(v[row], factor);
       // Within 2^13 the upper half repeats the sign.
       too_large = hn::Or(too_large, hn::Xor(hn::MulHigh(v[row], factor), hn::ShiftRight<13>(product)));
