@@ -1,11 +1,13 @@
 // Times models on tensors that scripts/bench_models has made, and prints JSON for it:
 //     opsis_bench_models <folder> <seconds> <model> <batch> <threads> <how>...      how: eager, optimized, bfloat16
 // The folder has <model>.pth and images.safetensors; outputs go to opsis_<model>_<batch>_<how>.safetensors there.
+//     opsis_bench_models speed <seconds> <model> <side>    of an image and weights of zeros: milliseconds of one thread's work
 #include <ATen/Context.h>
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -15,8 +17,34 @@
 #include "opsis/hub/safetensors.h"
 #include "opsis/models/optimize.h"
 #include "opsis/models/registry.h"
+#include "opsis/models/skip_initialisation.h"
 
 namespace {
+
+int measure_speed(const std::vector<std::string>& arguments) {
+  namespace models = opsis::models;
+  torch::set_num_threads(1);
+  const torch::InferenceMode inference;
+  const auto model = [&] {
+    const models::SkipInitialisation skip;
+    return models::get_model(arguments.at(2));
+  }();
+  for (auto& parameter : model->parameters()) parameter.zero_();
+  model->eval();
+  const auto side = std::stoll(arguments.at(3));
+  const auto image = torch::zeros({1, 3, side, side});
+  // Of the processor and not of the clock on the wall: machines have other work too.
+  const auto milliseconds = [] { return 1000.0 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
+  const auto begin = milliseconds();
+  double least = 1e9;
+  for (int i = 0; i < 3 || milliseconds() - begin < 1000 * std::stod(arguments.at(1)); ++i) {
+    const auto before = milliseconds();
+    model->forward(image);
+    least = std::min(least, milliseconds() - before);
+  }
+  std::cout << least << '\n';
+  return 0;
+}
 
 int measure(const std::vector<std::string>& arguments) {
   namespace models = opsis::models;
@@ -48,12 +76,13 @@ int measure(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.size() < 6) {
+  const bool speed = arguments.size() == 4 && arguments[0] == "speed";
+  if (!speed && arguments.size() < 6) {
     std::fprintf(stderr, "usage: opsis_bench_models folder seconds model batch threads how...\n");
     return 2;
   }
   try {
-    return measure(arguments);
+    return speed ? measure_speed(arguments) : measure(arguments);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "opsis_bench_models: %s\n", error.what());
     return 1;

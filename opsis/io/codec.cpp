@@ -74,6 +74,13 @@ Region take_region(std::string_view function, const Region& region, ImageInfo& i
   return stored;
 }
 
+int choose_scale(Size size, int64_t min_size) {
+  const auto shorter = std::min(size.height, size.width);
+  int64_t scale = 1;
+  while (min_size > 0 && scale < 8 && (shorter + 2 * scale - 1) / (2 * scale) >= min_size) scale *= 2;
+  return static_cast<int>(scale);
+}
+
 Region scaled_region(const Region& region, int scale) {
   const auto up = [&](int64_t place) { return (place + scale - 1) / scale; };
   const auto top = region.top / scale, left = region.left / scale;

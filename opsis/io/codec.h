@@ -78,6 +78,9 @@ OPSIS_API Region upright_region(const Region& stored_region, int orientation, Si
 /// region will be written, and gives its place in the picture as stored.
 OPSIS_API Region take_region(std::string_view function, const Region& region, ImageInfo& info);
 
+/// The largest of 1, 2, 4 and 8 by which the sides can be divided, the shorter one staying min_size or more.
+OPSIS_API int choose_scale(Size size, int64_t min_size);
+
 /// The part of a picture scaled by 1/scale that covers a part of the unscaled one.
 OPSIS_API Region scaled_region(const Region& region, int scale);
 

@@ -12,6 +12,7 @@
 #include "opsis/core/check.h"
 #include "opsis/io/attempt.h"
 #include "opsis/io/exif.h"
+#include "opsis/io/jpeg_fast.h"
 
 namespace opsis::inline v1::io::jpeg {
 namespace {
@@ -175,14 +176,6 @@ struct Plan {
   JDIMENSION first_column;  ///< where libjpeg's rows begin, in the picture
 };
 
-/// The largest of 1, 2, 4 and 8 by which the sides can be divided, the shorter one staying min_size or more.
-int choose_scale(int64_t height, int64_t width, int64_t min_size) {
-  const auto shorter = std::min(height, width);
-  int64_t scale = 1;
-  while (min_size > 0 && scale < 8 && (shorter + 2 * scale - 1) / (2 * scale) >= min_size) scale *= 2;
-  return static_cast<int>(scale);
-}
-
 /// Whether libjpeg smooths over the blocks of a progressive file that ended early. How, depends on what lies around a block, so
 /// that a part must not be decoded alone then.
 bool smooths_blocks(const jpeg_decompress_struct& codec) {
@@ -327,6 +320,14 @@ void write_image(Writer& writer, const uint8_t* pixels, Size size, int channels,
 
 void decode(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
   OPSIS_CHECK(options.min_size >= 0, "decode_jpeg: min_size must be 0 or more, got {}", options.min_size);
+  // What the quick way gave up on is written again, to the same memory.
+  void* memory = nullptr;
+  const auto once = [&](const ImageInfo& info) { return memory ? memory : memory = destination(info); };
+  if (!decode_fast(bytes, options, once)) decode_by_libjpeg(bytes, options, once);
+}
+
+void decode_by_libjpeg(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
+  OPSIS_CHECK(options.min_size >= 0, "decode_jpeg: min_size must be 0 or more, got {}", options.min_size);
   Reader reader;
   reader.bytes = bytes;
   reader.errors.strict = options.strict;
@@ -341,7 +342,7 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   if (options.apply_exif_orientation) info.orientation = orientation_of(codec);
   Region region{0, 0, stored.height, stored.width};
   if (options.region) region = take_region("decode_jpeg", *options.region, info);
-  info.scale = choose_scale(region.height, region.width, options.min_size);
+  info.scale = choose_scale({region.height, region.width}, options.min_size);
   codec.scale_num = 1;
   codec.scale_denom = static_cast<unsigned>(info.scale);
   Plan plan{.region = scaled_region(region, info.scale),

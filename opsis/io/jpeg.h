@@ -16,6 +16,9 @@ inline bool matches(Bytes bytes) { return has_magic(bytes, 0, "\xFF\xD8\xFF"); }
 ///          options.limits (side, pixels, jpeg_scans, codec_bytes)
 OPSIS_API void decode(Bytes bytes, const DecodeOptions& options, const Destination& destination);
 
+/// decode without its quick way for common files (jpeg_fast.h), which gives the same: for tests.
+OPSIS_API void decode_by_libjpeg(Bytes bytes, const DecodeOptions& options, const Destination& destination);
+
 /// The bytes of a JPEG of 8-bit pixels, `channels` of them (1 gray, 3 RGB) innermost.
 /// Throws   ValueError when libjpeg refuses the size
 OPSIS_API std::vector<uint8_t> encode(const uint8_t* pixels, Size size, int64_t channels, int64_t quality);

@@ -22,6 +22,7 @@ std::vector<RunLengths> encode_masks(const torch::Tensor& masks) {
 
 torch::Tensor decode_masks(const std::vector<RunLengths>& masks) {
   const auto size = masks.empty() ? Size{} : masks[0].size;
+  OPSIS_CHECK(size.height >= 0 && size.width >= 0, "decode_masks: a mask's sides must be 0 or more, got {}", size);
   for (const auto& mask : masks) {
     OPSIS_CHECK(mask.size == size, "decode_masks: masks must have one size, got {} and {}", size, mask.size);
   }

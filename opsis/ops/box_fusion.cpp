@@ -81,6 +81,10 @@ LabelledBoxes weighted_boxes_fusion(const std::vector<LabelledBoxes>& models, co
       const auto score = scores.const_data_ptr<double>()[i];
       if (!(score >= options.score_threshold)) continue;
       const auto* const box = boxes.const_data_ptr<double>() + 4 * i;
+      OPSIS_CHECK(box[2] >= box[0] && box[3] >= box[1],
+                  "weighted_boxes_fusion: boxes must be XYXY with their corners in order, got {}, {}, {}, {}", box[0], box[1],
+                  box[2], box[3]);
+      if (box[2] == box[0] || box[3] == box[1]) continue;
       all.push_back({{box[0], box[1], box[2], box[3]}, score * weights[m], labels.const_data_ptr<int64_t>()[i]});
     }
   }

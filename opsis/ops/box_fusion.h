@@ -24,10 +24,12 @@ struct BoxFusionOptions {
 };
 
 /// Boxes of one label that overlap become their mean, weighted by score; a score falls where few of the models found the thing.
+/// Boxes without area are passed over.
 /// https://arxiv.org/abs/1910.13302
 ///     auto fused = weighted_boxes_fusion({a, b}, {.weights = {2, 1}});
 /// Types    float32 or float64, the same for all; labels int64
-/// Throws   ValueError for no models, for weights that are not one for each and positive, and for other shapes and types
+/// Throws   ValueError for no models, for weights that are not one for each and positive, for corners that are out of order, and
+///          for other shapes and types
 /// Source   Opsis; weighted_boxes_fusion of ZFTurbo/Weighted-Boxes-Fusion with conf_type "avg"
 OPSIS_API LabelledBoxes weighted_boxes_fusion(const std::vector<LabelledBoxes>& models, const BoxFusionOptions& options = {});
 

@@ -8,6 +8,7 @@ torch::Tensor stochastic_depth(const torch::Tensor& input, double p, std::string
   OPSIS_CHECK(p >= 0 && p <= 1, "stochastic_depth: p must be in [0, 1], got {}", p);
   OPSIS_CHECK(mode == "batch" || mode == "row", "stochastic_depth: mode must be \"batch\" or \"row\", got \"{}\"", mode);
   if (!training || p == 0) return input;
+  OPSIS_CHECK(mode == "batch" || input.dim() > 0, "stochastic_depth: of mode \"row\" the input must have rows, got a scalar");
   const double survival_rate = 1 - p;
   std::vector<int64_t> size(static_cast<size_t>(input.dim()), 1);
   if (mode == "row") size.at(0) = input.size(0);

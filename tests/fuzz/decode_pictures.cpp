@@ -1,22 +1,41 @@
-// Decodes files as their content says, each in every mode, and says what came of it: decode_pictures FILE...
-// For collections of hostile files, under the sanitizers or valgrind (scripts/hostile_pictures). What is no error of Opsis, as
-// well as one file that takes longer than OPSIS_SECONDS (2), ends with another exit code than 0.
+// Decodes files as their content says, and says what came of it:
+//     decode_pictures FILE...                    each in every mode: hostile ones (scripts/hostile_pictures)
+//     decode_pictures --changed 20000 FILE...    so many copies of each with a few bytes changed, the modes in turns
+// Under the sanitizers or valgrind. What is no error of Opsis, as well as one file that takes longer than OPSIS_SECONDS (2),
+// ends with another exit code than 0.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <random>
+#include <string_view>
 
 #include "opsis/io/codecs.h"
 #include "tests/fuzz/decode.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+double allowed_seconds() {
   const char* const given = std::getenv("OPSIS_SECONDS");
-  const double allowed = given ? std::atof(given) : 2;
+  return given ? std::atof(given) : 2;
+}
+
+std::vector<uint8_t> read(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// How many files took too long.
+int decode_in_every_mode(int count, char** paths) {
   int refused = 0, unknown = 0, slow = 0;
-  for (int i = 1; i < argc; ++i) {
-    std::ifstream file(argv[i], std::ios::binary);
-    const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(file), {}};
-    const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < count; ++i) {
+    const auto bytes = read(paths[i]);
+    const auto begin = Clock::now();
     bool any = false;
     try {
       const auto& codec = opsis::io::find_codec(bytes, {.heic = true});
@@ -30,12 +49,67 @@ int main(int argc, char** argv) {
       ++unknown;
     }
     // For each of the many ways to decode it.
-    const std::chrono::duration<double> taken = (std::chrono::steady_clock::now() - begin) / fuzz::all_options(bytes).size();
-    if (taken.count() > allowed) {
+    const auto taken = seconds_since(begin) / static_cast<double>(fuzz::all_options(bytes).size());
+    if (taken > allowed_seconds()) {
       ++slow;
-      std::printf("%s: %.1f s\n", argv[i], taken.count());
+      std::printf("%s: %.1f s\n", paths[i], taken);
     }
   }
-  std::printf("%d files: %d refused in each mode, %d of no known format, %d too slow\n", argc - 1, refused, unknown, slow);
+  std::printf("%d files: %d refused in each mode, %d of no known format, %d too slow\n", count, refused, unknown, slow);
+  return slow;
+}
+
+/// A byte replaced, a bit turned, some bytes left out, some doubled; up to four times.
+std::vector<uint8_t> changed(std::vector<uint8_t> bytes, std::mt19937& generator) {
+  const auto below = [&](size_t end) { return std::uniform_int_distribution<size_t>(0, end - 1)(generator); };
+  for (auto changes = 1 + below(4); changes > 0 && !bytes.empty(); --changes) {
+    const auto place = below(bytes.size()), length = std::min(1 + below(4), bytes.size() - place);
+    const auto at = bytes.begin() + static_cast<std::ptrdiff_t>(place), end = at + static_cast<std::ptrdiff_t>(length);
+    switch (below(8)) {
+      case 0: bytes.erase(at, end); break;
+      case 1: {
+        const std::vector<uint8_t> copy(at, end);
+        bytes.insert(at, copy.begin(), copy.end());
+        break;
+      }
+      case 2:
+      case 3: *at ^= static_cast<uint8_t>(1U << below(8)); break;
+      case 4: *at = below(2) == 0 ? 0 : 0xFF; break;
+      default: *at = static_cast<uint8_t>(below(256));
+    }
+  }
+  bytes.shrink_to_fit();  // so that a sanitizer sees one byte too many
+  return bytes;
+}
+
+/// How many copies took too long.
+int decode_changed(int copies, int count, char** paths) {
+  int slow = 0;
+  for (int i = 0; i < count; ++i) {
+    std::mt19937 generator(static_cast<unsigned>(i));
+    const auto original = read(paths[i]);
+    const auto& codec = opsis::io::find_codec(original, {.heic = true});
+    int refused = 0;
+    for (int copy = 0; copy < copies; ++copy) {
+      const auto bytes = changed(original, generator);
+      const auto all = fuzz::all_options(bytes);
+      auto options = all[static_cast<size_t>(copy) % all.size()];
+      options.limits.pixels = 1 << 14;
+      const auto begin = Clock::now();
+      refused += fuzz::decode(codec.decode, bytes, options).refused;
+      if (seconds_since(begin) <= allowed_seconds()) continue;
+      ++slow;
+      std::printf("%s: copy %d takes %.1f s\n", paths[i], copy, seconds_since(begin));
+    }
+    std::printf("%s: %d changed copies, %d refused\n", paths[i], copies, refused);
+  }
+  return slow;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool changes = argc > 2 && std::string_view(argv[1]) == "--changed";
+  const int slow = changes ? decode_changed(std::atoi(argv[2]), argc - 3, argv + 3) : decode_in_every_mode(argc - 1, argv + 1);
   return slow > 0;
 }

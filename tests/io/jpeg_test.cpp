@@ -2,7 +2,11 @@
 
 #include <torch/torch.h>
 
+#include <random>
+#include <set>
+
 #include "opsis/core/check.h"
+#include "opsis/io/jpeg_fast.h"
 #include "tests/io/pictures.h"
 #include "tests/support/expect.h"
 #include "tests/support/temporary.h"
@@ -23,6 +27,88 @@ TEST(DecodeJpeg, EveryKindInEveryModeEqualsTorchvision) {
       EXPECT_TENSOR_EQ(io::decode_image(support::picture_path(c.text("file")), options).data, c.tensor("expected"));
     }
   }
+}
+
+/// What a decoder gave of a file.
+struct Decoded {
+  bool refused = false, quick = true;
+  io::ImageInfo info;
+  std::vector<uint8_t> pixels;
+};
+
+template <class Decode>
+Decoded decoded(Decode decode, io::Bytes bytes, const DecodeOptions& options) {
+  Decoded out;
+  const auto memory = [&](const io::ImageInfo& info) {
+    out.info = info;
+    out.pixels.assign(static_cast<size_t>(info.height * info.width * info.channels), 0);
+    return out.pixels.data();
+  };
+  try {
+    if constexpr (std::is_same_v<decltype(decode(bytes, options, memory)), bool>) {
+      out.quick = decode(bytes, options, memory);
+    } else {
+      decode(bytes, options, memory);
+    }
+  } catch (const Error&) {
+    out.refused = true;
+  }
+  return out;
+}
+
+std::set<std::string> all_pictures() {
+  std::set<std::string> names;
+  for (const auto* table : {"io/jpeg", "io/jpeg_sampled"}) {
+    for (const auto& c : oracle::cases(table)) names.insert(c.text("file"));
+  }
+  return names;
+}
+
+// The quick way gives what libjpeg gives, or nothing: whole, in parts, smaller, and of files that were changed.
+TEST(DecodeJpeg, QuicklyGivesLibjpegsPixelsOrNone) {
+  std::mt19937 generator(17);
+  const auto below = [&](int64_t end) { return std::uniform_int_distribution<int64_t>(0, end - 1)(generator); };
+  int quick = 0, of_changed = 0, refused = 0;
+  for (const auto& name : all_pictures()) {
+    SCOPED_TRACE(name);
+    const auto original = support::picture(name);
+    const auto size = decoded(io::jpeg::decode_by_libjpeg, original, {}).info;
+    for (int round = 0; round < 120; ++round) {
+      auto bytes = original;
+      for (auto changes = round < 40 ? 0 : 1 + below(2); changes > 0; --changes)
+        bytes[static_cast<size_t>(below(static_cast<int64_t>(bytes.size())))] ^= static_cast<uint8_t>(1 + below(255));
+      DecodeOptions options{.mode = std::array{ImageReadMode::UNCHANGED, ImageReadMode::GRAY, ImageReadMode::RGB}[round % 3],
+                            .limits = {.pixels = 1 << 20}};
+      if (round % 2 == 1 && size.height > 0) {
+        const auto top = below(size.height), left = below(size.width);
+        options.region = io::Region{top, left, 1 + below(size.height - top), 1 + below(size.width - left)};
+      }
+      if (round % 4 > 1) options.min_size = 1 + below(8);
+      const auto ours = decoded(io::jpeg::decode_fast, bytes, options);
+      if (!ours.quick) continue;
+      const auto libjpegs = decoded(io::jpeg::decode_by_libjpeg, bytes, options);
+      ASSERT_EQ(ours.refused, libjpegs.refused) << round;
+      ASSERT_EQ(ours.info.scale, libjpegs.info.scale) << round;
+      ASSERT_EQ(ours.info.width, libjpegs.info.width) << round;
+      ASSERT_EQ(ours.pixels, libjpegs.pixels) << round;
+      ++(ours.refused ? refused : round < 40 ? quick : of_changed);
+    }
+  }
+  EXPECT_GT(quick, 300);
+  EXPECT_GT(of_changed, 300);
+}
+
+// Else the speed would be lost in silence.
+TEST(DecodeJpeg, GoesTheQuickWayForCommonFiles) {
+  const auto quickly = [](const char* name, const DecodeOptions& options) {
+    return decoded(io::jpeg::decode_fast, support::picture(name), options).quick;
+  };
+  for (const auto mode : {ImageReadMode::UNCHANGED, ImageReadMode::GRAY, ImageReadMode::RGB}) {
+    EXPECT_TRUE(quickly("photo.jpg", {.mode = mode}));
+  }
+  EXPECT_TRUE(quickly("photo.jpg", {.region = io::Region{1, 2, 3, 4}}));
+  EXPECT_TRUE(quickly("exif_jpg_6_little.jpg", {.apply_exif_orientation = true}));
+  EXPECT_FALSE(quickly("photo.jpg", {.strict = true}));
 }
 
 TEST(DecodeJpeg, EverySamplingAndColorSpaceEqualsTorchvision) {

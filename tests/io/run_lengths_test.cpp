@@ -84,6 +84,7 @@ TEST(RunLengths, RefuseWhatDoesNotFit) {
   EXPECT_TRUE(encode_masks(torch::zeros({0, 4, 4})).empty());
   EXPECT_EQ(encode_masks(torch::zeros({0, 4})).at(0).counts, std::vector<uint32_t>{0});
   EXPECT_EQ(decode_masks({}).numel(), 0);
+  EXPECT_ERROR(decode_masks({{{-1, -2}, {2}}}), ValueError, "decode_masks: a mask's sides must be 0 or more, got (-1, -2)");
   EXPECT_EQ(to_text(runs_of_polygons({}, size)), to_text(large));
 }
 

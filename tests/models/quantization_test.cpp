@@ -245,6 +245,8 @@ TEST(QuantizedModel, SaysWhatDoesNotFit) {
   EXPECT_ERROR(quantization::load_quantized_state(*model, state), ValueError,
                "conv1.scale: a tensor in the model, a string in the state");
   EXPECT_ERROR(quantization::quantize(*model, [](auto&) {}), ValueError, "quantized already");
+  EXPECT_ERROR(quantization::convert(*quantizable("resnet18", false)), ValueError,
+               "convert: the model is not prepared; call prepare or prepare_qat before it");
   EXPECT_ERROR(quantization::get_default_qconfig("cuda"), ValueError, "no backend is named \"cuda\"");
 }
 

@@ -147,6 +147,8 @@ TEST(MViT, RefusesClipsOfAnotherSizeAndContradictions) {
   EXPECT_ERROR(video::mvit_v1_b(video::MViT_V1_B_Weights::DEFAULT, {.temporal_size = 8}), ValueError,
                "MViT_V1_B_Weights.KINETICS400_V1: temporal_size must be 16, got 8");
   EXPECT_ERROR(video::MViT(video::MViTSize{}), ValueError, "MViT: there must be blocks");
+  EXPECT_ERROR(video::mvit_v1_b({}, {.spatial_size = Size{3, 64}}), ValueError,
+               "MViT: a clip must have a patch at least, of (2, 4, 4) steps, got temporal_size 16 and spatial_size (3, 64)");
 }
 
 TEST(VideoClassifier, RefusesWhatItHasNot) {

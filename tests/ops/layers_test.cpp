@@ -143,6 +143,8 @@ TEST(StochasticDepth, DrawsAndRefusesAsTorchvisions) {
     EXPECT_TENSOR_EQ(ops::stochastic_depth(c.tensor("x"), p, mode, c.boolean("training")), c.tensor("expected"));
     EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));
   }
+  EXPECT_ERROR(ops::stochastic_depth(torch::tensor(1.0), 0.5, "row"), ValueError,
+               "stochastic_depth: of mode \"row\" the input must have rows, got a scalar");
 }
 
 TEST(StochasticDepth, PrintsItself) {

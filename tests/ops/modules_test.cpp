@@ -266,6 +266,13 @@ TEST(WeightedBoxesFusion, MeansWhatModelsAgreeOn) {
   EXPECT_ERROR(ops::weighted_boxes_fusion({}), ValueError, "weighted_boxes_fusion: there must be a model's boxes, got none");
   EXPECT_ERROR(ops::weighted_boxes_fusion({a, b}, {.weights = {1}}), ValueError,
                "weighted_boxes_fusion: weights must be positive, one for each of 2 models");
+  const auto fuse = [](std::vector<float> corners) {
+    return ops::weighted_boxes_fusion(
+        {{torch::tensor(corners).view({1, 4}), torch::ones({1}), torch::ones({1}, torch::kInt64)}});
+  };
+  EXPECT_EQ(fuse({1, 2, 3, 2}).boxes.size(0), 0);  // no area
+  EXPECT_ERROR(fuse({3, 2, 1, 4}), ValueError,
+               "weighted_boxes_fusion: boxes must be XYXY with their corners in order, got 3, 2, 1, 4");
 }
 
 }  // namespace

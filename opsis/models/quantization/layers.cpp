@@ -37,6 +37,8 @@ Tensor or_undefined(const Value& value) { return value.is_none() ? Tensor() : va
 
 std::optional<Tensor> given(const Tensor& tensor) { return tensor.defined() ? std::optional(tensor) : std::nullopt; }
 
+void check_prepared(bool is) { OPSIS_CHECK(is, "convert: the model is not prepared; call prepare or prepare_qat before it"); }
+
 using Pair = std::array<int64_t, 2>;
 /// An observer that is a module stands in the state dict under this name.
 constexpr auto observer_name = "activation_post_process";
@@ -128,7 +130,8 @@ Tensor FloatFunctionalImpl::cat(const std::vector<Tensor>& parts, int64_t dim) {
 }
 
 void FloatFunctionalImpl::convert() {
-  qparams_ = observer_ ? observer_->qparams() : QParams{};
+  check_prepared(observer_ != nullptr);
+  qparams_ = observer_->qparams();
   observer_.reset();
   replace_module(observer_name, torch::nn::Identity());
 }
@@ -151,7 +154,8 @@ Tensor QuantStubImpl::forward(Tensor x) {
 }
 
 void QuantStubImpl::convert() {
-  qparams_ = observer_ ? observer_->qparams() : QParams{};
+  check_prepared(observer_ != nullptr);
+  qparams_ = observer_->qparams();
   if (as_module(observer_)) unregister_module(observer_name);
   observer_.reset();
 }

@@ -306,7 +306,11 @@ MViTImpl::MViTImpl(const MViTSize& size, const MViTOptions& options) : VideoClas
                                                                  .stride(options.patch_embed_stride)
                                                                  .padding(options.patch_embed_padding)));
   const auto& stride = options.patch_embed_stride;
-  patches_ = {options.temporal_size.value_or(16) / stride[0], frame.height / stride[1], frame.width / stride[2]};
+  const auto frames = options.temporal_size.value_or(16);
+  OPSIS_CHECK(frames >= stride[0] && frame.height >= stride[1] && frame.width >= stride[2],
+              "MViT: a clip must have a patch at least, of ({}, {}, {}) steps, got temporal_size {} and spatial_size {}",
+              stride[0], stride[1], stride[2], frames, frame);
+  patches_ = {frames / stride[0], frame.height / stride[1], frame.width / stride[2]};
   pos_encoding = register_layer(*this, "pos_encoding", PositionalEncoding(first, patches_, size.rel_pos_embed));
   register_module("blocks", blocks);
   const auto depth_prob = options.stochastic_depth_prob.value_or(0), steps = static_cast<double>(size.blocks.size()) - 1;

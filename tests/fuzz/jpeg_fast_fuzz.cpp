@@ -1,0 +1,23 @@
+// The quick way through JPEG files against libjpeg.
+#include <hwy/base.h>
+
+#include <cstdlib>
+
+#include "opsis/io/jpeg.h"
+#include "opsis/io/jpeg_fast.h"
+#include "tests/fuzz/decode.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const opsis::io::Bytes bytes(data, size);
+  for (const auto& options : fuzz::all_options(bytes)) {
+    bool done = false;
+    const auto fast =
+        fuzz::decode([&](auto&&... arguments) { done = opsis::io::jpeg::decode_fast(arguments...); }, bytes, options);
+    if (!done) continue;
+    const auto slow = fuzz::decode(opsis::io::jpeg::decode_by_libjpeg, bytes, options);
+    if (slow.refused || fast.pixels != slow.pixels || fast.info.scale != slow.info.scale ||
+        fast.info.orientation != slow.info.orientation)
+      std::abort();
+  }
+  return 0;
+}
