@@ -76,6 +76,16 @@ bool* transform_input(torch::nn::Module& model) {
   return nullptr;
 }
 
+// Takes auxiliary heads off that a file is without.
+void remove_missing_aux(models::ImageClassifier& model, const hub::StateDict& state) {
+  const auto remove = [&](auto* of_family, std::string_view head) {
+    const auto is_of_head = [&](const auto& tensor) { return tensor.first.starts_with(head); };
+    if (of_family && std::none_of(state.begin(), state.end(), is_of_head)) of_family->remove_aux();
+  };
+  remove(dynamic_cast<models::GoogLeNetImpl*>(&model), "aux1.");
+  remove(dynamic_cast<models::Inception3Impl*>(&model), "AuxLogits.");
+}
+
 // Builds the model that a file's tensors are for, and fills it.
 void build(Classifier& out, const fs::path& file, const hub::Value& about, const hub::StateDict& state, int64_t classes,
            const models::LoadOptions& allowed = {}) {
@@ -87,11 +97,7 @@ void build(Classifier& out, const fs::path& file, const hub::Value& about, const
     // The published weights want it; ours say.
     *again = about.contains("transform_input") ? about.get<bool>("transform_input") : !about.contains("model_name");
   }
-  const auto is_aux = [](const auto& tensor) { return tensor.first.starts_with("aux1."); };
-  if (auto* googlenet = dynamic_cast<models::GoogLeNetImpl*>(out.model.get());
-      googlenet && std::none_of(state.begin(), state.end(), is_aux)) {
-    googlenet->remove_aux();
-  }
+  remove_missing_aux(*out.model, state);
   models::load_weights(*out.model, file, allowed);
 }
 

@@ -41,7 +41,7 @@ class Graph {
 
   /// The step that alone reads the slot, if there is one and the program does not give it back.
   Step* only_user(Slot slot) const {
-    if (slot < 0 || slot == program_.result || index(slot) >= users_.size()) return nullptr;
+    if (slot < 0 || program_.is_result(slot) || index(slot) >= users_.size()) return nullptr;
     const auto& users = users_[index(slot)];
     return users.size() == 1 && !gone_[place(users[0])] ? users[0] : nullptr;
   }
@@ -366,7 +366,7 @@ void convert(Program& program, torch::Dtype type) {
       }
     }
   }
-  // The images come, and the result goes, as they are.
+  // The images come, and the results go, as they are.
   const auto cast = [&](Slot from, torch::Dtype to, Slot into) {
     return make_step("aten::to", "dtype", {from, IValue(to), IValue(false), IValue(false), IValue()}, into);
   };
@@ -380,9 +380,10 @@ void convert(Program& program, torch::Dtype type) {
     }
   }
   program.steps.insert(program.steps.begin(), cast(Program::kInput, type, images));
-  const auto result = program.add_slot(program.shape(program.result));
-  program.steps.push_back(cast(program.result, torch::kFloat32, result));
-  program.result = result;
+  for (auto& result : program.results) {
+    const auto given = program.add_slot(program.shape(result));
+    program.steps.push_back(cast(std::exchange(result, given), torch::kFloat32, given));
+  }
 }
 
 }  // namespace opsis::inline v1::models::detail

@@ -254,6 +254,12 @@ std::vector<std::string> Inception3Impl::heads() const {
 
 torch::Tensor Inception3Impl::forward(torch::Tensor images) { return outputs(std::move(images)).logits; }
 
+void Inception3Impl::remove_aux() {
+  if (!AuxLogits) return;
+  unregister_module("AuxLogits");
+  AuxLogits = Layer();
+}
+
 Inception3 inception_v3(std::optional<Inception_V3_Weights> weights, Inception3Options options) {
   if (weights) {
     if (!options.transform_input) options.transform_input = options.in_channels == 3;

@@ -56,6 +56,9 @@ class OPSIS_API Inception3Impl : public ImageClassifier {
   torch::Tensor forward(torch::Tensor images) override;
   InceptionOutputs outputs(torch::Tensor images);
   std::vector<std::string> heads() const override;
+  /// Whether it has an auxiliary head, and taking it off.
+  bool aux_logits() const { return static_cast<bool>(AuxLogits); }
+  void remove_aux();
 
   bool transform_input;
   Layer Conv2d_1a_3x3, Conv2d_2a_3x3, Conv2d_2b_3x3;

@@ -1,6 +1,7 @@
 #include "opsis/models/optimize.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -15,26 +16,32 @@ namespace {
 
 using torch::Tensor;
 
-template <class Task>
-class Optimized : public Task {
+// What a model computes of images, as a program for each of their last shapes.
+class Programs {
  public:
-  Optimized(std::shared_ptr<Task> model, const OptimizeOptions& options)
-      : Task("Optimized"), model_(std::move(model)), options_(options) {
-    this->eval();
+  using Forward = std::function<std::vector<Tensor>(Tensor)>;
+
+  Programs(std::shared_ptr<const Model> model, Forward forward, const OptimizeOptions& options)
+      : model_(std::move(model)), forward_(std::move(forward)), options_(options) {
+    OPSIS_CHECK(options.dtype == torch::kFloat32 || options.dtype == torch::kBFloat16,
+                "optimize: dtype must be float32 or bfloat16, got {}", c10::toString(options.dtype));
     check();
   }
 
-  Tensor forward(Tensor images) override {
+  /// Whether images of this shape came before, lately.
+  bool know(at::IntArrayRef shape) {
+    const std::lock_guard lock(mutex_);
+    if (std::find(known_.begin(), known_.end(), shape) != known_.end()) return true;
+    known_.insert(known_.begin(), shape.vec());
+    if (known_.size() > kKnown) known_.pop_back();
+    return false;
+  }
+
+  std::vector<Tensor> run(Tensor images) {
     const torch::NoGradGuard no_grad;
     OPSIS_CHECK(images.dim() == 4 && images.device().is_cpu(), "optimize: images must be (N, 3, H, W) on the CPU");
     images = images.to(torch::kFloat32).contiguous(torch::MemoryFormat::ChannelsLast);
     return program_for(images)->run(images);
-  }
-
-  void pretty_print(std::ostream& out) const override {
-    out << "Optimized(";
-    model_->pretty_print(out);
-    out << ')';
   }
 
  private:
@@ -62,7 +69,7 @@ class Optimized : public Task {
 
   detail::Program compiled(const Tensor& images) const {
     check();
-    auto program = detail::Program::record(images, [&](Tensor x) { return model_->forward(std::move(x)); });
+    auto program = detail::Program::record(images, forward_);
     detail::fold_batch_norms(program);
     detail::fold_scales(program);
     detail::fuse_attention(program);
@@ -73,30 +80,103 @@ class Optimized : public Task {
     return program;
   }
 
-  std::shared_ptr<Task> model_;  // not a submodule: it has parameters that would not be used
+  std::shared_ptr<const Model> model_;
+  Forward forward_;
   OptimizeOptions options_;
   std::mutex mutex_;
   // By the shape of the images, the last used first. Each has packed weights of its own, as much as the model.
   static constexpr size_t kPrograms = 4;
   std::vector<std::pair<std::vector<int64_t>, std::shared_ptr<const detail::Program>>> programs_;
+  static constexpr size_t kKnown = 16;
+  std::vector<std::vector<int64_t>> known_;
 };
 
 template <class Task>
-std::shared_ptr<Task> optimized(std::shared_ptr<Task> model, const OptimizeOptions& options) {
+std::shared_ptr<Task> there(std::shared_ptr<Task> model) {
   OPSIS_CHECK(model != nullptr, "optimize: there is no model");
-  OPSIS_CHECK(options.dtype == torch::kFloat32 || options.dtype == torch::kBFloat16,
-              "optimize: dtype must be float32 or bfloat16, got {}", c10::toString(options.dtype));
-  return std::make_shared<Optimized<Task>>(std::move(model), options);
+  return model;
 }
+
+// The model is no submodule: it has parameters that would not be used.
+template <class Task>
+class Optimized : public Task {
+ public:
+  Optimized(std::shared_ptr<Task> model, Programs::Forward forward, const OptimizeOptions& options)
+      : Task("Optimized"), model_(there(std::move(model))), programs_(model_, std::move(forward), options) {
+    this->eval();
+  }
+
+  void pretty_print(std::ostream& out) const override {
+    out << "Optimized(";
+    model_->pretty_print(out);
+    out << ')';
+  }
+
+ protected:
+  std::shared_ptr<Task> model_;
+  Programs programs_;
+};
+
+template <class Task>
+class OptimizedForward final : public Optimized<Task> {
+ public:
+  OptimizedForward(const std::shared_ptr<Task>& model, const OptimizeOptions& options)
+      : Optimized<Task>(
+            model, [model](Tensor images) { return std::vector{model->forward(std::move(images))}; }, options) {}
+  Tensor forward(Tensor images) override { return this->programs_.run(std::move(images)).front(); }
+};
+
+// Of a detector only the network is a program: what follows depends on what it sees.
+class OptimizedDetector final : public Optimized<DetectionModel> {
+ public:
+  OptimizedDetector(const std::shared_ptr<DetectionModel>& model, const OptimizeOptions& options)
+      : Optimized(
+            model, [this](Tensor batch) { return recorded(std::move(batch)); }, options) {}
+
+  ops::FeatureMaps network(Tensor batch) override {
+    if (!programs_.know(batch.sizes())) return model_->network(std::move(batch));
+    auto tensors = programs_.run(std::move(batch));
+    ops::FeatureMaps found;
+    for (size_t i = 0; i < tensors.size(); ++i) found.emplace_back(names_.at(i), std::move(tensors[i]));
+    return found;
+  }
+
+ protected:
+  std::vector<Detection> detect(const std::vector<Tensor>& images, const Network& see) override {
+    return model_->forward(images, see);
+  }
+  DetectionLosses learn(const std::vector<Tensor>&, const std::vector<DetectionTarget>&) override {
+    raise<ValueError>("optimize: an optimized model does not learn");
+  }
+
+ private:
+  // Called by one thread at a time; the names are the same for every shape.
+  std::vector<Tensor> recorded(Tensor batch) {
+    std::vector<Tensor> tensors;
+    std::vector<std::string> names;
+    for (auto& [name, tensor] : model_->network(std::move(batch))) {
+      names.push_back(name);
+      tensors.push_back(std::move(tensor));
+    }
+    if (names_.empty()) names_ = std::move(names);
+    return tensors;
+  }
+
+  std::vector<std::string> names_;
+};
 
 }  // namespace
 
 std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassifier> model, const OptimizeOptions& options) {
-  return optimized(std::move(model), options);
+  return std::make_shared<OptimizedForward<ImageClassifier>>(model, options);
 }
 
 std::shared_ptr<SegmentationModel> optimize(std::shared_ptr<SegmentationModel> model, const OptimizeOptions& options) {
-  return optimized(std::move(model), options);
+  return std::make_shared<OptimizedForward<SegmentationModel>>(model, options);
+}
+
+std::shared_ptr<DetectionModel> optimize(std::shared_ptr<DetectionModel> model, const OptimizeOptions& options) {
+  return std::make_shared<OptimizedDetector>(model, options);
 }
 
 }  // namespace opsis::inline v1::models

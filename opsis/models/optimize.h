@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "opsis/core/api.h"
+#include "opsis/models/detection/model.h"
 #include "opsis/models/task.h"
 
 namespace opsis::inline v1::models {
@@ -32,6 +33,10 @@ OPSIS_API std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassif
 /// Of the scores alone: what it gives has no auxiliary ones.
 OPSIS_API std::shared_ptr<SegmentationModel> optimize(std::shared_ptr<SegmentationModel> model,
                                                       const OptimizeOptions& options = {});
+
+/// Of all that comes before boxes: the network, the pyramid and the heads that look at every pixel. What looks at regions stays as
+/// it is. Pictures of many sizes make batches of many shapes, so the list is recorded when a shape comes for the second time.
+OPSIS_API std::shared_ptr<DetectionModel> optimize(std::shared_ptr<DetectionModel> model, const OptimizeOptions& options = {});
 
 /// Of a model in its holder: optimize(resnet50(weights)).
 template <class Impl>

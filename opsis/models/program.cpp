@@ -178,13 +178,15 @@ Slot Program::add_constant(Tensor value) {
   return slot;
 }
 
-Program Program::record(const Tensor& images, const std::function<Tensor(Tensor)>& forward) {
+Program Program::record(const Tensor& images, const std::function<std::vector<Tensor>(Tensor)>& forward) {
   Program program;
   Recorder recorder(program, images);
-  const auto result = forward(images);
+  const auto results = forward(images);
   OPSIS_CHECK(recorder.refusal().empty(), "optimize: the model reads the values of its activations ({})", recorder.refusal());
-  program.result = recorder.known(result);
-  OPSIS_CHECK(program.result >= 0, "optimize: what the model gives does not depend on the images");
+  for (const auto& result : results) {
+    program.results.push_back(recorder.known(result));
+    OPSIS_CHECK(program.results.back() >= 0, "optimize: what the model gives does not depend on the images");
+  }
   program.finish();
   return program;
 }
@@ -205,12 +207,12 @@ void Program::finish() {
   }
   for (size_t slot = 0; slot < last.size(); ++slot) {
     if (last[slot] < 0) constants_[slot] = Tensor();  // folded or packed: what came of it has a slot of its own
-    if (last[slot] < 0 || constants_[slot].defined() || static_cast<Slot>(slot) == result) continue;
+    if (last[slot] < 0 || constants_[slot].defined() || is_result(static_cast<Slot>(slot))) continue;
     steps[static_cast<size_t>(last[slot])].last_uses.push_back(static_cast<Slot>(slot));
   }
 }
 
-Tensor Program::run(const Tensor& images) const {
+std::vector<Tensor> Program::run(const Tensor& images) const {
   auto tensors = constants_;
   tensors[kInput] = images;
   const auto at = [&](Slot slot) -> Tensor& { return tensors[static_cast<size_t>(slot)]; };
@@ -239,7 +241,9 @@ Tensor Program::run(const Tensor& images) const {
     }
     for (const auto slot : step.last_uses) at(slot) = Tensor();
   }
-  return at(result);
+  std::vector<Tensor> given;
+  for (const auto slot : results) given.push_back(at(slot));
+  return given;
 }
 
 }  // namespace opsis::inline v1::models::detail

@@ -4,6 +4,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <functional>
 #include <string_view>
 #include <variant>
@@ -46,14 +47,15 @@ class Program {
   /// Records what `forward` does to these images; what does not depend on them is computed now and never again. The program is
   /// good for images of this shape and memory format. Call it without gradients.
   /// Throws   ValueError when what is done depends on the values of the pixels
-  static Program record(const torch::Tensor& images, const std::function<torch::Tensor(torch::Tensor)>& forward);
+  static Program record(const torch::Tensor& images, const std::function<std::vector<torch::Tensor>(torch::Tensor)>& forward);
 
-  torch::Tensor run(const torch::Tensor& images) const;
+  std::vector<torch::Tensor> run(const torch::Tensor& images) const;
 
   /// For those who change it; finish() makes it ready to run again.
   std::vector<Step> steps;
   static constexpr Slot kInput = 0;
-  Slot result = kInput;
+  std::vector<Slot> results;
+  bool is_result(Slot slot) const { return std::find(results.begin(), results.end(), slot) != results.end(); }
 
   /// A slot that holds the same tensor in every run.
   Slot add_constant(torch::Tensor value);

@@ -26,6 +26,12 @@ std::vector<models::Detection> detect(std::string_view task, models::DetectionMo
 /// Some of what was found.
 models::Detection chosen(const models::Detection& found, const torch::Tensor& which);
 
+/// An optimized detector is quick from the third picture of a size on.
+template <class Task>
+void warm_up(const Task& task, Size size) {
+  for (int i = 0; i < 2; ++i) task(blank(size));
+}
+
 inline Size size_of(const Image& image) { return {image.data.size(-2), image.data.size(-1)}; }
 
 }  // namespace opsis::inline v1::tasks::detail

@@ -37,6 +37,7 @@ struct DetectorOptions {
   std::filesystem::path weights_file{};  ///< a checkpoint on this machine, which stands for that entry's download
   double score_threshold = 0.5;          ///< what is less sure is not given
   double mask_threshold = 0.5;           ///< of the pixels of masks
+  bool optimize = true;                  ///< by models::optimize: quicker from the third picture of a size on
 };
 
 /// How a large picture is cut.

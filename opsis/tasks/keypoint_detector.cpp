@@ -43,7 +43,7 @@ std::vector<KeypointDetections> KeypointDetector::operator()(std::span<const Ima
   return answers;
 }
 
-void KeypointDetector::warm_up(Size size) const { (*this)(detail::blank(size)); }
+void KeypointDetector::warm_up(Size size) const { detail::warm_up(*this, size); }
 
 // Of the points' numbers, as COCO's annotations have them less one.
 std::vector<std::pair<int64_t, int64_t>> KeypointDetector::skeleton() const {

@@ -17,7 +17,8 @@ struct Timings {
 struct TaskOptions {
   std::string weights = "DEFAULT";       ///< an entry of the model
   std::filesystem::path weights_file{};  ///< a checkpoint on this machine, which stands for that entry's download
-  /// By models::optimize, where the model can be: the first picture of each size takes as long as a few, others are quicker.
+  /// By models::optimize, where the model can be: the first picture of each size takes as long as a few (of detectors the second),
+  /// others are quicker.
   bool optimize = true;
 };
 

@@ -200,6 +200,17 @@ TEST(Head, IsTheLayerOfTheLogits) {
   EXPECT_EQ(googlenet->heads(), (std::vector<std::string>{"fc", "aux1.fc2", "aux2.fc2"}));
 }
 
+TEST(InceptionV3, CanBeWithoutItsAuxiliaryHead) {
+  const models::SkipInitialisation skip;
+  auto whole = models::inception_v3({}, {.num_classes = 5, .init_weights = false});
+  EXPECT_EQ(whole->heads(), (std::vector<std::string>{"fc", "AuxLogits.fc"}));
+  whole->remove_aux();
+  EXPECT_FALSE(whole->aux_logits());
+  EXPECT_EQ(whole->heads(), (std::vector<std::string>{"fc"}));
+  const auto without = models::inception_v3({}, {.num_classes = 5, .aux_logits = false, .init_weights = false});
+  EXPECT_EQ(whole->named_parameters().keys(), without->named_parameters().keys());
+}
+
 TEST(VisionTransformer, TakesPretrainedWeightsAtAnyImageSize) {
   const support::TemporaryFolder folder;
   const auto file = folder.path() / "vit.safetensors";

@@ -163,5 +163,38 @@ TEST(Optimize, RefusesWhatItCannotDo) {
   EXPECT_ERROR(optimize(model), ValueError, "optimize: parameters must be of float32 and on the CPU");
 }
 
+class OptimizeDetector : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(, OptimizeDetector,
+                         ::testing::Values("fasterrcnn_mobilenet_v3_large_fpn", "retinanet_resnet50_fpn_v2",
+                                           "fcos_resnet50_fpn", "ssdlite320_mobilenet_v3_large"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(OptimizeDetector, GivesWhatTheModelGivesFromTheSecondBatchOfAShapeOn) {
+  const torch::NoGradGuard no_grad;
+  torch::manual_seed(1);
+  const auto model = models::get_model<models::DetectionModel>(GetParam(), {.num_classes = 5, .weights_backbone = ""});
+  EXPECT_ERROR(optimize(model), ValueError, "call eval() first");
+  model->eval();
+  const auto quick = optimize(model);
+  const auto batch = torch::randn({1, 3, 128, 160});
+  const auto expected = model->network(batch);
+  for (int i = 0; i < 3; ++i) {
+    const Operators called;
+    const auto found = quick->network(batch);
+    ASSERT_EQ(found.size(), expected.size());
+    for (size_t k = 0; k < found.size(); ++k) {
+      SCOPED_TRACE(found[k].first);
+      EXPECT_EQ(found[k].first, expected[k].first);
+      EXPECT_TENSOR_NEAR(found[k].second.contiguous(), expected[k].second.contiguous(), 1e-4, 1e-5);
+    }
+    if (i == 2) EXPECT_EQ(Operators::names().count("aten::conv2d"), 0);
+  }
+  if (std::string_view(GetParam()).find("320") == std::string_view::npos) return;  // they make pictures large
+  const auto picture = torch::rand({3, 40, 50});
+  quick->forward({picture});  // now its shape is known
+  const auto boxes = quick->forward({picture}).front().boxes;
+  EXPECT_TENSOR_NEAR(boxes, model->forward({picture}).front().boxes, 1e-3, 1e-2);
+}
+
 }  // namespace
 }  // namespace opsis

@@ -26,7 +26,7 @@ constexpr int64_t kHalf = 4;  // of a mark's box
 // lies over the image's edge is cut, and less sure.
 struct Marks final : DetectionModel {
   explicit Marks(bool extras = false) : DetectionModel("Marks"), extras_(extras) {}
-  std::vector<Detection> detect(const std::vector<torch::Tensor>& images) override {
+  std::vector<Detection> detect(const std::vector<torch::Tensor>& images, const Network&) override {
     std::vector<Detection> found;
     for (const auto& image : images) {
       ++looked;

@@ -19,11 +19,30 @@ std::vector<std::string> GeneralizedRCNNImpl::heads() const {
   return found;
 }
 
-std::vector<Detection> GeneralizedRCNNImpl::detect(const std::vector<torch::Tensor>& images) {
+ops::FeatureMaps GeneralizedRCNNImpl::network(torch::Tensor batch) {
+  auto found = backbone(std::move(batch));
+  std::vector<torch::Tensor> maps;
+  for (const auto& [name, map] : found) maps.push_back(map);
+  auto said = rpn->head->forward(maps);
+  for (auto& objectness : said.objectness) found.emplace_back("objectness", std::move(objectness));
+  for (auto& deltas : said.deltas) found.emplace_back("deltas", std::move(deltas));
+  return found;
+}
+
+std::vector<Detection> GeneralizedRCNNImpl::detect(const std::vector<torch::Tensor>& images, const Network& network) {
   const auto batch = transform->forward(images).images;
-  const auto maps = backbone(batch.tensors);
-  const auto proposals = rpn->forward(batch, maps).boxes;
-  auto found = roi_heads->forward(maps, proposals, batch.image_sizes).found;
+  FeatureMaps maps;
+  AnchorPredictions said;
+  for (auto& [name, tensor] : network(batch.tensors)) {
+    if (name == "objectness") {
+      said.objectness.push_back(std::move(tensor));
+    } else if (name == "deltas") {
+      said.deltas.push_back(std::move(tensor));
+    } else {
+      maps.emplace_back(std::move(name), std::move(tensor));
+    }
+  }
+  auto found = roi_heads->forward(maps, rpn->propose(batch, said), batch.image_sizes).found;
   return transform->postprocess(std::move(found), batch.image_sizes, sizes_of(images));
 }
 

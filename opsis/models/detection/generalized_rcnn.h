@@ -20,6 +20,8 @@ class OPSIS_API GeneralizedRCNNImpl : public DetectionModel {
                       GeneralizedRCNNTransform transform);
   /// The layers that tell classes apart; those of torchvision's own predictors.
   std::vector<std::string> heads() const override;
+  /// The maps, then "objectness" and then "deltas" of each: RPNHead's.
+  ops::FeatureMaps network(torch::Tensor batch) override;
 
   GeneralizedRCNNTransform transform{nullptr};
   Backbone backbone;
@@ -27,7 +29,7 @@ class OPSIS_API GeneralizedRCNNImpl : public DetectionModel {
   RoIHeads roi_heads{nullptr};
 
  protected:
-  std::vector<Detection> detect(const std::vector<torch::Tensor>& images) override;
+  std::vector<Detection> detect(const std::vector<torch::Tensor>& images, const Network& network) override;
   DetectionLosses learn(const std::vector<torch::Tensor>& images, const std::vector<DetectionTarget>& targets) override;
 };
 TORCH_MODULE(GeneralizedRCNN);

@@ -90,9 +90,17 @@ const torch::Tensor& DetectionLosses::operator[](std::string_view name) const {
 DetectionModel::~DetectionModel() = default;
 
 std::vector<Detection> DetectionModel::forward(std::vector<torch::Tensor> images) {
+  return forward(std::move(images), [this](torch::Tensor batch) { return network(std::move(batch)); });
+}
+
+ops::FeatureMaps DetectionModel::network(torch::Tensor) {
+  raise<ValueError>("{}: it has no network apart from what makes boxes", name());
+}
+
+std::vector<Detection> DetectionModel::forward(std::vector<torch::Tensor> images, const Network& network) {
   OPSIS_CHECK(!is_training(), "{}: it is training; call eval() to detect, or losses(images, targets) to train", name());
   detection_model::check_images(name(), images);
-  return detect(images);
+  return detect(images, network);
 }
 
 DetectionLosses DetectionModel::losses(std::vector<torch::Tensor> images, std::vector<DetectionTarget> targets) {

@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "opsis/core/api.h"
 #include "opsis/models/task.h"
+#include "opsis/ops/feature_pyramid_network.h"
 
 namespace opsis::inline v1::models {
 
@@ -75,6 +77,14 @@ class OPSIS_API DetectionModel : public Model {
   /// Throws   ValueError while training, and for images that are not (3, H, W) of floating point
   std::vector<Detection> forward(std::vector<torch::Tensor> images);
 
+  /// All that is computed of a batch (N, 3, H, W), normalised and resized, before boxes are made of it: feature maps by their names,
+  /// then what the heads that look at every pixel say.
+  /// Throws   ValueError when the model has no such part
+  virtual ops::FeatureMaps network(torch::Tensor batch);
+  /// As above, with another way to compute what network() does: models::optimize has one.
+  using Network = std::function<ops::FeatureMaps(torch::Tensor)>;
+  std::vector<Detection> forward(std::vector<torch::Tensor> images, const Network& network);
+
   /// How wrong the model is, with gradients.
   /// Throws   ValueError unless training, and for targets that are not as DetectionTarget says: the message names image and box
   /// Differs  torchvision refuses neither boxes that are no numbers, nor masks of another size than the image
@@ -83,7 +93,7 @@ class OPSIS_API DetectionModel : public Model {
  protected:
   using Model::Model;
   /// Images and targets are checked.
-  virtual std::vector<Detection> detect(const std::vector<torch::Tensor>& images) = 0;
+  virtual std::vector<Detection> detect(const std::vector<torch::Tensor>& images, const Network& network) = 0;
   virtual DetectionLosses learn(const std::vector<torch::Tensor>& images, const std::vector<DetectionTarget>& targets) = 0;
 };
 

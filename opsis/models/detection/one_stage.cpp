@@ -25,19 +25,36 @@ std::vector<std::string> OneStageDetectorImpl::heads() const {
   return names;
 }
 
-OneStageDetectorImpl::Seen OneStageDetectorImpl::look(const std::vector<Tensor>& images, std::vector<DetectionTarget> targets) {
+ops::FeatureMaps OneStageDetectorImpl::network(Tensor batch) {
+  auto found = backbone(std::move(batch));
+  std::vector<Tensor> maps;
+  for (const auto& [name, map] : found) maps.push_back(map);
+  auto outputs = head->forward(maps);
+  found.emplace_back("cls_logits", std::move(outputs.cls_logits));
+  found.emplace_back("bbox_regression", std::move(outputs.bbox_regression));
+  if (outputs.bbox_ctrness.defined()) found.emplace_back("bbox_ctrness", std::move(outputs.bbox_ctrness));
+  return found;
+}
+
+OneStageDetectorImpl::Seen OneStageDetectorImpl::look(const std::vector<Tensor>& images, const Network& see,
+                                                      std::vector<DetectionTarget> targets) {
   Seen seen{.batch = transform->forward(images, std::move(targets))};
   std::vector<Tensor> maps;
-  for (auto& [name, map] : backbone(seen.batch.images.tensors)) maps.push_back(std::move(map));
-  seen.outputs = head->forward(maps);
+  for (auto& [name, tensor] : see(seen.batch.images.tensors)) {
+    auto& place = name == "cls_logits"        ? seen.outputs.cls_logits
+                  : name == "bbox_regression" ? seen.outputs.bbox_regression
+                  : name == "bbox_ctrness"    ? seen.outputs.bbox_ctrness
+                                              : maps.emplace_back();
+    place = std::move(tensor);
+  }
   seen.anchors = anchors(seen.batch.images.canvas(), maps);
   seen.levels = anchors_per_location();
   for (size_t i = 0; i < maps.size(); ++i) seen.levels[i] *= maps[i].size(-2) * maps[i].size(-1);
   return seen;
 }
 
-std::vector<Detection> OneStageDetectorImpl::detect(const std::vector<Tensor>& images) {
-  const auto seen = look(images);
+std::vector<Detection> OneStageDetectorImpl::detect(const std::vector<Tensor>& images, const Network& see) {
+  const auto seen = look(images, see);
   const auto& sizes = seen.batch.images.image_sizes;
   std::vector<Detection> found;
   for (size_t i = 0; i < images.size(); ++i) {
@@ -53,7 +70,8 @@ std::vector<Detection> OneStageDetectorImpl::detect(const std::vector<Tensor>& i
 
 DetectionLosses OneStageDetectorImpl::learn(const std::vector<Tensor>& images, const std::vector<DetectionTarget>& targets) {
   models::detail::check_labels(name(), targets, num_classes);
-  const auto seen = look(images, targets);
+  const auto seen = look(
+      images, [this](Tensor batch) { return network(std::move(batch)); }, targets);
   return losses_of(seen.outputs, seen.anchors, seen.levels, seen.batch.targets);
 }
 

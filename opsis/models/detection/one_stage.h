@@ -80,6 +80,8 @@ struct OneStageOptions {
 class OPSIS_API OneStageDetectorImpl : public DetectionModel {
  public:
   std::vector<std::string> heads() const override;
+  /// The maps, then HeadOutputs by its members' names.
+  ops::FeatureMaps network(torch::Tensor batch) override;
 
   Backbone backbone;
   std::shared_ptr<OneStageHeadImpl> head;
@@ -90,7 +92,7 @@ class OPSIS_API OneStageDetectorImpl : public DetectionModel {
  protected:
   OneStageDetectorImpl(std::string name, Backbone backbone, std::shared_ptr<OneStageHeadImpl> head,
                        const TransformOptions& transform, const DetectionThresholds& thresholds, int64_t num_classes);
-  std::vector<Detection> detect(const std::vector<torch::Tensor>& images) final;
+  std::vector<Detection> detect(const std::vector<torch::Tensor>& images, const Network& network) final;
   DetectionLosses learn(const std::vector<torch::Tensor>& images, const std::vector<DetectionTarget>& targets) final;
 
   /// The anchors that all images of a batch have, and how many a pixel of each map has.
@@ -110,7 +112,7 @@ class OPSIS_API OneStageDetectorImpl : public DetectionModel {
     torch::Tensor anchors{};
     std::vector<int64_t> levels{};
   };
-  Seen look(const std::vector<torch::Tensor>& images, std::vector<DetectionTarget> targets = {});
+  Seen look(const std::vector<torch::Tensor>& images, const Network& network, std::vector<DetectionTarget> targets = {});
 };
 
 namespace detail {

@@ -92,6 +92,10 @@ RegionProposalNetworkImpl::Output RegionProposalNetworkImpl::forward(const Image
   return output;
 }
 
+std::vector<Tensor> RegionProposalNetworkImpl::propose(const ImageList& images, const AnchorPredictions& found) const {
+  return proposals(found, (*options.anchor_generator)(images.canvas(), found.objectness), images.image_sizes);
+}
+
 // Each anchor counts by itself, so only those that are kept are moved.
 std::vector<Tensor> RegionProposalNetworkImpl::proposals(const AnchorPredictions& found, const Tensor& anchors,
                                                          const std::vector<Size>& image_sizes) const {

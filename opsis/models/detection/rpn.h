@@ -72,6 +72,9 @@ class OPSIS_API RegionProposalNetworkImpl : public torch::nn::Module {
   };
   Output forward(const ImageList& images, const FeatureMaps& maps, const std::vector<DetectionTarget>& targets = {});
 
+  /// Of each image the boxes that the head's predictions make of its anchors.
+  std::vector<torch::Tensor> propose(const ImageList& images, const AnchorPredictions& found) const;
+
   RPNHead head{nullptr};
   RPNOptions options;
 
