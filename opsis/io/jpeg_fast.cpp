@@ -57,14 +57,14 @@ struct Range {
 
 class Decoder {
  public:
-  Decoder(const Frame& frame, const Region& region, int64_t channels, int scale);
+  Decoder(const Frame& frame, const Scan& scan, const Region& region, int64_t channels, int scale);
   bool build();
   bool decode(uint8_t* out);
 
  private:
   bool decode_units(int64_t row);
   bool restart(int64_t unit);
-  int64_t left_of_segment() const { return reader_.left_to(frame_.entropy.data() + frame_.segments[segment_].end); }
+  int64_t left_of_segment() const { return reader_.left_to(scan_.bytes.data() + scan_.ends[segment_]); }
   static bool decode_dc(Component& component, BitReader& reader);
   template <bool kept>
   bool decode_block(Component& component, int16_t* block);
@@ -74,6 +74,7 @@ class Decoder {
   void emit(int64_t y, uint8_t* out);
 
   const Frame& frame_;
+  const Scan& scan_;
   const Region region_;
   const int64_t channels_;
   const int scale_;       // of 8 whole blocks become pixels
@@ -95,8 +96,9 @@ Range units_of(int64_t begin, int64_t length, int64_t unit, int64_t sample, int6
   return {std::max<int64_t>(begin - margin, 0) / unit, std::min((begin + length + margin - 1) / unit + 1, units)};
 }
 
-Decoder::Decoder(const Frame& frame, const Region& region, int64_t channels, int scale)
+Decoder::Decoder(const Frame& frame, const Scan& scan, const Region& region, int64_t channels, int scale)
     : frame_(frame),
+      scan_(scan),
       region_(region),
       channels_(channels),
       scale_(scale),
@@ -137,12 +139,8 @@ bool Decoder::build() {
 }
 
 bool Decoder::restart(int64_t unit) {
-  const auto* const bytes = frame_.entropy.data();
-  if (unit > 0) {
-    if (left_of_segment() < 0 || left_of_segment() >= 8) return false;
-    ++segment_;
-  }
-  reader_ = BitReader(bytes + frame_.segments[segment_].begin);
+  if (unit > 0 && (left_of_segment() < 0 || left_of_segment() >= 8)) return false;
+  reader_ = BitReader(scan_.bytes.data() + (unit > 0 ? scan_.ends[segment_++] : 0));
   for (auto& component : components_) component.last_dc = 0;
   return true;
 }
@@ -154,7 +152,7 @@ bool Decoder::decode_dc(Component& component, BitReader& reader) {
   const auto [size, length] = component.dc->find(next >> 16);
   if (size == HuffmanCode::none) return false;
   reader.skip(length + size);
-  component.last_dc += size > 0 ? extended(next << length >> (32 - size), size) : 0;
+  component.last_dc += stored_number(next << length, size);
   return component.last_dc == static_cast<int16_t>(component.last_dc);
 }
 
@@ -218,7 +216,7 @@ bool Decoder::decode_blocks(Component& component, int64_t row, int64_t column) {
 /// A row of MCUs.
 bool Decoder::decode_units(int64_t row) {
   const auto across = frame_.units_across(), interval = frame_.restart_interval;
-  const auto* const end = frame_.entropy.data() + frame_.segments.back().end;
+  const auto* const end = scan_.bytes.data() + scan_.ends.back();
   const bool is_needed = rows_.contains(row);
   for (int64_t column = 0; column < across; ++column) {
     const auto unit = row * across + column;
@@ -335,7 +333,9 @@ bool decode_fast(Bytes bytes, const DecodeOptions& options, const Destination& d
   info.height = region.height;
   info.width = region.width;
 
-  Decoder decoder(*frame, region, info.channels, info.scale);
+  const auto scan = read_scan(*frame);
+  if (!scan) return false;
+  Decoder decoder(*frame, *scan, region, info.channels, info.scale);
   return decoder.build() && decoder.decode(static_cast<uint8_t*>(destination(info)));
 }
 

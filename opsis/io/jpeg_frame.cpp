@@ -84,7 +84,7 @@ bool read_size(Bytes data, Frame& frame) {
   for (size_t i = 0; i < count; ++i) {
     const auto* from = data.data() + 6 + 3 * i;
     FrameComponent component{.id = from[0], .across = from[1] >> 4, .down = from[1] & 15};
-    component.quantization[0] = from[2];  // its table, until the scan begins
+    component.quantization_table = from[2];
     if (component.across < 1 || component.across > 4 || component.down < 1 || component.down > 4) return false;
     frame.components.push_back(component);
   }
@@ -111,7 +111,7 @@ bool read_scan_header(Bytes data, const Tables& tables, Frame& frame) {
   if (count == 0 || data.size() != 4 + 2 * count || data[0] != count || !is_ycc(frame, tables)) return false;
   for (size_t i = 0; i < count; ++i) {
     auto& component = frame.components[i];
-    const size_t dc = data[2 + 2 * i] >> 4, ac = data[2 + 2 * i] & 15, table = component.quantization[0];
+    const size_t dc = data[2 + 2 * i] >> 4, ac = data[2 + 2 * i] & 15, table = component.quantization_table;
     if (data[1 + 2 * i] != component.id || dc > 3 || ac > 3 || table > 3) return false;
     if (!frame.dc[dc] || !frame.ac[ac] || !tables.quantization[table]) return false;
     component.dc = dc;
@@ -120,42 +120,6 @@ bool read_scan_header(Bytes data, const Tables& tables, Frame& frame) {
   }
   const auto* rest = data.data() + 1 + 2 * count;
   return rest[0] == 0 && rest[1] == 63 && rest[2] == 0;
-}
-
-/// The entropy-coded bytes, to the end of the image: 0xFF is followed by a 0 that is none of them, or begins a marker.
-bool read_entropy(Bytes bytes, Frame& frame) {
-  frame.entropy.resize(bytes.size() + Frame::padding);
-  auto* to = frame.entropy.data();
-  const auto* from = bytes.data();
-  const auto* const end = from + bytes.size();
-  size_t begin = 0;
-  while (const void* found = std::memchr(from, 0xFF, static_cast<size_t>(end - from))) {
-    const auto* const at = static_cast<const uint8_t*>(found);
-    if (end - at < 2) return false;
-    const auto length = static_cast<size_t>(at - from);
-    std::memcpy(to, from, length);
-    to += length;
-    from = at + 2;
-    if (at[1] == 0) {
-      *to++ = 0xFF;
-      continue;
-    }
-    const auto here = static_cast<size_t>(to - frame.entropy.data());
-    frame.segments.push_back({begin, here});
-    begin = here;
-    if (at[1] == end_of_image) {
-      std::fill_n(to, Frame::padding, uint8_t{0});
-      return true;
-    }
-    if (at[1] != first_restart + (frame.segments.size() - 1) % 8) return false;
-  }
-  return false;
-}
-
-bool restarts_fit(const Frame& frame) {
-  const auto units = frame.units_across() * frame.units_down(), interval = frame.restart_interval;
-  const auto expected = interval > 0 ? (units + interval - 1) / interval : 1;
-  return static_cast<int64_t>(frame.segments.size()) == expected;
 }
 
 /// One of the segments before the scan; false when it is not as it should be.
@@ -198,10 +162,38 @@ std::optional<Frame> read_frame(Bytes bytes) {
     const auto data = rest.subspan(4, length - 2);
     rest = rest.subspan(2 + length);
     if (marker == start_of_scan) {
-      const bool whole = read_scan_header(data, tables, *frame) && read_entropy(rest, *frame) && restarts_fit(*frame);
-      return whole ? std::move(frame) : std::nullopt;
+      frame->stored = rest;
+      return read_scan_header(data, tables, *frame) ? std::move(frame) : std::nullopt;
     }
     if (!read_segment(marker, data, tables, *frame)) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::optional<Scan> read_scan(const Frame& frame) {
+  const auto units = frame.units_across() * frame.units_down(), interval = frame.restart_interval;
+  const auto segments = static_cast<size_t>(interval > 0 ? (units + interval - 1) / interval : 1);
+  std::optional<Scan> scan(std::in_place);
+  scan->bytes.resize(frame.stored.size() + Scan::padding);
+  auto* to = scan->bytes.data();
+  const auto* from = frame.stored.data();
+  const auto* const end = from + frame.stored.size();
+  // 0xFF is followed by a 0 that is none of the bytes, or begins a marker.
+  while (const void* found = std::memchr(from, 0xFF, static_cast<size_t>(end - from))) {
+    const auto* const at = static_cast<const uint8_t*>(found);
+    if (end - at < 2) return std::nullopt;
+    to = std::copy(from, at, to);
+    from = at + 2;
+    if (at[1] == 0) {
+      *to++ = 0xFF;
+      continue;
+    }
+    // One too many would be refused at last, but there may be so many that they do not fit into memory.
+    const auto before = scan->ends.size();
+    const size_t expected = before + 1 == segments ? size_t{end_of_image} : first_restart + before % 8;
+    if (at[1] != expected) return std::nullopt;
+    scan->ends.push_back(static_cast<size_t>(to - scan->bytes.data()));
+    if (at[1] == end_of_image) return scan;
   }
   return std::nullopt;
 }

@@ -19,13 +19,9 @@ struct StoredCode {
 struct FrameComponent {
   uint8_t id = 0;
   int across = 1, down = 1;                 ///< blocks of a minimum coded unit (MCU)
+  size_t quantization_table = 0;            ///< its place among the file's
   std::array<uint16_t, 64> quantization{};  ///< by rows
   size_t dc = 0, ac = 0;                    ///< the codes it uses
-};
-
-/// A part of the entropy-coded bytes between two restarts.
-struct Segment {
-  size_t begin = 0, end = 0;
 };
 
 /// A baseline JPEG of one scan, gray or YCbCr.
@@ -33,13 +29,9 @@ struct Frame {
   Size size{};
   std::vector<FrameComponent> components;
   std::array<std::optional<StoredCode>, 4> dc, ac;
-  int64_t restart_interval = 0;  ///< MCUs of a segment; 0 when there is one segment only
+  int64_t restart_interval = 0;  ///< MCUs of a segment, from one restart to the next; 0 when there is one segment only
   int orientation = 1;           ///< EXIF's
-  std::vector<uint8_t> entropy;  ///< the bytes of the scan without what is stuffed between them, and `padding` zeros
-  std::vector<Segment> segments;
-
-  /// More bits than the longest MCU has.
-  static constexpr size_t padding = 4096;
+  Bytes stored;                  ///< the scan, and what follows it
 
   int64_t unit_width() const { return int64_t{8} * components[0].across; }
   int64_t unit_height() const { return int64_t{8} * components[0].down; }
@@ -53,7 +45,21 @@ constexpr std::array<uint8_t, 64> stored_order{0,  1,  8,  16, 9,  2,  3,  10, 1
                                                35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
                                                58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
 
-/// Reads all of it; none when the file is of another kind, or has anything that libjpeg would warn of or refuse.
+/// The entropy-coded bytes.
+struct Scan {
+  std::vector<uint8_t> bytes;  ///< without what is stuffed between them, and `padding` zeros
+  std::vector<size_t> ends;    ///< of the segments; each begins where the one before it ends
+
+  /// More than the longest MCU has, which six blocks are of 64 numbers of up to 27 bits.
+  static constexpr size_t padding = 4096;
+};
+
+/// Reads what stands before the scan; none when the file is of another kind, or has anything that libjpeg would warn of or
+/// refuse. Allocates no more than a few tables.
 std::optional<Frame> read_frame(Bytes bytes);
+
+/// Reads on to the end of the image; none when it is not as the frame says. Takes as much memory as the file, and a number for
+/// each restart that the frame has.
+std::optional<Scan> read_scan(const Frame& frame);
 
 }  // namespace opsis::inline v1::io::jpeg

@@ -36,11 +36,6 @@ class BitReader {
     bits_ <<= count;
     count_ -= count;
   }
-  uint32_t take(int count) {
-    const auto out = count > 0 ? peek(count) : 0;
-    skip(count);
-    return out;
-  }
   /// How many bits before `end` were not used; negative when some behind it were.
   int64_t left_to(const uint8_t* end) const { return (end - next_) * 8 + count_; }
   /// It may have loaded what follows the last bits.
@@ -52,10 +47,11 @@ class BitReader {
   int count_ = 0;
 };
 
-/// A number of `size` bits as JPEG stores it: those with a 0 on top are negative.
-inline int extended(uint32_t bits, int size) {
-  const int value = static_cast<int>(bits);
-  return size > 0 && value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
+/// The number in the first `size` of these bits as JPEG stores it: those with a 0 on top are negative.
+inline int stored_number(uint32_t bits, int size) {
+  if (size == 0) return 0;
+  const int value = static_cast<int>(bits >> (32 - size));
+  return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
 }
 
 /// The codewords, one at a time.
@@ -128,9 +124,8 @@ inline Single find_single(const HuffmanCode& code, uint32_t next) {
   if (symbol == HuffmanCode::none) return {};
   const int zeros = symbol >> 4, size = symbol & 15;
   if (size == 0 && zeros != 15) return {0, Single::nowhere, static_cast<uint8_t>(length), Single::ends};
-  const int value = size > 0 ? extended(next << length >> (32 - size), size) : 0;
-  return {static_cast<int16_t>(value), static_cast<uint8_t>(zeros), static_cast<uint8_t>(length + size),
-          static_cast<uint8_t>(zeros + 1)};
+  return {static_cast<int16_t>(stored_number(next << length, size)), static_cast<uint8_t>(zeros),
+          static_cast<uint8_t>(length + size), static_cast<uint8_t>(zeros + 1)};
 }
 
 /// One or two coefficients at once.

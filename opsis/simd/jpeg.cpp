@@ -131,12 +131,25 @@ HWY_INLINE void transpose(V16 (&v)[8]) {
   }
 }
 
+/// What any of many numbers has of bits, but for their signs.
+struct Magnitude {
+  V16 bits;
+  HWY_INLINE void add(V16 number) { bits = hn::Or(bits, hn::Abs(number)); }
+  HWY_INLINE void add(const V16 (&numbers)[8]) {
+    for (const auto number : numbers) add(number);
+  }
+  HWY_INLINE bool is_below(int power_of_two) const {
+    return hn::AllTrue(tag16, hn::Eq(hn::And(bits, hn::Set(tag16, static_cast<int16_t>(-power_of_two))), hn::Zero(tag16)));
+  }
+};
+
 bool inverse_dct(int16_t* coefficients, const uint16_t* quantization, int64_t pairs, uint8_t* out, ptrdiff_t out_stride) {
   const auto middle = hn::Set(tag16, 128), zero = hn::Zero(tag16);
   const auto spread = hn::Set(tag16, 0x0100);  // the first two bytes of a block, again and again
   HWY_ALIGN constexpr int16_t first_of_block[16] = {-1, 0, 0, 0, 0, 0, 0, 0, -1};
   const auto first = hn::Load(tag16, first_of_block);
-  auto too_large = zero;
+  auto overflow = zero;
+  Magnitude before_a_pass{zero}, samples{zero};
   HWY_ALIGN int16_t factors[8 * 16];
   for (size_t row = 0; row < 8; ++row) {
     for (size_t i = 0; i < 16; ++i) factors[16 * row + i] = static_cast<int16_t>(quantization[8 * row + i % 8]);
@@ -152,26 +165,30 @@ bool inverse_dct(int16_t* coefficients, const uint16_t* quantization, int64_t pa
     const bool flat = hn::AllTrue(tag16, hn::Eq(hn::Or(rest, hn::AndNot(first, v[0])), zero));
     for (size_t row = 0; row < (flat ? 1U : 8U); ++row) {
       const auto factor = hn::Load(tag16, factors + 16 * row), product = hn::Mul(v[row], factor);
-      // Within 2^13 the upper half repeats the sign.
-      too_large = hn::Or(too_large, hn::Xor(hn::MulHigh(v[row], factor), hn::ShiftRight<13>(product)));
+      overflow = hn::Or(overflow, hn::Xor(hn::MulHigh(v[row], factor), hn::ShiftRight<15>(product)));
       v[row] = product;
+      before_a_pass.add(product);
     }
     if (flat) {  // as most of the sky: the passes would give this
       const auto twice = hn::SaturatedAdd(v[0], v[0]), sample = hn::SaturatedAdd(twice, twice);
-      const auto samples = hn::TableLookupBytes(hn::ShiftRight<5>(hn::SaturatedAdd(sample, hn::Set(tag16, 16))), spread);
-      const auto bytes = hn::DemoteTo(tag8, hn::SaturatedAdd(samples, middle));
+      const auto eight = hn::TableLookupBytes(hn::ShiftRight<5>(hn::SaturatedAdd(sample, hn::Set(tag16, 16))), spread);
+      samples.add(eight);
+      const auto bytes = hn::DemoteTo(tag8, hn::SaturatedAdd(eight, middle));
       for (int row = 0; row < 8; ++row) hn::StoreU(bytes, tag8, out + row * out_stride + 8 * block);
       continue;
     }
     transform<fraction - between>(v);
+    before_a_pass.add(v);
     transpose(v);
     transform<fraction + between + 3>(v);
+    samples.add(v);
     transpose(v);
     for (int row = 0; row < 8; ++row) {
       hn::StoreU(hn::DemoteTo(tag8, hn::SaturatedAdd(v[row], middle)), tag8, out + row * out_stride + 8 * block);
     }
   }
-  return hn::AllTrue(tag16, hn::Eq(too_large, zero));
+  // So the sum of two is one of 16 bits; and what libjpeg does in plain C turns samples around beyond 2^9.
+  return hn::AllTrue(tag16, hn::Eq(overflow, zero)) && before_a_pass.is_below(1 << 14) && samples.is_below(1 << 9);
 }
 
 // Plain loops, which the compiler turns into vectors: 13 bits of fraction, 2 more between the passes. Unsigned, since what is
@@ -202,8 +219,10 @@ bool inverse_dct_to_two(int16_t* coefficients, const uint16_t* quantization, int
       for (int y = 0; y < 2; ++y) {
         const auto* const row = rows[y] + 8 * block;
         const U32 even = (row[0] << 15) + (1 << 19), odd = row[1] * c1 + row[3] * c3 + row[5] * c5 + row[7] * c7;
-        const auto sample = [](U32 sum) {
-          return static_cast<uint8_t>(std::clamp((static_cast<int32_t>(sum) >> 20) + 128, 0, 255));
+        const auto sample = [&](U32 sum) {
+          const int value = static_cast<int32_t>(sum) >> 20;
+          too_large |= static_cast<U32>(value + (1 << 9)) >> 10;
+          return static_cast<uint8_t>(std::clamp(value + 128, 0, 255));
         };
         auto* const out = (y == 0 ? above : below) + 4 * pair + 2 * block;
         out[0] = sample(even + odd);

@@ -17,8 +17,8 @@ OPSIS_API bool has_jpeg();
 
 /// The inverse cosine transform, by libjpeg's accurate integers ("islow"), of `pairs` pairs of blocks that lie next to each
 /// other in the picture, to 8 rows of 16 * pairs samples. Coefficients are multiplied by the quantization (64 of them, by rows)
-/// first. Sets them to 0 for the next blocks. False when one is larger than any picture's: versions of libjpeg overflow there
-/// each in its way.
+/// first. Sets them to 0 for the next blocks. False when they, or what comes of them, are larger than any picture's: versions of
+/// libjpeg overflow there each in its way.
 OPSIS_API bool jpeg_inverse_dct(int16_t* coefficients, const uint16_t* quantization, int64_t pairs, uint8_t* out,
                                 ptrdiff_t out_stride);
 

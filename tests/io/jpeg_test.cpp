@@ -9,6 +9,7 @@
 #include "opsis/io/jpeg_fast.h"
 #include "tests/io/pictures.h"
 #include "tests/support/expect.h"
+#include "tests/support/memory.h"
 #include "tests/support/temporary.h"
 
 namespace opsis {
@@ -96,6 +97,20 @@ TEST(DecodeJpeg, QuicklyGivesLibjpegsPixelsOrNone) {
   }
   EXPECT_GT(quick, 300);
   EXPECT_GT(of_changed, 300);
+}
+
+// The bytes of 2 million restarts would otherwise become a list of them, much larger than the file, before their number is seen
+// to be wrong; and those of a picture over the limits are not looked at.
+TEST(DecodeJpeg, TakesNoMemoryForRestartsThatThePictureHasNot) {
+  auto bytes = support::picture("photo.jpg");
+  bytes.resize(bytes.size() - 2);
+  for (int i = 0; i < 2'000'000; ++i) bytes.insert(bytes.end(), {0xFF, static_cast<uint8_t>(0xD0 + i % 8)});
+  bytes.insert(bytes.end(), {0xFF, 0xD9});
+  if (!support::begin_peak_memory()) GTEST_SKIP() << "the system does not tell the peak of memory";
+  const auto before = support::peak_memory();
+  EXPECT_FALSE(decoded(io::jpeg::decode_fast, bytes, {}).quick);
+  EXPECT_TRUE(decoded(io::jpeg::decode_fast, bytes, {.limits = {.pixels = 100}}).refused);
+  EXPECT_LT(support::peak_memory() - before, static_cast<int64_t>(3 * bytes.size()));
 }
 
 // Else the speed would be lost in silence.

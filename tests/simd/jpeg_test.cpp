@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numbers>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace opsis {
@@ -87,6 +88,38 @@ TEST(SimdJpeg, TransformToTwoIsTheMeanOfQuartersOnEveryTarget) {
     coefficients[0] = 30000;
     EXPECT_FALSE(simd::jpeg_inverse_dct(std::vector(coefficients).data(), quantization.data(), 1, out.data(), 16));
     EXPECT_FALSE(simd::jpeg_inverse_dct_to_two(coefficients.data(), quantization.data(), 1, two.data(), two.data() + 4));
+  });
+}
+
+// Of 16 bits, and of libjpeg's table of samples: where its versions differ, whatever the blocks beside are.
+TEST(SimdJpeg, TransformsRefuseWhatIsLargerThanAnyPicturesOnEveryTarget) {
+  const int64_t pairs = 2;
+  const auto fits = [&](std::initializer_list<std::pair<size_t, int>> block, uint16_t factor) {
+    const std::vector<uint16_t> quantization(64, factor);
+    std::vector<uint8_t> out(8 * 16 * pairs), two(out);
+    bool all = true, none = true;
+    for (const size_t at : {0, 8, 144, 152}) {
+      std::vector<int16_t> coefficients(pairs * simd::jpeg_pair);
+      for (const auto& [place, value] : block) coefficients[at + place] = static_cast<int16_t>(value);
+      auto same = coefficients;
+      const bool whole = simd::jpeg_inverse_dct(coefficients.data(), quantization.data(), pairs, out.data(), 16 * pairs);
+      const bool reduced = simd::jpeg_inverse_dct_to_two(same.data(), quantization.data(), pairs, two.data(), two.data() + 64);
+      all &= whole && reduced;
+      none &= !whole && !reduced;
+    }
+    EXPECT_TRUE(all || none);
+    return all;
+  };
+  on_every_target([&] {
+    EXPECT_TRUE(fits({{0, 1000}}, 4));   // 500 above the middle
+    EXPECT_FALSE(fits({{0, 1030}}, 4));  // a sample of 515
+    EXPECT_FALSE(fits({{0, -1030}}, 4));
+    EXPECT_FALSE(fits({{0, 600}, {17, 300}}, 8));
+    EXPECT_FALSE(fits({{0, 1023}, {1, 1023}, {16, 1023}}, 15));  // between the passes
+    for (const int value : {300, 560, 820, -300, -1000}) {       // times 255, some of these are small again in 16 bits
+      EXPECT_FALSE(fits({{0, value}}, 255)) << value;
+      EXPECT_FALSE(fits({{17, value}}, 255)) << value;
+    }
   });
 }
 
