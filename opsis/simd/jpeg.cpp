@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+// Vectors are kept in arrays, which those whose length is not known to the compiler cannot be: NEON serves such machines.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "opsis/simd/jpeg.cpp"
 #include <hwy/foreach_target.h>
