@@ -97,6 +97,7 @@ Detections Detector::tiled(const Image& image, const TilingOptions& tiling, Timi
   OPSIS_CHECK(tiling.overlap >= 0 && tiling.overlap < std::min(height, width),
               "Detector: overlap must be less than the sides of tiles, {}, and not negative, got {}", tiling.tile_size,
               tiling.overlap);
+  detail::checked_threshold("Detector", "nms_threshold", tiling.nms_threshold);
   const auto size = detail::size_of(image);
   const auto rows = beginnings(size.height, height, tiling.overlap), columns = beginnings(size.width, width, tiling.overlap);
   if (rows.size() == 1 && columns.size() == 1) return (*this)(image, timings);

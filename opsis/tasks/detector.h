@@ -72,7 +72,8 @@ class OPSIS_API Detector {
   /// neighbours find twice the surest box stays, and a whole one rather than one that a tile cuts. A picture that is not larger
   /// than a tile is looked at as by operator().
   ///     detector.tiled(aerial, {.tile_size = {800, 800}, .overlap = 200})
-  /// Throws   ValueError unless sides of tiles are positive and the overlap is less than them, and for another shape
+  /// Throws   ValueError unless sides of tiles are positive, the overlap is less than them and the threshold in [0, 1], and for
+  ///          another shape
   /// Source   Opsis
   Detections tiled(const Image& image, const TilingOptions& tiling = {}, Timings* timings = nullptr) const;
 

@@ -69,6 +69,7 @@ inline std::string name_of(const std::vector<std::string>& categories, int64_t i
 inline void check_image(std::string_view task, const Image& image) {
   OPSIS_CHECK(image.data.dim() == 3 && image.data.size(0) == 3, "{}: the image must be (3, H, W), got {}", task,
               opsis::detail::shape(image.data));
+  OPSIS_CHECK(image.data.numel() > 0, "{}: the image must have pixels, got {}", task, opsis::detail::shape(image.data));
 }
 
 /// finish(what the model gave for it, input) for each input. `prepare` makes a tensor of an input; those of a shape go through
@@ -102,6 +103,9 @@ auto run(std::span<const Input> inputs, const Prepare& prepare, const Forward& f
 }
 
 /// A picture of zeros, for warming up.
-inline Image blank(Size size) { return Image(torch::zeros({3, size.height, size.width}, torch::kUInt8)); }
+inline Image blank(Size size) {
+  OPSIS_CHECK(size.height > 0 && size.width > 0, "warm_up: the size must be positive, got {}", size);
+  return Image(torch::zeros({3, size.height, size.width}, torch::kUInt8));
+}
 
 }  // namespace opsis::inline v1::tasks::detail

@@ -72,6 +72,7 @@ TEST(Anchors, RefuseListsAndMapsThatDoNotFit) {
                "DefaultBoxGenerator: aspect_ratios and steps must have the same length, got 2 and 1");
   EXPECT_ERROR(DefaultBoxGenerator({{2}, {2}}, {.scales = {0.1, 0.2}}), ValueError,
                "DefaultBoxGenerator: scales must have one more than the 2 feature maps, got 2");
+  EXPECT_ERROR(DefaultBoxGenerator(Lists{})({8, 8}, {}), ValueError, "a feature map for each of 0 lists");
   EXPECT_ERROR(DefaultBoxGenerator(Lists{{2}})({8, 8}, none), ValueError,
                "DefaultBoxGenerator: there must be a feature map for each of 1 lists");
 }

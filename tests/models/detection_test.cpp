@@ -8,6 +8,7 @@
 #include "opsis/hub/state_dict.h"
 #include "opsis/models.h"
 #include "opsis/models/detection/keypoints.h"
+#include "opsis/models/detection/masks.h"
 #include "opsis/ops/frozen_batch_norm.h"
 #include "tests/support/expect.h"
 #include "tests/support/meta_device.h"
@@ -338,6 +339,31 @@ TEST(Keypoints, AreFoundOnMapsAndPutOnThemAsTorchvisionsAre) {
   EXPECT_EQ(std::vector<std::string>(names.begin(), names.end()), c.texts("names"));
 }
 
+TEST(MapsOfBoxes, AreRefusedUnlessEachHasItsBox) {
+  const auto one_box = torch::tensor({{0.f, 0.f, 8.f, 8.f}});
+  EXPECT_ERROR(detection::heatmaps_to_keypoints(torch::rand({2, 3, 8, 8}), one_box), ValueError,
+               "heatmaps_to_keypoints: boxes must be (2, 4), one for each of the maps, got (1, 4)");
+  EXPECT_ERROR(detection::heatmaps_to_keypoints(torch::rand({3, 8, 8}), one_box), ValueError,
+               "heatmaps_to_keypoints: maps must be (N, K, M, M), got (3, 8, 8)");
+  EXPECT_ERROR(detection::heatmaps_to_keypoints(torch::rand({1, 3, 8, 8}), one_box * NAN), ValueError,
+               "heatmaps_to_keypoints: box 0 must be of finite numbers");
+  EXPECT_ERROR(detection::paste_masks_in_image(torch::rand({2, 1, 8, 8}), one_box, {20, 20}), ValueError,
+               "paste_masks_in_image: boxes must be (2, 4), one for each of the masks, got (1, 4)");
+  EXPECT_ERROR(detection::paste_masks_in_image(torch::rand({2, 8, 8}), one_box, {20, 20}), ValueError,
+               "paste_masks_in_image: masks must be (N, 1, M, M), got (2, 8, 8)");
+}
+
+TEST(ResizeBoxes, RoundsSixteenBitsOnceAsTorchvisionDoes) {
+  const auto boxes = torch::tensor({{10.f, 20.f, 301.f, 402.f}});
+  const auto resized = [&](torch::Dtype type) {
+    return detection::resize_boxes(boxes.to(type), {60, 70}, {64, 74}).to(torch::kFloat32);
+  };
+  EXPECT_TENSOR_EQ(resized(torch::kFloat16), torch::tensor({{10.5703125f, 21.328125f, 318.25f, 428.75f}}));
+  EXPECT_TENSOR_EQ(resized(torch::kBFloat16), torch::tensor({{10.5625f, 21.375f, 318.f, 428.f}}));
+  EXPECT_TENSOR_EQ(detection::resize_keypoints(torch::tensor({3, 4, 1}).view({1, 1, 3}), {2, 2}, {3, 5}),
+                   torch::tensor({7.5f, 6.f, 1.f}).view({1, 1, 3}));
+}
+
 TEST(FasterRCNN, OfWeightsKeepsNormsAndFirstLayersAndTakesAnotherNumberOfClasses) {
   const support::TemporaryFolder folder;
   const auto file = folder.path() / "faster_rcnn.safetensors";
@@ -388,6 +414,8 @@ TEST(DetectionModel, RefusesImagesAndTargetsByName) {
   EXPECT_NO_THROW(learn({boxes.to(torch::kInt64), labels, masks.to(torch::kBool)}));
   EXPECT_ERROR(learn({with(2, 0), labels, masks}), ValueError,
                "MaskRCNN: boxes must have positive height and width, got [1, 2, 0, 4] as box 1 of image 1");
+  EXPECT_ERROR(learn({with(2, 0).to(torch::kUInt8), labels, masks}), ValueError, "got [1, 2, 0, 4] as box 1 of image 1");
+  EXPECT_ERROR(learn({boxes.to(torch::kBool), labels, masks}), ValueError, "got [1, 1, 1, 1] as box 0 of image 1");
   EXPECT_ERROR(learn({with(0, NAN), labels, masks}), ValueError, "as box 1 of image 1");
   EXPECT_ERROR(learn({with(3, INFINITY), labels, masks}), ValueError, "as box 1 of image 1");
   EXPECT_ERROR(learn({boxes.view({4, 2}), labels, masks}), ValueError,
@@ -413,6 +441,28 @@ TEST(DetectionModel, RefusesImagesAndTargetsByName) {
   EXPECT_ERROR(model->forward({torch::rand({3, 0, 50})}), ValueError, "images must have pixels, got (3, 0, 50) as image 0");
   EXPECT_ERROR(model->forward({torch::rand({3, 9000, 20})}), ValueError,
                "nothing is left of an image of (9000, 20), brought to 90 at the longer side");
+}
+
+TEST(DetectionModel, LearnsFromBoxesOfEveryFloatingPointTypeInItsOwn) {
+  auto model = custom();
+  const auto image = torch::rand({3, 40, 50});
+  const auto boxes = torch::tensor({{4., 4., 30., 20.}, {1., 2., 13., 24.}}, torch::kFloat64);
+  const auto labels = torch::tensor({1, 3}, torch::kInt64);
+  const auto masks = torch::ones({2, 40, 50}, torch::kUInt8);
+  const auto losses = [&](torch::Dtype type, int64_t count) {
+    torch::manual_seed(1);
+    return model->losses({image}, {{boxes.to(type).slice(0, 0, count), labels.slice(0, 0, count), masks.slice(0, 0, count)}});
+  };
+  for (const int64_t count : {0, 2}) {
+    const auto expected = losses(torch::kFloat32, count);
+    for (const auto type : {torch::kFloat64, torch::kFloat16}) {
+      SCOPED_TRACE(count);
+      const auto found = losses(type, count);
+      const auto of_boxes = found["loss_box_reg"].detach(), of_objects = found["loss_objectness"].detach();
+      EXPECT_TENSOR_NEAR(of_boxes, expected["loss_box_reg"].detach(), type == torch::kFloat16 ? 2e-3 : 1e-5, 1e-6);
+      EXPECT_TENSOR_NEAR(of_objects, expected["loss_objectness"].detach(), 1e-5, 0);
+    }
+  }
 }
 
 TEST(DetectionModel, RefusesPartsThatDoNotFit) {

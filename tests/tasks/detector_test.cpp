@@ -176,10 +176,15 @@ TEST(Detector, RefusesOtherModelsShapesAndTiles) {
   const Detector detector(std::make_shared<Marks>(), {});
   EXPECT_ERROR(detector(Image(torch::zeros({1, 4, 4}, torch::kUInt8))), ValueError,
                "Detector: the image must be (3, H, W), got (1, 4, 4)");
+  EXPECT_ERROR(detector(Image(torch::zeros({3, 0, 4}, torch::kUInt8))), ValueError,
+               "Detector: the image must have pixels, got (3, 0, 4)");
+  EXPECT_ERROR(detector.warm_up({-1, 4}), ValueError, "warm_up: the size must be positive, got (-1, 4)");
   EXPECT_ERROR(detector.tiled(picture(9, 9, {}), {.tile_size = {8, 8}, .overlap = 8}), ValueError,
                "Detector: overlap must be less than the sides of tiles, (8, 8), and not negative, got 8");
   EXPECT_ERROR(detector.tiled(picture(9, 9, {}), {.tile_size = {0, 8}}), ValueError,
                "Detector: tile_size must be positive, got (0, 8)");
+  EXPECT_ERROR(detector.tiled(picture(9, 9, {}), {.tile_size = {8, 8}, .overlap = 2, .nms_threshold = NAN}), ValueError,
+               "Detector: nms_threshold must be in [0, 1], got nan");
 }
 
 TEST(KeypointDetector, GivesPointsAndHowSureTheyAre) {

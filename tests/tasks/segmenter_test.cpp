@@ -108,6 +108,8 @@ TEST(Segmenter, RefusesOtherModelsAndShapes) {
   const Segmenter segmenter(std::make_shared<Strongest>(), as_it_is, {}, /*optimize=*/false);
   EXPECT_ERROR(segmenter(Image(torch::zeros({1, 4, 4}, torch::kUInt8))), ValueError,
                "Segmenter: the image must be (3, H, W), got (1, 4, 4)");
+  EXPECT_ERROR(segmenter(Image(torch::zeros({3, 0, 4}, torch::kUInt8))), ValueError,
+               "Segmenter: the image must have pixels, got (3, 0, 4)");
 }
 
 }  // namespace

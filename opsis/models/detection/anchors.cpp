@@ -14,8 +14,9 @@ using torch::Tensor;
 const auto values = torch::TensorOptions(torch::kCPU).dtype(torch::kFloat32);
 
 void check_maps(std::string_view generator, std::span<const Tensor> maps, size_t expected) {
-  OPSIS_CHECK(maps.size() == expected, "{}: there must be a feature map for each of {} lists of sizes and ratios, got {}",
-              generator, expected, maps.size());
+  OPSIS_CHECK(maps.size() == expected && expected > 0,
+              "{}: there must be a feature map for each of {} lists of sizes and ratios, got {}", generator, expected,
+              maps.size());
   for (size_t i = 0; i < maps.size(); ++i) {
     OPSIS_CHECK(maps[i].dim() >= 2 && maps[i].size(-2) > 0 && maps[i].size(-1) > 0,
                 "{}: feature map {} must have rows and columns, got {}", generator, i, opsis::detail::shape(maps[i]));

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "opsis/core/check.h"
+#include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::models::detection {
 
@@ -13,12 +14,19 @@ using torch::Tensor;
 
 // A pixel of a map is where its centre is on the box: d and d + 0.5 (Heckbert 1990).
 std::pair<Tensor, Tensor> heatmaps_to_keypoints(const Tensor& maps, const Tensor& boxes) {
+  OPSIS_CHECK(maps.dim() == 4, "heatmaps_to_keypoints: maps must be (N, K, M, M), got {}", opsis::detail::shape(maps));
   const auto count = maps.size(0), keypoints = maps.size(1);
+  OPSIS_CHECK(boxes.dim() == 2 && boxes.size(0) == count && boxes.size(1) == 4,
+              "heatmaps_to_keypoints: boxes must be ({}, 4), one for each of the maps, got {}", count,
+              opsis::detail::shape(boxes));
   const auto like = maps.options().dtype(torch::kFloat32).requires_grad(false);
   auto points = torch::ones({count, keypoints, 3}, like), scores = torch::zeros({count, keypoints}, like);
   const auto corners = boxes.detach().to(torch::kCPU, torch::kFloat32).contiguous();
   const auto* box = corners.const_data_ptr<float>();
   for (int64_t i = 0; i < count; ++i, box += 4) {
+    OPSIS_CHECK(std::all_of(box, box + 4, [](float side) { return std::isfinite(side); }),
+                "heatmaps_to_keypoints: box {} must be of finite numbers, got [{}, {}, {}, {}]", i, box[0], box[1], box[2],
+                box[3]);
     const auto width = std::max(box[2] - box[0], 1.0F), height = std::max(box[3] - box[1], 1.0F);
     const auto columns = static_cast<int64_t>(std::ceil(width)), rows = static_cast<int64_t>(std::ceil(height));
     const auto stretched =

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "opsis/core/check.h"
 #include "opsis/ops/roi_align.h"
+#include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::models::detection {
 namespace masks_of_boxes {
@@ -40,6 +42,11 @@ using torch::Tensor;
 
 Tensor paste_masks_in_image(const Tensor& masks, const Tensor& boxes, Size size) {
   using masks_of_boxes::kPadding;
+  OPSIS_CHECK(masks.dim() == 4 && masks.size(1) == 1, "paste_masks_in_image: masks must be (N, 1, M, M), got {}",
+              opsis::detail::shape(masks));
+  OPSIS_CHECK(boxes.dim() == 2 && boxes.size(0) == masks.size(0) && boxes.size(1) == 4,
+              "paste_masks_in_image: boxes must be ({}, 4), one for each of the masks, got {}", masks.size(0),
+              opsis::detail::shape(boxes));
   const auto side = masks.size(-1);
   const auto scale = static_cast<double>(side + 2 * kPadding) / static_cast<double>(side);
   const auto padded = torch::constant_pad_nd(masks, {kPadding, kPadding, kPadding, kPadding});

@@ -12,6 +12,7 @@ namespace opsis::inline v1::models::detection {
 
 /// Each mask stretched over its box on an image, zeros around it.
 /// Shapes   masks (N, 1, M, M), boxes (N, 4) XYXY -> (N, 1, size.height, size.width)
+/// Throws   ValueError for other shapes
 /// Source   torchvision.models.detection.roi_heads.paste_masks_in_image
 OPSIS_API torch::Tensor paste_masks_in_image(const torch::Tensor& masks, const torch::Tensor& boxes, Size size);
 

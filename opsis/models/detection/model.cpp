@@ -30,8 +30,9 @@ void check_boxes(std::string_view model, const Tensor& boxes, size_t image) {
               "{}: boxes must be (N, 4), got {} as the boxes of image {}", model, boxes.defined() ? shape(boxes) : "nothing",
               image);
   if (boxes.size(0) == 0) return;
-  const auto sides = boxes.slice(1, 2, 4) - boxes.slice(1, 0, 2);
-  const auto bad = torch::logical_not((sides > 0).logical_and(torch::isfinite(sides)).all(1));
+  // Compared, for a difference of unsigned numbers is never negative.
+  const auto has_sides = (boxes.slice(1, 2, 4) > boxes.slice(1, 0, 2)).all(1);
+  const auto bad = has_sides.logical_and(torch::isfinite(boxes).all(1)).logical_not();
   if (!bad.any().item<bool>()) return;
   const auto index = first(bad);
   const auto box = boxes[index].to(torch::kCPU, torch::kFloat64);

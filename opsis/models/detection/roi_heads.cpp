@@ -21,14 +21,14 @@ using torch::Tensor;
 constexpr double kMinSize = 1e-2;  // of a found box's sides
 
 // What each region is: a target's class, 0 for the background, -1 for what nothing can be said of; and whose it is, or 0.
-std::pair<Tensor, Tensor> assigned(const Tensor& regions, const DetectionTarget& target, const Matcher& match) {
-  if (target.boxes.size(0) == 0) {
-    const auto none = torch::zeros({regions.size(0)}, target.labels.options());
+std::pair<Tensor, Tensor> assigned(const Tensor& regions, const Tensor& boxes, const Tensor& classes, const Matcher& match) {
+  if (boxes.size(0) == 0) {
+    const auto none = torch::zeros({regions.size(0)}, classes.options());
     return {none, none};
   }
-  const auto number = match(ops::box_iou(target.boxes, regions));
+  const auto number = match(ops::box_iou(boxes, regions));
   const auto matched = number.clamp_min(0);
-  auto labels = target.labels.index_select(0, matched);
+  auto labels = classes.index_select(0, matched);
   labels = torch::where(number == Matcher::BELOW_LOW_THRESHOLD, 0, labels);
   return {torch::where(number == Matcher::BETWEEN_THRESHOLDS, -1, labels), matched};
 }
@@ -137,14 +137,15 @@ RoIHeadsImpl::Samples RoIHeadsImpl::select(const std::vector<Tensor>& proposals,
   std::vector<Tensor> wanted;
   for (size_t i = 0; i < targets.size(); ++i) {
     // The targets themselves are proposed too.
-    const auto regions = torch::cat({proposals[i], targets[i].boxes.to(proposals[i].scalar_type())});
-    const auto [labels, matched] = regions::assigned(regions, targets[i], match);
+    const auto boxes = targets[i].boxes.to(proposals[i].scalar_type());
+    const auto regions = torch::cat({proposals[i], boxes});
+    const auto [labels, matched] = regions::assigned(regions, boxes, targets[i].labels, match);
     const auto [positive, negative] = sample(labels);
     const auto taken = positive.logical_or(negative).nonzero().squeeze(1);
     samples.boxes.push_back(regions.index_select(0, taken));
     samples.labels.push_back(labels.index_select(0, taken));
     samples.matched.push_back(matched.index_select(0, taken));
-    wanted.push_back(regions::boxes_or_zeros(targets[i].boxes).index_select(0, samples.matched.back()));
+    wanted.push_back(regions::boxes_or_zeros(boxes).index_select(0, samples.matched.back()));
   }
   samples.codes = box_coder_.encode(wanted, samples.boxes);
   return samples;

@@ -36,7 +36,8 @@ struct Learning {
 };
 
 Learning assigned(const Tensor& boxes, const Tensor& anchors, const Matcher& match) {
-  if (boxes.size(0) == 0) return {torch::zeros({anchors.size(0)}, boxes.options()), torch::zeros_like(anchors)};
+  if (boxes.size(0) == 0)
+    return {torch::zeros({anchors.size(0)}, boxes.options().dtype(torch::kFloat32)), torch::zeros_like(anchors)};
   const auto target = match(ops::box_iou(boxes, anchors));
   const auto label = torch::where(target == Matcher::BETWEEN_THRESHOLDS, -1.0, (target >= 0).to(torch::kFloat32));
   return {label.to(torch::kFloat32), boxes.index_select(0, target.clamp_min(0))};

@@ -21,6 +21,13 @@ std::pair<double, double> ratios(Size original, Size wanted) {
   return {ratio(wanted.height, original.height), ratio(wanted.width, original.width)};
 }
 
+// Coordinates times what belongs to their columns. Those of 16 bits are rounded once, behind the product, as torchvision's are.
+Tensor scaled(const Tensor& coordinates, const std::vector<double>& by) {
+  const auto type = coordinates.is_floating_point() ? coordinates.scalar_type() : torch::kFloat32;
+  const auto wide = type == torch::kFloat64 ? type : torch::kFloat32;
+  return (coordinates.to(wide) * torch::tensor(by, torch::kFloat64).to(coordinates.device(), wide)).to(type);
+}
+
 Tensor batch_of(const std::vector<Tensor>& images, int64_t divisor) {
   int64_t channels = 0, height = 0, width = 0;
   for (const auto& image : images) {
@@ -140,13 +147,12 @@ void GeneralizedRCNNTransformImpl::pretty_print(std::ostream& out) const {
 
 Tensor resize_boxes(const Tensor& boxes, Size original_size, Size new_size) {
   const auto [height, width] = rcnn_transform::ratios(original_size, new_size);
-  const auto type = boxes.is_floating_point() ? boxes.scalar_type() : torch::kFloat32;
-  return boxes * torch::tensor({width, height, width, height}, torch::kFloat64).to(boxes.device(), type);
+  return rcnn_transform::scaled(boxes, {width, height, width, height});
 }
 
 Tensor resize_keypoints(const Tensor& keypoints, Size original_size, Size new_size) {
   const auto [height, width] = rcnn_transform::ratios(original_size, new_size);
-  return keypoints * torch::tensor({width, height, 1.0}, torch::kFloat64).to(keypoints.device(), keypoints.scalar_type());
+  return rcnn_transform::scaled(keypoints, {width, height, 1});
 }
 
 std::vector<Size> sizes_of(const std::vector<Tensor>& images) {
