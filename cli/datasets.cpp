@@ -84,6 +84,9 @@ const Open& find_set(const std::string& name) {
   opsis::raise<opsis::NotFoundError>("no data set is named \"{}\"{}", name, opsis::did_you_mean(name, known));
 }
 
+// What is made as it is asked for, or is a part of the library.
+bool needs_no_files(const std::string& name) { return name == "Digits" || name == "FakeData"; }
+
 // The rows of the table of files that a set has, which some share.
 std::span<const datasets::Resource> files_of(const std::string& name) {
   return datasets::resources(name.starts_with("LFW") ? "LFW" : name == "VOCSegmentation" ? "VOCDetection" : name);
@@ -97,7 +100,7 @@ int list(const DatasetsOptions& options) {
     const auto files = files_of(name);
     const bool fetched = open && std::any_of(files.begin(), files.end(), [](const auto& file) { return !file.url.empty(); });
     document.push_back({{"name", name}, {"files", files.size()}, {"download", fetched}});
-    rows.push_back({name, std::to_string(files.size()), fetched ? "yes" : "by hand"});
+    rows.push_back({name, std::to_string(files.size()), fetched ? "yes" : needs_no_files(name) ? "not needed" : "by hand"});
   }
   options.json ? print_json(document) : print(table(rows, {false, true, false}));
   return 0;
@@ -117,6 +120,7 @@ int info(const DatasetsOptions& options) {
 
 int download(const DatasetsOptions& options) {
   const auto& open = find_set(options.name);
+  if (needs_no_files(options.name)) opsis::raise<opsis::ValueError>("{} has no files to download", options.name);
   if (!open) opsis::raise<opsis::ValueError>("{} has to be brought by hand", options.name);
   const auto count = open(options);
   print(opsis::text("{}: {} examples in {}", options.name, count, options.root));
@@ -129,7 +133,9 @@ int verify(const DatasetsOptions& options) {
   const auto files = files_of(options.name);
   std::vector<std::vector<std::string>> rows{{"file", ""}};
   bool wrong = false;
-  for (const auto& entry : fs::recursive_directory_iterator(options.root)) {
+  if (!fs::is_directory(options.root)) opsis::raise<opsis::NotFoundError>("there is no folder {}", options.root);
+  constexpr auto readable = fs::directory_options::skip_permission_denied;
+  for (const auto& entry : fs::recursive_directory_iterator(options.root, readable)) {
     const auto name = entry.path().filename().string();
     const auto is_named = [&](const auto& file) { return file.file == name && !file.md5.empty(); };
     const auto known = std::find_if(files.begin(), files.end(), is_named);

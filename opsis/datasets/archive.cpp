@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <string_view>
 #include <system_error>
@@ -74,15 +75,19 @@ class Reader {
     check(archive_read_open_filename(archive, path.c_str(), size_t{1} << 18));
   }
 
-  [[noreturn]] void refuse(std::string_view why) const {
-    raise<DecodeError>("extract_archive: {}{}: {}", path_.string(), entry_.empty() ? "" : ", entry \"" + entry_ + "\"", why);
+  [[noreturn]] void refuse(std::string_view why) const { refuse(entry_, why); }
+  [[noreturn]] void refuse(const std::string& entry, std::string_view why) const {
+    constexpr size_t longest = 200;
+    const auto name = entry.size() > longest ? entry.substr(0, longest) + "..." : entry;
+    raise<DecodeError>("extract_archive: {}{}: {}", path_.string(), name.empty() ? "" : ", entry \"" + name + "\"", why);
   }
 
   // The next entry; null at the end.
   archive_entry* next() {
     archive_entry* entry = nullptr;
     const int result = archive_read_next_header(archive_.get(), &entry);
-    if (result == ARCHIVE_EOF) return nullptr;
+    ended_ = result == ARCHIVE_EOF;
+    if (ended_) return nullptr;
     entry_.clear();
     check(result);
     const char* name = archive_entry_pathname(entry);
@@ -94,23 +99,29 @@ class Reader {
   }
   const std::string& name() const { return entry_; }
 
-  // The content of the entry, piece by piece: take(offset, data, size).
+  // Whether what is read was compressed at all.
+  bool is_compressed() const { return archive_filter_count(archive_.get()) > 1; }  // one is the file itself
+
+  // The content of the entry, piece by piece: take(offset, data, size). Its size, which is more where it ends with a hole.
   template <class Take>
-  void content(const Take& take) {
-    while (true) {
+  int64_t content(const Take& take) {
+    int64_t end = 0;
+    while (!ended_) {
       const void* data = nullptr;
       size_t size = 0;
       int64_t offset = 0;
       const int result = archive_read_data_block(archive_.get(), &data, &size, &offset);
-      if (result == ARCHIVE_EOF) return;
-      if (result != ARCHIVE_OK) fail();  // of content even a warning is one: a wrong checksum, a wrong size
+      if (result != ARCHIVE_OK && result != ARCHIVE_EOF) fail();  // even a warning is a wrong checksum or size
       // A hole costs nothing on the disk, but a file may not grow by it without end.
       bytes_ += static_cast<int64_t>(size);
       if (bytes_ > most_ || offset > most_) {
         refuse(text("what comes out is over the limit of {} bytes; raise .limits for an archive that you trust", most_));
       }
+      end = std::max(end, offset + static_cast<int64_t>(size));
+      if (result == ARCHIVE_EOF) break;
       take(offset, static_cast<const uint8_t*>(data), size);
     }
+    return end;
   }
 
  private:
@@ -128,24 +139,44 @@ class Reader {
   ArchiveHandle archive_;
   std::string entry_;
   int64_t entries_ = 0, bytes_ = 0, most_ = 0;
+  bool ended_ = false;
 };
 
 [[noreturn]] void cannot_write(const fs::path& path, int error) {
   raise<IoError>("extract_archive: cannot write {}: {}", path.string(), std::strerror(error));
 }
 
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  int get() const { return number_; }
+
+ private:
+  int number_;
+};
+
+// A new file with the content of the reader's entry.
 class OutputFile {
  public:
-  explicit OutputFile(fs::path path)
+  OutputFile(fs::path path, Reader& reader)
       : path_(std::move(path)), file_(open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)) {
-    if (file_ < 0) cannot_write(path_, errno);
+    if (file_.get() < 0) cannot_write(path_, errno);
+    const auto size = reader.content([&](int64_t offset, const uint8_t* data, size_t count) { write(offset, data, count); });
+    if (ftruncate(file_.get(), size) != 0) cannot_write(path_, errno);
   }
-  ~OutputFile() { close(file_); }
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
+
+ private:
   void write(int64_t offset, const uint8_t* data, size_t size) const {
     while (size > 0) {
-      const auto wrote = pwrite(file_, data, size, offset);
+      const auto wrote = pwrite(file_.get(), data, size, offset);
       if (wrote < 0 && errno == EINTR) continue;
       if (wrote < 0) cannot_write(path_, errno);
       data += wrote;
@@ -154,9 +185,8 @@ class OutputFile {
     }
   }
 
- private:
   fs::path path_;
-  int file_;
+  Descriptor file_;
 };
 
 // A folder to unpack into, beside the place where things will stand. One process has it at a time; what an earlier one that was
@@ -169,23 +199,25 @@ class Workshop {
     if (failed) raise<IoError>("extract_archive: cannot make the folder {}: {}", to.string(), failed.message());
     while (true) {
       if (mkdir(path_.c_str(), 0777) != 0 && errno != EEXIST) cannot_write(path_, errno);
-      folder_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-      if (folder_ < 0 && errno == ENOENT) continue;
-      if (folder_ < 0) cannot_write(path_, errno);
-      while (flock(folder_, LOCK_EX) != 0) {
+      folder_ = Descriptor(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      if (folder_.get() < 0 && errno == ENOENT) continue;
+      if (folder_.get() < 0) cannot_write(path_, errno);
+      while (flock(folder_.get(), LOCK_EX) != 0) {
         if (errno != EINTR) cannot_write(path_, errno);
       }
       struct stat mine {
       }, there{};
-      if (fstat(folder_, &mine) == 0 && lstat(path_.c_str(), &there) == 0 && mine.st_ino == there.st_ino) break;
-      close(folder_);  // the one before us has taken it away
+      if (fstat(folder_.get(), &mine) == 0 && lstat(path_.c_str(), &there) == 0 && mine.st_ino == there.st_ino) break;
+      // The one before us has taken it away.
     }
-    for (const auto& left : fs::directory_iterator(path_)) fs::remove_all(left.path());
+    for (const auto& left : fs::directory_iterator(path_, failed)) {
+      fs::remove_all(left.path(), failed);
+      if (failed) cannot_write(left.path(), failed.value());
+    }
   }
   ~Workshop() {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
-    close(folder_);
   }
   Workshop(const Workshop&) = delete;
   Workshop& operator=(const Workshop&) = delete;
@@ -193,13 +225,18 @@ class Workshop {
 
  private:
   fs::path path_;
-  int folder_ = -1;
+  Descriptor folder_;
 };
+
+constexpr int kDeepestFolder = 100;
 
 // The parts of a name that stays where it is put.
 fs::path inside(const Reader& reader, const std::string& name) {
   const fs::path path(name);
   if (name.empty() || path.has_root_path()) reader.refuse("its name is absolute or empty");
+  if (std::distance(path.begin(), path.end()) > kDeepestFolder) {
+    reader.refuse(text("it lies deeper than {} folders", kDeepestFolder));
+  }
   fs::path out;
   for (const auto& part : path) {
     if (part == "..") reader.refuse("its name leads out of the folder");
@@ -208,9 +245,44 @@ fs::path inside(const Reader& reader, const std::string& name) {
   return out;
 }
 
-// No entry is written through a link: links are made when all files are there, and looked at when all links are.
+// Nothing when `failed` is none. What stands in the way may be of the archive's own making: a file where a folder must be.
+void check_written(const Reader& reader, const fs::path& place, const std::error_code& failed) {
+  if (!failed) return;
+  for (const int own : {EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOTDIR, ENOTEMPTY}) {
+    if (failed.value() == own) reader.refuse(text("it cannot be written: {}", failed.message()));
+  }
+  cannot_write(place, failed.value());
+}
+
+using Links = std::map<fs::path, fs::path>;  // from the name to the target
+
+// Makes each where no other link is above it, then sees where all of them together lead.
+void make_links(const Reader& reader, const fs::path& into, const Links& links) {
+  const auto root = fs::canonical(into);
+  for (const auto& [name, target] : links) {
+    const auto place = root / name;
+    std::error_code failed;
+    if (fs::weakly_canonical(place.parent_path(), failed) != place.parent_path() || failed) {
+      reader.refuse(name.string(), "it lies behind a link");
+    }
+    fs::create_directories(place.parent_path(), failed);
+    if (!failed) fs::create_symlink(target, place, failed);
+    if (failed == std::errc::file_exists) reader.refuse(name.string(), "the link stands where another entry does");
+    if (failed) cannot_write(place, failed.value());
+  }
+  for (const auto& [name, target] : links) {
+    std::error_code failed;
+    const auto leads_to = fs::weakly_canonical((root / name).parent_path() / target, failed);  // of a link to nothing too
+    if (failed) reader.refuse(name.string(), text("the link leads nowhere, to {}", target.string()));
+    if (std::mismatch(root.begin(), root.end(), leads_to.begin(), leads_to.end()).first != root.end()) {
+      reader.refuse(name.string(), text("the link leads out of the archive, to {}", target.string()));
+    }
+  }
+}
+
+// No entry is written through a link: links are made when all files are there.
 void unpack(Reader& reader, const fs::path& into) {
-  std::vector<std::pair<fs::path, fs::path>> links;  // place, target
+  Links links;
   while (auto* entry = reader.next()) {
     const auto name = inside(reader, reader.name());
     if (name.empty()) continue;  // "./"
@@ -220,12 +292,13 @@ void unpack(Reader& reader, const fs::path& into) {
     const char* hard = archive_entry_hardlink(entry);
     if (hard == nullptr && type == AE_IFDIR) {
       fs::create_directories(place, failed);
-      if (failed) cannot_write(place, failed.value());
+      check_written(reader, place, failed);
       continue;
     }
     fs::create_directories(place.parent_path(), failed);
-    if (failed) cannot_write(place, failed.value());
+    check_written(reader, place, failed);
     fs::remove(place, failed);  // a later entry of the same name counts
+    check_written(reader, place, failed);
     if (hard != nullptr) {
       const auto source = into / inside(reader, hard);
       if (!fs::is_regular_file(fs::symlink_status(source, failed))) reader.refuse("it links to what is not there");
@@ -234,34 +307,14 @@ void unpack(Reader& reader, const fs::path& into) {
     } else if (type == AE_IFLNK) {
       const char* target = archive_entry_symlink(entry);
       if (!target || fs::path(target).has_root_path()) reader.refuse("it is a link to an absolute name");
-      links.emplace_back(place, target);
+      links[name] = target;
     } else if (type == AE_IFREG) {
-      const OutputFile file(place);
-      reader.content([&](int64_t offset, const uint8_t* data, size_t size) { file.write(offset, data, size); });
+      const OutputFile file(place, reader);
     } else {
       reader.refuse("it is neither a file nor a folder nor a link");
     }
   }
-  for (const auto& [place, target] : links) {
-    std::error_code failed;
-    fs::create_directories(place.parent_path(), failed);
-    if (!failed) fs::create_symlink(target, place, failed);
-    if (failed == std::errc::file_exists) {
-      raise<DecodeError>("extract_archive: the link {} stands where another entry does",
-                         place.lexically_relative(into).string());
-    }
-    if (failed) cannot_write(place, failed.value());
-  }
-  const auto root = fs::canonical(into);
-  for (const auto& [place, target] : links) {
-    std::error_code failed;
-    const auto leads_to = fs::weakly_canonical(place.parent_path() / target, failed);  // of a link to nothing too
-    const auto [end, ignored] = std::mismatch(root.begin(), root.end(), leads_to.begin(), leads_to.end());
-    if (failed || end != root.end()) {
-      raise<DecodeError>("extract_archive: the link {} leads out of the archive, to {}",
-                         place.lexically_relative(into).string(), target.string());
-    }
-  }
+  make_links(reader, into, links);
 }
 
 // Moves what is in one folder into another: each name in one step, folders that are in both one by one.
@@ -271,8 +324,8 @@ void move_into(const fs::path& from, const fs::path& to) {
   std::sort(names.begin(), names.end());
   for (const auto& name : names) {
     std::error_code failed;
-    const auto is_folder = [&](const fs::path& path) { return fs::is_directory(fs::symlink_status(path, failed)); };
-    if (is_folder(from / name) && is_folder(to / name)) {
+    const bool is_folder = fs::is_directory(fs::symlink_status(from / name, failed));
+    if (is_folder && fs::is_directory(to / name, failed)) {  // or a link to one, where its owner wants things to be
       move_into(from / name, to / name);
       continue;
     }
@@ -291,11 +344,11 @@ Ending ending_of(const fs::path& file) {
   const auto name = file.filename().string();
   constexpr std::string_view archives[] = {".tar", ".zip", ".tgz", ".tbz", ".tbz2", ".tar.gz", ".tar.bz2", ".tar.xz"};
   for (const auto ending : archives) {
-    if (name.ends_with(ending)) return {name.substr(0, name.size() - ending.size()), true};
+    if (name.size() > ending.size() && name.ends_with(ending)) return {name.substr(0, name.size() - ending.size()), true};
   }
   constexpr std::string_view compressed[] = {".gz", ".bz2", ".xz"};
   for (const auto ending : compressed) {
-    if (name.ends_with(ending)) return {name.substr(0, name.size() - ending.size()), false};
+    if (name.size() > ending.size() && name.ends_with(ending)) return {name.substr(0, name.size() - ending.size()), false};
   }
   raise<ValueError>("extract_archive: {} has none of the endings .tar, .zip, .tgz, .tbz, .tbz2, .gz, .bz2, .xz", file.string());
 }
@@ -311,10 +364,9 @@ void extract_archive(const fs::path& from, const fs::path& to, const ExtractOpti
     if (ending.is_archive) {
       unpack(reader, workshop.path());
     } else {
-      const OutputFile file(workshop.path() / ending.stem);
-      if (reader.next()) {
-        reader.content([&](int64_t offset, const uint8_t* data, size_t size) { file.write(offset, data, size); });
-      }
+      if (!reader.is_compressed()) reader.refuse("it is not compressed");
+      reader.next();  // none, when nothing was compressed
+      const OutputFile file(workshop.path() / ending.stem, reader);
     }
     move_into(workshop.path(), folder);
   }
@@ -324,12 +376,11 @@ void extract_archive(const fs::path& from, const fs::path& to, const ExtractOpti
 std::vector<uint8_t> read_compressed(const fs::path& file, const ArchiveLimits& limits) {
   std::vector<uint8_t> out;
   Reader reader(file, true, limits);
-  if (reader.next()) {
-    reader.content([&](int64_t offset, const uint8_t* data, size_t size) {
-      out.resize(static_cast<size_t>(offset));
-      out.insert(out.end(), data, data + size);
-    });
-  }
+  reader.next();
+  reader.content([&](int64_t offset, const uint8_t* data, size_t size) {
+    out.resize(static_cast<size_t>(offset));
+    out.insert(out.end(), data, data + size);
+  });
   return out;
 }
 

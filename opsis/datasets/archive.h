@@ -27,8 +27,9 @@ struct ExtractOptions {
 /// .gz, .bz2 or .xz into a file there, without that ending. An empty `to` is the folder of the archive. All is unpacked beside
 /// its place and moved there by renaming, so that a name that is there is whole, whenever the process ends; files of the same
 /// names are replaced.
-/// Refused  are names with "..", absolute names, links that lead out of the archive, devices and pipes, and what goes over a
-///          limit; nothing of such an archive is kept
+/// Refused  are names with "..", absolute names, links that lead out of the archive, devices and pipes, more than 100 folders
+///          within each other, a single file that is not compressed, and what goes over a limit; nothing of such an archive is
+///          kept
 /// Throws   DecodeError that names the archive and the entry, also for damaged ones; ValueError for another ending; IoError for
 ///          what cannot be read or written; NotBuiltError in a build without libarchive
 /// Source   torchvision.datasets.utils.extract_archive

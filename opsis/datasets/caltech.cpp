@@ -71,8 +71,12 @@ Caltech101::Caltech101(Options options) : options_(std::move(options)) {
   const auto base = options_.root / "caltech101", folder = base / "101_ObjectCategories";
   if (options_.download && !fs::exists(folder)) {
     fetch_and_extract(resource("Caltech101", "caltech-101.zip"), base);
-    for (const auto& name : sorted_names(base / "caltech-101")) {
-      if (name.ends_with(".gz")) extract_archive(base / "caltech-101" / name, base);
+    // Annotations before 101_ObjectCategories, which tells later that all is there. They are in a plain .tar, which torchvision
+    // passes over.
+    auto names = sorted_names(base / "caltech-101");
+    std::reverse(names.begin(), names.end());
+    for (const auto& name : names) {
+      if (name.ends_with(".gz") || name.ends_with(".tar")) extract_archive(base / "caltech-101" / name, base);
     }
     fs::remove_all(base / "caltech-101");
     fs::remove(base / "caltech-101.zip");

@@ -38,6 +38,18 @@ CocoFile::CocoFile(const std::filesystem::path& path) {
     std::string_view json;
   };
   std::vector<Annotation> annotations;
+  // Hands read() each object of a list; an error tells which of them.
+  const auto each_of = [&](auto list, const char* name, const char* needs, const auto& read) {
+    size_t place = 0;
+    try {
+      for (object item : list.get_array()) {
+        read(item);
+        ++place;
+      }
+    } catch (const simdjson::simdjson_error& error) {
+      raise<DecodeError>("CocoFile: {}: {}[{}] must have {}: {}", path.string(), name, place, needs, error.what());
+    }
+  };
   try {
     content->text = simdjson::padded_string::load(path.string());
     simdjson::ondemand::parser parser;
@@ -45,21 +57,24 @@ CocoFile::CocoFile(const std::filesystem::path& path) {
     for (auto field : document.get_object()) {
       const std::string_view key = field.unescaped_key();
       if (key == "images") {
-        for (object image : field.value().get_array()) {
+        content->images.clear();  // of a key that comes twice the last counts, as in Python
+        each_of(field.value(), "images", "id (a whole number) and file_name", [&](object& image) {
           const int64_t id = image["id"].get_int64();
           content->images.push_back({id, text_in(image, "file_name")});
-        }
+        });
       } else if (key == "annotations") {
-        for (object annotation : field.value().get_array()) {
+        annotations.clear();
+        each_of(field.value(), "annotations", "id and image_id (whole numbers)", [&](object& annotation) {
           const int64_t id = annotation["id"].get_int64(), image = annotation["image_id"].get_int64();
           annotation.reset();
           annotations.push_back({id, image, annotation.raw_json()});
-        }
+        });
       } else if (key == "categories") {
-        for (object category : field.value().get_array()) {
+        content->categories.clear();
+        each_of(field.value(), "categories", "id (a whole number) and name", [&](object& category) {
           const int64_t id = category["id"].get_int64();
           content->categories[id] = text_in(category, "name");
-        }
+        });
       }
     }
   } catch (const simdjson::simdjson_error& error) {

@@ -1,6 +1,12 @@
 #include "opsis/datasets/imagenet.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -101,12 +107,32 @@ void unpack_val(const fs::path& root, const Value& truth) {
   });
 }
 
+// While it lives, no other process unpacks here: it waits, and then finds what we made. Where folders cannot be locked, all may.
+class RootLock {
+ public:
+  explicit RootLock(const fs::path& root) : folder_(open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    while (folder_ >= 0 && flock(folder_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+  ~RootLock() {
+    if (folder_ >= 0) close(folder_);
+  }
+  RootLock(const RootLock&) = delete;
+  RootLock& operator=(const RootLock&) = delete;
+
+ private:
+  int folder_;
+};
+
 ClassifiedList list_imagenet(const ImageNet::Options& options) {
   detail::check_choice("ImageNet", "split", options.split, {"train", "val"});
   const auto meta_file = options.root / "meta.bin", folder = options.root / options.split;
+  std::optional<RootLock> lock;
+  if (!detail::is_file(meta_file) || !detail::is_folder(folder)) lock.emplace(options.root);
   if (!detail::is_file(meta_file)) write_meta(options.root);
   const auto meta = hub::load(meta_file);
   if (!detail::is_folder(folder)) options.split == "train" ? unpack_train(options.root) : unpack_val(options.root, meta.at(1));
+  lock.reset();
 
   auto list = list_folder(folder, {.extensions = image_extensions()});
   list.class_to_idx.clear();

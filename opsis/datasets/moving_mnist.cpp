@@ -21,7 +21,13 @@ torch::Tensor load_moving_mnist(const MovingMNIST::Options& options) {
   if (!detail::is_file(path)) raise<NotFoundError>("MovingMNIST: {} is not there; pass .download = true", path.string());
 
   const io::MappedFile mapped(path);
-  const auto header = read_npy_header(mapped.bytes());
+  const auto header = [&] {
+    try {
+      return read_npy_header(mapped.bytes());
+    } catch (const DecodeError& error) {
+      raise<DecodeError>("MovingMNIST: {}: {}", path.string(), error.what());
+    }
+  }();
   if (header.type != "|u1" || header.shape.size() != 4 || header.fortran_order) {
     raise<DecodeError>("MovingMNIST: {} must hold bytes in 4 dimensions, one row after the other", path.string());
   }

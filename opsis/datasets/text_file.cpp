@@ -121,32 +121,39 @@ std::vector<std::vector<std::string>> csv_rows(std::string_view text, char separ
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> row;
   std::string field;
-  bool quoted = false, begun = false;  // within quotes; the field has been begun
+  bool quoted = false, begun = false, blank = true;  // within quotes; the field has been begun; nothing is in the row
   const auto end_field = [&] {
     row.push_back(std::move(field));
     field.clear();
     begun = false;
   };
   const auto end_row = [&] {
-    if (row.empty() && !begun && field.empty()) return;
+    if (blank) return;
     end_field();
     rows.push_back(std::move(row));
     row.clear();
+    blank = true;
   };
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
+    const bool is_pair = i + 1 < text.size() && text[i + 1] == (c == '\r' ? '\n' : '"');
     if (quoted) {
       if (c != '"') {
         field += c;
-      } else if (i + 1 < text.size() && text[i + 1] == '"') {
+      } else if (is_pair) {
         field += text[++i];
       } else {
         quoted = false;
       }
-    } else if (c == '\n' || c == '\r') {
+      continue;
+    }
+    if (c == '\n' || c == '\r') {
       end_row();
-      if (c == '\r' && i + 1 < text.size() && text[i + 1] == '\n') ++i;
-    } else if (c == separator) {
+      if (c == '\r' && is_pair) ++i;
+      continue;
+    }
+    blank = false;
+    if (c == separator) {
       end_field();
     } else if (c == '"' && !begun) {
       quoted = begun = true;

@@ -2,10 +2,10 @@
 
 #include <pugixml.hpp>
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -18,14 +18,17 @@ namespace {
 
 constexpr int kDeepestElement = 100;
 
-// The values of elements of one name, in the order of the names' first appearance.
-using Named = std::vector<std::pair<std::string, Json::List>>;
+// The values of elements of one name, in the order of the names' first appearance. The names are views of the document.
+struct Named {
+  std::vector<std::pair<std::string_view, Json::List>> entries;
+  std::unordered_map<std::string_view, size_t> places;
 
-Json::List& values_of(Named& named, std::string_view name) {
-  auto found = std::find_if(named.begin(), named.end(), [&](const auto& entry) { return entry.first == name; });
-  if (found == named.end()) found = named.insert(found, {std::string(name), {}});
-  return found->second;
-}
+  Json::List& values_of(std::string_view name) {
+    const auto [place, is_new] = places.try_emplace(name, entries.size());
+    if (is_new) entries.push_back({name, {}});
+    return entries[place->second].second;
+  }
+};
 
 // The value of an element: none when it holds neither elements nor text.
 std::optional<Json> voc_value(const pugi::xml_node& node, int depth) {
@@ -36,19 +39,19 @@ std::optional<Json> voc_value(const pugi::xml_node& node, int depth) {
   for (const auto& child : node.children()) {
     if (child.type() == pugi::node_element) {
       has_elements = true;
-      if (auto value = voc_value(child, depth + 1)) values_of(named, child.name()).push_back(std::move(*value));
+      if (auto value = voc_value(child, depth + 1)) named.values_of(child.name()).push_back(std::move(*value));
     } else if (!has_elements && (child.type() == pugi::node_pcdata || child.type() == pugi::node_cdata)) {
       text += child.value();
     }
   }
   if (!has_elements) return text.empty() ? std::nullopt : std::optional(Json(stripped(text)));
   if (std::string_view(node.name()) == "annotation") {
-    auto& objects = values_of(named, "object");
+    auto& objects = named.values_of("object");
     objects = {Json(std::exchange(objects, {}))};
   }
   Json::Object out;
-  for (auto& [name, values] : named)
-    out.emplace_back(name, values.size() == 1 ? std::move(values[0]) : Json(std::move(values)));
+  for (auto& [name, values] : named.entries)
+    out.emplace_back(std::string(name), values.size() == 1 ? std::move(values[0]) : Json(std::move(values)));
   return Json(std::move(out));
 }
 

@@ -1,4 +1,4 @@
-// The arrays of a MATLAB file, version 5 (and 4). By matio. No tensors.
+// The arrays of a MATLAB file, version 5 or 4. No tensors.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 
 #include "opsis/core/api.h"
 #include "opsis/core/limits.h"
+#include "opsis/io/bytes.h"
 
 namespace opsis::inline v1::io {
 
@@ -34,7 +35,8 @@ struct OPSIS_API MatArray {
   size_t size() const;
   /// An element of Numbers. Throws DecodeError for something else and for a place that is not there.
   double number(size_t i) const;
-  int64_t integer(size_t i) const { return static_cast<int64_t>(number(i)); }
+  /// Without what is behind the point. Throws DecodeError too for what fits no int64.
+  int64_t integer(size_t i) const;
   /// A cell, or a field of a struct. Throws DecodeError when it is not there.
   const MatArray& cell(size_t i) const;
   const MatArray& field(size_t i, std::string_view name) const;
@@ -42,8 +44,12 @@ struct OPSIS_API MatArray {
 
 /// The array of that name in a file.
 /// Throws   IoError when the file cannot be read; DecodeError when it is no such file, is damaged, has no such array, or that
-///          one is over limits.image_bytes; NotBuiltError in a build without matio
+///          one is over limits.image_bytes; NotBuiltError in a build without zlib
+/// Differs  numbers have the type that MATLAB gave them, not the smaller one that they may be stored as; objects, functions and
+///          complex numbers are not read
 /// Source   scipy.io.loadmat
 OPSIS_API MatArray read_mat(const std::filesystem::path& path, const std::string& name, const Limits& limits = {});
+/// The same of bytes.
+OPSIS_API MatArray parse_mat(Bytes file, const std::string& name, const Limits& limits = {});
 
 }  // namespace opsis::inline v1::io

@@ -1,4 +1,4 @@
-// What needs no matio.
+// What needs no file.
 #include <algorithm>
 #include <cstring>
 
@@ -40,6 +40,13 @@ double MatArray::number(size_t i) const {
     case MatType::Float64: break;
   }
   return mat_element<double>(bytes, i);
+}
+
+int64_t MatArray::integer(size_t i) const {
+  const auto value = number(i);
+  constexpr double end = 9223372036854775808.0;  // 2^63
+  if (!(value >= -end && value < end)) raise<DecodeError>("MatArray: number {} is {}, which fits no int64", i, value);
+  return static_cast<int64_t>(value);
 }
 
 const MatArray& MatArray::cell(size_t i) const {

@@ -102,6 +102,15 @@ TEST(ExtractArchive, ReplacesFilesAndJoinsFolders) {
   EXPECT_EQ(tree(to.path()), joined);
 }
 
+TEST(ExtractArchive, FollowsAFolderThatItsOwnerPutElsewhere) {
+  const fs::path good = oracle::cases("datasets_archives/good").front().text("archive");
+  const support::TemporaryFolder to, elsewhere;
+  fs::create_directory_symlink(elsewhere.path(), to.path() / "a");
+  extract_archive(good, to.path());
+  EXPECT_TRUE(fs::is_symlink(to.path() / "a"));
+  EXPECT_TRUE(fs::exists(elsewhere.path() / "one.txt"));
+}
+
 TEST(ExtractArchive, IsNeverHalfDoneWhenKilled) {
   const fs::path archive = oracle::cases("datasets_archives/bomb").front().text("many");
   const support::TemporaryFolder to;

@@ -1,6 +1,8 @@
 // Data sets of classified images: what torchvision opens, Opsis opens; what it downloads and unpacks, Opsis leaves on the disk
 // too.
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include "opsis/datasets.h"
 #include "tests/datasets/opened.h"
@@ -177,6 +179,27 @@ TEST(ImageNet, EqualsTorchvisionAndUnpacksItsArchives) {
     ours.erase("meta.bin");
     EXPECT_TRUE(theirs == ours);
   }
+}
+
+TEST(ImageNet, IsUnpackedOnceWhenManyOpenIt) {
+  const auto c = oracle::cases("datasets_classified/imagenet").front();
+  const support::TemporaryFolder root;
+  for (const auto& entry : fs::directory_iterator(c.text("archives"))) {
+    if (entry.path().filename().string().starts_with("ILSVRC2012_"))
+      fs::copy(entry.path(), root.path() / entry.path().filename());
+  }
+  const auto open_all = [&] {
+    try {
+      const auto hashes = hashes_of(c);
+      const ImageNet photos({.root = root.path(), .split = c.text("split")});
+      expect_classified(photos, c);
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+  };
+  std::vector<std::thread> many;
+  for (int i = 0; i < 4; ++i) many.emplace_back(open_all);
+  for (auto& one : many) one.join();
 }
 
 TEST(ClassifiedDataSets, RefuseOptionsThatTorchvisionRefuses) {

@@ -3,6 +3,7 @@
 #include "opsis/datasets.h"
 #include "opsis/datasets/flickr_page.h"
 #include "opsis/datasets/npy_header.h"
+#include "opsis/datasets/text_file.h"
 #include "opsis/datasets/voc_annotation.h"
 #include "opsis/io/file.h"
 #include "opsis/io/mat.h"
@@ -83,7 +84,10 @@ TEST(CocoDetection, NamesWhatIsWrongInItsFile) {
   EXPECT_ERROR(open("{\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\"}"), DecodeError, "instances.json");
   EXPECT_ERROR(open("[1, 2"), DecodeError, "instances.json");
   EXPECT_ERROR(open("{\"annotations\": [{\"id\": 1e400, \"image_id\": 1}]}"), DecodeError, "instances.json");
+  EXPECT_ERROR(open("{\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\"}, {\"id\": \"2\"}]}"), DecodeError,
+               "images[1] must have id (a whole number) and file_name");
   EXPECT_EQ(open("{}").size(), 0u);
+  EXPECT_EQ(open("{\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\"}], \"images\": []}").size(), 0u);  // as in Python
   const std::string images = "{\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\"}], \"annotations\": [";
   const auto bad_box = images + "{\"id\": 1, \"image_id\": 1, \"category_id\": 1, \"bbox\": [1, 2, 3]}]}";
   EXPECT_ERROR(open(bad_box.c_str()).get(0), DecodeError, "image 1: a bbox must have 4 numbers, got 3");
@@ -168,6 +172,9 @@ TEST(VOC, RefusesWhatTorchvisionRefuses) {
   deep += "x";
   for (int i = 0; i < 10'000; ++i) deep += "</a>";
   EXPECT_ERROR(parse_voc_xml(io::as_bytes(deep)), DecodeError, "nest deeper than 100");
+  std::string many = "<annotation>";  // in a time that grows with their number, not with its square
+  for (int i = 0; i < 30'000; ++i) many += "<n" + std::to_string(i) + ">x</n" + std::to_string(i) + ">";
+  EXPECT_EQ(parse_voc_xml(io::as_bytes(many + "</annotation>"))["annotation"].members().size(), 30'001u);
 }
 
 TEST(SBDataset, EqualsTorchvision) {
@@ -396,6 +403,19 @@ TEST(MovingMNIST, EqualsTorchvision) {
         EXPECT_TENSOR_EQ(data.get(1).video.data, c.tensor("videos")[1]);
       });
   EXPECT_ERROR(MovingMNIST({.root = "x", .split_ratio = 20}), ValueError, "split_ratio must be 1 to 19, got 20");
+  const support::TemporaryFolder root;
+  root.write("MovingMNIST/mnist_test_seq.npy", "no array");
+  EXPECT_ERROR(MovingMNIST({.root = root.path()}), DecodeError, "mnist_test_seq.npy: read_npy");
+}
+
+TEST(CsvRows, AreThoseOfPythonsReader) {
+  const auto c = oracle::cases("datasets_targets/csv").front();
+  const auto texts = document_of(c, "texts"), rows = document_of(c, "rows");
+  for (size_t i = 0; i < texts.size(); ++i) {
+    for (const bool skip : {false, true}) {
+      EXPECT_EQ(json(csv_rows(texts[i].get<std::string>(), ',', skip)), rows[i][skip ? 1 : 0]) << texts[i] << skip;
+    }
+  }
 }
 
 TEST(NpyHeader, RefusesWhatIsNotSound) {

@@ -52,13 +52,30 @@ def _info(name, type, linkname=""):
     return info
 
 
-@case("datasets_archives/good", kind=[".tar.gz", ".tar", ".tgz", ".tar.bz2", ".tar.xz", ".zip", ".stored.zip", ".links.tar"])
+def _sparse_tar(path, size=100_000):
+    """As GNU tar -S writes it: 512 bytes that are stored, then a hole up to the file's end."""
+    info = tarfile.TarInfo("holes.bin")
+    info.size = 512
+    info.type = tarfile.GNUTYPE_SPARSE
+    head = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    head[386:410] = b"%011o\0%011o\0" % (0, 512)
+    head[410:434] = b"%011o\0%011o\0" % (size, 0)
+    head[483:495] = b"%011o\0" % size
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head)
+    path.write_bytes(bytes(head) + b"x" * 512 + bytes(1024))
+
+
+@case("datasets_archives/good", kind=[".tar.gz", ".tar", ".tgz", ".tar.bz2", ".tar.xz", ".zip", ".stored.zip", ".links.tar",
+                                      ".sparse.tar"])
 def good(kind):
     folder = _folder("good" + kind)
     archive = folder / ("archive" + kind)
     if kind.endswith(".zip"):
         members = [("a/", b""), *_files.items()]
         _zip(archive, members, zipfile.ZIP_STORED if "stored" in kind else zipfile.ZIP_DEFLATED)
+    elif "sparse" in kind:
+        _sparse_tar(archive)
     else:
         mode = "w:" + {".tar.gz": "gz", ".tgz": "gz", ".tar.bz2": "bz2", ".tar.xz": "xz"}.get(kind, "")
         members = [_info("a", tarfile.DIRTYPE), *_files.items()]
@@ -94,6 +111,15 @@ _hostile = {
         _info("d/e", tarfile.DIRTYPE), _info("d/e/l", tarfile.SYMTYPE, "../.."), _info("m", tarfile.SYMTYPE, "d/e/l/../x")])),
     "hard_out.tar": ("leads out", lambda p: _tar(p, "w", [_info("h", tarfile.LNKTYPE, "../../etc/passwd")])),
     "hard_nowhere.tar": ("links to what is not there", lambda p: _tar(p, "w", [_info("h", tarfile.LNKTYPE, "none")])),
+    # The second stands in a folder that the third takes away, so that it would be made through the link that comes instead.
+    "planted_link.tar": ("lies behind a link", lambda p: _tar(p, "w", [
+        _info("a", tarfile.SYMTYPE, "../.."), _info("a/b", tarfile.SYMTYPE, "x"), _info("a", tarfile.SYMTYPE, "../..")])),
+    "circle.tar": ("leads nowhere", lambda p: _tar(p, "w", [_info("a", tarfile.SYMTYPE, "b"), _info("b", tarfile.SYMTYPE, "a")])),
+    "file_as_folder.tar": ('entry "a/b": it cannot be written', lambda p: _tar(p, "w", ["a", "a/b"])),
+    "folder_as_file.tar": ('entry "a": it cannot be written', lambda p: _tar(p, "w", ["a/b", "a"])),
+    "long_name.tar": ("it cannot be written: File name too long", lambda p: _tar(p, "w", ["n" * 300])),
+    "deep.tar": ("deeper than 100 folders", lambda p: _tar(p, "w", ["a/" * 2000 + "b"])),
+    "plain.gz": ("it is not compressed", lambda p: p.write_bytes(b"<html>not found</html>")),
     "device.tar": ("neither a file", lambda p: _tar(p, "w", [_info("null", tarfile.CHRTYPE)])),
     "pipe.tar": ("neither a file", lambda p: _tar(p, "w", [_info("pipe", tarfile.FIFOTYPE)])),
     "lying.zip": ("lying.zip", _lying_zip),

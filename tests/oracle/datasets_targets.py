@@ -1,9 +1,12 @@
 """datasets_targets: data sets with more than a class: boxes, masks, captions, attributes, pairs, films."""
 
+import csv
 import functools
 import json
 import os
+import random
 import shutil
+from io import StringIO
 
 import numpy as np
 import scipy.io
@@ -555,6 +558,15 @@ def _moving_mnist():
 def moving_mnist(split, split_ratio):
     data, known = opened("MovingMNIST", _moving_mnist(), split=split, split_ratio=split_ratio)
     return {**known, "videos": torch.stack([data[i] for i in range(len(data))])}
+
+
+@case("datasets_targets/csv")
+def csv_texts():
+    draw = random.Random(0)
+    texts = ["".join(draw.choice('a"",\n\r ') for _ in range(draw.randint(0, 14))) for _ in range(300)]
+    rows = [[[row for row in csv.reader(StringIO(text, newline=""), skipinitialspace=skip) if row] for skip in (False, True)]
+            for text in texts]
+    return {"texts": json.dumps(texts), "rows": json.dumps(rows)}
 
 
 run(__file__)
