@@ -157,6 +157,8 @@ TEST(CliDatasets, ListsTellsFetchesAndVerifies) {
   EXPECT_EQ(checked.code, 1);
   EXPECT_THAT(checked.out, HasSubstr("damaged"));
   expect_wrong_usage({"datasets", "download", "SEMEION", "--split", "test", "--root", root.path()}, "has no --split");
+  expect_failure({"datasets", "verify", "SEMEION", "--root", root.path() / "none"}, "there is no folder");
+  expect_failure({"datasets", "download", "Digits"}, "Digits has no files to download");
 }
 
 TEST(CliWeights, ListsFetchesAndVerifies) {
