@@ -71,14 +71,15 @@ models::detection::FCOS make_model() {
   Sequential layers;
   const std::vector<int64_t> channels{3, 16, 32, 64, 64, 64};
   for (size_t i = 0; i + 1 < channels.size(); ++i) {
-    layers->push_back(
+    layers->append(
         ops::Conv2dNormActivation(channels[i], channels[i + 1], ops::Conv2dNormActivationOptions{.stride = i < 3 ? 2 : 1}));
   }
-  return {detection::Backbone(layers, 64), std::ssize(kNames),
-          detection::TransformOptions{.min_size = {kSide}, .max_size = kSide}, detection::ThresholdOptions{},
-          detection::FCOSParts{
-              .anchor_generator = detection::AnchorGenerator({{8}}, {{1.0}}),
-              .head = detection::FCOSHead(64, 1, std::ssize(kNames), detection::FCOSHeadOptions{.num_convs = 2}).ptr()}};
+  const auto classes = std::ssize(kNames);
+  const detection::FCOSHead head(64, 1, classes, detection::FCOSHeadOptions{.num_convs = 2});
+  return detection::FCOS(
+      detection::Backbone(layers, 64), classes, detection::TransformOptions{.min_size = {kSide}, .max_size = kSide},
+      detection::ThresholdOptions{},
+      detection::FCOSParts{.anchor_generator = detection::AnchorGenerator({{8}}, {{1}}), .head = head.ptr()});
 }
 
 // The first drawings that the model has not seen, with what it finds on them.

@@ -101,8 +101,9 @@ void save_training(const std::filesystem::path& path, models::ImageClassifier& m
 
 std::vector<EpochReport> load_training(const std::filesystem::path& path, models::ImageClassifier& model,
                                        torch::optim::Optimizer& optimizer) {
+  const auto reports = load_run(path, model, optimizer);
   std::vector<EpochReport> history;
-  for (const auto& report : load_run(path, model, optimizer).items()) history.push_back(to_report(report));
+  for (const auto& report : reports.items()) history.push_back(to_report(report));
   return history;
 }
 

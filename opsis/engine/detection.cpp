@@ -262,9 +262,8 @@ std::vector<DetectionEpochReport> fit(DetectionModel& model, DetectionLoader& tr
   const auto optimizer = make_optimizer(std::move(learning), options.optimizer);
   std::vector<DetectionEpochReport> history;
   if (!options.resume.empty()) {
-    for (const auto& report : load_run(options.resume, model, *optimizer).items()) {
-      history.push_back(to_detection_report(report));
-    }
+    const auto reports = load_run(options.resume, model, *optimizer);
+    for (const auto& report : reports.items()) history.push_back(to_detection_report(report));
     OPSIS_CHECK(std::ssize(history) < options.epochs, "fit: {} has had {} epochs already; ask for more (epochs is {})",
                 options.resume.string(), history.size(), options.epochs);
   }

@@ -23,12 +23,13 @@ namespace detection = models::detection;
 // As detection_training of tests/oracle/engine.py.
 detection::FCOS small_detector() {
   models::Sequential layers;
-  layers->push_back(ops::Conv2dNormActivation(3, 16, ops::Conv2dNormActivationOptions{.stride = 2}));
-  layers->push_back(ops::Conv2dNormActivation(16, 32, ops::Conv2dNormActivationOptions{.stride = 2}));
+  layers->append(ops::Conv2dNormActivation(3, 16, ops::Conv2dNormActivationOptions{.stride = 2}));
+  layers->append(ops::Conv2dNormActivation(16, 32, ops::Conv2dNormActivationOptions{.stride = 2}));
   const detection::Backbone backbone(layers, 32);
   const auto head = detection::FCOSHead(32, 1, 3, detection::FCOSHeadOptions{.num_convs = 1});
-  return {backbone, 3, detection::TransformOptions{.min_size = {64}, .max_size = 64}, detection::ThresholdOptions{},
-          detection::FCOSParts{.anchor_generator = detection::AnchorGenerator({{8}}, {{1}}), .head = head.ptr()}};
+  return detection::FCOS(
+      backbone, 3, detection::TransformOptions{.min_size = {64}, .max_size = 64}, detection::ThresholdOptions{},
+      detection::FCOSParts{.anchor_generator = detection::AnchorGenerator({{8}}, {{1}}), .head = head.ptr()});
 }
 
 class Given final : public datasets::Dataset<Detected> {
