@@ -568,12 +568,12 @@ TEST(CliTrainDetector, TrainsResumesAndDetects) {
     std::filesystem::create_directories(folder.path() / "data" / "annotations");
     json file{{"images", json::array()}, {"annotations", json::array()}};
     file["categories"] = {{{"id", 1}, {"name", "square"}}, {{"id", 3}, {"name", "circle"}}};
-    for (int64_t i = 0; i < 5; ++i) {
+    for (int64_t i = 0; i < 3; ++i) {
       const int64_t height = i % 2 ? 32 : 48, width = 80 - height;
       auto picture = torch::zeros({3, height, width}, torch::kUInt8);
       const auto name = std::to_string(i) + ".png";
       file["images"].push_back({{"id", i}, {"file_name", name}, {"height", height}, {"width", width}});
-      if (i < 4) {
+      if (i < 2) {
         picture.narrow(1, i, 20).narrow(2, 2 * i, 20).fill_(200);
         file["annotations"].push_back(
             {{"id", i + 1}, {"image_id", i}, {"category_id", 1}, {"bbox", {2 * i, i, 20, 20}}, {"area", 400}, {"iscrowd", 0}});
@@ -590,17 +590,17 @@ TEST(CliTrainDetector, TrainsResumesAndDetects) {
     EXPECT_EQ(run.code, 0) << run.err;
     return json::parse(run.out);
   };
-  const auto whole = train({"--epochs", "2", "--out", at("whole.pth"), "--augmentation", "ssdlite"});
-  ASSERT_EQ(whole["epochs"].size(), 2);
-  EXPECT_EQ(whole["categories"], (json{"__background__", "square", "N/A", "circle"}));
-  EXPECT_EQ(whole["epochs"][1]["validation"]["images"], 5);
-  EXPECT_TRUE(whole["epochs"][1]["validation"]["boxes"].contains("AP50"));
-  EXPECT_TRUE(whole["epochs"][1]["losses"].contains("bbox_regression"));
+  const auto half = train({"--epochs", "1", "--out", at("half.pth"), "--augmentation", "ssdlite"});
+  ASSERT_EQ(half["epochs"].size(), 1);
+  EXPECT_EQ(half["categories"], (json{"__background__", "square", "N/A", "circle"}));
+  const auto& epoch = half["epochs"][0];
+  EXPECT_EQ(epoch["validation"]["images"], 3);
+  EXPECT_TRUE(epoch["validation"]["boxes"].contains("AP50"));
+  EXPECT_TRUE(epoch["losses"].contains("bbox_regression"));
 
-  train({"--epochs", "1", "--out", at("half.pth"), "--augmentation", "ssdlite"});
-  const auto resumed =
-      train({"--epochs", "2", "--resume", at("half.pth"), "--out", at("rest.pth"), "--augmentation", "ssdlite"});
-  EXPECT_EQ(resumed["epochs"][1]["loss"], whole["epochs"][1]["loss"]);
+  const auto whole = train({"--epochs", "2", "--resume", at("half.pth"), "--out", at("whole.pth")});
+  ASSERT_EQ(whole["epochs"].size(), 2);
+  EXPECT_EQ(whole["epochs"][0], epoch);
 
   const auto detected = opsis_tool({"detect", at("data/val/0.png"), "--weights", at("whole.pth"), "--score", "0", "--json"});
   ASSERT_EQ(detected.code, 0) << detected.err;
