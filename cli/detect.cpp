@@ -34,7 +34,7 @@ opsis::Image drawn(opsis::Image picture, const opsis::tasks::Detections& found) 
 constexpr const char* kUsualModel = "fasterrcnn_mobilenet_v3_large_fpn";
 
 // One of torchvision's, or one that opsis train-detector wrote. Fills in the model's name.
-opsis::tasks::Detector load(TaskArguments& arguments, double score) {
+opsis::tasks::Detector open_detector(TaskArguments& arguments, double score) {
   const auto& weights = arguments.weights;
   if (!weights.empty() && !names_entry(weights)) {
     if (auto trained = load_trained_detector(weights, arguments.model)) {
@@ -50,7 +50,7 @@ int detect(DetectOptions options) {
   if (options.tile > 0 && options.overlap >= options.tile) throw UsageError("--overlap must be less than --tile");
   check_out(options.task);
   const auto picture = read_picture(options.image);
-  const auto detector = load(options.task, options.score);
+  const auto detector = open_detector(options.task, options.score);
   const torch::InferenceMode inference;
   at::globalContext().setFlushDenormal(true);
   opsis::tasks::Timings timings;

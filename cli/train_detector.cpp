@@ -143,26 +143,26 @@ engine::DetectionFitOptions fit_options(const TrainDetectorOptions& options) {
 }
 
 // "  boxes: AP 0.4012  AP50 0.6021"
-std::string numbers_of(const char* kind, const engine::CocoResult& result) {
+std::string summary_of(const char* kind, const engine::CocoResult& result) {
   return opsis::text("  {}: AP {}  AP50 {}", kind, opsis::fixed(result["AP"], 4), opsis::fixed(result["AP50"], 4));
 }
 
-std::string to_line(const engine::DetectionEpochReport& epoch, int64_t epochs) {
+std::string epoch_line(const engine::DetectionEpochReport& epoch, int64_t epochs) {
   auto line = opsis::text("epoch {}/{}  loss {}", epoch.epoch + 1, epochs, opsis::fixed(epoch.loss, 4));
   if (const auto& held_out = epoch.validation) {
-    line += numbers_of("boxes", held_out->boxes);
-    if (held_out->masks) line += numbers_of("masks", *held_out->masks);
+    line += summary_of("boxes", held_out->boxes);
+    if (held_out->masks) line += summary_of("masks", *held_out->masks);
   }
   return line + opsis::text("  {} s", opsis::fixed(epoch.seconds, 1));
 }
 
-Json to_json(const engine::CocoResult& result) {
+Json coco_json(const engine::CocoResult& result) {
   auto out = Json::object();
   for (const auto& [name, value] : result.numbers) out[name] = value;
   return out;
 }
 
-Json to_json(const engine::DetectionEpochReport& epoch) {
+Json epoch_json(const engine::DetectionEpochReport& epoch) {
   auto losses = Json::object();
   for (const auto& [name, loss] : epoch.losses) losses[name] = loss;
   Json out{{"epoch", epoch.epoch + 1},
@@ -171,8 +171,8 @@ Json to_json(const engine::DetectionEpochReport& epoch) {
            {"losses", std::move(losses)},
            {"seconds", epoch.seconds}};
   if (const auto& held_out = epoch.validation) {
-    out["validation"] = {{"images", held_out->images}, {"boxes", to_json(held_out->boxes)}};
-    if (held_out->masks) out["validation"]["masks"] = to_json(*held_out->masks);
+    out["validation"] = {{"images", held_out->images}, {"boxes", coco_json(held_out->boxes)}};
+    if (held_out->masks) out["validation"]["masks"] = coco_json(*held_out->masks);
   }
   return out;
 }
@@ -201,13 +201,13 @@ int train_detector(const TrainDetectorOptions& options) {
   auto fit = fit_options(options);
   fit.extra = describe(TrainedDetector{.name = options.model, .categories = categories, .model = model});
   fit.on_epoch = [&](const engine::DetectionEpochReport& epoch) {
-    const auto line = to_line(epoch, options.epochs);
+    const auto line = epoch_line(epoch, options.epochs);
     options.json ? note(line) : print(line);
   };
   const auto history = engine::fit(*model, train, validation ? &*validation : nullptr, fit);
   if (options.json) {
     auto epochs = Json::array();
-    for (const auto& epoch : history) epochs.push_back(to_json(epoch));
+    for (const auto& epoch : history) epochs.push_back(epoch_json(epoch));
     print_json(Json{{"model", options.model},
                     {"data", options.data},
                     {"categories", categories},
