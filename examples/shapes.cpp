@@ -92,7 +92,8 @@ void draw_detections(models::detection::FCOS model, const Shapes& drawings, cons
     const Image large(picture.data.mul(255).to(torch::kUInt8).repeat_interleave(2, 1).repeat_interleave(2, 2));
     const BoundingBoxes boxes(found.boxes.data * 2, BoundingBoxFormat::XYXY, {2 * kSide, 2 * kSide});
     tiles.push_back(
-        utils::draw_bounding_boxes(large, boxes, {.labels = found.names, .width = 2, .font_size = 14, .fill_labels = true})
+        utils::draw_bounding_boxes(
+            large, boxes, {.labels = found.names, .colors = {"white"}, .width = 2, .font_size = 14, .fill_labels = true})
             .data);
   }
   io::write_png(Image(utils::make_grid(torch::stack(tiles), {.nrow = 4})), file);
