@@ -2,7 +2,9 @@
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
 
+#include "cli/classifier.h"
 #include "cli/commands.h"
+#include "cli/detector.h"
 #include "cli/pipeline.h"
 #include "cli/task.h"
 #include "opsis/core/check.h"
@@ -13,7 +15,7 @@ namespace {
 
 struct DetectOptions {
   std::string image;
-  TaskArguments task{.model = "fasterrcnn_mobilenet_v3_large_fpn"};
+  TaskArguments task{};
   double score = 0.5;
   int64_t tile = 0, overlap = 128;
 };
@@ -29,11 +31,26 @@ opsis::Image drawn(opsis::Image picture, const opsis::tasks::Detections& found) 
                                            {.labels = std::move(labels), .width = 2, .font_size = 14, .fill_labels = true});
 }
 
-int detect(const DetectOptions& options) {
+constexpr const char* kUsualModel = "fasterrcnn_mobilenet_v3_large_fpn";
+
+// One of torchvision's, or one that opsis train-detector wrote. Fills in the model's name.
+opsis::tasks::Detector open_detector(TaskArguments& arguments, double score) {
+  const auto& weights = arguments.weights;
+  if (!weights.empty() && !names_entry(weights)) {
+    if (auto trained = load_trained_detector(weights, arguments.model)) {
+      arguments.model = trained->name;
+      return {std::move(trained->model), std::move(trained->categories), score};
+    }
+  }
+  if (arguments.model.empty()) arguments.model = kUsualModel;
+  return opsis::tasks::Detector(arguments.model, weights_of(arguments, score));
+}
+
+int detect(DetectOptions options) {
   if (options.tile > 0 && options.overlap >= options.tile) throw UsageError("--overlap must be less than --tile");
   check_out(options.task);
   const auto picture = read_picture(options.image);
-  const opsis::tasks::Detector detector(options.task.model, weights_of(options.task, options.score));
+  const auto detector = open_detector(options.task, options.score);
   const torch::InferenceMode inference;
   at::globalContext().setFlushDenormal(true);
   opsis::tasks::Timings timings;
@@ -75,6 +92,7 @@ void declare_detect(CLI::App& app, Chosen& chosen) {
   const auto options = std::make_shared<DetectOptions>();
   command.add_option("image", options->image, "A picture")->required();
   declare_task(command, options->task, "models::detection", "the picture with boxes");
+  command.get_option("--model")->default_str(std::string(kUsualModel) + ", or that of a checkpoint of train-detector");
   command.add_option("--score", options->score, "How sure the model must be of a thing")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));

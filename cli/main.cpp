@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
       "  opsis detect street.jpg --out boxes.png\n"
       "  opsis finetune flowers --model efficientnet_b0 --out flowers.pth\n"
       "  opsis train digits --model resnet18 --epochs 5 --out digits.pth\n"
+      "  opsis train-detector wheat --weights DEFAULT --out wheat.pth\n"
       "  opsis evaluate digits --weights digits.pth\n"
       "  opsis transform photo.jpg crop.png \"Resize(256)\" \"CenterCrop(224)\"\n"
       "  opsis show photo.jpg --out sheet.png --step \"RandAugment()\"\n"
@@ -23,6 +24,7 @@ int main(int argc, char** argv) {
       "Each command has a --help of its own. Exit codes: 0 it worked, 1 it failed, 2 wrong usage.");
   cli::Chosen chosen;
   cli::declare_train(app, chosen);
+  cli::declare_train_detector(app, chosen);
   cli::declare_finetune(app, chosen);
   cli::declare_evaluate(app, chosen);
   cli::declare_predict(app, chosen);

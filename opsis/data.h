@@ -2,5 +2,6 @@
 #pragma once
 
 #include "opsis/data/collate.h"
+#include "opsis/data/grouped_batch_sampler.h"
 #include "opsis/data/loader.h"
 #include "opsis/data/sampler.h"

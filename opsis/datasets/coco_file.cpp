@@ -28,6 +28,12 @@ std::string text_in(object& from, const char* key) {
   return std::string(view);
 }
 
+// Nothing that reads pictures needs it, so what is no number is as good as absent.
+int64_t side_in(object& from, const char* key) {
+  int64_t side = 0;
+  return from[key].get_int64().get(side) == simdjson::SUCCESS && side > 0 ? side : 0;
+}
+
 }  // namespace
 
 CocoFile::CocoFile(const std::filesystem::path& path) {
@@ -60,7 +66,9 @@ CocoFile::CocoFile(const std::filesystem::path& path) {
         content->images.clear();  // of a key that comes twice the last counts, as in Python
         each_of(field.value(), "images", "id (a whole number) and file_name", [&](object& image) {
           const int64_t id = image["id"].get_int64();
-          content->images.push_back({id, text_in(image, "file_name")});
+          auto name = text_in(image, "file_name");
+          const auto height = side_in(image, "height"), width = side_in(image, "width");
+          content->images.push_back({id, std::move(name), height, width});
         });
       } else if (key == "annotations") {
         annotations.clear();

@@ -23,6 +23,7 @@ class OPSIS_API CocoFile {
   struct Entry {
     int64_t id = 0;
     std::string file_name{};
+    int64_t height = 0, width = 0;                ///< of the picture; 0 where the file does not say
     std::vector<std::string_view> annotations{};  ///< each a JSON object, in the order of the file; of equal ids the last
   };
   explicit CocoFile(const std::filesystem::path& path);

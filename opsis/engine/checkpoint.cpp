@@ -63,15 +63,14 @@ EpochReport to_report(const Value& value) {
 
 }  // namespace
 
-void save_training(const std::filesystem::path& path, models::ImageClassifier& model, torch::optim::Optimizer& optimizer,
-                   const std::vector<EpochReport>& history, const Value& extra) {
-  auto reports = Value::list();
-  for (const auto& report : history) reports.push_back(to_value(report));
+void save_run(const std::filesystem::path& path, const torch::nn::Module& model, torch::optim::Optimizer& optimizer,
+              Value history, const Value& extra) {
+  const auto epochs = std::ssize(history.items());
   auto checkpoint = Value::dict({{"model", hub::state_dict(model)},
                                  {"optimizer", optimizer_state(optimizer)},
-                                 {"epoch", std::ssize(history)},
+                                 {"epoch", epochs},
                                  {"generator", generator_state()},
-                                 {"history", std::move(reports)}});
+                                 {"history", std::move(history)}});
   if (!extra.is_none()) {
     for (const auto& [key, value] : extra.entries()) {
       OPSIS_CHECK(!checkpoint.contains(key.as_string()), "save_training: extra must not have an entry \"{}\"", key.as_string());
@@ -81,18 +80,30 @@ void save_training(const std::filesystem::path& path, models::ImageClassifier& m
   hub::save(path, checkpoint);
 }
 
-std::vector<EpochReport> load_training(const std::filesystem::path& path, models::ImageClassifier& model,
-                                       torch::optim::Optimizer& optimizer) {
+Value load_run(const std::filesystem::path& path, torch::nn::Module& model, torch::optim::Optimizer& optimizer) {
   const auto checkpoint = hub::load(path);
   OPSIS_CHECK(checkpoint.is_dict() && checkpoint.contains("optimizer") && checkpoint.contains("history"),
               "load_training: {} is not a checkpoint of a training run (without \"optimizer\" or \"history\"); for weights "
               "alone use load_state_dict",
               path.string());
-  std::vector<EpochReport> history;
-  for (const auto& report : checkpoint.at("history").items()) history.push_back(to_report(report));
   hub::load_state_dict(model, checkpoint.get<hub::StateDict>("model"));
   load_optimizer_state(optimizer, checkpoint.at("optimizer"));
   set_generator_state(checkpoint.get<torch::Tensor>("generator"));
+  return checkpoint.at("history");
+}
+
+void save_training(const std::filesystem::path& path, models::ImageClassifier& model, torch::optim::Optimizer& optimizer,
+                   const std::vector<EpochReport>& history, const Value& extra) {
+  auto reports = Value::list();
+  for (const auto& report : history) reports.push_back(to_value(report));
+  save_run(path, model, optimizer, std::move(reports), extra);
+}
+
+std::vector<EpochReport> load_training(const std::filesystem::path& path, models::ImageClassifier& model,
+                                       torch::optim::Optimizer& optimizer) {
+  const auto reports = load_run(path, model, optimizer);
+  std::vector<EpochReport> history;
+  for (const auto& report : reports.items()) history.push_back(to_report(report));
   return history;
 }
 

@@ -25,6 +25,13 @@ OPSIS_API void save_training(const std::filesystem::path& path, models::ImageCla
 OPSIS_API std::vector<EpochReport> load_training(const std::filesystem::path& path, models::ImageClassifier& model,
                                                  torch::optim::Optimizer& optimizer);
 
+/// The same of any model: `history` is a list, an entry an epoch, of what the caller wants to know of it.
+OPSIS_API void save_run(const std::filesystem::path& path, const torch::nn::Module& model, torch::optim::Optimizer& optimizer,
+                        hub::Value history, const hub::Value& extra = {});
+
+/// Brings all of it back, and returns the history.
+OPSIS_API hub::Value load_run(const std::filesystem::path& path, torch::nn::Module& model, torch::optim::Optimizer& optimizer);
+
 /// Throws IoError unless a file of that name can be written: better before an epoch than after it.
 OPSIS_API void check_writable(const std::filesystem::path& path);
 

@@ -1,5 +1,6 @@
 #include "opsis/engine/schedule.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -17,6 +18,11 @@ double learning_rate(const ScheduleOptions& schedule, double base, double positi
     return base * (begin + (1 - begin) * reached);
   }
   if (schedule.curve == ScheduleOptions::Curve::Constant) return base;
+  if (schedule.curve == ScheduleOptions::Curve::Steps) {
+    const auto passed = std::count_if(schedule.milestones.begin(), schedule.milestones.end(),
+                                      [&](double milestone) { return position >= milestone; });
+    return base * std::pow(schedule.gamma, static_cast<double>(passed));
+  }
   const double share = (position - warmup) / (epochs - warmup);
   return schedule.min_lr + (base - schedule.min_lr) * (1 + std::cos(std::numbers::pi * share)) / 2;
 }

@@ -1,20 +1,27 @@
 #include "opsis/engine/schedule.h"
 
+#include <map>
+
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 
 namespace opsis::engine {
 namespace {
 
+const std::map<std::string, ScheduleOptions::Curve> kCurves{{"constant", ScheduleOptions::Curve::Constant},
+                                                            {"cosine", ScheduleOptions::Curve::Cosine},
+                                                            {"steps", ScheduleOptions::Curve::Steps}};
+
 TEST(LearningRate, FollowsTorchsSchedulers) {
   for (const auto& c : oracle::cases("engine/learning_rates")) {
     SCOPED_TRACE(c.name());
     const ScheduleOptions schedule{
-        .curve = c.text("curve") == "cosine" ? ScheduleOptions::Curve::Cosine : ScheduleOptions::Curve::Constant,
+        .curve = kCurves.at(c.text("curve")),
         .min_lr = c.number("min_lr"),
         .warmup_epochs = c.number("warmup"),
         .warmup_method = c.text("method") == "linear" ? ScheduleOptions::Warmup::Linear : ScheduleOptions::Warmup::Constant,
-        .warmup_decay = c.number("decay")};
+        .warmup_decay = c.number("decay"),
+        .milestones = {5, 8}};
     const auto rates = c.numbers("rates");
     for (size_t epoch = 0; epoch < rates.size(); ++epoch) {
       // Torch multiplies its way from epoch to epoch; ours is the closed form.

@@ -6,19 +6,24 @@ import numpy
 import torch
 from oracle import case, out_dir, run
 from torch.nn.functional import cross_entropy
-from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LinearLR, SequentialLR
+from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LinearLR, MultiStepLR, SequentialLR
 from torch.utils.data import DataLoader, Dataset
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.fcos import FCOS, FCOSHead
 from torchvision.models.resnet import BasicBlock, ResNet
+from torchvision.ops import Conv2dNormActivation
 from torchvision.transforms import v2
 from torchvision.tv_tensors import Image
 
 
-@case("engine/learning_rates", curve=["constant", "cosine"], method=["constant", "linear"], warmup=[0, 3], min_lr=[0.0, 0.01])
+@case("engine/learning_rates", curve=["constant", "cosine", "steps"], method=["constant", "linear"], warmup=[0, 3], min_lr=[0.0, 0.01])
 def learning_rates(curve, method, warmup, min_lr):
     epochs, base, decay = 10, 0.5, 0.05
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=base)
     if curve == "cosine":
         main = CosineAnnealingLR(optimizer, T_max=epochs - warmup, eta_min=min_lr)
+    elif curve == "steps":
+        main = MultiStepLR(optimizer, milestones=[5 - warmup, 8 - warmup], gamma=0.1)
     else:
         main = ConstantLR(optimizer, factor=1.0, total_iters=1)
     if warmup:
@@ -112,6 +117,43 @@ def training(optimizer, smoothing, augment):
             if len(losses) == 30:
                 break
     return {"losses": losses}
+
+
+def detection_batches():
+    images = torch.rand(6, 3, 64, 64)
+    corners = torch.rand(6, 2, 2) * 30
+    boxes = torch.cat([corners, corners + 8 + torch.rand(6, 2, 2) * 24], dim=2)
+    return images, boxes, torch.randint(0, 3, (6, 2))
+
+
+@case("engine/detection_training", milestone=[1, 2])
+def detection_training(milestone):
+    """Two epochs as references/detection trains: warm-up in the first, steps of the learning rate."""
+    torch.set_num_threads(1)
+    images, boxes, labels = detection_batches()
+    torch.manual_seed(0)
+    backbone = torch.nn.Sequential(Conv2dNormActivation(3, 16, 3, 2), Conv2dNormActivation(16, 32, 3, 2))
+    backbone.out_channels = 32
+    anchors = AnchorGenerator(((8,),), ((1.0,),))
+    model = FCOS(backbone, 3, min_size=64, max_size=64, anchor_generator=anchors, head=FCOSHead(32, 1, 3, num_convs=1))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9, weight_decay=1e-4)
+    main = MultiStepLR(optimizer, milestones=[milestone], gamma=0.1)
+    losses, rates = [], []
+    for epoch in range(3):
+        warmup = LinearLR(optimizer, start_factor=0.001, total_iters=min(1000, 3 - 1)) if epoch == 0 else None
+        for i in range(0, 6, 2):
+            targets = [{"boxes": boxes[j], "labels": labels[j]} for j in (i, i + 1)]
+            parts = model(list(images[i : i + 2]), targets)
+            loss = sum(parts.values())
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+            if warmup:
+                warmup.step()
+        main.step()
+    return {"images": images, "boxes": boxes, "labels": labels, "losses": losses, "rates": rates}
 
 
 @case("engine/optimizer_state", optimizer=["sgd", "adamw"])

@@ -1,0 +1,287 @@
+#include "opsis/engine/detection.h"
+
+#include <torch/nn/utils/clip_grad.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "opsis/core/check.h"
+#include "opsis/core/progress.h"
+#include "opsis/engine/checkpoint.h"
+#include "opsis/io/masks.h"
+#include "opsis/ops/boxes.h"
+#include "opsis/transforms/boxes.h"
+#include "opsis/transforms/presets.h"
+
+namespace opsis::inline v1::engine {
+namespace {
+
+using datasets::Detected;
+using hub::Value;
+using models::DetectionModel;
+using models::DetectionTarget;
+using torch::Tensor;
+
+// COCO's list of what it says of each box; null where the example has none that goes with its boxes.
+const Json::List* annotations_of_boxes(const Detected& example) {
+  if (!example.annotation.is_list()) return nullptr;
+  const auto& list = example.annotation.items();
+  const auto fits = std::ssize(list) == example.labels.size(0) &&
+                    std::all_of(list.begin(), list.end(), [](const Json& one) { return one.is_object(); });
+  return fits ? &list : nullptr;
+}
+
+// A number of each annotation; undefined when one of them has none.
+Tensor numbers_of(const Json::List& annotations, std::string_view name) {
+  std::vector<double> numbers;
+  for (const auto& annotation : annotations) {
+    const auto* number = annotation.find(name);
+    if (!number || !number->is_number()) return {};
+    numbers.push_back(number->number());
+  }
+  return torch::tensor(numbers, torch::kFloat64);
+}
+
+Tensor corners_of(const Detected& example) {
+  const auto boxes = example.boxes.data.defined() ? example.boxes.data : torch::zeros({0, 4});
+  return ops::box_convert(boxes.to(torch::kFloat32).view({-1, 4}), example.boxes.format, BoundingBoxFormat::XYXY);
+}
+
+Value to_value(const CocoResult& result) {
+  auto value = Value::dict({});
+  for (const auto& [name, number] : result.numbers) value.set(name, number);
+  return value;
+}
+
+CocoResult to_result(const Value& value) {
+  CocoResult result;
+  for (const auto& [name, number] : value.entries()) result.numbers.push_back({name.as_string(), number.as_double()});
+  return result;
+}
+
+Value to_value(const DetectionEpochReport& report) {
+  auto losses = Value::dict({});
+  for (const auto& [name, loss] : report.losses) losses.set(name, loss);
+  auto value = Value::dict({{"epoch", report.epoch},
+                            {"learning_rate", report.learning_rate},
+                            {"loss", report.loss},
+                            {"losses", std::move(losses)},
+                            {"seconds", report.seconds}});
+  if (const auto& held_out = report.validation) {
+    auto numbers = Value::dict({{"images", held_out->images}, {"boxes", to_value(held_out->boxes)}});
+    if (held_out->masks) numbers.set("masks", to_value(*held_out->masks));
+    value.set("validation", std::move(numbers));
+  }
+  return value;
+}
+
+DetectionEpochReport to_detection_report(const Value& value) {
+  DetectionEpochReport report{.epoch = value.get<int64_t>("epoch"),
+                              .learning_rate = value.get<double>("learning_rate"),
+                              .loss = value.get<double>("loss"),
+                              .seconds = value.get<double>("seconds")};
+  for (const auto& [name, loss] : value.at("losses").entries()) {
+    report.losses.emplace_back(name.as_string(), loss.as_double());
+  }
+  if (value.contains("validation")) {
+    const auto& held_out = value.at("validation");
+    report.validation =
+        DetectionEvaluation{.boxes = to_result(held_out.at("boxes")), .images = held_out.get<int64_t>("images")};
+    if (held_out.contains("masks")) report.validation->masks = to_result(held_out.at("masks"));
+  }
+  return report;
+}
+
+// Means over steps.
+struct LossMeans {
+  std::vector<std::pair<std::string, double>> sums;
+  double sum = 0;
+  int64_t steps = 0;
+
+  void add(double total, const models::DetectionLosses& losses) {
+    if (sums.empty()) {
+      for (const auto& [name, loss] : losses) sums.emplace_back(name, 0);
+    }
+    size_t place = 0;
+    for (const auto& [name, loss] : losses) sums[place++].second += loss.item<double>();
+    sum += total;
+    ++steps;
+  }
+  double mean(double of) const { return steps > 0 ? of / static_cast<double>(steps) : 0; }
+};
+
+// The schedule with the warm-up in steps as one in epochs: torchvision's has at most one step less than the epoch.
+ScheduleOptions with_warmup(ScheduleOptions schedule, int64_t warmup_steps, int64_t steps) {
+  schedule.every_step = true;
+  if (warmup_steps == 0) return schedule;
+  schedule.warmup_epochs = static_cast<double>(std::min(warmup_steps, steps - 1)) / static_cast<double>(steps);
+  schedule.warmup_method = ScheduleOptions::Warmup::Linear;
+  schedule.warmup_decay = 1.0 / 1000;
+  return schedule;
+}
+
+DetectionEpochReport train_detector_epoch(DetectionModel& model, DetectionLoader& train, torch::optim::Optimizer& optimizer,
+                                          const DetectionFitOptions& options, int64_t epoch) {
+  const auto begun = std::chrono::steady_clock::now();
+  const auto steps = static_cast<int64_t>(train.size());
+  const auto schedule = with_warmup(options.schedule, options.warmup_steps, steps);
+  DetectionEpochReport report{.epoch = epoch};
+
+  model.train();
+  LossMeans means;
+  int64_t step = 0;
+  progress::Job job(text("epoch {}/{}", epoch + 1, options.epochs), steps, "steps");
+  for (auto& batch : train) {
+    const auto position = static_cast<double>(epoch) + static_cast<double>(step) / static_cast<double>(steps);
+    report.learning_rate = learning_rate(schedule, options.optimizer.lr, position, static_cast<double>(options.epochs));
+    set_learning_rate(optimizer, report.learning_rate);
+
+    const auto losses = model.losses(std::move(batch.images), std::move(batch.targets));
+    const auto loss = losses.sum();
+    const auto value = loss.item<double>();
+    OPSIS_CHECK(std::isfinite(value), "fit: the loss is {} in step {} of epoch {}; try a lower lr or clip_grad_norm", value,
+                step, epoch);
+    optimizer.zero_grad();
+    loss.backward();
+    if (options.clip_grad_norm) torch::nn::utils::clip_grad_norm_(model.parameters(), *options.clip_grad_norm);
+    optimizer.step();
+
+    means.add(value, losses);
+    if (options.on_step) {
+      options.on_step({.epoch = epoch, .step = epoch * steps + step, .learning_rate = report.learning_rate, .loss = value});
+    }
+    ++step;
+    job.figure("loss", fixed(means.mean(means.sum), 4));
+    job.advance();
+  }
+  report.loss = means.mean(means.sum);
+  for (const auto& [name, sum] : means.sums) report.losses.emplace_back(name, means.mean(sum));
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  return report;
+}
+
+}  // namespace
+
+DetectionBatch CollateDetected::operator()(std::vector<Detected> examples, std::span<const size_t> indices) const {
+  DetectionBatch batch;
+  const transforms::ObjectDetection prepare;
+  for (size_t i = 0; i < examples.size(); ++i) {
+    auto& example = examples[i];
+    const auto boxes = corners_of(example);
+    const auto labels = example.labels.defined() ? example.labels : torch::zeros({0}, torch::kInt64);
+    CocoTarget truth{.boxes = boxes, .labels = labels};
+    if (const auto* annotations = annotations_of_boxes(example)) {
+      truth.is_crowd = numbers_of(*annotations, "iscrowd");
+      truth.area = numbers_of(*annotations, "area");
+    }
+    DetectionTarget target{.boxes = boxes, .labels = labels};
+    if (example.masks) {
+      target.masks = example.masks->data;
+      truth.masks = io::encode_masks(example.masks->data);
+    }
+    batch.images.push_back(prepare(std::move(example.image)).data);
+    batch.targets.push_back(std::move(target));
+    batch.truths.push_back(std::move(truth));
+    batch.image_ids.push_back(example.image_id >= 0 ? example.image_id : static_cast<int64_t>(indices[i]));
+  }
+  return batch;
+}
+
+LearnableObjects::LearnableObjects(std::shared_ptr<const Dataset<Detected>> source, transforms::AnyTransform transforms)
+    : source_(std::move(source)), transforms_(std::move(transforms)) {}
+
+Detected LearnableObjects::get(size_t index) const {
+  auto example = source_->get(index);
+  const Size size{example.image.data.size(-2), example.image.data.size(-1)};
+  const auto boxes = ops::clip_boxes_to_image(corners_of(example), size);
+  auto keep = (boxes.slice(1, 2) > boxes.slice(1, 0, 2)).all(1);
+  if (const auto* annotations = annotations_of_boxes(example)) {
+    if (const auto crowds = numbers_of(*annotations, "iscrowd"); crowds.defined()) keep = keep.logical_and(crowds == 0);
+  }
+  const auto kept = keep.nonzero().squeeze(1);
+  example.boxes = BoundingBoxes(boxes.index_select(0, kept), BoundingBoxFormat::XYXY, size);
+  example.labels = example.labels.defined() ? example.labels.index_select(0, kept) : torch::zeros({0}, torch::kInt64);
+  if (example.masks) example.masks = Mask(example.masks->data.index_select(0, kept));
+  example.annotation = {};
+  return transforms::SanitizeBoundingBoxes()(
+      transforms_(std::move(example)), [](auto& of) -> auto& { return of.labels; });
+}
+
+std::vector<size_t> images_with_objects(const datasets::CocoFile& file) {
+  std::vector<size_t> places;
+  const auto& images = file.images();
+  for (size_t i = 0; i < images.size(); ++i) {
+    const auto has_inside = [&](std::string_view text) {
+      const auto annotation = Json::parse(text);
+      const auto* box = annotation.find("bbox");
+      OPSIS_CHECK(box && box->is_list() && box->items().size() == 4,
+                  "images_with_objects: an annotation of image {} has no bbox of 4 numbers", images[i].id);
+      return box->items()[2].number() > 1 && box->items()[3].number() > 1;
+    };
+    const auto& annotations = images[i].annotations;
+    if (std::any_of(annotations.begin(), annotations.end(), has_inside)) places.push_back(i);
+  }
+  return places;
+}
+
+DetectionEvaluation evaluate(DetectionModel& model, DetectionLoader& data) {
+  const torch::NoGradGuard no_grad;
+  model.eval();
+  CocoEvaluator boxes, masks({.kind = CocoKind::Masks});
+  progress::Job job("evaluating", static_cast<int64_t>(data.dataset().size()), "images");
+  for (auto& batch : data) {
+    const auto found = model.forward(std::move(batch.images));
+    for (size_t i = 0; i < found.size(); ++i) {
+      const auto& truth = batch.truths[i];
+      CocoDetections detections{.boxes = found[i].boxes, .labels = found[i].labels, .scores = found[i].scores};
+      const bool has_masks = found[i].masks.defined() && std::ssize(truth.masks) == truth.labels.size(0);
+      if (has_masks) detections.masks = io::encode_masks(found[i].masks.squeeze(1) > 0.5);
+      boxes.update(batch.image_ids[i], truth, detections);
+      if (has_masks) masks.update(batch.image_ids[i], truth, detections);
+    }
+    job.advance(std::ssize(found));
+  }
+  DetectionEvaluation evaluation{.boxes = boxes.compute(), .images = boxes.images()};
+  if (masks.images() > 0) evaluation.masks = masks.compute();
+  return evaluation;
+}
+
+std::vector<DetectionEpochReport> fit(DetectionModel& model, DetectionLoader& train, DetectionLoader* validation,
+                                      const DetectionFitOptions& options) {
+  OPSIS_CHECK(options.epochs > 0, "fit: epochs must be positive, got {}", options.epochs);
+  OPSIS_CHECK(train.size() > 0, "fit: the training data set gives no batch ({} images)", train.dataset().size());
+  OPSIS_CHECK(options.warmup_steps >= 0, "fit: warmup_steps must not be negative, got {}", options.warmup_steps);
+  OPSIS_CHECK(!options.clip_grad_norm || *options.clip_grad_norm > 0, "fit: clip_grad_norm must be positive, got {}",
+              *options.clip_grad_norm);
+
+  std::vector<Tensor> learning;
+  for (auto& parameter : model.parameters()) {
+    if (parameter.requires_grad()) learning.push_back(parameter);
+  }
+  const auto optimizer = make_optimizer(std::move(learning), options.optimizer);
+  std::vector<DetectionEpochReport> history;
+  if (!options.resume.empty()) {
+    const auto reports = load_run(options.resume, model, *optimizer);
+    for (const auto& report : reports.items()) history.push_back(to_detection_report(report));
+    OPSIS_CHECK(std::ssize(history) < options.epochs, "fit: {} has had {} epochs already; ask for more (epochs is {})",
+                options.resume.string(), history.size(), options.epochs);
+  }
+  if (!options.checkpoint.empty()) check_writable(options.checkpoint);
+
+  for (auto epoch = static_cast<int64_t>(history.size()); epoch < options.epochs; ++epoch) {
+    train.set_epoch(epoch);
+    history.push_back(train_detector_epoch(model, train, *optimizer, options, epoch));
+    if (validation) history.back().validation = evaluate(model, *validation);
+    if (!options.checkpoint.empty()) {
+      auto reports = Value::list();
+      for (const auto& report : history) reports.push_back(to_value(report));
+      save_run(options.checkpoint, model, *optimizer, std::move(reports), options.extra);
+    }
+    if (options.on_epoch) options.on_epoch(history.back());
+  }
+  model.eval();
+  return history;
+}
+
+}  // namespace opsis::inline v1::engine
