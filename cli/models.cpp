@@ -32,7 +32,7 @@ std::string shown(const opsis::models::Weights& entry, std::string_view metric) 
 
 std::string millions(int64_t count) { return opsis::fixed(static_cast<double>(count) / 1e6, 1) + " M"; }
 
-Json to_json(const opsis::models::Weights& entry) {
+Json json_of_entry(const opsis::models::Weights& entry) {
   auto metrics = Json::object();
   for (const auto& m : entry.metrics) metrics[std::string(m.dataset)][std::string(m.name)] = m.value;
   return {{"name", entry.name},
@@ -86,7 +86,7 @@ int list(const ModelsOptions& options) {
     const auto weights = opsis::models::get_model_weights(name);
     auto entries = Json::array();
     for (const auto* entry : weights.entries) {
-      entries.push_back(to_json(*entry));
+      entries.push_back(json_of_entry(*entry));
       if (options.weights) {
         rows.push_back({name, std::string(entry->name) + (*entry == weights.DEFAULT ? " (default)" : ""),
                         millions(entry->num_params), opsis::fixed(entry->gflops, 2), shown(*entry, "acc@1"),

@@ -75,7 +75,7 @@ std::vector<Guess> best_guesses(const Classifier& classifier, const std::string&
   return out;
 }
 
-Json to_json(const Classifier& classifier, const std::vector<Guess>& guesses) {
+Json json_of_guesses(const Classifier& classifier, const std::vector<Guess>& guesses) {
   auto out = Json::array();
   for (const auto& guess : guesses) {
     out.push_back({{"index", guess.index}, {"name", classifier.category(guess.index)}, {"probability", guess.probability}});
@@ -108,7 +108,7 @@ int predict(const PredictOptions& options) {
     try {
       const auto guesses = best_guesses(classifier, file, options.top);
       if (options.json) {
-        predictions.push_back({{"file", file}, {"classes", to_json(classifier, guesses)}});
+        predictions.push_back({{"file", file}, {"classes", json_of_guesses(classifier, guesses)}});
       } else {
         print_guesses(classifier, file, guesses);
       }

@@ -31,7 +31,7 @@ const Weights& entry_of(const std::string& name) {
   return name.find('.') == name.npos ? opsis::models::get_model_weights(name).DEFAULT : opsis::models::get_weight(name);
 }
 
-Json to_json(const Weights& entry) {
+Json json_of_weights(const Weights& entry) {
   auto metrics = Json::object();
   for (const auto& m : entry.metrics) metrics[std::string(m.dataset)][std::string(m.name)] = m.value;
   return {{"name", entry.name},
@@ -54,7 +54,7 @@ int list(const WeightsOptions& options) {
   for (const auto& name : opsis::models::list_weights()) {
     const auto& entry = opsis::models::get_weight(name);
     if (name.find(options.pattern) == name.npos || (options.cached && !is_here(entry))) continue;
-    document.push_back(to_json(entry));
+    document.push_back(json_of_weights(entry));
     rows.push_back({name, megabytes(entry), is_here(entry) ? "yes" : "no"});
   }
   if (document.empty() && !options.cached) {
@@ -66,7 +66,7 @@ int list(const WeightsOptions& options) {
 
 int info(const WeightsOptions& options) {
   auto document = Json::array();
-  for (const auto& name : options.names) document.push_back(to_json(entry_of(name)));
+  for (const auto& name : options.names) document.push_back(json_of_weights(entry_of(name)));
   if (options.json) {
     print_json(document);
     return 0;
