@@ -75,7 +75,7 @@ endif()
 add_test(NAME house.EachHeaderCompilesAlone
   COMMAND ${OPSIS_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/check_headers --torch ${OPSIS_LIBTORCH_ROOT}
     --work ${CMAKE_BINARY_DIR}/headers)
-set_tests_properties(house.EachHeaderCompilesAlone PROPERTIES TIMEOUT 300 PROCESSORS 2)
+set_tests_properties(house.EachHeaderCompilesAlone PROPERTIES TIMEOUT 900 PROCESSORS 2)
 
 # What of torchvision's names Opsis has: the table in docs/ must be what `make coverage` would write, and may only grow.
 opsis_program(opsis_names ${CMAKE_CURRENT_SOURCE_DIR}/coverage/list_names.cpp)
