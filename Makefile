@@ -24,7 +24,7 @@ demo: ## train, evaluate, save, reload and predict on Digits; pictures go to out
 
 test: ## build everything and run every test
 	scripts/setup --for test
-	$(call configure,default,-DOPSIS_TESTS=ON -DOPSIS_CUDA=AUTO)
+	$(call configure,default,-DOPSIS_TESTS=ON -DOPSIS_CUDA=AUTO -DCMAKE_CUDA_ARCHITECTURES=90-real)
 	$(call build,default)
 	$(call ctest,default)
 

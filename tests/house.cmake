@@ -55,7 +55,7 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
     "encode_tiff: built without libtiff; configure with -DOPSIS_TIFF=ON\n"
     "[a-z_]*: built without FreeType; configure with -DOPSIS_FREETYPE=ON\n"
     "BoundingBoxes")
-  set_tests_properties(house.VendoredOpsisIsStaticAndBare PROPERTIES TIMEOUT 900 PROCESSORS 2
+  set_tests_properties(house.VendoredOpsisIsStaticAndBare PROPERTIES TIMEOUT 1500 PROCESSORS 2
     PASS_REGULAR_EXPRESSION "${not_built}" FAIL_REGULAR_EXPRESSION "warning:")
 endif()
 
