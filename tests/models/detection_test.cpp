@@ -102,7 +102,9 @@ void expect_same_found(const std::vector<Detection>& found, const oracle::Case& 
       SCOPED_TRACE(name);
       const auto key = prefix + std::to_string(i) + "_" + name;
       ASSERT_EQ(part.defined(), c.has_tensor(key));
-      if (part.defined()) EXPECT_TENSOR_NEAR(part, c.tensor(key), 1e-4, 0);
+      if (part.defined()) {
+        EXPECT_TENSOR_NEAR(part, c.tensor(key), 1e-4, 0);
+      }
     };
     expect_same("labels", found[i].labels);
     expect_same("boxes", found[i].boxes);

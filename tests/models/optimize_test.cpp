@@ -187,7 +187,9 @@ TEST_P(OptimizeDetector, GivesWhatTheModelGivesFromTheSecondBatchOfAShapeOn) {
       EXPECT_EQ(found[k].first, expected[k].first);
       EXPECT_TENSOR_NEAR(found[k].second.contiguous(), expected[k].second.contiguous(), 1e-4, 1e-5);
     }
-    if (i == 2) EXPECT_EQ(Operators::names().count("aten::conv2d"), 0);
+    if (i == 2) {
+      EXPECT_EQ(Operators::names().count("aten::conv2d"), 0U);
+    }
   }
   if (std::string_view(GetParam()).find("320") == std::string_view::npos) return;  // they make pictures large
   const auto picture = torch::rand({3, 40, 50});
