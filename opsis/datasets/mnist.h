@@ -54,7 +54,7 @@ class OPSIS_API EMNIST final : public ClassifiedImages {
  public:
   struct Options {
     std::filesystem::path root;
-    std::string split;
+    std::string split{};
     bool train = true;
     transforms::AnyTransform transforms{};
     bool download = false;

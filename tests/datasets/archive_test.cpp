@@ -128,7 +128,8 @@ TEST(ExtractArchive, IsNeverHalfDoneWhenKilled) {
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     for (const auto& [name, content] : tree(to.path())) {
-      if (!name.starts_with('.')) EXPECT_EQ(content, "the same in each file\n") << name;
+      if (name.starts_with('.')) continue;
+      EXPECT_EQ(content, "the same in each file\n") << name;
     }
   }
   extract_archive(archive, to.path());

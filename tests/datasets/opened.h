@@ -71,7 +71,9 @@ void expect_classified(const Data& data, const oracle::Case& c) {
     EXPECT_EQ(label, labels[i]) << "example " << i;
     EXPECT_TENSOR_EQ(image.data, c.tensor("image" + std::to_string(i)));
   }
-  if (!c.is_null("classes")) EXPECT_EQ(data.classes(), c.texts("classes"));
+  if (!c.is_null("classes")) {
+    EXPECT_EQ(data.classes(), c.texts("classes"));
+  }
   if (!c.is_null("class_to_idx")) {
     EXPECT_EQ(nlohmann::json(data.class_to_idx()), nlohmann::json::parse(c.json("class_to_idx")));
   }

@@ -43,7 +43,9 @@ void expect_detected(const Detected& example, const Case& c, size_t i) {
     EXPECT_EQ(example.boxes.data.sizes(), (torch::IntArrayRef{0, 4}));
   }
   EXPECT_EQ(example.boxes.canvas_size, (Size{example.image.data.size(1), example.image.data.size(2)}));
-  if (c.has_tensor(numbered_key("masks", i))) EXPECT_TENSOR_EQ(example.masks->data, c.tensor(numbered_key("masks", i)));
+  if (c.has_tensor(numbered_key("masks", i))) {
+    EXPECT_TENSOR_EQ(example.masks->data, c.tensor(numbered_key("masks", i)));
+  }
 }
 
 TEST(CocoDetection, EqualsTorchvisionsWrapper) {
@@ -288,7 +290,9 @@ TEST(Caltech101, EqualsTorchvision) {
         EXPECT_EQ(example.label, c.ints("labels")[i]);
         EXPECT_EQ(data.categories(), c.texts("categories"));
         ASSERT_EQ(example.contour.defined(), c.has_tensor(numbered_key("contour", i)));
-        if (example.contour.defined()) EXPECT_TENSOR_EQ(example.contour, c.tensor(numbered_key("contour", i)));
+        if (example.contour.defined()) {
+          EXPECT_TENSOR_EQ(example.contour, c.tensor(numbered_key("contour", i)));
+        }
       });
 }
 

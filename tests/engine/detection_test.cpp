@@ -66,7 +66,7 @@ class FitDetector : public testing::Test {
   support::TemporaryFolder folder_;
 };
 
-struct Stop {};
+struct StopFit {};
 
 TEST_F(FitDetector, LosesWhatPythonLosesInEachStep) {
   for (const auto& c : oracle::cases("engine/detection_training")) {
@@ -111,11 +111,11 @@ TEST_F(FitDetector, LosesLessAndResumesAsIfItHadNeverStopped) {
     DetectionFitOptions options{
         .epochs = 4, .optimizer = {.kind = OptimizerOptions::Kind::AdamW, .lr = 2e-3}, .checkpoint = folder_.path() / name};
     options.on_epoch = [&](const DetectionEpochReport& epoch) {
-      if (epoch.epoch + 1 == stop_after) throw Stop();
+      if (epoch.epoch + 1 == stop_after) throw StopFit();
     };
     try {
       history = fit(*model, train, &held_out, options);
-    } catch (const Stop&) {
+    } catch (const StopFit&) {
       torch::manual_seed(999);
       model = small_detector();  // as a new process would
       options.resume = options.checkpoint;
@@ -161,7 +161,7 @@ TEST(EvaluateDetector, GivesCocosNumbersOfWhatItFinds) {
   // A detector that finds the truth.
   struct Seer final : models::DetectionModel {
     explicit Seer(std::vector<models::Detection> all) : models::DetectionModel("Seer"), all(std::move(all)) {}
-    std::vector<models::Detection> detect(const std::vector<torch::Tensor>& images) override {
+    std::vector<models::Detection> detect(const std::vector<torch::Tensor>& images, const Network&) override {
       std::vector<models::Detection> found(all.begin() + next, all.begin() + next + std::ssize(images));
       next += std::ssize(images);
       return found;
