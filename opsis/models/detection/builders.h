@@ -66,7 +66,8 @@ template <class Options>
 Backbone resnet50_p3_to_p7(std::string_view owner, const Options& options, const NormLayer& norm, bool is_trained,
                            int64_t p6_channels) {
   const auto layers = valid_trainable_layers(owner, is_trained, options.trainable_backbone_layers, 5, 3);
-  return resnet_fpn_backbone(resnet50(options.weights_backbone, {.norm_layer = norm}), layers,
+  const auto network = resnet50(options.weights_backbone, {.norm_layer = norm});  // draws before the pyramid's own layers do
+  return resnet_fpn_backbone(network, layers,
                              {.returned_layers = {2, 3, 4}, .extra_blocks = ops::LastLevelP6P7(p6_channels, 256).ptr()});
 }
 
