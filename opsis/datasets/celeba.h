@@ -1,12 +1,12 @@
 // Faces of celebrities with forty attributes.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "opsis/datasets/dataset.h"
+#include "opsis/datasets/options.h"
 #include "opsis/transforms/transform.h"
 #include "opsis/tv_tensors.h"
 
@@ -35,12 +35,7 @@ struct CelebAExample {
 /// Source   torchvision.datasets.CelebA
 class OPSIS_API CelebA final : public Dataset<CelebAExample> {
  public:
-  struct Options {
-    std::filesystem::path root;
-    std::string split = "train";
-    transforms::AnyTransform transforms{};
-    bool download = false;
-  };
+  using Options = SplitOptions;
   explicit CelebA(Options options);
   size_t size() const override { return files_.size(); }
   CelebAExample get(size_t index) const override;

@@ -1,7 +1,6 @@
 // Tiny photos of ten, and of a hundred, classes.
 #pragma once
 
-#include <filesystem>
 #include <string_view>
 
 #include "opsis/datasets/classified.h"
@@ -15,12 +14,7 @@ namespace opsis::inline v1::datasets {
 /// Source   torchvision.datasets.CIFAR10
 class OPSIS_API CIFAR10 : public ClassifiedImages {
  public:
-  struct Options {
-    std::filesystem::path root;
-    bool train = true;
-    transforms::AnyTransform transforms{};
-    bool download = false;
-  };
+  using Options = TrainOptions;
   explicit CIFAR10(Options options) : CIFAR10("CIFAR10", std::move(options)) {}
 
  protected:

@@ -8,16 +8,13 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "opsis/datasets/dataset.h"
+#include "opsis/datasets/options.h"
 #include "opsis/transforms/transform.h"
 
 namespace opsis::inline v1::datasets {
-
-/// Reads a picture; called from many threads.
-using ImageLoader = std::function<Image(const std::filesystem::path&)>;
 
 /// The picture as RGB, uint8; of a PNG of 16 bits the high ones.
 /// Source   torchvision.datasets.folder.default_loader

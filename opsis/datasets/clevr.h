@@ -1,9 +1,6 @@
 // Rendered solids, to be counted.
 #pragma once
 
-#include <filesystem>
-#include <string>
-
 #include "opsis/datasets/classified.h"
 
 namespace opsis::inline v1::datasets {
@@ -16,13 +13,7 @@ namespace opsis::inline v1::datasets {
 /// Source   torchvision.datasets.CLEVRClassification
 class OPSIS_API CLEVRClassification final : public ClassifiedFiles {
  public:
-  struct Options {
-    std::filesystem::path root;
-    std::string split = "train";
-    transforms::AnyTransform transforms{};
-    bool download = false;
-    ImageLoader loader{};  ///< in place of default_loader
-  };
+  using Options = SplitFilesOptions;
   explicit CLEVRClassification(Options options);
 };
 

@@ -1,9 +1,6 @@
 // Flowers that grow in Britain.
 #pragma once
 
-#include <filesystem>
-#include <string>
-
 #include "opsis/datasets/classified.h"
 
 namespace opsis::inline v1::datasets {
@@ -15,13 +12,7 @@ namespace opsis::inline v1::datasets {
 /// Source   torchvision.datasets.Flowers102
 class OPSIS_API Flowers102 final : public ClassifiedFiles {
  public:
-  struct Options {
-    std::filesystem::path root;
-    std::string split = "train";
-    transforms::AnyTransform transforms{};
-    bool download = false;
-    ImageLoader loader{};  ///< in place of default_loader
-  };
+  using Options = SplitFilesOptions;
   explicit Flowers102(Options options);
 };
 

@@ -1,9 +1,6 @@
 // German traffic signs.
 #pragma once
 
-#include <filesystem>
-#include <string>
-
 #include "opsis/datasets/classified.h"
 
 namespace opsis::inline v1::datasets {
@@ -15,12 +12,7 @@ namespace opsis::inline v1::datasets {
 /// Source   torchvision.datasets.GTSRB
 class OPSIS_API GTSRB final : public ClassifiedFiles {
  public:
-  struct Options {
-    std::filesystem::path root;
-    std::string split = "train";
-    transforms::AnyTransform transforms{};
-    bool download = false;
-  };
+  using Options = SplitOptions;
   explicit GTSRB(Options options);
 };
 

@@ -7,6 +7,7 @@
 
 #include "opsis/datasets/dataset.h"
 #include "opsis/datasets/examples.h"
+#include "opsis/datasets/options.h"
 #include "opsis/transforms/transform.h"
 
 namespace opsis::inline v1::datasets {
@@ -22,12 +23,7 @@ namespace opsis::inline v1::datasets {
 /// Differs  photos are in the order of their names, where torchvision's is that of the file system
 class OPSIS_API Kitti final : public Dataset<Detected> {
  public:
-  struct Options {
-    std::filesystem::path root;
-    bool train = true;
-    transforms::AnyTransform transforms{};
-    bool download = false;
-  };
+  using Options = TrainOptions;
   explicit Kitti(Options options);
   size_t size() const override { return images_.size(); }
   Detected get(size_t index) const override;

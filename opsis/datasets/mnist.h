@@ -20,12 +20,7 @@ namespace opsis::inline v1::datasets {
 /// Source   torchvision.datasets.MNIST
 class OPSIS_API MNIST : public ClassifiedImages {
  public:
-  struct Options {
-    std::filesystem::path root;
-    bool train = true;
-    transforms::AnyTransform transforms{};
-    bool download = false;
-  };
+  using Options = TrainOptions;
   explicit MNIST(Options options) : MNIST("MNIST", std::move(options)) {}
 
  protected:

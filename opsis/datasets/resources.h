@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "opsis/core/api.h"
 
@@ -33,10 +35,13 @@ OPSIS_API std::string expected_md5(const Resource& resource);
 
 /// While it lives, this thread holds files of data sets against other MD5s, by "CIFAR10/data_batch_1": for copies that were
 /// changed on purpose. An empty MD5 takes any file. They nest; the innermost that names a file counts.
-///     const OtherHashes ours(std::map<std::string, std::string>{{"CIFAR10/data_batch_1", "..."}});
+///     const OtherHashes ours({{"CIFAR10/data_batch_1", "..."}});
 class OPSIS_API OtherHashes {
  public:
   explicit OtherHashes(std::map<std::string, std::string> md5_by_file);
+  /// So that names in braces are never taken for other hashes.
+  explicit OtherHashes(std::initializer_list<std::pair<const std::string, std::string>> md5_by_file)
+      : OtherHashes(std::map<std::string, std::string>(md5_by_file)) {}
   ~OtherHashes();
   OtherHashes(const OtherHashes&) = delete;
   OtherHashes& operator=(const OtherHashes&) = delete;

@@ -1,8 +1,6 @@
 // Digits of American envelopes.
 #pragma once
 
-#include <filesystem>
-
 #include "opsis/datasets/classified.h"
 
 namespace opsis::inline v1::datasets {
@@ -14,12 +12,7 @@ namespace opsis::inline v1::datasets {
 /// Source   torchvision.datasets.USPS
 class OPSIS_API USPS final : public ClassifiedImages {
  public:
-  struct Options {
-    std::filesystem::path root;
-    bool train = true;
-    transforms::AnyTransform transforms{};
-    bool download = false;
-  };
+  using Options = TrainOptions;
   explicit USPS(Options options);
 };
 

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
 #include <tuple>
 #include <vector>
 
 #include "opsis/datasets/dataset.h"
+#include "opsis/datasets/options.h"
 #include "opsis/transforms/transform.h"
 #include "opsis/tv_tensors.h"
 
@@ -30,12 +30,7 @@ struct WIDERFaceExample {
 /// Source   torchvision.datasets.WIDERFace; boxes as its wrap_dataset_for_transforms_v2 makes them
 class OPSIS_API WIDERFace final : public Dataset<WIDERFaceExample> {
  public:
-  struct Options {
-    std::filesystem::path root;
-    std::string split = "train";
-    transforms::AnyTransform transforms{};
-    bool download = false;
-  };
+  using Options = SplitOptions;
   explicit WIDERFace(Options options);
   size_t size() const override { return images_.size(); }
   WIDERFaceExample get(size_t index) const override;

@@ -92,7 +92,7 @@ TEST(CIFAR, NamesWhatIsDamagedOrMissing) {
   fs::copy(c.text("root"), root.path(), fs::copy_options::recursive);
   root.write("cifar-10-batches-py/test_batch", "no pickle");
   EXPECT_ERROR(CIFAR10({.root = root.path()}), IntegrityError, "test_batch is damaged: its MD5 is not ");
-  const OtherHashes any(std::map<std::string, std::string>{{"CIFAR10/test_batch", ""}});
+  const OtherHashes any({{"CIFAR10/test_batch", ""}});
   EXPECT_EQ(CIFAR10({.root = root.path()}).size(), 10u);
   EXPECT_ERROR(CIFAR10({.root = root.path(), .train = false}), DecodeError, "test_batch");
 }
@@ -231,7 +231,7 @@ TEST(ClassifiedDataSets, SayWhichLineIsWrong) {
   root.write("food-101/meta/train.json", "{\"a\": 3}");
   fs::create_directories(root.path() / "food-101/images");
   EXPECT_ERROR(Food101({.root = root.path()}), DecodeError, "meta/train.json: ");
-  const OtherHashes any(std::map<std::string, std::string>{{"FER2013/train.csv", ""}, {"SEMEION/semeion.data", ""}});
+  const OtherHashes any({{"FER2013/train.csv", ""}, {"SEMEION/semeion.data", ""}});
   root.write("fer2013/train.csv", "emotion,pixels\n1,3 4 5\n");
   EXPECT_ERROR(FER2013({.root = root.path()}), DecodeError, "train.csv, row 2: it must have 2304 pixels, got 3");
   root.write("semeion.data", "1 2 3\n");

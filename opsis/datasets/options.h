@@ -1,0 +1,49 @@
+// The options that several data sets have alike.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "opsis/transforms/transform.h"
+#include "opsis/tv_tensors.h"
+
+namespace opsis::inline v1::datasets {
+
+/// Reads a picture; called from many threads.
+using ImageLoader = std::function<Image(const std::filesystem::path&)>;
+
+/// Of a data set in a training and a test part.
+struct TrainOptions {
+  std::filesystem::path root;
+  bool train = true;
+  transforms::AnyTransform transforms{};
+  bool download = false;
+};
+
+/// Of one in parts with names, which its documentation tells.
+struct SplitOptions {
+  std::filesystem::path root;
+  std::string split = "train";
+  transforms::AnyTransform transforms{};
+  bool download = false;
+};
+
+/// Of one in a single part, a file a picture.
+struct FilesOptions {
+  std::filesystem::path root;
+  transforms::AnyTransform transforms{};
+  bool download = false;
+  ImageLoader loader{};  ///< in place of default_loader
+};
+
+/// Of one in parts with names, a file a picture.
+struct SplitFilesOptions {
+  std::filesystem::path root;
+  std::string split = "train";
+  transforms::AnyTransform transforms{};
+  bool download = false;
+  ImageLoader loader{};  ///< in place of default_loader
+};
+
+}  // namespace opsis::inline v1::datasets
