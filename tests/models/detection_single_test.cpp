@@ -39,10 +39,10 @@ TEST(Anchors, AreTorchvisionsToTheBit) {
   const std::vector<Generator> generators{
       generator("one_map", AnchorGenerator()),
       generator("levels", AnchorGenerator({{32, 40}, {64}}, {{0.5, 1, 2}, {1}})),
-      generator("default_boxes", DefaultBoxGenerator(Lists{{2}, {2, 3}})),
+      generator("default_boxes", DefaultBoxGenerator({{2}, {2, 3}})),
       generator("one_map_of_default_boxes", DefaultBoxGenerator(Lists{{3}}, {.clip = false})),
-      generator("steps", DefaultBoxGenerator(Lists{{2, 3}, {2}}, {.scales = {0.1, 0.6, 1.05}, .steps = {8, 16}})),
-      generator("ratios", DefaultBoxGenerator(Lists{{2, 3}, {2, 3}}, {.min_ratio = 0.2, .max_ratio = 0.95}))};
+      generator("steps", DefaultBoxGenerator({{2, 3}, {2}}, {.scales = {0.1, 0.6, 1.05}, .steps = {8, 16}})),
+      generator("ratios", DefaultBoxGenerator({{2, 3}, {2, 3}}, {.min_ratio = 0.2, .max_ratio = 0.95}))};
   size_t compared = 0;
   for (const auto& c : oracle::cases("models_detection_single/anchors")) {
     SCOPED_TRACE(c.name());
@@ -68,9 +68,9 @@ TEST(Anchors, RefuseListsAndMapsThatDoNotFit) {
                "AnchorGenerator: there must be a feature map for each of 1 lists of sizes and ratios, got 2");
   EXPECT_ERROR(AnchorGenerator()({8, 8}, std::span(&empty, 1)), ValueError,
                "AnchorGenerator: feature map 0 must have rows and columns, got (1, 1, 0, 2)");
-  EXPECT_ERROR(DefaultBoxGenerator(Lists{{2}, {2}}, {.steps = {8}}), ValueError,
+  EXPECT_ERROR(DefaultBoxGenerator({{2}, {2}}, {.steps = {8}}), ValueError,
                "DefaultBoxGenerator: aspect_ratios and steps must have the same length, got 2 and 1");
-  EXPECT_ERROR(DefaultBoxGenerator(Lists{{2}, {2}}, {.scales = {0.1, 0.2}}), ValueError,
+  EXPECT_ERROR(DefaultBoxGenerator({{2}, {2}}, {.scales = {0.1, 0.2}}), ValueError,
                "DefaultBoxGenerator: scales must have one more than the 2 feature maps, got 2");
   EXPECT_ERROR(DefaultBoxGenerator(Lists{})({8, 8}, {}), ValueError, "a feature map for each of 0 lists");
   EXPECT_ERROR(DefaultBoxGenerator(Lists{{2}})({8, 8}, none), ValueError,
@@ -216,7 +216,7 @@ std::shared_ptr<DetectionModel> tiny(const std::string& kind) {
         .ptr();
   }
   if (kind == "ssd") {
-    return SSD(TwoMaps(16), DefaultBoxGenerator(Lists{{2}, {2, 3}}), Size{64, 72}, 4, TransformOptions{},
+    return SSD(TwoMaps(16), DefaultBoxGenerator({{2}, {2, 3}}), Size{64, 72}, 4, TransformOptions{},
                ThresholdOptions{.detections_per_img = 20, .topk_candidates = 9},
                SSDParts{.iou_thresh = 0.4, .positive_fraction = 0.2})
         .ptr();
@@ -368,7 +368,7 @@ TEST(OneStageDetectors, RefuseWhatTheyCannotLearnFrom) {
   }
   EXPECT_ERROR(FCOS(one_map(32), 4, TransformOptions{}, ThresholdOptions{}, FCOSParts{.anchor_generator = AnchorGenerator()}),
                ValueError, "FCOS: anchor_generator must give one anchor for each place, got 9");
-  EXPECT_ERROR(SSD(one_map(16), DefaultBoxGenerator(Lists{{2}, {2}}), Size{64, 64}, 4), ValueError,
+  EXPECT_ERROR(SSD(one_map(16), DefaultBoxGenerator({{2}, {2}}), Size{64, 64}, 4), ValueError,
                "SSD: the backbone must give a map for each of 2 lists of ratios, got 1");
   EXPECT_ERROR(SSD(one_map(16), DefaultBoxGenerator(Lists{{2}}), Size{64, 64}, 4, TransformOptions{}, ThresholdOptions{},
                    SSDParts{.positive_fraction = 0}),

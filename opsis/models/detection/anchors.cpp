@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "opsis/core/check.h"
+#include "opsis/models/detection/rows.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::models::detection {
@@ -28,12 +29,6 @@ Tensor grid(const Tensor& xs, const Tensor& ys) {
   const auto rows = ys.size(0), columns = xs.size(0);
   return torch::stack(
       {xs.unsqueeze(0).expand({rows, columns}).reshape(-1), ys.unsqueeze(1).expand({rows, columns}).reshape(-1)}, 1);
-}
-
-std::vector<int64_t> counts(const std::vector<Tensor>& boxes) {
-  std::vector<int64_t> found;
-  for (const auto& map : boxes) found.push_back(map.size(0));
-  return found;
 }
 
 }  // namespace anchors
@@ -69,7 +64,7 @@ Tensor AnchorGenerator::operator()(Size canvas, std::span<const Tensor> feature_
   return torch::cat(boxes);
 }
 
-std::vector<int64_t> AnchorGenerator::num_anchors_per_location() const { return anchors::counts(cells_); }
+std::vector<int64_t> AnchorGenerator::num_anchors_per_location() const { return detail::row_counts(cells_); }
 
 DefaultBoxGenerator::DefaultBoxGenerator(std::vector<std::vector<double>> aspect_ratios, DefaultBoxOptions options)
     : steps_(std::move(options.steps)) {
@@ -120,6 +115,6 @@ Tensor DefaultBoxGenerator::operator()(Size canvas, std::span<const Tensor> feat
   return torch::cat({(centres - 0.5 * sides) * scale, (centres + 0.5 * sides) * scale}, -1);
 }
 
-std::vector<int64_t> DefaultBoxGenerator::num_anchors_per_location() const { return anchors::counts(sides_); }
+std::vector<int64_t> DefaultBoxGenerator::num_anchors_per_location() const { return detail::row_counts(sides_); }
 
 }  // namespace opsis::inline v1::models::detection

@@ -4,7 +4,9 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "opsis/core/api.h"
@@ -53,6 +55,9 @@ class OPSIS_API DefaultBoxGenerator {
  public:
   /// Throws   ValueError unless there is a step for each map and a scale more than there are maps
   explicit DefaultBoxGenerator(std::vector<std::vector<double>> aspect_ratios, DefaultBoxOptions options = {});
+  /// So that lists in braces are never taken for another generator.
+  explicit DefaultBoxGenerator(std::initializer_list<std::vector<double>> aspect_ratios, DefaultBoxOptions options = {})
+      : DefaultBoxGenerator(std::vector<std::vector<double>>(aspect_ratios), std::move(options)) {}
 
   /// As AnchorGenerator's.
   torch::Tensor operator()(Size canvas, std::span<const torch::Tensor> feature_maps) const;

@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include "opsis/models/detection/rows.h"
+
 namespace opsis::inline v1::models::detection {
 namespace box_coding {
 
@@ -31,12 +33,6 @@ Tensor doubled_size(const Tensor& boxes) {
   return torch::cat({size, size}, -1);
 }
 
-std::vector<int64_t> counts(const std::vector<Tensor>& boxes) {
-  std::vector<int64_t> found;
-  for (const auto& of_image : boxes) found.push_back(of_image.size(0));
-  return found;
-}
-
 }  // namespace box_coding
 
 using torch::Tensor;
@@ -51,7 +47,7 @@ Tensor BoxCoder::encode_single(const Tensor& reference_boxes, const Tensor& prop
 
 std::vector<Tensor> BoxCoder::encode(const std::vector<Tensor>& reference_boxes, const std::vector<Tensor>& proposals) const {
   return encode_single(torch::cat(reference_boxes), torch::cat(proposals))
-      .split_with_sizes(box_coding::counts(reference_boxes));
+      .split_with_sizes(detail::row_counts(reference_boxes));
 }
 
 Tensor BoxCoder::decode_single(const Tensor& rel_codes, const Tensor& boxes) const {

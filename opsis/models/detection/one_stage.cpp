@@ -77,11 +77,6 @@ DetectionLosses OneStageDetectorImpl::learn(const std::vector<Tensor>& images, c
 
 namespace detail {
 
-Tensor rows_of(const Tensor& predictions, int64_t columns) {
-  const auto n = predictions.size(0), height = predictions.size(2), width = predictions.size(3);
-  return predictions.view({n, -1, columns, height, width}).permute({0, 3, 4, 1, 2}).reshape({n, -1, columns});
-}
-
 Candidates::Best Candidates::best(const Tensor& scores, const DetectionThresholds& thresholds) {
   const auto places = (scores > thresholds.score_thresh).nonzero().squeeze(1);
   const auto [best, order] = scores.index_select(0, places).topk(std::min(thresholds.topk_candidates, places.size(0)));

@@ -117,10 +117,6 @@ class OPSIS_API OneStageDetectorImpl : public DetectionModel {
 
 namespace detail {
 
-/// What a convolution says of the anchors of each pixel, a row an anchor.
-/// Shapes   (N, anchors * columns, H, W) -> (N, H * W * anchors, columns)
-OPSIS_API torch::Tensor rows_of(const torch::Tensor& predictions, int64_t columns);
-
 /// Boxes that may be detections, from several maps or classes.
 class OPSIS_API Candidates {
  public:

@@ -7,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/models/detection/builders.h"
+#include "opsis/models/detection/rows.h"
 #include "opsis/ops/boxes.h"
 #include "opsis/ops/conv_norm_activation.h"
 #include "opsis/ops/losses.h"

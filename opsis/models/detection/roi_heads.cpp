@@ -6,6 +6,7 @@
 #include "opsis/models/detection/keypoints.h"
 #include "opsis/models/detection/masks.h"
 #include "opsis/models/detection/matcher.h"
+#include "opsis/models/detection/rows.h"
 #include "opsis/models/initialise.h"
 #include "opsis/ops/activation.h"
 #include "opsis/ops/boxes.h"
@@ -45,12 +46,6 @@ DetectionLosses box_losses(const BoxPredictions& found, const std::vector<Tensor
                                               at::Reduction::Sum, 1.0 / 9);
   return {{"loss_classifier", torch::nn::functional::cross_entropy(found.class_logits, labels)},
           {"loss_box_reg", box_loss / labels.numel()}};
-}
-
-std::vector<int64_t> counts(const std::vector<Tensor>& tensors) {
-  std::vector<int64_t> found;
-  for (const auto& tensor : tensors) found.push_back(tensor.size(0));
-  return found;
 }
 
 template <class Member>
@@ -163,7 +158,7 @@ RoIHeadsImpl::Samples RoIHeadsImpl::positives(const Samples& samples) const {
 
 std::vector<Detection> RoIHeadsImpl::boxes(const BoxPredictions& predictions, const std::vector<Tensor>& proposals,
                                            const std::vector<Size>& image_sizes) const {
-  const auto of_each = regions::counts(proposals);
+  const auto of_each = detail::row_counts(proposals);
   const auto boxes = box_coder_.decode(predictions.box_regression, proposals).split_with_sizes(of_each);
   const auto scores = torch::softmax(predictions.class_logits, -1).split_with_sizes(of_each);
   std::vector<Detection> found;
@@ -212,7 +207,7 @@ RoIHeadsImpl::Output RoIHeadsImpl::forward(const FeatureMaps& maps, const std::v
     } else {
       std::vector<Tensor> labels;
       for (const auto& of_image : output.found) labels.push_back(of_image.labels);
-      const auto masks = mask_probabilities(logits, torch::cat(labels)).split_with_sizes(regions::counts(boxes));
+      const auto masks = mask_probabilities(logits, torch::cat(labels)).split_with_sizes(detail::row_counts(boxes));
       for (size_t i = 0; i < masks.size(); ++i) output.found[i].masks = masks[i];
     }
   }
@@ -228,7 +223,7 @@ RoIHeadsImpl::Output RoIHeadsImpl::forward(const FeatureMaps& maps, const std::v
       }
       output.losses.append("loss_keypoint", keypoint_loss(logits, boxes, keypoints, matched));
     } else {
-      const auto maps_of_each = logits.split_with_sizes(regions::counts(boxes));
+      const auto maps_of_each = logits.split_with_sizes(detail::row_counts(boxes));
       for (size_t i = 0; i < boxes.size(); ++i) {
         std::tie(output.found[i].keypoints, output.found[i].keypoints_scores) =
             heatmaps_to_keypoints(maps_of_each[i], boxes[i]);

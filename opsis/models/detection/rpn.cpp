@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "opsis/core/check.h"
+#include "opsis/models/detection/rows.h"
 #include "opsis/ops/boxes.h"
 #include "opsis/ops/conv_norm_activation.h"
 #include "opsis/ops/nms.h"
@@ -16,17 +17,9 @@ using torch::Tensor;
 
 constexpr double kMinSize = 1e-3;  // of a proposal's sides
 
-// What a map says of each of its anchors, in the anchors' order: (N, count * H * W, numbers).
-Tensor by_anchor(const Tensor& map, int64_t numbers) {
-  const auto height = map.size(2), width = map.size(3);
-  return map.reshape({map.size(0), map.size(1) / numbers, numbers, height, width})
-      .permute({0, 3, 4, 1, 2})
-      .reshape({map.size(0), height * width * map.size(1) / numbers, numbers});
-}
-
 std::vector<Tensor> by_anchor(const std::vector<Tensor>& maps, int64_t numbers) {
   std::vector<Tensor> found;
-  for (const auto& map : maps) found.push_back(by_anchor(map, numbers));
+  for (const auto& map : maps) found.push_back(detail::rows_of(map, numbers));
   return found;
 }
 

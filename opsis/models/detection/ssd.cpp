@@ -10,6 +10,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/models/detection/builders.h"
+#include "opsis/models/detection/rows.h"
 #include "opsis/ops/activation.h"
 #include "opsis/ops/boxes.h"
 
