@@ -10,6 +10,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/progress.h"
 #include "opsis/engine/checkpoint.h"
+#include "opsis/engine/fit_loop.h"
 #include "opsis/engine/metrics.h"
 
 namespace opsis::inline v1::engine {
@@ -127,31 +128,21 @@ Evaluation evaluate(models::ImageClassifier& model, ClassifiedLoader& data) {
 
 std::vector<EpochReport> fit(models::ImageClassifier& model, ClassifiedLoader& train, ClassifiedLoader* validation,
                              const FitOptions& options) {
-  OPSIS_CHECK(options.epochs > 0, "fit: epochs must be positive, got {}", options.epochs);
-  OPSIS_CHECK(train.size() > 0, "fit: the training data set gives no batch ({} images)", image_count(train));
+  check_fit(options, train);
   OPSIS_CHECK(options.label_smoothing >= 0 && options.label_smoothing <= 1, "fit: label_smoothing must be from 0 to 1, got {}",
               options.label_smoothing);
-  OPSIS_CHECK(!options.clip_grad_norm || *options.clip_grad_norm > 0, "fit: clip_grad_norm must be positive, got {}",
-              *options.clip_grad_norm);
 
   const auto optimizer = make_optimizer(model.parameters(), options.optimizer);
-  std::vector<EpochReport> history;
-  if (!options.resume.empty()) {
-    history = load_training(options.resume, model, *optimizer);
-    OPSIS_CHECK(std::ssize(history) < options.epochs, "fit: {} has had {} epochs already; ask for more (epochs is {})",
-                options.resume.string(), history.size(), options.epochs);
-  }
-  if (!options.checkpoint.empty()) check_writable(options.checkpoint);
-
-  for (auto epoch = static_cast<int64_t>(history.size()); epoch < options.epochs; ++epoch) {
-    train.set_epoch(epoch);
-    history.push_back(train_epoch(model, train, *optimizer, options, epoch));
-    if (validation) history.back().validation = evaluate(model, *validation);
-    if (!options.checkpoint.empty()) save_training(options.checkpoint, model, *optimizer, history, options.extra);
-    if (options.on_epoch) options.on_epoch(history.back());
-  }
-  model.eval();
-  return history;
+  FitSteps<EpochReport> steps{
+      .resume = [&] { return load_training(options.resume, model, *optimizer); },
+      .train =
+          [&](int64_t epoch) {
+            train.set_epoch(epoch);
+            return train_epoch(model, train, *optimizer, options, epoch);
+          },
+      .save = [&](const auto& history) { save_training(options.checkpoint, model, *optimizer, history, options.extra); }};
+  if (validation) steps.validate = [&](EpochReport& report) { report.validation = evaluate(model, *validation); };
+  return fit_epochs(model, options, steps);
 }
 
 }  // namespace opsis::inline v1::engine

@@ -9,6 +9,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/progress.h"
 #include "opsis/engine/checkpoint.h"
+#include "opsis/engine/fit_loop.h"
 #include "opsis/io/masks.h"
 #include "opsis/ops/boxes.h"
 #include "opsis/transforms/boxes.h"
@@ -249,39 +250,35 @@ DetectionEvaluation evaluate(DetectionModel& model, DetectionLoader& data) {
 
 std::vector<DetectionEpochReport> fit(DetectionModel& model, DetectionLoader& train, DetectionLoader* validation,
                                       const DetectionFitOptions& options) {
-  OPSIS_CHECK(options.epochs > 0, "fit: epochs must be positive, got {}", options.epochs);
-  OPSIS_CHECK(train.size() > 0, "fit: the training data set gives no batch ({} images)", train.dataset().size());
+  check_fit(options, train);
   OPSIS_CHECK(options.warmup_steps >= 0, "fit: warmup_steps must not be negative, got {}", options.warmup_steps);
-  OPSIS_CHECK(!options.clip_grad_norm || *options.clip_grad_norm > 0, "fit: clip_grad_norm must be positive, got {}",
-              *options.clip_grad_norm);
 
   std::vector<Tensor> learning;
   for (auto& parameter : model.parameters()) {
     if (parameter.requires_grad()) learning.push_back(parameter);
   }
   const auto optimizer = make_optimizer(std::move(learning), options.optimizer);
-  std::vector<DetectionEpochReport> history;
-  if (!options.resume.empty()) {
-    const auto reports = load_run(options.resume, model, *optimizer);
-    for (const auto& report : reports.items()) history.push_back(to_detection_report(report));
-    OPSIS_CHECK(std::ssize(history) < options.epochs, "fit: {} has had {} epochs already; ask for more (epochs is {})",
-                options.resume.string(), history.size(), options.epochs);
-  }
-  if (!options.checkpoint.empty()) check_writable(options.checkpoint);
-
-  for (auto epoch = static_cast<int64_t>(history.size()); epoch < options.epochs; ++epoch) {
-    train.set_epoch(epoch);
-    history.push_back(train_detector_epoch(model, train, *optimizer, options, epoch));
-    if (validation) history.back().validation = evaluate(model, *validation);
-    if (!options.checkpoint.empty()) {
-      auto reports = Value::list();
-      for (const auto& report : history) reports.push_back(to_value(report));
-      save_run(options.checkpoint, model, *optimizer, std::move(reports), options.extra);
-    }
-    if (options.on_epoch) options.on_epoch(history.back());
-  }
-  model.eval();
-  return history;
+  FitSteps<DetectionEpochReport> steps{
+      .resume =
+          [&] {
+            std::vector<DetectionEpochReport> history;
+            const auto reports = load_run(options.resume, model, *optimizer);
+            for (const auto& report : reports.items()) history.push_back(to_detection_report(report));
+            return history;
+          },
+      .train =
+          [&](int64_t epoch) {
+            train.set_epoch(epoch);
+            return train_detector_epoch(model, train, *optimizer, options, epoch);
+          },
+      .save =
+          [&](const auto& history) {
+            auto reports = Value::list();
+            for (const auto& report : history) reports.push_back(to_value(report));
+            save_run(options.checkpoint, model, *optimizer, std::move(reports), options.extra);
+          }};
+  if (validation) steps.validate = [&](auto& report) { report.validation = evaluate(model, *validation); };
+  return fit_epochs(model, options, steps);
 }
 
 }  // namespace opsis::inline v1::engine

@@ -9,6 +9,7 @@
 #include "opsis/models.h"
 #include "opsis/transforms.h"
 #include "tests/support/expect.h"
+#include "tests/support/model.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
 
@@ -101,11 +102,7 @@ TEST_F(Fit, ResumedRunsEndAsIfTheyHadNeverStopped) {
   std::vector<EpochReport> whole, resumed;
   const auto a = run(-1, whole, "whole.pth");
   const auto b = run(2, resumed, "resumed.pth");
-  const auto expected = hub::state_dict(*a), actual = hub::state_dict(*b);
-  for (size_t i = 0; i < expected.size(); ++i) {
-    SCOPED_TRACE(expected[i].first);
-    EXPECT_TENSOR_EQ(actual[i].second, expected[i].second);
-  }
+  support::expect_equal_state(*b, *a);
   ASSERT_EQ(resumed.size(), 5);
   for (size_t i = 0; i < 5; ++i) {
     EXPECT_EQ(resumed[i].loss, whole[i].loss);
