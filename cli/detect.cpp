@@ -59,29 +59,18 @@ int detect(DetectOptions options) {
           ? detector.tiled(picture, {.tile_size = {options.tile, options.tile}, .overlap = options.overlap}, &timings)
           : detector(picture, &timings);
   if (!options.task.out.empty()) write_out(drawn(picture, found), options.task);
-  auto things = Json::array();
-  std::vector<std::vector<std::string>> rows;
+  Answer answer{.name = "found", .right = {false, true, false, true, true, true, true}, .nothing = "nothing found"};
   for (size_t i = 0; i < found.size(); ++i) {
     const auto place = static_cast<int64_t>(i);
     const auto box = found.boxes.data[place];
     const auto score = found.scores[place].item<double>();
-    things.push_back(
+    answer.entries.push_back(
         {{"index", found.labels[place].item<int64_t>()}, {"name", found.names[i]}, {"score", score}, {"box", numbers(box)}});
     std::vector<std::string> row{"", opsis::fixed(score * 100, 2) + " %", found.names[i]};
     for (int64_t side = 0; side < 4; ++side) row.push_back(opsis::fixed(box[side].item<double>(), 1));
-    rows.push_back(std::move(row));
+    answer.rows.push_back(std::move(row));
   }
-  if (options.task.json) {
-    print_json(Json{{"file", options.image},
-                    {"model", options.task.model},
-                    {"height", picture.data.size(1)},
-                    {"width", picture.data.size(2)},
-                    {"found", std::move(things)},
-                    {"milliseconds", milliseconds(timings)}});
-  } else {
-    print(options.image +
-          (rows.empty() ? ": nothing found" : "\n" + table(rows, {false, true, false, true, true, true, true})));
-  }
+  print_answer(options.task, options.image, picture, std::move(answer), timings);
   return 0;
 }
 

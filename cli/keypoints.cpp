@@ -32,8 +32,7 @@ int keypoints(const KeypointsOptions& options) {
         {.connectivity = detector.skeleton(), .colors = "yellow", .radius = 3, .visibility = found.visible()});
     write_out(drawn, options.task);
   }
-  auto people = Json::array();
-  std::vector<std::vector<std::string>> rows;
+  Answer answer{.name = "found", .right = {false, true, true, true, true, true, true}, .nothing = "nobody found"};
   for (int64_t i = 0; i < static_cast<int64_t>(found.size()); ++i) {
     auto points = Json::array();
     for (int64_t k = 0; k < found.points.size(1); ++k) {
@@ -43,22 +42,13 @@ int keypoints(const KeypointsOptions& options) {
     }
     const auto score = found.scores[i].item<double>();
     const auto box = found.boxes.data[i];
-    people.push_back({{"score", score}, {"box", numbers(box)}, {"keypoints", std::move(points)}});
+    answer.entries.push_back({{"score", score}, {"box", numbers(box)}, {"keypoints", std::move(points)}});
     std::vector<std::string> row{"", opsis::fixed(score * 100, 2) + " %"};
     for (int64_t side = 0; side < 4; ++side) row.push_back(opsis::fixed(box[side].item<double>(), 1));
     row.push_back(opsis::text("{} of {} points", found.visible()[i].sum().item<int64_t>(), found.points.size(1)));
-    rows.push_back(std::move(row));
+    answer.rows.push_back(std::move(row));
   }
-  if (options.task.json) {
-    print_json(Json{{"file", options.image},
-                    {"model", options.task.model},
-                    {"height", picture.data.size(1)},
-                    {"width", picture.data.size(2)},
-                    {"found", std::move(people)},
-                    {"milliseconds", milliseconds(timings)}});
-  } else {
-    print(options.image + (rows.empty() ? ": nobody found" : "\n" + table(rows, {false, true, true, true, true, true, true})));
-  }
+  print_answer(options.task, options.image, picture, std::move(answer), timings);
   return 0;
 }
 

@@ -33,22 +33,12 @@ int segment(const SegmentOptions& options) {
   opsis::tasks::Timings timings;
   const auto found = segmenter(picture, &timings);
   if (!options.task.out.empty()) write_out(drawn(picture, found, options.alpha), options.task);
-  auto shares = Json::array();
-  std::vector<std::vector<std::string>> rows;
+  Answer answer{.name = "classes", .right = {false, true, false}};
   for (const auto& share : found.shares) {
-    shares.push_back({{"index", share.index}, {"name", share.name}, {"share", share.share}});
-    rows.push_back({"", opsis::fixed(share.share * 100, 2) + " %", share.name});
+    answer.entries.push_back({{"index", share.index}, {"name", share.name}, {"share", share.share}});
+    answer.rows.push_back({"", opsis::fixed(share.share * 100, 2) + " %", share.name});
   }
-  if (options.task.json) {
-    print_json(Json{{"file", options.image},
-                    {"model", options.task.model},
-                    {"height", found.classes.size(0)},
-                    {"width", found.classes.size(1)},
-                    {"classes", std::move(shares)},
-                    {"milliseconds", milliseconds(timings)}});
-  } else {
-    print(options.image + "\n" + table(rows, {false, true, false}));
-  }
+  print_answer(options.task, options.image, picture, std::move(answer), timings);
   return 0;
 }
 

@@ -60,6 +60,21 @@ void write_out(const opsis::Image& picture, const TaskArguments& arguments) {
   opsis::utils::save_image(picture.data.to(torch::kFloat64).div(255), arguments.out);
 }
 
+void print_answer(const TaskArguments& arguments, const std::string& file, const opsis::Image& picture, Answer answer,
+                  const opsis::tasks::Timings& timings) {
+  if (!arguments.json) {
+    print(file + (answer.rows.empty() ? ": " + answer.nothing : "\n" + table(answer.rows, answer.right)));
+    return;
+  }
+  Json document{{"file", file},
+                {"model", arguments.model},
+                {"height", picture.data.size(1)},
+                {"width", picture.data.size(2)}};
+  document[answer.name] = std::move(answer.entries);
+  document["milliseconds"] = milliseconds(timings);
+  print_json(document);
+}
+
 Json milliseconds(const opsis::tasks::Timings& timings) {
   return {{"prepare", timings.prepare_ms}, {"model", timings.model_ms}, {"finish", timings.finish_ms}};
 }

@@ -30,6 +30,19 @@ void check_out(const TaskArguments& arguments);
 /// Writes the picture, in [0, 255], to --out.
 void write_out(const opsis::Image& picture, const TaskArguments& arguments);
 
+/// What a command has to say of a picture: as a document, and as a table.
+struct Answer {
+  std::string name;  ///< of the entries in the document
+  Json entries = Json::array();
+  std::vector<std::vector<std::string>> rows{};
+  std::vector<bool> right{};  ///< which columns of the table are put to the right
+  std::string nothing{};      ///< said where there is no row
+};
+
+/// Prints it, by --json as a document with the file, the model, the picture's size and the stages of the call.
+void print_answer(const TaskArguments& arguments, const std::string& file, const opsis::Image& picture, Answer answer,
+                  const opsis::tasks::Timings& timings);
+
 /// The stages of a call, for a JSON document.
 Json milliseconds(const opsis::tasks::Timings& timings);
 

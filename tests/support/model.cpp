@@ -62,6 +62,16 @@ void expect_same_state(const torch::nn::Module& model, const oracle::Case& c) {
   ASSERT_EQ(checksums, c.ints("checksums"));
 }
 
+void expect_equal_state(const torch::nn::Module& actual, const torch::nn::Module& expected) {
+  const auto ours = opsis::hub::state_dict(actual), theirs = opsis::hub::state_dict(expected);
+  ASSERT_EQ(ours.size(), theirs.size());
+  for (size_t i = 0; i < theirs.size(); ++i) {
+    SCOPED_TRACE(theirs[i].first);
+    EXPECT_EQ(ours[i].first, theirs[i].first);
+    EXPECT_TENSOR_EQ(ours[i].second, theirs[i].second);
+  }
+}
+
 oracle::Case case_of(const std::string& table, const std::string& model) {
   std::vector<oracle::Case> found;
   for (auto& c : oracle::cases(table)) {

@@ -22,6 +22,9 @@ void expect_same_structure(const torch::nn::Module& model, const oracle::Case& c
 /// To be called right after building the model from seed 0.
 void expect_same_state(const torch::nn::Module& model, const oracle::Case& c);
 
+/// Every parameter and buffer of one equals the other's, bit for bit.
+void expect_equal_state(const torch::nn::Module& actual, const torch::nn::Module& expected);
+
 /// All that a model gives in training, where that is more than its logits.
 using TrainOutputs = std::function<std::vector<torch::Tensor>(torch::Tensor images)>;
 

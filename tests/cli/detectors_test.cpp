@@ -1,0 +1,77 @@
+// opsis train-detector.
+#include <fstream>
+
+#include "opsis/io.h"
+#include "tests/cli/tool.h"
+#include "tests/support/expect.h"
+#include "tests/support/temporary.h"
+
+namespace opsis::cli_tests {
+namespace {
+
+TEST(CliTrainDetector, TrainsResumesAndDetects) {
+  const support::TemporaryFolder folder;
+  const auto at = [&](const char* name) { return (folder.path() / name).string(); };
+  // Pictures with a light square each, wide ones and tall ones; the last one of each part has none.
+  for (const std::string part : {"train", "val"}) {
+    std::filesystem::create_directories(folder.path() / "data" / part);
+    std::filesystem::create_directories(folder.path() / "data" / "annotations");
+    json file{{"images", json::array()}, {"annotations", json::array()}};
+    file["categories"] = {{{"id", 1}, {"name", "square"}}, {{"id", 3}, {"name", "circle"}}};
+    for (int64_t i = 0; i < 3; ++i) {
+      const int64_t height = i % 2 ? 32 : 48, width = 80 - height;
+      auto picture = torch::zeros({3, height, width}, torch::kUInt8);
+      const auto name = std::to_string(i) + ".png";
+      file["images"].push_back({{"id", i}, {"file_name", name}, {"height", height}, {"width", width}});
+      if (i < 2) {
+        picture.narrow(1, i, 20).narrow(2, 2 * i, 20).fill_(200);
+        file["annotations"].push_back(
+            {{"id", i + 1}, {"image_id", i}, {"category_id", 1}, {"bbox", {2 * i, i, 20, 20}}, {"area", 400}, {"iscrowd", 0}});
+      }
+      io::write_png(Image(picture), folder.path() / "data" / part / name);
+    }
+    std::ofstream(folder.path() / "data" / "annotations" / ("instances_" + part + ".json")) << file;
+  }
+  const auto train = [&](std::vector<std::string> more) {
+    std::vector<std::string> command{"train-detector",     at("data"), "--model", "ssdlite320_mobilenet_v3_large",
+                                     "--weights-backbone", "none",     "--json"};
+    command.insert(command.end(), more.begin(), more.end());
+    const auto run = opsis_tool(command);
+    EXPECT_EQ(run.code, 0) << run.err;
+    return json::parse(run.out);
+  };
+  const auto half = train({"--epochs", "1", "--out", at("half.pth"), "--augmentation", "ssdlite"});
+  ASSERT_EQ(half["epochs"].size(), 1);
+  EXPECT_EQ(half["categories"], (json{"__background__", "square", "N/A", "circle"}));
+  const auto& epoch = half["epochs"][0];
+  EXPECT_EQ(epoch["validation"]["images"], 3);
+  EXPECT_TRUE(epoch["validation"]["boxes"].contains("AP50"));
+  EXPECT_TRUE(epoch["losses"].contains("bbox_regression"));
+
+  const auto whole = train({"--epochs", "2", "--resume", at("half.pth"), "--out", at("whole.pth")});
+  ASSERT_EQ(whole["epochs"].size(), 2);
+  EXPECT_EQ(whole["epochs"][0], epoch);
+
+  const auto detected = opsis_tool({"detect", at("data/val/0.png"), "--weights", at("whole.pth"), "--score", "0", "--json"});
+  ASSERT_EQ(detected.code, 0) << detected.err;
+  EXPECT_EQ(json::parse(detected.out)["model"], "ssdlite320_mobilenet_v3_large");
+  expect_wrong_usage({"detect", at("data/val/0.png"), "--weights", at("whole.pth"), "--model", "fcos_resnet50_fpn"},
+                     "is for ssdlite320_mobilenet_v3_large, not for fcos_resnet50_fpn; leave out --model");
+}
+
+TEST(CliTrainDetector, SaysWhatIsWrong) {
+  const support::TemporaryFolder folder;
+  const auto out = (folder.path() / "out.pth").string();
+  expect_failure({"train-detector", folder.path().string(), "--out", out}, "there is neither annotations/instances_train.json");
+  expect_wrong_usage({"train-detector", "data", "--out", ""}, "--out must name a file, got nothing");
+  expect_wrong_usage({"train-detector", "data", "--augmentation", "all"}, "--augmentation");
+  expect_wrong_usage({"train-detector", "data", "--weights", "DEFAULT", "--weights-backbone", "none"},
+                     "leave out --weights-backbone");
+  const auto annotations = folder.path() / "annotations" / "instances_train.json";
+  std::filesystem::create_directories(annotations.parent_path());
+  std::ofstream(annotations) << R"({"images": [{"id": 1, "file_name": "a.png"}], "annotations": []})";
+  expect_failure({"train-detector", folder.path().string(), "--out", out}, "no image of the training data has a box");
+}
+
+}  // namespace
+}  // namespace opsis::cli_tests

@@ -1,0 +1,136 @@
+// opsis transform and show.
+#include <fstream>
+
+#include "opsis/io.h"
+#include "tests/cli/tool.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+#include "tests/support/temporary.h"
+
+namespace opsis::cli_tests {
+namespace {
+
+TEST(CliTransform, WritesTorchvisionsPixels) {
+  const support::TemporaryFolder folder;
+  const auto output = folder.path() / "out.png";
+  for (const auto& c : oracle::cases("cli/transform")) {
+    SCOPED_TRACE(c.name());
+    std::vector<std::string> arguments{"transform", c.text("photo"), output.string(), "--seed", "7", "--json"};
+    for (const auto& step : c.texts("steps")) arguments.push_back(step);
+    const auto run = opsis_tool(arguments);
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(json::parse(run.out)["height"], c.tensor("expected").size(1));
+    EXPECT_TENSOR_EQ(io::decode_image(output).data, c.tensor("expected"));
+  }
+}
+
+TEST(CliTransform, TakesTheHighByteOf16BitPngs) {
+  const support::TemporaryFolder folder;
+  const auto input = folder.path() / "in.png", output = folder.path() / "out.png";
+  std::system(("\"" + std::string(std::getenv("OPSIS_PYTHON")) +
+               "\" -c \"from PIL import Image; Image.new('I;16', (5, 4), 0x1234).save('" + input.string() + "')\"")
+                  .c_str());
+  ASSERT_TRUE(std::filesystem::exists(input));
+  const auto run = opsis_tool({"transform", input.string(), output.string(), "CenterCrop(2)"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_TENSOR_EQ(io::decode_image(output).data, torch::full({3, 2, 2}, 0x12, torch::kUInt8));
+}
+
+TEST(CliTransform, TakesEveryTransformByNameAndPipelinesAsJson) {
+  const auto c = oracle::cases("cli/transform").front();
+  const support::TemporaryFolder folder;
+  const auto output = (folder.path() / "out.png").string(), other = (folder.path() / "other.png").string();
+  const auto pipeline = (folder.path() / "pipeline.json").string();
+  std::ofstream(pipeline) << R"([{"name": "Resize", "size": [64]}, {"name": "RandAugment", "num_ops": 3}])";
+  const auto by_steps = opsis_tool(
+      {"transform", c.text("photo"), output, "Resize(64)", "RandAugment(num_ops=3, interpolation=nearest)", "--seed", "5"});
+  ASSERT_EQ(by_steps.code, 0) << by_steps.err;
+  const auto by_file = opsis_tool({"transform", c.text("photo"), other, "--pipeline", pipeline, "--seed", "5"});
+  ASSERT_EQ(by_file.code, 0) << by_file.err;
+  EXPECT_TENSOR_EQ(io::decode_image(output).data, io::decode_image(other).data);
+  expect_wrong_usage({"transform", c.text("photo"), output}, "transforms are needed");
+  expect_wrong_usage({"transform", c.text("photo"), output, "Resize(3)", "--pipeline", pipeline}, "transforms are needed");
+  expect_wrong_usage({"transform", c.text("photo"), output, "RandAugment(3)"}, "need their names");
+  expect_wrong_usage({"transform", c.text("photo"), output, "RandAugment(num_op=3)"}, "num_ops");
+  std::ofstream(pipeline) << R"([{"name": "Resise"}])";
+  expect_wrong_usage({"transform", c.text("photo"), output, "--pipeline", pipeline}, "did you mean Resize?");
+  expect_wrong_usage({"transform", c.text("photo"), output, "--pipeline", "absent.json"}, "cannot open absent.json");
+}
+
+TEST(CliShow, WritesASheetOfBeforeAndAfter) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto sheet = folder.path() / "sheet.png", alone = folder.path() / "alone.png";
+  const std::vector<std::string> arguments{"show",    photo, photo,    "--out", sheet.string(), "--step", "RandomCrop(100)",
+                                           "--times", "2",   "--seed", "7",     "--json"};
+  const auto run = opsis_tool(arguments);
+  ASSERT_EQ(run.code, 0) << run.err;
+  const auto results = json::parse(run.out)["results"];
+  ASSERT_EQ(results.size(), 4U);
+  EXPECT_EQ(results[1]["seed"], 8);
+  EXPECT_EQ(results[1]["height"], 100);
+  // The second result of the first picture stands on the sheet as opsis transform writes it.
+  ASSERT_EQ(opsis_tool({"transform", photo, alone.string(), "RandomCrop(100)", "--seed", "8"}).code, 0);
+  const auto all = io::decode_image(sheet).data.to(torch::kInt32), one = io::decode_image(alone).data.to(torch::kInt32);
+  bool found = false;
+  for (int64_t y = 0; y + 100 <= all.size(1) && !found; ++y) {
+    for (int64_t x = all.size(2) / 2; x + 100 <= all.size(2) && !found; ++x) {
+      if (!all.select(1, y).select(1, x).equal(one.select(1, 0).select(1, 0))) continue;
+      found = all.narrow(1, y, 100).narrow(2, x, 100).equal(one);
+    }
+  }
+  EXPECT_TRUE(found);
+}
+
+TEST(CliShow, ShowsNormalisedResultsAndLargePictures) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto sheet = (folder.path() / "sheet.jpg").string();
+  const auto run = opsis_tool(
+      {"show", photo, "--out", sheet, "--step", "ImageClassification(crop_size=90)", "--times", "1", "--side", "40"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("1 pictures, 1 results each"));
+  EXPECT_LT(io::decode_image(sheet).data.size(2), 400);
+}
+
+TEST(CliShow, SaysWhatIsWrong) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto sheet = (folder.path() / "sheet.png").string();
+  expect_wrong_usage({"show", photo, "--out", sheet}, "transforms are needed");
+  expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resise(3)"}, "did you mean Resize?");
+  expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resize(3)", "--times", "0"}, "--times");
+  expect_failure({"show", "missing.png", "--out", sheet, "--step", "Resize(3)"}, "cannot open missing.png");
+  expect_failure({"show", photo, "--out", sheet, "--step", "CenterCrop(0)"}, "cannot be shown");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(CliTransform, NamesTheStepThatIsWrong) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto output = (folder.path() / "out.png").string();
+  const auto refuses = [&](const std::string& step, const std::string& what) {
+    SCOPED_TRACE(step);
+    expect_wrong_usage({"transform", photo, output, step}, what);
+  };
+  refuses("Resise(256)", "there is no step \"Resise\"; did you mean Resize?");
+  refuses("Resize(256, antialis=False)", "step Resize: it has no argument \"antialis\"; did you mean antialias?");
+  refuses("Resize(big)", "step Resize: size must be a number, got \"big\"");
+  refuses("Resize(1, bilinear, None, True, 5)", "step Resize: it takes 4 values, got 5");
+  refuses("Resize([1, 2, 3])", "step Resize: ");
+  refuses("Resize(20, size=30)", "size is given twice");
+  refuses("CenterCrop", "step CenterCrop: size is missing");
+  refuses("CenterCrop(2.5)", "size must be whole");
+  refuses("CenterCrop(224", "a \",\" or \")\" is missing");
+  refuses("CenterCrop([1, 2)", "a \",\" or \"]\" is missing");
+  refuses("CenterCrop(1) x", "there is \"x\" after it");
+  refuses("CenterCrop(,)", "a value is missing");
+  refuses("", "a step begins with the name");
+  refuses("RandomHorizontalFlip(p=2)", "step RandomHorizontalFlip: p must be in [0, 1], got 2");
+  expect_failure({"transform", "missing.png", output, "CenterCrop(2)"}, "cannot open missing.png");
+  expect_failure({"transform", photo, (folder.path() / "out.bmp").string(), "CenterCrop(2)"}, "got \"bmp\"");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+}  // namespace
+}  // namespace opsis::cli_tests

@@ -1,0 +1,117 @@
+// opsis segment, detect, keypoints and flow.
+#include "opsis/hub.h"
+#include "opsis/io.h"
+#include "opsis/models.h"
+#include "tests/cli/tool.h"
+#include "tests/support/expect.h"
+#include "tests/support/lively_detector.h"
+#include "tests/support/temporary.h"
+
+namespace opsis::cli_tests {
+namespace {
+
+TEST(Segment, TellsWhatThePixelsBelongToAndDrawsIt) {
+  const support::TemporaryFolder folder;
+  const auto file = [&](const char* name) { return (folder.path() / name).string(); };
+  torch::manual_seed(0);
+  const auto model = models::get_model<models::SegmentationModel>("lraspp_mobilenet_v3_large", {.weights_backbone = ""});
+  hub::save_safetensors(file("lraspp.safetensors"), hub::state_dict(*model));
+  io::write_png(Image(torch::randint(0, 256, {3, 40, 60}, torch::kUInt8)), file("photo.png"));
+  const auto run = opsis_tool({"segment", file("photo.png"), "--model", "lraspp_mobilenet_v3_large", "--weights",
+                               file("lraspp.safetensors"), "--out", file("drawn.png"), "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const auto document = json::parse(run.out);
+  EXPECT_EQ(document["height"], 40);
+  EXPECT_EQ(document["width"], 60);
+  double sum = 0;
+  for (const auto& entry : document["classes"]) sum += entry["share"].get<double>();
+  EXPECT_NEAR(sum, 1, 1e-9);
+  EXPECT_EQ(io::decode_image(std::filesystem::path(file("drawn.png"))).data.sizes(), (std::vector<int64_t>{3, 40, 60}));
+  // A file is a file, whatever its name is like.
+  std::filesystem::copy(file("lraspp.safetensors"), file("my_Weights.v1"));
+  EXPECT_EQ(
+      opsis_tool({"segment", file("photo.png"), "--model", "lraspp_mobilenet_v3_large", "--weights", file("my_Weights.v1")})
+          .code,
+      0);
+  io::write_gif(Image(torch::randint(0, 256, {3, 3, 20, 20}, torch::kUInt8)), file("moving.gif"));
+  expect_failure(
+      {"segment", file("moving.gif"), "--model", "lraspp_mobilenet_v3_large", "--weights", file("lraspp.safetensors")},
+      "moving.gif has 3 pictures; a single one is needed");
+  expect_wrong_usage({"segment", file("photo.png"), "--alpha", "nan"}, "--alpha must be from 0 to 1");
+  expect_failure({"segment", file("photo.png"), "--model", "resnet18"},
+                 "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
+  // Before the model is built, let alone fetched.
+  expect_wrong_usage({"segment", file("photo.png"), "--out", file("drawn.tiff")}, "--out must end in .png or .jpg, got ");
+  expect_failure({"segment", file("photo.png"), "--out", file("nowhere/drawn.png")}, "nowhere/drawn.png: there is no folder");
+}
+
+TEST(CliDetect, TellsWhatThereIsAndDrawsIt) {
+  const support::TemporaryFolder folder;
+  const auto file = [&](const char* name) { return (folder.path() / name).string(); };
+  const auto model = support::lively_detector();
+  hub::save_safetensors(file("ssdlite.safetensors"), hub::state_dict(*model));
+  io::write_png(Image(torch::randint(0, 256, {3, 40, 60}, torch::kUInt8)), file("photo.png"));
+  const std::vector<std::string> arguments{"detect",    file("photo.png"),           "--model", "ssdlite320_mobilenet_v3_large",
+                                           "--weights", file("ssdlite.safetensors"), "--score", "0.1"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), arguments.begin(), arguments.end());
+    return opsis_tool(more);
+  };
+  const auto run = with({"--out", file("drawn.png"), "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const auto document = json::parse(run.out);
+  EXPECT_EQ(document["height"], 40);
+  EXPECT_EQ(document["width"], 60);
+  ASSERT_FALSE(document["found"].empty());
+  for (const auto& thing : document["found"]) {
+    EXPECT_GE(thing["score"].get<double>(), 0.1);
+    ASSERT_EQ(thing["box"].size(), 4);
+    EXPECT_LE(thing["box"][2].get<double>(), 60);
+    EXPECT_FALSE(thing["name"].get<std::string>().empty());
+  }
+  EXPECT_EQ(io::decode_image(std::filesystem::path(file("drawn.png"))).data.sizes(), (std::vector<int64_t>{3, 40, 60}));
+  EXPECT_EQ(json::parse(with({"--tile", "64", "--overlap", "8", "--json"}).out)["found"], document["found"]);
+  EXPECT_EQ(opsis_tool({"detect", file("photo.png"), "--model", "ssdlite320_mobilenet_v3_large", "--weights",
+                        file("ssdlite.safetensors"), "--score", "1"})
+                .out,
+            file("photo.png") + ": nothing found\n");
+  expect_wrong_usage({"detect", file("photo.png"), "--tile", "32", "--overlap", "32"}, "--overlap must be less than --tile");
+  expect_wrong_usage({"detect", file("photo.png"), "--score", "1.5"}, "--score");
+  expect_wrong_usage({"detect", file("photo.png"), "--out", file("drawn.bmp")}, "--out must end in .png or .jpg, got ");
+  expect_failure({"detect", file("photo.png"), "--model", "resnet18"},
+                 "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
+}
+
+TEST(CliFlow, TellsHowFarPixelsMoveAndDrawsIt) {
+  const support::TemporaryFolder folder;
+  const auto file = [&](const char* name) { return (folder.path() / name).string(); };
+  torch::manual_seed(0);
+  hub::save_safetensors(file("raft.safetensors"), hub::state_dict(*models::get_model<models::FlowModel>("raft_small")));
+  io::write_png(Image(torch::randint(0, 256, {3, 100, 60}, torch::kUInt8)), file("first.png"));
+  io::write_png(Image(torch::randint(0, 256, {3, 100, 60}, torch::kUInt8)), file("second.png"));
+  const auto run = opsis_tool({"flow", file("first.png"), file("second.png"), "--weights", file("raft.safetensors"),
+                               "--updates", "2", "--out", file("flow.png"), "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const auto document = json::parse(run.out);
+  EXPECT_EQ(document["height"], 100);
+  EXPECT_EQ(document["width"], 60);
+  EXPECT_GE(document["largest_length"].get<double>(), document["mean"]["length"].get<double>());
+  EXPECT_EQ(io::decode_image(std::filesystem::path(file("flow.png"))).data.sizes(), (std::vector<int64_t>{3, 100, 60}));
+  io::write_png(Image(torch::randint(0, 256, {3, 100, 61}, torch::kUInt8)), file("other.png"));
+  expect_failure({"flow", file("first.png"), file("other.png"), "--weights", file("raft.safetensors")},
+                 "FlowEstimator: both images must be alike, got (3, 100, 60) and (3, 100, 61)");
+  expect_wrong_usage({"flow", file("first.png"), file("second.png"), "--updates", "0"}, "--updates");
+  expect_wrong_usage({"flow", file("first.png")}, "second is required");
+}
+
+TEST(CliKeypoints, RefusesBeforeTheModelIsFetched) {
+  const support::TemporaryFolder folder;
+  const auto photo = (folder.path() / "photo.png").string();
+  io::write_png(Image(torch::randint(0, 256, {3, 20, 30}, torch::kUInt8)), photo);
+  expect_wrong_usage({"keypoints", photo, "--out", "drawn"}, "--out must end in .png or .jpg, got drawn");
+  expect_failure({"keypoints", photo, "--model", "resnet18"},
+                 "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
+}
+
+}  // namespace
+}  // namespace opsis::cli_tests
