@@ -20,9 +20,10 @@ using torch::Tensor;
 // Channels that a thread reads by the same samples. More of them share the finding of places; fewer leave more threads.
 constexpr int64_t kRead = 8, kPool = 2, kAdd = 2;
 
-// body(T of the maps, R of the regions).
+// body(T of the maps, R of the regions), on the device that they are on.
 template <class Body>
-void for_types(const Tensor& maps, const Tensor& rois, const Body& body) {
+void on_device(const Tensor& maps, const Tensor& rois, const Body& body) {
+  const c10::cuda::CUDAGuard device(maps.device());
   AT_DISPATCH_FLOATING_TYPES(maps.scalar_type(), "an operator on regions", [&] {
     using Map = scalar_t;
     if (rois.scalar_type() == torch::kHalf) {
@@ -142,15 +143,13 @@ void align_backward(const Tensor& grad, const Tensor& rois, const Pooling& pooli
 }
 
 void roi_align(const Tensor& input, const Tensor& rois, const Pooling& pooling, const Tensor& out, const Tensor&) {
-  const c10::cuda::CUDAGuard device(input.device());
-  for_types(input, rois,
+  on_device(input, rois,
             [&](auto map, auto region) { align<decltype(map), decltype(region)>(input, rois, pooling, out); });
 }
 
 void roi_align_backward(const Tensor& grad, const Tensor& rois, const Tensor&, const Pooling& pooling, const Tensor& out) {
   at::globalContext().alertNotDeterministic("roi_align_backward of Opsis on CUDA");
-  const c10::cuda::CUDAGuard device(grad.device());
-  for_types(grad, rois,
+  on_device(grad, rois,
             [&](auto map, auto region) { align_backward<decltype(map), decltype(region)>(grad, rois, pooling, out); });
 }
 
@@ -221,53 +220,60 @@ void pool_backward(const Tensor& grad, const Tensor& rois, const Tensor& source,
 }
 
 void roi_pool(const Tensor& input, const Tensor& rois, const Pooling& pooling, const Tensor& out, const Tensor& source) {
-  const c10::cuda::CUDAGuard device(input.device());
-  for_types(input, rois,
+  on_device(input, rois,
             [&](auto map, auto region) { pool<decltype(map), decltype(region)>(input, rois, pooling, out, source); });
 }
 
 void roi_pool_backward(const Tensor& grad, const Tensor& rois, const Tensor& source, const Pooling&, const Tensor& out) {
   at::globalContext().alertNotDeterministic("roi_pool_backward of Opsis on CUDA");
-  const c10::cuda::CUDAGuard device(grad.device());
-  for_types(grad, rois,
+  on_device(grad, rois,
             [&](auto map, auto region) { pool_backward<decltype(map), decltype(region)>(grad, rois, source, out); });
 }
 
 // --- The position-sensitive ones ---------------------------------------------------------------------------------------
 
 // A number of the result: the region, and the channel of the maps, that it comes from.
+template <class R>
 struct SensitiveBin {
-  int64_t region, channel, row, column;
-
-  template <class Index>
-  __device__ SensitiveBin(Index place, int64_t channels, const Pooling& pooling) {
-    const auto width = static_cast<Index>(pooling.width), bins = static_cast<Index>(pooling.height) * width;
-    channel = place % static_cast<Index>(channels);  // a channel of the maps for each bin of a channel of the result
-    region = place / static_cast<Index>(channels);
-    row = place % bins / width;
-    column = place % width;
-  }
+  const R* roi;
+  int64_t image;    // -1: the region names none that is there
+  int64_t plane;    // where the channel of the image begins, in numbers
+  int64_t channel, row, column;
 };
+
+// body(place in the result, its bin) for each of `count` numbers.
+template <class R, class Body>
+void for_sensitive_bins(int64_t count, const Maps& maps, const Tensor& rois, const Pooling& pooling, const Body& body) {
+  const auto* const regions = rois.const_data_ptr<R>();
+  for_each_on_gpu(count, [=] __device__(auto place) {
+    using Index = decltype(place);
+    const auto width = static_cast<Index>(pooling.width), bins = static_cast<Index>(pooling.height) * width;
+    const auto channels = static_cast<Index>(maps.channels);  // one for each bin of a channel of the result
+    SensitiveBin<R> bin;
+    bin.roi = regions + 5 * static_cast<int64_t>(place / channels);
+    bin.image = image_of(bin.roi, maps.batch);
+    bin.channel = place % channels;
+    bin.plane = (bin.image * maps.channels + bin.channel) * maps.height * maps.width;
+    bin.row = place % bins / width;
+    bin.column = place % width;
+    body(static_cast<int64_t>(place), bin);
+  });
+}
 
 template <class T, class R>
 void ps_align(const Tensor& input, const Tensor& rois, const Pooling& pooling, const Tensor& out, const Tensor& source) {
   const auto maps = maps_of(input);
   const auto* const from = input.const_data_ptr<T>();
-  const auto* const regions = rois.const_data_ptr<R>();
   auto* const to = out.mutable_data_ptr<T>();
   auto* const channels = source.mutable_data_ptr<int32_t>();
-  for_each_on_gpu(out.numel(), [=] __device__(auto place) {
-    const SensitiveBin bin(place, maps.channels, pooling);
-    const auto* const roi = regions + 5 * bin.region;
-    const auto image = image_of(roi, maps.batch);
-    const SampledRegion<R> region(roi, pooling, maps.height, maps.width);
+  for_sensitive_bins<R>(out.numel(), maps, rois, pooling, [=] __device__(int64_t place, const SensitiveBin<R>& bin) {
+    const SampledRegion<R> region(bin.roi, pooling, maps.height, maps.width);
     T sum = 0;
-    if (image >= 0) {
-      const auto* const plane = from + (image * maps.channels + bin.channel) * maps.height * maps.width;
+    if (bin.image >= 0) {
       for_pixels<T>(region, bin.row, bin.column, maps.width,
-                    [&](int64_t pixel, T weight) { sum += weight * plane[pixel]; });
+                    [&](int64_t pixel, T weight) { sum += weight * from[bin.plane + pixel]; });
     }
-    to[place] = image >= 0 ? sum / static_cast<T>(region.count()) : T(0);
+    to[place] = bin.image >= 0 ? sum / static_cast<T>(region.count()) : T(0);
     channels[place] = static_cast<int32_t>(bin.channel);
   });
 }
@@ -276,55 +282,59 @@ template <class T, class R>
 void ps_align_backward(const Tensor& grad, const Tensor& rois, const Pooling& pooling, const Tensor& out) {
   const auto maps = maps_of(out);
   const auto* const from = grad.const_data_ptr<T>();
-  const auto* const regions = rois.const_data_ptr<R>();
   auto* const to = out.mutable_data_ptr<T>();
-  for_each_on_gpu(grad.numel(), [=] __device__(auto place) {
-    const SensitiveBin bin(place, maps.channels, pooling);
-    const auto* const roi = regions + 5 * bin.region;
-    const auto image = image_of(roi, maps.batch);
-    if (image < 0) return;
-    const SampledRegion<R> region(roi, pooling, maps.height, maps.width);
+  for_sensitive_bins<R>(grad.numel(), maps, rois, pooling, [=] __device__(int64_t place, const SensitiveBin<R>& bin) {
+    if (bin.image < 0) return;
+    const SampledRegion<R> region(bin.roi, pooling, maps.height, maps.width);
     const auto each = from[place] / static_cast<T>(region.count());
-    auto* const plane = to + (image * maps.channels + bin.channel) * maps.height * maps.width;
     for_pixels<T>(region, bin.row, bin.column, maps.width,
-                  [&](int64_t pixel, T weight) { gpuAtomicAddNoReturn(plane + pixel, weight * each); });
+                  [&](int64_t pixel, T weight) { gpuAtomicAddNoReturn(to + bin.plane + pixel, weight * each); });
   });
 }
 
 void ps_roi_align(const Tensor& input, const Tensor& rois, const Pooling& pooling, const Tensor& out, const Tensor& source) {
-  const c10::cuda::CUDAGuard device(input.device());
-  for_types(input, rois,
+  on_device(input, rois,
             [&](auto map, auto region) { ps_align<decltype(map), decltype(region)>(input, rois, pooling, out, source); });
 }
 
 void ps_roi_align_backward(const Tensor& grad, const Tensor& rois, const Tensor&, const Pooling& pooling, const Tensor& out) {
   at::globalContext().alertNotDeterministic("ps_roi_align_backward of Opsis on CUDA");
-  const c10::cuda::CUDAGuard device(grad.device());
-  for_types(grad, rois,
+  on_device(grad, rois,
             [&](auto map, auto region) { ps_align_backward<decltype(map), decltype(region)>(grad, rois, pooling, out); });
 }
+
+// The pixels of a bin, on maps cut at these sides.
+template <class R>
+struct SensitivePixels {
+  Pixels rows, columns;
+
+  __device__ SensitivePixels(const SensitiveBin<R>& bin, const Pooling& pooling, int64_t height, int64_t width) {
+    const PooledRegion<R> region(bin.roi, pooling, /*extra=*/0, height, width);
+    rows = region.rows.pixels(bin.row);
+    columns = region.columns.pixels(bin.column);
+  }
+  __device__ int64_t area() const { return (rows.end - rows.begin) * (columns.end - columns.begin); }
+  __device__ bool empty() const { return rows.begin >= rows.end || columns.begin >= columns.end; }
+  template <class Visit>
+  __device__ void visit(int64_t width, const Visit& pixel) const {
+    for (auto y = rows.begin; y < rows.end; ++y)
+      for (auto x = columns.begin; x < columns.end; ++x) pixel(y * width + x);
+  }
+};
 
 template <class T, class R>
 void ps_pool(const Tensor& input, const Tensor& rois, const Pooling& pooling, const Tensor& out, const Tensor& source) {
   const auto maps = maps_of(input);
   const auto* const from = input.const_data_ptr<T>();
-  const auto* const regions = rois.const_data_ptr<R>();
   auto* const to = out.mutable_data_ptr<T>();
   auto* const channels = source.mutable_data_ptr<int32_t>();
-  for_each_on_gpu(out.numel(), [=] __device__(auto place) {
-    const SensitiveBin bin(place, maps.channels, pooling);
-    const auto* const roi = regions + 5 * bin.region;
-    const auto image = image_of(roi, maps.batch);
+  for_sensitive_bins<R>(out.numel(), maps, rois, pooling, [=] __device__(int64_t place, const SensitiveBin<R>& bin) {
     // Never the last row and column of the maps, as on the CPU.
-    const PooledRegion<R> region(roi, pooling, /*extra=*/0, maps.height - 1, maps.width - 1);
-    const auto rows = region.rows.pixels(bin.row), columns = region.columns.pixels(bin.column);
-    const bool empty = image < 0 || rows.begin >= rows.end || columns.begin >= columns.end;
+    const SensitivePixels<R> pixels(bin, pooling, maps.height - 1, maps.width - 1);
     T sum = 0;
-    if (!empty) {
-      const auto* const plane = from + (image * maps.channels + bin.channel) * maps.height * maps.width;
-      for (auto y = rows.begin; y < rows.end; ++y)
-        for (auto x = columns.begin; x < columns.end; ++x) sum += plane[y * maps.width + x];
-      sum /= static_cast<T>((rows.end - rows.begin) * (columns.end - columns.begin));
+    if (bin.image >= 0 && !pixels.empty()) {
+      pixels.visit(maps.width, [&](int64_t pixel) { sum += from[bin.plane + pixel]; });
+      sum /= static_cast<T>(pixels.area());
     }
     to[place] = sum;
     channels[place] = static_cast<int32_t>(bin.channel);
@@ -335,32 +345,23 @@ template <class T, class R>
 void ps_pool_backward(const Tensor& grad, const Tensor& rois, const Pooling& pooling, const Tensor& out) {
   const auto maps = maps_of(out);
   const auto* const from = grad.const_data_ptr<T>();
-  const auto* const regions = rois.const_data_ptr<R>();
   auto* const to = out.mutable_data_ptr<T>();
-  for_each_on_gpu(grad.numel(), [=] __device__(auto place) {
-    const SensitiveBin bin(place, maps.channels, pooling);
-    const auto* const roi = regions + 5 * bin.region;
-    const auto image = image_of(roi, maps.batch);
-    if (image < 0) return;
-    const PooledRegion<R> region(roi, pooling, /*extra=*/0, maps.height, maps.width);
-    const auto rows = region.rows.pixels(bin.row), columns = region.columns.pixels(bin.column);
-    const auto each = from[place] / static_cast<T>((rows.end - rows.begin) * (columns.end - columns.begin));
-    auto* const plane = to + (image * maps.channels + bin.channel) * maps.height * maps.width;
-    for (auto y = rows.begin; y < rows.end; ++y)
-      for (auto x = columns.begin; x < columns.end; ++x) gpuAtomicAddNoReturn(plane + y * maps.width + x, each);
+  for_sensitive_bins<R>(grad.numel(), maps, rois, pooling, [=] __device__(int64_t place, const SensitiveBin<R>& bin) {
+    if (bin.image < 0) return;
+    const SensitivePixels<R> pixels(bin, pooling, maps.height, maps.width);
+    const auto each = from[place] / static_cast<T>(pixels.area());
+    pixels.visit(maps.width, [&](int64_t pixel) { gpuAtomicAddNoReturn(to + bin.plane + pixel, each); });
   });
 }
 
 void ps_roi_pool(const Tensor& input, const Tensor& rois, const Pooling& pooling, const Tensor& out, const Tensor& source) {
-  const c10::cuda::CUDAGuard device(input.device());
-  for_types(input, rois,
+  on_device(input, rois,
             [&](auto map, auto region) { ps_pool<decltype(map), decltype(region)>(input, rois, pooling, out, source); });
 }
 
 void ps_roi_pool_backward(const Tensor& grad, const Tensor& rois, const Tensor&, const Pooling& pooling, const Tensor& out) {
   at::globalContext().alertNotDeterministic("ps_roi_pool_backward of Opsis on CUDA");
-  const c10::cuda::CUDAGuard device(grad.device());
-  for_types(grad, rois,
+  on_device(grad, rois,
             [&](auto map, auto region) { ps_pool_backward<decltype(map), decltype(region)>(grad, rois, pooling, out); });
 }
 
