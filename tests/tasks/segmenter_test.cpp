@@ -29,7 +29,7 @@ struct Strongest final : SegmentationModel {
   std::atomic<int> calls = 0;
 };
 
-const transforms::SemanticSegmentationOptions as_it_is{.mean = {0, 0, 0}, .std = {1, 1, 1}};
+const transforms::SemanticSegmentationOptions plain_preset{.mean = {0, 0, 0}, .std = {1, 1, 1}};
 
 // Three quarters red, a quarter blue.
 Image flag(int64_t height = 8, int64_t width = 16) {
@@ -40,7 +40,7 @@ Image flag(int64_t height = 8, int64_t width = 16) {
 }
 
 TEST(Segmenter, NamesTheClassesAndHowMuchTheyCover) {
-  const Segmenter segmenter(std::make_shared<Strongest>(), as_it_is, {"red", "green"}, /*optimize=*/false);
+  const Segmenter segmenter(std::make_shared<Strongest>(), plain_preset, {"red", "green"}, /*optimize=*/false);
   tasks::Timings timings{-1, -1, -1};
   const auto found = segmenter(flag(), &timings);
   EXPECT_EQ(found.classes.sizes(), (std::vector<int64_t>{8, 16}));
@@ -58,7 +58,7 @@ TEST(Segmenter, NamesTheClassesAndHowMuchTheyCover) {
 }
 
 TEST(Segmenter, AnswersInThePicturesOwnPixels) {
-  auto resized = as_it_is;
+  auto resized = plain_preset;
   resized.resize_size = 20;
   const Segmenter segmenter(std::make_shared<Strongest>(), resized, {}, /*optimize=*/false);
   EXPECT_EQ(segmenter(flag(9, 40)).classes.sizes(), (std::vector<int64_t>{9, 40}));
@@ -78,7 +78,7 @@ TEST(Segmenter, AnswersAsTorchvisionsPartsDoTogether) {
 
 TEST(Segmenter, TakesSeveralPicturesAndThoseOfASizeTogether) {
   const auto model = std::make_shared<Strongest>();
-  const Segmenter segmenter(model, as_it_is, {}, /*optimize=*/false);
+  const Segmenter segmenter(model, plain_preset, {}, /*optimize=*/false);
   const std::vector<Image> images{flag(), flag(4, 8), flag()};
   const auto found = segmenter(images);
   EXPECT_EQ(model->calls, 2);
@@ -104,8 +104,8 @@ TEST(Segmenter, IsCalledFromManyThreads) {
 
 TEST(Segmenter, RefusesOtherModelsAndShapes) {
   EXPECT_ERROR(Segmenter("resnet18"), ValueError, "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
-  EXPECT_ERROR(Segmenter(std::shared_ptr<SegmentationModel>(), as_it_is, {}), ValueError, "Segmenter: there is no model");
-  const Segmenter segmenter(std::make_shared<Strongest>(), as_it_is, {}, /*optimize=*/false);
+  EXPECT_ERROR(Segmenter(std::shared_ptr<SegmentationModel>(), plain_preset, {}), ValueError, "Segmenter: there is no model");
+  const Segmenter segmenter(std::make_shared<Strongest>(), plain_preset, {}, /*optimize=*/false);
   EXPECT_ERROR(segmenter(Image(torch::zeros({1, 4, 4}, torch::kUInt8))), ValueError,
                "Segmenter: the image must be (3, H, W), got (1, 4, 4)");
   EXPECT_ERROR(segmenter(Image(torch::zeros({3, 0, 4}, torch::kUInt8))), ValueError,
