@@ -17,6 +17,7 @@ void declare_segment(CLI::App& app, Chosen& chosen);
 void declare_show(CLI::App& app, Chosen& chosen);
 void declare_train(CLI::App& app, Chosen& chosen);
 void declare_train_detector(CLI::App& app, Chosen& chosen);
+void declare_train_segmenter(CLI::App& app, Chosen& chosen);
 void declare_transform(CLI::App& app, Chosen& chosen);
 void declare_weights(CLI::App& app, Chosen& chosen);
 

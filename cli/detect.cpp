@@ -2,11 +2,10 @@
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
 
-#include "cli/classifier.h"
 #include "cli/commands.h"
-#include "cli/detector.h"
 #include "cli/pipeline.h"
 #include "cli/task.h"
+#include "cli/trained.h"
 #include "opsis/core/check.h"
 #include "opsis/utils.h"
 
@@ -35,12 +34,10 @@ constexpr const char* kUsualModel = "fasterrcnn_mobilenet_v3_large_fpn";
 
 // One of torchvision's, or one that opsis train-detector wrote. Fills in the model's name.
 opsis::tasks::Detector open_detector(TaskArguments& arguments, double score) {
-  const auto& weights = arguments.weights;
-  if (!weights.empty() && !names_entry(weights)) {
-    if (auto trained = load_trained_detector(weights, arguments.model)) {
-      arguments.model = trained->name;
-      return {std::move(trained->model), std::move(trained->categories), score};
-    }
+  if (auto trained = trained_model(arguments.weights, arguments.model)) {
+    arguments.model = trained->name;
+    return {opsis::models::get_model<opsis::models::DetectionModel>(trained->name, options_of(*trained, arguments.weights)),
+            std::move(trained->categories), score};
   }
   if (arguments.model.empty()) arguments.model = kUsualModel;
   return opsis::tasks::Detector(arguments.model, weights_of(arguments, score));

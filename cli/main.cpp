@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   cli::Chosen chosen;
   cli::declare_train(app, chosen);
   cli::declare_train_detector(app, chosen);
+  cli::declare_train_segmenter(app, chosen);
   cli::declare_finetune(app, chosen);
   cli::declare_evaluate(app, chosen);
   cli::declare_predict(app, chosen);

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/pipeline.h"
 #include "cli/task.h"
+#include "cli/trained.h"
 #include "opsis/core/check.h"
 #include "opsis/utils.h"
 
@@ -13,7 +14,7 @@ namespace {
 
 struct SegmentOptions {
   std::string image;
-  TaskArguments task{.model = "deeplabv3_mobilenet_v3_large"};
+  TaskArguments task{};
   double alpha = 0.6;
 };
 
@@ -23,11 +24,23 @@ opsis::Image drawn(const opsis::Image& picture, opsis::tasks::Segmentation found
   return found.shares.empty() ? picture : opsis::utils::draw_segmentation_masks(picture, found.masks(), {.alpha = alpha});
 }
 
-int segment(const SegmentOptions& options) {
+// One of torchvision's, or one that opsis train-segmenter wrote. Fills in the model's name.
+opsis::tasks::Segmenter open_segmenter(TaskArguments& arguments) {
+  if (auto trained = trained_model(arguments.weights, arguments.model)) {
+    arguments.model = trained->name;
+    return {opsis::models::get_model<opsis::models::SegmentationModel>(trained->name, options_of(*trained, arguments.weights)),
+            {.resize_size = 520},
+            std::move(trained->categories)};
+  }
+  if (arguments.model.empty()) arguments.model = "deeplabv3_mobilenet_v3_large";
+  return opsis::tasks::Segmenter(arguments.model, weights_of(arguments));
+}
+
+int segment(SegmentOptions options) {
   if (!(options.alpha >= 0 && options.alpha <= 1)) throw UsageError("--alpha must be from 0 to 1");
   check_out(options.task);
   const auto picture = read_picture(options.image);
-  const opsis::tasks::Segmenter segmenter(options.task.model, weights_of(options.task));
+  const auto segmenter = open_segmenter(options.task);
   const torch::InferenceMode inference;
   at::globalContext().setFlushDenormal(true);
   opsis::tasks::Timings timings;

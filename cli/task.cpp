@@ -66,10 +66,7 @@ void print_answer(const TaskArguments& arguments, const std::string& file, const
     print(file + (answer.rows.empty() ? ": " + answer.nothing : "\n" + table(answer.rows, answer.right)));
     return;
   }
-  Json document{{"file", file},
-                {"model", arguments.model},
-                {"height", picture.data.size(1)},
-                {"width", picture.data.size(2)}};
+  Json document{{"file", file}, {"model", arguments.model}, {"height", picture.data.size(1)}, {"width", picture.data.size(2)}};
   document[answer.name] = std::move(answer.entries);
   document["milliseconds"] = milliseconds(timings);
   print_json(document);

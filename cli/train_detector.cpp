@@ -2,20 +2,18 @@
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
-#include <filesystem>
-
-#include "cli/classifier.h"
+#include "cli/coco.h"
 #include "cli/commands.h"
-#include "cli/detector.h"
+#include "cli/task_run.h"
+#include "cli/trained.h"
 #include "opsis/core/check.h"
 #include "opsis/data.h"
 #include "opsis/engine.h"
+#include "opsis/transforms.h"
 
 namespace cli {
 namespace {
 
-namespace fs = std::filesystem;
 namespace T = opsis::transforms;
 namespace data = opsis::data;
 namespace engine = opsis::engine;
@@ -23,36 +21,13 @@ namespace models = opsis::models;
 using opsis::datasets::CocoDetection;
 
 struct TrainDetectorOptions {
-  std::string data, model = "fasterrcnn_mobilenet_v3_large_320_fpn", weights, weights_backbone, out = "detector.pth", resume;
-  std::string optimizer = "sgd", augmentation = "hflip";
-  int64_t epochs = 26, warmup_steps = 1000;
-  size_t batch_size = 2, workers = 1, aspect_ratio_groups = 3;
-  std::optional<double> lr, weight_decay, clip_grad_norm;
+  TaskRun run{.model = "fasterrcnn_mobilenet_v3_large_320_fpn", .out = "detector.pth", .epochs = 26, .batch_size = 2};
+  std::string augmentation = "hflip";
+  int64_t warmup_steps = 1000;
+  size_t aspect_ratio_groups = 3;
   std::vector<double> lr_steps{16, 22};
   double lr_gamma = 0.1;
-  uint64_t seed = 0;
-  bool json = false;
 };
-
-// Where a part of the data may be: its pictures, and the file about them.
-struct Layout {
-  const char *pictures, *annotations;
-};
-constexpr Layout kTrain[] = {{"train", "annotations/instances_train.json"},
-                             {"train2017", "annotations/instances_train2017.json"},
-                             {"train", "train/_annotations.coco.json"}};
-constexpr Layout kValidation[] = {{"val", "annotations/instances_val.json"},
-                                  {"val2017", "annotations/instances_val2017.json"},
-                                  {"valid", "valid/_annotations.coco.json"}};
-
-std::shared_ptr<const CocoDetection> open_part(const fs::path& root, std::span<const Layout> layouts, bool masks) {
-  for (const auto& [pictures, annotations] : layouts) {
-    if (!fs::exists(root / annotations)) continue;
-    return std::make_shared<const CocoDetection>(
-        CocoDetection::Options{.root = root / pictures, .annFile = root / annotations, .masks = masks});
-  }
-  return nullptr;
-}
 
 // As in torchvision's recipe (presets.py of references/detection).
 T::AnyTransform augmentation_of(const std::string& name) {
@@ -74,17 +49,6 @@ T::AnyTransform augmentation_of(const std::string& name) {
   return T::Compose{T::RandomPhotometricDistort(), T::RandomZoomOut({.fill = mean}), T::RandomIoUCrop(), flip, scaled};
 }
 
-// The names of labels, as torchvision has those of COCO: 0 is the background, gaps are N/A.
-std::vector<std::string> categories_of(const opsis::datasets::CocoFile& file) {
-  std::vector<std::string> names{"__background__"};
-  for (const auto& [id, name] : file.categories()) {
-    OPSIS_CHECK(id >= 0 && id < 100'000, "the annotations number a category {}; numbers must be from 0 to 99999", id);
-    names.resize(std::max(names.size(), static_cast<size_t>(id) + 1), "N/A");
-    names[static_cast<size_t>(id)] = name;
-  }
-  return names;
-}
-
 // Width / height of each of these images: the file's, and where it does not tell, 1.
 std::vector<double> aspect_ratios(const opsis::datasets::CocoFile& file, const std::vector<size_t>& places) {
   std::vector<double> ratios;
@@ -100,43 +64,27 @@ engine::DetectionLoader training_loader(const std::shared_ptr<const CocoDetectio
                                         const TrainDetectorOptions& options) {
   const auto places = engine::images_with_objects(photos->file());
   if (places.empty()) opsis::raise<opsis::ValueError>("no image of the training data has a box");
-  if (places.size() < options.batch_size) {
-    opsis::raise<opsis::ValueError>("--batch-size is {}, and only {} images have boxes", options.batch_size, places.size());
+  if (places.size() < options.run.batch_size) {
+    opsis::raise<opsis::ValueError>("--batch-size is {}, and only {} images have boxes", options.run.batch_size, places.size());
   }
   auto order = std::make_shared<data::RandomSampler>(places.size());
   const auto groups = data::aspect_ratio_groups(aspect_ratios(photos->file(), places), options.aspect_ratio_groups);
-  auto batches = std::make_shared<data::GroupedBatchSampler>(std::move(order), groups, options.batch_size);
+  auto batches = std::make_shared<data::GroupedBatchSampler>(std::move(order), groups, options.run.batch_size);
   auto learnable = std::make_shared<engine::LearnableObjects>(
       std::make_shared<opsis::datasets::Subset<opsis::datasets::Detected>>(photos, places),
       augmentation_of(options.augmentation));
-  return engine::DetectionLoader(std::move(learnable), {.batch_sampler = std::move(batches), .num_workers = options.workers});
-}
-
-models::ModelOptions model_options(const TrainDetectorOptions& options, int64_t classes) {
-  models::ModelOptions out{.num_classes = classes};
-  if (names_entry(options.weights)) {
-    out.weights = options.weights;
-  } else if (!options.weights.empty()) {
-    out.weights = "DEFAULT";  // with it the head may be new
-    out.weights_file = options.weights;
-  } else if (options.weights_backbone == "none") {
-    out.weights_backbone = "";
-  } else if (!options.weights_backbone.empty()) {
-    out.weights_backbone = options.weights_backbone;
-  }
-  return out;
+  return engine::DetectionLoader(std::move(learnable),
+                                 {.batch_sampler = std::move(batches), .num_workers = options.run.workers});
 }
 
 engine::DetectionFitOptions fit_options(const TrainDetectorOptions& options) {
-  engine::DetectionFitOptions fit{.epochs = options.epochs,
-                                  .warmup_steps = options.warmup_steps,
-                                  .clip_grad_norm = options.clip_grad_norm,
-                                  .checkpoint = options.out,
-                                  .resume = options.resume};
-  const bool sgd = options.optimizer == "sgd";
-  fit.optimizer.kind = sgd ? engine::OptimizerOptions::Kind::SGD : engine::OptimizerOptions::Kind::AdamW;
-  fit.optimizer.lr = options.lr.value_or(sgd ? 0.02 / 16 * static_cast<double>(options.batch_size) : 1e-4);
-  fit.optimizer.weight_decay = options.weight_decay.value_or(sgd ? 1e-4 : 1e-2);
+  engine::DetectionFitOptions fit{
+      .epochs = options.run.epochs,
+      .optimizer = optimizer_options(options.run, 0.02 / 16 * static_cast<double>(options.run.batch_size)),
+      .warmup_steps = options.warmup_steps,
+      .clip_grad_norm = options.run.clip_grad_norm,
+      .checkpoint = options.run.out,
+      .resume = options.run.resume};
   fit.schedule.milestones = options.lr_steps;
   fit.schedule.gamma = options.lr_gamma;
   return fit;
@@ -178,49 +126,31 @@ Json epoch_json(const engine::DetectionEpochReport& epoch) {
 }
 
 int train_detector(const TrainDetectorOptions& options) {
-  if (options.out.empty()) throw UsageError("--out must name a file, got nothing");
-  if (!options.weights.empty() && !options.weights_backbone.empty()) {
-    throw UsageError("--weights has a backbone's weights already: leave out --weights-backbone");
-  }
-  torch::manual_seed(options.seed);
-  const bool masks = options.model.starts_with("maskrcnn");
-  const auto photos = open_part(options.data, kTrain, masks);
-  if (!photos) {
-    opsis::raise<opsis::NotFoundError>(
-        "no training data in \"{}\": there is neither annotations/instances_train.json (or train2017), with the pictures in "
-        "train/, nor train/_annotations.coco.json",
-        options.data);
-  }
-  const auto unseen = open_part(options.data, kValidation, masks);
+  const auto& run = options.run;
+  check_task_run(run);
+  torch::manual_seed(run.seed);
+  const bool masks = run.model.starts_with("maskrcnn");
+  const auto photos = open_coco_to_learn_from(run.data, masks);
+  const auto unseen = open_coco_held_out(run.data, masks);
   const auto categories = categories_of(photos->file());
   auto train = training_loader(photos, options);
   std::optional<engine::DetectionLoader> validation;
-  if (unseen) validation.emplace(unseen, data::LoaderOptions{.batch_size = 1, .num_workers = options.workers});
-  const auto model = models::get_model<models::DetectionModel>(options.model, model_options(options, std::ssize(categories)));
+  if (unseen) validation.emplace(unseen, data::LoaderOptions{.batch_size = 1, .num_workers = run.workers});
+  const auto model = models::get_model<models::DetectionModel>(run.model, model_options(run, std::ssize(categories)));
 
   auto fit = fit_options(options);
-  fit.extra = describe(TrainedDetector{.name = options.model, .categories = categories, .model = model});
-  fit.on_epoch = [&](const engine::DetectionEpochReport& epoch) {
-    const auto line = epoch_line(epoch, options.epochs);
-    options.json ? note(line) : print(line);
-  };
+  fit.extra = describe({.name = run.model, .categories = categories});
+  fit.on_epoch = [&](const engine::DetectionEpochReport& epoch) { tell(run, epoch_line(epoch, run.epochs)); };
   const auto history = engine::fit(*model, train, validation ? &*validation : nullptr, fit);
-  if (options.json) {
-    auto epochs = Json::array();
-    for (const auto& epoch : history) epochs.push_back(epoch_json(epoch));
-    print_json(Json{{"model", options.model},
-                    {"data", options.data},
-                    {"categories", categories},
-                    {"seed", options.seed},
-                    {"checkpoint", options.out},
-                    {"epochs", std::move(epochs)}});
+  if (run.json) {
+    print_run(run, categories, history, epoch_json);
     return 0;
   }
   if (const auto& last = history.back().validation) {
     print(last->boxes.to_string());
     if (last->masks) print(last->masks->to_string());
   }
-  print(opsis::text("wrote {}; try: opsis detect photo.jpg --weights {}", options.out, options.out));
+  print(opsis::text("wrote {}; try: opsis detect photo.jpg --weights {}", run.out, run.out));
   return 0;
 }
 
@@ -229,26 +159,7 @@ int train_detector(const TrainDetectorOptions& options) {
 void declare_train_detector(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("train-detector", "Train a detector on pictures with annotations as COCO has them");
   const auto o = std::make_shared<TrainDetectorOptions>();
-  command
-      .add_option("data", o->data,
-                  "A folder with annotations/instances_train.json and instances_val.json, pictures in train/ and val/; or "
-                  "_annotations.coco.json in train/ and valid/")
-      ->required();
-  command.add_option("--model", o->model, "Name of the model; opsis models --module models::detection lists them")
-      ->capture_default_str();
-  command.add_option("--weights", o->weights,
-                     "To begin with: a checkpoint, or an entry in PyTorch's cache such as DEFAULT; the head is new where the "
-                     "number of classes is another");
-  command.add_option("--weights-backbone", o->weights_backbone,
-                     "Of the classifier inside, without --weights: an entry, or none; IMAGENET1K_V1 when absent");
-  command.add_option("--epochs", o->epochs, "Times to see all pictures")->capture_default_str()->check(at_least_one);
-  command.add_option("--batch-size", o->batch_size, "Pictures a step")->capture_default_str()->check(at_least_one);
-  command.add_option("--optimizer", o->optimizer, "sgd or adamw")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"sgd", "adamw"}));
-  command.add_option("--lr", o->lr, "Learning rate; 0.00125 a picture of a step for sgd, 0.0001 for adamw");
-  command.add_option("--weight-decay", o->weight_decay, "0.0001 for sgd, 0.01 for adamw");
-  command.add_option("--clip-grad-norm", o->clip_grad_norm, "No limit when absent");
+  declare_task_run(command, o->run, {.module = "models::detection", .sgd_lr = "0.00125 a picture of a step"});
   command.add_option("--lr-steps", o->lr_steps, "Epochs after which the learning rate is multiplied by --lr-gamma")
       ->capture_default_str();
   command.add_option("--lr-gamma", o->lr_gamma, "See --lr-steps")->capture_default_str();
@@ -264,15 +175,6 @@ void declare_train_detector(CLI::App& app, Chosen& chosen) {
                   "and tall ones")
       ->capture_default_str()
       ->check(CLI::Range(0, 1000));
-  command.add_option("--out", o->out, "The checkpoint, written after every epoch")->capture_default_str();
-  command.add_option("--resume", o->resume, "A checkpoint to go on from, as if the run had never stopped");
-  command.add_option("--workers", o->workers, "Threads that read pictures; results do not depend on it")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 256));
-  command.add_option("--seed", o->seed, "For everything that is drawn: the same seed gives the same run")
-      ->capture_default_str()
-      ->check(zero_or_more);
-  command.add_flag("--json", o->json, "Print a JSON document at the end; progress goes to stderr");
   command.footer(
       "Examples:\n"
       "  opsis train-detector coco --model fasterrcnn_resnet50_fpn --batch-size 4\n"

@@ -7,4 +7,5 @@
 #include "opsis/engine/metrics.h"
 #include "opsis/engine/optimizer.h"
 #include "opsis/engine/schedule.h"
+#include "opsis/engine/segmentation.h"
 #include "opsis/engine/voc_evaluator.h"

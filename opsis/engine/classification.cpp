@@ -1,11 +1,9 @@
 #include "opsis/engine/classification.h"
 
 #include <torch/nn/functional/loss.h>
-#include <torch/nn/utils/clip_grad.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 
 #include "opsis/core/check.h"
 #include "opsis/core/progress.h"
@@ -17,17 +15,6 @@ namespace opsis::inline v1::engine {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// LibTorch's message for a batch that batch normalisation cannot train on names neither the batch nor a way out.
-torch::Tensor training_scores(models::ImageClassifier& model, const torch::Tensor& images) {
-  try {
-    return model.forward(images);
-  } catch (const c10::Error& error) {
-    if (images.size(0) != 1 || !std::string_view(error.what()).starts_with("Expected more than 1 value per channel")) throw;
-    raise<ValueError>(
-        "fit: this model's batch normalisation cannot train on a batch of one image; set drop_last, or another batch_size");
-  }
-}
 
 double seconds_since(Clock::time_point begun) { return std::chrono::duration<double>(Clock::now() - begun).count(); }
 
@@ -65,41 +52,22 @@ int64_t image_count(const ClassifiedLoader& loader) { return static_cast<int64_t
 EpochReport train_epoch(models::ImageClassifier& model, ClassifiedLoader& train, torch::optim::Optimizer& optimizer,
                         const FitOptions& options, int64_t epoch) {
   const auto begun = Clock::now();
-  const auto steps = static_cast<int64_t>(train.size());
-  const auto rate = [&](double position) {
-    return learning_rate(options.schedule, options.optimizer.lr, position, static_cast<double>(options.epochs));
-  };
-  EpochReport report{.epoch = epoch, .learning_rate = rate(static_cast<double>(epoch))};
-  set_learning_rate(optimizer, report.learning_rate);
-
-  model.train();
   Totals totals;
-  int64_t step = 0;
+  torch::Tensor scores, labels;  // of the step
   progress::Job job(text("epoch {}/{}", epoch + 1, options.epochs), image_count(train), "images");
-  for (auto& [images, labels] : train) {
-    if (options.schedule.every_step) {
-      report.learning_rate = rate(static_cast<double>(epoch) + static_cast<double>(step) / static_cast<double>(steps));
-      set_learning_rate(optimizer, report.learning_rate);
-    }
-    const auto scores = training_scores(model, images);
+  const auto loss_of = [&](datasets::ClassifiedBatch& batch) {
+    labels = batch.labels;
+    scores = in_training(batch.images.size(0), [&] { return model.forward(batch.images); });
     check_labels("fit", labels, scores.size(1));
-    const auto loss = cross_entropy(scores, labels, options.label_smoothing);
-    const auto value = loss.item<double>();
-    OPSIS_CHECK(std::isfinite(value), "fit: the loss is {} in step {} of epoch {}; try a lower lr or clip_grad_norm", value,
-                step, epoch);
-    optimizer.zero_grad();
-    loss.backward();
-    if (options.clip_grad_norm) torch::nn::utils::clip_grad_norm_(model.parameters(), *options.clip_grad_norm);
-    optimizer.step();
-
-    totals.add(value, scores.detach(), labels);
-    if (options.on_step) {
-      options.on_step({.epoch = epoch, .step = epoch * steps + step, .learning_rate = report.learning_rate, .loss = value});
-    }
-    ++step;
+    return cross_entropy(scores, labels, options.label_smoothing);
+  };
+  const auto after = [&](double loss) {
+    totals.add(loss, scores.detach(), labels);
     job.figure("loss", fixed(totals.mean(totals.loss), 4));
     job.advance(labels.size(0));
-  }
+  };
+  EpochReport report{.epoch = epoch};
+  report.learning_rate = fit_steps(model, train, optimizer, options, options.schedule, epoch, loss_of, after);
   report.loss = totals.mean(totals.loss);
   report.accuracy = totals.accuracy();
   report.seconds = seconds_since(begun);
@@ -135,11 +103,7 @@ std::vector<EpochReport> fit(models::ImageClassifier& model, ClassifiedLoader& t
   const auto optimizer = make_optimizer(model.parameters(), options.optimizer);
   FitSteps<EpochReport> steps{
       .resume = [&] { return load_training(options.resume, model, *optimizer); },
-      .train =
-          [&](int64_t epoch) {
-            train.set_epoch(epoch);
-            return train_epoch(model, train, *optimizer, options, epoch);
-          },
+      .train = [&](int64_t epoch) { return train_epoch(model, train, *optimizer, options, epoch); },
       .save = [&](const auto& history) { save_training(options.checkpoint, model, *optimizer, history, options.extra); }};
   if (validation) steps.validate = [&](EpochReport& report) { report.validation = evaluate(model, *validation); };
   return fit_epochs(model, options, steps);

@@ -1,10 +1,7 @@
 #include "opsis/engine/detection.h"
 
-#include <torch/nn/utils/clip_grad.h>
-
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 
 #include "opsis/core/check.h"
 #include "opsis/core/progress.h"
@@ -126,36 +123,21 @@ DetectionEpochReport train_detector_epoch(DetectionModel& model, DetectionLoader
                                           const DetectionFitOptions& options, int64_t epoch) {
   const auto begun = std::chrono::steady_clock::now();
   const auto steps = static_cast<int64_t>(train.size());
-  const auto schedule = with_warmup(options.schedule, options.warmup_steps, steps);
-  DetectionEpochReport report{.epoch = epoch};
-
-  model.train();
   LossMeans means;
-  int64_t step = 0;
+  models::DetectionLosses losses;  // of the step
   progress::Job job(text("epoch {}/{}", epoch + 1, options.epochs), steps, "steps");
-  for (auto& batch : train) {
-    const auto position = static_cast<double>(epoch) + static_cast<double>(step) / static_cast<double>(steps);
-    report.learning_rate = learning_rate(schedule, options.optimizer.lr, position, static_cast<double>(options.epochs));
-    set_learning_rate(optimizer, report.learning_rate);
-
-    const auto losses = model.losses(std::move(batch.images), std::move(batch.targets));
-    const auto loss = losses.sum();
-    const auto value = loss.item<double>();
-    OPSIS_CHECK(std::isfinite(value), "fit: the loss is {} in step {} of epoch {}; try a lower lr or clip_grad_norm", value,
-                step, epoch);
-    optimizer.zero_grad();
-    loss.backward();
-    if (options.clip_grad_norm) torch::nn::utils::clip_grad_norm_(model.parameters(), *options.clip_grad_norm);
-    optimizer.step();
-
-    means.add(value, losses);
-    if (options.on_step) {
-      options.on_step({.epoch = epoch, .step = epoch * steps + step, .learning_rate = report.learning_rate, .loss = value});
-    }
-    ++step;
+  const auto loss_of = [&](DetectionBatch& batch) {
+    losses = model.losses(std::move(batch.images), std::move(batch.targets));
+    return losses.sum();
+  };
+  const auto after = [&](double loss) {
+    means.add(loss, losses);
     job.figure("loss", fixed(means.mean(means.sum), 4));
     job.advance();
-  }
+  };
+  DetectionEpochReport report{.epoch = epoch};
+  report.learning_rate = fit_steps(model, train, optimizer, options, with_warmup(options.schedule, options.warmup_steps, steps),
+                                   epoch, loss_of, after);
   report.loss = means.mean(means.sum);
   for (const auto& [name, sum] : means.sums) report.losses.emplace_back(name, means.mean(sum));
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
@@ -253,11 +235,7 @@ std::vector<DetectionEpochReport> fit(DetectionModel& model, DetectionLoader& tr
   check_fit(options, train);
   OPSIS_CHECK(options.warmup_steps >= 0, "fit: warmup_steps must not be negative, got {}", options.warmup_steps);
 
-  std::vector<Tensor> learning;
-  for (auto& parameter : model.parameters()) {
-    if (parameter.requires_grad()) learning.push_back(parameter);
-  }
-  const auto optimizer = make_optimizer(std::move(learning), options.optimizer);
+  const auto optimizer = make_optimizer(learning_parameters(model), options.optimizer);
   FitSteps<DetectionEpochReport> steps{
       .resume =
           [&] {
@@ -266,11 +244,7 @@ std::vector<DetectionEpochReport> fit(DetectionModel& model, DetectionLoader& tr
             for (const auto& report : reports.items()) history.push_back(to_detection_report(report));
             return history;
           },
-      .train =
-          [&](int64_t epoch) {
-            train.set_epoch(epoch);
-            return train_detector_epoch(model, train, *optimizer, options, epoch);
-          },
+      .train = [&](int64_t epoch) { return train_detector_epoch(model, train, *optimizer, options, epoch); },
       .save =
           [&](const auto& history) {
             auto reports = Value::list();

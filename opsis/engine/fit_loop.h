@@ -1,24 +1,30 @@
-// What fit is for every kind of model: epochs, from where a checkpoint left off. For Opsis's own sources.
+// What fit is for every kind of model: steps, and epochs from where a checkpoint left off. For Opsis's own sources.
 #pragma once
 
 #include <torch/nn/module.h>
+#include <torch/nn/utils/clip_grad.h>
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
+#include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "opsis/core/check.h"
 #include "opsis/engine/checkpoint.h"
+#include "opsis/engine/optimizer.h"
+#include "opsis/engine/schedule.h"
 
 namespace opsis::inline v1::engine {
 
 /// What a kind of model does of it.
 template <class Report>
 struct FitSteps {
-  std::function<std::vector<Report>()> resume;       ///< brings the run of options.resume back, and gives its history
-  std::function<Report(int64_t epoch)> train;        ///< an epoch
-  std::function<void(Report&)> validate{};           ///< empty: nothing is held out
+  std::function<std::vector<Report>()> resume;           ///< brings the run of options.resume back, and gives its history
+  std::function<Report(int64_t epoch)> train;            ///< an epoch
+  std::function<void(Report&)> validate{};               ///< empty: nothing is held out
   std::function<void(const std::vector<Report>&)> save;  ///< writes options.checkpoint
 };
 
@@ -29,6 +35,55 @@ void check_fit(const Options& options, const Loader& train) {
   OPSIS_CHECK(train.size() > 0, "fit: the training data set gives no batch ({} images)", train.dataset().size());
   OPSIS_CHECK(!options.clip_grad_norm || *options.clip_grad_norm > 0, "fit: clip_grad_norm must be positive, got {}",
               *options.clip_grad_norm);
+}
+
+/// What `forward` gives of a batch of so many images. LibTorch's message for one that batch normalisation cannot train on names
+/// neither the batch nor a way out.
+template <class Forward>
+auto in_training(int64_t images, const Forward& forward) {
+  try {
+    return forward();
+  } catch (const c10::Error& error) {
+    if (images != 1 || !std::string_view(error.what()).starts_with("Expected more than 1 value per channel")) throw;
+    raise<ValueError>(
+        "fit: this model's batch normalisation cannot train on a batch of one image; set drop_last, or another batch_size");
+  }
+}
+
+/// An epoch of steps. `loss_of(batch)` gives the loss, `after(loss)` is told it when the step is done. The parameters of the
+/// optimizer's groups learn at the rate of the schedule times `factors`, a number a group; none: all at that rate. Returns the last
+/// rate.
+template <class Loader, class Options, class LossOf, class After>
+double fit_steps(torch::nn::Module& model, Loader& train, torch::optim::Optimizer& optimizer, const Options& options,
+                 const ScheduleOptions& schedule, int64_t epoch, const LossOf& loss_of, const After& after,
+                 std::span<const double> factors = {}) {
+  const auto steps = static_cast<int64_t>(train.size());
+  double rate = 0;
+  int64_t step = 0;
+  model.train();
+  train.set_epoch(epoch);
+  for (auto& batch : train) {
+    const auto passed = schedule.every_step ? static_cast<double>(step) / static_cast<double>(steps) : 0;
+    rate =
+        learning_rate(schedule, options.optimizer.lr, static_cast<double>(epoch) + passed, static_cast<double>(options.epochs));
+    set_learning_rate(optimizer, rate, factors);
+
+    const torch::Tensor loss = loss_of(batch);
+    const auto value = loss.item<double>();
+    OPSIS_CHECK(std::isfinite(value), "fit: the loss is {} in step {} of epoch {}; try a lower lr or clip_grad_norm", value,
+                step, epoch);
+    optimizer.zero_grad();
+    loss.backward();
+    if (options.clip_grad_norm) torch::nn::utils::clip_grad_norm_(model.parameters(), *options.clip_grad_norm);
+    optimizer.step();
+
+    if (options.on_step) {
+      options.on_step({.epoch = epoch, .step = epoch * steps + step, .learning_rate = rate, .loss = value});
+    }
+    ++step;
+    after(value);
+  }
+  return rate;
 }
 
 /// The history of all epochs; the model is in evaluation then.

@@ -118,14 +118,22 @@ const Layout& layout_of(torch::optim::Optimizer& optimizer) {
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters,
                                                         const OptimizerOptions& options) {
-  OPSIS_CHECK(options.lr >= 0 && std::isfinite(options.lr), "make_optimizer: lr must be a number from 0 on, got {}", options.lr);
+  return make_grouped_optimizer(std::vector<std::vector<torch::Tensor>>{std::move(parameters)}, options);
+}
+
+std::unique_ptr<torch::optim::Optimizer> make_grouped_optimizer(const std::vector<std::vector<torch::Tensor>>& groups,
+                                                                const OptimizerOptions& options) {
+  OPSIS_CHECK(options.lr >= 0 && std::isfinite(options.lr), "make_optimizer: lr must be a number from 0 on, got {}",
+              options.lr);
   OPSIS_CHECK(options.weight_decay >= 0, "make_optimizer: weight_decay must be a number from 0 on, got {}",
               options.weight_decay);
+  std::vector<torch::optim::OptimizerParamGroup> all;
+  for (const auto& parameters : groups) all.emplace_back(parameters);
   if (options.kind == OptimizerOptions::Kind::SGD) {
     OPSIS_CHECK(options.momentum >= 0, "make_optimizer: momentum must not be negative, got {}", options.momentum);
     OPSIS_CHECK(!options.nesterov || options.momentum > 0, "make_optimizer: nesterov needs a momentum");
     return std::make_unique<SGD>(
-        std::move(parameters),
+        std::move(all),
         SGDOptions(options.lr).momentum(options.momentum).weight_decay(options.weight_decay).nesterov(options.nesterov));
   }
   const auto [beta1, beta2] = options.betas;
@@ -133,12 +141,20 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tenso
               "make_optimizer: betas must be from 0 to below 1, got {} and {}", beta1, beta2);
   OPSIS_CHECK(options.eps >= 0, "make_optimizer: eps must not be negative, got {}", options.eps);
   return std::make_unique<AdamW>(
-      std::move(parameters),
-      AdamWOptions(options.lr).betas({beta1, beta2}).eps(options.eps).weight_decay(options.weight_decay));
+      std::move(all), AdamWOptions(options.lr).betas({beta1, beta2}).eps(options.eps).weight_decay(options.weight_decay));
 }
 
-void set_learning_rate(torch::optim::Optimizer& optimizer, double lr) {
-  for (auto& group : optimizer.param_groups()) group.options().set_lr(lr);
+std::vector<torch::Tensor> learning_parameters(const torch::nn::Module& model) {
+  auto parameters = model.parameters();
+  std::erase_if(parameters, [](const auto& parameter) { return !parameter.requires_grad(); });
+  return parameters;
+}
+
+void set_learning_rate(torch::optim::Optimizer& optimizer, double lr, std::span<const double> factors) {
+  auto& groups = optimizer.param_groups();
+  OPSIS_CHECK(factors.empty() || factors.size() == groups.size(),
+              "set_learning_rate: there are {} factors for {} groups of parameters", factors.size(), groups.size());
+  for (size_t i = 0; i < groups.size(); ++i) groups[i].options().set_lr(factors.empty() ? lr : lr * factors[i]);
 }
 
 Value optimizer_state(torch::optim::Optimizer& optimizer) {
@@ -172,10 +188,11 @@ void load_optimizer_state(torch::optim::Optimizer& optimizer, const Value& state
     OPSIS_CHECK(count == groups[g].params().size(),
                 "load_optimizer_state: group {} has {} parameters saved, {} in the optimizer", g, count,
                 groups[g].params().size());
-    OPSIS_CHECK(state.at("param_groups", g).contains(layout.mark),
-                "load_optimizer_state: the optimizer is {}, what was saved is not (it has no \"{}\"); go on with the one that was "
-                "trained with, or load the model's weights alone",
-                layout.name, layout.mark);
+    OPSIS_CHECK(
+        state.at("param_groups", g).contains(layout.mark),
+        "load_optimizer_state: the optimizer is {}, what was saved is not (it has no \"{}\"); go on with the one that was "
+        "trained with, or load the model's weights alone",
+        layout.name, layout.mark);
     parameters.insert(parameters.end(), groups[g].params().begin(), groups[g].params().end());
   }
 

@@ -1,10 +1,13 @@
 // Optimizers by options, and their state in the layout that Python's state_dict() has.
 #pragma once
 
+#include <torch/nn/module.h>
 #include <torch/optim/optimizer.h>
 
 #include <memory>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "opsis/core/api.h"
 #include "opsis/hub/checkpoint.h"
@@ -27,7 +30,16 @@ struct OptimizerOptions {
 OPSIS_API std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters,
                                                                   const OptimizerOptions& options);
 
-OPSIS_API void set_learning_rate(torch::optim::Optimizer& optimizer, double lr);
+/// The same of parameters in groups, for what learns at different rates.
+OPSIS_API std::unique_ptr<torch::optim::Optimizer> make_grouped_optimizer(const std::vector<std::vector<torch::Tensor>>& groups,
+                                                                          const OptimizerOptions& options);
+
+/// Those of a model that need gradients.
+OPSIS_API std::vector<torch::Tensor> learning_parameters(const torch::nn::Module& model);
+
+/// `factors`: a number for each group of parameters, by which its rate is multiplied; none: all have the same.
+/// Throws   ValueError for another number of factors than groups
+OPSIS_API void set_learning_rate(torch::optim::Optimizer& optimizer, double lr, std::span<const double> factors = {});
 
 /// {"state": {0: {"momentum_buffer": tensor}, ...}, "param_groups": [{"lr": ..., "params": [0, ...]}]}
 /// Source   torch.optim.Optimizer.state_dict

@@ -24,6 +24,7 @@ double learning_rate(const ScheduleOptions& schedule, double base, double positi
     return base * std::pow(schedule.gamma, static_cast<double>(passed));
   }
   const double share = (position - warmup) / (epochs - warmup);
+  if (schedule.curve == ScheduleOptions::Curve::Polynomial) return base * std::pow(1 - share, schedule.power);
   return schedule.min_lr + (base - schedule.min_lr) * (1 + std::cos(std::numbers::pi * share)) / 2;
 }
 

@@ -10,7 +10,8 @@ namespace {
 
 const std::map<std::string, ScheduleOptions::Curve> kCurves{{"constant", ScheduleOptions::Curve::Constant},
                                                             {"cosine", ScheduleOptions::Curve::Cosine},
-                                                            {"steps", ScheduleOptions::Curve::Steps}};
+                                                            {"steps", ScheduleOptions::Curve::Steps},
+                                                            {"polynomial", ScheduleOptions::Curve::Polynomial}};
 
 TEST(LearningRate, FollowsTorchsSchedulers) {
   for (const auto& c : oracle::cases("engine/learning_rates")) {

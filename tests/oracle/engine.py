@@ -6,17 +6,19 @@ import numpy
 import torch
 from oracle import case, out_dir, run
 from torch.nn.functional import cross_entropy
-from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LinearLR, MultiStepLR, SequentialLR
+from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LinearLR, MultiStepLR, PolynomialLR, SequentialLR
 from torch.utils.data import DataLoader, Dataset
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.fcos import FCOS, FCOSHead
+from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.resnet import BasicBlock, ResNet
+from torchvision.models.segmentation.fcn import FCN, FCNHead
 from torchvision.ops import Conv2dNormActivation
 from torchvision.transforms import v2
 from torchvision.tv_tensors import Image
 
 
-@case("engine/learning_rates", curve=["constant", "cosine", "steps"], method=["constant", "linear"], warmup=[0, 3], min_lr=[0.0, 0.01])
+@case("engine/learning_rates", curve=["constant", "cosine", "steps", "polynomial"], method=["constant", "linear"], warmup=[0, 3], min_lr=[0.0, 0.01])
 def learning_rates(curve, method, warmup, min_lr):
     epochs, base, decay = 10, 0.5, 0.05
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=base)
@@ -24,6 +26,8 @@ def learning_rates(curve, method, warmup, min_lr):
         main = CosineAnnealingLR(optimizer, T_max=epochs - warmup, eta_min=min_lr)
     elif curve == "steps":
         main = MultiStepLR(optimizer, milestones=[5 - warmup, 8 - warmup], gamma=0.1)
+    elif curve == "polynomial":
+        main = PolynomialLR(optimizer, total_iters=epochs - warmup, power=0.9)
     else:
         main = ConstantLR(optimizer, factor=1.0, total_iters=1)
     if warmup:
@@ -154,6 +158,50 @@ def detection_training(milestone):
                 warmup.step()
         main.step()
     return {"images": images, "boxes": boxes, "labels": labels, "losses": losses, "rates": rates}
+
+
+@case("engine/segmentation_training", aux=[False, True])
+def segmentation_training(aux):
+    """Two epochs as references/segmentation trains, with an auxiliary classifier that learns ten times as fast."""
+    torch.set_num_threads(1)
+    images, masks = torch.rand(4, 3, 64, 64), torch.randint(0, 4, (4, 1, 64, 64), dtype=torch.uint8)
+    masks[:, :, :8] = 255
+    torch.manual_seed(0)
+    layers = {"layer4": "out", "layer3": "aux"} if aux else {"layer4": "out"}
+    backbone = IntermediateLayerGetter(ResNet(BasicBlock, [1, 1, 1, 1]), layers)
+    aux_classifier = FCNHead(256, 4) if aux else None
+    model = FCN(backbone, FCNHead(512, 4), aux_classifier)
+    groups = [{"params": list(model.backbone.parameters()) + list(model.classifier.parameters())}]
+    if aux:
+        groups.append({"params": model.aux_classifier.parameters(), "lr": 0.1})
+    optimizer = torch.optim.SGD(groups, lr=0.01, momentum=0.9, weight_decay=1e-4)
+    schedule = PolynomialLR(optimizer, total_iters=4, power=0.9)
+    losses, rates = [], []
+    for _ in range(2):
+        for i in (0, 2):
+            outputs = model(images[i : i + 2])
+            loss = [cross_entropy(x, masks[i : i + 2, 0].long(), ignore_index=255) for x in outputs.values()]
+            loss = loss[0] + 0.5 * loss[1] if aux else loss[0]
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            losses.append(loss.item())
+    return {"images": images, "masks": masks, "losses": losses, "rates": rates}
+
+
+@case("engine/segmented_objects")
+def segmented_objects():
+    """COCO's objects as VOC's classes, by the recipe's rules."""
+    voc = [0, 5, 2, 16, 9, 44, 6, 3, 17, 62, 21, 67, 18, 19, 4, 1, 64, 20, 63, 7, 72]
+    labels = torch.tensor([72, 8, 5, 1, 90])
+    masks = (torch.rand(5, 9, 7) > 0.7).to(torch.uint8)
+    kept = [i for i, label in enumerate(labels.tolist()) if label in voc]
+    classes = torch.tensor([voc.index(label) for label in labels[kept].tolist()], dtype=torch.uint8)
+    expected, _ = (masks[kept] * classes[:, None, None]).max(dim=0)
+    expected[masks[kept].sum(0) > 1] = 255
+    return {"labels": labels, "masks": masks, "expected": expected[None]}
 
 
 @case("engine/optimizer_state", optimizer=["sgd", "adamw"])

@@ -1,0 +1,74 @@
+#include "cli/task_run.h"
+
+#include <CLI/CLI.hpp>
+
+#include "cli/classifier.h"
+#include "opsis/core/check.h"
+
+namespace cli {
+
+void declare_task_run(CLI::App& command, TaskRun& run, const TaskRunHelp& help) {
+  command
+      .add_option("data", run.data,
+                  "A folder with annotations/instances_train.json and instances_val.json, pictures in train/ and val/; or "
+                  "_annotations.coco.json in train/ and valid/")
+      ->required();
+  command.add_option("--model", run.model, opsis::text("Name of the model; opsis models --module {} lists them", help.module))
+      ->capture_default_str();
+  command.add_option("--weights", run.weights,
+                     "To begin with: a checkpoint, or an entry in PyTorch's cache such as DEFAULT; the head is new where the "
+                     "number of classes is another");
+  command.add_option("--weights-backbone", run.weights_backbone,
+                     "Of the classifier inside, without --weights: an entry, or none; IMAGENET1K_V1 when absent");
+  command.add_option("--epochs", run.epochs, "Times to see all pictures")->capture_default_str()->check(at_least_one);
+  command.add_option("--batch-size", run.batch_size, "Pictures a step")->capture_default_str()->check(at_least_one);
+  command.add_option("--optimizer", run.optimizer, "sgd or adamw")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"sgd", "adamw"}));
+  command.add_option("--lr", run.lr, opsis::text("Learning rate; {} for sgd, 0.0001 for adamw", help.sgd_lr));
+  command.add_option("--weight-decay", run.weight_decay, "0.0001 for sgd, 0.01 for adamw");
+  command.add_option("--clip-grad-norm", run.clip_grad_norm, "No limit when absent");
+  command.add_option("--out", run.out, "The checkpoint, written after every epoch")->capture_default_str();
+  command.add_option("--resume", run.resume, "A checkpoint to go on from, as if the run had never stopped");
+  command.add_option("--workers", run.workers, "Threads that read pictures; results do not depend on it")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 256));
+  command.add_option("--seed", run.seed, "For everything that is drawn: the same seed gives the same run")
+      ->capture_default_str()
+      ->check(zero_or_more);
+  command.add_flag("--json", run.json, "Print a JSON document at the end; progress goes to stderr");
+}
+
+void check_task_run(const TaskRun& run) {
+  if (run.out.empty()) throw UsageError("--out must name a file, got nothing");
+  if (!run.weights.empty() && !run.weights_backbone.empty()) {
+    throw UsageError("--weights has a backbone's weights already: leave out --weights-backbone");
+  }
+}
+
+opsis::models::ModelOptions model_options(const TaskRun& run, int64_t classes) {
+  opsis::models::ModelOptions options{.num_classes = classes};
+  if (names_entry(run.weights)) {
+    options.weights = run.weights;
+  } else if (!run.weights.empty()) {
+    options.weights = "DEFAULT";  // with it the head may be new
+    options.weights_file = run.weights;
+  } else if (run.weights_backbone == "none") {
+    options.weights_backbone = "";
+  } else if (!run.weights_backbone.empty()) {
+    options.weights_backbone = run.weights_backbone;
+  }
+  return options;
+}
+
+opsis::engine::OptimizerOptions optimizer_options(const TaskRun& run, double sgd_lr) {
+  using Kind = opsis::engine::OptimizerOptions::Kind;
+  const bool sgd = run.optimizer == "sgd";
+  return {.kind = sgd ? Kind::SGD : Kind::AdamW,
+          .lr = run.lr.value_or(sgd ? sgd_lr : 1e-4),
+          .weight_decay = run.weight_decay.value_or(sgd ? 1e-4 : 1e-2)};
+}
+
+void tell(const TaskRun& run, const std::string& line) { run.json ? note(line) : print(line); }
+
+}  // namespace cli

@@ -1,0 +1,60 @@
+// What the commands share that train a model on a folder of COCO's format.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/output.h"
+#include "opsis/engine.h"
+#include "opsis/models.h"
+
+namespace CLI {
+class App;
+}
+
+namespace cli {
+
+struct TaskRun {
+  std::string data{}, model{}, weights{}, weights_backbone{}, out{}, resume{}, optimizer = "sgd";
+  int64_t epochs = 1;
+  size_t batch_size = 1, workers = 1;
+  std::optional<double> lr{}, weight_decay{}, clip_grad_norm{};
+  uint64_t seed = 0;
+  bool json = false;
+};
+
+/// What --help says that is not the same of all.
+struct TaskRunHelp {
+  const char* module;  ///< where the models are: "models::detection"
+  const char* sgd_lr;
+};
+
+void declare_task_run(CLI::App& command, TaskRun& run, const TaskRunHelp& help);
+
+/// Throws UsageError when what no parser checks makes no sense.
+void check_task_run(const TaskRun& run);
+
+opsis::models::ModelOptions model_options(const TaskRun& run, int64_t classes);
+
+opsis::engine::OptimizerOptions optimizer_options(const TaskRun& run, double sgd_lr);
+
+/// A line about an epoch: on stderr when stdout is for the document.
+void tell(const TaskRun& run, const std::string& line);
+
+/// The document at the end.
+template <class Report>
+void print_run(const TaskRun& run, const std::vector<std::string>& categories, const std::vector<Report>& history,
+               Json (*epoch_json)(const Report& epoch)) {
+  auto epochs = Json::array();
+  for (const auto& epoch : history) epochs.push_back(epoch_json(epoch));
+  print_json(Json{{"model", run.model},
+                  {"data", run.data},
+                  {"categories", categories},
+                  {"seed", run.seed},
+                  {"checkpoint", run.out},
+                  {"epochs", std::move(epochs)}});
+}
+
+}  // namespace cli

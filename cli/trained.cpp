@@ -1,0 +1,41 @@
+#include "cli/trained.h"
+
+#include "cli/classifier.h"
+#include "cli/output.h"
+#include "opsis/core/check.h"
+#include "opsis/hub/container.h"
+#include "opsis/io/file.h"
+
+namespace cli {
+
+namespace hub = opsis::hub;
+
+hub::Value describe(const TrainedModel& model) {
+  std::vector<hub::Value> names(model.categories.begin(), model.categories.end());
+  auto about = hub::Value::dict({{"model_name", model.name}, {"categories", hub::Value::list(std::move(names))}});
+  if (model.aux_loss) about.set("aux_loss", true);
+  return about;
+}
+
+std::optional<TrainedModel> trained_model(const std::filesystem::path& file, const std::string& name) {
+  if (file.empty() || names_entry(file.string())) return {};
+  if (hub::checkpoint_format(opsis::io::MappedFile(file).bytes()) == hub::CheckpointFormat::Safetensors) return {};
+  const auto about = hub::load(file);
+  if (!about.is_dict() || !about.contains("model_name") || !about.contains("categories")) return {};
+  TrainedModel model{.name = about.get<std::string>("model_name"),
+                     .categories = about.get<std::vector<std::string>>("categories"),
+                     .aux_loss = about.contains("aux_loss")};
+  if (!name.empty() && name != model.name) {
+    throw UsageError(opsis::text("{} is for {}, not for {}; leave out --model", file.string(), model.name, name));
+  }
+  return model;
+}
+
+opsis::models::ModelOptions options_of(const TrainedModel& model, const std::filesystem::path& file) {
+  opsis::models::ModelOptions options{
+      .weights_file = file, .num_classes = std::ssize(model.categories), .weights_backbone = ""};
+  if (model.aux_loss) options.aux_loss = true;
+  return options;
+}
+
+}  // namespace cli
