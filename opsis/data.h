@@ -1,6 +1,7 @@
 // Everything of opsis::data.
 #pragma once
 
+#include "opsis/data/clip_sampler.h"
 #include "opsis/data/collate.h"
 #include "opsis/data/grouped_batch_sampler.h"
 #include "opsis/data/loader.h"
