@@ -5,4 +5,6 @@
 #include "opsis/data/collate.h"
 #include "opsis/data/grouped_batch_sampler.h"
 #include "opsis/data/loader.h"
+#include "opsis/data/loader_options.h"
+#include "opsis/data/loader_report.h"
 #include "opsis/data/sampler.h"

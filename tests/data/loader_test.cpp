@@ -19,6 +19,7 @@
 #include "opsis/transforms/crop.h"
 #include "opsis/transforms/geometry.h"
 #include "tests/data/generator_of.h"
+#include "tests/data/loader_examples.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 
@@ -30,49 +31,6 @@ using data::SampleSeeds;
 using datasets::Dataset;
 using datasets::Digits;
 using Orders = std::vector<std::vector<std::vector<int64_t>>>;  // epochs of batches of indices
-
-// 0, 1, 2, ...
-struct Numbers : Dataset<int64_t> {
-  explicit Numbers(size_t size) : count(size) {}
-  size_t size() const override { return count; }
-  int64_t get(size_t index) const override { return static_cast<int64_t>(index); }
-  size_t count;
-};
-
-// Each with three random numbers beside it, from the current generator.
-struct Drawn : Dataset<std::pair<int64_t, torch::Tensor>> {
-  explicit Drawn(size_t size) : count(size) {}
-  size_t size() const override { return count; }
-  Example get(size_t index) const override { return {static_cast<int64_t>(index), torch::rand({3}, random::current())}; }
-  size_t count;
-};
-
-// Fails at some indices; the others take their time, so that later samples are ready before earlier ones.
-struct Failing : Dataset<int64_t> {
-  Failing(size_t size, std::vector<size_t> bad) : count(size), bad(std::move(bad)) {}
-  size_t size() const override { return count; }
-  int64_t get(size_t index) const override {
-    std::this_thread::sleep_for(std::chrono::microseconds(index % 3 * 200));
-    if (std::find(bad.begin(), bad.end(), index) != bad.end()) throw DecodeError("broken on purpose");
-    return static_cast<int64_t>(index);
-  }
-  size_t count;
-  std::vector<size_t> bad;
-};
-
-std::vector<int64_t> to_vector(const torch::Tensor& numbers) {
-  return {numbers.const_data_ptr<int64_t>(), numbers.const_data_ptr<int64_t>() + numbers.numel()};
-}
-
-// Everything that `epochs` epochs give, in one tensor.
-template <class Loader>
-torch::Tensor all_of(Loader& loader, int epochs) {
-  std::vector<torch::Tensor> out;
-  for (int i = 0; i < epochs; ++i) {
-    for (auto& [indices, draws] : loader) out.push_back(torch::cat({indices.unsqueeze(1).to(torch::kFloat32), draws}, 1));
-  }
-  return torch::cat(out);
-}
 
 TEST(DataLoader, OrderEqualsPythons) {
   for (const auto& c : oracle::cases("data/loader_order")) {
@@ -213,22 +171,6 @@ TEST(DataLoader, ACollateThatDrawsDoesNotDependOnTheWorkers) {
     return torch::cat(out);
   };
   EXPECT_TENSOR_EQ(run(3), run(0));
-}
-
-TEST(DataLoader, ResumesAtAnEpochFromTheGeneratorsState) {
-  torch::manual_seed(3);
-  DataLoader loader(Drawn(30), {.batch_size = 4, .shuffle = true, .num_workers = 2});
-  all_of(loader, 2);
-  EXPECT_EQ(loader.epoch(), 2);
-  const auto state = at::globalContext().defaultGenerator(at::kCPU).get_state();
-  const auto expected = all_of(loader, 2);
-
-  torch::manual_seed(99);
-  DataLoader resumed(Drawn(30), {.batch_size = 4, .shuffle = true});
-  auto generator = at::globalContext().defaultGenerator(at::kCPU);
-  generator.set_state(state);
-  resumed.set_epoch(2);
-  EXPECT_TENSOR_EQ(all_of(resumed, 2), expected);
 }
 
 TEST(DataLoader, ASeedMakesEpochsDependOnNothingElse) {
@@ -447,6 +389,8 @@ TEST(DataLoader, RefusesOptionsThatContradict) {
   EXPECT_ERROR(DataLoader(Numbers(3), {.generator = at::make_generator<at::CPUGeneratorImpl>(1), .seed = 1}), ValueError,
                "seed excludes generator");
   EXPECT_ERROR(DataLoader(Numbers(3), {.seed = 1, .sample_seeds = SampleSeeds::Sequential}), ValueError, "excludes seed");
+  EXPECT_ERROR(DataLoader(Numbers(3), {.sample_seeds = SampleSeeds::Sequential, .on_error = data::BadSamples::Substitute}),
+               ValueError, "SampleSeeds::Sequential excludes BadSamples::Substitute");
 }
 
 }  // namespace
