@@ -120,10 +120,22 @@ class DataLoader {
   const LoaderOptions& options() const { return core_.options; }
 
  private:
+  // Samples are copied to their places in the batch by whoever reads them.
+  static constexpr bool kStacks = std::is_same_v<Collate, DefaultCollate>;
+
   struct Job final : detail::BatchJob {
     Job(std::vector<size_t> indices, const datasets::Dataset<Example>& dataset, const Collate& collate)
         : BatchJob(std::move(indices)), dataset(dataset), collate(collate), samples(this->indices.size()) {}
-    void load(size_t slot) override { samples[slot].emplace(dataset.get(indices[slot])); }
+    void load(size_t slot) override {
+      auto& sample = samples[slot].emplace(dataset.get(indices[slot]));
+      if constexpr (kStacks) {
+        size_t number = 0;
+        detail::each_stacked(sample, [&](auto& part) {
+          auto& tensor = detail::tensor_of(part);
+          tensor = slabs[number++].put(std::move(tensor), slot, samples.size());
+        });
+      }
+    }
     void finish() override {
       std::vector<Example> all;
       std::vector<size_t> loaded;
@@ -135,11 +147,17 @@ class DataLoader {
       }
       samples.clear();
       indices = std::move(loaded);
-      batch.emplace(collate(std::move(all), std::span<const size_t>(indices)));
+      if constexpr (kStacks) {
+        batch.emplace(detail::collate_from(std::move(all), indices, slabs));
+        slabs.clear();
+      } else {
+        batch.emplace(collate(std::move(all), std::span<const size_t>(indices)));
+      }
     }
     const datasets::Dataset<Example>& dataset;
     const Collate& collate;
     std::vector<std::optional<Example>> samples;
+    std::vector<detail::Slab> slabs = std::vector<detail::Slab>(kStacks ? detail::stacked_tensors<Example>() : 0);
     std::optional<Batch> batch;
   };
 
