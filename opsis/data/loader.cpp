@@ -137,12 +137,13 @@ std::unique_ptr<Epoch> LoaderCore::start(MakeJob make) {
   batches_->set_epoch(number);
 
   // An epoch that is taken up again is drawn again, from where the generators stood when it began.
-  auto cursor = std::exchange(resumed_, nullptr);
+  const auto cursor = std::make_shared<Cursor>(Cursor{.epoch = number});
   std::optional<Rewound> rewound;
-  if (cursor) {
+  if (resumed_) {
+    *cursor = *std::exchange(resumed_, std::nullopt);
     rewound.emplace(generators(), cursor->begin_generators);
   } else {
-    cursor = std::make_shared<Cursor>(Cursor{.epoch = number, .begin_generators = states_of(generators())});
+    cursor->begin_generators = states_of(generators());
   }
 
   std::optional<random::Scope> seeded;
@@ -186,14 +187,14 @@ void LoaderCore::load_state(const hub::Value& state) {
   OPSIS_CHECK(done >= 0, "DataLoader: batches_done must not be negative, got {}", done);
   const auto drawn_from = generators();
   const auto now = to_states(state.at("generators"), drawn_from);
-  std::shared_ptr<Cursor> cursor;
-  const auto& begin = state.at("begin_generators");
+  std::optional<Cursor> cursor;
+  const auto epoch = state.get<int64_t>("epoch");
   if (done > 0) {
-    cursor = std::make_shared<Cursor>(Cursor{.epoch = state.get<int64_t>("epoch"),
-                                             .batches_done = static_cast<size_t>(done),
-                                             .begin_generators = to_states(begin, drawn_from)});
+    cursor = Cursor{.epoch = epoch,
+                    .batches_done = static_cast<size_t>(done),
+                    .begin_generators = to_states(state.at("begin_generators"), drawn_from)};
   }
-  epoch_ = state.get<int64_t>("epoch");
+  epoch_ = epoch;
   resumed_ = std::move(cursor);
   current_.reset();
   set_states(drawn_from, now);

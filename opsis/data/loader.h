@@ -47,7 +47,7 @@ class OPSIS_API LoaderCore {
   std::shared_ptr<BatchSampler> batches_;
   int64_t epoch_ = 0;
   std::weak_ptr<const Cursor> current_;  // of the epoch that began last, while it is under way
-  std::shared_ptr<Cursor> resumed_;      // of the epoch that a state was in the midst of, until it begins
+  std::optional<Cursor> resumed_;        // of the epoch that a state was in the midst of, until it begins
   std::shared_ptr<LoaderReport> report_ = std::make_shared<LoaderReport>();
 };
 
@@ -59,7 +59,8 @@ class OPSIS_API LoaderCore {
 ///     for (auto& [images, labels] : loader) { ... }   // (64, 1, 8, 8), (64)
 ///
 /// One thread uses a loader; it outlives its iterators. Leaving the loop early is fine. While a sample is read, its thread's
-/// parallel_for and tensor kernels are serial, so that results do not depend on the machine's cores.
+/// parallel_for and tensor kernels are serial, so that results do not depend on the machine's cores. Without a collate of your own
+/// a worker puts what it has read in its place in the batch.
 ///
 /// Draws    when an epoch begins: a base seed, then what the sampler draws, so the order equals that of Python's
 ///          DataLoader(shuffle=True, num_workers=0) after the same torch::manual_seed, epoch after epoch. PerSample draws the whole
@@ -101,7 +102,7 @@ class DataLoader {
   int64_t epoch() const { return core_.epoch(); }
   void set_epoch(int64_t epoch) { core_.set_epoch(epoch); }
   /// How the epoch went that began last, so far.
-  const LoaderReport& report() const { return core_.report(); }
+  LoaderReport report() const { return core_.report(); }
 
   /// Where the loader stands: a dict of numbers and of the states of all generators that it draws from (the current one unless
   /// there is a seed, options.generator, and those of the sampler), for hub::save. Within the loop it tells that this batch
@@ -127,7 +128,7 @@ class DataLoader {
     Job(std::vector<size_t> indices, const datasets::Dataset<Example>& dataset, const Collate& collate)
         : BatchJob(std::move(indices)), dataset(dataset), collate(collate), samples(this->indices.size()) {}
     void load(size_t slot) override {
-      auto& sample = samples[slot].emplace(dataset.get(indices[slot]));
+      auto sample = dataset.get(indices[slot]);
       if constexpr (kStacks) {
         size_t number = 0;
         detail::each_stacked(sample, [&](auto& part) {
@@ -135,6 +136,7 @@ class DataLoader {
           tensor = slabs[number++].put(std::move(tensor), slot, samples.size());
         });
       }
+      samples[slot].emplace(std::move(sample));
     }
     void finish() override {
       std::vector<Example> all;
