@@ -1,10 +1,16 @@
 #include "opsis/data/collate.h"
 
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "opsis/core/check.h"
+#include "opsis/core/huge_pages.h"
+#include "opsis/simd/interleave.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::data::detail {
@@ -14,9 +20,78 @@ std::string sample_name(size_t place, std::span<const size_t> indices) {
   return place < indices.size() ? text("sample {}", indices[place]) : text("number {} of the batch", place);
 }
 
+bool is_plain(const torch::Tensor& tensor) {
+  return tensor.device().is_cpu() && tensor.layout() == at::kStrided && !tensor.requires_grad() && !tensor.is_conj() &&
+         !tensor.is_neg();
+}
+
+bool is_like(const torch::Tensor& a, const torch::Tensor& b) {
+  return is_plain(a) && is_plain(b) && a.scalar_type() == b.scalar_type() && a.sizes() == b.sizes();
+}
+
+// Pixels next to each other, (3, H, W), into planes.
+template <class T>
+void separate(const torch::Tensor& pixels, const torch::Tensor& planes) {
+  const auto height = pixels.size(1), width = pixels.size(2);
+  auto* out = planes.mutable_data_ptr<T>();
+  for (int64_t y = 0; y < height; ++y, out += width) {
+    T* const rows[] = {out, out + height * width, out + 2 * height * width};
+    simd::separate3(pixels.const_data_ptr<T>() + y * pixels.stride(1), static_cast<size_t>(width), rows);
+  }
+}
+
+// What was decoded lies pixel by pixel, and ATen takes four times as long to take that apart.
+void copy_pixels(const torch::Tensor& from, const torch::Tensor& to) {
+  const bool pixels = from.dim() == 3 && from.size(0) == 3 && from.stride(0) == 1 && from.stride(2) == 3;
+  if (from.is_contiguous()) {
+    std::memcpy(to.mutable_data_ptr(), from.const_data_ptr(), from.nbytes());
+  } else if (pixels && from.scalar_type() == at::kByte) {
+    separate<uint8_t>(from, to);
+  } else if (pixels && from.scalar_type() == at::kFloat) {
+    separate<float>(from, to);
+  } else {
+    to.copy_(from);
+  }
+}
+
+torch::Tensor room_for(const torch::Tensor& tensor, size_t count) {
+  auto sizes = tensor.sizes().vec();
+  sizes.insert(sizes.begin(), static_cast<int64_t>(count));
+  auto room = at::empty(sizes, tensor.options().memory_format(at::MemoryFormat::Contiguous));
+  prefer_huge_pages(room.const_data_ptr(), room.nbytes());
+  return room;
+}
+
 }  // namespace
 
-torch::Tensor stack(const std::vector<torch::Tensor>& tensors, std::span<const size_t> indices) {
+torch::Tensor Slab::put(torch::Tensor tensor, size_t slot, size_t slots) {
+  if (!tensor.defined() || !is_plain(tensor) || tensor.numel() == 0) return tensor;
+  torch::Tensor place;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!memory_.defined()) memory_ = room_for(tensor, slots);
+    place = memory_.select(0, static_cast<int64_t>(slot));
+  }
+  if (!is_like(tensor, place)) return tensor;
+  copy_pixels(tensor, place);
+  return place;
+}
+
+torch::Tensor Slab::batch_of(const std::vector<torch::Tensor>& tensors) const {
+  if (!memory_.defined() || std::ssize(tensors) != memory_.size(0)) return {};
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const auto place = memory_.select(0, static_cast<int64_t>(i));
+    if (!is_like(tensors[i], place) || !tensors[i].is_contiguous() || tensors[i].const_data_ptr() != place.const_data_ptr()) {
+      return {};
+    }
+  }
+  return memory_;
+}
+
+torch::Tensor stack(const std::vector<torch::Tensor>& tensors, std::span<const size_t> indices, std::span<const Slab> slabs) {
+  for (const auto& slab : slabs) {
+    if (auto batch = slab.batch_of(tensors); batch.defined()) return batch;
+  }
   OPSIS_CHECK(!tensors.empty(), "collate: there are no samples to make a batch of");
   for (size_t i = 0; i < tensors.size(); ++i) {
     OPSIS_CHECK(tensors[i].defined(), "collate: {} has an undefined tensor", sample_name(i, indices));
@@ -26,7 +101,23 @@ torch::Tensor stack(const std::vector<torch::Tensor>& tensors, std::span<const s
                 sample_name(0, indices), opsis::detail::shape(tensors[0]), sample_name(i, indices),
                 opsis::detail::shape(tensors[i]));
   }
-  return at::stack(tensors);
+  const bool alike =
+      std::all_of(tensors.begin(), tensors.end(), [&](const torch::Tensor& tensor) { return is_like(tensor, tensors[0]); });
+  if (!alike) return at::stack(tensors);
+  auto out = room_for(tensors[0], tensors.size());
+  for (size_t i = 0; i < tensors.size(); ++i) copy_pixels(tensors[i], out.select(0, static_cast<int64_t>(i)));
+  return out;
+}
+
+void Extent::cover(const torch::Tensor& tensor) {
+  if (!tensor.defined() || tensor.dim() < 2) return;
+  height = std::max(height, tensor.size(-2));
+  width = std::max(width, tensor.size(-1));
+}
+
+torch::Tensor Extent::padded(const torch::Tensor& tensor, double fill) const {
+  if (!tensor.defined() || tensor.dim() < 2 || (tensor.size(-2) == height && tensor.size(-1) == width)) return tensor;
+  return at::constant_pad_nd(tensor, {0, width - tensor.size(-1), 0, height - tensor.size(-2)}, fill);
 }
 
 torch::Tensor numbers(const std::vector<int64_t>& values) { return at::tensor(values, at::kLong); }

@@ -3,6 +3,8 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
+#include <mutex>
 #include <span>
 #include <string>
 #include <tuple>
@@ -20,11 +22,34 @@ using datasets::ClassifiedBatch;
 
 namespace detail {
 
-OPSIS_API torch::Tensor stack(const std::vector<torch::Tensor>& tensors, std::span<const size_t> indices);
+// Where tensors of a batch lie side by side. Whoever reads a sample puts its tensor there, while it is in the cache; to stack them
+// is then no work.
+class OPSIS_API Slab {
+ public:
+  // The tensor in its slot, one of `slots`; the tensor as it is when it is unlike the first one that came. From any thread.
+  torch::Tensor put(torch::Tensor tensor, size_t slot, size_t slots);
+  // The batch, if it is just the tensors of all slots; else an undefined tensor.
+  torch::Tensor batch_of(const std::vector<torch::Tensor>& tensors) const;
+
+ private:
+  std::mutex mutex_;  // guards the making of memory_
+  torch::Tensor memory_;
+};
+
+OPSIS_API torch::Tensor stack(const std::vector<torch::Tensor>& tensors, std::span<const size_t> indices,
+                              std::span<const Slab> slabs);
 OPSIS_API torch::Tensor numbers(const std::vector<int64_t>& values);
 OPSIS_API torch::Tensor numbers(const std::vector<double>& values);
 OPSIS_API torch::Tensor numbers(const std::vector<float>& values);
 OPSIS_API torch::Tensor booleans(const std::vector<bool>& values);
+
+// A height and width that others fit into.
+struct OPSIS_API Extent {
+  int64_t height = 0, width = 0;
+  // What has no height and width is left alone.
+  void cover(const torch::Tensor& tensor);
+  torch::Tensor padded(const torch::Tensor& tensor, double fill) const;
+};
 
 // What is stacked: a tensor, or a value whose pixels are all that it has.
 template <class T>
@@ -55,6 +80,75 @@ auto parts(T& sample) {
   }
 }
 
+template <class T>
+torch::Tensor& tensor_of(T& part) {
+  if constexpr (Pixels<T>) {
+    return part.data;
+  } else {
+    return part;
+  }
+}
+
+// Calls visit(part) for each part of a sample that collate stacks: a tensor, an image, a video or a mask.
+template <class T, class Visit>
+void each_stacked(T& sample, const Visit& visit) {
+  if constexpr (std::is_same_v<T, torch::Tensor> || Pixels<T>) {
+    visit(sample);
+  } else if constexpr (HasFields<T> || Tuple<T>) {
+    std::apply([&](auto&... part) { (each_stacked(part, visit), ...); }, parts(sample));
+  }
+}
+
+// How many those are.
+template <class T>
+constexpr size_t stacked_tensors() {
+  if constexpr (std::is_same_v<T, torch::Tensor> || Pixels<T>) {
+    return 1;
+  } else if constexpr (HasFields<T> || Tuple<T>) {
+    return []<class... Part>(std::tuple<Part...>*) {
+      return (size_t{0} + ... + stacked_tensors<std::remove_cvref_t<Part>>());
+    }(static_cast<decltype(parts(std::declval<T&>()))*>(nullptr));
+  } else {
+    return 0;
+  }
+}
+
+// collate, of tensors that may lie in slabs.
+template <class T>
+auto collate_from(std::vector<T> samples, std::span<const size_t> indices, std::span<const Slab> slabs) {
+  if constexpr (std::is_same_v<T, torch::Tensor>) {
+    return stack(samples, indices, slabs);
+  } else if constexpr (Pixels<T>) {
+    std::vector<torch::Tensor> tensors;
+    for (auto& sample : samples) tensors.push_back(std::move(sample.data));
+    return stack(tensors, indices, slabs);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return booleans(samples);
+  } else if constexpr (std::is_integral_v<T>) {
+    return numbers(std::vector<int64_t>(samples.begin(), samples.end()));
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return numbers(samples);
+  } else if constexpr (HasFields<T> || Tuple<T>) {
+    using Parts = decltype(parts(samples.front()));
+    const auto column = [&]<size_t I>(std::integral_constant<size_t, I>) {
+      std::vector<std::remove_cvref_t<std::tuple_element_t<I, Parts>>> values;
+      values.reserve(samples.size());
+      for (auto& sample : samples) values.push_back(std::move(std::get<I>(parts(sample))));
+      return collate_from(std::move(values), indices, slabs);
+    };
+    return [&]<size_t... I>(std::index_sequence<I...>) {
+      if constexpr (HasBatch<T>) {
+        return typename T::Batch{column(std::integral_constant<size_t, I>{})...};
+      } else {
+        return std::make_tuple(column(std::integral_constant<size_t, I>{})...);
+      }
+    }
+    (std::make_index_sequence<std::tuple_size_v<Parts>>{});
+  } else {
+    return samples;
+  }
+}
+
 }  // namespace detail
 
 /// One batch of many samples, part by part:
@@ -70,43 +164,42 @@ auto parts(T& sample) {
 /// Source   torch.utils.data.default_collate
 template <class T>
 auto collate(std::vector<T> samples, std::span<const size_t> indices = {}) {
-  if constexpr (std::is_same_v<T, torch::Tensor>) {
-    return detail::stack(samples, indices);
-  } else if constexpr (detail::Pixels<T>) {
-    std::vector<torch::Tensor> tensors;
-    for (auto& sample : samples) tensors.push_back(std::move(sample.data));
-    return detail::stack(tensors, indices);
-  } else if constexpr (std::is_same_v<T, bool>) {
-    return detail::booleans(samples);
-  } else if constexpr (std::is_integral_v<T>) {
-    return detail::numbers(std::vector<int64_t>(samples.begin(), samples.end()));
-  } else if constexpr (std::is_floating_point_v<T>) {
-    return detail::numbers(samples);
-  } else if constexpr (detail::HasFields<T> || detail::Tuple<T>) {
-    using Parts = decltype(detail::parts(samples.front()));
-    const auto column = [&]<size_t I>(std::integral_constant<size_t, I>) {
-      std::vector<std::remove_cvref_t<std::tuple_element_t<I, Parts>>> values;
-      values.reserve(samples.size());
-      for (auto& sample : samples) values.push_back(std::move(std::get<I>(detail::parts(sample))));
-      return collate(std::move(values), indices);
-    };
-    return [&]<size_t... I>(std::index_sequence<I...>) {
-      if constexpr (detail::HasBatch<T>) {
-        return typename T::Batch{column(std::integral_constant<size_t, I>{})...};
-      } else {
-        return std::make_tuple(column(std::integral_constant<size_t, I>{})...);
-      }
-    }
-    (std::make_index_sequence<std::tuple_size_v<Parts>>{});
-  } else {
-    return samples;
-  }
+  return detail::collate_from(std::move(samples), indices, {});
 }
 
 /// `collate` as a function object: what a data loader uses when it is given nothing else.
 struct DefaultCollate {
   template <class T>
   auto operator()(std::vector<T> samples, std::span<const size_t> indices) const {
+    return collate(std::move(samples), indices);
+  }
+};
+
+/// Collates pictures of different sizes: each is filled up, on the right and at the bottom, to the greatest height and width of
+/// its part of the batch.
+///     data::DataLoader loader(voc, {.batch_size = 4}, data::PadCollate{});   // images filled up with 0, masks with 255
+/// Shapes   (..., H, W) of sizes of their own -> (N, ..., greatest H, greatest W)
+/// Throws   ValueError when other dimensions differ
+/// Source   collate_fn of torchvision's references/segmentation
+struct PadCollate {
+  double fill = 0;         ///< of tensors, images and videos
+  double mask_fill = 255;  ///< of masks: what losses are told to ignore
+
+  template <class T>
+  auto operator()(std::vector<T> samples, std::span<const size_t> indices) const {
+    std::vector<detail::Extent> greatest(detail::stacked_tensors<T>());
+    for (auto& sample : samples) {
+      size_t number = 0;
+      detail::each_stacked(sample, [&](auto& part) { greatest[number++].cover(detail::tensor_of(part)); });
+    }
+    for (auto& sample : samples) {
+      size_t number = 0;
+      detail::each_stacked(sample, [&](auto& part) {
+        const bool mask = std::is_same_v<std::remove_cvref_t<decltype(part)>, Mask>;
+        auto& tensor = detail::tensor_of(part);
+        tensor = greatest[number++].padded(tensor, mask ? mask_fill : fill);
+      });
+    }
     return collate(std::move(samples), indices);
   }
 };

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -16,51 +15,16 @@
 
 #include "opsis/core/api.h"
 #include "opsis/data/collate.h"
+#include "opsis/data/epoch.h"
+#include "opsis/data/loader_options.h"
+#include "opsis/data/loader_report.h"
 #include "opsis/data/sampler.h"
 #include "opsis/datasets/dataset.h"
+#include "opsis/hub/value.h"
 
 namespace opsis::inline v1::data {
 
-/// Where the draws of a sample's transforms come from.
-enum class SampleSeeds {
-  PerSample,   ///< a generator of the sample's own: the same batches with any number of workers
-  Sequential,  ///< the current generator, sample after sample: the pixels of Python's loader with num_workers = 0
-};
-
-struct LoaderOptions {
-  size_t batch_size = 1;
-  bool shuffle = false;                           ///< RandomSampler in place of SequentialSampler
-  std::shared_ptr<Sampler> sampler{};             ///< an order of your own; not with shuffle
-  std::shared_ptr<BatchSampler> batch_sampler{};  ///< batches of your own; not with any of the above, nor drop_last
-  size_t num_workers = 0;                         ///< threads; 0 reads in the calling thread, when a batch is asked for
-  bool drop_last = false;                         ///< drop the last batch when it is not full
-  size_t prefetch = 2;                            ///< batches being made or ready; at least 1, only with workers
-  std::optional<at::Generator> generator{};       ///< for the base seed and shuffling; the current one when not given
-  std::optional<uint64_t> seed{};                 ///< makes an epoch a function of seed and epoch() alone
-  SampleSeeds sample_seeds = SampleSeeds::PerSample;
-};
-
 namespace detail {
-
-// One batch in the making: what the template knows of it. load is called once for each slot, from any thread; then finish.
-class OPSIS_API BatchJob {
- public:
-  explicit BatchJob(std::vector<size_t> indices) : indices(std::move(indices)) {}
-  virtual ~BatchJob();
-  virtual void load(size_t slot) = 0;
-  virtual void finish() = 0;
-  const std::vector<size_t> indices;
-};
-
-using MakeJob = std::function<std::unique_ptr<BatchJob>(std::vector<size_t> indices)>;
-
-// An epoch under way: finished batches in order, null at the end. An error ends it. The destructor waits for the workers, which
-// leave after the sample they are at.
-class OPSIS_API Epoch {
- public:
-  virtual ~Epoch();
-  virtual std::unique_ptr<BatchJob> next() = 0;
-};
 
 // All of a loader that does not depend on the type of its examples.
 class OPSIS_API LoaderCore {
@@ -68,12 +32,23 @@ class OPSIS_API LoaderCore {
   LoaderCore(size_t dataset_size, LoaderOptions options);
   std::unique_ptr<Epoch> start(MakeJob make);
   size_t size() const { return batches_->size(); }
+  int64_t epoch() const { return epoch_; }
+  void set_epoch(int64_t epoch);
+  const LoaderReport& report() const { return *report_; }
+  hub::Value state() const;
+  hub::Value state(const Cursor& cursor) const;
+  void load_state(const hub::Value& state);
 
   LoaderOptions options;
-  int64_t epoch = 0;
 
  private:
+  std::vector<at::Generator> generators() const;
+
   std::shared_ptr<BatchSampler> batches_;
+  int64_t epoch_ = 0;
+  std::weak_ptr<const Cursor> current_;  // of the epoch that began last, while it is under way
+  std::optional<Cursor> resumed_;        // of the epoch that a state was in the midst of, until it begins
+  std::shared_ptr<LoaderReport> report_ = std::make_shared<LoaderReport>();
 };
 
 }  // namespace detail
@@ -84,14 +59,16 @@ class OPSIS_API LoaderCore {
 ///     for (auto& [images, labels] : loader) { ... }   // (64, 1, 8, 8), (64)
 ///
 /// One thread uses a loader; it outlives its iterators. Leaving the loop early is fine. While a sample is read, its thread's
-/// parallel_for and tensor kernels are serial, so that results do not depend on the machine's cores.
+/// parallel_for and tensor kernels are serial, so that results do not depend on the machine's cores. Without a collate of your own
+/// a worker puts what it has read in its place in the batch.
 ///
 /// Draws    when an epoch begins: a base seed, then what the sampler draws, so the order equals that of Python's
 ///          DataLoader(shuffle=True, num_workers=0) after the same torch::manual_seed, epoch after epoch. PerSample draws the whole
 ///          order then; Sequential draws as Python does, when an index is asked for.
-/// Resume   restore the generator's state and call set_epoch: the epochs that follow are those that would have followed
+/// Resume   state() is a small value to save; after load_state() the batches go on as if nothing had been
 /// Throws   SampleError with the sample's index, and its cause nested in it, where the batch would have come; what collate
-///          throws; ValueError for options that contradict each other
+///          throws; ValueError for options that contradict each other. Where bad samples are skipped, SampleError at the end of an
+///          epoch that had no other; where they are substituted, SampleError when ten in a row could not be read
 /// Differs  threads, not processes; no worker seeds. Tells the sampler the epoch, which Python leaves to its users
 /// Source   torch.utils.data.DataLoader
 template <class Example, class Collate = DefaultCollate>
@@ -114,35 +91,75 @@ class DataLoader {
 
   /// Begins an epoch and makes its first batch.
   Iterator begin() {
-    return Iterator(core_.start(
-        [this](std::vector<size_t> indices) { return std::make_unique<Job>(std::move(indices), *dataset_, collate_); }));
+    auto make = [this](std::vector<size_t> indices) { return std::make_unique<Job>(std::move(indices), *dataset_, collate_); };
+    return Iterator(core_, core_.start(std::move(make)));
   }
   std::default_sentinel_t end() const { return {}; }
 
   /// How many batches an epoch has.
   size_t size() const { return core_.size(); }
   /// The number of the epoch that begin() starts next; it counts up by itself, from 0.
-  int64_t epoch() const { return core_.epoch; }
-  void set_epoch(int64_t epoch) { core_.epoch = epoch; }
+  int64_t epoch() const { return core_.epoch(); }
+  void set_epoch(int64_t epoch) { core_.set_epoch(epoch); }
+  /// How the epoch went that began last, so far.
+  LoaderReport report() const { return core_.report(); }
+
+  /// Where the loader stands: a dict of numbers and of the states of all generators that it draws from (the current one unless
+  /// there is a seed, options.generator, and those of the sampler), for hub::save. Within the loop it tells that this batch
+  /// has been had, so that the next one follows; outside of it that the next epoch does, also when the last one was left early.
+  ///     for (auto& batch : loader) { ...; hub::save("loader.pt", loader.state()); }
+  /// Of PerSample, epochs are drawn again as they were drawn at their begin; of Sequential a sampler must draw from the current
+  /// generator with its first index only, as those of Opsis do, for later the samples' draws lie in between.
+  hub::Value state() const { return core_.state(); }
+  /// Goes on where a loader of the same data set, seed, sampler and batch size stood, whatever its workers and prefetch. begin()
+  /// then takes up the epoch that was under way, without reading the samples that were had, and epoch() is its number.
+  /// Sets all of those generators; call it in the random::Scope that the loader is used in.
+  /// Throws   ValueError for the state of another loader, NotFoundError for what is none; this one then stands where it stood
+  void load_state(const hub::Value& state) { core_.load_state(state); }
 
   const datasets::Dataset<Example>& dataset() const { return *dataset_; }
   const LoaderOptions& options() const { return core_.options; }
 
  private:
+  // Samples are copied to their places in the batch by whoever reads them.
+  static constexpr bool kStacks = std::is_same_v<Collate, DefaultCollate>;
+
   struct Job final : detail::BatchJob {
     Job(std::vector<size_t> indices, const datasets::Dataset<Example>& dataset, const Collate& collate)
         : BatchJob(std::move(indices)), dataset(dataset), collate(collate), samples(this->indices.size()) {}
-    void load(size_t slot) override { samples[slot].emplace(dataset.get(indices[slot])); }
+    void load(size_t slot) override {
+      auto sample = dataset.get(indices[slot]);
+      if constexpr (kStacks) {
+        size_t number = 0;
+        detail::each_stacked(sample, [&](auto& part) {
+          auto& tensor = detail::tensor_of(part);
+          tensor = slabs[number++].put(std::move(tensor), slot, samples.size());
+        });
+      }
+      samples[slot].emplace(std::move(sample));
+    }
     void finish() override {
       std::vector<Example> all;
+      std::vector<size_t> loaded;
       all.reserve(samples.size());
-      for (auto& sample : samples) all.push_back(*std::move(sample));
+      for (size_t slot = 0; slot < samples.size(); ++slot) {
+        if (!samples[slot]) continue;
+        all.push_back(*std::move(samples[slot]));
+        loaded.push_back(indices[slot]);
+      }
       samples.clear();
-      batch.emplace(collate(std::move(all), std::span<const size_t>(indices)));
+      indices = std::move(loaded);
+      if constexpr (kStacks) {
+        batch.emplace(detail::collate_from(std::move(all), indices, slabs));
+        slabs.clear();
+      } else {
+        batch.emplace(collate(std::move(all), std::span<const size_t>(indices)));
+      }
     }
     const datasets::Dataset<Example>& dataset;
     const Collate& collate;
     std::vector<std::optional<Example>> samples;
+    std::vector<detail::Slab> slabs = std::vector<detail::Slab>(kStacks ? detail::stacked_tensors<Example>() : 0);
     std::optional<Batch> batch;
   };
 
@@ -161,8 +178,10 @@ class DataLoader<Example, Collate>::Iterator {
 
   Batch& operator*() const { return *job_->batch; }
   Batch* operator->() const { return &*job_->batch; }
-  /// The numbers of the batch's samples in the data set.
+  /// The numbers of the batch's samples in the data set; of a substitute its own.
   const std::vector<size_t>& indices() const { return job_->indices; }
+  /// The loader's state as it is after this batch, also when another epoch has begun since.
+  hub::Value state() const { return epoch_ ? core_->state(epoch_->cursor()) : core_->state(); }
   Iterator& operator++() {
     job_.reset();  // its memory may serve the next one
     auto epoch = std::move(epoch_);
@@ -175,7 +194,10 @@ class DataLoader<Example, Collate>::Iterator {
 
  private:
   friend class DataLoader;
-  explicit Iterator(std::unique_ptr<detail::Epoch> epoch) : epoch_(std::move(epoch)) { ++*this; }
+  Iterator(const detail::LoaderCore& core, std::unique_ptr<detail::Epoch> epoch) : core_(&core), epoch_(std::move(epoch)) {
+    ++*this;
+  }
+  const detail::LoaderCore* core_;
   std::unique_ptr<detail::Epoch> epoch_;
   std::unique_ptr<Job> job_;
 };

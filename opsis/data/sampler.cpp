@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "opsis/core/check.h"
@@ -26,15 +27,18 @@ std::vector<size_t> to_indices(const torch::Tensor& drawn) {
   return {numbers, numbers + drawn.numel()};
 }
 
-// An epoch whose indices `draw` makes all at once, when the first is asked for.
-template <class Draw>
-Indices drawn_at_once(Draw draw) {
-  return [draw = std::move(draw), drawn = false, order = std::vector<size_t>{},
-          next = size_t{0}]() mutable -> std::optional<size_t> {
-    if (!std::exchange(drawn, true)) order = draw();
-    if (next == order.size()) return std::nullopt;
-    return order[next++];
-  };
+std::vector<at::Generator> as_list(const std::optional<at::Generator>& generator) {
+  return generator ? std::vector<at::Generator>{*generator} : std::vector<at::Generator>{};
+}
+
+// The indices below size, shuffled as every process that trains together shuffles them.
+std::vector<size_t> common_order(size_t size, bool shuffle, uint64_t seed) {
+  if (shuffle) {
+    return to_indices(at::randperm(static_cast<int64_t>(size), at::make_generator<at::CPUGeneratorImpl>(seed), at::kLong));
+  }
+  std::vector<size_t> all(size);
+  std::iota(all.begin(), all.end(), size_t{0});
+  return all;
 }
 
 // An epoch of RandomSampler. Draws come in rounds, each when the one before is used up; the last is cut short, and Python draws
@@ -76,6 +80,7 @@ uint64_t detail::draw_seed(const std::optional<at::Generator>& generator) {
 
 Sampler::~Sampler() = default;
 void Sampler::set_epoch(int64_t) {}
+std::vector<at::Generator> Sampler::generators() const { return {}; }
 
 Indices SequentialSampler::epoch() {
   return [next = size_t{0}, size = size_]() mutable -> std::optional<size_t> {
@@ -99,16 +104,20 @@ Indices RandomSampler::epoch() {
                       .generator = options_.generator};
 }
 
+std::vector<at::Generator> RandomSampler::generators() const { return as_list(options_.generator); }
+
 SubsetRandomSampler::SubsetRandomSampler(std::vector<size_t> indices, std::optional<at::Generator> generator)
     : indices_(std::move(indices)), generator_(std::move(generator)) {}
 
 Indices SubsetRandomSampler::epoch() {
-  return drawn_at_once([indices = indices_, generator = generator_] {
+  return detail::drawn_at_once([indices = indices_, generator = generator_] {
     auto order = to_indices(at::randperm(static_cast<int64_t>(indices.size()), or_current(generator), at::kLong));
     for (auto& index : order) index = indices[index];
     return order;
   });
 }
+
+std::vector<at::Generator> SubsetRandomSampler::generators() const { return as_list(generator_); }
 
 WeightedRandomSampler::WeightedRandomSampler(std::vector<double> weights, size_t num_samples,
                                              WeightedRandomSamplerOptions options)
@@ -125,31 +134,71 @@ WeightedRandomSampler::WeightedRandomSampler(std::vector<double> weights, size_t
 }
 
 Indices WeightedRandomSampler::epoch() {
-  return drawn_at_once([weights = at::tensor(weights_, at::kDouble), count = static_cast<int64_t>(num_samples_),
-                        replacement = options_.replacement, generator = options_.generator] {
+  return detail::drawn_at_once([weights = at::tensor(weights_, at::kDouble), count = static_cast<int64_t>(num_samples_),
+                                replacement = options_.replacement, generator = options_.generator] {
     return to_indices(at::multinomial(weights, count, replacement, or_current(generator)));
   });
 }
 
+std::vector<at::Generator> WeightedRandomSampler::generators() const { return as_list(options_.generator); }
+
 DistributedSampler::DistributedSampler(size_t size, DistributedSamplerOptions options) : size_(size), options_(options) {
-  const size_t replicas = options_.num_replicas;
+  const auto [replicas, group] = std::pair(options_.num_replicas, options_.group_size);
   OPSIS_CHECK(options_.rank < replicas, "DistributedSampler: rank must be below num_replicas, got {} and {}", options_.rank,
               replicas);
-  share_ = options_.drop_last ? size / replicas : (size + replicas - 1) / replicas;
+  OPSIS_CHECK(group > 0 && size % group == 0, "DistributedSampler: size must be a multiple of group_size, got {} and {}", size,
+              group);
+  const size_t groups = size / group;
+  share_ = group * (options_.drop_last ? groups / replicas : (groups + replicas - 1) / replicas);
+}
+
+DistributedSampler::DistributedSampler(std::shared_ptr<Sampler> sampler, DistributedSamplerOptions options)
+    : DistributedSampler(sampler ? sampler->size() : 0, options) {
+  OPSIS_CHECK(sampler, "DistributedSampler: the sampler must not be null");
+  sampler_ = std::move(sampler);
 }
 
 Indices DistributedSampler::epoch() {
-  return drawn_at_once([size = size_, share = share_, options = options_, epoch = epoch_] {
-    std::vector<size_t> all(size);
-    if (options.shuffle) {
-      const auto generator = at::make_generator<at::CPUGeneratorImpl>(options.seed + static_cast<uint64_t>(epoch));
-      all = to_indices(at::randperm(static_cast<int64_t>(size), generator, at::kLong));
-    } else {
-      for (size_t i = 0; i < size; ++i) all[i] = i;
-    }
-    // Filling up begins again with the first, as often as it takes.
+  return detail::drawn_at_once(
+      [size = size_, share = share_, options = options_, epoch = epoch_, indices = sampler_ ? sampler_->epoch() : Indices()] {
+        auto all = common_order(size, options.shuffle, options.seed + static_cast<uint64_t>(epoch));
+        if (indices) {
+          std::vector<size_t> of_sampler;
+          for (auto index = indices(); index; index = indices()) of_sampler.push_back(*index);
+          OPSIS_CHECK(of_sampler.size() == size, "DistributedSampler: the sampler promises {} indices and gives {}", size,
+                      of_sampler.size());
+          for (auto& index : all) index = of_sampler[index];
+        }
+        // Filling up begins again with the first, as often as it takes.
+        std::vector<size_t> mine;
+        for (size_t i = 0; i < share; ++i) {
+          const size_t group = options.rank + i / options.group_size * options.num_replicas;
+          mine.push_back(all[(group * options.group_size + i % options.group_size) % size]);
+        }
+        return mine;
+      });
+}
+
+void DistributedSampler::set_epoch(int64_t epoch) {
+  epoch_ = epoch;
+  if (sampler_) sampler_->set_epoch(epoch);
+}
+
+std::vector<at::Generator> DistributedSampler::generators() const {
+  return sampler_ ? sampler_->generators() : std::vector<at::Generator>{};
+}
+
+RASampler::RASampler(size_t size, RASamplerOptions options) : size_(size), options_(options) {
+  OPSIS_CHECK(options_.rank < options_.num_replicas, "RASampler: rank must be below num_replicas, got {} and {}", options_.rank,
+              options_.num_replicas);
+  OPSIS_CHECK(options_.repetitions > 0, "RASampler: repetitions must be positive, got 0");
+}
+
+Indices RASampler::epoch() {
+  return detail::drawn_at_once([size = size_, share = size(), options = options_, epoch = epoch_] {
+    const auto order = common_order(size, options.shuffle, options.seed + static_cast<uint64_t>(epoch));
     std::vector<size_t> mine;
-    for (size_t i = 0; i < share; ++i) mine.push_back(all[(options.rank + i * options.num_replicas) % size]);
+    for (size_t i = 0; i < share; ++i) mine.push_back(order[(options.rank + i * options.num_replicas) / options.repetitions]);
     return mine;
   });
 }
@@ -181,5 +230,6 @@ Batches BatchSampler::epoch() {
 }
 
 void BatchSampler::set_epoch(int64_t epoch) { sampler_->set_epoch(epoch); }
+std::vector<at::Generator> BatchSampler::generators() const { return sampler_->generators(); }
 
 }  // namespace opsis::inline v1::data

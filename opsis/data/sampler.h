@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "opsis/core/api.h"
@@ -26,6 +27,8 @@ class OPSIS_API Sampler {
   virtual Indices epoch() = 0;
   /// Which epoch comes next, for samplers whose order depends on it; the data loader tells them.
   virtual void set_epoch(int64_t epoch);
+  /// The generators of its own that it draws from, if it has any: a data loader's state has theirs in it.
+  virtual std::vector<at::Generator> generators() const;
 
  protected:
   Sampler() = default;
@@ -61,6 +64,7 @@ class OPSIS_API RandomSampler final : public Sampler {
   explicit RandomSampler(size_t size, RandomSamplerOptions options = {});
   size_t size() const override { return options_.num_samples.value_or(size_); }
   Indices epoch() override;
+  std::vector<at::Generator> generators() const override;
 
  private:
   size_t size_;
@@ -75,6 +79,7 @@ class OPSIS_API SubsetRandomSampler final : public Sampler {
   explicit SubsetRandomSampler(std::vector<size_t> indices, std::optional<at::Generator> generator = {});
   size_t size() const override { return indices_.size(); }
   Indices epoch() override;
+  std::vector<at::Generator> generators() const override;
 
  private:
   std::vector<size_t> indices_;
@@ -95,6 +100,7 @@ class OPSIS_API WeightedRandomSampler final : public Sampler {
   WeightedRandomSampler(std::vector<double> weights, size_t num_samples, WeightedRandomSamplerOptions options = {});
   size_t size() const override { return num_samples_; }
   Indices epoch() override;
+  std::vector<at::Generator> generators() const override;
 
  private:
   std::vector<double> weights_;
@@ -108,22 +114,56 @@ struct DistributedSamplerOptions {
   bool shuffle = true;
   uint64_t seed = 0;       ///< the same in all of them
   bool drop_last = false;  ///< drop what cannot be shared out evenly, rather than repeat the first indices to fill up
+  size_t group_size = 1;   ///< so many indices that follow each other go to the same process
 };
 
-/// This process's share of a data set, equally long in each: every num_replicas-th index, beginning with its rank.
-/// Draws    torch.randperm(size) from a generator of its own, seeded with seed + epoch
-/// Throws   ValueError when rank is not below num_replicas
-/// Source   torch.utils.data.DistributedSampler; the data loader calls set_epoch, which Python leaves to its users
+/// This process's share of a data set, equally long in each: every num_replicas-th index, beginning with its rank; or every
+/// num_replicas-th group of indices. Of a sampler it is the share of its indices: all processes must then draw the same ones.
+///     DistributedSampler(14, {.num_replicas = 4, .rank = 3, .shuffle = false, .group_size = 2})   // 6, 7, 0, 1
+/// Draws    what the sampler draws; torch.randperm(size) from a generator of its own, seeded with seed + epoch
+/// Throws   ValueError when rank is not below num_replicas, or size is no multiple of group_size
+/// Differs  from torchvision's in that it shuffles unless told not to, as torch's does, and has a seed
+/// Source   torch.utils.data.DistributedSampler and torchvision.datasets.samplers.DistributedSampler; the data loader calls
+///          set_epoch, which Python leaves to its users
 class OPSIS_API DistributedSampler final : public Sampler {
  public:
   explicit DistributedSampler(size_t size, DistributedSamplerOptions options = {});
+  explicit DistributedSampler(std::shared_ptr<Sampler> sampler, DistributedSamplerOptions options = {});
   size_t size() const override { return share_; }
+  Indices epoch() override;
+  void set_epoch(int64_t epoch) override;
+  std::vector<at::Generator> generators() const override;
+
+ private:
+  std::shared_ptr<Sampler> sampler_;  // null: the indices below size_
+  size_t size_, share_;
+  DistributedSamplerOptions options_;
+  int64_t epoch_ = 0;
+};
+
+struct RASamplerOptions {
+  size_t num_replicas = 1;  ///< processes that train together
+  size_t rank = 0;          ///< which of them this is
+  bool shuffle = true;
+  uint64_t seed = 0;       ///< the same in all of them
+  size_t repetitions = 3;  ///< how often an index comes in a row, each time in another process if there are as many
+};
+
+/// Repeated augmentation (https://arxiv.org/abs/1901.09335): each index comes several times, augmented in another way each time,
+/// and an epoch stays about as long as the data set: it ends with 256 * floor(size / 256) indices, shared out.
+/// Draws    torch.randperm(size) from a generator of its own, seeded with seed + epoch
+/// Throws   ValueError when rank is not below num_replicas, or repetitions is 0
+/// Source   RASampler of torchvision's references/classification
+class OPSIS_API RASampler final : public Sampler {
+ public:
+  explicit RASampler(size_t size, RASamplerOptions options = {});
+  size_t size() const override { return size_ / 256 * 256 / options_.num_replicas; }
   Indices epoch() override;
   void set_epoch(int64_t epoch) override { epoch_ = epoch; }
 
  private:
-  size_t size_, share_;
-  DistributedSamplerOptions options_;
+  size_t size_;
+  RASamplerOptions options_;
   int64_t epoch_ = 0;
 };
 
@@ -141,6 +181,8 @@ class OPSIS_API BatchSampler {
   virtual size_t size() const;
   virtual Batches epoch();
   virtual void set_epoch(int64_t epoch);
+  /// The sampler's.
+  virtual std::vector<at::Generator> generators() const;
 
  private:
   std::shared_ptr<Sampler> sampler_;
@@ -152,6 +194,17 @@ namespace detail {
 
 // int(torch.empty((), dtype=torch.int64).random_(generator=generator).item()), from the current generator without one.
 OPSIS_API uint64_t draw_seed(const std::optional<at::Generator>& generator);
+
+// An epoch whose indices `draw` makes all at once, when the first is asked for.
+template <class Draw>
+Indices drawn_at_once(Draw draw) {
+  return [draw = std::move(draw), drawn = false, order = std::vector<size_t>{},
+          next = size_t{0}]() mutable -> std::optional<size_t> {
+    if (!std::exchange(drawn, true)) order = draw();
+    if (next == order.size()) return std::nullopt;
+    return order[next++];
+  };
+}
 
 }  // namespace detail
 }  // namespace opsis::inline v1::data

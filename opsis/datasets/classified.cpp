@@ -6,26 +6,57 @@
 #include "opsis/core/check.h"
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
+#include "opsis/transforms/decode.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
 
 namespace fs = std::filesystem;
 
-// As PIL's convert(): always uint8, of a PNG of 16 bits the high ones.
-Image load_as(const fs::path& path, io::ImageReadMode mode) {
-  auto image = io::decode_image(path, {.mode = mode});
-  if (image.data.scalar_type() == torch::kUInt16) {
+// What `decode` makes of a file's bytes; where it cannot, the error names the file, one of a million.
+template <class Decode>
+auto read_picture(const fs::path& path, const Decode& decode) {
+  const auto bytes = io::read_bytes(path);
+  try {
+    return decode(io::Bytes(bytes));
+  } catch (const DecodeError& error) {
+    raise<DecodeError>("{}: {}", path.string(), error.what());
+  }
+}
+
+Image decode_picture(io::Bytes bytes, io::ImageReadMode mode) {
+  auto image = io::decode_image(bytes, {.mode = mode});
+  // As PIL's convert(): always uint8, of a PNG of 16 bits the high ones.
+  if (mode != io::ImageReadMode::UNCHANGED && image.data.scalar_type() == torch::kUInt16) {
     image.data = image.data.to(torch::kInt32).div(256, "floor").to(torch::kUInt8);
   }
   return image;
+}
+
+Image load_as(const fs::path& path, io::ImageReadMode mode) {
+  return read_picture(path, [&](io::Bytes bytes) { return decode_picture(bytes, mode); });
+}
+
+// What one of the three loaders decodes to; none for a loader of the user's.
+std::optional<io::ImageReadMode> mode_of(const ImageLoader& loader) {
+  const auto* const function = loader.target<Image (*)(const fs::path&)>();
+  if (!function) return std::nullopt;
+  if (*function == default_loader) return io::ImageReadMode::RGB;
+  if (*function == gray_loader) return io::ImageReadMode::GRAY;
+  if (*function == plain_loader) return io::ImageReadMode::UNCHANGED;
+  return std::nullopt;
+}
+
+// A JPEG that ends as it should. Of one that was cut off a part must not be decoded alone, which might not notice.
+bool is_whole_jpeg(io::Bytes bytes) {
+  return io::has_magic(bytes, 0, "\xFF\xD8\xFF") && io::has_magic(bytes, bytes.size() - 2, "\xFF\xD9");
 }
 
 }  // namespace
 
 Image default_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::RGB); }
 Image gray_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::GRAY); }
-Image plain_loader(const fs::path& path) { return io::decode_image(path); }
+Image plain_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::UNCHANGED); }
 
 std::map<std::string, int64_t> numbered(const std::vector<std::string>& names) {
   std::map<std::string, int64_t> out;
@@ -38,12 +69,21 @@ ClassifiedFiles::ClassifiedFiles(std::string_view name, ClassifiedList list, tra
     : name_(name),
       list_(std::move(list)),
       transforms_(std::move(transforms)),
-      loader_(loader ? std::move(loader) : ImageLoader(default_loader)) {}
+      loader_(loader ? std::move(loader) : ImageLoader(default_loader)),
+      mode_(mode_of(loader_)) {
+  if (transforms_) pipeline_.emplace({transforms_});
+}
 
 Classified ClassifiedFiles::get(size_t index) const {
   detail::check_index(name_, index, size());
   const auto& [path, label] = list_.samples[index];
-  return transforms_(Classified{loader_(path), label});
+  if (!mode_ || !pipeline_) return transforms_(Classified{loader_(path), label});
+  return {read_picture(path,
+                       [&](io::Bytes bytes) {
+                         return is_whole_jpeg(bytes) ? transforms::decode(*pipeline_, bytes, {.mode = *mode_})
+                                                     : (*pipeline_)(decode_picture(bytes, *mode_));
+                       }),
+          label};
 }
 
 std::vector<int64_t> ClassifiedFiles::targets() const {

@@ -6,12 +6,15 @@
 #include <functional>
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "opsis/datasets/dataset.h"
 #include "opsis/datasets/options.h"
+#include "opsis/io/codec.h"
+#include "opsis/transforms/container.h"
 #include "opsis/transforms/transform.h"
 
 namespace opsis::inline v1::datasets {
@@ -38,7 +41,8 @@ struct ClassifiedList {
   std::vector<FolderSample> samples{};
 };
 
-/// Files of classified images. The list is made once, by the constructor; pictures are read when they are asked for.
+/// Files of classified images. The list is made once, by the constructor; pictures are read when they are asked for. Of a JPEG only
+/// that part is decoded which the transforms keep (transforms::decode), with the same pixels, unless the loader is one of yours.
 class OPSIS_API ClassifiedFiles : public Dataset<Classified> {
  public:
   size_t size() const override { return list_.samples.size(); }
@@ -58,6 +62,8 @@ class OPSIS_API ClassifiedFiles : public Dataset<Classified> {
   ClassifiedList list_;
   transforms::AnyTransform transforms_;
   ImageLoader loader_;
+  std::optional<io::ImageReadMode> mode_;        // of the loader, if it is one of the three above
+  std::optional<transforms::Compose> pipeline_;  // the transforms, if there are any
 };
 
 /// Classes, and all images and labels.

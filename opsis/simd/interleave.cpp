@@ -24,6 +24,25 @@ void interleave_planes(const uint8_t* const* planes, size_t count, uint8_t* out)
   }
 }
 
+template <class T>
+void separate_pixels(const T* pixels, size_t count, T* const* planes) {
+  const hn::ScalableTag<T> tag;
+  size_t i = 0;
+  for (; i + hn::Lanes(tag) <= count; i += hn::Lanes(tag)) {
+    hn::Vec<decltype(tag)> a, b, c;
+    hn::LoadInterleaved3(tag, pixels + 3 * i, a, b, c);
+    hn::StoreU(a, tag, planes[0] + i);
+    hn::StoreU(b, tag, planes[1] + i);
+    hn::StoreU(c, tag, planes[2] + i);
+  }
+  for (; i < count; ++i) {
+    for (size_t c = 0; c < 3; ++c) planes[c][i] = pixels[3 * i + c];
+  }
+}
+
+void separate_bytes(const uint8_t* pixels, size_t count, uint8_t* const* planes) { separate_pixels(pixels, count, planes); }
+void separate_floats(const float* pixels, size_t count, float* const* planes) { separate_pixels(pixels, count, planes); }
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace opsis::inline v1::simd
@@ -34,9 +53,19 @@ HWY_AFTER_NAMESPACE();
 namespace opsis::inline v1::simd {
 
 HWY_EXPORT(interleave_planes);
+HWY_EXPORT(separate_bytes);
+HWY_EXPORT(separate_floats);
 
 void interleave3(const uint8_t* const planes[3], size_t count, uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(interleave_planes)(planes, count, out);
+}
+
+void separate3(const uint8_t* pixels, size_t count, uint8_t* const planes[3]) {
+  HWY_DYNAMIC_DISPATCH(separate_bytes)(pixels, count, planes);
+}
+
+void separate3(const float* pixels, size_t count, float* const planes[3]) {
+  HWY_DYNAMIC_DISPATCH(separate_floats)(pixels, count, planes);
 }
 
 }  // namespace opsis::inline v1::simd

@@ -191,7 +191,7 @@ torch::Tensor FusedImage::finished(const torch::Tensor& out) const { return batc
 
 torch::Tensor FusedImage::compute() const {
   const auto source = load_source();
-  if (!resize_ && !to_float_ && !load_) {
+  if (!resize_ && !to_float_) {
     std::vector<int64_t> dims;
     if (flip_rows_) dims.push_back(-2);
     if (flip_) dims.push_back(-1);

@@ -23,6 +23,59 @@ TEST(Collate, StacksTensorsAndPixels) {
   EXPECT_TENSOR_EQ(data::collate(std::vector{turned}), turned.unsqueeze(0));
 }
 
+// What was decoded lies pixel by pixel; batches lie in planes, as Python's.
+TEST(Collate, StacksInterleavedPixelsIntoPlanes) {
+  for (const auto type : {torch::kUInt8, torch::kFloat32, torch::kInt16}) {
+    const auto pixels = [&](int64_t channels) { return (torch::rand({5, 7, channels}) * 255).to(type).permute({2, 0, 1}); };
+    for (const int64_t channels : {1, 3, 4}) {
+      const auto a = pixels(channels), b = pixels(channels).slice(2, 1, 6), c = pixels(channels).slice(2, 2, 7);
+      EXPECT_TENSOR_EQ(data::collate(std::vector{a, a}), torch::stack({a, a}));
+      EXPECT_TENSOR_EQ(data::collate(std::vector{b, c}), torch::stack({b, c}));
+      EXPECT_TRUE(data::collate(std::vector{b, c}).is_contiguous());
+    }
+  }
+  const auto a = torch::rand({2}), wide = torch::rand({2}, torch::kFloat64);
+  EXPECT_TENSOR_EQ(data::collate(std::vector{a, wide}), torch::stack({a, wide}));
+  EXPECT_TENSOR_EQ(data::collate(std::vector{torch::empty({0, 3}), torch::empty({0, 3})}), torch::empty({2, 0, 3}));
+  const auto learned = torch::rand({2}, torch::requires_grad());
+  EXPECT_TRUE(data::collate(std::vector{learned, learned}).requires_grad());
+}
+
+TEST(Collate, OfATensorIsACopy) {
+  const auto pixels = torch::zeros({2, 3});
+  data::collate(std::vector{pixels[0], pixels[1]}).fill_(1);
+  EXPECT_TENSOR_EQ(pixels, torch::zeros({2, 3}));
+}
+
+TEST(PadCollate, FillsUpToTheGreatestHeightAndWidth) {
+  struct Sample {
+    Image image;
+    Mask mask;
+    int64_t label;
+    auto fields() { return std::tie(image, mask, label); }
+  };
+  const auto sample = [](int64_t height, int64_t width) {
+    return Sample{Image(torch::ones({3, height, width})), Mask(torch::ones({height, width}, torch::kUInt8)), height};
+  };
+  const auto [images, masks, labels] = data::PadCollate{.fill = 0.5}(std::vector{sample(2, 5), sample(4, 3)}, {});
+  EXPECT_EQ(images.sizes(), (std::vector<int64_t>{2, 3, 4, 5}));
+  EXPECT_EQ(masks.sizes(), (std::vector<int64_t>{2, 4, 5}));
+  for (const auto& [n, height, width] : {std::tuple(0, 2, 5), std::tuple(1, 4, 3)}) {
+    auto image = torch::full({3, 4, 5}, 0.5F);
+    image.slice(1, 0, height).slice(2, 0, width).fill_(1);
+    EXPECT_TENSOR_EQ(images[n], image);
+    auto mask = torch::full({4, 5}, 255, torch::kUInt8);
+    mask.slice(0, 0, height).slice(1, 0, width).fill_(1);
+    EXPECT_TENSOR_EQ(masks[n], mask);
+  }
+  EXPECT_TENSOR_EQ(labels, torch::tensor({2, 4}));
+
+  const std::vector<torch::Tensor> unlike{torch::zeros({3, 2, 2}), torch::zeros({1, 2, 3})};
+  EXPECT_ERROR(data::PadCollate{}(unlike, {}), ValueError, "number 1 of the batch is (1, 2, 3)");
+  const std::vector<torch::Tensor> flat{torch::zeros({3}), torch::zeros({3})};
+  EXPECT_TENSOR_EQ(data::PadCollate{}(flat, {}), torch::zeros({2, 3}));
+}
+
 TEST(Collate, MakesTensorsOfNumbersWithPythonsTypes) {
   EXPECT_TENSOR_EQ(data::collate(std::vector<int>{1, 2}), torch::tensor({1, 2}, torch::kInt64));
   EXPECT_TENSOR_EQ(data::collate(std::vector<uint8_t>{1, 255}), torch::tensor({1, 255}, torch::kInt64));

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
 #include "opsis/core/parallel.h"
@@ -18,8 +19,11 @@
 #include "opsis/transforms/container.h"
 #include "opsis/transforms/crop.h"
 #include "opsis/transforms/geometry.h"
+#include "opsis/transforms/mix.h"
 #include "tests/data/generator_of.h"
+#include "tests/data/loader_examples.h"
 #include "tests/support/expect.h"
+#include "tests/support/memory.h"
 #include "tests/support/oracle.h"
 
 namespace opsis {
@@ -30,49 +34,6 @@ using data::SampleSeeds;
 using datasets::Dataset;
 using datasets::Digits;
 using Orders = std::vector<std::vector<std::vector<int64_t>>>;  // epochs of batches of indices
-
-// 0, 1, 2, ...
-struct Numbers : Dataset<int64_t> {
-  explicit Numbers(size_t size) : count(size) {}
-  size_t size() const override { return count; }
-  int64_t get(size_t index) const override { return static_cast<int64_t>(index); }
-  size_t count;
-};
-
-// Each with three random numbers beside it, from the current generator.
-struct Drawn : Dataset<std::pair<int64_t, torch::Tensor>> {
-  explicit Drawn(size_t size) : count(size) {}
-  size_t size() const override { return count; }
-  Example get(size_t index) const override { return {static_cast<int64_t>(index), torch::rand({3}, random::current())}; }
-  size_t count;
-};
-
-// Fails at some indices; the others take their time, so that later samples are ready before earlier ones.
-struct Failing : Dataset<int64_t> {
-  Failing(size_t size, std::vector<size_t> bad) : count(size), bad(std::move(bad)) {}
-  size_t size() const override { return count; }
-  int64_t get(size_t index) const override {
-    std::this_thread::sleep_for(std::chrono::microseconds(index % 3 * 200));
-    if (std::find(bad.begin(), bad.end(), index) != bad.end()) throw DecodeError("broken on purpose");
-    return static_cast<int64_t>(index);
-  }
-  size_t count;
-  std::vector<size_t> bad;
-};
-
-std::vector<int64_t> to_vector(const torch::Tensor& numbers) {
-  return {numbers.const_data_ptr<int64_t>(), numbers.const_data_ptr<int64_t>() + numbers.numel()};
-}
-
-// Everything that `epochs` epochs give, in one tensor.
-template <class Loader>
-torch::Tensor all_of(Loader& loader, int epochs) {
-  std::vector<torch::Tensor> out;
-  for (int i = 0; i < epochs; ++i) {
-    for (auto& [indices, draws] : loader) out.push_back(torch::cat({indices.unsqueeze(1).to(torch::kFloat32), draws}, 1));
-  }
-  return torch::cat(out);
-}
 
 TEST(DataLoader, OrderEqualsPythons) {
   for (const auto& c : oracle::cases("data/loader_order")) {
@@ -215,20 +176,67 @@ TEST(DataLoader, ACollateThatDrawsDoesNotDependOnTheWorkers) {
   EXPECT_TENSOR_EQ(run(3), run(0));
 }
 
-TEST(DataLoader, ResumesAtAnEpochFromTheGeneratorsState) {
-  torch::manual_seed(3);
-  DataLoader loader(Drawn(30), {.batch_size = 4, .shuffle = true, .num_workers = 2});
-  all_of(loader, 2);
-  EXPECT_EQ(loader.epoch(), 2);
-  const auto state = at::globalContext().defaultGenerator(at::kCPU).get_state();
-  const auto expected = all_of(loader, 2);
+// Torchvision's recipe: a collate that mixes the batch it has made. Its draws are the batch's own.
+TEST(DataLoader, MixesBatchesTheSameWithAnyNumberOfWorkers) {
+  const transforms::MixUp mixup({.alpha = 0.2, .num_classes = 10});
+  const transforms::CutMix cutmix({.num_classes = 10});
+  const auto mix = [&](std::vector<datasets::Classified> samples, std::span<const size_t> indices) {
+    auto batch = data::collate(std::move(samples), indices);
+    batch.images = batch.images.to(torch::kFloat32);
+    const auto labels = [](auto& sample) -> auto& { return sample.labels; };
+    return random::integer(0, 2) == 0 ? mixup(std::move(batch), labels) : cutmix(std::move(batch), labels);
+  };
+  const auto run = [&](size_t workers) {
+    torch::manual_seed(2);
+    DataLoader loader(Digits({.train = false}), {.batch_size = 32, .shuffle = true, .num_workers = workers}, mix);
+    std::vector<torch::Tensor> images, labels;
+    for (auto& batch : loader) {
+      images.push_back(batch.images);
+      labels.push_back(batch.labels);
+    }
+    return std::pair(torch::cat(images), torch::cat(labels));
+  };
+  const auto [images, labels] = run(0);
+  EXPECT_EQ(labels.sizes(), (std::vector<int64_t>{360, 10}));
+  EXPECT_GT((labels.amax(1) < 1).sum().item<int64_t>(), 100) << "labels are mixed";
+  for (const size_t workers : {1, 3}) {
+    const auto [same_images, same_labels] = run(workers);
+    EXPECT_TENSOR_EQ(same_images, images);
+    EXPECT_TENSOR_EQ(same_labels, labels);
+  }
+}
 
-  torch::manual_seed(99);
-  DataLoader resumed(Drawn(30), {.batch_size = 4, .shuffle = true});
-  auto generator = at::globalContext().defaultGenerator(at::kCPU);
-  generator.set_state(state);
-  resumed.set_epoch(2);
-  EXPECT_TENSOR_EQ(all_of(resumed, 2), expected);
+// Samples are put in their places by the workers; those that do not fit there are stacked as ever.
+TEST(DataLoader, BatchesAreThoseOfCollateWhateverTheSamplesAre) {
+  struct Odd : Dataset<std::tuple<torch::Tensor, Image, int64_t>> {
+    explicit Odd(int64_t odd_one) : odd_one(odd_one) {}
+    size_t size() const override { return 11; }
+    Example get(size_t i) const override {
+      const auto index = static_cast<int64_t>(i);
+      const auto type = index == odd_one ? torch::kFloat64 : torch::kFloat32;
+      return {torch::full({2, 3}, index, type), Image(torch::full({4, 5, 3}, index, torch::kUInt8).permute({2, 0, 1})), index};
+    }
+    int64_t odd_one;
+  };
+  for (const int64_t odd_one : {-1, 0, 4, 5}) {
+    for (const size_t workers : {0, 3}) {
+      SCOPED_TRACE(odd_one);
+      const Odd odd(odd_one);
+      DataLoader loader(odd, {.batch_size = 4, .num_workers = workers});
+      std::vector<torch::Tensor> kept;
+      for (auto batch = loader.begin(); batch != loader.end(); ++batch) {
+        std::vector<Odd::Example> samples;
+        for (const auto index : batch.indices()) samples.push_back(odd.get(index));
+        const auto [tensors, images, numbers] = data::collate(samples);
+        EXPECT_TENSOR_EQ(std::get<0>(*batch), tensors);
+        EXPECT_TENSOR_EQ(std::get<1>(*batch), images);
+        EXPECT_TENSOR_EQ(std::get<2>(*batch), numbers);
+        EXPECT_TRUE(std::get<1>(*batch).is_contiguous());
+        kept.push_back(std::get<1>(*batch));
+      }
+      EXPECT_EQ(torch::cat(kept).select(1, 0).select(1, 0).select(1, 0).sum().item<int64_t>(), 55) << "batches are kept apart";
+    }
+  }
 }
 
 TEST(DataLoader, ASeedMakesEpochsDependOnNothingElse) {
@@ -377,6 +385,38 @@ TEST(DataLoader, SurvivesBeingLeftAtAnyPoint) {
   }
 }
 
+TEST(DataLoader, IsDestroyedAThousandTimesInTheMidstOfAnEpoch) {
+  for (size_t round = 0; round < 1000; ++round) {
+    std::optional<DataLoader<int64_t>> loader;
+    loader.emplace(
+        Numbers(40),
+        data::LoaderOptions{
+            .batch_size = 1 + round % 5, .shuffle = round % 2 == 0, .num_workers = 1 + round % 3, .prefetch = 1 + round % 4});
+    auto batch = loader->begin();
+    for (size_t i = 0; i < round % 7; ++i) ++batch;
+    EXPECT_GT(batch->numel(), 0);
+  }
+}
+
+TEST(DataLoader, MemoryStaysFlatOverFiftyEpochs) {
+  struct Pictures : Dataset<datasets::Classified> {
+    size_t size() const override { return 24; }
+    Example get(size_t index) const override {
+      return {Image(torch::full({64, 64, 3}, 0.5F).permute({2, 0, 1})), static_cast<int64_t>(index)};
+    }
+  };
+  DataLoader loader(Pictures(), {.batch_size = 8, .shuffle = true, .num_workers = 2});
+  const auto epochs = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      for (auto& batch : loader) EXPECT_EQ(batch.images.size(0), 8);
+    }
+    return support::resident_memory();
+  };
+  // Threads leave pieces of their own heaps behind, until there are enough of them.
+  const auto before = epochs(50), after = epochs(50);
+  EXPECT_LE(after, before + before / 100);
+}
+
 TEST(DataLoader, TwoEpochsMayBeUnderWay) {
   DataLoader loader(Numbers(6), {.batch_size = 2, .num_workers = 2});
   auto a = loader.begin(), b = loader.begin();
@@ -447,6 +487,8 @@ TEST(DataLoader, RefusesOptionsThatContradict) {
   EXPECT_ERROR(DataLoader(Numbers(3), {.generator = at::make_generator<at::CPUGeneratorImpl>(1), .seed = 1}), ValueError,
                "seed excludes generator");
   EXPECT_ERROR(DataLoader(Numbers(3), {.seed = 1, .sample_seeds = SampleSeeds::Sequential}), ValueError, "excludes seed");
+  EXPECT_ERROR(DataLoader(Numbers(3), {.sample_seeds = SampleSeeds::Sequential, .on_error = data::BadSamples::Substitute}),
+               ValueError, "SampleSeeds::Sequential excludes BadSamples::Substitute");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "opsis/core/random.h"
+#include "opsis/data/clip_sampler.h"
 #include "tests/data/generator_of.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
@@ -127,6 +128,81 @@ TEST(DistributedSampler, RefusesARankThatIsNot) {
   EXPECT_ERROR(data::DistributedSampler(10, {.num_replicas = 2, .rank = 2}), ValueError,
                "rank must be below num_replicas, got 2 and 2");
   EXPECT_ERROR(data::DistributedSampler(10, {.num_replicas = 0}), ValueError, "got 0 and 0");
+}
+
+// torchvision's own: groups, and a share of what another sampler gives.
+TEST(DistributedSampler, OfGroupsEqualsTorchvisions) {
+  for (const auto& c : oracle::cases("data/group_distributed_sampler")) {
+    SCOPED_TRACE(c.name());
+    std::vector<torch::Tensor> ranks;
+    for (int64_t rank = 0; rank < c.integer("num_replicas"); ++rank) {
+      torch::manual_seed(0);
+      const data::DistributedSamplerOptions options{.num_replicas = static_cast<size_t>(c.integer("num_replicas")),
+                                                    .rank = static_cast<size_t>(rank),
+                                                    .shuffle = c.boolean("shuffle"),
+                                                    .group_size = static_cast<size_t>(c.integer("group_size"))};
+      const auto size = static_cast<size_t>(c.integer("size"));
+      auto sampler =
+          c.boolean("of_sampler")
+              ? data::DistributedSampler(std::make_shared<data::RandomClipSampler>(std::vector<size_t>{size}, size), options)
+              : data::DistributedSampler(size, options);
+      std::vector<torch::Tensor> of_rank;
+      for (const int64_t epoch : {0, 1, 5}) {
+        sampler.set_epoch(epoch);
+        of_rank.push_back(torch::tensor(one_epoch(sampler), torch::kInt64));
+      }
+      ranks.push_back(torch::stack(of_rank));
+    }
+    EXPECT_TENSOR_EQ(torch::stack(ranks), c.tensor("expected"));
+  }
+  EXPECT_ERROR(data::DistributedSampler(7, {.group_size = 2}), ValueError,
+               "DistributedSampler: size must be a multiple of group_size, got 7 and 2");
+  EXPECT_ERROR(data::DistributedSampler(7, {.group_size = 0}), ValueError, "got 7 and 0");
+  EXPECT_ERROR(data::DistributedSampler(std::shared_ptr<data::Sampler>()), ValueError, "the sampler must not be null");
+}
+
+TEST(UniformClipSampler, ClipsEqualTorchvisions) {
+  for (const auto& c : oracle::cases("data/uniform_clip_sampler")) {
+    SCOPED_TRACE(c.name());
+    data::UniformClipSampler sampler(indices_of(c, "clips"), static_cast<size_t>(c.integer("count")));
+    EXPECT_TENSOR_EQ(torch::tensor(one_epoch(sampler), torch::kInt64), c.tensor("expected"));
+  }
+  data::UniformClipSampler none({0, 0}, 3);
+  EXPECT_TRUE(one_epoch(none).empty());
+  EXPECT_ERROR(data::UniformClipSampler({1}, 0), ValueError, "num_clips_per_video must be positive, got 0");
+}
+
+TEST(RandomClipSampler, ClipsAndDrawsEqualTorchvisions) {
+  for (const auto& c : oracle::cases("data/random_clip_sampler")) {
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+    data::RandomClipSampler sampler(indices_of(c, "clips"), static_cast<size_t>(c.integer("count")));
+    EXPECT_TENSOR_EQ(epochs(sampler), c.tensor("expected"));
+    EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));
+  }
+  data::RandomClipSampler none({}, 3);
+  EXPECT_TRUE(one_epoch(none).empty());
+  EXPECT_ERROR(data::RandomClipSampler({1}, 0), ValueError, "max_clips_per_video must be positive, got 0");
+}
+
+TEST(RASampler, RepeatsEachIndexForAnotherProcess) {
+  for (const auto& c : oracle::cases("data/ra_sampler")) {
+    SCOPED_TRACE(c.name());
+    std::vector<torch::Tensor> ranks;
+    for (int64_t rank = 0; rank < c.integer("num_replicas"); ++rank) {
+      data::RASampler sampler(static_cast<size_t>(c.integer("size")),
+                              {.num_replicas = static_cast<size_t>(c.integer("num_replicas")),
+                               .rank = static_cast<size_t>(rank),
+                               .shuffle = c.boolean("shuffle"),
+                               .seed = 5,
+                               .repetitions = static_cast<size_t>(c.integer("repetitions"))});
+      sampler.set_epoch(2);
+      ranks.push_back(torch::tensor(one_epoch(sampler), torch::kInt64));
+    }
+    EXPECT_TENSOR_EQ(torch::stack(ranks), c.tensor("expected"));
+  }
+  EXPECT_ERROR(data::RASampler(7, {.num_replicas = 2, .rank = 2}), ValueError, "rank must be below num_replicas, got 2 and 2");
+  EXPECT_ERROR(data::RASampler(7, {.repetitions = 0}), ValueError, "repetitions must be positive, got 0");
 }
 
 TEST(BatchSampler, BatchesEqualPythons) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "opsis/io/image.h"
+#include "opsis/transforms.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
@@ -54,6 +55,71 @@ TEST(ImageFolder, OptionsActAsTorchvisions) {
     } else {
       expect_same_lists(ImageFolder(options), c);
     }
+  }
+}
+
+// A picture like a photo: what is next to each other is alike.
+torch::Tensor smooth_picture(int64_t channels, int64_t height, int64_t width) {
+  const auto options = torch::nn::functional::InterpolateFuncOptions()
+                           .size(std::vector<int64_t>{height, width})
+                           .mode(torch::kBilinear)
+                           .align_corners(false);
+  const auto noise = torch::randint(256, {1, channels, 20, 30}, torch::kFloat32);
+  return torch::nn::functional::interpolate(noise, options).squeeze(0).to(torch::kUInt8);
+}
+
+TEST(ImageFolder, DecodingTheUsedPartAloneChangesNoPixelAndNoDraw) {
+  const support::TemporaryFolder folder;
+  fs::create_directories(folder.path() / "a");
+  torch::manual_seed(0);
+  io::write_jpeg(Image(smooth_picture(3, 375, 500)), folder.path() / "a/photo.jpg");
+  io::write_jpeg(Image(smooth_picture(1, 300, 411)), folder.path() / "a/gray.jpg");
+  io::write_jpeg(Image(smooth_picture(3, 7, 5)), folder.path() / "a/small.jpg");
+  io::write_png(Image(smooth_picture(3, 375, 500)), folder.path() / "a/photo.png");
+
+  using namespace transforms;
+  const Compose train{RandomResizedCrop({64}), RandomHorizontalFlip(), ToDtype(torch::kFloat32, {.scale = true}),
+                      Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225})};
+  const std::vector<AnyTransform> pipelines{train,
+                                            train.with_fusion(false),
+                                            RandomResizedCrop({32, 40}),
+                                            Compose{Resize({64}), CenterCrop({56, 56})},
+                                            Compose{RandomGrayscale(0.5), RandomResizedCrop({64})},
+                                            Compose{RandomVerticalFlip(), RandomCrop({5, 5})},
+                                            Lambda([](const torch::Tensor& x) { return x + 1; })};
+  for (const auto& pipeline : pipelines) {
+    SCOPED_TRACE(pipeline.repr());
+    const ImageFolder by_part({.root = folder.path(), .transforms = pipeline});
+    // A loader of the user's own decodes everything.
+    const ImageFolder whole({.root = folder.path(), .transforms = pipeline, .loader = [](const fs::path& path) {
+                               return datasets::default_loader(path);
+                             }});
+    for (uint64_t seed = 0; seed < 4; ++seed) {
+      for (size_t i = 0; i < whole.size(); ++i) {
+        SCOPED_TRACE(whole.samples()[i].first);
+        torch::manual_seed(seed);
+        const auto expected = whole.get(i);
+        const auto next = torch::rand(1);
+        torch::manual_seed(seed);
+        const auto got = by_part.get(i);
+        EXPECT_TENSOR_EQ(got.image.data, expected.image.data);
+        EXPECT_EQ(got.label, expected.label);
+        EXPECT_TENSOR_EQ(torch::rand(1), next);
+      }
+    }
+  }
+}
+
+TEST(ImageFolder, AJpegThatWasCutOffIsRefusedWhateverPartIsUsed) {
+  const support::TemporaryFolder folder;
+  fs::create_directories(folder.path() / "a");
+  const auto path = folder.path() / "a/photo.jpg";
+  io::write_jpeg(Image(smooth_picture(3, 375, 500)), path);
+  fs::resize_file(path, fs::file_size(path) * 9 / 10);
+  const ImageFolder photos({.root = folder.path(), .transforms = transforms::RandomCrop({1, 1})});
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    torch::manual_seed(seed);
+    EXPECT_ERROR(photos.get(0), DecodeError, path.string() + ": ");
   }
 }
 

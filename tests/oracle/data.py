@@ -12,7 +12,8 @@ from torch.utils.data import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
-from torchvision.datasets import FakeData
+from torchvision.datasets import FakeData, samplers
+from torchvision.datasets.video_utils import VideoClips
 from torchvision.transforms import v2
 
 
@@ -76,6 +77,54 @@ def distributed_sampler(size, num_replicas, shuffle, drop_last, seed):
             yield list(sampler)
 
     return {"expected": torch.tensor([list(epochs(rank)) for rank in range(num_replicas)], dtype=torch.int64)}
+
+
+@case("data/group_distributed_sampler", size=[4, 12, 60], num_replicas=[1, 3, 4], shuffle=[True, False], group_size=[1, 2, 4],
+      of_sampler=[True, False])
+def group_distributed_sampler(size, num_replicas, shuffle, group_size, of_sampler):
+    """torchvision's; its fill-up is no longer than the data set, so a small one has as many replicas as groups."""
+    num_replicas = min(num_replicas, size // group_size)
+
+    def epochs(rank):
+        torch.manual_seed(0)
+        inner = samplers.RandomClipSampler(_videos([size]), size) if of_sampler else range(size)
+        sampler = samplers.DistributedSampler(inner, num_replicas, rank, shuffle, group_size)
+        for epoch in [0, 1, 5]:
+            sampler.set_epoch(epoch)
+            yield list(sampler)
+
+    return {"expected": torch.tensor([list(epochs(rank)) for rank in range(num_replicas)]), "num_replicas": num_replicas}
+
+
+CLIPS = [[1], [5, 0, 2], [3, 3, 3, 3], [100, 7, 1, 33], [1000, 999]]
+
+
+def _videos(counts):
+    """VideoClips of videos with so many clips, without a file."""
+    clips = VideoClips.__new__(VideoClips)
+    clips.clips = [torch.zeros(count, 1) for count in counts]
+    return clips
+
+
+@case("data/uniform_clip_sampler", clips=CLIPS, count=[1, 2, 5, 10])
+def uniform_clip_sampler(clips, count):
+    return {"expected": torch.tensor(list(samplers.UniformClipSampler(_videos(clips), count)))}
+
+
+@case("data/random_clip_sampler", seed=[0, 7], clips=CLIPS, count=[1, 2, 5, 10])
+def random_clip_sampler(seed, clips, count):
+    torch.manual_seed(seed)
+    return _epochs(samplers.RandomClipSampler(_videos(clips), count))
+
+
+@case("data/ra_sampler", size=[300, 512, 1000], num_replicas=[1, 2, 3], shuffle=[True, False], repetitions=[1, 3, 4])
+def ra_sampler(size, num_replicas, shuffle, repetitions):
+    """The references are no part of the wheel: their rule in tensors, for a seed of 5 and epoch 2."""
+    order = torch.randperm(size, generator=torch.Generator().manual_seed(7)) if shuffle else torch.arange(size)
+    repeated = order.repeat_interleave(repetitions)
+    repeated = torch.cat([repeated, repeated[: -len(repeated) % num_replicas]])
+    share = size // 256 * 256 // num_replicas
+    return {"expected": torch.stack([repeated[rank::num_replicas][:share] for rank in range(num_replicas)])}
 
 
 @case("data/batch_sampler", size=[0, 1, 10, 12], batch_size=[1, 3, 20], drop_last=[True, False])

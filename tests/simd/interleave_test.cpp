@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 #include <hwy/targets.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace opsis {
 namespace {
 
-TEST(Interleave3, PutsPlanesTogetherOnEveryTarget) {
+TEST(Interleave3, PutsPlanesTogetherAndApartOnEveryTarget) {
   for (const auto target : hwy::SupportedAndGeneratedTargets()) {
     hwy::SetSupportedTargetsForTest(target);
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());
@@ -21,6 +22,17 @@ TEST(Interleave3, PutsPlanesTogetherOnEveryTarget) {
       for (size_t i = 0; i < 3 * count; ++i) ASSERT_EQ(out[1 + i], starts[i % 3][i / 3]) << count << ' ' << i;
       EXPECT_EQ(out.front(), 0xAB);
       EXPECT_EQ(out.back(), 0xAB);
+
+      std::vector<uint8_t> back(3 * count + 1, 0xAB);
+      uint8_t* const ends[] = {back.data(), back.data() + count, back.data() + 2 * count};
+      simd::separate3(out.data() + 1, count, ends);
+      EXPECT_TRUE(std::equal(back.begin(), back.end() - 1, planes.begin() + 1)) << count;
+      EXPECT_EQ(back.back(), 0xAB);
+      std::vector<float> floats(out.begin() + 1, out.end() - 1), separated(3 * count + 1, -1);
+      float* const float_ends[] = {separated.data(), separated.data() + count, separated.data() + 2 * count};
+      simd::separate3(floats.data(), count, float_ends);
+      EXPECT_TRUE(std::equal(separated.begin(), separated.end() - 1, back.begin())) << count;
+      EXPECT_EQ(separated.back(), -1);
     }
   }
   hwy::SetSupportedTargetsForTest(0);
