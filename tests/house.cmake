@@ -53,6 +53,7 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
     "decode_heic: built without libheif; configure with -DOPSIS_HEIC=ON\n"
     "decode_tiff: built without libtiff; configure with -DOPSIS_TIFF=ON\n"
     "encode_tiff: built without libtiff; configure with -DOPSIS_TIFF=ON\n"
+    "VideoDecoder: built without FFmpeg; configure with -DOPSIS_VIDEO=ON\n"
     "[a-z_]*: built without FreeType; configure with -DOPSIS_FREETYPE=ON\n"
     "BoundingBoxes")
   set_tests_properties(house.VendoredOpsisIsStaticAndBare PROPERTIES TIMEOUT 1500 PROCESSORS 2

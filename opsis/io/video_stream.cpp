@@ -117,7 +117,7 @@ const FFmpeg& ffmpeg() {
   return libraries;
 }
 
-std::string reason(int status) {
+std::string ffmpeg_reason(int status) {
   char buffer[AV_ERROR_MAX_STRING_SIZE] = "";
   ffmpeg().av_strerror(status, buffer, sizeof buffer);
   return buffer;
@@ -157,14 +157,14 @@ std::unique_ptr<T, Free> owned(T* pointer) {
 
 // What FFmpeg reads from. A file of lies can send a demuxer back and forth for ever, so what is read of it between two calls of
 // ours has a bound, far beyond what sound files come to.
-struct Source {
+struct MemorySource {
   Bytes bytes;
   int64_t place = 0, allowance = 0;
 
   void refill() { allowance = (int64_t{1} << 30) + 16 * static_cast<int64_t>(bytes.size()); }
 
   static int read(void* opaque, uint8_t* buffer, int size) {
-    auto& source = *static_cast<Source*>(opaque);
+    auto& source = *static_cast<MemorySource*>(opaque);
     const auto count = std::min<int64_t>(size, static_cast<int64_t>(source.bytes.size()) - source.place);
     if (count <= 0) return AVERROR_EOF;
     if ((source.allowance -= count) < 0) return AVERROR_EXIT;
@@ -174,7 +174,7 @@ struct Source {
   }
 
   static int64_t seek(void* opaque, int64_t offset, int whence) {
-    auto& source = *static_cast<Source*>(opaque);
+    auto& source = *static_cast<MemorySource*>(opaque);
     const auto size = static_cast<int64_t>(source.bytes.size());
     if (whence & AVSEEK_SIZE) return size;
     const int64_t from = (whence & ~AVSEEK_FORCE) == SEEK_CUR ? source.place : (whence & ~AVSEEK_FORCE) == SEEK_END ? size : 0;
@@ -230,7 +230,7 @@ struct VideoStream::Impl {
   std::string name;  // that messages begin with
   VideoOptions options;
   std::optional<MappedFile> file;
-  Source source;
+  MemorySource source;
   std::unique_ptr<AVIOContext, FreeIo> io;
   std::unique_ptr<AVFormatContext, CloseInput> format;
   std::unique_ptr<AVCodecContext, FreeCodec> codec;
@@ -257,7 +257,7 @@ struct VideoStream::Impl {
     raise<DecodeError>("VideoDecoder: {}: {}", name, text(pattern, args...));
   }
   void check(int status, std::string_view what) const {
-    if (status < 0) refuse("{} ({})", what, reason(status));
+    if (status < 0) refuse("{} ({})", what, ffmpeg_reason(status));
   }
 
   void open();
@@ -279,7 +279,7 @@ void VideoStream::Impl::open() {
   auto* buffer = static_cast<uint8_t*>(ffmpeg().av_malloc(buffer_size));
   if (!buffer) throw std::bad_alloc();
   io = owned<AVIOContext, FreeIo>(
-      ffmpeg().avio_alloc_context(buffer, buffer_size, 0, &source, Source::read, nullptr, Source::seek));
+      ffmpeg().avio_alloc_context(buffer, buffer_size, 0, &source, MemorySource::read, nullptr, MemorySource::seek));
   auto* context = ffmpeg().avformat_alloc_context();
   if (!context) throw std::bad_alloc();
   context->pb = io.get();
