@@ -436,6 +436,10 @@ void VideoStream::Impl::decode() {
     const int read = next_packet();
     at_end = read == AVERROR_EOF;
     if (!at_end) check(read, "it cannot be read");
+    // On the way to the frame, those that no other is made from are passed over; on several threads it would be told too late.
+    codec->skip_frame = codec->thread_count == 1 && !at_end && packet->pts != AV_NOPTS_VALUE && packet->pts < cursor
+                            ? AVDISCARD_NONREF
+                            : AVDISCARD_DEFAULT;
     const int sent = ffmpeg().avcodec_send_packet(codec.get(), at_end ? nullptr : packet.get());
     if (sent == AVERROR_INVALIDDATA && may_be_cut) continue;
     check(sent, "a packet cannot be decoded");
