@@ -1,4 +1,5 @@
 // Videos cut into clips, and the data sets of them, held against torchvision.
+#include "opsis/data/collate.h"
 #include "opsis/datasets.h"
 #include "opsis/transforms/geometry.h"
 #include "tests/datasets/opened.h"
@@ -178,6 +179,9 @@ TEST(UCF101, TakesLengthsAndTransforms) {
   options.transforms = transforms::RandomHorizontalFlip(1.0);
   const UCF101 known(options);
   EXPECT_TENSOR_EQ(known.get(0).video.data, opened.get(0).video.data.flip(-1));
+  const auto [videos, audio, labels] = data::collate(std::vector{known.get(0), known.get(1)});
+  EXPECT_EQ(videos.sizes(), (torch::IntArrayRef{2, 7, 3, 21, 33}));
+  EXPECT_EQ(labels.sizes(), (torch::IntArrayRef{2}));
   options.metadata.pop_back();
   EXPECT_ERROR(UCF101(options), ValueError, "UCF101: the metadata must be of the");
 }
