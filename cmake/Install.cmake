@@ -42,6 +42,7 @@ install(FILES
   ${CMAKE_BINARY_DIR}/package/opsisConfigVersion.cmake
   ${CMAKE_CURRENT_LIST_DIR}/LibTorch.cmake
   ${CMAKE_CURRENT_LIST_DIR}/FindDeflate.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/FindFFmpeg.cmake
   ${CMAKE_CURRENT_LIST_DIR}/FindWebP.cmake
   DESTINATION ${package_dir})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR})

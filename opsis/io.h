@@ -9,6 +9,7 @@
 #include "opsis/io/packed_image.h"
 #include "opsis/io/pixels.h"
 #include "opsis/io/read_write.h"
+#include "opsis/io/video_decoder.h"
 #include "opsis/tv_tensors.h"
 
 namespace opsis::inline v1 {

@@ -36,7 +36,7 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
       --build-options ${linker} -DCMAKE_CXX_COMPILER=${OPSIS_CLANG} -DCMAKE_UNITY_BUILD=ON -DBUILD_SHARED_LIBS=OFF
         -DOPSIS_JPEG=OFF -DOPSIS_PNG=OFF -DOPSIS_DEFLATE=OFF -DOPSIS_GIF=OFF -DOPSIS_WEBP=OFF -DOPSIS_AVIF=OFF
         -DOPSIS_HEIC=OFF -DOPSIS_TIFF=OFF -DOPSIS_CURL=OFF -DOPSIS_CRYPTO=OFF -DOPSIS_FREETYPE=OFF
-        -DOPSIS_ARCHIVE=OFF -DOPSIS_MAT=OFF -DOPSIS_XML=OFF -DOPSIS_SIMDJSON=OFF
+        -DOPSIS_ARCHIVE=OFF -DOPSIS_MAT=OFF -DOPSIS_XML=OFF -DOPSIS_SIMDJSON=OFF -DOPSIS_VIDEO=OFF
         -DOPSIS_SOURCE_DIR=${PROJECT_SOURCE_DIR} -DOPSIS_LIBTORCH=${OPSIS_LIBTORCH_ROOT}
       --test-command consumer)
   string(CONCAT not_built
@@ -53,6 +53,7 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
     "decode_heic: built without libheif; configure with -DOPSIS_HEIC=ON\n"
     "decode_tiff: built without libtiff; configure with -DOPSIS_TIFF=ON\n"
     "encode_tiff: built without libtiff; configure with -DOPSIS_TIFF=ON\n"
+    "VideoDecoder: built without FFmpeg; configure with -DOPSIS_VIDEO=ON\n"
     "[a-z_]*: built without FreeType; configure with -DOPSIS_FREETYPE=ON\n"
     "BoundingBoxes")
   set_tests_properties(house.VendoredOpsisIsStaticAndBare PROPERTIES TIMEOUT 1500 PROCESSORS 2

@@ -71,4 +71,13 @@ struct Clip {
   auto fields() { return std::tie(video); }
 };
 
+/// A short film, its sound, and the number of its class.
+/// Shapes   audio (channels, samples) float32; (1, 0) without sound
+struct ClassifiedClip {
+  Video video;
+  torch::Tensor audio{};
+  int64_t label = 0;
+  auto fields() { return std::tie(video, audio, label); }
+};
+
 }  // namespace opsis::inline v1::datasets

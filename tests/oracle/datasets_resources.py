@@ -91,6 +91,10 @@ def _gather():
     lfw += [(file, "", md5) for file, md5 in D.LFWPeople.checksums.items()]
     rows += [("LFW", *row) for row in lfw]
     rows += [("FER2013", file, "", md5) for file, md5 in D.FER2013._RESOURCES.values()]
+    rows += [("HMDB51", _name(url), url, md5) for url, md5 in [(D.HMDB51.data_url, ""), D.HMDB51.splits.values()]]
+    urls = [url.format(split=s) for table in (D.Kinetics._TAR_URLS, D.Kinetics._ANNOTATION_URLS) for url in table.values()
+            for s in ("train", "val", "test")]
+    rows += [("Kinetics", _name(url), url, "") for url in urls]
     rows += [("ImageNet", file, "", md5) for file, md5 in imagenet.ARCHIVE_META.values()]
     return sorted(rows)
 

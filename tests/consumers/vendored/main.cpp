@@ -1,6 +1,7 @@
 // A stranger's program, built with the sources of Opsis and without its optional parts: they link, and say how to get them.
 #include <opsis/core/error.h>
 #include <opsis/io/image.h>
+#include <opsis/io/video_decoder.h>
 #include <opsis/tv_tensors.h>
 #include <opsis/utils/draw_text.h>
 
@@ -34,6 +35,7 @@ int main() {
   expect_not_built([&] { opsis::io::decode_heic(png); });
   expect_not_built([&] { opsis::io::decode_tiff(png); });
   expect_not_built([&] { opsis::io::encode_tiff(image); });
+  expect_not_built([&] { opsis::io::VideoDecoder("clip.mp4"); });
   expect_not_built([&] { opsis::utils::draw_text(image, "7", 0, 0); });
   std::cout << opsis::BoundingBoxes(torch::tensor({{8., 4., 20., 16.}}), opsis::BoundingBoxFormat::XYXY, {32, 48}) << "\n";
 }

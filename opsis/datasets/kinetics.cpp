@@ -1,0 +1,136 @@
+#include "opsis/datasets/kinetics.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string_view>
+#include <utility>
+
+#include "opsis/core/check.h"
+#include "opsis/datasets/archive.h"
+#include "opsis/datasets/fetch.h"
+#include "opsis/datasets/folder.h"
+#include "opsis/datasets/resources.h"
+#include "opsis/datasets/text_file.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A list of the set's: "k400_val_path.txt", or "val.csv", which each of the three has under the same name.
+fs::path kinetics_list(const Kinetics::Options& options, const std::string& file, const fs::path& folder) {
+  const auto set = text("/kinetics/{}/", options.num_classes == "700" ? "700_2020" : options.num_classes);
+  for (const auto& known : resources("Kinetics")) {
+    if (known.file == file && known.url.find(set) != std::string_view::npos)
+      return download_url(std::string(known.url), folder);
+  }
+  raise<NotFoundError>("Kinetics: there is no address of {}", file);
+}
+
+// As urllib.parse.quote(address, safe="/,:").
+std::string quoted_address(std::string_view address) {
+  constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~/,:",
+                             digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : address) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (plain.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out += {'%', digits[byte / 16], digits[byte % 16]};
+    }
+  }
+  return out;
+}
+
+void download_kinetics_videos(const Kinetics::Options& options, const fs::path& folder) {
+  if (fs::exists(folder)) return;
+  const auto set = options.num_classes == "700" ? std::string("700_2020") : options.num_classes;
+  const TextFile addresses(kinetics_list(options, text("k{}_{}_path.txt", set, options.split), options.root / "files"));
+  const fs::path unfinished = folder.string() + ".unfinished";
+  fs::create_directories(unfinished);
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    extract_archive(download_url(quoted_address(addresses.line(i)), options.root / "tars"), unfinished);
+  }
+  fs::rename(unfinished, folder);
+}
+
+// A time in seconds, with six digits: "000095".
+std::string kinetics_time(int64_t seconds) {
+  const auto number = std::to_string(seconds < 0 ? -seconds : seconds);
+  const size_t width = seconds < 0 ? 5 : 6;
+  return (seconds < 0 ? "-" : "") + std::string(width - std::min(width, number.size()), '0') + number;
+}
+
+// Puts videos that lie in the split's folder into the folders of their classes.
+void sort_kinetics_videos(const Kinetics::Options& options, const fs::path& folder) {
+  const auto annotations = options.root / "annotations" / (options.split + ".csv");
+  if (!detail::is_file(annotations)) kinetics_list(options, options.split + ".csv", options.root / "annotations");
+  const auto rows = csv_rows(detail::text_of(annotations));
+  const auto refuse = [&](size_t row, std::string_view rule) {
+    raise<DecodeError>("Kinetics: {}, row {}: {}", annotations.string(), row + 1, rule);
+  };
+  if (rows.empty()) refuse(0, "the names of the columns are missing");
+  const auto column = [&](std::string_view name) {
+    const auto found = std::find(rows[0].begin(), rows[0].end(), name);
+    if (found == rows[0].end()) refuse(0, text("the column \"{}\" is missing", name));
+    return static_cast<size_t>(found - rows[0].begin());
+  };
+  const auto video = column("youtube_id"), start = column("time_start"), end = column("time_end"), label = column("label");
+  for (size_t i = 1; i < rows.size(); ++i) {
+    const auto& row = rows[i];
+    if (row.size() <= std::max({video, start, end, label})) refuse(i, "it has too few columns");
+    std::string name;
+    for (const char c : row[label]) {
+      if (c == ' ') name += '_';
+      if (std::string_view(" '()").find(c) == std::string_view::npos) name += c;
+    }
+    const auto time = [&](size_t which) {
+      try {
+        return kinetics_time(std::stoll(row[which]));
+      } catch (const std::exception&) {
+        raise<DecodeError>("Kinetics: {}, row {}: \"{}\" is no time", annotations.string(), i + 1, row[which]);
+      }
+    };
+    const auto file = text("{}_{}_{}.mp4", row[video], time(start), time(end));
+    // They become names in the folder, and of nothing else.
+    if (name.empty() || name == "." || name == ".." || (name + file).find('/') != std::string::npos) {
+      refuse(i, text("\"{}\" of class \"{}\" is no name of a file", file, name));
+    }
+    fs::create_directories(folder / name);
+    if (detail::is_file(folder / file)) fs::rename(folder / file, folder / name / file);
+  }
+}
+
+ClassifiedList list_kinetics(const Kinetics::Options& options) {
+  detail::check_choice("Kinetics", "num_classes", options.num_classes, {"400", "600", "700"});
+  detail::check_choice("Kinetics", "split", options.split, {"train", "val", "test"});
+  const auto folder = options.root / options.split;
+  if (options.download) {
+    download_kinetics_videos(options, folder);
+    sort_kinetics_videos(options, folder);
+  }
+  detail::check_folder("Kinetics", folder);
+  return list_folder(folder, {.extensions = options.extensions});
+}
+
+std::vector<size_t> all_of(const ClassifiedList& list) {
+  std::vector<size_t> out(list.samples.size());
+  std::iota(out.begin(), out.end(), size_t{0});
+  return out;
+}
+
+}  // namespace
+
+Kinetics::Kinetics(const Options& options) : Kinetics(options, list_kinetics(options)) {}
+
+Kinetics::Kinetics(const Options& options, ClassifiedList list)
+    : ClassifiedClips("Kinetics", list, all_of(list),
+                      {.clip_length_in_frames = options.frames_per_clip,
+                       .frames_between_clips = options.step_between_clips,
+                       .frame_rate = options.frame_rate,
+                       .cache = options.cache,
+                       .video = options.video},
+                      options.metadata, options.transforms) {}
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,231 @@
+"""datasets_video: videos frame by frame as torchcodec decodes them, and the data sets that cut them into clips."""
+
+import functools
+import itertools
+import subprocess
+
+import torch
+from oracle import case, run
+from support.fake_data import *
+from torchcodec.decoders import VideoDecoder
+from torchvision.datasets.video_utils import VideoClips
+
+# --- Videos ----------------------------------------------------------------------------------------------------------------
+
+# Name: how FFmpeg is to write it. Ten frames a second of a moving picture, two seconds and a half.
+_written = {
+    "h264.mp4": "-s 64x48 -c:v libx264 -g 8 -bf 2 -pix_fmt yuv420p",
+    "even.mp4": "-s 50x38 -c:v libx264 -g 8 -bf 2 -pix_fmt yuv420p",
+    "odd.mp4": "-s 50x37 -c:v libx264 -g 8 -pix_fmt yuv444p",
+    "full_range.mp4": "-s 54x36 -c:v libx264 -pix_fmt yuvj420p -colorspace bt709 -color_range pc",
+    "bt709.mp4": "-s 64x36 -c:v libx264 -pix_fmt yuv420p -colorspace bt709 -color_range tv",
+    "ten_bits.mp4": "-s 54x36 -c:v libx264 -pix_fmt yuv420p10le",
+    "ten_bits_32.mp4": "-s 64x36 -c:v libx264 -pix_fmt yuv420p10le",
+    "variable.mp4": "-s 50x34 -vf select='not(mod(n,3))+eq(mod(n,7),1)' -fps_mode vfr -c:v libx264 -g 4",
+    "plain.avi": "-s 45x33 -c:v mpeg4 -g 6",
+    "b_frames.avi": "-s 46x34 -c:v mpeg4 -g 6 -bf 2",
+    "xvid.avi": "-s 64x48 -c:v mpeg4 -vtag XVID -g 12",
+    "mjpeg.avi": "-s 33x21 -c:v mjpeg -pix_fmt yuvj420p",
+    "mjpeg_422.avi": "-s 64x21 -c:v mjpeg -pix_fmt yuvj422p",
+    "colors.avi": "-s 21x13 -c:v rawvideo -pix_fmt bgr24",
+    "vp9.webm": "-s 35x51 -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 7 -pix_fmt yuv420p",
+    "440.mkv": "-s 21x13 -c:v ffv1 -pix_fmt yuv440p",
+    "410.mkv": "-s 21x13 -c:v ffv1 -pix_fmt yuv410p",
+    "gray.mkv": "-s 21x13 -c:v ffv1 -pix_fmt gray",
+    "planes.mkv": "-s 21x13 -c:v ffv1 -pix_fmt gbrp",
+    "alpha.mkv": "-s 21x13 -c:v ffv1 -pix_fmt yuva420p",
+    "animation.gif": "-s 21x13",
+    "stream.ts": "-s 48x32 -c:v libx264 -g 5 -bf 2",
+    "program.mpg": "-s 48x32 -c:v mpeg2video -r 25",
+    "windows.wmv": "-s 50x34 -c:v wmv2",
+}
+# Copies of h264.mp4.
+_copied = {
+    "rotated_90.mp4": "-metadata:s:v rotate=90",
+    "rotated_180.mp4": "-metadata:s:v rotate=180",
+    "rotated_270.mp4": "-metadata:s:v rotate=270",
+    "begins_late.mp4": "-ss 0.55",
+}
+
+
+def _ffmpeg(inputs, outputs, folder):
+    command = ["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y", *inputs.split()]
+    for name, how in outputs.items():
+        command += [*how.split(), str(folder / name)]
+    subprocess.run(command, check=True, timeout=120)
+
+
+@functools.cache
+def videos():
+    """The folder of all of them."""
+    folder = fresh("videos")
+    _ffmpeg("-f lavfi -i testsrc2=size=64x48:rate=10:duration=2.5", _written, folder)
+    _ffmpeg(f"-i {folder / 'h264.mp4'}", {name: f"-c copy {how}" for name, how in _copied.items()}, folder)
+    whole = (folder / "b_frames.avi").read_bytes()
+    (folder / "cut_short.avi").write_bytes(whole[: len(whole) // 2])
+    broken = bytearray(whole)
+    for i in range(7000, 7040):
+        broken[i] ^= 0x5A
+    (folder / "broken.avi").write_bytes(broken)
+    (folder / "garbage.mp4").write_bytes(bytes(range(256)) * 20)
+    (folder / "empty.mp4").write_bytes(b"")
+    return folder
+
+
+_all = [*_written, *_copied, "cut_short.avi", "broken.avi", "garbage.mp4", "empty.mp4"]
+
+
+def _decoded(path, order):
+    """Frames in this order by one decoder, until it refuses."""
+    decoder = VideoDecoder(path)
+    frames, times, refused = [], [], False
+    for i in order:
+        try:
+            frame = decoder.get_frame_at(i)
+        except RuntimeError:
+            refused = True
+            break
+        frames.append(frame.data)
+        times += [frame.pts_seconds, frame.duration_seconds]
+    return {"frames": torch.stack(frames) if frames else torch.empty(0), "times": times, "refused": refused}
+
+
+@case("datasets_video/decoder", file=_all)
+def decoder(file):
+    path = str(videos() / file)
+    try:
+        metadata = VideoDecoder(path).metadata
+    except RuntimeError:
+        return {"path": path, "opened": False}
+    n = metadata.num_frames
+    orders = [list(range(n)), [i for i in (n // 2, n - 1, 0, 1, n // 3, n // 3 + 1, n // 3 + 5, -2) if i < n]]
+    known = {"path": path, "opened": True, "orders": orders, "size": [metadata.height, metadata.width], "num_frames": n}
+    known.update(fps=metadata.average_fps, begin=metadata.begin_stream_seconds, end=metadata.end_stream_seconds)
+    for number, order in enumerate(orders):
+        known.update({f"{key}{number}": value for key, value in _decoded(path, order).items()})
+    return known
+
+
+@case("datasets_video/ranges", file=["h264.mp4", "variable.mp4", "begins_late.mp4", "rotated_90.mp4", "xvid.avi"])
+def ranges(file):
+    path = str(videos() / file)
+    decoder = VideoDecoder(path)
+    n, begin, end = len(decoder), decoder.metadata.begin_stream_seconds, decoder.metadata.end_stream_seconds
+    seconds = [begin, begin + 0.31, begin + 0.3, (begin + end) / 2, end - 1e-6, begin + 0.3]
+    known = {"path": path, "indices": [n - 1, 0, 3, 3, -1, 2], "seconds": seconds, "from": begin + 0.25, "to": end - 0.15}
+    batches = [decoder.get_frames_at(known["indices"]), decoder.get_frames_in_range(1, n - 1, 3), decoder.get_frames_played_at(seconds),
+               decoder.get_frames_played_in_range(known["from"], known["to"]), decoder.get_frames_played_in_range(begin, end),
+               decoder.get_frames_played_in_range(known["from"], known["from"])]
+    for number, batch in enumerate(batches):
+        known.update({f"frames{number}": batch.data, f"pts{number}": batch.pts_seconds, f"duration{number}": batch.duration_seconds})
+    return known
+
+
+# --- Clips -----------------------------------------------------------------------------------------------------------------
+
+_rates = [None, 1.0, 7.5, 10.0, 12.0, 15.0, 23.976, 24.0, 25.0, 29.97, 30.0, 60.0, 100.0]
+
+
+@case("datasets_video/resampled", rate=_rates)
+def resampled(rate):
+    """Which frames the clips have, of videos that are only thought of."""
+    out = {"videos": [], "frames": []}
+    lengths = [(0, 25.0), (1, 25.0), (16, 29.97), (17, 30000 / 1001), (100, 30.0), (251, 25.0), (90, 12.5), (33, None)]
+    for (frames, fps), (length, step) in itertools.product(lengths, [(16, 1), (5, 3), (1, 1), (8, 40)]):
+        clips, _ = VideoClips.compute_clips_for_video(torch.arange(frames), length, step, fps, rate)
+        out["videos"].append([frames, fps, length, step, len(clips)])
+        out["frames"] += clips.flatten().tolist()
+    return out
+
+
+@case("datasets_video/clips", length=[1, 6], between=[1, 4], rate=[None, 5.0, 8.0, 25.0], format=["THWC", "TCHW"])
+def clips(length, between, rate, format):
+    files = [str(videos() / name) for name in ("h264.mp4", "variable.mp4", "xvid.avi", "rotated_90.mp4")]
+    cut = VideoClips(files, length, between, rate, output_format=format)
+    known = {"files": files, "sizes": cut.cumulative_sizes, "frames": [len(v) for v in cut.video_pts], "fps": cut.video_fps}
+    known["looked_at"] = list(range(0, len(cut), 7 if length == 1 else 5)) + [len(cut) - 1]
+    known["locations"] = [list(cut.get_clip_location(i)) for i in known["looked_at"]]
+    known["video_fps"] = []
+    for i in known["looked_at"]:
+        video, audio, info, number = cut.get_clip(i)
+        assert audio.shape == (1, 0) and number == cut.get_clip_location(i)[0]
+        known[f"video{i}"] = video
+        known["video_fps"].append(info["video_fps"])
+    part = cut.subset([2, 0])
+    known["subset"] = part.cumulative_sizes
+    return known
+
+
+# --- Data sets -------------------------------------------------------------------------------------------------------------
+
+
+def _of_clips(name, source, /, **options):
+    data, known = opened(name, source, num_workers=0, **options)
+    known.update(classes=data.classes, samples=[[path, label] for path, label in data.samples], labels=[], length=len(data))
+    known["cumulative"] = data.video_clips.cumulative_sizes
+    for i in range(len(data)):
+        video, _, label = data[i]
+        known["labels"].append(label)
+        known[f"video{i}"] = video if options.get("output_format", name == "Kinetics" and "TCHW") == "TCHW" else video.permute(0, 3, 1, 2)
+    return known
+
+
+def _video(name):
+    return (videos() / name).read_bytes()
+
+
+_fold_options = [{"fold": 1}, {"fold": 1, "train": False}, {"fold": 2, "frame_rate": 7, "step_between_clips": 3}, {"fold": 3}]
+
+
+@case("datasets_video/ucf101", options=_fold_options)
+def ucf101(options):
+    files = {"Basketball/v_Basketball_g01_c01.avi": _video("xvid.avi"), "Basketball/v_Basketball_g02_c01.avi": _video("plain.avi"),
+             "ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi": _video("mjpeg.avi"), "ApplyEyeMakeup/more/v_b.AVI": _video("xvid.avi"),
+             "ApplyEyeMakeup/notes.txt": b"", "YoYo/v_YoYo_g01_c02.avi": _video("plain.avi")}
+    lists = {"trainlist01.txt": b"ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi 1\r\nBasketball/v_Basketball_g02_c01.avi 2\n",
+             "testlist01.txt": b"YoYo/v_YoYo_g01_c02.avi\nBasketball/v_Basketball_g01_c01.avi\nYoYo/not_there.avi\n\n",
+             "trainlist02.txt": b"ApplyEyeMakeup/more/v_b.AVI 1\n  Basketball/v_Basketball_g01_c01.avi 2\n",
+             "trainlist03.txt": b"YoYo/v_YoYo_g01_c02.avi 3"}
+    annotations = fresh("ucf101_lists")
+    put(annotations, lists)
+    known = _of_clips("UCF101", files, annotation_path=str(annotations), frames_per_clip=7, **{"step_between_clips": 6, **options})
+    return {**known, "annotation_path": str(annotations)}
+
+
+@case("datasets_video/hmdb51", options=_fold_options)
+def hmdb51(options):
+    files = {"brush_hair/a_b.avi": _video("xvid.avi"), "brush_hair/c.avi": _video("plain.avi"), "wave/a_b.avi": _video("mjpeg.avi"),
+             "wave/d.avi": _video("plain.avi"), "cartwheel/e.avi": _video("xvid.avi"), "cartwheel/e.mp4": _video("h264.mp4")}
+    lists = {"brush_hair_test_split1.txt": b"a_b.avi 1\nc.avi 2\n", "wave_test_split1.txt": b"d.avi 0 \nother.avi 1",
+             "brush_hair_test_split2.txt": b"c.avi 1\n", "cartwheel_test_split2.txt": b"e.avi 1\n",
+             "brush_hair_test_split3.txt": b"c.avi 2\na_b.avi 1\n", ".hidden_test_split1.txt": b"e.avi 1\n"}
+    annotations = fresh("hmdb51_lists")
+    put(annotations, lists)
+    known = _of_clips("HMDB51", files, annotation_path=str(annotations), frames_per_clip=7, **{"step_between_clips": 6, **options})
+    return {**known, "annotation_path": str(annotations)}
+
+
+@functools.cache
+def _kinetics():
+    mirror = Mirror("Kinetics")
+    for number, folder, names in (("400", "400", "k400"), ("700", "700_2020", "k700_2020")):
+        base = f"https://s3.amazonaws.com/kinetics/{folder}"
+        for split in ("train", "val"):
+            parts = [f"{base}/{split}/part_{i}.tar.gz" for i in range(2)]
+            mirror.add(f"{base}/{split}/{names}_{split}_path.txt", "\n".join(parts).encode())
+            mirror.add(parts[0], tar({"aAa_000001_000011.mp4": _video("h264.mp4"), "b-b_000095_000105.mp4": _video("odd.mp4")}))
+            mirror.add(parts[1], tar({"c_c_010000_010010.mp4": _video("variable.mp4"), "unknown_000000_000010.mp4": b"no video"}))
+            rows = ["label,youtube_id,time_start,time_end,split", f"playing (in {number} games),aAa,1,11,{split}",
+                    f"massaging person's head,b-b,95,105,{split}", f"\"massaging person's head\",gone,0,10,{split}",
+                    f"abseiling,c_c,10000,10010,{split}"]
+            mirror.add(f"{base}/annotations/{split}.csv", "\n".join(rows).encode())
+    return mirror
+
+
+@case("datasets_video/kinetics", options=[{"split": "val"}, {"split": "train", "num_classes": "700", "frame_rate": 15.0}])
+def kinetics(options):
+    return _of_clips("Kinetics", _kinetics(), frames_per_clip=5, step_between_clips=7, **options)
+
+
+if __name__ == "__main__":
+    run(__file__)
