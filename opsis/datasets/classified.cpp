@@ -13,8 +13,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // As PIL's convert(): always uint8, of a PNG of 16 bits the high ones.
-Image load_as(const fs::path& path, io::ImageReadMode mode) {
-  auto image = io::decode_image(path, {.mode = mode});
+template <class Source>
+Image load_as(const Source& source, io::ImageReadMode mode) {
+  auto image = io::decode_image(source, {.mode = mode});
   if (image.data.scalar_type() == torch::kUInt16) {
     image.data = image.data.to(torch::kInt32).div(256, "floor").to(torch::kUInt8);
   }
@@ -24,6 +25,7 @@ Image load_as(const fs::path& path, io::ImageReadMode mode) {
 }  // namespace
 
 Image default_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::RGB); }
+Image decode_rgb(io::Bytes bytes) { return load_as(bytes, io::ImageReadMode::RGB); }
 Image gray_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::GRAY); }
 Image plain_loader(const fs::path& path) { return io::decode_image(path); }
 
