@@ -6,6 +6,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/classified.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 
 namespace opsis::inline v1::datasets {
@@ -23,6 +24,7 @@ io::Hdf5Array pcam_images(const PCAM::Options& options) {
   detail::check_choice("PCAM", "split", options.split, {"train", "test", "val"});
   const fs::path parts[] = {pcam_file(options, "x"), pcam_file(options, "y")};
   const auto there = [&] { return detail::is_file(parts[0]) && detail::is_file(parts[1]); };
+  const FolderLock lock(options.root / "pcam", options.download);
   if (options.download && !there()) {
     for (const auto& part : parts) {
       fetch_and_extract(resource("PCAM", part.filename().string() + ".gz"), options.root / "pcam");
