@@ -5,6 +5,7 @@
 #include "opsis/datasets/caltech.h"
 #include "opsis/datasets/celeba.h"
 #include "opsis/datasets/cifar.h"
+#include "opsis/datasets/citations.h"
 #include "opsis/datasets/cityscapes.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/clevr.h"

@@ -73,7 +73,7 @@ void keep_targets(Detected& example, const std::set<std::string>& keys, const De
   }
   example.annotation = keys.contains(targets.annotation) ? whole : objects.empty() ? Json() : Json(std::move(objects));
   if (!keys.contains("boxes")) example.boxes = {};
-  if (!keys.contains("labels")) example.labels = {};
+  if (!keys.contains("labels")) example.labels = torch::Tensor();
   if (!keys.contains("masks")) example.masks.reset();
   if (!keys.contains("image_id")) example.image_id = -1;
 }
@@ -92,7 +92,7 @@ void keep_targets(WIDERFaceExample& example, const std::set<std::string>& keys) 
                                                                {"pose", &example.pose},
                                                                {"invalid", &example.invalid}};
   for (const auto& [key, attribute] : attributes) {
-    if (!keys.contains(key)) *attribute = {};
+    if (!keys.contains(key)) *attribute = torch::Tensor();
   }
 }
 
