@@ -1,8 +1,13 @@
 // Data sets made of others, held against torch.utils.data where it has them, and read by the loader.
 #include "opsis/datasets/views.h"
 
+#include <atomic>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
+
+#include <ATen/CPUGeneratorImpl.h>
 
 #include "opsis/core/random.h"
 #include "opsis/data/loader.h"

@@ -1,6 +1,8 @@
 // The keys of wrap_dataset_for_transforms_v2.
 #include "opsis/datasets/wrap.h"
 
+#include "opsis/core/check.h"
+
 #include "opsis/datasets/digits.h"
 #include "tests/datasets/opened.h"
 
