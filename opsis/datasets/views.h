@@ -273,6 +273,7 @@ auto filter(D dataset, const Keep& keep) {
 ///     const auto parts = datasets::random_split(photos, {0.9, 0.1});   // parts[0], parts[1]
 /// Draws    torch.randperm(size), from `generator` or the current one
 /// Throws   ValueError for lengths that do not sum up, are negative or no whole numbers
+/// Differs  Python takes negative lengths
 /// Source   torch.utils.data.random_split
 template <class D>
 std::vector<Subset<ExampleOf<D>>> random_split(D dataset, const std::vector<double>& lengths,

@@ -182,8 +182,8 @@ TEST(ConvertBoxes, RefuseWhatTheFormatHasNot) {
   auto set = read_boxes(coco_source(root.path()));
   EXPECT_ERROR(write_boxes(set, BoxFormat::YOLO, to.path(), "../x"), ValueError,
                "the split must be a plain name, got \"../x\"");
-  set.pictures[0].name = "a.png";
-  EXPECT_ERROR(write_boxes(set, BoxFormat::VOC, to.path()), ValueError, "pictures of VOC must be .jpg, got a.png");
+  set.pictures[0].name = "z.png";
+  EXPECT_ERROR(write_boxes(set, BoxFormat::VOC, to.path()), ValueError, "pictures of VOC must be .jpg, got z.png");
   set.pictures[0].name = "sub/c.jpg";
   set.pictures[1].name = "sub_c.jpg";
   EXPECT_ERROR(write_boxes(set, BoxFormat::YOLO, to.path()), ValueError, "two pictures would get the name \"sub_c\"");

@@ -104,6 +104,7 @@ def _coco_files():
     return files
 
 
+@functools.cache
 def _coco(name):
     root = fresh(f"roots/{name}")
     put(root, _coco_files())
