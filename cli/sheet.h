@@ -5,8 +5,8 @@
 
 namespace cli {
 
-/// For looking at: three channels of bytes, no side longer than `side`. Numbers beyond [0, 1] are spread over it; of four channels the
-/// first three are taken.
+/// For looking at: three channels of bytes, no side longer than `side`. Numbers beyond [0, 1] are spread over it; of four
+/// channels the first three are taken.
 opsis::Image picture_of(const opsis::Image& image, int64_t side);
 
 /// The height and width that a picture of this size has on the sheet.

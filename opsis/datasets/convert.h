@@ -43,10 +43,11 @@ struct BoxedSource {
   std::string split = "train";      ///< of VOC (a file of ImageSets/Main) and YOLO
 };
 
-/// Classes are COCO's categories in the order of their ids, VOC's twenty or else the names that occur, sorted, and YOLO's names. VOC
-/// counts pixels from 1 and the last one in, so its box from 1 to 10 is that from 0 to 10. COCO's groups (iscrowd) are left out.
-/// Throws   IoError for files that cannot be read; DecodeError, with the file, for what is not sound; NotBuiltError in builds without
-///          simdjson or pugixml
+/// Classes are COCO's categories in the order of their ids, VOC's twenty or else the names that occur, sorted, and YOLO's
+/// names. VOC counts pixels from 1 and the last one in, so its box from 1 to 10 is that from 0 to 10. COCO's groups (iscrowd)
+/// are left out.
+/// Throws   IoError for files that cannot be read; DecodeError, with the file, for what is not sound; NotBuiltError in builds
+///          without simdjson or pugixml
 OPSIS_API BoxedSet read_boxes(const BoxedSource& source);
 
 /// Writes the annotations, and copies the pictures, so that CocoDetection, VOCDetection (as far as the classes are its own) or
@@ -55,8 +56,8 @@ OPSIS_API BoxedSet read_boxes(const BoxedSource& source);
 ///     VOC    to/JPEGImages/*.jpg, to/Annotations/*.xml, to/ImageSets/Main/train.txt: coordinates are rounded to whole pixels
 ///     YOLO   to/images/train/*, to/labels/train/*.txt, to/data.yaml
 /// Of pictures in folders, the name in VOC and YOLO has _ for each /.
-/// Throws   ValueError for a split that is no plain name, two pictures that would get one name, for VOC pictures that are no .jpg or
-///          .jpeg, and for boxes without a class; IoError for what cannot be read or written
+/// Throws   ValueError for a split that is no plain name, two pictures that would get one name, for VOC pictures that are no
+///          .jpg or .jpeg, and for boxes without a class; IoError for what cannot be read or written
 OPSIS_API void write_boxes(const BoxedSet& set, BoxFormat format, const std::filesystem::path& to,
                            const std::string& split = "train");
 

@@ -46,10 +46,10 @@ OPSIS_API ClassifiedList list_folder(const std::filesystem::path& directory, con
 /// The files of each class, at any depth and through links, in the order of Python's sorted(os.walk(...)).
 /// Throws   NotFoundError naming the classes without files, unless allow_empty; IoError for a folder that cannot be read;
 ///          ValueError for both or none of extensions and is_valid_file, or no class
-/// Index    with filter.index the names are kept in a file beside the folder (.photos.opsis-index) or, where that cannot be written,
-///          in $XDG_CACHE_HOME/opsis. The next time a class is read from there whose folders have all the times and numbers of
-///          their last reading; others are read anew. Classes with links, or that were changed within two seconds of being
-///          read, are never kept. The result is the same as without
+/// Index    with filter.index the names are kept in a file beside the folder (.photos.opsis-index) or, where that cannot be
+///          written, in $XDG_CACHE_HOME/opsis. The next time a class is read from there whose folders have all the times and
+///          numbers of their last reading; others are read anew. Classes with links, or that were changed within two seconds of
+///          being read, are never kept. The result is the same as without
 /// Differs  does not follow a link to a folder that it is in; does not pass over folders that cannot be read
 /// Source   torchvision.datasets.folder.make_dataset
 OPSIS_API std::vector<FolderSample> make_dataset(const std::filesystem::path& directory,

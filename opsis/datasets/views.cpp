@@ -82,7 +82,8 @@ std::vector<std::vector<size_t>> random_parts(size_t size, const std::vector<dou
   return cut(random_order(size, std::move(generator)), sizes);
 }
 
-// The examples of each class are spread evenly over [0, 1): then every cut of that line has of each class what it has of the whole.
+// The examples of each class are spread evenly over [0, 1): then every cut of that line has of each class what it has of the
+// whole.
 std::vector<std::vector<size_t>> stratified_parts(size_t size, const std::vector<int64_t>& labels,
                                                   const std::vector<double>& lengths, std::optional<at::Generator> generator) {
   OPSIS_CHECK(labels.size() == size, "stratified_split: there must be {} labels, one an example, got {}", size, labels.size());

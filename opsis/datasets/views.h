@@ -1,7 +1,7 @@
 // Data sets made of others: several as one, parts, repetitions, changed and kept examples. Subset stands in dataset.h.
 //     const datasets::CachedDataset photos(datasets::ImageFolder({.root = "photos"}), int64_t{4} << 30);
 //     const auto parts = datasets::random_split(photos, {0.8, 0.2});
-//     data::DataLoader loader(datasets::MappedDataset(parts[0], augment), {.batch_size = 64, .shuffle = true, .num_workers = 4});
+//     data::DataLoader loader(datasets::MappedDataset(parts[0], augment), {.batch_size = 64, .shuffle = true});
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -23,8 +23,8 @@
 
 namespace opsis::inline v1::datasets {
 
-/// A data set whose ownership is shared: a shared_ptr to one, or a copy of what is given (those of Opsis are cheap to copy). Views
-/// take this, so that either can be handed to them.
+/// A data set whose ownership is shared: a shared_ptr to one, or a copy of what is given (those of Opsis are cheap to copy).
+/// Views take this, so that either can be handed to them.
 template <class T>
 class SharedDataset {
  public:
@@ -194,9 +194,9 @@ class MappedDataset final : public Dataset<std::decay_t<std::invoke_result_t<con
 template <class D, class F>
 MappedDataset(D, F) -> MappedDataset<ExampleOf<D>, F>;
 
-/// Keeps examples in memory once they were read, until their tensors would take more than `bytes`; what comes later is read each
-/// time. Nothing is thrown out, since an epoch comes back to all examples alike. What is kept is as the data set gave it, so
-/// transforms that draw belong behind it, into a MappedDataset. get() gives copies, and copies of this share what is kept.
+/// Keeps examples in memory once they were read, until their tensors would take more than `bytes`; what comes later is read
+/// each time. Nothing is thrown out, since an epoch comes back to all examples alike. What is kept is as the data set gave it,
+/// so transforms that draw belong behind it, into a MappedDataset. get() gives copies, and copies of this share what is kept.
 /// Bytes    of the examples' tensors; texts and annotations are not counted
 template <class T>
 class CachedDataset final : public Dataset<T> {
@@ -248,8 +248,8 @@ class CachedDataset final : public Dataset<T> {
 template <class D>
 CachedDataset(D, int64_t) -> CachedDataset<ExampleOf<D>>;
 
-/// The examples that `keep` takes. Asked by number, keep(size_t), it reads nothing; asked for examples, keep(const T&), it reads all
-/// of them now, with what their transforms draw.
+/// The examples that `keep` takes. Asked by number, keep(size_t), it reads nothing; asked for examples, keep(const T&), it
+/// reads all of them now, with what their transforms draw.
 ///     const auto cats = datasets::filter(photos, [&](size_t i) { return photos.samples()[i].second == 0; });
 template <class D, class Keep>
 auto filter(D dataset, const Keep& keep) {
@@ -268,8 +268,9 @@ auto filter(D dataset, const Keep& keep) {
   return Subset<T>(std::shared_ptr<const Dataset<T>>(shared), std::move(indices));
 }
 
-/// Parts of a data set that have nothing in common, at random. `lengths` are whole numbers that sum up to the size, or fractions
-/// that sum up to 1: then each part has floor(fraction * size) examples, and what is left goes one by one to the first parts.
+/// Parts of a data set that have nothing in common, at random. `lengths` are whole numbers that sum up to the size, or
+/// fractions that sum up to 1: then each part has floor(fraction * size) examples, and what is left goes one by one to the
+/// first parts.
 ///     const auto parts = datasets::random_split(photos, {0.9, 0.1});   // parts[0], parts[1]
 /// Draws    torch.randperm(size), from `generator` or the current one
 /// Throws   ValueError for lengths that do not sum up, are negative or no whole numbers
@@ -282,8 +283,8 @@ std::vector<Subset<ExampleOf<D>>> random_split(D dataset, const std::vector<doub
   return detail::subsets_of(shared, detail::random_parts(shared->size(), lengths, std::move(generator)));
 }
 
-/// random_split in which each part has its share of each class: as many as its part of the whole, but for one or two. `labels` has
-/// the class of each example.
+/// random_split in which each part has its share of each class: as many as its part of the whole, but for one or two. `labels`
+/// has the class of each example.
 /// Draws    as random_split
 /// Throws   ValueError too when there are not as many labels as examples
 template <class D>

@@ -19,8 +19,8 @@ struct YoloFiles {
   std::vector<std::filesystem::path> images{}, labels{};
 };
 
-/// root/images/train and root/labels/train, or root/train/images and root/train/labels; the names of the classes are the `names` of
-/// root/data.yaml, or the lines of root/classes.txt.
+/// root/images/train and root/labels/train, or root/train/images and root/train/labels; the names of the classes are the
+/// `names` of root/data.yaml, or the lines of root/classes.txt.
 /// Throws   NotFoundError when there is no folder of pictures; DecodeError for a data.yaml whose names are not understood
 OPSIS_API YoloFiles list_yolo(const std::filesystem::path& root, const std::string& split);
 
@@ -30,8 +30,8 @@ struct YoloBox {
   double center_x = 0, center_y = 0, width = 0, height = 0;
 };
 
-/// The lines of a file: "class center_x center_y width height", or a class and an outline of at least three corners, whose box is
-/// taken. None when there is no file.
+/// The lines of a file: "class center_x center_y width height", or a class and an outline of at least three corners, whose box
+/// is taken. None when there is no file.
 /// Throws   IoError when it cannot be read; DecodeError, with the line, for one that is not sound
 OPSIS_API std::vector<YoloBox> read_yolo_boxes(const std::filesystem::path& file);
 

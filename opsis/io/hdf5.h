@@ -14,8 +14,8 @@
 
 namespace opsis::inline v1::io {
 
-/// An array that stands at the top of an HDF5 file. Its head is read and checked when it is opened, its numbers out of the mapped
-/// file when they are asked for; reading is const and may happen on many threads at once. Copies share the file.
+/// An array that stands at the top of an HDF5 file. Its head is read and checked when it is opened, its numbers out of the
+/// mapped file when they are asked for; reading is const and may happen on many threads at once. Copies share the file.
 ///     const io::Hdf5Array images("camelyonpatch_level_2_split_test_x.h5", "x");
 ///     images.shape();         // {32768, 96, 96, 3}
 ///     images.rows(7, 1);      // the 27,648 bytes of the eighth image

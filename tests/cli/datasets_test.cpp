@@ -54,7 +54,8 @@ TEST(DatasetsConvert, WritesFoldersThatOpen) {
   utils::save_image(torch::rand({3, 24, 32}), pictures / "a.jpg");
   const auto instances =
       folder.write("instances.json", R"({"images": [{"id": 1, "file_name": "a.jpg", "height": 24, "width": 32}],
-      "annotations": [{"id": 1, "image_id": 1, "category_id": 5, "bbox": [1, 2, 10, 20]}], "categories": [{"id": 5, "name": "dog"}]})");
+      "annotations": [{"id": 1, "image_id": 1, "category_id": 5, "bbox": [1, 2, 10, 20]}],
+      "categories": [{"id": 5, "name": "dog"}]})");
   const auto out = folder.path() / "yolo";
   const auto done = opsis_tool({"datasets", "convert", "--from", "coco", "--to", "yolo", "--root", pictures, "--annotations",
                                 instances, "--out", out, "--json"});

@@ -194,7 +194,8 @@ TEST(ConvertBoxes, RefuseWhatTheFormatHasNot) {
   EXPECT_ERROR(box_format("pascal"), ValueError, "must be coco, voc or yolo, got \"pascal\"");
   write(
       root.path() / "instances.json",
-      R"({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [{"id": 1, "image_id": 1, "category_id": 2, "bbox": [1, 2, 3, 4]}]})");
+      R"({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [{"id": 1, "image_id": 1, "category_id": 2,
+                         "bbox": [1, 2, 3, 4]}]})");
   EXPECT_ERROR(read_boxes({.root = root.path() / "pictures", .annFile = root.path() / "instances.json"}), DecodeError,
                "instances.json: image 1: 2 is no category");
 }
