@@ -60,13 +60,11 @@ OPSIS_API void keep_targets(WIDERFaceExample& example, const std::set<std::strin
 /// The data set with the targets that are asked for, and the others left empty: boxes (none), labels, masks, an annotation. The
 /// examples of Opsis have tv_tensors by themselves, so without `target_keys` this gives what torchvision's wrapped data set
 /// does, and for data sets other than the four below the data set itself. The keys are
-///     CocoDetection   boxes, labels, masks, image_id; in the annotation: segmentation, area, iscrowd, image_id, bbox,
-/// category_id.
-///                     By default boxes, labels and image_id; masks are there when the data set was opened with .masks = true
+///     CocoDetection   boxes, labels, masks, image_id; in the annotation: segmentation, area, iscrowd, image_id, bbox and
+///                     category_id. By default boxes, labels and image_id; masks are there when the data set was opened with .masks = true
 ///     VOCDetection    boxes, labels; annotation. By default boxes and labels
-///     Kitti           boxes, labels; in the annotation: type, truncated, occluded, alpha, bbox, dimensions, location,
-/// rotation_y. By
-///                     default boxes and labels
+///     Kitti           boxes, labels; in the annotation: type, truncated, occluded, alpha, bbox, dimensions, location and
+///                     rotation_y. By default boxes and labels
 ///     WIDERFace       bbox, blur, expression, illumination, occlusion, pose, invalid. By default all
 /// Throws   ValueError for a key that is none of these, and for keys of another data set; get as the data set's
 /// Differs  transforms that the data set has were applied before keys are left out, with the same result; sets that torchvision
