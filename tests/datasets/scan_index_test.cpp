@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "opsis/datasets/folder.h"
+#include "tests/support/download_server.h"
 #include "tests/support/expect.h"
 #include "tests/support/temporary.h"
 
@@ -28,9 +29,9 @@ void make_photos(const support::TemporaryFolder& folder) {
 
 TEST(ScanIndex, IsUsedAndSeesWhatChanges) {
   const support::TemporaryFolder folder, cache;
-  const support::Variable variable("XDG_CACHE_HOME", cache.path());
+  const support::Variable variable("XDG_CACHE_HOME", cache.path().string());
   make_photos(folder);
-  const auto root = folder.path() / "photos", index = folder.path() / ".photos.opsis-index";
+  const auto root = folder.path() / "photos";
   listed(root, true);
   EXPECT_TRUE(read_scan(root).empty());  // too young to be sure of
   age();
@@ -67,7 +68,7 @@ TEST(ScanIndex, IsUsedAndSeesWhatChanges) {
 
 TEST(ScanIndex, IsNotTrustedWhenDamagedNorKeptWithLinks) {
   const support::TemporaryFolder folder, cache;
-  const support::Variable variable("XDG_CACHE_HOME", cache.path());
+  const support::Variable variable("XDG_CACHE_HOME", cache.path().string());
   make_photos(folder);
   const auto root = folder.path() / "photos";
   fs::create_directory_symlink(root / "cat", root / "dog" / "cats");
@@ -81,7 +82,7 @@ TEST(ScanIndex, IsNotTrustedWhenDamagedNorKeptWithLinks) {
   write_scan(root, classes, late);
   EXPECT_TRUE(read_scan(root).empty());
 
-  const auto index = folder.write(".photos.opsis-index", "opsis scan 1");
+  folder.write(".photos.opsis-index", "opsis scan 1");
   EXPECT_EQ(listed(root, true), listed(root, false));
   for (const auto* content : {"", "x", "opsis scan 2\0", "opsis scan 1"}) {
     EXPECT_ERROR(parse_scan(io::as_bytes(content)), DecodeError, "scan index: ");
@@ -107,7 +108,7 @@ TEST(ScanIndex, IsNotTrustedWhenDamagedNorKeptWithLinks) {
 
 TEST(ScanIndex, GoesToTheUsersCacheWhereTheFolderCannotBeWritten) {
   const support::TemporaryFolder folder, cache;
-  const support::Variable variable("XDG_CACHE_HOME", cache.path());
+  const support::Variable variable("XDG_CACHE_HOME", cache.path().string());
   make_photos(folder);
   fs::create_directories(folder.path() / ".photos.opsis-index" / "in the way");  // as root, all can be written but this
   const auto root = folder.path() / "photos";
