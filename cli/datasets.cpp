@@ -1,4 +1,4 @@
-// opsis datasets: which data sets there are, what they are made of, fetching and checking them.
+// opsis datasets: which data sets there are, what they are made of, fetching, checking, showing and converting them.
 #include "opsis/datasets.h"
 
 #include <CLI/CLI.hpp>
@@ -8,8 +8,10 @@
 #include <map>
 
 #include "cli/commands.h"
+#include "cli/samples.h"
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
+#include "opsis/core/random.h"
 
 namespace cli {
 namespace {
@@ -18,65 +20,97 @@ namespace fs = std::filesystem;
 namespace datasets = opsis::datasets;
 
 struct DatasetsOptions {
-  std::string pattern, name, root = ".", split, subset;
+  std::string pattern, name, root = ".", split, subset, annotations, output, from, to;
+  int64_t count = 16, side = 128, columns = 4;
+  uint64_t seed = 0;
   bool json = false;
 };
 
-// Opens a set as the options say, and gives the number of its examples.
-using Open = std::function<size_t(const DatasetsOptions&)>;
+// A set that was opened.
+struct OpenSet {
+  size_t size = 0;
+  std::function<opsis::utils::LabelledImage(size_t index, int64_t side)> tile{};
+};
+
+// How one is opened as the options say; nothing for one that needs more than they have.
+struct Opener {
+  std::function<OpenSet(const DatasetsOptions&, bool download)> open{};
+  bool downloads = false;
+};
 
 template <class Option>
 void set_text(Option& option, const std::string& value) {
   if (!value.empty()) option = value;
 }
 
-// A set that can be downloaded; none for another.
+// Fills in the options that a set has, and refuses those that it has not.
+template <class Options>
+Options options_from(const DatasetsOptions& given, bool download) {
+  Options options{};
+  if constexpr (requires { options.root = given.root; }) options.root = given.root;
+  if constexpr (requires { options.download = download; }) options.download = download;
+  if constexpr (requires { options.split = given.split; }) {
+    set_text(options.split, given.split);
+  } else if constexpr (requires { options.image_set = given.split; }) {
+    set_text(options.image_set, given.split);
+  } else if constexpr (requires { options.train = true; }) {
+    if (!given.split.empty() && given.split != "train" && given.split != "test") {
+      throw UsageError("--split must be train or test, got " + given.split);
+    }
+    options.train = given.split != "test";
+  } else if (!given.split.empty()) {
+    throw UsageError("this data set has no --split");
+  }
+  if constexpr (requires { options.name = given.subset; }) {
+    set_text(options.name, given.subset);
+  } else if constexpr (requires { options.version = given.subset; }) {
+    set_text(options.version, given.subset);
+  } else if constexpr (requires { options.year = given.subset; }) {
+    set_text(options.year, given.subset);
+  } else if (!given.subset.empty()) {
+    throw UsageError("this data set has no --subset");
+  }
+  if constexpr (requires { options.annFile = given.annotations; }) {
+    options.annFile = given.annotations;
+  } else if constexpr (requires { options.ann_file = given.annotations; }) {
+    options.ann_file = given.annotations;
+  } else if constexpr (requires { options.manifest = given.annotations; }) {
+    options.manifest = given.annotations;
+    if (given.root == ".") options.root.clear();  // then that of the manifest
+  } else if (!given.annotations.empty()) {
+    throw UsageError("this data set has no --annotations");
+  }
+  return options;
+}
+
 template <class Data>
-Open downloader() {
+Opener opener() {
   using Options = typename Data::Options;
-  if constexpr (requires(Options options) { options.root, options.download; }) {
-    return [](const DatasetsOptions& given) {
-      Options options{};
-      options.root = given.root;
-      options.download = true;
-      if constexpr (requires { options.split = given.split; }) {
-        set_text(options.split, given.split);
-      } else if constexpr (requires { options.train = true; }) {
-        if (!given.split.empty() && given.split != "train" && given.split != "test") {
-          throw UsageError("--split must be train or test, got " + given.split);
-        }
-        options.train = given.split != "test";
-      } else if (!given.split.empty()) {
-        throw UsageError("this data set has no --split");
-      }
-      if constexpr (requires { options.name = given.subset; }) {
-        set_text(options.name, given.subset);
-      } else if constexpr (requires { options.version = given.subset; }) {
-        set_text(options.version, given.subset);
-      } else if constexpr (requires { options.year = given.subset; }) {
-        set_text(options.year, given.subset);
-      } else if (!given.subset.empty()) {
-        throw UsageError("this data set has no --subset");
-      }
-      return Data(std::move(options)).size();
-    };
+  if constexpr (std::is_same_v<Data, datasets::DatasetFolder>) {
+    return {};  // its loader is a function
   } else {
-    return {};
+    Opener out;
+    if constexpr (requires(Options options) { options.download; }) out.downloads = true;
+    out.open = [](const DatasetsOptions& given, bool download) {
+      const auto data = std::make_shared<const Data>(options_from<Options>(given, download));
+      return OpenSet{data->size(), [data](size_t index, int64_t side) { return tile_of(*data, index, side); }};
+    };
+    return out;
   }
 }
 
-const std::map<std::string, Open>& downloaders() {
+const std::map<std::string, Opener>& openers() {
   using namespace opsis::datasets;  // NOLINT
-  static const std::map<std::string, Open> table{
-#define OPSIS_DATASET(name) {#name, downloader<name>()},
+  static const std::map<std::string, Opener> table{
+#define OPSIS_DATASET(name) {#name, opener<name>()},
 #include "opsis/datasets/datasets.def"
 #undef OPSIS_DATASET
   };
   return table;
 }
 
-const Open& find_set(const std::string& name) {
-  const auto& table = downloaders();
+const Opener& find_set(const std::string& name) {
+  const auto& table = openers();
   const auto found = table.find(name);
   if (found != table.end()) return found->second;
   std::vector<std::string_view> known;
@@ -95,10 +129,11 @@ std::span<const datasets::Resource> files_of(const std::string& name) {
 int list(const DatasetsOptions& options) {
   auto document = Json::array();
   std::vector<std::vector<std::string>> rows{{"data set", "files", "download"}};
-  for (const auto& [name, open] : downloaders()) {
+  for (const auto& [name, opener] : openers()) {
     if (name.find(options.pattern) == name.npos) continue;
     const auto files = files_of(name);
-    const bool fetched = open && std::any_of(files.begin(), files.end(), [](const auto& file) { return !file.url.empty(); });
+    const bool fetched =
+        opener.downloads && std::any_of(files.begin(), files.end(), [](const auto& file) { return !file.url.empty(); });
     document.push_back({{"name", name}, {"files", files.size()}, {"download", fetched}});
     rows.push_back({name, std::to_string(files.size()), fetched ? "yes" : needs_no_files(name) ? "not needed" : "by hand"});
   }
@@ -108,21 +143,35 @@ int list(const DatasetsOptions& options) {
 
 int info(const DatasetsOptions& options) {
   find_set(options.name);
-  auto document = Json::array();
+  auto files = Json::array();
   std::vector<std::vector<std::string>> rows{{"file", "MD5", "url"}};
   for (const auto& file : files_of(options.name)) {
-    document.push_back({{"file", file.file}, {"md5", file.md5}, {"url", file.url}});
+    files.push_back({{"file", file.file}, {"md5", file.md5}, {"url", file.url}});
     rows.push_back({std::string(file.file), std::string(file.md5), std::string(file.url)});
   }
-  options.json ? print_json(document) : print(table(rows, {false, false, false}));
+  const auto* known = datasets::citation(options.name);
+  const auto or_unknown = [](std::string_view word) { return std::string(word.empty() ? "unknown" : word); };
+  if (options.json) {
+    Json document{
+        {"name", options.name}, {"citation", nullptr}, {"licence", nullptr}, {"licence_url", nullptr}, {"files", files}};
+    if (known) document["citation"] = {{"authors", known->authors}, {"title", known->title}, {"year", known->year}};
+    if (known && !known->licence.empty()) document["licence"] = known->licence;
+    if (known && !known->licence_url.empty()) document["licence_url"] = known->licence_url;
+    print_json(document);
+    return 0;
+  }
+  print("citation: " + (known ? opsis::text("{}: {}, {}", known->authors, known->title, known->year) : "unknown"));
+  print("licence:  " +
+        (known && !known->licence.empty() ? opsis::text("{} ({})", known->licence, known->licence_url) : or_unknown("")));
+  if (rows.size() > 1) print("\n" + table(rows, {false, false, false}));
   return 0;
 }
 
 int download(const DatasetsOptions& options) {
-  const auto& open = find_set(options.name);
+  const auto& opener = find_set(options.name);
   if (needs_no_files(options.name)) opsis::raise<opsis::ValueError>("{} has no files to download", options.name);
-  if (!open) opsis::raise<opsis::ValueError>("{} has to be brought by hand", options.name);
-  const auto count = open(options);
+  if (!opener.downloads) opsis::raise<opsis::ValueError>("{} has to be brought by hand", options.name);
+  const auto count = opener.open(options, true).size;
   print(opsis::text("{}: {} examples in {}", options.name, count, options.root));
   return 0;
 }
@@ -153,10 +202,54 @@ int verify(const DatasetsOptions& options) {
   return wrong ? 1 : 0;
 }
 
+// Some examples, drawn by the seed, on one sheet.
+int show(const DatasetsOptions& options) {
+  const auto& opener = find_set(options.name);
+  if (!opener.open) opsis::raise<opsis::ValueError>("{} needs a function that reads its files", options.name);
+  const auto set = opener.open(options, false);
+  if (set.size == 0) opsis::raise<opsis::ValueError>("{} has no examples in {}", options.name, options.root);
+  const opsis::random::Scope scope(options.seed);
+  const auto order = opsis::random::permutation(static_cast<int64_t>(set.size));
+  auto chosen =
+      std::vector<int64_t>(order.data_ptr<int64_t>(), order.data_ptr<int64_t>() + std::min(order.numel(), options.count));
+  std::sort(chosen.begin(), chosen.end());
+  std::vector<opsis::utils::LabelledImage> tiles;
+  auto shown = Json::array();
+  for (const auto index : chosen) {
+    tiles.push_back(set.tile(static_cast<size_t>(index), options.side));
+    shown.push_back({{"index", index}, {"label", tiles.back().label}});
+  }
+  const auto sheet = opsis::utils::labelled_grid(
+      tiles, {.columns = std::min<int64_t>(options.columns, std::ssize(tiles)), .tile_px = options.side, .font_px = 12});
+  opsis::utils::save_image(sheet.data.to(torch::kFloat64).div(255), options.output);
+  if (options.json) {
+    print_json(Json{{"output", options.output}, {"size", set.size}, {"seed", options.seed}, {"examples", shown}});
+  } else {
+    print(opsis::text("{}: {} of {} examples of {}", options.output, tiles.size(), set.size, options.name));
+  }
+  return 0;
+}
+
+int convert(const DatasetsOptions& options) {
+  const auto from = datasets::box_format(options.from), to = datasets::box_format(options.to);
+  if (from == datasets::BoxFormat::COCO && options.annotations.empty()) throw UsageError("--annotations is needed for coco");
+  const auto split = options.split.empty() ? "train" : options.split;
+  const auto set = datasets::read_boxes({.format = from, .root = options.root, .annFile = options.annotations, .split = split});
+  datasets::write_boxes(set, to, options.output, split);
+  size_t boxes = 0;
+  for (const auto& picture : set.pictures) boxes += picture.objects.size();
+  if (options.json) {
+    print_json(Json{{"output", options.output}, {"pictures", set.pictures.size()}, {"boxes", boxes}, {"classes", set.classes}});
+  } else {
+    print(opsis::text("{}: {} pictures, {} boxes, {} classes", options.output, set.pictures.size(), boxes, set.classes.size()));
+  }
+  return 0;
+}
+
 }  // namespace
 
 void declare_datasets(CLI::App& app, Chosen& chosen) {
-  auto& command = *app.add_subcommand("datasets", "List, fetch and check data sets");
+  auto& command = *app.add_subcommand("datasets", "List, fetch, check, look at and convert data sets");
   command.require_subcommand(1);
   const auto options = std::make_shared<DatasetsOptions>();
   const auto declare = [&](const char* name, const char* purpose, int (*run)(const DatasetsOptions&)) -> CLI::App& {
@@ -168,7 +261,7 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   auto& listing = declare("list", "The data sets there are", list);
   listing.add_option("pattern", options->pattern, "Part of a name");
   listing.add_flag("--json", options->json, "Print a JSON document");
-  auto& telling = declare("info", "The files of one, with their hashes and addresses", info);
+  auto& telling = declare("info", "Whose one is, its licence, and its files with their hashes and addresses", info);
   take_name(telling);
   telling.add_flag("--json", options->json, "Print a JSON document");
   auto& fetching = declare("download", "Fetch, check and unpack one", download);
@@ -179,12 +272,37 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   auto& checking = declare("verify", "Hold the files of one below a folder against their hashes", verify);
   take_name(checking);
   checking.add_option("--root", options->root, "The folder")->capture_default_str();
+  auto& showing = declare("show", "Some examples of one with their labels, on one sheet", show);
+  take_name(showing);
+  showing.add_option("--root", options->root, "The folder")->capture_default_str();
+  showing.add_option("--split", options->split, "The part of it: train, test, ...");
+  showing.add_option("--subset", options->subset, "The name, version or year of those that have several");
+  showing.add_option("--annotations", options->annotations, "The file of annotations of those whose folder has none");
+  showing.add_option("--out", options->output, "The sheet to write, .png or .jpg")->required();
+  showing.add_option("--count", options->count, "Examples")->check(at_least_one)->capture_default_str();
+  showing.add_option("--columns", options->columns, "Of the sheet")->check(at_least_one)->capture_default_str();
+  showing.add_option("--side", options->side, "Of an example on the sheet, in pixels")
+      ->check(at_least_one)
+      ->capture_default_str();
+  showing.add_option("--seed", options->seed, "Chooses the examples")->capture_default_str();
+  showing.add_flag("--json", options->json, "Print a JSON document");
+  auto& converting = declare("convert", "Boxes and classes from one format into another", convert);
+  converting.add_option("--from", options->from, "coco, voc or yolo")->required();
+  converting.add_option("--to", options->to, "coco, voc or yolo")->required();
+  converting.add_option("--root", options->root, "coco: the pictures; voc: the folder of a year; yolo: what data.yaml is in")
+      ->capture_default_str();
+  converting.add_option("--annotations", options->annotations, "The file of instances of coco");
+  converting.add_option("--split", options->split, "The part that is read, and its name in what is written; train when absent");
+  converting.add_option("--out", options->output, "The folder to write")->required();
+  converting.add_flag("--json", options->json, "Print a JSON document");
   command.footer(
       "Examples:\n"
       "  opsis datasets list MNIST\n"
       "  opsis datasets info CIFAR10\n"
       "  opsis datasets download CIFAR10 --root data\n"
-      "  opsis datasets verify CIFAR10 --root data");
+      "  opsis datasets verify CIFAR10 --root data\n"
+      "  opsis datasets show CIFAR10 --root data --out sheet.png\n"
+      "  opsis datasets convert --from coco --root val2017 --annotations instances_val2017.json --to yolo --out yolo");
 }
 
 }  // namespace cli

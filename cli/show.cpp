@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/pipeline.h"
+#include "cli/sheet.h"
 #include "cli/steps.h"
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
@@ -24,26 +25,6 @@ struct ShowOptions {
   std::optional<uint64_t> seed;
   bool json = false;
 };
-
-// For looking at: three channels of bytes, no side longer than `side`. Numbers beyond [0, 1] are spread over it.
-opsis::Image picture_of(const opsis::Image& image, int64_t side) {
-  auto data = image.data.detach();
-  if (data.dim() != 3 || data.numel() == 0 || (data.size(0) != 1 && data.size(0) != 3)) {
-    opsis::raise<opsis::ValueError>("a result cannot be shown: it must be (1 or 3, H, W), got {}", data.sizes());
-  }
-  if (data.is_floating_point()) {
-    const auto low = data.min().item<double>(), high = data.max().item<double>();
-    if (low < 0 || high > 1) data = (data - low) / std::max(high - low, 1e-12);
-    data = data.mul(255).add(0.5).clamp(0, 255);
-  }
-  data = data.to(torch::kUInt8).expand({3, -1, -1});
-  const auto longer = std::max(data.size(1), data.size(2));
-  if (longer > side) {
-    const auto scaled = [&](int64_t length) { return std::max<int64_t>(1, length * side / longer); };
-    data = opsis::transforms::functional::resize(data, {scaled(data.size(1)), scaled(data.size(2))});
-  }
-  return opsis::Image(data);
-}
 
 int show(const ShowOptions& options) {
   const auto pipeline = build_pipeline(options.pipeline);

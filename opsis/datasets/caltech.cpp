@@ -6,6 +6,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/archive.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/io/mat.h"
@@ -45,7 +46,7 @@ torch::Tensor contour_of(const fs::path& file) {
 
 ClassifiedList list_caltech256(const Caltech256::Options& options) {
   const auto base = options.root / "caltech256", folder = base / "256_ObjectCategories";
-  if (options.download && !fs::exists(folder)) fetch_and_extract(resource("Caltech256", "256_ObjectCategories.tar"), base);
+  if (options.download && !is_there(folder)) fetch_and_extract(resource("Caltech256", "256_ObjectCategories.tar"), base);
   detail::check_folder("Caltech256", folder);
   ClassifiedList list;
   list.classes = sorted_names(folder);
@@ -69,7 +70,8 @@ Caltech101::Caltech101(Options options) : options_(std::move(options)) {
   }
   OPSIS_CHECK(!options_.target_type.empty(), "Caltech101: target_type must name at least one target");
   const auto base = options_.root / "caltech101", folder = base / "101_ObjectCategories";
-  if (options_.download && !fs::exists(folder)) {
+  const FolderLock lock(base, options_.download);
+  if (options_.download && !is_there(folder)) {
     fetch_and_extract(resource("Caltech101", "caltech-101.zip"), base);
     // Annotations before 101_ObjectCategories, which tells later that all is there. They are in a plain .tar, which torchvision
     // passes over.
@@ -78,8 +80,8 @@ Caltech101::Caltech101(Options options) : options_(std::move(options)) {
     for (const auto& name : names) {
       if (name.ends_with(".gz") || name.ends_with(".tar")) extract_archive(base / "caltech-101" / name, base);
     }
-    fs::remove_all(base / "caltech-101");
-    fs::remove(base / "caltech-101.zip");
+    remove_tree(base / "caltech-101");
+    remove_tree(base / "caltech-101.zip");
   }
   detail::check_folder("Caltech101", folder);
   categories_ = sorted_names(folder);

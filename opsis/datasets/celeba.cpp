@@ -3,6 +3,7 @@
 #include "opsis/core/check.h"
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/classified.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -43,6 +44,7 @@ CelebAList read_celeba_list(const std::filesystem::path& path, size_t head) {
 CelebA::CelebA(Options options) : options_(std::move(options)) {
   detail::check_choice("CelebA", "split", options_.split, {"train", "valid", "test", "all"});
   const auto base = options_.root / "celeba";
+  const FolderLock lock(base, options_.download);
   bool whole = detail::is_folder(base / "img_align_celeba");
   for (const auto& file : resources("CelebA")) {
     if (file.file != kCelebAPictures) whole = whole && is_intact(file, base);

@@ -55,6 +55,7 @@ bool is_whole_jpeg(io::Bytes bytes) {
 }  // namespace
 
 Image default_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::RGB); }
+Image decode_rgb(io::Bytes bytes) { return decode_picture(bytes, io::ImageReadMode::RGB); }
 Image gray_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::GRAY); }
 Image plain_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::UNCHANGED); }
 

@@ -13,6 +13,7 @@
 
 #include "opsis/datasets/dataset.h"
 #include "opsis/datasets/options.h"
+#include "opsis/io/bytes.h"
 #include "opsis/io/codec.h"
 #include "opsis/transforms/container.h"
 #include "opsis/transforms/transform.h"
@@ -22,7 +23,9 @@ namespace opsis::inline v1::datasets {
 /// The picture as RGB, uint8; of a PNG of 16 bits the high ones.
 /// Source   torchvision.datasets.folder.default_loader
 OPSIS_API Image default_loader(const std::filesystem::path& path);
-/// The same as gray.
+/// The same of a file's bytes.
+OPSIS_API Image decode_rgb(io::Bytes bytes);
+/// As default_loader, in gray.
 OPSIS_API Image gray_loader(const std::filesystem::path& path);
 /// The picture with the channels it has; of a palette the numbers of the colors.
 /// Source   PIL.Image.open

@@ -36,6 +36,7 @@ struct FolderFilter {
   std::vector<std::string> extensions{};
   std::function<bool(const std::filesystem::path&)> is_valid_file{};
   bool allow_empty = false;  ///< a class may be without files
+  bool index = false;        ///< keep the list, and take what has not changed from there
 };
 
 /// Classes and files of a folder, as DatasetFolder lists them.
@@ -45,6 +46,10 @@ OPSIS_API ClassifiedList list_folder(const std::filesystem::path& directory, con
 /// The files of each class, at any depth and through links, in the order of Python's sorted(os.walk(...)).
 /// Throws   NotFoundError naming the classes without files, unless allow_empty; IoError for a folder that cannot be read;
 ///          ValueError for both or none of extensions and is_valid_file, or no class
+/// Index    with filter.index the names are kept in a file beside the folder (.photos.opsis-index) or, where that cannot be
+///          written, in $XDG_CACHE_HOME/opsis. The next time a class is read from there whose folders have all the times and
+///          numbers of their last reading; others are read anew. Classes with links, or that were changed within two seconds of
+///          being read, are never kept. The result is the same as without
 /// Differs  does not follow a link to a folder that it is in; does not pass over folders that cannot be read
 /// Source   torchvision.datasets.folder.make_dataset
 OPSIS_API std::vector<FolderSample> make_dataset(const std::filesystem::path& directory,
@@ -65,6 +70,7 @@ class OPSIS_API DatasetFolder : public ClassifiedFiles {
     transforms::AnyTransform transforms{};
     std::function<bool(const std::filesystem::path&)> is_valid_file{};
     bool allow_empty = false;
+    bool index = false;  ///< keep the list of files for the next time, as make_dataset says
   };
   explicit DatasetFolder(Options options);
 
@@ -89,6 +95,7 @@ class OPSIS_API ImageFolder : public DatasetFolder {
     Loader loader{};  ///< in place of decoding as RGB; called from many threads
     std::function<bool(const std::filesystem::path&)> is_valid_file{};  ///< in place of image_extensions()
     bool allow_empty = false;
+    bool index = false;  ///< keep the list of files for the next time, as make_dataset says: of a million in a second
   };
   explicit ImageFolder(Options options);
 };

@@ -1,10 +1,5 @@
 #include "opsis/datasets/imagenet.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -12,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/archive.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/folder.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
@@ -41,7 +37,7 @@ const Resource& imagenet_archive(std::string_view name, const fs::path& root) {
 void write_meta(const fs::path& root) {
   const auto& archive = imagenet_archive(kDevkit, root);
   const auto kit = root / ".devkit.extracting";
-  fs::remove_all(kit);
+  remove_tree(kit);
   extract_archive(root / archive.file, kit);
   const auto data = kit / "ILSVRC2012_devkit_t12" / "data";
 
@@ -70,7 +66,7 @@ void write_meta(const fs::path& root) {
     truth.emplace_back(found->second);
   }
   hub::save(root / "meta.bin", Value::tuple({Value::dict(std::move(names)), Value::list(std::move(truth))}));
-  fs::remove_all(kit);
+  remove_tree(kit);
 }
 
 // Unpacks beside the place of the split, which gets its name when all is there.
@@ -78,10 +74,10 @@ template <class Unpack>
 void make_split(const fs::path& split, const Unpack& unpack) {
   auto half = split;
   half += ".extracting";
-  fs::remove_all(half);
-  fs::create_directories(half);
+  remove_tree(half);
+  make_folders(half);
   unpack(half);
-  fs::rename(half, split);
+  move_to(half, split);
 }
 
 void unpack_train(const fs::path& root) {
@@ -101,34 +97,17 @@ void unpack_val(const fs::path& root, const Value& truth) {
     const auto images = sorted_names(half);
     for (size_t i = 0; i < truth.items().size(); ++i) {
       const auto& wnid = truth.items()[i].as_string();
-      fs::create_directories(half / wnid);
-      if (i < images.size()) fs::rename(half / images[i], half / wnid / images[i]);
+      make_folders(half / wnid);
+      if (i < images.size()) move_to(half / images[i], half / wnid / images[i]);
     }
   });
 }
 
-// While it lives, no other process unpacks here: it waits, and then finds what we made. Where folders cannot be locked, all may.
-class RootLock {
- public:
-  explicit RootLock(const fs::path& root) : folder_(open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    while (folder_ >= 0 && flock(folder_, LOCK_EX) != 0 && errno == EINTR) {
-    }
-  }
-  ~RootLock() {
-    if (folder_ >= 0) close(folder_);
-  }
-  RootLock(const RootLock&) = delete;
-  RootLock& operator=(const RootLock&) = delete;
-
- private:
-  int folder_;
-};
-
 ClassifiedList list_imagenet(const ImageNet::Options& options) {
   detail::check_choice("ImageNet", "split", options.split, {"train", "val"});
   const auto meta_file = options.root / "meta.bin", folder = options.root / options.split;
-  std::optional<RootLock> lock;
-  if (!detail::is_file(meta_file) || !detail::is_folder(folder)) lock.emplace(options.root);
+  std::optional<FolderLock> lock;
+  if (!detail::is_file(meta_file) || !detail::is_folder(folder)) lock.emplace(options.root, detail::is_folder(options.root));
   if (!detail::is_file(meta_file)) write_meta(options.root);
   const auto meta = hub::load(meta_file);
   if (!detail::is_folder(folder)) options.split == "train" ? unpack_train(options.root) : unpack_val(options.root, meta.at(1));

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -24,13 +25,14 @@ std::string unpacked_name(std::string_view url) {
 
 void bring_inaturalist(const INaturalist::Options& options) {
   const auto folder = options.root / options.version;
-  const bool there = detail::is_folder(folder) && !fs::is_empty(folder);
+  const FolderLock lock(options.root, options.download);
+  const bool there = detail::is_folder(folder) && !sorted_names(folder).empty();
   if (there || !options.download) return detail::check_folder("INaturalist", folder);
   const auto& archive = resource("INaturalist", options.version + ".tgz");
   fetch_and_extract(archive, options.root);
   const auto unpacked = options.root / unpacked_name(archive.url);
-  if (!fs::exists(unpacked)) raise<DecodeError>("INaturalist: the archive has no folder {}", unpacked.filename().string());
-  fs::rename(unpacked, folder);
+  if (!is_there(unpacked)) raise<DecodeError>("INaturalist: the archive has no folder {}", unpacked.filename().string());
+  move_to(unpacked, folder);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/archive.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/idx.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
@@ -100,12 +101,13 @@ ClassifiedPixels load_emnist(const EMNIST::Options& options) {
   const auto folder = options.root / "EMNIST" / "raw";
   const auto prefix = text("emnist-{}-{}", options.split, options.train ? "train" : "test");
   const auto images = folder / (prefix + "-images-idx3-ubyte"), labels = folder / (prefix + "-labels-idx1-ubyte");
+  const FolderLock lock(folder, options.download);
   if (options.download && !(detail::is_file(images) && detail::is_file(labels))) {
     fetch_and_extract(resource("EMNIST", "gzip.zip"), folder);
     for (const auto& name : sorted_names(folder / "gzip")) {
       if (name.ends_with(".gz")) extract_archive(folder / "gzip" / name, folder);
     }
-    fs::remove_all(folder / "gzip");
+    remove_tree(folder / "gzip");
   }
   return read_idx_pair("EMNIST", images, labels, emnist_classes(options.split));
 }

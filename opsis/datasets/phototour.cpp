@@ -8,6 +8,7 @@
 #include "opsis/core/check.h"
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/classified.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/hub/checkpoint.h"
@@ -72,8 +73,9 @@ PhotoTour::PhotoTour(Options options) : options_(std::move(options)) {
   for (const auto& row : kTours) names.push_back(row.name);
   detail::check_choice("PhotoTour", "name", options_.name, names);
   const auto folder = options_.root / options_.name, cache = options_.root / (options_.name + ".pt");
-  if (!fs::exists(cache)) {
-    if (options_.download && !fs::exists(folder)) {
+  const FolderLock lock(options_.root, options_.download);
+  if (!is_there(cache)) {
+    if (options_.download && !is_there(folder)) {
       const auto archive = fetch_resource(resource("PhotoTour", options_.name + ".zip"), options_.root);
       extract_archive(archive, folder, {.remove_finished = true});
     }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -49,10 +50,11 @@ ClassifiedList list_places365(const Places365::Options& options) {
     const auto name = words[0].substr(std::min(words[0].find_first_not_of('/'), words[0].size()));
     list.samples.emplace_back(images / name, words.size() > 1 ? lines.integer(i, words[1]) : -1);
   }
-  if (options.download && !fs::exists(images)) {
+  const FolderLock lock(options.root, options.download);
+  if (options.download && !is_there(images)) {
     const auto archive = train ? text("train_{}_places365{}.tar", size, variant) : text("{}_{}.tar", split, size);
     fetch_and_extract(resource("Places365", archive), options.root);
-    if (train) fs::rename(options.root / ("data_" + size), images);
+    if (train) move_to(options.root / ("data_" + size), images);
   }
   return list;
 }

@@ -2,8 +2,13 @@
 
 #include <ATen/ops/stack.h>
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
 #include "opsis/core/check.h"
 #include "opsis/datasets/classified.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/io/mat.h"
@@ -19,9 +24,11 @@ std::vector<std::string> sbd_names(const SBDataset::Options& options) {
   detail::check_choice("SBDataset", "image_set", options.image_set, {"train", "val", "train_noval"});
   detail::check_choice("SBDataset", "mode", options.mode, {"segmentation", "boundaries"});
   if (options.download) {
-    fetch_and_extract(resource("SBDataset", "benchmark.tgz"), options.root);
-    for (const auto* part : {"cls", "img", "inst", "train.txt", "val.txt"}) {
-      fs::rename(options.root / "benchmark_RELEASE/dataset" / part, options.root / part);
+    const FolderLock lock(options.root);
+    constexpr std::string_view parts[] = {"cls", "img", "inst", "train.txt", "val.txt"};
+    if (!std::all_of(std::begin(parts), std::end(parts), [&](auto part) { return is_there(options.root / part); })) {
+      fetch_and_extract(resource("SBDataset", "benchmark.tgz"), options.root);
+      for (const auto part : parts) move_to(options.root / "benchmark_RELEASE/dataset" / part, options.root / part);
     }
     if (options.image_set == "train_noval") fetch_resource(resource("SBDataset", "train_noval.txt"), options.root);
   }

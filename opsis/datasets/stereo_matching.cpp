@@ -10,6 +10,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
 #include "opsis/datasets/archive.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/json_file.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
@@ -136,12 +137,13 @@ std::span<const std::string_view> middlebury_scenes(std::string_view split) {
 }
 
 void download_middlebury(const fs::path& root, const std::string& split) {
+  const FolderLock lock(root);
   const auto folder = root / split;
   if (split != "test") {
     for (const auto scene : middlebury_scenes(split)) {
       for (const auto* calibration : {"perfect", "imperfect"}) {
         const auto name = text("{}-{}", scene, calibration);
-        if (fs::exists(folder / name)) continue;
+        if (is_there(folder / name)) continue;
         fetch_resource(resource(kMiddlebury, name + ".zip"), folder);
         extract_archive(folder / (name + ".zip"), folder, {.remove_finished = true});
       }
@@ -149,14 +151,14 @@ void download_middlebury(const fs::path& root, const std::string& split) {
     return;
   }
   const auto scenes = middlebury_scenes(split);
-  if (std::all_of(scenes.begin(), scenes.end(), [&](auto scene) { return fs::exists(folder / scene); })) return;
+  if (std::all_of(scenes.begin(), scenes.end(), [&](auto scene) { return is_there(folder / scene); })) return;
   fetch_resource(resource(kMiddlebury, "MiddEval3-data-F.zip"), root);
   extract_archive(root / "MiddEval3-data-F.zip", root, {.remove_finished = true});
-  fs::create_directories(folder);
+  make_folders(folder);
   for (const auto& scene : sorted_names(root / "MiddEval3/testF", Listing::Folders)) {
-    fs::rename(root / "MiddEval3/testF" / scene, folder / scene);
+    move_to(root / "MiddEval3/testF" / scene, folder / scene);
   }
-  fs::remove_all(root / "MiddEval3");
+  remove_tree(root / "MiddEval3");
 }
 
 StereoFiles middlebury_files(const Middlebury2014Stereo::Options& options) {

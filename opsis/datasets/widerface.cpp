@@ -4,6 +4,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/classified.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -15,8 +16,9 @@ namespace fs = std::filesystem;
 constexpr int64_t kFaceNumbers = 10;  // left, top, width, height, then six attributes
 
 void bring_widerface(const fs::path& base, bool download) {
+  const FolderLock lock(base, download);
   for (const auto* name : {"WIDER_train", "WIDER_val", "WIDER_test", "wider_face_split"}) {
-    if (fs::exists(base / name)) continue;
+    if (is_there(base / name)) continue;
     if (!download) detail::check_folder("WIDERFace", base / name);
     for (const auto& archive : resources("WIDERFace")) fetch_and_extract(archive, base);
     return;

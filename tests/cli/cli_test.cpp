@@ -74,7 +74,11 @@ TEST(CliModels, FiltersByPatternsAndModuleAndSorts) {
 TEST(CliDatasets, ListsTellsFetchesAndVerifies) {
   EXPECT_THAT(opsis_tool({"datasets", "list", "CIFAR"}).out, HasSubstr("CIFAR100"));
   const auto told = json::parse(opsis_tool({"datasets", "info", "SEMEION", "--json"}).out);
-  EXPECT_EQ(told.at(0).at("md5"), "cb545d371d2ce14ec121470795a77432");
+  EXPECT_EQ(told.at("files").at(0).at("md5"), "cb545d371d2ce14ec121470795a77432");
+  EXPECT_EQ(told.at("licence"), "CC BY 4.0");
+  EXPECT_TRUE(json::parse(opsis_tool({"datasets", "info", "DTD", "--json"}).out).at("licence").is_null());
+  EXPECT_THAT(opsis_tool({"datasets", "info", "FashionMNIST"}).out, HasSubstr("licence:  MIT (https://"));
+  EXPECT_THAT(opsis_tool({"datasets", "info", "DTD"}).out, HasSubstr("licence:  unknown\n"));
   expect_failure({"datasets", "info", "SEMEIN"}, "no data set is named \"SEMEIN\"; did you mean SEMEION?");
 
   // A mirror whose file is another one: it is refused, named and not kept; where it stands by hand, it is found damaged.

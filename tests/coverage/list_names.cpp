@@ -10,6 +10,12 @@
 // Rooms without a registry of their own: a line whose name is not there does not compile.
 namespace has {
 
+namespace datasets {
+#define OPSIS_NAME(name) using opsis::datasets::name;
+#include "tests/coverage/datasets.def"
+#undef OPSIS_NAME
+}  // namespace datasets
+
 namespace io {
 #define OPSIS_NAME(name) using opsis::io::name;
 #include "tests/coverage/io.def"
@@ -111,13 +117,17 @@ std::vector<std::string> strings(const Names& names) {
 }  // namespace
 
 int main() {
+  auto datasets = strings(opsis::datasets::list_datasets());
+#define OPSIS_NAME(name) datasets.emplace_back(#name);
+#include "tests/coverage/datasets.def"
+#undef OPSIS_NAME
   auto transforms = strings(opsis::transforms::list_transforms());
   transforms.insert(transforms.end(), {"check_type", "get_bounding_boxes", "get_keypoints", "has_all", "has_any", "query_chw", "query_size"});
   auto functionals = strings(opsis::transforms::list_functionals());
   for (auto& name : kernels_of_single_kinds()) functionals.push_back(std::move(name));
   const nlohmann::json names{{"models", opsis::models::list_models()},
                              {"weights", opsis::models::list_weights()},
-                             {"datasets", strings(opsis::datasets::list_datasets())},
+                             {"datasets", datasets},
                              {"transforms", transforms},
                              {"transforms v1", transforms_v1},
                              {"functional", functionals},

@@ -27,6 +27,7 @@ _asked = {
     "INaturalist": [{"version": v} for v in D.inaturalist.DATASET_URLS],
     "VOCDetection": [{"year": str(y), "image_set": "train"} for y in range(2007, 2013)] + [{"year": "2007", "image_set": "test"}],
     "SBDataset": [{"image_set": "train_noval"}], "WIDERFace": [{}], "Kitti": [{}], "SBU": [{}],
+    "PCAM": [{"split": s} for s in ("train", "test", "val")],
     "Middlebury2014Stereo": [{"split": "train"}, {"split": "additional"}, {"split": "test", "calibration": None}],
 }
 

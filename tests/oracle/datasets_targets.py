@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 from io import StringIO
+from unittest import mock
 
 import numpy as np
 import scipy.io
@@ -16,6 +17,7 @@ from PIL import Image
 from support.fake_data import *
 from torchvision import datasets as D
 from torchvision import tv_tensors
+from torchvision.tv_tensors import _dataset_wrapper
 
 
 def _mat(variables, **options):
@@ -102,6 +104,7 @@ def _coco_files():
     return files
 
 
+@functools.cache
 def _coco(name):
     root = fresh(f"roots/{name}")
     put(root, _coco_files())
@@ -471,6 +474,13 @@ def cityscapes(which):
         for kind, value in zip(kinds[:3], target):
             known[f"{kind}{i}"] = tensor(value)
         known["polygons"].append(target[3])
+    # torchvision's wrapper fails at the numbers of uint16 that such files have, since LibTorch cannot compare them.
+    masks = mock.patch.object(_dataset_wrapper, "pil_image_to_mask", lambda mask: tv_tensors.Mask(tensor(mask).to(torch.int32)))
+    objects = D.wrap_dataset_for_transforms_v2(D.Cityscapes(known["root"], split=split, mode=mode, target_type="instance"))
+    with masks:
+        for i in range(len(data)):
+            _, target = objects[i]
+            known[f"object_masks{i}"], known[f"object_labels{i}"] = target["masks"].squeeze(1), target["labels"]
     return {**known, "polygons": json.dumps(known["polygons"])}
 
 
@@ -478,6 +488,43 @@ def cityscapes(which):
 def cityscapes_classes():
     return {"rows": ["|".join(str(v) for v in (c.name, c.id, c.train_id, c.category, c.category_id, int(c.has_instances),
                                                 int(c.ignore_in_eval), *c.color)) for c in D.Cityscapes.classes]}
+
+
+# --- The wrapper's keys -----------------------------------------------------------------------------------------------------
+
+_wrapped = [(name, keys) for name, lists in {
+    "CocoDetection": [None, "all", ["boxes", "masks"], ["labels", "area", "iscrowd"], ["image_id"], ["masks", "bbox", "category_id"]],
+    "VOCDetection": [None, "all", ["boxes"], ["annotation", "labels"]],
+    "Kitti": [None, "all", ["labels"], ["boxes", "type", "location"]],
+    "WIDERFace": [None, "all", ["bbox"], ["pose", "blur"]],
+}.items() for keys in lists]
+
+
+def _data_to_wrap(name):
+    if name == "CocoDetection":
+        data, root = _coco(name)
+        return data, {"root": str(root)}
+    options = {"VOCDetection": {"year": "2007", "image_set": "test"}, "Kitti": {}, "WIDERFace": {"split": "val"}}[name]
+    return opened(name, {"VOCDetection": _voc, "Kitti": _kitti, "WIDERFace": _widerface}[name](), **options)
+
+
+@case("datasets_targets/wrapped", which=_wrapped)
+def wrapped(which):
+    """Tensors as tensors; what is left of the target in its own form, as JSON; null for an image without objects."""
+    name, keys = which
+    data, known = _data_to_wrap(name)
+    view = D.wrap_dataset_for_transforms_v2(data, keys)
+    rest = []
+    for i in range(len(view)):
+        try:
+            _, target = view[i]
+        except KeyError:
+            rest.append(None)
+            continue
+        tensors = {key for key in target if key in ("boxes", "labels", "masks") or name == "WIDERFace"}
+        known.update({f"{key}{i}": torch.as_tensor(target[key]) for key in tensors})
+        rest.append({key: value for key, value in target.items() if key not in tensors})
+    return {**known, "name": name, "keys": keys, "length": len(view), "rest": json.dumps(rest)}
 
 
 # --- Sentences, patches, films ----------------------------------------------------------------------------------------------

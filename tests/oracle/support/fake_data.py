@@ -133,7 +133,7 @@ def served(mirror=None):
         stack.enter_context(mock.patch.object(utils, "check_md5", lambda *_, **__: True))
         stack.enter_context(mock.patch.object(utils, "_get_redirect_url", lambda url, **_: url))
         stack.enter_context(mock.patch.object(utils, "_urlretrieve", retrieve))
-        for module in (torchvision.datasets.celeba, torchvision.datasets.widerface):
+        for module in (torchvision.datasets.celeba, torchvision.datasets.pcam, torchvision.datasets.widerface):
             stack.enter_context(mock.patch.object(module, "download_file_from_google_drive", drive))
         yield
 

@@ -1,0 +1,293 @@
+#include "opsis/datasets/convert.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "opsis/core/check.h"
+#include "opsis/core/json.h"
+#include "opsis/datasets/classified.h"
+#include "opsis/datasets/coco_file.h"
+#include "opsis/datasets/disk.h"
+#include "opsis/datasets/text_file.h"
+#include "opsis/datasets/voc.h"
+#include "opsis/datasets/voc_annotation.h"
+#include "opsis/datasets/yolo.h"
+#include "opsis/io/file.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+Size size_of_picture(const fs::path& file) {
+  const auto image = default_loader(file);
+  return {image.data.size(-2), image.data.size(-1)};
+}
+
+// Runs `read`; what it finds wrong is an error of the file.
+template <class Read>
+void reading_boxes(const fs::path& file, const Read& read) {
+  try {
+    read();
+  } catch (const ValueError& error) {
+    raise<DecodeError>("read_boxes: {}: {}", file.string(), error.what());
+  }
+}
+
+// --- Reading ------------------------------------------------------------------------------------------------------------
+
+BoxedSet read_coco_boxes(const BoxedSource& source) {
+  const CocoFile file(source.annFile);
+  BoxedSet out;
+  std::map<int64_t, int64_t> label_of;
+  for (const auto& [id, name] : file.categories()) {
+    label_of[id] = std::ssize(out.classes);
+    out.classes.push_back(name);
+  }
+  for (const auto& image : file.images()) {
+    BoxedPicture picture{.file = source.root / image.file_name, .name = image.file_name, .size = {image.height, image.width}};
+    if (image.height == 0 || image.width == 0) picture.size = size_of_picture(picture.file);
+    reading_boxes(source.annFile, [&] {
+      for (const auto text_of_it : image.annotations) {
+        const auto annotation = Json::parse(text_of_it);
+        const auto* crowd = annotation.find("iscrowd");
+        if (crowd != nullptr && crowd->is_number() && crowd->number() != 0) continue;
+        const auto& box = annotation["bbox"].items();
+        OPSIS_CHECK(box.size() == 4, "image {}: a bbox must have 4 numbers, got {}", image.id, box.size());
+        const auto category = annotation["category_id"].integer();
+        OPSIS_CHECK(label_of.contains(category), "image {}: {} is no category", image.id, category);
+        const auto left = box[0].number(), top = box[1].number();
+        picture.objects.push_back({label_of.at(category), left, top, left + box[2].number(), top + box[3].number()});
+      }
+    });
+    out.pictures.push_back(std::move(picture));
+  }
+  return out;
+}
+
+double voc_side(const Json& box, std::string_view side) {
+  const auto& word = box[side].text();
+  double value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  OPSIS_CHECK(error == std::errc() && end == word.data() + word.size() && std::isfinite(value),
+              "{} must be a number of pixels, got \"{}\"", side, word);
+  return value;
+}
+
+BoxedSet read_voc_boxes(const BoxedSource& source) {
+  BoxedSet out;
+  std::vector<std::vector<std::string>> names_of;  // of each picture's objects
+  std::set<std::string> names;
+  const TextFile list(source.root / "ImageSets" / "Main" / (source.split + ".txt"));
+  for (size_t i = 0; i < list.size(); ++i) {
+    const auto stem = std::string(stripped(list.line(i)));
+    if (stem.empty()) continue;
+    const auto file = source.root / "Annotations" / (stem + ".xml");
+    const auto annotation = read_voc_xml(file);
+    BoxedPicture picture{.file = source.root / "JPEGImages" / (stem + ".jpg"), .name = stem + ".jpg"};
+    auto& its_names = names_of.emplace_back();
+    reading_boxes(file, [&] {
+      const auto& parts = annotation["annotation"];
+      if (const auto* size = parts.find("size")) {
+        picture.size = {static_cast<int64_t>(voc_side(*size, "height")), static_cast<int64_t>(voc_side(*size, "width"))};
+      } else {
+        picture.size = size_of_picture(picture.file);
+      }
+      for (const auto& object : parts["object"].items()) {
+        const auto& box = object["bndbox"];
+        picture.objects.push_back(
+            {0, voc_side(box, "xmin") - 1, voc_side(box, "ymin") - 1, voc_side(box, "xmax"), voc_side(box, "ymax")});
+        its_names.push_back(object["name"].text());
+        names.insert(its_names.back());
+      }
+    });
+    out.pictures.push_back(std::move(picture));
+  }
+  const std::vector<std::string> twenty(voc_classes().begin() + 1, voc_classes().end());
+  const bool known = std::all_of(names.begin(), names.end(), [&](const auto& name) {
+    return std::find(twenty.begin(), twenty.end(), name) != twenty.end();
+  });
+  out.classes = known ? twenty : std::vector<std::string>(names.begin(), names.end());
+  const auto label_of = numbered(out.classes);
+  for (size_t i = 0; i < out.pictures.size(); ++i) {
+    for (size_t k = 0; k < names_of[i].size(); ++k) out.pictures[i].objects[k].label = label_of.at(names_of[i][k]);
+  }
+  return out;
+}
+
+// Parts of a side are rounded when they are written; a millionth of a pixel is nearer than that.
+double whole_millionths(double pixels) { return std::round(pixels * 1e6) / 1e6; }
+
+BoxedSet read_yolo_set(const BoxedSource& source) {
+  const auto files = list_yolo(source.root, source.split);
+  BoxedSet out{.classes = files.classes};
+  int64_t highest = -1;
+  for (size_t i = 0; i < files.images.size(); ++i) {
+    BoxedPicture picture{
+        .file = files.images[i], .name = files.images[i].filename().string(), .size = size_of_picture(files.images[i])};
+    const auto height = static_cast<double>(picture.size.height), width = static_cast<double>(picture.size.width);
+    for (const auto& box : read_yolo_boxes(files.labels[i])) {
+      highest = std::max(highest, box.label);
+      picture.objects.push_back({box.label, whole_millionths((box.center_x - box.width / 2) * width),
+                                 whole_millionths((box.center_y - box.height / 2) * height),
+                                 whole_millionths((box.center_x + box.width / 2) * width),
+                                 whole_millionths((box.center_y + box.height / 2) * height)});
+    }
+    out.pictures.push_back(std::move(picture));
+  }
+  constexpr int64_t most = 1'000'000;
+  if (highest >= most || (!files.classes.empty() && highest >= std::ssize(files.classes))) {
+    raise<DecodeError>("read_boxes: {}: the class {} has no name", source.root.string(), highest);
+  }
+  while (std::ssize(out.classes) <= highest) out.classes.push_back(std::to_string(out.classes.size()));
+  return out;
+}
+
+// --- Writing ------------------------------------------------------------------------------------------------------------
+
+std::string shortest(double value) {
+  char digits[32];
+  const auto [end, error] = std::to_chars(std::begin(digits), std::end(digits), value);
+  return {digits, end};
+}
+
+void copy_picture(const fs::path& from, const fs::path& to) {
+  make_folders(to.parent_path());
+  std::error_code failed;
+  fs::copy_file(from, to, fs::copy_options::overwrite_existing, failed);
+  if (failed) raise<IoError>("write_boxes: cannot copy {} to {}: {}", from.string(), to.string(), failed.message());
+}
+
+void write_text(const fs::path& file, std::string_view content) {
+  make_folders(file.parent_path());
+  io::write_bytes(file, io::as_bytes(content));
+}
+
+// A name that stays in its folder, for files that have no folders.
+std::string flat_name(std::string name) {
+  std::replace(name.begin(), name.end(), '/', '_');
+  return name;
+}
+
+void write_coco_boxes(const BoxedSet& set, const fs::path& to, const std::string& split) {
+  Json::List images, annotations, categories;
+  for (size_t i = 0; i < set.classes.size(); ++i)
+    categories.emplace_back(Json::Object{{"id", i + 1}, {"name", set.classes[i]}});
+  for (size_t i = 0; i < set.pictures.size(); ++i) {
+    const auto& picture = set.pictures[i];
+    const fs::path name(picture.name);
+    OPSIS_CHECK(name.is_relative() && std::find(name.begin(), name.end(), "..") == name.end(),
+                "write_boxes: the name \"{}\" leads out of the folder", picture.name);
+    copy_picture(picture.file, to / split / name);
+    images.emplace_back(Json::Object{
+        {"id", i + 1}, {"file_name", picture.name}, {"height", picture.size.height}, {"width", picture.size.width}});
+    for (const auto& box : picture.objects) {
+      const auto width = box.right - box.left, height = box.bottom - box.top;
+      annotations.emplace_back(Json::Object{{"id", annotations.size() + 1},
+                                            {"image_id", i + 1},
+                                            {"category_id", box.label + 1},
+                                            {"bbox", Json::List{box.left, box.top, width, height}},
+                                            {"area", width * height},
+                                            {"iscrowd", 0}});
+    }
+  }
+  const Json document(Json::Object{
+      {"images", std::move(images)}, {"annotations", std::move(annotations)}, {"categories", std::move(categories)}});
+  write_text(to / "annotations" / ("instances_" + split + ".json"), document.dump());
+}
+
+std::string xml_text(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    c == '&' ? out += "&amp;" : c == '<' ? out += "&lt;" : c == '>' ? out += "&gt;" : out += c;
+  }
+  return out;
+}
+
+void write_voc_boxes(const BoxedSet& set, const fs::path& to, const std::string& split) {
+  std::string list;
+  for (const auto& picture : set.pictures) {
+    const fs::path name(flat_name(picture.name));
+    auto ending = name.extension().string();
+    for (auto& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    OPSIS_CHECK(ending == ".jpg" || ending == ".jpeg", "write_boxes: pictures of VOC must be .jpg, got {}", picture.name);
+    const auto stem = name.stem().string();
+    std::string xml = text(
+        "<annotation>\n\t<folder>{}</folder>\n\t<filename>{}.jpg</filename>\n\t<size>\n\t\t<width>{}</width>\n\t\t<height>{}</"
+        "height>\n"
+        "\t\t<depth>3</depth>\n\t</size>\n",
+        xml_text(fs::absolute(to).filename().string()), xml_text(stem), picture.size.width, picture.size.height);
+    for (const auto& box : picture.objects) {
+      xml += text(
+          "\t<object>\n\t\t<name>{}</name>\n\t\t<difficult>0</difficult>\n\t\t<bndbox>\n\t\t\t<xmin>{}</xmin>\n\t\t\t<ymin>{}</"
+          "ymin>\n"
+          "\t\t\t<xmax>{}</xmax>\n\t\t\t<ymax>{}</ymax>\n\t\t</bndbox>\n\t</object>\n",
+          xml_text(set.classes[static_cast<size_t>(box.label)]), std::llround(box.left) + 1, std::llround(box.top) + 1,
+          std::llround(box.right), std::llround(box.bottom));
+    }
+    write_text(to / "Annotations" / (stem + ".xml"), xml + "</annotation>\n");
+    copy_picture(picture.file, to / "JPEGImages" / (stem + ".jpg"));
+    list += stem + "\n";
+  }
+  write_text(to / "ImageSets" / "Main" / (split + ".txt"), list);
+}
+
+void write_yolo_boxes(const BoxedSet& set, const fs::path& to, const std::string& split) {
+  for (const auto& picture : set.pictures) {
+    const fs::path name(flat_name(picture.name));
+    const auto height = static_cast<double>(picture.size.height), width = static_cast<double>(picture.size.width);
+    std::string lines;
+    for (const auto& box : picture.objects) {
+      lines += text("{} {} {} {} {}\n", box.label, shortest((box.left + box.right) / 2 / width),
+                    shortest((box.top + box.bottom) / 2 / height), shortest((box.right - box.left) / width),
+                    shortest((box.bottom - box.top) / height));
+    }
+    write_text(to / "labels" / split / (name.stem().string() + ".txt"), lines);
+    copy_picture(picture.file, to / "images" / split / name);
+  }
+  std::string yaml = text("path: .\n{}: images/{}\nnames:\n", split, split);
+  for (size_t i = 0; i < set.classes.size(); ++i) yaml += text("  {}: {}\n", i, Json(set.classes[i]).dump());
+  write_text(to / "data.yaml", yaml);
+}
+
+}  // namespace
+
+BoxFormat box_format(const std::string& name) {
+  if (name == "coco") return BoxFormat::COCO;
+  if (name == "voc") return BoxFormat::VOC;
+  OPSIS_CHECK(name == "yolo", "box_format: the format must be coco, voc or yolo, got \"{}\"", name);
+  return BoxFormat::YOLO;
+}
+
+BoxedSet read_boxes(const BoxedSource& source) {
+  switch (source.format) {
+    case BoxFormat::COCO: return read_coco_boxes(source);
+    case BoxFormat::VOC: return read_voc_boxes(source);
+    case BoxFormat::YOLO: break;
+  }
+  return read_yolo_set(source);
+}
+
+void write_boxes(const BoxedSet& set, BoxFormat format, const fs::path& to, const std::string& split) {
+  OPSIS_CHECK(!split.empty() && split.find('/') == split.npos && split != "." && split != "..",
+              "write_boxes: the split must be a plain name, got \"{}\"", split);
+  std::set<std::string> names;
+  for (const auto& picture : set.pictures) {
+    const auto name = format == BoxFormat::COCO ? picture.name : fs::path(flat_name(picture.name)).stem().string();
+    OPSIS_CHECK(names.insert(name).second, "write_boxes: two pictures would get the name \"{}\"", name);
+    for (const auto& object : picture.objects) {
+      OPSIS_CHECK(object.label >= 0 && object.label < std::ssize(set.classes), "write_boxes: {}: the class {} has no name",
+                  picture.name, object.label);
+    }
+  }
+  switch (format) {
+    case BoxFormat::COCO: return write_coco_boxes(set, to, split);
+    case BoxFormat::VOC: return write_voc_boxes(set, to, split);
+    case BoxFormat::YOLO: return write_yolo_boxes(set, to, split);
+  }
+}
+
+}  // namespace opsis::inline v1::datasets

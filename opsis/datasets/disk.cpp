@@ -1,0 +1,51 @@
+#include "opsis/datasets/disk.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "opsis/core/check.h"
+
+namespace opsis::inline v1::datasets {
+
+namespace fs = std::filesystem;
+
+FolderLock::FolderLock(const fs::path& folder, bool wanted) {
+  if (!wanted) return;
+  make_folders(folder);
+  folder_ = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  while (folder_ >= 0 && flock(folder_, LOCK_EX) != 0 && errno == EINTR) {
+  }
+}
+
+FolderLock::~FolderLock() {
+  if (folder_ >= 0) close(folder_);
+}
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+void make_folders(const fs::path& folder) {
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed) raise<IoError>("cannot make the folder {}: {}", folder.string(), failed.message());
+}
+
+void move_to(const fs::path& from, const fs::path& to) {
+  std::error_code failed;
+  fs::rename(from, to, failed);
+  if (failed) raise<IoError>("cannot move {} to {}: {}", from.string(), to.string(), failed.message());
+}
+
+void remove_tree(const fs::path& path) {
+  std::error_code failed;
+  fs::remove_all(path, failed);
+  if (failed) raise<IoError>("cannot remove {}: {}", path.string(), failed.message());
+}
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,71 @@
+#include "opsis/datasets/lsun.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "opsis/core/check.h"
+#include "opsis/datasets/classified.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+const std::vector<std::string_view>& lsun_kinds() {
+  static const std::vector<std::string_view> names{"bedroom",     "bridge",  "church_outdoor", "classroom",  "conference_room",
+                                                   "dining_room", "kitchen", "living_room",    "restaurant", "tower"};
+  return names;
+}
+
+// {"val"} is all kinds; "church_outdoor_val" is one.
+std::vector<std::string> lsun_classes(std::vector<std::string> asked) {
+  if (asked.size() == 1 && asked[0] == "test") return asked;
+  if (asked.size() == 1 && (asked[0] == "train" || asked[0] == "val")) {
+    std::vector<std::string> out;
+    for (const auto kind : lsun_kinds()) out.push_back(std::string(kind) + "_" + asked[0]);
+    return out;
+  }
+  for (const auto& name : asked) {
+    const auto cut = name.rfind('_');
+    detail::check_choice("LSUN", "a class without its split", cut == name.npos ? "" : name.substr(0, cut), lsun_kinds());
+    detail::check_choice("LSUN", "the split of a class", name.substr(cut + 1), {"train", "val", "test"});
+  }
+  return asked;
+}
+
+io::LmdbFile lsun_database(const std::filesystem::path& root) {
+  const auto file = root / "data.mdb";
+  if (!detail::is_file(file))
+    raise<NotFoundError>("LSUNClass: {} is not there; download it from lsun.cs.princeton.edu", file.string());
+  return io::LmdbFile(file);
+}
+
+}  // namespace
+
+LSUNClass::LSUNClass(Options options) : options_(std::move(options)), photos_(lsun_database(options_.root)) {}
+
+Classified LSUNClass::get(size_t index) const {
+  detail::check_index("LSUNClass", index, size());
+  try {
+    return options_.transforms(Classified{decode_rgb(photos_.value(index)), -1});
+  } catch (const DecodeError& error) {
+    raise<DecodeError>("LSUNClass: {}, photo {}: {}", options_.root.string(), io::as_text(photos_.key(index)), error.what());
+  }
+}
+
+LSUN::LSUN(Options options) : transforms_(std::move(options.transforms)), classes_(lsun_classes(std::move(options.classes))) {
+  size_t end = 0;
+  for (const auto& name : classes_) {
+    databases_.emplace_back(LSUNClass::Options{.root = options.root / (name + "_lmdb")});
+    ends_.push_back(end += databases_.back().size());
+  }
+}
+
+Classified LSUN::get(size_t index) const {
+  detail::check_index("LSUN", index, size());
+  const auto place = static_cast<size_t>(std::upper_bound(ends_.begin(), ends_.end(), index) - ends_.begin());
+  auto out = databases_[place].get(index - (place == 0 ? 0 : ends_[place - 1]));
+  out.label = static_cast<int64_t>(place);
+  return transforms_(std::move(out));
+}
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,80 @@
+#include "opsis/datasets/manifest.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <set>
+
+#include "opsis/core/check.h"
+#include "opsis/datasets/text_file.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+constexpr int64_t kMostClasses = 1'000'000;  // of numbers, which may lie
+
+std::optional<int64_t> class_number(std::string_view word) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  const bool sound = error == std::errc() && end == word.data() + word.size() && value >= 0 && value < kMostClasses;
+  return sound ? std::optional(value) : std::nullopt;
+}
+
+// The classes of the column: given, counted, or sorted.
+std::vector<std::string> manifest_classes(const std::vector<std::string>& column) {
+  std::set<std::string> names;
+  std::optional<int64_t> highest = -1;
+  for (const auto& word : column) {
+    names.insert(word);
+    const auto number = class_number(word);
+    highest = highest && number ? std::optional(std::max(*highest, *number)) : std::nullopt;
+  }
+  if (!highest) return {names.begin(), names.end()};
+  std::vector<std::string> out;
+  for (int64_t i = 0; i <= *highest; ++i) out.push_back(std::to_string(i));
+  return out;
+}
+
+ClassifiedList list_manifest(const ManifestFolder::Options& options) {
+  auto content = detail::text_of(options.manifest);
+  constexpr std::string_view mark = "\xEF\xBB\xBF";  // that some spreadsheets begin with
+  if (content.starts_with(mark)) content.erase(0, mark.size());
+  const auto rows = csv_rows(content, options.separator);
+  const auto refuse = [&](size_t row, std::string_view rule) {
+    raise<DecodeError>("ManifestFolder: {}, row {}: {}", options.manifest.string(), row + 1, rule);
+  };
+  if (rows.empty()) refuse(0, "the names of the columns are missing");
+  const auto column = [&](const std::string& name) {
+    const auto found = std::find(rows[0].begin(), rows[0].end(), name);
+    if (found == rows[0].end()) refuse(0, text("the column \"{}\" is missing", name));
+    return static_cast<size_t>(found - rows[0].begin());
+  };
+  const auto file_column = column(options.file_column), label_column = column(options.label_column);
+  std::vector<std::string> labels;
+  for (size_t i = 1; i < rows.size(); ++i) {
+    if (rows[i].size() <= std::max(file_column, label_column)) refuse(i, "it has too few columns");
+    if (rows[i][file_column].empty()) refuse(i, "the file's name is empty");
+    labels.push_back(rows[i][label_column]);
+  }
+
+  ClassifiedList out;
+  out.classes = options.classes.empty() ? manifest_classes(labels) : options.classes;
+  out.class_to_idx = numbered(out.classes);
+  const auto root = options.root.empty() ? options.manifest.parent_path() : options.root;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    // Numbers may have been written with zeros in front.
+    const auto number = options.classes.empty() ? class_number(labels[i]) : std::nullopt;
+    const auto name = number && out.class_to_idx.contains(std::to_string(*number)) ? std::to_string(*number) : labels[i];
+    const auto found = out.class_to_idx.find(name);
+    if (found == out.class_to_idx.end()) refuse(i + 1, text("\"{}\" is none of the classes", labels[i]));
+    out.samples.emplace_back(root / rows[i + 1][file_column], found->second);
+  }
+  return out;
+}
+
+}  // namespace
+
+ManifestFolder::ManifestFolder(Options options)
+    : ClassifiedFiles("ManifestFolder", list_manifest(options), std::move(options.transforms), std::move(options.loader)) {}
+
+}  // namespace opsis::inline v1::datasets

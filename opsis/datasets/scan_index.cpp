@@ -1,0 +1,160 @@
+// docs/formats/scan_index.md has the layout.
+#include "opsis/datasets/scan_index.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <string_view>
+#include <system_error>
+
+#include "opsis/core/check.h"
+#include "opsis/datasets/disk.h"
+#include "opsis/io/file.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kScanHead = "opsis scan 1";
+constexpr int64_t kCoarsestClock = 2'000'000'000;  // nanoseconds: FAT's
+
+int64_t nanoseconds(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
+
+// Words, each with a zero behind it, which no name can have.
+class ScanWords {
+ public:
+  explicit ScanWords(std::string_view rest) : rest_(rest) {}
+  bool empty() const { return rest_.empty(); }
+  std::string_view next() {
+    const auto end = rest_.find('\0');
+    if (end == rest_.npos) raise<DecodeError>("scan index: it is cut short");
+    const auto word = rest_.substr(0, end);
+    rest_.remove_prefix(end + 1);
+    return word;
+  }
+  template <class Number>
+  Number number() {
+    const auto word = next();
+    Number out{};
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), out);
+    if (error != std::errc() || end != word.data() + word.size()) raise<DecodeError>("scan index: \"{}\" is no number", word);
+    return out;
+  }
+  std::string name() {
+    const auto word = next();
+    if (word.empty() || word == "." || word == ".." || word.find('/') != word.npos)
+      raise<DecodeError>("scan index: \"{}\" is no name", word);
+    return std::string(word);
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+void add_word(std::string& out, std::string_view word) { out.append(word).push_back('\0'); }
+
+// Where the index of a folder may be: beside it, then in the user's cache.
+std::vector<fs::path> scan_places(const fs::path& root) {
+  std::error_code failed;
+  const auto whole = fs::canonical(root, failed);
+  if (failed || !whole.has_relative_path()) return {};
+  const auto name = whole.filename().string();
+  std::vector<fs::path> out{whole.parent_path() / ("." + name + ".opsis-index")};
+  const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
+  if (cache || home) {
+    const auto folder = cache ? fs::path(cache) : fs::path(home) / ".cache";
+    out.push_back(folder / "opsis" / text("{}-{}.opsis-index", name, std::hash<std::string>()(whole.string())));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<FolderStamp> stamp_of(const std::string& folder) {
+  struct stat found {};
+  if (lstat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) return std::nullopt;
+  return FolderStamp{nanoseconds(found.st_mtim), nanoseconds(found.st_ctim), found.st_ino};
+}
+
+int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+ScannedClasses parse_scan(io::Bytes bytes) {
+  ScanWords words(io::as_text(bytes));
+  if (words.next() != kScanHead) raise<DecodeError>("scan index: it is none");
+  ScannedClasses out;
+  while (!words.empty()) {
+    auto& folders = out[words.name()];
+    for (auto count = words.number<uint64_t>(); count > 0; --count) {
+      auto& folder = folders.emplace_back(ScannedFolder{.folder = std::string(words.next())});
+      folder.stamp.modified_ns = words.number<int64_t>();
+      folder.stamp.changed_ns = words.number<int64_t>();
+      folder.stamp.number = words.number<uint64_t>();
+      for (auto files = words.number<uint64_t>(); files > 0; --files) folder.files.push_back(words.name());
+    }
+  }
+  return out;
+}
+
+std::string scan_bytes(const ScannedClasses& classes, int64_t begun_ns) {
+  std::string out;
+  add_word(out, kScanHead);
+  for (const auto& [name, folders] : classes) {
+    const bool sure = std::all_of(folders.begin(), folders.end(), [&](const ScannedFolder& folder) {
+      const auto last = std::max(folder.stamp.modified_ns, folder.stamp.changed_ns);
+      return !folder.has_links && folder.stamp.number != 0 && last < begun_ns - kCoarsestClock;
+    });
+    if (!sure) continue;
+    add_word(out, name);
+    add_word(out, std::to_string(folders.size()));
+    for (const auto& folder : folders) {
+      add_word(out, folder.folder);
+      for (const auto number : {folder.stamp.modified_ns, folder.stamp.changed_ns}) add_word(out, std::to_string(number));
+      add_word(out, std::to_string(folder.stamp.number));
+      add_word(out, std::to_string(folder.files.size()));
+      for (const auto& file : folder.files) add_word(out, file);
+    }
+  }
+  return out;
+}
+
+ScannedClasses read_scan(const fs::path& root) {
+  for (const auto& place : scan_places(root)) {
+    try {
+      const io::MappedFile file(place);
+      auto classes = parse_scan(file.bytes());
+      std::erase_if(classes, [&](const auto& entry) {
+        const auto prefix = (root / entry.first).string();
+        return entry.second.empty() || std::any_of(entry.second.begin(), entry.second.end(), [&](const ScannedFolder& folder) {
+                 const bool inside = folder.folder == prefix || folder.folder.starts_with(prefix + "/");
+                 return !inside || stamp_of(folder.folder) != folder.stamp;
+               });
+      });
+      return classes;
+    } catch (const Error&) {
+      // Not there, or damaged: the folders are read instead.
+    }
+  }
+  return {};
+}
+
+void write_scan(const fs::path& root, const ScannedClasses& classes, int64_t begun_ns) {
+  const auto bytes = scan_bytes(classes, begun_ns);
+  for (const auto& place : scan_places(root)) {
+    try {
+      make_folders(place.parent_path());
+      io::write_bytes(place, io::as_bytes(bytes));
+      return;
+    } catch (const IoError&) {
+      // Read-only, or full: the next place, or none.
+    }
+  }
+}
+
+}  // namespace opsis::inline v1::datasets

@@ -1,0 +1,167 @@
+#include "opsis/datasets/yolo.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include "opsis/core/check.h"
+#include "opsis/datasets/classified.h"
+#include "opsis/datasets/folder.h"
+#include "opsis/datasets/text_file.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+// 'a word' or "a word" without its quotes, a word without the comment behind it.
+std::string yaml_word(std::string_view word) {
+  word = stripped(word);
+  if (word.size() >= 2 && (word.front() == '"' || word.front() == '\'')) {
+    const auto end = word.find(word.front(), 1);
+    return std::string(word.substr(1, end == word.npos ? end : end - 1));
+  }
+  return std::string(stripped(word.substr(0, word.find(" #"))));
+}
+
+// The names in data.yaml, of which this is all that is understood:
+//     names: [cat, dog]    names: {0: cat, 1: dog}    names:        names:
+//                                                       - cat         0: cat
+//                                                       - dog         1: dog
+class YamlNames {
+ public:
+  explicit YamlNames(const TextFile& lines) {
+    size_t i = 0;
+    while (i < lines.size() && !lines.line(i).starts_with("names:")) ++i;
+    if (i == lines.size()) lines.refuse(0, "there is no list \"names\"");
+    const auto rest = stripped(lines.line(i).substr(6));
+    if (!rest.empty() && !rest.starts_with('#')) {
+      if (rest.front() != '[' && rest.front() != '{') lines.refuse(i, "names must be a list, or classes by number");
+      const auto end = rest.rfind(rest.front() == '[' ? ']' : '}');
+      if (end == rest.npos) lines.refuse(i, "the list of names must end on its line");
+      const auto inside = stripped(rest.substr(1, end - 1));
+      if (!inside.empty()) {
+        for (const auto item : fields_of(inside, ',')) add(lines, i, item, rest.front() == '{');
+      }
+    } else {
+      for (++i; i < lines.size(); ++i) {
+        const auto line = stripped(lines.line(i));
+        if (line.empty() || line.starts_with('#')) continue;
+        const bool dashed = line.starts_with('-');
+        if (lines.line(i).front() != ' ' && !dashed) break;
+        add(lines, i, dashed ? line.substr(1) : line, !dashed);
+      }
+    }
+    for (const auto& [number, name] : by_number_) {
+      if (number != std::ssize(names)) lines.refuse(0, text("the class {} has no name", names.size()));
+      names.push_back(name);
+    }
+  }
+  std::vector<std::string> names;
+
+ private:
+  void add(const TextFile& lines, size_t i, std::string_view item, bool numbered) {
+    if (!numbered) {
+      by_number_.emplace(std::ssize(by_number_), yaml_word(item));
+      return;
+    }
+    const auto colon = item.find(':');
+    if (colon == item.npos) lines.refuse(i, "a name must have its number before it");
+    by_number_.emplace(lines.integer(i, item.substr(0, colon)), yaml_word(item.substr(colon + 1)));
+  }
+  std::map<int64_t, std::string> by_number_;
+};
+
+std::vector<std::string> yolo_classes(const fs::path& root) {
+  if (detail::is_file(root / "data.yaml")) return YamlNames(TextFile(root / "data.yaml")).names;
+  std::vector<std::string> out;
+  if (detail::is_file(root / "classes.txt")) {
+    const TextFile lines(root / "classes.txt");
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (const auto name = stripped(lines.line(i)); !name.empty()) out.emplace_back(name);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+YoloFiles list_yolo(const fs::path& root, const std::string& split) {
+  const std::pair<fs::path, fs::path> places[] = {{root / "images" / split, root / "labels" / split},
+                                                  {root / split / "images", root / split / "labels"}};
+  const auto* place =
+      std::find_if(std::begin(places), std::end(places), [](const auto& one) { return detail::is_folder(one.first); });
+  if (place == std::end(places)) {
+    raise<NotFoundError>("list_yolo: there is neither {} nor {}", places[0].first.string(), places[1].first.string());
+  }
+  YoloFiles out{.classes = yolo_classes(root)};
+  for (const auto& name : sorted_names(place->first, Listing::Files)) {
+    if (!has_file_allowed_extension(name, image_extensions())) continue;
+    out.images.push_back(place->first / name);
+    out.labels.push_back(place->second / (fs::path(name).stem().string() + ".txt"));
+  }
+  return out;
+}
+
+std::vector<YoloBox> read_yolo_boxes(const fs::path& file) {
+  std::vector<YoloBox> out;
+  if (!detail::is_file(file)) return out;
+  const TextFile lines(file);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const auto words = lines.words(i);
+    if (words.empty()) continue;
+    if (words.size() != 5 && (words.size() < 7 || words.size() % 2 == 0)) {
+      lines.refuse(i,
+                   text("it must have a class and 4 numbers, or a class and at least 3 corners, got {} words", words.size()));
+    }
+    std::vector<double> numbers;
+    for (size_t k = 1; k < words.size(); ++k) {
+      numbers.push_back(lines.number(i, words[k]));
+      if (!std::isfinite(numbers.back())) lines.refuse(i, text("\"{}\" is no place on a picture", words[k]));
+    }
+    YoloBox box{.label = lines.integer(i, words[0])};
+    if (box.label < 0) lines.refuse(i, text("{} is no class", box.label));
+    if (numbers.size() == 4) {
+      box.center_x = numbers[0], box.center_y = numbers[1], box.width = numbers[2], box.height = numbers[3];
+    } else {
+      double low[2] = {numbers[0], numbers[1]}, high[2] = {numbers[0], numbers[1]};
+      for (size_t k = 0; k < numbers.size(); ++k) {
+        low[k % 2] = std::min(low[k % 2], numbers[k]);
+        high[k % 2] = std::max(high[k % 2], numbers[k]);
+      }
+      box.center_x = (low[0] + high[0]) / 2, box.center_y = (low[1] + high[1]) / 2;
+      box.width = high[0] - low[0], box.height = high[1] - low[1];
+    }
+    out.push_back(box);
+  }
+  return out;
+}
+
+YOLODetection::YOLODetection(Options options)
+    : VisionDataset("YOLODetection", options.root, std::move(options.transforms)),
+      files_(list_yolo(options.root, options.split)),
+      loader_(options.loader ? std::move(options.loader) : ImageLoader(default_loader)) {}
+
+Detected YOLODetection::read(size_t index) const {
+  Detected out{.image = loader_(files_.images[index])};
+  const auto height = out.image.data.size(-2), width = out.image.data.size(-1);
+  std::vector<double> corners;
+  std::vector<int64_t> labels;
+  for (const auto& box : read_yolo_boxes(files_.labels[index])) {
+    if (!files_.classes.empty() && box.label >= std::ssize(files_.classes)) {
+      raise<DecodeError>("YOLODetection: {}: the class {} has no name", files_.labels[index].string(), box.label);
+    }
+    corners.insert(corners.end(), {(box.center_x - box.width / 2) * static_cast<double>(width),
+                                   (box.center_y - box.height / 2) * static_cast<double>(height),
+                                   (box.center_x + box.width / 2) * static_cast<double>(width),
+                                   (box.center_y + box.height / 2) * static_cast<double>(height)});
+    labels.push_back(box.label);
+  }
+  out.boxes = BoundingBoxes(torch::tensor(corners, torch::kFloat64).to(torch::kFloat32).view({-1, 4}), BoundingBoxFormat::XYXY,
+                            {height, width});
+  out.labels = torch::tensor(labels, torch::kInt64);
+  return out;
+}
+
+}  // namespace opsis::inline v1::datasets

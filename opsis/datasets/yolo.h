@@ -1,0 +1,62 @@
+// Folders of pictures and boxes as YOLO's tools have them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "opsis/datasets/examples.h"
+#include "opsis/datasets/options.h"
+#include "opsis/datasets/vision_dataset.h"
+
+namespace opsis::inline v1::datasets {
+
+/// The pictures of a split, sorted by name, and for each the file of its boxes, which may be absent.
+struct YoloFiles {
+  std::vector<std::string> classes{};  ///< empty when neither data.yaml nor classes.txt is there
+  std::vector<std::filesystem::path> images{}, labels{};
+};
+
+/// root/images/train and root/labels/train, or root/train/images and root/train/labels; the names of the classes are the
+/// `names` of root/data.yaml, or the lines of root/classes.txt.
+/// Throws   NotFoundError when there is no folder of pictures; DecodeError for a data.yaml whose names are not understood
+OPSIS_API YoloFiles list_yolo(const std::filesystem::path& root, const std::string& split);
+
+/// A box in parts of the picture's sides.
+struct YoloBox {
+  int64_t label = 0;
+  double center_x = 0, center_y = 0, width = 0, height = 0;
+};
+
+/// The lines of a file: "class center_x center_y width height", or a class and an outline of at least three corners, whose box
+/// is taken. None when there is no file.
+/// Throws   IoError when it cannot be read; DecodeError, with the line, for one that is not sound
+OPSIS_API std::vector<YoloBox> read_yolo_boxes(const std::filesystem::path& file);
+
+/// Pictures and the objects on them.
+///     datasets::YOLODetection parts({.root = "parts", .split = "val"});
+///     parts.get(0).boxes;    // XYXY, in pixels
+/// Types    boxes float32
+/// Throws   as list_yolo; get throws DecodeError, with the line, for boxes that are not sound and classes without a name
+class OPSIS_API YOLODetection final : public VisionDataset<Detected> {
+ public:
+  struct Options {
+    std::filesystem::path root;
+    std::string split = "train";
+    transforms::AnyTransform transforms{};
+    ImageLoader loader{};  ///< in place of default_loader
+  };
+  explicit YOLODetection(Options options);
+  size_t size() const override { return files_.images.size(); }
+  const std::vector<std::string>& classes() const { return files_.classes; }
+  const YoloFiles& files() const { return files_; }
+
+ private:
+  Detected read(size_t index) const override;
+  YoloFiles files_;
+  ImageLoader loader_;
+};
+
+}  // namespace opsis::inline v1::datasets

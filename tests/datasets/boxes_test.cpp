@@ -1,0 +1,204 @@
+// YOLO's folders, and boxes from one format into another.
+#include <nlohmann/json.hpp>
+
+#include "opsis/datasets/coco.h"
+#include "opsis/datasets/convert.h"
+#include "opsis/datasets/voc.h"
+#include "opsis/datasets/yolo.h"
+#include "opsis/io/file.h"
+#include "opsis/utils/save_image.h"
+#include "tests/support/expect.h"
+#include "tests/support/temporary.h"
+
+namespace opsis::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+void write(const fs::path& file, std::string_view content) {
+  fs::create_directories(file.parent_path());
+  io::write_bytes(file, io::as_bytes(content));
+}
+
+void write_picture(const fs::path& file, int64_t height = 48, int64_t width = 64) {
+  fs::create_directories(file.parent_path());
+  utils::save_image(torch::rand({3, height, width}), file);
+}
+
+TEST(YOLODetection, ReadsBoxesAndOutlinesOfBothLayouts) {
+  for (const bool split_first : {false, true}) {
+    const support::TemporaryFolder root;
+    const auto images = root.path() / (split_first ? "train/images" : "images/train");
+    const auto labels = root.path() / (split_first ? "train/labels" : "labels/train");
+    for (const auto* name : {"a.jpg", "b.png", "c.jpg"}) write_picture(images / name);
+    write(images / "notes.txt", "no picture");
+    write(labels / "a.txt", "1 0.5 0.5 0.25 0.5\n\n0 0.125 0.25 0.625 0.25 0.25 0.75\n");
+    write(labels / "c.txt", "");
+    write(root.path() / "classes.txt", "cat\ndog\n");
+    const YOLODetection pictures({.root = root.path()});
+    ASSERT_EQ(pictures.size(), 3);
+    EXPECT_EQ(pictures.classes(), (std::vector<std::string>{"cat", "dog"}));
+    const auto first = pictures.get(0);
+    EXPECT_TENSOR_EQ(first.boxes.data, torch::tensor({{24.f, 12.f, 40.f, 36.f}, {8.f, 12.f, 40.f, 36.f}}));
+    EXPECT_EQ(first.boxes.canvas_size, (Size{48, 64}));
+    EXPECT_TENSOR_EQ(first.labels, torch::tensor({int64_t{1}, int64_t{0}}));
+    for (const size_t i : {1, 2}) EXPECT_EQ(pictures.get(i).boxes.data.sizes(), (torch::IntArrayRef{0, 4}));
+  }
+}
+
+TEST(YOLODetection, KnowsTheNamesOfDataYaml) {
+  const support::TemporaryFolder root;
+  write_picture(root.path() / "images/train/a.jpg");
+  const std::vector<std::string> names{"cat", "big dog", "a#b"};
+  for (const auto* yaml :
+       {"path: ../x\ntrain: images/train\nnames: [cat, 'big dog', \"a#b\"]  # three\nnc: 3\n",
+        "names: {0: cat, 1: big dog, 2: a#b}\n", "names:\n  - cat\n  # none\n\n  - \"big dog\"\n  - a#b # the last\nnc: 3\n",
+        "names:\n- cat\n- big dog\n- a#b\nval: x\n",
+        "nc: 3\nnames:  # by number\n  1: big dog\n  0: cat\n  2: 'a#b'\ntrain: images\n"}) {
+    write(root.path() / "data.yaml", yaml);
+    EXPECT_EQ(YOLODetection({.root = root.path()}).classes(), names) << yaml;
+  }
+  const auto refused = [&](const char* yaml, const char* reason) {
+    write(root.path() / "data.yaml", yaml);
+    EXPECT_ERROR(YOLODetection({.root = root.path()}), DecodeError, reason);
+  };
+  refused("nc: 2\n", "data.yaml, line 1: there is no list \"names\"");
+  refused("names: cat\n", "line 1: names must be a list");
+  refused("names: [cat,\n  dog]\n", "line 1: the list of names must end on its line");
+  refused("names:\n  0: cat\n  2: dog\n", "the class 1 has no name");
+  refused("names:\n  cat\n", "line 2: a name must have its number before it");
+}
+
+TEST(YOLODetection, NamesTheLineThatIsWrong) {
+  const support::TemporaryFolder root;
+  EXPECT_ERROR(YOLODetection({.root = root.path()}), NotFoundError, "there is neither");
+  write_picture(root.path() / "images/train/a.jpg");
+  write(root.path() / "classes.txt", "cat\n");
+  const auto refused = [&](const char* lines, const char* reason) {
+    write(root.path() / "labels/train/a.txt", lines);
+    EXPECT_ERROR(YOLODetection({.root = root.path()}).get(0), DecodeError, reason);
+  };
+  refused("0 0.5 0.5 0.5\n", "a.txt, line 1: it must have a class and 4 numbers");
+  refused("0 0.5 0.5 0.5 0.5\n0 1 1 1 1 1\n", "a.txt, line 2: it must have");
+  refused("cat 0.5 0.5 0.5 0.5\n", "line 1: \"cat\" is no whole number");
+  refused("-1 0.5 0.5 0.5 0.5\n", "line 1: -1 is no class");
+  refused("0 nan 0.5 0.5 0.5\n", "line 1: \"nan\" is no");
+  refused("1 0.5 0.5 0.5 0.5\n", "a.txt: the class 1 has no name");
+  EXPECT_ERROR(YOLODetection({.root = root.path()}).get(1), ValueError, "YOLODetection: index must be below 1, got 1");
+}
+
+// A COCO set with boxes that are no whole numbers, a picture in a folder, one without boxes, and a group.
+BoxedSource coco_source(const fs::path& root) {
+  for (const auto* name : {"a.jpg", "sub/b.jpg", "c.jpg"}) write_picture(root / "pictures" / name);
+  write(root / "instances.json", R"({
+    "images": [{"id": 9, "file_name": "a.jpg", "height": 48, "width": 64}, {"id": 3, "file_name": "sub/b.jpg"},
+               {"id": 5, "file_name": "c.jpg", "height": 48, "width": 64}],
+    "annotations": [{"id": 1, "image_id": 9, "category_id": 44, "bbox": [1.5, 2.25, 10.125, 20]},
+                    {"id": 2, "image_id": 9, "category_id": 7, "bbox": [0, 0, 64, 48], "iscrowd": 0},
+                    {"id": 3, "image_id": 9, "category_id": 7, "bbox": [1, 1, 2, 2], "iscrowd": 1},
+                    {"id": 4, "image_id": 3, "category_id": 7, "bbox": [33.3, 7.77, 12.34, 5.678]}],
+    "categories": [{"id": 44, "name": "dog"}, {"id": 7, "name": "person"}]})");
+  return {.format = BoxFormat::COCO, .root = root / "pictures", .annFile = root / "instances.json"};
+}
+
+void expect_same_boxes(const BoxedSet& a, const BoxedSet& b, double within = 0) {
+  EXPECT_EQ(a.classes, b.classes);
+  ASSERT_EQ(a.pictures.size(), b.pictures.size());
+  std::map<std::string, const BoxedPicture*> by_name;
+  const auto flat = [](std::string name) {
+    std::replace(name.begin(), name.end(), '/', '_');
+    return name;
+  };
+  for (const auto& picture : b.pictures) by_name[flat(picture.name)] = &picture;
+  for (const auto& picture : a.pictures) {
+    SCOPED_TRACE(picture.name);
+    ASSERT_TRUE(by_name.contains(flat(picture.name)));
+    const auto& other = *by_name[flat(picture.name)];
+    EXPECT_EQ(picture.size, other.size);
+    EXPECT_EQ(io::read_bytes(picture.file), io::read_bytes(other.file));
+    ASSERT_EQ(picture.objects.size(), other.objects.size());
+    for (size_t i = 0; i < picture.objects.size(); ++i) {
+      const auto &x = picture.objects[i], &y = other.objects[i];
+      EXPECT_EQ(x.label, y.label);
+      EXPECT_NEAR(x.left, y.left, within);
+      EXPECT_NEAR(x.top, y.top, within);
+      EXPECT_NEAR(x.right, y.right, within);
+      EXPECT_NEAR(x.bottom, y.bottom, within);
+    }
+  }
+}
+
+TEST(ConvertBoxes, GoFromCocoToYoloAndBack) {
+  const support::TemporaryFolder root, yolo, back;
+  const auto first = read_boxes(coco_source(root.path()));
+  EXPECT_EQ(first.classes, (std::vector<std::string>{"person", "dog"}));
+  ASSERT_EQ(first.pictures.size(), 3);
+  EXPECT_EQ(first.pictures[2].objects.size(), 2);
+  write_boxes(first, BoxFormat::YOLO, yolo.path(), "val");
+  const auto second = read_boxes({.format = BoxFormat::YOLO, .root = yolo.path(), .split = "val"});
+  // To a millionth of a pixel, which is what reading rounds to: 33.3 + 12.34 is no sum of the same bits.
+  expect_same_boxes(first, second, 1e-12);
+  write_boxes(second, BoxFormat::COCO, back.path());
+  const BoxedSource third{.root = back.path() / "train", .annFile = back.path() / "annotations/instances_train.json"};
+  expect_same_boxes(second, read_boxes(third), 1e-12);
+
+  const YOLODetection pictures({.root = yolo.path(), .split = "val"});
+  const CocoDetection coco({.root = third.root, .annFile = third.annFile});
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    EXPECT_TENSOR_NEAR(pictures.get(i).boxes.data, coco.get(i).boxes.data.to(torch::kFloat32), 0, 1e-5);  // sums in two orders
+    EXPECT_TENSOR_EQ(pictures.get(i).labels + 1, coco.get(i).labels);
+  }
+}
+
+TEST(ConvertBoxes, GoToVocAndBackAsWholePixels) {
+  const support::TemporaryFolder root, voc, coco;
+  auto first = read_boxes(coco_source(root.path()));
+  for (auto& picture : first.pictures) {
+    for (auto& box : picture.objects) {
+      for (auto* side : {&box.left, &box.top, &box.right, &box.bottom}) *side = std::round(*side);
+    }
+  }
+  const auto devkit = voc.path() / "VOCdevkit/VOC2012";
+  write_boxes(first, BoxFormat::VOC, devkit, "val");
+  auto second = read_boxes({.format = BoxFormat::VOC, .root = devkit, .split = "val"});
+  EXPECT_EQ(second.classes.size(), 20);
+  write_boxes(second, BoxFormat::COCO, coco.path());
+  auto third = read_boxes({.root = coco.path() / "train", .annFile = coco.path() / "annotations/instances_train.json"});
+  EXPECT_EQ(third.classes, second.classes);
+  for (auto* set : {&second, &third}) {
+    for (auto& picture : set->pictures) {
+      for (auto& box : picture.objects) box.label = set->classes[static_cast<size_t>(box.label)] == "dog" ? 1 : 0;
+    }
+    set->classes = first.classes;
+    expect_same_boxes(first, *set);
+  }
+  const VOCDetection photos({.root = voc.path(), .year = "2012", .image_set = "val"});
+  EXPECT_EQ(photos.size(), 3);
+  EXPECT_TENSOR_EQ(photos.get(2).boxes.data, torch::tensor({{3, 3, 12, 22}, {1, 1, 64, 48}}, torch::kInt64));
+}
+
+TEST(ConvertBoxes, RefuseWhatTheFormatHasNot) {
+  const support::TemporaryFolder root, to;
+  auto set = read_boxes(coco_source(root.path()));
+  EXPECT_ERROR(write_boxes(set, BoxFormat::YOLO, to.path(), "../x"), ValueError,
+               "the split must be a plain name, got \"../x\"");
+  set.pictures[0].name = "z.png";
+  EXPECT_ERROR(write_boxes(set, BoxFormat::VOC, to.path()), ValueError, "pictures of VOC must be .jpg, got z.png");
+  set.pictures[0].name = "sub/c.jpg";
+  set.pictures[1].name = "sub_c.jpg";
+  EXPECT_ERROR(write_boxes(set, BoxFormat::YOLO, to.path()), ValueError, "two pictures would get the name \"sub_c\"");
+  set.pictures[0].name = "../../c.jpg";
+  EXPECT_ERROR(write_boxes(set, BoxFormat::COCO, to.path()), ValueError, "leads out of the folder");
+  set.classes.pop_back();
+  EXPECT_ERROR(write_boxes(set, BoxFormat::COCO, to.path()), ValueError, "the class 1 has no name");
+  EXPECT_ERROR(box_format("pascal"), ValueError, "must be coco, voc or yolo, got \"pascal\"");
+  write(
+      root.path() / "instances.json",
+      R"({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [{"id": 1, "image_id": 1, "category_id": 2,
+                         "bbox": [1, 2, 3, 4]}]})");
+  EXPECT_ERROR(read_boxes({.root = root.path() / "pictures", .annFile = root.path() / "instances.json"}), DecodeError,
+               "instances.json: image 1: 2 is no category");
+}
+
+}  // namespace
+}  // namespace opsis::datasets

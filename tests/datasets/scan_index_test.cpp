@@ -1,0 +1,122 @@
+// The index of a folder's scan: what is found with it is what is found without it.
+#include "opsis/datasets/scan_index.h"
+
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "opsis/datasets/folder.h"
+#include "tests/support/download_server.h"
+#include "tests/support/expect.h"
+#include "tests/support/temporary.h"
+
+namespace opsis::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<FolderSample> listed(const fs::path& root, bool index) {
+  return ImageFolder({.root = root, .allow_empty = true, .index = index}).samples();
+}
+
+void age() { std::this_thread::sleep_for(std::chrono::milliseconds(2050)); }
+
+// Two classes of two files, one of them deeper.
+void make_photos(const support::TemporaryFolder& folder) {
+  for (const auto* name : {"cat/1.jpg", "cat/2.png", "dog/1.jpg", "dog/more/3.jpg"})
+    folder.write(fs::path("photos") / name, "");
+}
+
+TEST(ScanIndex, IsUsedAndSeesWhatChanges) {
+  const support::TemporaryFolder folder, cache;
+  const support::Variable variable("XDG_CACHE_HOME", cache.path().string());
+  make_photos(folder);
+  const auto root = folder.path() / "photos";
+  listed(root, true);
+  EXPECT_TRUE(read_scan(root).empty());  // too young to be sure of
+  age();
+  EXPECT_EQ(listed(root, true), listed(root, false));
+  EXPECT_EQ(read_scan(root).size(), 2);
+  EXPECT_EQ(listed(root, true), listed(root, false));
+
+  // It is the index that is read: a name in it that is not on the disk is listed.
+  auto lie = read_scan(root);
+  lie["cat"][0].files.emplace_back("9.jpg");
+  write_scan(root, lie, now_ns());
+  EXPECT_EQ(listed(root, true).size(), 5);
+
+  // Files that come and go, in a class and deeper, and classes; at once, within the same tick of a clock.
+  folder.write("photos/cat/3.jpg", "");
+  EXPECT_EQ(listed(root, true), listed(root, false));
+  fs::remove(root / "dog/more/3.jpg");
+  EXPECT_EQ(listed(root, true), listed(root, false));
+  folder.write("photos/cow/1.jpg", "");
+  EXPECT_EQ(listed(root, true), listed(root, false));
+  fs::rename(root / "cat/1.jpg", root / "cat/5.jpg");
+  EXPECT_EQ(listed(root, true), listed(root, false));
+  fs::remove_all(root / "dog");
+  fs::rename(root / "cow", root / "dog");
+  EXPECT_EQ(listed(root, true), listed(root, false));
+  // Times that are put back, as archivers do: when the folder itself changed still shows.
+  age();
+  listed(root, true);
+  const auto before = fs::last_write_time(root / "cat");
+  folder.write("photos/cat/7.jpg", "");
+  fs::last_write_time(root / "cat", before);
+  EXPECT_EQ(listed(root, true), listed(root, false));
+}
+
+TEST(ScanIndex, IsNotTrustedWhenDamagedNorKeptWithLinks) {
+  const support::TemporaryFolder folder, cache;
+  const support::Variable variable("XDG_CACHE_HOME", cache.path().string());
+  make_photos(folder);
+  const auto root = folder.path() / "photos";
+  fs::create_directory_symlink(root / "cat", root / "dog" / "cats");
+  const auto late = now_ns() + 10'000'000'000;
+  ScannedClasses classes{{"cat", {{.folder = (root / "cat").string(), .files = {"x.jpg"}, .stamp = *stamp_of(root / "cat")}}},
+                         {"dog", {{.folder = (root / "dog").string(), .stamp = *stamp_of(root / "dog"), .has_links = true}}}};
+  write_scan(root, classes, late);
+  EXPECT_EQ(read_scan(root).size(), 1);
+  EXPECT_FALSE(stamp_of(root / "dog" / "cats"));
+  classes["cat"][0].folder = (root / "dog").string();  // of another class
+  write_scan(root, classes, late);
+  EXPECT_TRUE(read_scan(root).empty());
+
+  folder.write(".photos.opsis-index", "opsis scan 1");
+  EXPECT_EQ(listed(root, true), listed(root, false));
+  for (const auto* content : {"", "x", "opsis scan 2\0", "opsis scan 1"}) {
+    EXPECT_ERROR(parse_scan(io::as_bytes(content)), DecodeError, "scan index: ");
+  }
+  using namespace std::string_view_literals;  // NOLINT
+  EXPECT_ERROR(parse_scan(io::as_bytes("opsis scan 1\0../x\0"sv)), DecodeError, "\"../x\" is no name");
+  EXPECT_ERROR(parse_scan(io::as_bytes("opsis scan 1\0cat\0z\0"sv)), DecodeError, "\"z\" is no number");
+  EXPECT_ERROR(parse_scan(io::as_bytes("opsis scan 1\0cat\0"
+                                       "99999999999\0"
+                                       "a\0"sv)),
+               DecodeError, "it is cut short");
+  std::mt19937 random(0);
+  const auto whole = scan_bytes({{"cat", {{.folder = "a", .files = {"1", "2"}, .stamp = {1, 2, 3}}}}}, late);
+  for (int copy = 0; copy < 300; ++copy) {
+    auto changed = whole.substr(0, random() % 2 == 0 ? whole.size() : random() % whole.size());
+    if (!changed.empty()) changed[random() % changed.size()] = static_cast<char>(random());
+    try {
+      parse_scan(io::as_bytes(changed));
+    } catch (const DecodeError&) {
+    }
+  }
+}
+
+TEST(ScanIndex, GoesToTheUsersCacheWhereTheFolderCannotBeWritten) {
+  const support::TemporaryFolder folder, cache;
+  const support::Variable variable("XDG_CACHE_HOME", cache.path().string());
+  make_photos(folder);
+  fs::create_directories(folder.path() / ".photos.opsis-index" / "in the way");  // as root, all can be written but this
+  const auto root = folder.path() / "photos";
+  const ScannedClasses classes{{"cat", {{.folder = (root / "cat").string(), .stamp = *stamp_of(root / "cat")}}}};
+  write_scan(root, classes, now_ns() + 10'000'000'000);
+  EXPECT_FALSE(fs::is_empty(cache.path() / "opsis"));
+  EXPECT_EQ(read_scan(root).size(), 1);
+}
+
+}  // namespace
+}  // namespace opsis::datasets
