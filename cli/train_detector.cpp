@@ -139,7 +139,7 @@ int train_detector(const TrainDetectorOptions& options) {
   const auto model = models::get_model<models::DetectionModel>(run.model, model_options(run, std::ssize(categories)));
 
   auto fit = fit_options(options);
-  fit.extra = describe({.name = run.model, .categories = categories});
+  fit.extra = describe(TrainedModel{.name = run.model, .categories = categories});
   fit.on_epoch = [&](const engine::DetectionEpochReport& epoch) { tell(run, epoch_line(epoch, run.epochs)); };
   const auto history = engine::fit(*model, train, validation ? &*validation : nullptr, fit);
   if (run.json) {

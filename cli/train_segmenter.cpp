@@ -131,7 +131,7 @@ int train_segmenter(const TrainSegmenterOptions& options) {
       .clip_grad_norm = run.clip_grad_norm,
       .checkpoint = run.out,
       .resume = run.resume,
-      .extra = describe({.name = run.model, .categories = classes.names, .aux_loss = has_aux(*model)})};
+      .extra = describe(TrainedModel{.name = run.model, .categories = classes.names, .aux_loss = has_aux(*model)})};
   fit.schedule.warmup_epochs = options.warmup_epochs;
   fit.schedule.warmup_method = engine::ScheduleOptions::Warmup::Linear;
   fit.on_epoch = [&](const auto& epoch) { tell(run, segmenter_epoch_line(epoch, run.epochs)); };

@@ -151,7 +151,7 @@ SegmentationEpochReport train_segmenter_epoch(SegmentationModel& model, Segmenta
   return report;
 }
 
-std::vector<double> numbers_of(const Tensor& tensor) {
+std::vector<double> doubles_of(const Tensor& tensor) {
   const auto numbers = tensor.contiguous();
   return {numbers.const_data_ptr<double>(), numbers.const_data_ptr<double>() + numbers.numel()};
 }
@@ -239,8 +239,8 @@ SegmentationEvaluation evaluate(SegmentationModel& model, SegmentationLoader& da
   OPSIS_CHECK(matrix, "evaluate: the data set gives no batch ({} images)", data.dataset().size());
   evaluation.pixel_accuracy = matrix->pixel_accuracy();
   evaluation.mean_iou = matrix->mean_iou();
-  evaluation.class_accuracy = numbers_of(matrix->class_accuracy());
-  evaluation.iou = numbers_of(matrix->iou());
+  evaluation.class_accuracy = doubles_of(matrix->class_accuracy());
+  evaluation.iou = doubles_of(matrix->iou());
   return evaluation;
 }
 
