@@ -28,8 +28,8 @@ struct ClipOptions {
   int64_t frames_between_clips = 1;    ///< from the begin of a clip to that of the next
   std::optional<double> frame_rate{};  ///< frames are left out or come twice, so that this many would be shown a second
   std::string output_format = "THWC";  ///< or "TCHW"
-  /// A file that keeps the lengths of videos: those in it whose size and time of change are as they were are not opened again. It
-  /// is made when it is not there, and made anew when it is not sound.
+  /// A file that keeps the lengths of videos: those in it whose size and time of change are as they were are not opened again.
+  /// It is made when it is not there, and made anew when it is not sound.
   std::filesystem::path cache{};
   io::VideoOptions video{};
 };
@@ -48,12 +48,14 @@ struct ClipLocation {
   friend bool operator==(const ClipLocation&, const ClipLocation&) = default;
 };
 
-/// All clips of some videos, one after the other; what is left at the end of a video, and videos that are too short, are dropped.
-/// The constructor opens each video for its length, several at once. Reading a clip is const and may happen on many threads.
+/// All clips of some videos, one after the other; what is left at the end of a video, and videos that are too short, are
+/// dropped. The constructor opens each video for its length, several at once. Reading a clip is const and may happen on many
+/// threads.
 ///     datasets::VideoClips clips(files, {.clip_length_in_frames = 8, .frame_rate = 15.0});
 ///     clips.get_clip(3).video;                                       // (8, 240, 320, 3)
 ///     datasets::VideoClips again(clips.metadata(), {.clip_length_in_frames = 32});   // opens nothing
-/// Throws   ValueError for lengths, steps and rates that are not positive, and another output_format; what io::VideoStream throws
+/// Throws   ValueError for lengths, steps and rates that are not positive, and another output_format; what io::VideoStream
+///          throws
 /// Differs  gives no sound; says nothing of videos that are too short; without videos the size is 0
 /// Source   torchvision.datasets.video_utils.VideoClips
 class OPSIS_API VideoClips {

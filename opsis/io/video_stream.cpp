@@ -1,7 +1,7 @@
-// The traps of FFmpeg: its libraries bring 136 others, which took 0.17 s at every start of every program, so they are loaded when
-// the first video is opened. Not every packet gives a frame and not every frame has a pts, so a frame is found by what it says of
-// itself, never by counting. To be equal to the byte, pixels are converted by the same calls that torchcodec makes, or has made by
-// libavfilter's scale: which of the two depends on the width.
+// The traps of FFmpeg: its libraries bring 136 others, which took 0.17 s at every start of every program, so they are loaded
+// when the first video is opened. Not every packet gives a frame and not every frame has a pts, so a frame is found by what it
+// says of itself, never by counting. To be equal to the byte, pixels are converted by the same calls that torchcodec makes, or
+// has made by libavfilter's scale: which of the two depends on the width.
 #include "opsis/io/video_stream.h"
 
 #include <dlfcn.h>
@@ -392,8 +392,8 @@ size_t VideoStream::Impl::key_before(int64_t pts) const {
   return after == keys.begin() ? keys.size() : static_cast<size_t>(after - keys.begin() - 1);
 }
 
-// Whether the wanted frame is reached by decoding on. To seek is to throw away what the decoder holds back for reordering, so it
-// pays only when the key frame lies beyond that.
+// Whether the wanted frame is reached by decoding on. To seek is to throw away what the decoder holds back for reordering, so
+// it pays only when the key frame lies beyond that.
 bool VideoStream::Impl::can_go_on() const {
   if (!cursor_is_new) return true;
   if (cursor <= last_pts) return false;

@@ -38,15 +38,15 @@ struct FrameTime {
 };
 
 /// The best video stream of a file: all of its packets are looked at once, so that a frame is found by its number, and then
-/// decoded from the key frame before it. Frames that are asked for in order are decoded in one go, without seeking. Of one thread
-/// at a time.
+/// decoded from the key frame before it. Frames that are asked for in order are decoded in one go, without seeking. Of one
+/// thread at a time.
 ///     io::VideoStream video("clip.mp4");
 ///     std::vector<uint8_t> pixels(video.frame_bytes());
 ///     video.read(0, pixels.data());   // the first frame, RGB
 /// FFmpeg reads the file alone: what a playlist points to is not followed. Its log is silenced, unless the program has chosen a
 /// level of its own.
-/// Throws   IoError for a file that cannot be read; DecodeError for what is no video, has none that can be decoded or goes over a
-///          limit; NotFoundError when FFmpeg's libraries are not on this machine; NotBuiltError in a build without them
+/// Throws   IoError for a file that cannot be read; DecodeError for what is no video, has none that can be decoded or goes over
+///          a limit; NotFoundError when FFmpeg's libraries are not on this machine; NotBuiltError in a build without them
 /// Source   torchcodec.decoders.VideoDecoder, seek_mode="exact"
 class OPSIS_API VideoStream {
  public:

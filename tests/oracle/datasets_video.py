@@ -113,11 +113,12 @@ def ranges(file):
     n, begin, end = len(decoder), decoder.metadata.begin_stream_seconds, decoder.metadata.end_stream_seconds
     seconds = [begin, begin + 0.31, begin + 0.3, (begin + end) / 2, end - 1e-6, begin + 0.3]
     known = {"path": path, "indices": [n - 1, 0, 3, 3, -1, 2], "seconds": seconds, "from": begin + 0.25, "to": end - 0.15}
-    batches = [decoder.get_frames_at(known["indices"]), decoder.get_frames_in_range(1, n - 1, 3), decoder.get_frames_played_at(seconds),
-               decoder.get_frames_played_in_range(known["from"], known["to"]), decoder.get_frames_played_in_range(begin, end),
-               decoder.get_frames_played_in_range(known["from"], known["from"])]
+    batches = [decoder.get_frames_at(known["indices"]), decoder.get_frames_in_range(1, n - 1, 3),
+               decoder.get_frames_played_at(seconds), decoder.get_frames_played_in_range(known["from"], known["to"]),
+               decoder.get_frames_played_in_range(begin, end), decoder.get_frames_played_in_range(known["from"], known["from"])]
     for number, batch in enumerate(batches):
-        known.update({f"frames{number}": batch.data, f"pts{number}": batch.pts_seconds, f"duration{number}": batch.duration_seconds})
+        known[f"frames{number}"] = batch.data
+        known.update({f"pts{number}": batch.pts_seconds, f"duration{number}": batch.duration_seconds})
     return known
 
 
@@ -138,12 +139,13 @@ def resampled(rate):
     return out
 
 
-@case("datasets_video/clips", length=[1, 6], between=[1, 4], rate=[None, 5.0, 8.0, 25.0], format=["THWC", "TCHW"])
-def clips(length, between, rate, format):
+@case("datasets_video/clips", length=[1, 6], between=[4], rate=[None, 5.0, 8.0, 25.0])
+def clips(length, between, rate):
+    format = "TCHW" if rate == 8.0 else "thwc"
     files = [str(videos() / name) for name in ("h264.mp4", "variable.mp4", "xvid.avi", "rotated_90.mp4")]
     cut = VideoClips(files, length, between, rate, output_format=format)
     known = {"files": files, "sizes": cut.cumulative_sizes, "frames": [len(v) for v in cut.video_pts], "fps": cut.video_fps}
-    known["looked_at"] = list(range(0, len(cut), 7 if length == 1 else 5)) + [len(cut) - 1]
+    known.update(format=cut.output_format, looked_at=[*range(0, len(cut), 6), len(cut) - 1])
     known["locations"] = [list(cut.get_clip_location(i)) for i in known["looked_at"]]
     known["video_fps"] = []
     for i in known["looked_at"]:
@@ -166,8 +168,16 @@ def _of_clips(name, source, /, **options):
     for i in range(len(data)):
         video, _, label = data[i]
         known["labels"].append(label)
-        known[f"video{i}"] = video if options.get("output_format", name == "Kinetics" and "TCHW") == "TCHW" else video.permute(0, 3, 1, 2)
+        known[f"video{i}"] = video if name == "Kinetics" else video.permute(0, 3, 1, 2)
     return known
+
+
+def _of_folds(name, files, lists, options):
+    annotations = fresh(f"{name}_lists")
+    put(annotations, lists)
+    options = {"step_between_clips": 6, **options}
+    known = _of_clips(name, files, annotation_path=str(annotations), frames_per_clip=7, **options)
+    return {**known, "annotation_path": str(annotations)}
 
 
 def _video(name):
@@ -179,30 +189,27 @@ _fold_options = [{"fold": 1}, {"fold": 1, "train": False}, {"fold": 2, "frame_ra
 
 @case("datasets_video/ucf101", options=_fold_options)
 def ucf101(options):
-    files = {"Basketball/v_Basketball_g01_c01.avi": _video("xvid.avi"), "Basketball/v_Basketball_g02_c01.avi": _video("plain.avi"),
-             "ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi": _video("mjpeg.avi"), "ApplyEyeMakeup/more/v_b.AVI": _video("xvid.avi"),
+    files = {"Basketball/v_Basketball_g01_c01.avi": _video("xvid.avi"),
+             "Basketball/v_Basketball_g02_c01.avi": _video("plain.avi"),
+             "ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi": _video("mjpeg.avi"),
+             "ApplyEyeMakeup/more/v_b.AVI": _video("xvid.avi"),
              "ApplyEyeMakeup/notes.txt": b"", "YoYo/v_YoYo_g01_c02.avi": _video("plain.avi")}
     lists = {"trainlist01.txt": b"ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi 1\r\nBasketball/v_Basketball_g02_c01.avi 2\n",
              "testlist01.txt": b"YoYo/v_YoYo_g01_c02.avi\nBasketball/v_Basketball_g01_c01.avi\nYoYo/not_there.avi\n\n",
              "trainlist02.txt": b"ApplyEyeMakeup/more/v_b.AVI 1\n  Basketball/v_Basketball_g01_c01.avi 2\n",
              "trainlist03.txt": b"YoYo/v_YoYo_g01_c02.avi 3"}
-    annotations = fresh("ucf101_lists")
-    put(annotations, lists)
-    known = _of_clips("UCF101", files, annotation_path=str(annotations), frames_per_clip=7, **{"step_between_clips": 6, **options})
-    return {**known, "annotation_path": str(annotations)}
+    return _of_folds("UCF101", files, lists, options)
 
 
 @case("datasets_video/hmdb51", options=_fold_options)
 def hmdb51(options):
-    files = {"brush_hair/a_b.avi": _video("xvid.avi"), "brush_hair/c.avi": _video("plain.avi"), "wave/a_b.avi": _video("mjpeg.avi"),
-             "wave/d.avi": _video("plain.avi"), "cartwheel/e.avi": _video("xvid.avi"), "cartwheel/e.mp4": _video("h264.mp4")}
+    files = {"brush_hair/a_b.avi": _video("xvid.avi"), "brush_hair/c.avi": _video("plain.avi"),
+             "wave/a_b.avi": _video("mjpeg.avi"), "wave/d.avi": _video("plain.avi"),
+             "cartwheel/e.avi": _video("xvid.avi"), "cartwheel/e.mp4": _video("h264.mp4")}
     lists = {"brush_hair_test_split1.txt": b"a_b.avi 1\nc.avi 2\n", "wave_test_split1.txt": b"d.avi 0 \nother.avi 1",
              "brush_hair_test_split2.txt": b"c.avi 1\n", "cartwheel_test_split2.txt": b"e.avi 1\n",
              "brush_hair_test_split3.txt": b"c.avi 2\na_b.avi 1\n", ".hidden_test_split1.txt": b"e.avi 1\n"}
-    annotations = fresh("hmdb51_lists")
-    put(annotations, lists)
-    known = _of_clips("HMDB51", files, annotation_path=str(annotations), frames_per_clip=7, **{"step_between_clips": 6, **options})
-    return {**known, "annotation_path": str(annotations)}
+    return _of_folds("HMDB51", files, lists, options)
 
 
 @functools.cache
@@ -214,7 +221,7 @@ def _kinetics():
             parts = [f"{base}/{split}/part_{i}.tar.gz" for i in range(2)]
             mirror.add(f"{base}/{split}/{names}_{split}_path.txt", "\n".join(parts).encode())
             mirror.add(parts[0], tar({"aAa_000001_000011.mp4": _video("h264.mp4"), "b-b_000095_000105.mp4": _video("odd.mp4")}))
-            mirror.add(parts[1], tar({"c_c_010000_010010.mp4": _video("variable.mp4"), "unknown_000000_000010.mp4": b"no video"}))
+            mirror.add(parts[1], tar({"c_c_010000_010010.mp4": _video("variable.mp4"), "other_000000_000010.mp4": b"no video"}))
             rows = ["label,youtube_id,time_start,time_end,split", f"playing (in {number} games),aAa,1,11,{split}",
                     f"massaging person's head,b-b,95,105,{split}", f"\"massaging person's head\",gone,0,10,{split}",
                     f"abseiling,c_c,10000,10010,{split}"]
