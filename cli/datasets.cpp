@@ -23,7 +23,7 @@ struct DatasetsOptions {
   std::string pattern, name, root = ".", split, subset, annotations, output, from, to;
   int64_t count = 16, side = 128, columns = 4;
   uint64_t seed = 0;
-  bool json = false;
+  bool root_given = false, json = false;
 };
 
 // A set that was opened.
@@ -76,10 +76,13 @@ Options options_from(const DatasetsOptions& given, bool download) {
     options.ann_file = given.annotations;
   } else if constexpr (requires { options.manifest = given.annotations; }) {
     options.manifest = given.annotations;
-    if (given.root == ".") options.root.clear();  // then that of the manifest
+    if (!given.root_given) options.root.clear();  // then that of the manifest
+  } else if constexpr (requires { options.annotation_path = given.annotations; }) {
+    options.annotation_path = given.annotations;
   } else if (!given.annotations.empty()) {
     throw UsageError("this data set has no --annotations");
   }
+  if constexpr (requires { options.frames_per_clip = 1; }) options.frames_per_clip = 16;
   return options;
 }
 
@@ -274,7 +277,9 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   checking.add_option("--root", options->root, "The folder")->capture_default_str();
   auto& showing = declare("show", "Some examples of one with their labels, on one sheet", show);
   take_name(showing);
-  showing.add_option("--root", options->root, "The folder")->capture_default_str();
+  showing.add_option("--root", options->root, "The folder")->capture_default_str()->each([options](const std::string&) {
+    options->root_given = true;
+  });
   showing.add_option("--split", options->split, "The part of it: train, test, ...");
   showing.add_option("--subset", options->subset, "The name, version or year of those that have several");
   showing.add_option("--annotations", options->annotations, "The file of annotations of those whose folder has none");

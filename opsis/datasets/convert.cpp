@@ -11,6 +11,8 @@
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/coco_file.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/folder.h"
+#include "opsis/datasets/list.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/datasets/voc.h"
 #include "opsis/datasets/voc_annotation.h"
@@ -21,6 +23,9 @@ namespace opsis::inline v1::datasets {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Far beyond any picture, and within what whole numbers hold.
+constexpr double kMostPixels = 1e9;
 
 Size size_of_picture(const fs::path& file) {
   const auto image = default_loader(file);
@@ -59,6 +64,10 @@ BoxedSet read_coco_boxes(const BoxedSource& source) {
         OPSIS_CHECK(box.size() == 4, "image {}: a bbox must have 4 numbers, got {}", image.id, box.size());
         const auto category = annotation["category_id"].integer();
         OPSIS_CHECK(label_of.contains(category), "image {}: {} is no category", image.id, category);
+        for (const auto& number : box) {
+          OPSIS_CHECK(number.is_number() && std::abs(number.number()) <= kMostPixels,
+                      "image {}: a bbox must have numbers of pixels, got {}", image.id, number.dump());
+        }
         const auto left = box[0].number(), top = box[1].number();
         picture.objects.push_back({label_of.at(category), left, top, left + box[2].number(), top + box[3].number()});
       }
@@ -72,7 +81,7 @@ double voc_side(const Json& box, std::string_view side) {
   const auto& word = box[side].text();
   double value = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  OPSIS_CHECK(error == std::errc() && end == word.data() + word.size() && std::isfinite(value),
+  OPSIS_CHECK(error == std::errc() && end == word.data() + word.size() && std::abs(value) <= kMostPixels,
               "{} must be a number of pixels, got \"{}\"", side, word);
   return value;
 }
@@ -93,9 +102,9 @@ BoxedSet read_voc_boxes(const BoxedSource& source) {
       const auto& parts = annotation["annotation"];
       if (const auto* size = parts.find("size")) {
         picture.size = {static_cast<int64_t>(voc_side(*size, "height")), static_cast<int64_t>(voc_side(*size, "width"))};
-      } else {
-        picture.size = size_of_picture(picture.file);
       }
+      // Some annotations have sizes of 0.
+      if (picture.size.height < 1 || picture.size.width < 1) picture.size = size_of_picture(picture.file);
       for (const auto& object : parts["object"].items()) {
         const auto& box = object["bndbox"];
         picture.objects.push_back(
@@ -172,16 +181,21 @@ std::string flat_name(std::string name) {
   return name;
 }
 
+// Where a picture goes, below the folder that is written.
+fs::path place_of(const BoxedPicture& picture, BoxFormat format, const std::string& split) {
+  if (format == BoxFormat::COCO) return fs::path(split) / picture.name;
+  const fs::path name(flat_name(picture.name));
+  return format == BoxFormat::VOC ? fs::path("JPEGImages") / (name.stem().string() + ".jpg")
+                                  : fs::path("images") / split / name;
+}
+
 void write_coco_boxes(const BoxedSet& set, const fs::path& to, const std::string& split) {
   Json::List images, annotations, categories;
   for (size_t i = 0; i < set.classes.size(); ++i)
     categories.emplace_back(Json::Object{{"id", i + 1}, {"name", set.classes[i]}});
   for (size_t i = 0; i < set.pictures.size(); ++i) {
     const auto& picture = set.pictures[i];
-    const fs::path name(picture.name);
-    OPSIS_CHECK(name.is_relative() && std::find(name.begin(), name.end(), "..") == name.end(),
-                "write_boxes: the name \"{}\" leads out of the folder", picture.name);
-    copy_picture(picture.file, to / split / name);
+    copy_picture(picture.file, to / place_of(picture, BoxFormat::COCO, split));
     images.emplace_back(Json::Object{
         {"id", i + 1}, {"file_name", picture.name}, {"height", picture.size.height}, {"width", picture.size.width}});
     for (const auto& box : picture.objects) {
@@ -211,9 +225,6 @@ void write_voc_boxes(const BoxedSet& set, const fs::path& to, const std::string&
   std::string list;
   for (const auto& picture : set.pictures) {
     const fs::path name(flat_name(picture.name));
-    auto ending = name.extension().string();
-    for (auto& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    OPSIS_CHECK(ending == ".jpg" || ending == ".jpeg", "write_boxes: pictures of VOC must be .jpg, got {}", picture.name);
     const auto stem = name.stem().string();
     std::string xml = text(
         "<annotation>\n\t<folder>{}</folder>\n\t<filename>{}.jpg</filename>\n\t<size>\n\t\t<width>{}</width>\n\t\t<height>{}</"
@@ -228,11 +239,27 @@ void write_voc_boxes(const BoxedSet& set, const fs::path& to, const std::string&
           xml_text(set.classes[static_cast<size_t>(box.label)]), std::llround(box.left) + 1, std::llround(box.top) + 1,
           std::llround(box.right), std::llround(box.bottom));
     }
+    copy_picture(picture.file, to / place_of(picture, BoxFormat::VOC, split));
     write_text(to / "Annotations" / (stem + ".xml"), xml + "</annotation>\n");
-    copy_picture(picture.file, to / "JPEGImages" / (stem + ".jpg"));
     list += stem + "\n";
   }
   write_text(to / "ImageSets" / "Main" / (split + ".txt"), list);
+}
+
+// The splits that are there.
+std::vector<std::string> yolo_parts(const fs::path& root) {
+  if (!detail::is_folder(root / "images")) return {};
+  return sorted_names(root / "images", Listing::Folders);
+}
+
+// Another split that is there already shares data.yaml, and so the numbers of classes.
+void check_yolo_classes(const BoxedSet& set, const fs::path& to, const std::string& split) {
+  for (const auto& part : yolo_parts(to)) {
+    if (part == split) continue;
+    const auto there = list_yolo(to, part).classes;
+    OPSIS_CHECK(there.empty() || there == set.classes,
+                "write_boxes: {} has a split \"{}\" of other classes; write to another folder", to.string(), part);
+  }
 }
 
 void write_yolo_boxes(const BoxedSet& set, const fs::path& to, const std::string& split) {
@@ -245,10 +272,12 @@ void write_yolo_boxes(const BoxedSet& set, const fs::path& to, const std::string
                     shortest((box.top + box.bottom) / 2 / height), shortest((box.right - box.left) / width),
                     shortest((box.bottom - box.top) / height));
     }
+    copy_picture(picture.file, to / place_of(picture, BoxFormat::YOLO, split));
     write_text(to / "labels" / split / (name.stem().string() + ".txt"), lines);
-    copy_picture(picture.file, to / "images" / split / name);
   }
-  std::string yaml = text("path: .\n{}: images/{}\nnames:\n", split, split);
+  std::string yaml = "path: .\n";
+  for (const auto& part : yolo_parts(to)) yaml += text("{}: images/{}\n", part, part);
+  yaml += "names:\n";
   for (size_t i = 0; i < set.classes.size(); ++i) yaml += text("  {}: {}\n", i, Json(set.classes[i]).dump());
   write_text(to / "data.yaml", yaml);
 }
@@ -275,7 +304,20 @@ void write_boxes(const BoxedSet& set, BoxFormat format, const fs::path& to, cons
   OPSIS_CHECK(!split.empty() && split.find('/') == split.npos && split != "." && split != "..",
               "write_boxes: the split must be a plain name, got \"{}\"", split);
   std::set<std::string> names;
+  if (format == BoxFormat::YOLO) check_yolo_classes(set, to, split);
+  // All that can be refused is refused before anything is written.
   for (const auto& picture : set.pictures) {
+    const fs::path path(picture.name);
+    OPSIS_CHECK(path.is_relative() && std::find(path.begin(), path.end(), "..") == path.end(),
+                "write_boxes: the name \"{}\" leads out of the folder", picture.name);
+    if (format == BoxFormat::VOC) {
+      OPSIS_CHECK(has_file_allowed_extension(picture.name, {".jpg", ".jpeg"}),
+                  "write_boxes: pictures of VOC must be .jpg, got {}", picture.name);
+    }
+    OPSIS_CHECK(picture.size.height > 0 && picture.size.width > 0, "write_boxes: {} has no size", picture.name);
+    std::error_code absent;
+    OPSIS_CHECK(!fs::equivalent(picture.file, to / place_of(picture, format, split), absent),
+                "write_boxes: {} is read from the folder that is written; write to another one", picture.file.string());
     const auto name = format == BoxFormat::COCO ? picture.name : fs::path(flat_name(picture.name)).stem().string();
     OPSIS_CHECK(names.insert(name).second, "write_boxes: two pictures would get the name \"{}\"", name);
     for (const auto& object : picture.objects) {

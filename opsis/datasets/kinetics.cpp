@@ -7,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/archive.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/fetch.h"
 #include "opsis/datasets/folder.h"
 #include "opsis/datasets/resources.h"
@@ -44,15 +45,15 @@ std::string quoted_address(std::string_view address) {
 }
 
 void download_kinetics_videos(const Kinetics::Options& options, const fs::path& folder) {
-  if (fs::exists(folder)) return;
+  if (is_there(folder)) return;
   const auto set = options.num_classes == "700" ? std::string("700_2020") : options.num_classes;
   const TextFile addresses(kinetics_list(options, text("k{}_{}_path.txt", set, options.split), options.root / "files"));
   const fs::path unfinished = folder.string() + ".unfinished";
-  fs::create_directories(unfinished);
+  make_folders(unfinished);
   for (size_t i = 0; i < addresses.size(); ++i) {
     extract_archive(download_url(quoted_address(addresses.line(i)), options.root / "tars"), unfinished);
   }
-  fs::rename(unfinished, folder);
+  move_to(unfinished, folder);
 }
 
 // A time in seconds, with six digits: "000095".
@@ -97,16 +98,19 @@ void sort_kinetics_videos(const Kinetics::Options& options, const fs::path& fold
     if (name.empty() || name == "." || name == ".." || (name + file).find('/') != std::string::npos) {
       refuse(i, text("\"{}\" of class \"{}\" is no name of a file", file, name));
     }
-    fs::create_directories(folder / name);
-    if (detail::is_file(folder / file)) fs::rename(folder / file, folder / name / file);
+    make_folders(folder / name);
+    if (detail::is_file(folder / file)) move_to(folder / file, folder / name / file);
   }
 }
 
 ClassifiedList list_kinetics(const Kinetics::Options& options) {
   detail::check_choice("Kinetics", "num_classes", options.num_classes, {"400", "600", "700"});
   detail::check_choice("Kinetics", "split", options.split, {"train", "val", "test"});
+  // Before hundreds of gigabytes are fetched.
+  OPSIS_CHECK(options.frames_per_clip > 0, "Kinetics: frames_per_clip must be positive, got {}", options.frames_per_clip);
   const auto folder = options.root / options.split;
   if (options.download) {
+    const FolderLock lock(options.root);
     download_kinetics_videos(options, folder);
     sort_kinetics_videos(options, folder);
   }

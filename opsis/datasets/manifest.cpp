@@ -60,11 +60,11 @@ ClassifiedList list_manifest(const ManifestFolder::Options& options) {
   ClassifiedList out;
   out.classes = options.classes.empty() ? manifest_classes(labels) : options.classes;
   out.class_to_idx = numbered(out.classes);
+  const bool all_numbers = options.classes.empty() && std::all_of(labels.begin(), labels.end(), class_number);
   const auto root = options.root.empty() ? options.manifest.parent_path() : options.root;
   for (size_t i = 0; i < labels.size(); ++i) {
-    // Numbers may have been written with zeros in front.
-    const auto number = options.classes.empty() ? class_number(labels[i]) : std::nullopt;
-    const auto name = number && out.class_to_idx.contains(std::to_string(*number)) ? std::to_string(*number) : labels[i];
+    // Where all are numbers, they may have been written with zeros in front.
+    const auto name = all_numbers ? std::to_string(*class_number(labels[i])) : labels[i];
     const auto found = out.class_to_idx.find(name);
     if (found == out.class_to_idx.end()) refuse(i + 1, text("\"{}\" is none of the classes", labels[i]));
     out.samples.emplace_back(root / rows[i + 1][file_column], found->second);

@@ -11,6 +11,7 @@
 #include "opsis/core/json.h"
 #include "opsis/core/parallel.h"
 #include "opsis/datasets/classified.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/io/file.h"
 
 namespace opsis::inline v1::datasets {
@@ -94,11 +95,11 @@ KnownLengths read_lengths(const fs::path& cache) {
   return out;
 }
 
-void write_lengths(const fs::path& cache, const std::vector<VideoLength>& videos, const std::vector<FileStamp>& stamps) {
+void write_lengths(const fs::path& cache, const KnownLengths& known) {
   Json::List rows;
-  for (size_t i = 0; i < videos.size(); ++i) {
-    rows.push_back(
-        Json::List{videos[i].path.string(), stamps[i].bytes, stamps[i].changed, videos[i].num_frames, videos[i].average_fps});
+  for (const auto& [path, one] : known) {
+    const auto& [stamp, video] = one;
+    rows.push_back(Json::List{path, stamp.bytes, stamp.changed, video.num_frames, video.average_fps});
   }
   Json json;
   json.add("videos", std::move(rows));
@@ -108,6 +109,7 @@ void write_lengths(const fs::path& cache, const std::vector<VideoLength>& videos
 
 std::vector<VideoLength> lengths_of(const std::vector<fs::path>& files, const ClipOptions& options) {
   check_clip_options(options);
+  if (options.cache.has_parent_path()) make_folders(options.cache.parent_path());  // before hours are spent on what goes there
   std::vector<VideoLength> videos(files.size());
   std::vector<FileStamp> stamps(files.size());
   const auto known = read_lengths(options.cache);
@@ -128,8 +130,12 @@ std::vector<VideoLength> lengths_of(const std::vector<fs::path>& files, const Cl
       videos[missing[i]] = {file, stream.metadata().num_frames, stream.metadata().average_fps};
     }
   });
-  if (!options.cache.empty() && (!missing.empty() || known.size() != files.size()))
-    write_lengths(options.cache, videos, stamps);
+  if (!options.cache.empty() && !missing.empty()) {
+    // Videos of another part of the set keep their rows.
+    auto all = known;
+    for (size_t i = 0; i < files.size(); ++i) all[files[i].string()] = {stamps[i], videos[i]};
+    write_lengths(options.cache, all);
+  }
   return videos;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "opsis/core/check.h"
+#include "opsis/core/json.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/folder.h"
 #include "opsis/datasets/text_file.h"
@@ -15,14 +16,62 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// 'a word' or "a word" without its quotes, a word without the comment behind it.
-std::string yaml_word(std::string_view word) {
-  word = stripped(word);
-  if (word.size() >= 2 && (word.front() == '"' || word.front() == '\'')) {
-    const auto end = word.find(word.front(), 1);
-    return std::string(word.substr(1, end == word.npos ? end : end - 1));
+// How long a word in quotes is that `text` begins with, quotes and all; npos when it does not end. In 'one', '' is a quote; in "one"
+// a backslash takes what follows along.
+size_t quoted_length(std::string_view text) {
+  for (size_t i = 1; i < text.size(); ++i) {
+    if (text[0] == '"' && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == text[0]) {
+      if (text[0] == '"' || i + 1 == text.size() || text[i + 1] != '\'') return i + 1;
+      ++i;
+    }
   }
-  return std::string(stripped(word.substr(0, word.find(" #"))));
+  return text.npos;
+}
+
+bool opens_quotes(std::string_view text) { return text.starts_with('"') || text.starts_with('\''); }
+
+// The items between commas, up to `close`; nothing when that does not come. In quotes both are letters.
+std::optional<std::vector<std::string_view>> yaml_items(std::string_view list, char close) {
+  std::vector<std::string_view> items;
+  for (size_t begin = 0, i = 0; i < list.size(); ++i) {
+    const auto before = stripped(list.substr(begin, i - begin));
+    // A quote in the midst of a word is a letter.
+    if (opens_quotes(list.substr(i)) && (before.empty() || before.ends_with(':'))) {
+      const auto length = quoted_length(list.substr(i));
+      if (length != list.npos) i += length - 1;
+      continue;
+    }
+    const bool at_end = list[i] == close;
+    if (!at_end && list[i] != ',') continue;
+    if (!at_end || !before.empty()) items.push_back(before);  // a comma may end the list
+    if (at_end) return items;
+    begin = i + 1;
+  }
+  return std::nullopt;
+}
+
+// A word without quotes or a comment behind it; nothing when its quotes are not sound.
+std::optional<std::string> yaml_word(std::string_view word) {
+  word = stripped(word);
+  if (!opens_quotes(word)) return std::string(stripped(word.substr(0, word.find(" #"))));
+  const auto length = quoted_length(word);
+  if (length == word.npos) return std::nullopt;
+  if (const auto rest = stripped(word.substr(length)); !rest.empty() && !rest.starts_with('#')) return std::nullopt;
+  if (word.front() == '"') {
+    try {
+      return Json::parse(word.substr(0, length)).text();  // what is written is JSON's, and most of YAML's escapes are
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  }
+  std::string out;
+  for (size_t i = 1; i + 1 < length; ++i) {
+    out += word[i];
+    if (word[i] == '\'') ++i;
+  }
+  return out;
 }
 
 // The names in data.yaml, of which this is all that is understood:
@@ -38,12 +87,10 @@ class YamlNames {
     const auto rest = stripped(lines.line(i).substr(6));
     if (!rest.empty() && !rest.starts_with('#')) {
       if (rest.front() != '[' && rest.front() != '{') lines.refuse(i, "names must be a list, or classes by number");
-      const auto end = rest.rfind(rest.front() == '[' ? ']' : '}');
-      if (end == rest.npos) lines.refuse(i, "the list of names must end on its line");
-      const auto inside = stripped(rest.substr(1, end - 1));
-      if (!inside.empty()) {
-        for (const auto item : fields_of(inside, ',')) add(lines, i, item, rest.front() == '{');
-      }
+      const bool numbered = rest.front() == '{';
+      const auto items = yaml_items(rest.substr(1), numbered ? '}' : ']');
+      if (!items) lines.refuse(i, "the list of names must end on its line");
+      for (const auto item : *items) add(lines, i, item, numbered);
     } else {
       for (++i; i < lines.size(); ++i) {
         const auto line = stripped(lines.line(i));
@@ -62,13 +109,16 @@ class YamlNames {
 
  private:
   void add(const TextFile& lines, size_t i, std::string_view item, bool numbered) {
-    if (!numbered) {
-      by_number_.emplace(std::ssize(by_number_), yaml_word(item));
-      return;
+    auto number = std::ssize(by_number_);
+    if (numbered) {
+      const auto colon = item.find(':');
+      if (colon == item.npos) lines.refuse(i, "a name must have its number before it");
+      number = lines.integer(i, item.substr(0, colon));
+      item.remove_prefix(colon + 1);
     }
-    const auto colon = item.find(':');
-    if (colon == item.npos) lines.refuse(i, "a name must have its number before it");
-    by_number_.emplace(lines.integer(i, item.substr(0, colon)), yaml_word(item.substr(colon + 1)));
+    auto name = yaml_word(item);
+    if (!name) lines.refuse(i, text("{} is no name: its quotes are not sound", item));
+    by_number_.emplace(number, *std::move(name));
   }
   std::map<int64_t, std::string> by_number_;
 };

@@ -342,7 +342,8 @@ class Hdf5Reader {
       for (size_t k = 0; k < out_.shape_.size(); ++k) {
         chunk.corner.push_back(static_cast<int64_t>(node.number(8)));
         // Of nodes above the lowest they are not needed.
-        if (level == 0 && (chunk.corner[k] < 0 || chunk.corner[k] % out_.chunk_shape_[k] != 0)) {
+        if (level == 0 &&
+            (chunk.corner[k] < 0 || chunk.corner[k] >= out_.shape_[k] || chunk.corner[k] % out_.chunk_shape_[k] != 0)) {
           bad_hdf5("the place of a chunk is not sound");
         }
       }

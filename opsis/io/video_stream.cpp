@@ -420,6 +420,8 @@ void VideoStream::Impl::seek() {
 void VideoStream::Impl::decode() {
   source.refill();
   const bool sought = !can_go_on();
+  // Until the frame is there, nobody knows where decoding stands: after an error the next call seeks.
+  last_pts = none;
   if (sought) seek();
   cursor_is_new = false;
   // Of an MPEG program stream, what comes right after seeking may begin in the middle of a frame.
@@ -453,8 +455,9 @@ void VideoStream::Impl::decode() {
 void VideoStream::Impl::prepare_scaler(bool by_filter) {
   const std::tuple wanted(frame->width, frame->height, frame->format, frame->colorspace, frame->color_range);
   if (scaler && scaler_is_for == wanted) return;
-  scaler = owned<SwsContext, FreeScaler>(ffmpeg().sws_alloc_context());
-  const auto set = [&](const char* key, int64_t value) { ffmpeg().av_opt_set_int(scaler.get(), key, value, 0); };
+  scaler.reset();
+  auto made = owned<SwsContext, FreeScaler>(ffmpeg().sws_alloc_context());
+  const auto set = [&](const char* key, int64_t value) { ffmpeg().av_opt_set_int(made.get(), key, value, 0); };
   set("srcw", frame->width);
   set("srch", frame->height);
   set("src_format", frame->format);
@@ -465,16 +468,17 @@ void VideoStream::Impl::prepare_scaler(bool by_filter) {
   const auto* pixel_format = ffmpeg().av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame->format));
   // The filter's convention: chroma of half the height lies between the rows.
   if (by_filter && pixel_format && pixel_format->log2_chroma_h == 1) set("src_v_chr_pos", 128);
-  check(ffmpeg().sws_init_context(scaler.get(), nullptr, nullptr), "its pixels cannot be made RGB");
+  check(ffmpeg().sws_init_context(made.get(), nullptr, nullptr), "its pixels cannot be made RGB");
 
   int *from = nullptr, *to = nullptr;
   int from_full = 0, to_full = 0, brightness = 0, contrast = 0, saturation = 0;
-  if (ffmpeg().sws_getColorspaceDetails(scaler.get(), &from, &from_full, &to, &to_full, &brightness, &contrast, &saturation) !=
+  if (ffmpeg().sws_getColorspaceDetails(made.get(), &from, &from_full, &to, &to_full, &brightness, &contrast, &saturation) !=
       -1) {
     if (frame->color_range != AVCOL_RANGE_UNSPECIFIED) from_full = frame->color_range == AVCOL_RANGE_JPEG;
     const int* matrix = ffmpeg().sws_getCoefficients(frame->colorspace);
-    ffmpeg().sws_setColorspaceDetails(scaler.get(), matrix, from_full, matrix, to_full, brightness, contrast, saturation);
+    ffmpeg().sws_setColorspaceDetails(made.get(), matrix, from_full, matrix, to_full, brightness, contrast, saturation);
   }
+  scaler = std::move(made);
   scaler_is_for = wanted;
 }
 
@@ -574,7 +578,7 @@ int64_t VideoStream::index_from(double seconds) const {
 FrameTime VideoStream::read(int64_t index, uint8_t* pixels) {
   auto& stream = *impl_;
   const double seconds = pts_seconds(index);  // checks the index
-  if (index != stream.last_index + 1) {
+  if (index != std::exchange(stream.last_index, Impl::none) + 1) {
     stream.cursor = to_pts(seconds, stream.base);
     stream.cursor_is_new = true;
   }

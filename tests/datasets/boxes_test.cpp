@@ -1,6 +1,7 @@
 // YOLO's folders, and boxes from one format into another.
 #include <nlohmann/json.hpp>
 
+#include "opsis/core/check.h"
 #include "opsis/datasets/coco.h"
 #include "opsis/datasets/convert.h"
 #include "opsis/datasets/voc.h"
@@ -58,6 +59,9 @@ TEST(YOLODetection, KnowsTheNamesOfDataYaml) {
     write(root.path() / "data.yaml", yaml);
     EXPECT_EQ(YOLODetection({.root = root.path()}).classes(), names) << yaml;
   }
+  write(root.path() / "data.yaml", R"(names: ['cat, domestic', 'driver''s seat', "caf\u00e9", it's,]  # [four])");
+  EXPECT_EQ(YOLODetection({.root = root.path()}).classes(),
+            (std::vector<std::string>{"cat, domestic", "driver's seat", "caf\u00e9", "it's"}));
   const auto refused = [&](const char* yaml, const char* reason) {
     write(root.path() / "data.yaml", yaml);
     EXPECT_ERROR(YOLODetection({.root = root.path()}), DecodeError, reason);
@@ -66,6 +70,7 @@ TEST(YOLODetection, KnowsTheNamesOfDataYaml) {
   refused("names: cat\n", "line 1: names must be a list");
   refused("names: [cat,\n  dog]\n", "line 1: the list of names must end on its line");
   refused("names:\n  0: cat\n  2: dog\n", "the class 1 has no name");
+  refused("names: ['cat]\n", "line 1: 'cat is no name: its quotes are not sound");
   refused("names:\n  cat\n", "line 2: a name must have its number before it");
 }
 
@@ -189,15 +194,62 @@ TEST(ConvertBoxes, RefuseWhatTheFormatHasNot) {
   EXPECT_ERROR(write_boxes(set, BoxFormat::YOLO, to.path()), ValueError, "two pictures would get the name \"sub_c\"");
   set.pictures[0].name = "../../c.jpg";
   EXPECT_ERROR(write_boxes(set, BoxFormat::COCO, to.path()), ValueError, "leads out of the folder");
+  set.pictures[0].name = "c.jpg";
   set.classes.pop_back();
   EXPECT_ERROR(write_boxes(set, BoxFormat::COCO, to.path()), ValueError, "the class 1 has no name");
   EXPECT_ERROR(box_format("pascal"), ValueError, "must be coco, voc or yolo, got \"pascal\"");
-  write(
-      root.path() / "instances.json",
-      R"({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [{"id": 1, "image_id": 1, "category_id": 2,
+  write(root.path() / "instances.json",
+        R"({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [{"id": 1, "image_id": 1, "category_id": 2,
                          "bbox": [1, 2, 3, 4]}]})");
   EXPECT_ERROR(read_boxes({.root = root.path() / "pictures", .annFile = root.path() / "instances.json"}), DecodeError,
                "instances.json: image 1: 2 is no category");
+  EXPECT_TRUE(fs::is_empty(to.path()));  // nothing is written of what is refused
+}
+
+TEST(ConvertBoxes, RefuseNumbersThatAreNone) {
+  const support::TemporaryFolder root;
+  write_picture(root.path() / "a.jpg");
+  for (const auto* box : {R"(["nan", 1, 2, 3])", "[1e300, 1, 2, 3]", R"([null, 1, 2, 3])"}) {
+    write(root.path() / "instances.json",
+          text(R"({"images": [{"id": 1, "file_name": "a.jpg"}], "categories": [{"id": 1, "name": "x"}],
+                   "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": {}}]})",
+               box));
+    EXPECT_ERROR(read_boxes({.root = root.path(), .annFile = root.path() / "instances.json"}), DecodeError,
+                 "image 1: a bbox must have numbers of pixels");
+  }
+}
+
+TEST(ConvertBoxes, MeasureThePictureWhereVocSaysThatItHasNoSize) {
+  const support::TemporaryFolder root;
+  write_picture(root.path() / "JPEGImages/a.jpg");
+  write(root.path() / "ImageSets/Main/train.txt", "a\n");
+  write(root.path() / "Annotations/a.xml",
+        "<annotation><size><width>0</width><height>0</height></size><object><name>dog</name><bndbox><xmin>1</xmin>"
+        "<ymin>2</ymin><xmax>3</xmax><ymax>4</ymax></bndbox></object></annotation>");
+  const auto set = read_boxes({.format = BoxFormat::VOC, .root = root.path(), .split = "train"});
+  EXPECT_EQ(set.pictures.at(0).size, (Size{48, 64}));
+}
+
+TEST(ConvertBoxes, NeverWriteOverWhatTheyRead) {
+  const support::TemporaryFolder root, voc;
+  write_boxes(read_boxes(coco_source(root.path())), BoxFormat::VOC, voc.path(), "train");
+  const auto before = io::read_bytes(voc.path() / "Annotations/a.xml");
+  const auto set = read_boxes({.format = BoxFormat::VOC, .root = voc.path(), .split = "train"});
+  EXPECT_ERROR(write_boxes(set, BoxFormat::VOC, voc.path()), ValueError, "is read from the folder that is written");
+  EXPECT_EQ(io::read_bytes(voc.path() / "Annotations/a.xml"), before);
+}
+
+TEST(ConvertBoxes, KeepTheOtherSplitOfAYoloFolder) {
+  const support::TemporaryFolder root, yolo;
+  auto set = read_boxes(coco_source(root.path()));
+  set.classes = {"5\" disk, old", "driver's \\ seat"};
+  write_boxes(set, BoxFormat::YOLO, yolo.path(), "train");
+  write_boxes(set, BoxFormat::YOLO, yolo.path(), "val");
+  const auto yaml = io::read_bytes(yolo.path() / "data.yaml");
+  EXPECT_THAT(std::string(yaml.begin(), yaml.end()), testing::HasSubstr("train: images/train\nval: images/val\n"));
+  EXPECT_EQ(YOLODetection({.root = yolo.path(), .split = "val"}).classes(), set.classes);
+  std::swap(set.classes[0], set.classes[1]);
+  EXPECT_ERROR(write_boxes(set, BoxFormat::YOLO, yolo.path(), "test"), ValueError, "of other classes; write to another folder");
 }
 
 }  // namespace

@@ -32,6 +32,8 @@ TEST(ManifestFolder, TakesNumbersColumnsAndClassesOfYours) {
   const ManifestFolder by_number({.manifest = numbers});
   EXPECT_EQ(by_number.targets(), (std::vector<int64_t>{10, 2, 10}));
   EXPECT_EQ(by_number.classes().size(), 11);
+  const ManifestFolder mixed({.manifest = root.write("mixed.csv", "file,label\na,01\nb,1\nc,cat\n")});
+  EXPECT_EQ(mixed.targets(), (std::vector<int64_t>{0, 1, 2}));
   const auto tabs = root.write("tabs.csv", "path\tgrade\na\tgood\nb\tbad\n");
   const ManifestFolder given({.manifest = tabs,
                               .root = "elsewhere",

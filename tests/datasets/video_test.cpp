@@ -108,6 +108,13 @@ TEST(VideoClips, KeepLengthsInTheirCacheUntilAFileChanges) {
     EXPECT_EQ(VideoClips(files, {.cache = cache}).metadata(), lengths) << unsound;
   }
   EXPECT_EQ(VideoClips({second}, {.cache = cache}).metadata()[0], lengths[1]);
+  // Another part of a set adds its rows to those that are there.
+  const auto shared = folder.path() / "new" / "folder" / "lengths.json";
+  VideoClips({first}, {.cache = shared});
+  VideoClips({second}, {.cache = shared});
+  const auto both = detail::text_of(shared);
+  EXPECT_NE(both.find("a.mp4"), both.npos);
+  EXPECT_NE(both.find("b.avi"), both.npos);
 }
 
 template <class Data>
@@ -209,17 +216,20 @@ TEST(Kinetics, NamesWhatIsMissingOrWrong) {
   EXPECT_ERROR(Kinetics({.root = folder.path(), .frames_per_clip = 5}), NotFoundError, "pass .download = true");
   EXPECT_ERROR(Kinetics({.root = folder.path(), .num_classes = "500"}), ValueError, "num_classes must be 400, 600 or 700");
   EXPECT_ERROR(Kinetics({.root = folder.path(), .split = "valid"}), ValueError, "split must be train, val or test");
+  EXPECT_ERROR(Kinetics({.root = folder.path(), .download = true}), ValueError, "frames_per_clip must be positive, got 0");
+  EXPECT_TRUE(fs::is_empty(folder.path()));  // nothing was fetched
   folder.write("train/a.mp4", "");
   const auto refused = [&](const std::string& row, const char* reason) {
     folder.write("annotations/train.csv", "label,youtube_id,time_start,time_end\n" + row);
-    EXPECT_ERROR(Kinetics({.root = folder.path(), .download = true}), DecodeError, reason);
+    EXPECT_ERROR(Kinetics({.root = folder.path(), .frames_per_clip = 5, .download = true}), DecodeError, reason);
   };
   refused("..,a,0,1\n", "is no name of a file");
   refused("a,b/../c,0,1\n", "is no name of a file");
   refused("a,b,zero,1\n", "\"zero\" is no time");
   refused("a,b\n", "row 2: it has too few columns");
   folder.write("annotations/train.csv", "label,youtube_id\n");
-  EXPECT_ERROR(Kinetics({.root = folder.path(), .download = true}), DecodeError, "the column \"time_start\" is missing");
+  EXPECT_ERROR(Kinetics({.root = folder.path(), .frames_per_clip = 5, .download = true}), DecodeError,
+               "the column \"time_start\" is missing");
 }
 
 }  // namespace

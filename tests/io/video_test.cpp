@@ -134,6 +134,34 @@ TEST(VideoDecoder, NamesTheFileThatIsNoVideo) {
   EXPECT_ERROR(VideoDecoder(torch::zeros({100}, torch::kFloat32)), ValueError, "VideoDecoder");
 }
 
+// Whatever went wrong before, a frame is the one that was asked for.
+TEST(VideoDecoder, GivesTheRightFrameAfterOneThatIsDamaged) {
+  int refused = 0;
+  for (const auto* name : {"h264.mp4", "b_frames.avi", "plain.avi", "vp9.webm"}) {
+    SCOPED_TRACE(name);
+    auto bytes = read_bytes(video_file(name));
+    std::fill(bytes.begin() + std::ssize(bytes) * 6 / 10, bytes.begin() + std::ssize(bytes) * 8 / 10, uint8_t{0xFF});
+    try {
+      VideoStream fresh(bytes), stream(bytes);
+      std::vector<uint8_t> expected(static_cast<size_t>(fresh.frame_bytes())), pixels(expected.size());
+      fresh.read(1, expected.data());
+      for (int64_t last = stream.metadata().num_frames - 1; last > 2; --last) {
+        try {
+          stream.read(0, nullptr);
+          stream.read(last, nullptr);
+        } catch (const DecodeError&) {
+          ++refused;
+        }
+        stream.read(1, pixels.data());
+        EXPECT_EQ(pixels, expected) << "after " << last;
+      }
+    } catch (const DecodeError&) {
+      // Its head or its index was damaged.
+    }
+  }
+  EXPECT_GT(refused, 0);
+}
+
 // Changed, cut short and drawn out: each is decoded or refused, and FFmpeg keeps what it thinks of it to itself.
 TEST(VideoDecoder, SurvivesChangedFiles) {
   ::testing::internal::CaptureStderr();
