@@ -16,8 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// How long a word in quotes is that `text` begins with, quotes and all; npos when it does not end. In 'one', '' is a quote; in "one"
-// a backslash takes what follows along.
+// How long a word in quotes is that `text` begins with, quotes and all; npos when it does not end. In 'one', '' is a quote; in
+// "one" a backslash takes what follows along.
 size_t quoted_length(std::string_view text) {
   for (size_t i = 1; i < text.size(); ++i) {
     if (text[0] == '"' && text[i] == '\\') {
