@@ -236,21 +236,8 @@ std::vector<DetectionEpochReport> fit(DetectionModel& model, DetectionLoader& tr
   OPSIS_CHECK(options.warmup_steps >= 0, "fit: warmup_steps must not be negative, got {}", options.warmup_steps);
 
   const auto optimizer = make_optimizer(learning_parameters(model), options.optimizer);
-  FitSteps<DetectionEpochReport> steps{
-      .resume =
-          [&] {
-            std::vector<DetectionEpochReport> history;
-            const auto reports = load_run(options.resume, model, *optimizer);
-            for (const auto& report : reports.items()) history.push_back(to_detection_report(report));
-            return history;
-          },
-      .train = [&](int64_t epoch) { return train_detector_epoch(model, train, *optimizer, options, epoch); },
-      .save =
-          [&](const auto& history) {
-            auto reports = Value::list();
-            for (const auto& report : history) reports.push_back(to_value(report));
-            save_run(options.checkpoint, model, *optimizer, std::move(reports), options.extra);
-          }};
+  auto steps = kept_steps<DetectionEpochReport>(model, *optimizer, options, to_value, to_detection_report);
+  steps.train = [&](int64_t epoch) { return train_detector_epoch(model, train, *optimizer, options, epoch); };
   if (validation) steps.validate = [&](auto& report) { report.validation = evaluate(model, *validation); };
   return fit_epochs(model, options, steps);
 }

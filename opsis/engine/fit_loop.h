@@ -22,11 +22,30 @@ namespace opsis::inline v1::engine {
 /// What a kind of model does of it.
 template <class Report>
 struct FitSteps {
-  std::function<std::vector<Report>()> resume;           ///< brings the run of options.resume back, and gives its history
-  std::function<Report(int64_t epoch)> train;            ///< an epoch
-  std::function<void(Report&)> validate{};               ///< empty: nothing is held out
-  std::function<void(const std::vector<Report>&)> save;  ///< writes options.checkpoint
+  std::function<std::vector<Report>()> resume{};           ///< brings the run of options.resume back, and gives its history
+  std::function<Report(int64_t epoch)> train{};            ///< an epoch
+  std::function<void(Report&)> validate{};                 ///< empty: nothing is held out
+  std::function<void(const std::vector<Report>&)> save{};  ///< writes options.checkpoint
 };
+
+/// Steps that keep their history in a checkpoint of save_run, each report as `to_value` has it; train is still to be given.
+template <class Report, class Options>
+FitSteps<Report> kept_steps(torch::nn::Module& model, torch::optim::Optimizer& optimizer, const Options& options,
+                            hub::Value (*to_value)(const Report&), Report (*from_value)(const hub::Value&)) {
+  FitSteps<Report> steps;
+  steps.resume = [&, from_value] {
+    std::vector<Report> history;
+    const auto reports = load_run(options.resume, model, optimizer);
+    for (const auto& report : reports.items()) history.push_back(from_value(report));
+    return history;
+  };
+  steps.save = [&, to_value](const std::vector<Report>& history) {
+    auto reports = hub::Value::list();
+    for (const auto& report : history) reports.push_back(to_value(report));
+    save_run(options.checkpoint, model, optimizer, std::move(reports), options.extra);
+  };
+  return steps;
+}
 
 /// Refuses options that no kind of model can take, and data without a batch.
 template <class Options, class Loader>

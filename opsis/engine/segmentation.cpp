@@ -251,21 +251,8 @@ std::vector<SegmentationEpochReport> fit(SegmentationModel& model, SegmentationL
 
   const auto groups = groups_of(model, options.aux_lr_factor);
   const auto optimizer = make_grouped_optimizer(groups.parameters, options.optimizer);
-  FitSteps<SegmentationEpochReport> steps{
-      .resume =
-          [&] {
-            std::vector<SegmentationEpochReport> history;
-            const auto reports = load_run(options.resume, model, *optimizer);
-            for (const auto& report : reports.items()) history.push_back(to_segmentation_report(report));
-            return history;
-          },
-      .train = [&](int64_t epoch) { return train_segmenter_epoch(model, train, *optimizer, options, epoch, groups.factors); },
-      .save =
-          [&](const auto& history) {
-            auto reports = Value::list();
-            for (const auto& report : history) reports.push_back(to_value(report));
-            save_run(options.checkpoint, model, *optimizer, std::move(reports), options.extra);
-          }};
+  auto steps = kept_steps<SegmentationEpochReport>(model, *optimizer, options, to_value, to_segmentation_report);
+  steps.train = [&](int64_t epoch) { return train_segmenter_epoch(model, train, *optimizer, options, epoch, groups.factors); };
   if (validation) steps.validate = [&](auto& report) { report.validation = evaluate(model, *validation); };
   return fit_epochs(model, options, steps);
 }
