@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "benchmarks/files.h"
+#include "opsis/core/json.h"
 #include "opsis/data.h"
 #include "opsis/datasets/coco_file.h"
 #include "opsis/datasets/folder.h"
@@ -59,8 +60,19 @@ void coco_file(benchmark::State& state) {
   }
 }
 
+// As much as the others do: every number is read too.
+void coco_annotations(benchmark::State& state) {
+  for (auto _ : state) {
+    const datasets::CocoFile file(bench::folder() / "instances.json");
+    for (const auto& image : file.images()) {
+      for (const auto annotation : image.annotations) benchmark::DoNotOptimize(opsis::Json::parse(annotation));
+    }
+  }
+}
+
 BENCHMARK(image_folder)->Name("data/image_folder")->Arg(0)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(mnist)->Name("data/mnist")->Arg(0)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(coco_annotations)->Name("data/coco_annotations")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(coco_file)->Name("data/coco_file")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
