@@ -155,28 +155,27 @@ Tensor call(const char* name, std::vector<IValue> arguments) {
 struct Packed {
   const char* name;
   std::vector<Argument> arguments;
-  bool ours;  // an operator of inference_ops.h, else one of oneDNN
-  bool adds = true;
+  bool ours;                       // an operator of inference_ops.h, else one of oneDNN
+  std::optional<size_t> addend{};  // where it goes among ours
 };
 
 std::optional<Packed> packed_conv(Program& program, const Step& step, bool onednn) {
   const auto weight = constant_input(program, step, 1), bias = constant_input(program, step, 2);
   const auto &stride = step.constant(3), &padding = step.constant(4), &dilation = step.constant(5), &groups = step.constant(6);
   if (weight.scalar_type() == torch::kFloat32) {
+    const auto shift = program.add_constant(bias.defined() ? bias : torch::zeros({weight.size(0)}));
     if (is_depthwise(weight, groups.toInt())) {
-      const auto window = weight.permute({2, 3, 1, 0}).flatten(2).contiguous();
-      const auto shift = bias.defined() ? bias : torch::zeros({weight.size(0)});
-      return Packed{"opsis::inference_depthwise",
-                    {step.inputs[0], program.add_constant(window), program.add_constant(shift), stride, padding, dilation},
-                    true,
-                    false};
+      const auto window = program.add_constant(weight.permute({2, 3, 1, 0}).flatten(2).contiguous());
+      return Packed{"opsis::inference_depthwise", {step.inputs[0], window, shift, stride, padding, dilation}, true};
     }
     if (groups.toInt() == 1) {
+      if (suits_winograd(weight, stride.toIntVector(), dilation.toIntVector(), program.shape(step.output()))) {
+        const auto packed = program.add_constant(pack_winograd(weight));
+        return Packed{"opsis::inference_winograd", {step.inputs[0], packed, shift, IValue(), padding}, true, 3};
+      }
       const IValue kernel(std::vector<int64_t>{weight.size(0), weight.size(2), weight.size(3)});
-      return Packed{
-          "opsis::inference_conv2d",
-          {step.inputs[0], program.add_constant(pack_weights(weight, bias)), IValue(), kernel, stride, padding, dilation},
-          true};
+      const auto packed = program.add_constant(pack_weights(weight, bias));
+      return Packed{"opsis::inference_conv2d", {step.inputs[0], packed, IValue(), kernel, stride, padding, dilation}, true, 2};
     }
   }
   if (!onednn) return std::nullopt;
@@ -191,7 +190,7 @@ std::optional<Packed> packed_linear(Program& program, const Step& step, bool one
   const auto weight = constant_input(program, step, 1);
   if (weight.scalar_type() == torch::kFloat32) {
     const auto packed = program.add_constant(pack_weights(weight, constant_input(program, step, 2)));
-    return Packed{"opsis::inference_linear", {step.inputs[0], packed, IValue(), IValue(weight.size(0))}, true};
+    return Packed{"opsis::inference_linear", {step.inputs[0], packed, IValue(), IValue(weight.size(0))}, true, 2};
   }
   if (!onednn) return std::nullopt;
   const auto& shape = program.shape(step.input(0));
@@ -223,7 +222,7 @@ Step with_activation(const Packed& packed, const Activation& activation, Argumen
 
 Step with_addition(Packed packed, Slot other, bool conv, const Activation& activation, Argument output) {
   if (packed.ours) {
-    packed.arguments[2] = other;
+    packed.arguments.at(*packed.addend) = other;
     return with_activation(packed, activation, output);
   }
   auto arguments = packed.arguments;
@@ -343,7 +342,7 @@ void pack(Program& program, bool onednn) {
       auto* permute = user && !conv && permutation_of(*user) ? user : nullptr;
       auto* sum = permute ? graph.only_user(permute->output()) : user;
       const auto sum_input = permute ? permute->output() : step.output();
-      const auto other = packed.adds && sum && !taken(sum) ? addend(program, *sum, sum_input) : -1;
+      const auto other = (!packed.ours || packed.addend) && sum && !taken(sum) ? addend(program, *sum, sum_input) : -1;
       if (other >= 0 && !graph.overwritten(step.input(0), &step, sum) && (!permute || permutation_of(*permute)->size() == 4)) {
         auto* last = permute ? nullptr : graph.only_user(sum->output());
         auto activation = follows(last);

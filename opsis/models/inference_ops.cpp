@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "opsis/core/check.h"
@@ -14,6 +15,7 @@
 #include "opsis/simd/activate.h"
 #include "opsis/simd/depthwise.h"
 #include "opsis/simd/matmul.h"
+#include "opsis/simd/winograd.h"
 
 namespace opsis::inline v1::models::detail {
 namespace {
@@ -38,6 +40,13 @@ struct Finish {
 Finish finish_of(const Tensor& addend, c10::string_view activation, double low, double high) {
   return {addend.defined() ? addend.const_data_ptr<float>() : nullptr, activation_named(activation), static_cast<float>(low),
           static_cast<float>(high)};
+}
+
+// So many parts that each thread has some, but none is without work of a few microseconds.
+int64_t parts_of(int64_t products, int64_t most) {
+  constexpr int64_t kWorthAPart = 1 << 17;
+  const auto threads = static_cast<int64_t>(at::get_num_threads());
+  return threads == 1 ? 1 : std::clamp<int64_t>(products / kWorthAPart, 1, std::max<int64_t>(1, std::min(most, threads * 4)));
 }
 
 // What rows see, in pieces of so many numbers that a strip's weights for them stay in the second cache with the rows' own numbers.
@@ -116,12 +125,8 @@ void multiply_rows(const simd::Strips& strips, const float* packed, int64_t rows
     }
   };
 
-  const auto threads = static_cast<int64_t>(at::get_num_threads());
-  const auto products = rows * strips.depth * columns;
-  constexpr int64_t kWorthAThread = 1 << 17;  // a few microseconds
-  const auto parts = std::clamp<int64_t>(products / kWorthAThread, 1, threads == 1 ? 1 : threads * 4);
-  const bool by_rows = rows >= columns || strips.count < threads;
-  const auto cut = by_rows ? std::min(parts, (rows + most - 1) / most) : std::min(parts, strips.count);
+  const bool by_rows = rows >= columns || strips.count < at::get_num_threads();
+  const auto cut = parts_of(rows * strips.depth * columns, by_rows ? (rows + most - 1) / most : strips.count);
   on_team(cut, [&](int64_t part) {
     if (by_rows) {
       work(rows * part / cut, rows * (part + 1) / cut, 0, strips.count);
@@ -258,6 +263,106 @@ Tensor conv2d(const Tensor& images, const Tensor& packed, const std::optional<Te
   return out;
 }
 
+Tensor winograd_conv2d(const Tensor& images, const Tensor& packed, const Tensor& bias, const std::optional<Tensor>& addend,
+                       at::IntArrayRef padding, c10::string_view activation, double low, double high) {
+  constexpr auto kProducts = simd::kWinogradProducts;
+  const Window window(3, 3, {1, 1}, padding, {1, 1});
+  const auto x = images.contiguous(torch::MemoryFormat::ChannelsLast);
+  const auto channels = x.size(1), out_channels = bias.size(0);
+  const auto out = result_of(x, out_channels, window);
+  const auto strips = simd::strips_of(out_channels, channels);
+  OPSIS_CHECK(packed.numel() == strips.size() * kProducts, "inference_winograd: packed has {} numbers, of {} expected",
+              packed.numel(), strips.size() * kProducts);
+  const auto added = addend ? addend->contiguous(torch::MemoryFormat::ChannelsLast) : Tensor();
+  OPSIS_CHECK(!added.defined() || added.sizes() == out.sizes(), "inference_winograd: the addend is not of the result's shape");
+  const auto finish = finish_of(added, activation, low, high);
+  const simd::Winograd conv{.height = x.size(2),
+                            .width = x.size(3),
+                            .channels = channels,
+                            .padding_y = window.padding_y,
+                            .padding_x = window.padding_x,
+                            .out_height = out.size(2),
+                            .out_width = out.size(3),
+                            .out_channels = out_channels,
+                            .low = finish.low,
+                            .high = finish.high};
+  const auto* pictures = x.const_data_ptr<float>();
+  const auto* weights = packed.const_data_ptr<float>();
+  auto* results = out.data_ptr<float>();
+  const auto most = simd::tile_rows((strips.vectors + strips.count - 1) / strips.count);
+
+  // The three steps, of `count` tiles from `first` on; factors: (36, count, channels), sums: (36, count, out_channels).
+  const auto see = [&](int64_t first, int64_t count, int64_t begin, int64_t end, float* factors) {
+    for (; begin < end; ++begin)
+      simd::winograd_input(conv, pictures, first + begin, factors + begin * channels, count * channels);
+  };
+  const auto multiply = [&](int64_t count, int64_t begin, int64_t end, const float* factors, float* sums) {
+    const auto heights = (count + most - 1) / most;
+    const auto weights_of = [&](int64_t job) {
+      return weights + job / strips.count * strips.size() + strips.offset(job % strips.count);
+    };
+    std::vector<const float*> seen(static_cast<size_t>(most));
+    for (; begin < end; ++begin) {
+      const auto product = begin / strips.count;
+      const auto *next = weights_of(std::min(begin + 1, end - 1)), *next_end = weights_of(std::min(begin + 2, end - 1));
+      for (int64_t t = 0; t < heights; ++t) {
+        const auto row = count * t / heights, height = count * (t + 1) / heights - row;
+        for (int64_t r = 0; r < height; ++r) seen[static_cast<size_t>(r)] = factors + (product * count + row + r) * channels;
+        simd::multiply(strips, {.packed = weights + product * strips.size(),
+                                .strip = begin % strips.count,
+                                .rows = height,
+                                .seen = seen.data(),
+                                .depth = channels,
+                                .out = sums + (product * count + row) * out_channels,
+                                .stride = out_channels,
+                                .next = next + (next_end - next) * t / heights,
+                                .next_end = next + (next_end - next) * (t + 1) / heights});
+      }
+    }
+  };
+  const auto give = [&](int64_t first, int64_t count, int64_t begin, int64_t end, const float* sums) {
+    for (; begin < end; ++begin) {
+      simd::winograd_output(conv, sums + begin * out_channels, count * out_channels, bias.const_data_ptr<float>(),
+                            finish.addend, first + begin, results);
+    }
+  };
+  const auto room = [&](int64_t count, int64_t depth) {
+    return std::unique_ptr<float[]>(new float[static_cast<size_t>(kProducts * count * depth)]);
+  };
+
+  const auto tiles = out.size(0) * conv.tiles_y() * conv.tiles_x(), jobs = kProducts * strips.count;
+  // Blocks whose numbers stay in the second cache, but not so small that the weights are read too often.
+  const auto block = std::clamp<int64_t>(9216 / (channels + out_channels), 24, 96);
+  if (tiles >= block * at::get_num_threads()) {
+    const auto blocks = (tiles + block - 1) / block;
+    on_team(blocks, [&](int64_t part) {
+      const auto first = tiles * part / blocks, count = tiles * (part + 1) / blocks - first;
+      const auto factors = room(count, channels), sums = room(count, out_channels);
+      see(first, count, 0, count, factors.get());
+      multiply(count, 0, jobs, factors.get(), sums.get());
+      give(first, count, 0, count, sums.get());
+    });
+  } else {
+    const auto factors = room(tiles, channels), sums = room(tiles, out_channels);
+    const auto cut = [](int64_t count, int64_t products, const auto& step) {
+      const auto parts = parts_of(products, count);
+      on_team(parts, [&](int64_t part) { step(count * part / parts, count * (part + 1) / parts); });
+    };
+    cut(tiles, tiles * channels * 200, [&](int64_t begin, int64_t end) { see(0, tiles, begin, end, factors.get()); });
+    cut(jobs, kProducts * tiles * channels * out_channels,
+        [&](int64_t begin, int64_t end) { multiply(tiles, begin, end, factors.get(), sums.get()); });
+    cut(tiles, tiles * out_channels * 200, [&](int64_t begin, int64_t end) { give(0, tiles, begin, end, sums.get()); });
+  }
+  if (finish.activation != simd::Activation::None) {
+    const auto rows = out.size(0) * out.size(2), line = out.size(3) * out_channels, parts = parts_of(rows * line * 16, rows);
+    on_team(parts, [&](int64_t part) {
+      const auto begin = rows * part / parts, end = rows * (part + 1) / parts;
+      simd::activate(finish.activation, results + begin * line, end - begin, line, line);
+    });
+  }
+  return out;
+}
+
 Tensor depthwise(const Tensor& images, const Tensor& weight, const Tensor& bias, at::IntArrayRef stride,
                  at::IntArrayRef padding, at::IntArrayRef dilation, c10::string_view activation, double low, double high) {
   const Window window(weight.size(0), weight.size(1), stride, padding, dilation);
@@ -282,10 +387,7 @@ Tensor depthwise(const Tensor& images, const Tensor& weight, const Tensor& bias,
   const auto picture = x.size(2) * x.size(3) * channels, line = out.size(3) * channels, rows = out.size(0) * out.size(2);
   const auto* from = x.const_data_ptr<float>();
   auto* to = out.data_ptr<float>();
-  const auto threads = static_cast<int64_t>(at::get_num_threads());
-  const auto parts =
-      std::clamp<int64_t>(out.numel() * weight.size(0) * weight.size(1) / (1 << 15), 1, threads == 1 ? 1 : threads * 4);
-  const auto cut = std::min(parts, rows);
+  const auto cut = parts_of(out.numel() * window.height * window.width * 4, rows);  // its products are slower
   on_team(cut, [&](int64_t part) {
     for (auto row = rows * part / cut; row < rows * (part + 1) / cut; ++row) {
       simd::depthwise_row(conv, from + row / out.size(2) * picture, weight.const_data_ptr<float>(),
@@ -306,8 +408,12 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
   m.def(
       "inference_depthwise(Tensor x, Tensor weight, Tensor bias, int[] stride, int[] padding, int[] dilation, str activation, "
       "float low, float high) -> Tensor");
+  m.def(
+      "inference_winograd(Tensor x, Tensor packed, Tensor bias, Tensor? addend, int[] padding, str activation, float low, "
+      "float high) -> Tensor");
   m.impl("inference_linear", c10::DispatchKey::CPU, linear);
   m.impl("inference_conv2d", c10::DispatchKey::CPU, conv2d);
+  m.impl("inference_winograd", c10::DispatchKey::CPU, winograd_conv2d);
   m.impl("inference_depthwise", c10::DispatchKey::CPU, depthwise);
 }
 
@@ -321,6 +427,27 @@ Tensor pack_weights(const Tensor& weight, const Tensor& bias) {
   const auto biases = bias.defined() ? bias.contiguous() : bias;
   simd::pack_strips(strips, rows.const_data_ptr<float>(), bias.defined() ? biases.const_data_ptr<float>() : nullptr,
                     packed.data_ptr<float>());
+  return packed;
+}
+
+bool suits_winograd(const Tensor& weight, at::IntArrayRef stride, at::IntArrayRef dilation, at::IntArrayRef out) {
+  const auto ones = [](at::IntArrayRef numbers) { return numbers.front() == 1 && numbers.back() == 1; };
+  // Few tiles do not pay for weights of four times the size, nor few channels for the way there and back.
+  return weight.size(2) == 3 && weight.size(3) == 3 && ones(stride) && ones(dilation) &&
+         std::min(weight.size(0), weight.size(1)) >= 32 && out[0] * ((out[2] + 3) / 4) * ((out[3] + 3) / 4) >= 12;
+}
+
+Tensor pack_winograd(const Tensor& weight) {
+  const auto last = weight.permute({0, 2, 3, 1}).contiguous();
+  const auto out_channels = weight.size(0), channels = weight.size(1);
+  const auto factors = torch::empty({simd::kWinogradProducts, out_channels, channels}, weight.options());
+  simd::winograd_weights(out_channels, channels, last.const_data_ptr<float>(), factors.data_ptr<float>());
+  const auto strips = simd::strips_of(out_channels, channels);
+  const auto packed = torch::empty({simd::kWinogradProducts, strips.size()}, weight.options());
+  prefer_huge_pages(packed.data_ptr(), packed.nbytes());
+  for (int64_t i = 0; i < simd::kWinogradProducts; ++i) {
+    simd::pack_strips(strips, factors[i].const_data_ptr<float>(), nullptr, packed[i].data_ptr<float>());
+  }
   return packed;
 }
 

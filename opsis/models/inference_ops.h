@@ -1,5 +1,6 @@
 // Operators that optimized programs are made of: convolutions and linear layers of float32 on the CPU, with what follows them. They
-// are called by name: "opsis::inference_conv2d", "opsis::inference_linear", "opsis::inference_depthwise"; no gradients.
+// are called by name: "opsis::inference_conv2d", "opsis::inference_winograd", "opsis::inference_depthwise", "opsis::inference_linear"; no
+// gradients.
 #pragma once
 
 #include <torch/types.h>
@@ -12,7 +13,11 @@ namespace opsis::inline v1::models::detail {
 /// dimension, good on this machine. Of a convolution, (out, in, height, width), channels come last.
 OPSIS_API torch::Tensor pack_weights(const torch::Tensor& weight, const torch::Tensor& bias);
 
-/// Whether inference_conv2d or inference_depthwise can stand for a convolution with this weight.
+/// Whether "opsis::inference_winograd" does a convolution, (N, C, H, W) of whose results are `out`, sooner; its weights then.
+bool suits_winograd(const torch::Tensor& weight, at::IntArrayRef stride, at::IntArrayRef dilation, at::IntArrayRef out);
+OPSIS_API torch::Tensor pack_winograd(const torch::Tensor& weight);
+
+/// Whether each channel is by itself: for inference_depthwise.
 bool is_depthwise(const torch::Tensor& weight, int64_t groups);
 
 }  // namespace opsis::inline v1::models::detail

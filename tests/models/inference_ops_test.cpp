@@ -13,6 +13,7 @@ namespace {
 
 using c10::IValue;
 using models::detail::pack_weights;
+using models::detail::pack_winograd;
 using torch::Tensor;
 using Ints = std::vector<int64_t>;
 
@@ -24,10 +25,10 @@ Tensor call(const char* name, std::vector<IValue> arguments) {
 }
 
 // Sums of `depth` products of ordinary size, in another order.
-void expect_close(const Tensor& found, const Tensor& expected, int64_t depth) {
+void expect_close(const Tensor& found, const Tensor& expected, int64_t depth, double each = 1e-6) {
   ASSERT_EQ(found.sizes(), expected.sizes());
   if (found.numel() == 0) return;
-  EXPECT_LT((found.to(torch::kFloat64) - expected).abs().max().item<double>(), 1e-6 * static_cast<double>(depth + 10));
+  EXPECT_LT((found.to(torch::kFloat64) - expected).abs().max().item<double>(), each * static_cast<double>(depth + 10));
 }
 
 struct Conv {
@@ -67,6 +68,33 @@ TEST(InferenceConv2d, GivesTorchsSums) {
       const auto depth = conv.in * conv.kernel[0] * conv.kernel[1];
       expect_close(run(IValue(), -kEndless), expected, depth);
       expect_close(run(addend, 0), (expected + addend).clamp_min(0), depth);
+    }
+  });
+}
+
+TEST(InferenceWinograd, GivesTorchsSums) {
+  torch::manual_seed(0);
+  const Conv convs[] = {
+      {33, 40, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {2, 9, 13}},  {64, 64, {3, 3}, {1, 1}, {0, 0}, {1, 1}, {1, 30, 31}},
+      {16, 8, {3, 3}, {1, 1}, {2, 1}, {1, 1}, {1, 4, 4}},    {8, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {0, 8, 8}},
+      {24, 80, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 64, 60}}, {1, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1, 1}},
+  };
+  support::on_every_target([&] {
+    for (const auto& conv : convs) {
+      SCOPED_TRACE(conv.in);
+      const auto x = torch::randn({conv.size[0], conv.in, conv.size[1], conv.size[2]});
+      const auto weight = torch::randn({conv.out, conv.in, 3, 3}), bias = torch::randn({conv.out});
+      const auto expected =
+          torch::conv2d(x.to(torch::kFloat64), weight.to(torch::kFloat64), bias.to(torch::kFloat64), 1, conv.padding);
+      const auto addend = torch::randn(expected.sizes());
+      const auto run = [&](const IValue& more, const char* activation, double low) {
+        return call("opsis::inference_winograd", {x, pack_winograd(weight), bias, more, IValue(conv.padding),
+                                                  IValue(activation), IValue(low), IValue(kEndless)});
+      };
+      // What is rounded on the way is larger than the sums: factors of up to 5 there and 8 back, twice.
+      expect_close(run(IValue(), "none", -kEndless), expected, 9 * conv.in, 4e-6);
+      expect_close(run(addend, "none", 0), (expected + addend).clamp_min(0), 9 * conv.in, 4e-6);
+      expect_close(run(IValue(), "swish", -kEndless), torch::silu(expected), 9 * conv.in, 4e-6);
     }
   });
 }
