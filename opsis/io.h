@@ -2,6 +2,7 @@
 // and PackedMode also as opsis::Image and so on.
 #pragma once
 
+#include "opsis/io/archive_file.h"
 #include "opsis/io/bytes.h"
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
