@@ -43,6 +43,7 @@
 #include "opsis/datasets/omniglot.h"
 #include "opsis/datasets/optical_flow.h"
 #include "opsis/datasets/oxford_iiit_pet.h"
+#include "opsis/datasets/packed_dataset.h"
 #include "opsis/datasets/pcam.h"
 #include "opsis/datasets/phototour.h"
 #include "opsis/datasets/places365.h"
