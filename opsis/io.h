@@ -7,6 +7,7 @@
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
 #include "opsis/io/masks.h"
+#include "opsis/io/nifti.h"
 #include "opsis/io/packed_image.h"
 #include "opsis/io/pixels.h"
 #include "opsis/io/read_write.h"
