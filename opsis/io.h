@@ -4,6 +4,7 @@
 
 #include "opsis/io/archive_file.h"
 #include "opsis/io/bytes.h"
+#include "opsis/io/dicom.h"
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
 #include "opsis/io/masks.h"
