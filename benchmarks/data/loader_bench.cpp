@@ -46,6 +46,14 @@ void image_folder(benchmark::State& state) {
          std::make_shared<const datasets::ImageFolder>(datasets::ImageFolder::Options{bench::folder() / "photos", train}), 32);
 }
 
+// The same photos in one file, read in place.
+void packed_folder(benchmark::State& state, const char* file) {
+  const T::Compose train{T::RandomResizedCrop({224}), T::RandomHorizontalFlip(), T::ToDtype(torch::kFloat32, {.scale = true}),
+                         T::Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225})};
+  epochs(state, std::make_shared<const datasets::ImageFolder>(datasets::ImageFolder::Options{bench::folder() / file, train}),
+         32);
+}
+
 void mnist(benchmark::State& state) {
   const T::Compose prepare{T::ToDtype(torch::kFloat32, {.scale = true}), T::Normalize({0.1307}, {0.3081})};
   epochs(state,
@@ -56,6 +64,15 @@ void mnist(benchmark::State& state) {
 void coco_file(benchmark::State& state) {
   for (auto _ : state) {
     const datasets::CocoFile file(bench::folder() / "instances.json");
+    benchmark::DoNotOptimize(file.images().size());
+  }
+}
+
+// The second time, when what stands where is known.
+void coco_index(benchmark::State& state) {
+  const datasets::CocoFile first(bench::folder() / "instances.json", true);
+  for (auto _ : state) {
+    const datasets::CocoFile file(bench::folder() / "instances.json", true);
     benchmark::DoNotOptimize(file.images().size());
   }
 }
@@ -71,8 +88,19 @@ void coco_annotations(benchmark::State& state) {
 }
 
 BENCHMARK(image_folder)->Name("data/image_folder")->Arg(0)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(packed_folder, zip, "photos.zip")
+    ->Name("data/photos.zip")
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(packed_folder, tar, "photos.tar")
+    ->Name("data/photos.tar")
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(mnist)->Name("data/mnist")->Arg(0)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(coco_annotations)->Name("data/coco_annotations")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(coco_index)->Name("data/coco_index")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(coco_file)->Name("data/coco_file")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -13,14 +13,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What `decode` makes of a file's bytes; where it cannot, the error names the file, one of a million.
+// Runs `decode`; where it cannot, the error names the file, one of a million.
 template <class Decode>
-auto read_picture(const fs::path& path, const Decode& decode) {
-  const auto bytes = io::read_bytes(path);
+auto decoding(std::string_view where, const Decode& decode) {
   try {
-    return decode(io::Bytes(bytes));
+    return decode();
   } catch (const DecodeError& error) {
-    raise<DecodeError>("{}: {}", path.string(), error.what());
+    raise<DecodeError>("{}: {}", where, error.what());
   }
 }
 
@@ -33,8 +32,9 @@ Image decode_picture(io::Bytes bytes, io::ImageReadMode mode) {
   return image;
 }
 
-Image load_as(const fs::path& path, io::ImageReadMode mode) {
-  return read_picture(path, [&](io::Bytes bytes) { return decode_picture(bytes, mode); });
+Image load_as(const fs::path& path, io::ImageReadMode mode, const FileRoot& files = {}) {
+  const auto bytes = files.read(path);
+  return decoding(path.string(), [&] { return decode_picture(bytes, mode); });
 }
 
 // What one of the three loaders decodes to; none for a loader of the user's.
@@ -66,25 +66,27 @@ std::map<std::string, int64_t> numbered(const std::vector<std::string>& names) {
 }
 
 ClassifiedFiles::ClassifiedFiles(std::string_view name, ClassifiedList list, transforms::AnyTransform transforms,
-                                 ImageLoader loader)
+                                 ImageLoader loader, FileRoot files, ImageDecoder decode)
     : name_(name),
       list_(std::move(list)),
       transforms_(std::move(transforms)),
       loader_(loader ? std::move(loader) : ImageLoader(default_loader)),
-      mode_(mode_of(loader_)) {
+      files_(std::move(files)),
+      decode_(std::move(decode)),
+      mode_(decode_ ? std::nullopt : mode_of(loader_)) {
+  OPSIS_CHECK(!files_.archive() || decode_ || mode_,
+              "{}: {} is an archive, whose files have no path that a loader could open; give .decode, which takes their bytes",
+              name_, files_.archive()->path().string());
   if (transforms_) pipeline_.emplace({transforms_});
 }
 
 Classified ClassifiedFiles::get(size_t index) const {
   detail::check_index(name_, index, size());
   const auto& [path, label] = list_.samples[index];
-  if (!mode_ || !pipeline_) return transforms_(Classified{loader_(path), label});
-  return {read_picture(path,
-                       [&](io::Bytes bytes) {
-                         return is_whole_jpeg(bytes) ? transforms::decode(*pipeline_, bytes, {.mode = *mode_})
-                                                     : (*pipeline_)(decode_picture(bytes, *mode_));
-                       }),
-          label};
+  if (!decode_ && !mode_) return transforms_(Classified{loader_(path), label});
+  const auto bytes = files_.read(path);
+  if (mode_) return {detail::decode_through(pipeline_, bytes, *mode_, path.string()), label};
+  return transforms_(Classified{decoding(path.string(), [&] { return decode_(bytes); }), label});
 }
 
 std::vector<int64_t> ClassifiedFiles::targets() const {
@@ -136,6 +138,17 @@ bool is_file(const fs::path& path) {
 void check_folder(std::string_view dataset, const fs::path& folder, std::string_view remedy) {
   if (is_folder(folder)) return;
   raise<NotFoundError>("{}: the folder {} is not there{}{}", dataset, folder.string(), remedy.empty() ? "" : "; ", remedy);
+}
+
+Image load_rgb(const FileRoot& files, const fs::path& path) { return load_as(path, io::ImageReadMode::RGB, files); }
+
+Image decode_through(const std::optional<transforms::Compose>& pipeline, io::Bytes bytes, io::ImageReadMode mode,
+                     std::string_view where) {
+  return decoding(where, [&] {
+    if (!pipeline) return decode_picture(bytes, mode);
+    if (!is_whole_jpeg(bytes)) return (*pipeline)(decode_picture(bytes, mode));
+    return transforms::decode(*pipeline, bytes, {.mode = mode});
+  });
 }
 
 std::string text_of(const fs::path& path) {

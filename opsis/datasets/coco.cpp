@@ -71,12 +71,13 @@ Mask coco_masks(const Json& annotations, Size canvas) {
 
 }  // namespace
 
-CocoDetection::CocoDetection(Options options) : options_(std::move(options)), file_(options_.annFile) {}
+CocoDetection::CocoDetection(Options options)
+    : options_(std::move(options)), files_(options_.root, options_.index), file_(options_.annFile, options_.index) {}
 
 Detected CocoDetection::get(size_t index) const {
   detail::check_index("CocoDetection", index, size());
   const auto& entry = file_.images()[index];
-  Detected out{.image = default_loader(options_.root / entry.file_name), .image_id = entry.id};
+  Detected out{.image = detail::load_rgb(files_, options_.root / entry.file_name), .image_id = entry.id};
   const Size canvas{out.image.data.size(-2), out.image.data.size(-1)};
   reading_coco("CocoDetection", options_.annFile, entry.id, [&] {
     out.annotation = coco_annotations(entry);
@@ -89,12 +90,13 @@ Detected CocoDetection::get(size_t index) const {
   return options_.transforms(std::move(out));
 }
 
-CocoCaptions::CocoCaptions(Options options) : options_(std::move(options)), file_(options_.annFile) {}
+CocoCaptions::CocoCaptions(Options options)
+    : options_(std::move(options)), files_(options_.root, options_.index), file_(options_.annFile, options_.index) {}
 
 Captioned CocoCaptions::get(size_t index) const {
   detail::check_index("CocoCaptions", index, size());
   const auto& entry = file_.images()[index];
-  Captioned out{.image = default_loader(options_.root / entry.file_name), .captions = {}};
+  Captioned out{.image = detail::load_rgb(files_, options_.root / entry.file_name), .captions = {}};
   reading_coco("CocoCaptions", options_.annFile, entry.id, [&] {
     for (const auto annotation : entry.annotations) out.captions.push_back(Json::parse(annotation)["caption"].text());
   });

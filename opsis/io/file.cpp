@@ -43,13 +43,16 @@ Descriptor open_to_read(const std::filesystem::path& path, struct stat& status) 
 
 }  // namespace
 
-MappedFile::MappedFile(const std::filesystem::path& path) {
+MappedFile::MappedFile(const std::filesystem::path& path, Use use) {
   struct stat status {};
   const auto file = open_to_read(path, status);
   if (status.st_size == 0) return;
   size_ = static_cast<size_t>(status.st_size);
-  void* mapped = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.number, 0);
+  // What can be written to is counted as memory, of which there must then be enough.
+  const int access = use == Use::Whole ? PROT_READ | PROT_WRITE : PROT_READ;
+  void* mapped = mmap(nullptr, size_, access, MAP_PRIVATE, file.number, 0);
   if (mapped == MAP_FAILED) fail("cannot map", path);
+  if (use == Use::Pieces) madvise(mapped, size_, MADV_RANDOM);
   data_ = static_cast<uint8_t*>(mapped);
 }
 

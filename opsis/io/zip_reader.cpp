@@ -1,12 +1,12 @@
-#include "opsis/hub/zip_reader.h"
+#include "opsis/io/zip_reader.h"
 
 #include <algorithm>
 #include <unordered_set>
 
 #include "opsis/core/check.h"
-#include "opsis/hub/crc32.h"
+#include "opsis/io/crc32.h"
 
-namespace opsis::inline v1::hub {
+namespace opsis::inline v1::io {
 namespace {
 
 constexpr uint32_t local_magic = 0x04034b50, central_magic = 0x02014b50, end_magic = 0x06054b50, end64_magic = 0x06064b50,
@@ -20,11 +20,11 @@ constexpr uint32_t full32 = 0xFFFFFFFF;
 /// Little-endian numbers, one after the other, out of a part of the archive. Reading past its end throws.
 class ZipFields {
  public:
-  ZipFields(io::Bytes bytes, std::string_view what) : bytes_(bytes), what_(what) {}
+  ZipFields(Bytes bytes, std::string_view what) : bytes_(bytes), what_(what) {}
   uint16_t u16() { return static_cast<uint16_t>(number(2)); }
   uint32_t u32() { return static_cast<uint32_t>(number(4)); }
   uint64_t u64() { return number(8); }
-  io::Bytes take(size_t count) {
+  Bytes take(size_t count) {
     if (count > bytes_.size()) bad_zip(text("{} ends early", what_));
     const auto out = bytes_.first(count);
     bytes_ = bytes_.subspan(count);
@@ -39,11 +39,11 @@ class ZipFields {
     for (size_t i = count; i-- > 0;) value = value << 8 | raw[i];
     return value;
   }
-  io::Bytes bytes_;
+  Bytes bytes_;
   std::string_view what_;
 };
 
-io::Bytes part(io::Bytes archive, uint64_t offset, uint64_t size, std::string_view what) {
+Bytes part(Bytes archive, uint64_t offset, uint64_t size, std::string_view what) {
   if (offset > archive.size() || size > archive.size() - offset) {
     bad_zip(text("{} claims bytes {} to {} of an archive of {}", what, offset, offset + size, archive.size()));
   }
@@ -56,7 +56,7 @@ struct Place {
 };
 
 /// The end record is the last thing but for a comment of up to 65535 bytes, so it is looked for from the back.
-size_t find_end_record(io::Bytes archive) {
+size_t find_end_record(Bytes archive) {
   if (archive.size() < end_size) bad_zip(text("{} bytes are too few for a zip archive", archive.size()));
   const size_t last = archive.size() - end_size;
   const size_t first = last - std::min<size_t>(last, full16);
@@ -70,7 +70,7 @@ size_t find_end_record(io::Bytes archive) {
   bad_zip("no end record: the file is cut short or not a zip archive");
 }
 
-Place read_end64(io::Bytes archive, size_t locator) {
+Place read_end64(Bytes archive, size_t locator) {
   ZipFields pointer(archive.subspan(locator, locator64_size), "the 64 bit locator");
   pointer.take(4);
   if (pointer.u32() != 0) bad_zip("the archive is split over several files");
@@ -91,7 +91,7 @@ Place read_end64(io::Bytes archive, size_t locator) {
   return place;
 }
 
-Place find_directory(io::Bytes archive) {
+Place find_directory(Bytes archive) {
   const auto end = find_end_record(archive);
   ZipFields fields(archive.subspan(end), "the end record");
   fields.take(4);
@@ -121,7 +121,7 @@ Place find_directory(io::Bytes archive) {
 }
 
 /// Replaces the fields that are full by those of the 64 bit extra field; they are there in this order, and only they.
-void widen(io::Bytes extra, uint64_t& size, uint64_t& stored, uint64_t* offset) {
+void widen(Bytes extra, uint64_t& size, uint64_t& stored, uint64_t* offset) {
   if (size != full32 && stored != full32 && (!offset || *offset != full32)) return;
   ZipFields fields(extra, "an extra field");
   while (fields.left() >= 4) {
@@ -135,56 +135,36 @@ void widen(io::Bytes extra, uint64_t& size, uint64_t& stored, uint64_t* offset) 
   }
 }
 
-/// An entry with the whole space that it takes, header included.
-struct Claim {
-  ZipEntry entry;
-  uint64_t begin = 0, end = 0;
-};
-
-Claim read_entry(io::Bytes archive, const Place& place, ZipFields& directory) {
+/// An entry as the directory has it.
+ZipEntry next_entry(ZipFields& directory) {
   if (directory.u32() != central_magic) bad_zip("an entry of the directory does not begin like one");
-  directory.take(4);  // versions
+  const bool made_by_unix = directory.u16() >> 8 == 3;
+  directory.take(2);  // the version that it needs
   const auto flags = directory.u16();
-  const auto method = directory.u16();
+  ZipEntry entry{.name = {}, .method = directory.u16()};
   directory.take(4);  // time and date
-  const auto crc = directory.u32();
+  entry.crc = directory.u32();
   uint64_t stored = directory.u32(), size = directory.u32();
   const auto name_length = directory.u16(), extra_length = directory.u16(), comment_length = directory.u16();
   const auto disk = directory.u16();
-  directory.take(6);  // attributes
+  directory.take(2);  // whether it is text
+  const auto kind = directory.u32() >> 28;
   uint64_t offset = directory.u32();
-  const std::string name(io::as_text(directory.take(name_length)));
+  entry.name = as_text(directory.take(name_length));
   widen(directory.take(extra_length), size, stored, &offset);
   directory.take(comment_length);
 
+  const auto& name = entry.name;
   if (name.empty() || name.find('\0') != std::string::npos) bad_zip("an entry has no proper name");
   if (disk != 0) bad_zip("the archive is split over several files");
   if (flags & (encrypted | strong_encryption | masked)) bad_zip(text("\"{}\" is encrypted", name));
-  const bool compressed = method != 0;
-  if (!compressed && stored != size) bad_zip(text("\"{}\" is stored in {} bytes but has {}", name, stored, size));
-
-  // The entry's own header must tell the same: a reader that goes from header to header would see another archive otherwise.
-  const auto before = archive.first(place.offset);
-  ZipFields local(part(before, offset, local_size, name), name);
-  if (local.u32() != local_magic) bad_zip(text("\"{}\" has no header where the directory says", name));
-  local.take(2);
-  const auto local_flags = local.u16();
-  if (local.u16() != method) bad_zip(text("\"{}\" has another method in its header", name));
-  local.take(4);
-  const auto local_crc = local.u32();
-  uint64_t local_stored = local.u32(), local_bytes = local.u32();
-  const auto local_name_length = local.u16(), local_extra_length = local.u16();
-  ZipFields tail(part(before, offset + local_size, uint64_t{local_name_length} + local_extra_length, name), name);
-  if (io::as_text(tail.take(local_name_length)) != name) bad_zip(text("\"{}\" has another name in its header", name));
-  widen(tail.take(local_extra_length), local_bytes, local_stored, nullptr);
-  const bool later = (local_flags & sizes_follow) && local_crc == 0;  // the header was written before the data was known
-  if (!later && (local_bytes != size || local_stored != stored || local_crc != crc)) {
-    bad_zip(text("\"{}\" has another size or checksum in its header", name));
-  }
-
-  const auto data = offset + local_size + local_name_length + local_extra_length;
-  part(before, data, stored, name);
-  return {{name, data, stored, crc, compressed}, offset, data + stored};
+  entry.compressed = entry.method != 0;
+  entry.is_link = made_by_unix && kind == 0xA;
+  if (!entry.compressed && stored != size) bad_zip(text("\"{}\" is stored in {} bytes but has {}", name, stored, size));
+  entry.size = stored;
+  entry.content = size;
+  entry.header = offset;
+  return entry;
 }
 
 }  // namespace
@@ -194,30 +174,59 @@ const ZipEntry* ZipDirectory::find(std::string_view name) const {
   return found == entries.end() ? nullptr : &*found;
 }
 
-ZipDirectory read_zip(io::Bytes archive) {
+ZipListing list_zip(Bytes archive) {
   const auto place = find_directory(archive);
   ZipFields fields(archive.subspan(place.offset, place.size), "the directory");
-  std::vector<Claim> claims;
-  std::unordered_set<std::string> names;
+  ZipListing out{.entries = {}, .end = place.offset};
   for (uint64_t i = 0; i < place.count; ++i) {
-    claims.push_back(read_entry(archive, place, fields));
-    const auto& name = claims.back().entry.name;
-    if (!names.insert(name).second) bad_zip(text("the archive has \"{}\" twice", name));
+    out.entries.push_back(next_entry(fields));
+    const auto& entry = out.entries.back();
+    part(archive.first(out.end), entry.header, local_size, entry.name);
   }
   if (fields.left() != 0) bad_zip(text("{} bytes of the directory belong to no entry", fields.left()));
-
-  std::sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) { return a.begin < b.begin; });
-  ZipDirectory out;
-  uint64_t position = 0;
-  for (auto& claim : claims) {
-    if (claim.begin < position) bad_zip(text("\"{}\" overlaps the entry before it", claim.entry.name));
-    position = claim.end;
-    out.entries.push_back(std::move(claim.entry));
-  }
   return out;
 }
 
-io::Bytes read_zip_entry(io::Bytes archive, const ZipEntry& entry) {
+// The entry's own header must tell the same: a reader that goes from header to header would see another archive otherwise.
+size_t zip_header_size(Bytes header, const ZipEntry& entry) {
+  const auto& name = entry.name;
+  ZipFields local(header, name);
+  if (local.u32() != local_magic) bad_zip(text("\"{}\" has no header where the directory says", name));
+  local.take(2);
+  const auto flags = local.u16();
+  if (local.u16() != entry.method) bad_zip(text("\"{}\" has another method in its header", name));
+  local.take(4);
+  const auto crc = local.u32();
+  uint64_t stored = local.u32(), size = local.u32();
+  const auto name_length = local.u16(), extra_length = local.u16();
+  if (as_text(local.take(name_length)) != name) bad_zip(text("\"{}\" has another name in its header", name));
+  widen(local.take(extra_length), size, stored, nullptr);
+  const bool later = (flags & sizes_follow) && crc == 0;  // the header was written before the data was known
+  if (!later && (size != entry.content || stored != entry.size || crc != entry.crc)) {
+    bad_zip(text("\"{}\" has another size or checksum in its header", name));
+  }
+  return local_size + name_length + extra_length;
+}
+
+ZipDirectory read_zip(Bytes archive) {
+  auto [entries, end] = list_zip(archive);
+  const auto before = archive.first(end);
+  std::unordered_set<std::string_view> names;
+  for (auto& entry : entries) {
+    if (!names.insert(entry.name).second) bad_zip(text("the archive has \"{}\" twice", entry.name));
+    entry.offset = entry.header + zip_header_size(before.subspan(entry.header), entry);
+    part(before, entry.offset, entry.size, entry.name);
+  }
+  std::sort(entries.begin(), entries.end(), [](const ZipEntry& a, const ZipEntry& b) { return a.header < b.header; });
+  uint64_t position = 0;
+  for (const auto& entry : entries) {
+    if (entry.header < position) bad_zip(text("\"{}\" overlaps the entry before it", entry.name));
+    position = entry.offset + entry.size;
+  }
+  return {std::move(entries)};
+}
+
+Bytes read_zip_entry(Bytes archive, const ZipEntry& entry) {
   if (entry.compressed) bad_zip(text("\"{}\" is compressed; torch.save stores its entries as they are", entry.name));
   const auto bytes = archive.subspan(entry.offset, entry.size);
   // torch.serialization.set_crc32_options(False) leaves zeros.
@@ -225,4 +234,4 @@ io::Bytes read_zip_entry(io::Bytes archive, const ZipEntry& entry) {
   return bytes;
 }
 
-}  // namespace opsis::inline v1::hub
+}  // namespace opsis::inline v1::io

@@ -1,8 +1,8 @@
-#include "opsis/hub/crc32.h"
+#include "opsis/io/crc32.h"
 
 #include <array>
 
-namespace opsis::inline v1::hub {
+namespace opsis::inline v1::io {
 namespace {
 
 using CrcTables = std::array<std::array<uint32_t, 256>, 8>;
@@ -28,7 +28,7 @@ constexpr CrcTables crc_tables = make_crc_tables();
 
 }  // namespace
 
-uint32_t crc32(io::Bytes bytes, uint32_t before) {
+uint32_t crc32(Bytes bytes, uint32_t before) {
   const auto& t = crc_tables;
   uint32_t crc = ~before;
   size_t i = 0;
@@ -42,4 +42,4 @@ uint32_t crc32(io::Bytes bytes, uint32_t before) {
   return ~crc;
 }
 
-}  // namespace opsis::inline v1::hub
+}  // namespace opsis::inline v1::io
