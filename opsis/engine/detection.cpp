@@ -146,6 +146,16 @@ DetectionEpochReport train_detector_epoch(DetectionModel& model, DetectionLoader
 
 }  // namespace
 
+DetectionBatch DetectionBatch::pin_memory() const {
+  auto out = *this;
+  data::detail::pin(out.images);
+  for (auto& target : out.targets) {
+    for (auto* tensor : {&target.boxes, &target.labels, &target.masks, &target.keypoints})
+      *tensor = data::detail::pinned(*tensor);
+  }
+  return out;
+}
+
 DetectionBatch CollateDetected::operator()(std::vector<Detected> examples, std::span<const size_t> indices) const {
   DetectionBatch batch;
   const transforms::ObjectDetection prepare;
