@@ -36,6 +36,7 @@ void epochs(benchmark::State& state, std::shared_ptr<const Set> examples, size_t
   state.counters["first_ms"] = first;
   state.counters["loading"] = 100 * report.load_seconds / time;
   state.counters["collating"] = 100 * report.collate_seconds / time;
+  state.SetLabel(report.str());
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(examples->size()));
 }
 

@@ -7,6 +7,7 @@
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
 #include "opsis/transforms/decode.h"
+#include "opsis/transforms/type.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
@@ -50,6 +51,19 @@ std::optional<io::ImageReadMode> mode_of(const ImageLoader& loader) {
 // A JPEG that ends as it should. Of one that was cut off a part must not be decoded alone, which might not notice.
 bool is_whole_jpeg(io::Bytes bytes) {
   return io::has_magic(bytes, 0, "\xFF\xD8\xFF") && io::has_magic(bytes, bytes.size() - 2, "\xFF\xD9");
+}
+
+// Whether each pixel of an image becomes what it becomes by itself, in a batch or alone.
+bool changes_single_pixels(const transforms::Transform* transform) {
+  using namespace transforms;
+  if (!transform) return true;
+  if (const auto* any = dynamic_cast<const AnyTransform*>(transform)) return changes_single_pixels(any->get());
+  if (const auto* compose = dynamic_cast<const Compose*>(transform)) {
+    const auto parts = compose->parts();
+    return std::all_of(parts.begin(), parts.end(), [](const auto& part) { return changes_single_pixels(&part); });
+  }
+  return dynamic_cast<const ToImage*>(transform) || dynamic_cast<const ToDtype*>(transform) ||
+         dynamic_cast<const Normalize*>(transform);
 }
 
 }  // namespace
@@ -100,6 +114,7 @@ ClassifiedImages::ClassifiedImages(std::string_view name, ClassifiedPixels pixel
   if (pixels_.images.size(0) != pixels_.labels.size(0)) {
     raise<DecodeError>("{}: there are {} images and {} labels", name_, pixels_.images.size(0), pixels_.labels.size(0));
   }
+  gives_batches_ = pixels_.images.dim() == 4 && changes_single_pixels(&transforms_);
 }
 
 Classified ClassifiedImages::get(size_t index) const {
@@ -108,6 +123,12 @@ Classified ClassifiedImages::get(size_t index) const {
   // A copy: who changes his image in place must not change the data set.
   return transforms_(Classified{Image(pixels_.images[i].clone(torch::MemoryFormat::Contiguous)),
                                 pixels_.labels.data_ptr<int64_t>()[i * pixels_.labels.stride(0)]});
+}
+
+ClassifiedBatch ClassifiedImages::get_batch(std::span<const size_t> indices) const {
+  const auto rows = torch::empty({std::ssize(indices)}, torch::kInt64);
+  std::copy(indices.begin(), indices.end(), rows.data_ptr<int64_t>());
+  return {transforms_(Image(pixels_.images.index_select(0, rows))).data, pixels_.labels.index_select(0, rows)};
 }
 
 namespace detail {

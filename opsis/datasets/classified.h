@@ -7,10 +7,12 @@
 #include <initializer_list>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "opsis/datasets/batch_source.h"
 #include "opsis/datasets/dataset.h"
 #include "opsis/datasets/file_root.h"
 #include "opsis/datasets/options.h"
@@ -85,11 +87,14 @@ struct ClassifiedPixels {
   std::vector<std::string> classes{};
 };
 
-/// Classified images that are all in memory. A copy shares the pixels.
-class OPSIS_API ClassifiedImages : public Dataset<Classified> {
+/// Classified images that are all in memory. A copy shares the pixels. Batches are made at once where the transforms are no more
+/// than ToImage, ToDtype and Normalize.
+class OPSIS_API ClassifiedImages : public Dataset<Classified>, public BatchSource<ClassifiedBatch> {
  public:
   size_t size() const override { return static_cast<size_t>(pixels_.labels.size(0)); }
-  Classified get(size_t index) const override;
+  Classified get(size_t index) const final;
+  bool gives_batches() const final { return gives_batches_; }
+  ClassifiedBatch get_batch(std::span<const size_t> indices) const final;
   const std::vector<std::string>& classes() const { return pixels_.classes; }
   std::map<std::string, int64_t> class_to_idx() const { return numbered(pixels_.classes); }
   /// All of them, untransformed: (N, C, H, W) uint8. Not for writing.
@@ -105,6 +110,7 @@ class OPSIS_API ClassifiedImages : public Dataset<Classified> {
   std::string_view name_;
   ClassifiedPixels pixels_;
   transforms::AnyTransform transforms_;
+  bool gives_batches_ = false;
 };
 
 namespace detail {

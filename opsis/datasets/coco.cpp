@@ -15,7 +15,7 @@ template <class Read>
 auto reading_coco(std::string_view dataset, const std::filesystem::path& file, int64_t id, const Read& read) {
   try {
     return read();
-  } catch (const ValueError& error) {
+  } catch (const Error& error) {
     raise<DecodeError>("{}: {}, image {}: {}", dataset, file.string(), id, error.what());
   }
 }
@@ -28,18 +28,18 @@ Json coco_annotations(const CocoFile::Entry& image) {
 
 BoundingBoxes coco_boxes(const Json& annotations, Size canvas) {
   std::vector<double> numbers;
-  bool whole = true;
+  std::vector<int64_t> integers;  // as many, when all are whole: a double has not every one of them
   for (const auto& annotation : annotations.items()) {
     const auto& box = annotation["bbox"].items();
     OPSIS_CHECK(box.size() == 4, "a bbox must have 4 numbers, got {}", box.size());
     for (const auto& number : box) {
-      whole = whole && number.is_integer();
+      if (number.is_integer()) integers.push_back(number.integer());
       numbers.push_back(number.number());
     }
   }
   // As tensors are made of lists in Python.
-  const bool integers = whole && !numbers.empty();
-  auto boxes = torch::tensor(numbers, torch::kFloat64).to(integers ? torch::kInt64 : torch::kFloat32).view({-1, 4});
+  const bool whole = integers.size() == numbers.size() && !numbers.empty();
+  auto boxes = (whole ? torch::tensor(integers, torch::kInt64) : torch::tensor(numbers, torch::kFloat32)).view({-1, 4});
   boxes.slice(1, 2) += boxes.slice(1, 0, 2);
   return BoundingBoxes(boxes, BoundingBoxFormat::XYXY, canvas);
 }
