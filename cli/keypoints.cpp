@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/pipeline.h"
 #include "cli/task.h"
+#include "cli/trained.h"
 #include "opsis/core/check.h"
 #include "opsis/utils.h"
 
@@ -13,14 +14,28 @@ namespace {
 
 struct KeypointsOptions {
   std::string image;
-  TaskArguments task{.model = "keypointrcnn_resnet50_fpn"};
+  TaskArguments task{};
   double score = 0.5;
 };
 
-int keypoints(const KeypointsOptions& options) {
+constexpr const char* kUsualKeypointModel = "keypointrcnn_resnet50_fpn";
+
+// One of torchvision's, or one that opsis train-detector wrote. Fills in the model's name.
+opsis::tasks::KeypointDetector open_keypoint_detector(TaskArguments& arguments, double score) {
+  if (const auto trained = trained_model(arguments.weights, arguments.model)) {
+    arguments.model = trained->name;
+    return opsis::tasks::KeypointDetector(
+        opsis::models::get_model<opsis::models::DetectionModel>(trained->name, options_of(*trained, arguments.weights)),
+        opsis::tasks::KeypointDetector::coco_keypoints(), score);
+  }
+  if (arguments.model.empty()) arguments.model = kUsualKeypointModel;
+  return opsis::tasks::KeypointDetector(arguments.model, weights_of(arguments, score));
+}
+
+int keypoints(KeypointsOptions options) {
   check_out(options.task);
   const auto picture = read_picture(options.image);
-  const opsis::tasks::KeypointDetector detector(options.task.model, weights_of(options.task, options.score));
+  const auto detector = open_keypoint_detector(options.task, options.score);
   const torch::InferenceMode inference;
   at::globalContext().setFlushDenormal(true);
   opsis::tasks::Timings timings;
@@ -59,13 +74,15 @@ void declare_keypoints(CLI::App& app, Chosen& chosen) {
   const auto options = std::make_shared<KeypointsOptions>();
   command.add_option("image", options->image, "A picture")->required();
   declare_task(command, options->task, "models::detection", "the picture with people's points");
+  command.get_option("--model")->default_str(std::string(kUsualKeypointModel) + ", or that of a checkpoint of train-detector");
   command.add_option("--score", options->score, "How sure the model must be of a person")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
   command.footer(
       "Examples:\n"
       "  opsis keypoints team.jpg --out points.png\n"
-      "  opsis keypoints team.jpg --score 0.9 --json");
+      "  opsis keypoints team.jpg --score 0.9 --json\n"
+      "  opsis keypoints team.jpg --weights detector.pth --out points.png   # of opsis train-detector");
   command.callback([options, &chosen] { chosen.run = [options] { return keypoints(*options); }; });
 }
 

@@ -10,8 +10,9 @@ namespace cli {
 void declare_task_run(CLI::App& command, TaskRun& run, const TaskRunHelp& help) {
   command
       .add_option("data", run.data,
-                  "A folder with annotations/instances_train.json and instances_val.json, pictures in train/ and val/; or "
-                  "_annotations.coco.json in train/ and valid/")
+                  "A folder with annotations/instances_train.json and instances_val.json (of key points: "
+                  "person_keypoints_train.json, ...), pictures in train/ and val/; or _annotations.coco.json in train/ and "
+                  "valid/")
       ->required();
   command.add_option("--model", run.model, opsis::text("Name of the model; opsis models --module {} lists them", help.module))
       ->capture_default_str();

@@ -29,14 +29,25 @@ struct TrainDetectorOptions {
   double lr_gamma = 0.1;
 };
 
+// What the model finds besides boxes.
+CocoParts parts_of(const std::string& model) {
+  if (model.starts_with("maskrcnn")) return CocoParts::Masks;
+  return model.starts_with("keypointrcnn") ? CocoParts::KeyPoints : CocoParts::Boxes;
+}
+
 // As in torchvision's recipe (presets.py of references/detection).
-T::AnyTransform augmentation_of(const std::string& name) {
-  const T::RandomHorizontalFlip flip;
+T::AnyTransform augmentation_of(const std::string& name, CocoParts parts) {
+  const bool people = parts == CocoParts::KeyPoints;
+  const auto flip = people ? T::AnyTransform(engine::RandomFlipOfPeople()) : T::AnyTransform(T::RandomHorizontalFlip());
   const T::ToDtype scaled(torch::kFloat32, {.scale = true});
   // Around and behind pictures, the mean of ImageNet.
   const std::vector<double> mean{123, 117, 104};
   if (name == "none") return scaled;
   if (name == "hflip") return T::Compose{flip, scaled};
+  if (people && name != "multiscale") {
+    throw UsageError(
+        opsis::text("--augmentation {} cuts key points off; with key points it is hflip, multiscale or none", name));
+  }
   if (name == "lsj") {
     return T::Compose{T::ScaleJitter({1024, 1024}, {.antialias = true}),
                       T::RandomCrop({1024, 1024}, {.pad_if_needed = true, .fill = mean}), flip, scaled};
@@ -72,7 +83,7 @@ engine::DetectionLoader training_loader(const std::shared_ptr<const CocoDetectio
   auto batches = std::make_shared<data::GroupedBatchSampler>(std::move(order), groups, options.run.batch_size);
   auto learnable = std::make_shared<engine::LearnableObjects>(
       std::make_shared<opsis::datasets::Subset<opsis::datasets::Detected>>(photos, places),
-      augmentation_of(options.augmentation));
+      augmentation_of(options.augmentation, parts_of(options.run.model)));
   return engine::DetectionLoader(std::move(learnable),
                                  {.batch_sampler = std::move(batches), .num_workers = options.run.workers});
 }
@@ -100,6 +111,7 @@ std::string epoch_line(const engine::DetectionEpochReport& epoch, int64_t epochs
   if (const auto& held_out = epoch.validation) {
     line += summary_of("boxes", held_out->boxes);
     if (held_out->masks) line += summary_of("masks", *held_out->masks);
+    if (held_out->key_points) line += summary_of("key points", *held_out->key_points);
   }
   return line + opsis::text("  {} s", opsis::fixed(epoch.seconds, 1));
 }
@@ -121,6 +133,7 @@ Json epoch_json(const engine::DetectionEpochReport& epoch) {
   if (const auto& held_out = epoch.validation) {
     out["validation"] = {{"images", held_out->images}, {"boxes", coco_json(held_out->boxes)}};
     if (held_out->masks) out["validation"]["masks"] = coco_json(*held_out->masks);
+    if (held_out->key_points) out["validation"]["key_points"] = coco_json(*held_out->key_points);
   }
   return out;
 }
@@ -129,9 +142,9 @@ int train_detector(const TrainDetectorOptions& options) {
   const auto& run = options.run;
   check_task_run(run);
   torch::manual_seed(run.seed);
-  const bool masks = run.model.starts_with("maskrcnn");
-  const auto photos = open_coco_to_learn_from(run.data, masks);
-  const auto unseen = open_coco_held_out(run.data, masks);
+  const auto parts = parts_of(run.model);
+  const auto photos = open_coco_to_learn_from(run.data, parts);
+  const auto unseen = open_coco_held_out(run.data, parts);
   const auto categories = categories_of(photos->file());
   auto train = training_loader(photos, options);
   std::optional<engine::DetectionLoader> validation;
@@ -149,8 +162,10 @@ int train_detector(const TrainDetectorOptions& options) {
   if (const auto& last = history.back().validation) {
     print(last->boxes.to_string());
     if (last->masks) print(last->masks->to_string());
+    if (last->key_points) print(last->key_points->to_string());
   }
-  print(opsis::text("wrote {}; try: opsis detect photo.jpg --weights {}", run.out, run.out));
+  const auto* const command = parts == CocoParts::KeyPoints ? "keypoints" : "detect";
+  print(opsis::text("wrote {}; try: opsis {} photo.jpg --weights {}", run.out, command, run.out));
   return 0;
 }
 
@@ -179,6 +194,7 @@ void declare_train_detector(CLI::App& app, Chosen& chosen) {
       "Examples:\n"
       "  opsis train-detector coco --model fasterrcnn_resnet50_fpn --batch-size 4\n"
       "  opsis train-detector wheat --weights DEFAULT --epochs 12 --lr-steps 8 11 --out wheat.pth\n"
+      "  opsis train-detector coco --model keypointrcnn_resnet50_fpn --epochs 46 --lr-steps 36 43   # person_keypoints_*.json\n"
       "  opsis train-detector wheat --epochs 24 --resume wheat.pth --out wheat.pth\n"
       "  opsis detect field.jpg --weights wheat.pth --out found.png");
   command.callback([o, &chosen] { chosen.run = [o] { return train_detector(*o); }; });

@@ -111,8 +111,8 @@ int train_segmenter(const TrainSegmenterOptions& options) {
   const auto& run = options.run;
   check_task_run(run);
   torch::manual_seed(run.seed);
-  const auto photos = open_coco_to_learn_from(run.data, /*masks=*/true);
-  const auto unseen = open_coco_held_out(run.data, /*masks=*/true);
+  const auto photos = open_coco_to_learn_from(run.data, CocoParts::Masks);
+  const auto unseen = open_coco_held_out(run.data, CocoParts::Masks);
   const auto classes = classes_of(photos->file(), options.voc_classes);
   auto train = training_loader(photos, classes, options);
   std::optional<engine::SegmentationLoader> validation;

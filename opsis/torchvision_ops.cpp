@@ -11,9 +11,20 @@ namespace opsis::inline v1 {
 namespace {
 
 constexpr const char* kOperators[] = {
-    "nms",         "box_iou_rotated",       "roi_align",     "_roi_align_backward",
-    "roi_pool",    "_roi_pool_backward",    "ps_roi_align",  "_ps_roi_align_backward",
-    "ps_roi_pool", "_ps_roi_pool_backward", "deform_conv2d", "_deform_conv2d_backward",
+    "nms",
+    "qnms",
+    "box_iou_rotated",
+    "roi_align",
+    "_roi_align_backward",
+    "qroi_align",
+    "roi_pool",
+    "_roi_pool_backward",
+    "ps_roi_align",
+    "_ps_roi_align_backward",
+    "ps_roi_pool",
+    "_ps_roi_pool_backward",
+    "deform_conv2d",
+    "_deform_conv2d_backward",
 };
 
 c10::OperatorHandle ours(const std::string& name) {

@@ -1,6 +1,7 @@
 #include "opsis/datasets/coco.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "opsis/core/check.h"
@@ -69,6 +70,22 @@ Mask coco_masks(const Json& annotations, Size canvas) {
   return Mask(runs.empty() ? torch::zeros({0, canvas.height, canvas.width}, torch::kUInt8) : io::decode_masks(runs));
 }
 
+KeyPoints coco_key_points(const Json& annotations, Size canvas) {
+  const auto& objects = annotations.items();
+  const auto count = objects.empty() ? 17 : objects.front()["keypoints"].items().size() / 3;
+  std::vector<float> numbers;
+  for (const auto& annotation : objects) {
+    const auto& points = annotation["keypoints"].items();
+    OPSIS_CHECK(points.size() == 3 * count, "all keypoints must be {} times 3 numbers, as the first, got {}", count,
+                points.size());
+    for (size_t i = 0; i < points.size(); i += 3) {
+      const bool labelled = points[i + 2].number() > 0;
+      for (const auto axis : {i, i + 1}) numbers.push_back(labelled ? static_cast<float>(points[axis].number()) : NAN);
+    }
+  }
+  return KeyPoints(torch::tensor(numbers).view({std::ssize(objects), static_cast<int64_t>(count), 2}), canvas);
+}
+
 }  // namespace
 
 CocoDetection::CocoDetection(Options options)
@@ -86,6 +103,7 @@ Detected CocoDetection::get(size_t index) const {
     for (const auto& annotation : out.annotation.items()) labels.push_back(annotation["category_id"].integer());
     out.labels = torch::tensor(labels, torch::kInt64);
     if (options_.masks) out.masks = coco_masks(out.annotation, canvas);
+    if (options_.key_points) out.key_points = coco_key_points(out.annotation, canvas);
   });
   return options_.transforms(std::move(out));
 }

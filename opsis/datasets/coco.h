@@ -1,4 +1,4 @@
-// Common Objects in Context: boxes, masks and captions.
+// Common Objects in Context: boxes, masks, key points and captions.
 #pragma once
 
 #include <filesystem>
@@ -29,8 +29,9 @@ class OPSIS_API CocoDetection final : public Dataset<Detected> {
     std::filesystem::path root;
     std::filesystem::path annFile;
     transforms::AnyTransform transforms{};
-    bool masks = false;  ///< decode the polygons and run lengths too
-    bool index = false;  ///< keep what was found where in annFile, and in a tar, for the next time
+    bool masks = false;       ///< decode the polygons and run lengths too
+    bool index = false;       ///< keep what was found where in annFile, and in a tar, for the next time
+    bool key_points = false;  ///< of a file of key points: as many of each object; where an image has no object, 17
   };
   explicit CocoDetection(Options options);
 

@@ -24,7 +24,8 @@ struct Detected {
   std::optional<Mask> masks{};
   int64_t image_id = -1;  ///< where the data set numbers its images
   Json annotation{};      ///< all that the file says, as torchvision's target: a list or an object; null where there is none
-  auto fields() { return std::tie(image, boxes, labels, masks, image_id, annotation); }
+  std::optional<KeyPoints> key_points{};  ///< (N, K, 2) float32; what is not labelled is no number
+  auto fields() { return std::tie(image, boxes, labels, masks, image_id, annotation, key_points); }
 };
 
 /// An image and what class each of its pixels is of.

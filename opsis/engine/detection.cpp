@@ -10,7 +10,9 @@
 #include "opsis/io/masks.h"
 #include "opsis/ops/boxes.h"
 #include "opsis/transforms/boxes.h"
+#include "opsis/transforms/functional/flip.h"
 #include "opsis/transforms/presets.h"
+#include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::engine {
 namespace {
@@ -41,9 +43,45 @@ Tensor numbers_of(const Json::List& annotations, std::string_view name) {
   return torch::tensor(numbers, torch::kFloat64);
 }
 
+bool has_an_inside(const Json& annotation, int64_t image_id) {
+  const auto* box = annotation.find("bbox");
+  OPSIS_CHECK(box && box->is_list() && box->items().size() == 4,
+              "images_with_objects: an annotation of image {} has no bbox of 4 numbers", image_id);
+  return box->items()[2].number() > 1 && box->items()[3].number() > 1;
+}
+
+int64_t labelled_points(const Json& annotation, int64_t image_id) {
+  const auto* points = annotation.find("keypoints");
+  OPSIS_CHECK(points && points->is_list(), "images_with_objects: an annotation of image {} has no keypoints, and another has",
+              image_id);
+  int64_t labelled = 0;
+  for (size_t i = 2; i < points->items().size(); i += 3) labelled += points->items()[i].number() > 0;
+  return labelled;
+}
+
 Tensor corners_of(const Detected& example) {
   const auto boxes = example.boxes.data.defined() ? example.boxes.data : torch::zeros({0, 4});
   return ops::box_convert(boxes.to(torch::kFloat32).view({-1, 4}), example.boxes.format, BoundingBoxFormat::XYXY);
+}
+
+// As models learn them: (N, K, 3).
+Tensor with_visibility(const KeyPoints& points) {
+  const auto numbers = points.data.to(torch::kFloat32);
+  const auto labelled = torch::isfinite(numbers).all(-1, /*keepdim=*/true);
+  return torch::cat({torch::where(labelled, numbers, 0.0F), labelled.to(torch::kFloat32)}, -1);
+}
+
+// The mirror image of each key point of a person in COCO.
+constexpr int64_t kMirrored[] = {0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15};
+
+KeyPoints mirrored(const KeyPoints& points) {
+  constexpr auto count = std::ssize(kMirrored);
+  OPSIS_CHECK(points.data.dim() == 3 && points.data.size(1) == count,
+              "RandomFlipOfPeople: key points must be (N, {}, 2), those of people in COCO, got {}", count,
+              opsis::detail::shape(points.data));
+  const auto order = torch::tensor(at::IntArrayRef(kMirrored), torch::kInt64);
+  const auto sides = points.data.index_select(1, order);
+  return wrap(torch::stack({points.canvas_size.width - sides.select(-1, 0), sides.select(-1, 1)}, -1), points);
 }
 
 Value to_value(const CocoResult& result) {
@@ -69,6 +107,7 @@ Value to_value(const DetectionEpochReport& report) {
   if (const auto& held_out = report.validation) {
     auto numbers = Value::dict({{"images", held_out->images}, {"boxes", to_value(held_out->boxes)}});
     if (held_out->masks) numbers.set("masks", to_value(*held_out->masks));
+    if (held_out->key_points) numbers.set("key_points", to_value(*held_out->key_points));
     value.set("validation", std::move(numbers));
   }
   return value;
@@ -87,6 +126,7 @@ DetectionEpochReport to_detection_report(const Value& value) {
     report.validation =
         DetectionEvaluation{.boxes = to_result(held_out.at("boxes")), .images = held_out.get<int64_t>("images")};
     if (held_out.contains("masks")) report.validation->masks = to_result(held_out.at("masks"));
+    if (held_out.contains("key_points")) report.validation->key_points = to_result(held_out.at("key_points"));
   }
   return report;
 }
@@ -156,6 +196,15 @@ DetectionBatch DetectionBatch::pin_memory() const {
   return out;
 }
 
+RandomFlipOfPeople::RandomFlipOfPeople(double p) : Sometimes("RandomFlipOfPeople", p) {}
+
+transforms::Value RandomFlipOfPeople::transform(const transforms::Value& value) const {
+  if (const auto* points = std::get_if<KeyPoints>(&value)) return mirrored(*points);
+  return transforms::apply_kernel(value, [](const auto& v) { return transforms::functional::horizontal_flip(v); });
+}
+
+std::string RandomFlipOfPeople::repr() const { return text("RandomFlipOfPeople(p={})", probability()); }
+
 DetectionBatch CollateDetected::operator()(std::vector<Detected> examples, std::span<const size_t> indices) const {
   DetectionBatch batch;
   const transforms::ObjectDetection prepare;
@@ -173,6 +222,7 @@ DetectionBatch CollateDetected::operator()(std::vector<Detected> examples, std::
       target.masks = example.masks->data;
       truth.masks = io::encode_masks(example.masks->data);
     }
+    if (example.key_points) target.keypoints = truth.key_points = with_visibility(*example.key_points);
     batch.images.push_back(prepare(std::move(example.image)).data);
     batch.targets.push_back(std::move(target));
     batch.truths.push_back(std::move(truth));
@@ -196,32 +246,38 @@ Detected LearnableObjects::get(size_t index) const {
   example.boxes = BoundingBoxes(boxes.index_select(0, kept), BoundingBoxFormat::XYXY, size);
   example.labels = example.labels.defined() ? example.labels.index_select(0, kept) : torch::zeros({0}, torch::kInt64);
   if (example.masks) example.masks = Mask(example.masks->data.index_select(0, kept));
+  if (example.key_points) example.key_points = wrap(example.key_points->data.index_select(0, kept), *example.key_points);
   example.annotation = {};
-  return transforms::SanitizeBoundingBoxes()(
-      transforms_(std::move(example)), [](auto& of) -> auto& { return of.labels; });
+  example = transforms_(std::move(example));
+  const transforms::SanitizeBoundingBoxes sanitize;
+  if (!example.key_points)
+    return sanitize(
+        std::move(example), [](auto& of) -> auto& { return of.labels; });
+  return sanitize(std::move(example), [](auto& of) { return std::tie(of.labels, of.key_points->data); });
 }
 
 std::vector<size_t> images_with_objects(const datasets::CocoFile& file) {
+  constexpr int64_t least_key_points = 10;
   std::vector<size_t> places;
-  const auto& images = file.images();
-  for (size_t i = 0; i < images.size(); ++i) {
-    const auto has_inside = [&](std::string_view text) {
-      const auto annotation = Json::parse(text);
-      const auto* box = annotation.find("bbox");
-      OPSIS_CHECK(box && box->is_list() && box->items().size() == 4,
-                  "images_with_objects: an annotation of image {} has no bbox of 4 numbers", images[i].id);
-      return box->items()[2].number() > 1 && box->items()[3].number() > 1;
-    };
-    const auto& annotations = images[i].annotations;
-    if (std::any_of(annotations.begin(), annotations.end(), has_inside)) places.push_back(i);
+  for (size_t i = 0; i < file.images().size(); ++i) {
+    const auto& image = file.images()[i];
+    bool has_inside = false, has_points = false;
+    int64_t labelled = 0;
+    for (size_t a = 0; a < image.annotations.size(); ++a) {
+      const auto annotation = Json::parse(image.annotations[a]);
+      has_inside = has_inside || has_an_inside(annotation, image.id);
+      if (a == 0) has_points = annotation.find("keypoints") != nullptr;
+      if (has_points) labelled += labelled_points(annotation, image.id);
+    }
+    if (has_inside && (!has_points || labelled >= least_key_points)) places.push_back(i);
   }
   return places;
 }
 
-DetectionEvaluation evaluate(DetectionModel& model, DetectionLoader& data) {
+DetectionEvaluation evaluate(DetectionModel& model, DetectionLoader& data, const std::vector<double>& sigmas) {
   const torch::NoGradGuard no_grad;
   model.eval();
-  CocoEvaluator boxes, masks({.kind = CocoKind::Masks});
+  CocoEvaluator boxes, masks({.kind = CocoKind::Masks}), points({.kind = CocoKind::KeyPoints, .sigmas = sigmas});
   progress::Job job("evaluating", static_cast<int64_t>(data.dataset().size()), "images");
   for (auto& batch : data) {
     const auto found = model.forward(std::move(batch.images));
@@ -232,11 +288,16 @@ DetectionEvaluation evaluate(DetectionModel& model, DetectionLoader& data) {
       if (has_masks) detections.masks = io::encode_masks(found[i].masks.squeeze(1) > 0.5);
       boxes.update(batch.image_ids[i], truth, detections);
       if (has_masks) masks.update(batch.image_ids[i], truth, detections);
+      if (found[i].keypoints.defined() && truth.key_points.defined()) {
+        detections.key_points = found[i].keypoints;
+        points.update(batch.image_ids[i], truth, detections);
+      }
     }
     job.advance(std::ssize(found));
   }
   DetectionEvaluation evaluation{.boxes = boxes.compute(), .images = boxes.images()};
   if (masks.images() > 0) evaluation.masks = masks.compute();
+  if (points.images() > 0) evaluation.key_points = points.compute();
   return evaluation;
 }
 
@@ -248,7 +309,7 @@ std::vector<DetectionEpochReport> fit(DetectionModel& model, DetectionLoader& tr
   const auto optimizer = make_optimizer(learning_parameters(model), options.optimizer);
   auto steps = kept_steps<DetectionEpochReport>(model, *optimizer, train, validation, options, to_value, to_detection_report);
   steps.train = [&](int64_t epoch) { return train_detector_epoch(model, train, *optimizer, options, epoch); };
-  if (validation) steps.validate = [&](auto& report) { report.validation = evaluate(model, *validation); };
+  if (validation) steps.validate = [&](auto& report) { report.validation = evaluate(model, *validation, options.sigmas); };
   return fit_epochs(model, options, steps);
 }
 

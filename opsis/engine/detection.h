@@ -27,18 +27,33 @@
 
 namespace opsis::inline v1::engine {
 
+/// Mirrors a picture of people and all that is on it, or nothing. What was a left hand is a right one then: key points change
+/// places as those of a person in COCO; they are mirrored at the edge of the canvas, as boxes are.
+/// Draws    one torch.rand(1); mirrors when it is below p
+/// Throws   ValueError when p is not in [0, 1]; applied, for other than 17 key points
+/// Source   RandomHorizontalFlip of torchvision's references/detection
+class OPSIS_API RandomFlipOfPeople final : public transforms::Sometimes<RandomFlipOfPeople> {
+ public:
+  explicit RandomFlipOfPeople(double p = 0.5);
+
+  transforms::Value transform(const transforms::Value& value) const;
+  transforms::Value inverse(const transforms::Value& value, Size) const { return transform(value); }
+  std::string repr() const override;
+};
+
 /// What a detector gets at once: images of any sizes.
 struct DetectionBatch {
   std::vector<torch::Tensor> images{};             ///< (3, H, W) in [0, 1]
   std::vector<models::DetectionTarget> targets{};  ///< to learn from
-  std::vector<CocoTarget> truths{};                ///< to be judged by; masks as run lengths
+  std::vector<CocoTarget> truths{};                ///< to be judged by; masks as run lengths, key points as the target has them
   std::vector<int64_t> image_ids{};                ///< the data set's; where it has none the images' places in it
 
   /// The images and targets in pinned memory, for a loader with pin_memory.
   OPSIS_API DetectionBatch pin_memory() const;
 };
 
-/// Makes a batch of examples, for a data loader. Images that are whole numbers are brought to [0, 1], boxes to float32. A truth's
+/// Makes a batch of examples, for a data loader. Images that are whole numbers are brought to [0, 1], boxes to float32; key points
+/// that are no numbers become (0, 0, 0), all others (x, y, 1). A truth's
 /// crowds and areas are those of the annotation, where that is a list with an entry for each box, as COCO has it.
 struct OPSIS_API CollateDetected {
   DetectionBatch operator()(std::vector<datasets::Detected> examples, std::span<const size_t> indices) const;
@@ -62,10 +77,11 @@ class OPSIS_API LearnableObjects final : public datasets::Dataset<datasets::Dete
   transforms::AnyTransform transforms_;
 };
 
-/// The places of the images that have a box of more than a pixel each way.
+/// The places of the images that have a box of more than a pixel each way and, where the first annotation tells key points, ten of
+/// them that are labelled.
 ///     auto photos = std::make_shared<datasets::CocoDetection>(...);
 ///     datasets::Subset some(photos, engine::images_with_objects(photos->file()));
-/// Throws   ValueError for an annotation without a box, with the image's id
+/// Throws   ValueError for an annotation without a box, or without key points where the first has them, with the image's id
 /// Source   _coco_remove_images_without_annotations of torchvision's references/detection
 OPSIS_API std::vector<size_t> images_with_objects(const datasets::CocoFile& file);
 
@@ -74,6 +90,7 @@ struct DetectionEvaluation {
   CocoResult boxes{};
   std::optional<CocoResult> masks{};  ///< when the model finds them, and the data set has them
   int64_t images = 0;
+  std::optional<CocoResult> key_points{};  ///< likewise
 };
 
 /// One epoch of a training run.
@@ -100,6 +117,7 @@ struct DetectionFitOptions {
   hub::Value extra{};
   std::function<void(const StepReport&)> on_step{};
   std::function<void(const DetectionEpochReport&)> on_epoch{};
+  std::vector<double> sigmas{};  ///< of key points, for the evaluation: as CocoOptions has them
 };
 
 /// Trains a detector by the sum of its losses, and evaluates it on `validation` after each epoch when that is given. What needs no
@@ -112,8 +130,9 @@ struct DetectionFitOptions {
 OPSIS_API std::vector<DetectionEpochReport> fit(models::DetectionModel& model, DetectionLoader& train,
                                                 DetectionLoader* validation = nullptr, const DetectionFitOptions& options = {});
 
-/// COCO's numbers. Leaves the model in evaluation mode.
-/// Throws   as CocoEvaluator, for two images of one id
-OPSIS_API DetectionEvaluation evaluate(models::DetectionModel& model, DetectionLoader& data);
+/// COCO's numbers. Leaves the model in evaluation mode. `sigmas`, of key points, are as CocoOptions has them.
+/// Throws   as CocoEvaluator, for two images of one id and for key points that have no sigmas
+OPSIS_API DetectionEvaluation evaluate(models::DetectionModel& model, DetectionLoader& data,
+                                       const std::vector<double>& sigmas = {});
 
 }  // namespace opsis::inline v1::engine

@@ -40,6 +40,7 @@ struct OPSIS_API Summary {
 /// Runs the model once, in evaluation and on zeros, and tells what ran.
 ///     std::cout << summary(resnet50());
 ///     summary(vit_b_16()).gflops()   // 17.56
+///     summary(fcos_resnet50_fpn(), {1, 3, 512, 512})   // a detector; two-stage ones cost what they find in zeros
 /// Products are counted: convolutions, linear layers, attention; norms, activations and pooling are not, as in torchvision's
 /// figures.
 /// Throws   what the model throws, as for images of a size that it does not take

@@ -16,18 +16,32 @@ namespace {
 
 using torch::Tensor;
 
-void check_boxes_and_scores(std::string_view where, const Tensor& boxes, const Tensor& scores, int64_t numbers) {
+void check_shapes(std::string_view where, const Tensor& boxes, const Tensor& scores, int64_t numbers) {
   using opsis::detail::shape;
   OPSIS_CHECK(boxes.defined() && boxes.dim() == 2 && boxes.size(1) == numbers, "{}: boxes must be (N, {}), got {}", where,
               numbers, shape(boxes));
   OPSIS_CHECK(scores.defined() && scores.dim() == 1 && scores.size(0) == boxes.size(0),
               "{}: scores must be ({},), a number for each box, got {}", where, boxes.size(0), shape(scores));
+}
+
+void check_alike(std::string_view where, const Tensor& boxes, const Tensor& scores, int64_t numbers) {
+  check_shapes(where, boxes, scores, numbers);
   OPSIS_CHECK(boxes.scalar_type() == scores.scalar_type(), "{}: boxes and scores must be of one type, got {} and {}", where,
               boxes.scalar_type(), scores.scalar_type());
-  OPSIS_CHECK(boxes.scalar_type() == torch::kFloat32 || boxes.scalar_type() == torch::kFloat64,
-              "{}: boxes must be float32 or float64, got {}", where, boxes.scalar_type());
   OPSIS_CHECK(boxes.device() == scores.device(), "{}: boxes and scores must be on one device, got {} and {}", where,
               boxes.device(), scores.device());
+}
+
+void check_boxes_and_scores(std::string_view where, const Tensor& boxes, const Tensor& scores, int64_t numbers) {
+  check_alike(where, boxes, scores, numbers);
+  OPSIS_CHECK(boxes.scalar_type() == torch::kFloat32 || boxes.scalar_type() == torch::kFloat64,
+              "{}: boxes must be float32 or float64, got {}", where, boxes.scalar_type());
+}
+
+void check_whole_boxes_and_scores(const Tensor& boxes, const Tensor& scores) {
+  check_alike("qnms", boxes, scores, 4);
+  OPSIS_CHECK(torch::isIntegralType(boxes.scalar_type(), /*includeBool=*/false), "qnms: boxes must be whole numbers, got {}",
+              boxes.scalar_type());
 }
 
 // What nms works on under autocast, which torchvision's batched_nms leaves to it.
@@ -46,13 +60,23 @@ int64_t suppress(const Tensor& boxes, const int64_t* order, int64_t count, doubl
   return simd::nms(boxes.const_data_ptr<double>(), order, count, iou_threshold, keep);
 }
 
-Tensor nms_cpu(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
-  check_boxes_and_scores("nms", boxes, scores, 4);
+Tensor kept_cpu(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
   const auto order = best_first(scores);
   auto keep = torch::empty_like(order);
   const auto kept = suppress(boxes.contiguous(), order.const_data_ptr<int64_t>(), boxes.size(0), iou_threshold,
                              keep.mutable_data_ptr<int64_t>());
   return keep.narrow(0, 0, kept);
+}
+
+Tensor nms_cpu(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
+  check_boxes_and_scores("nms", boxes, scores, 4);
+  return kept_cpu(boxes, scores, iou_threshold);
+}
+
+// Whole numbers that stand for others: neither the overlap of boxes nor the order of scores depends on the scales.
+Tensor qnms_cpu(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
+  check_whole_boxes_and_scores(boxes, scores);
+  return kept_cpu(boxes.to(torch::kFloat32), scores, iou_threshold);
 }
 
 Tensor nms_cuda(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
@@ -62,15 +86,34 @@ Tensor nms_cuda(const Tensor& boxes, const Tensor& scores, double iou_threshold)
   return order.masked_select(stays);
 }
 
+constexpr const char* kUnknown = "{}: how many boxes stay depends on their values, which tensors of the meta device have not";
+
 Tensor nms_meta(const Tensor& boxes, const Tensor& scores, double) {
   check_boxes_and_scores("nms", boxes, scores, 4);
-  raise<ValueError>("nms: how many boxes stay depends on their values, which tensors of the meta device have not");
+  raise<ValueError>(kUnknown, "nms");
+}
+
+Tensor qnms_meta(const Tensor& boxes, const Tensor& scores, double) {
+  check_whole_boxes_and_scores(boxes, scores);
+  raise<ValueError>(kUnknown, "qnms");
+}
+
+using NmsHandle = c10::TypedOperatorHandle<Tensor(const Tensor&, const Tensor&, double)>;
+NmsHandle nms_handle(const char* name) {
+  return c10::Dispatcher::singleton().findSchemaOrThrow(name, "").typed<Tensor(const Tensor&, const Tensor&, double)>();
 }
 
 Tensor call_nms(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
-  static const auto op =
-      c10::Dispatcher::singleton().findSchemaOrThrow("opsis::nms", "").typed<Tensor(const Tensor&, const Tensor&, double)>();
+  static const auto op = nms_handle("opsis::nms");
   return op.call(boxes, scores, iou_threshold);
+}
+
+Tensor call_qnms(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
+  OPSIS_CHECK(boxes.is_quantized() && scores.is_quantized(),
+              "nms: of boxes and scores both or neither must be quantized, got {} and {}", boxes.scalar_type(),
+              scores.scalar_type());
+  static const auto op = nms_handle("opsis::qnms");
+  return op.call(boxes.int_repr(), scores.int_repr(), iou_threshold);
 }
 
 template <c10::DispatchKey key, c10::DeviceType device>
@@ -88,6 +131,10 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
   m.impl("nms", DispatchKey::Meta, nms_meta);
   m.impl("nms", DispatchKey::AutocastCPU, nms_autocast<DispatchKey::AutocastCPU, c10::DeviceType::CPU>);
   m.impl("nms", DispatchKey::AutocastCUDA, nms_autocast<DispatchKey::AutocastCUDA, c10::DeviceType::CUDA>);
+
+  m.def("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor");
+  m.impl("qnms", DispatchKey::CPU, qnms_cpu);
+  m.impl("qnms", DispatchKey::Meta, qnms_meta);
 }
 
 void check_classes(std::string_view where, const Tensor& boxes, const Tensor& idxs) {
@@ -147,15 +194,17 @@ Tensor suppress_by_class_cpu(const Tensor& all_boxes, const Tensor& scores, cons
 
 Tensor nms(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
   OPSIS_CHECK(boxes.defined() && scores.defined(), "nms: boxes and scores must be tensors, got an undefined one");
+  if (boxes.is_quantized() || scores.is_quantized()) return call_qnms(boxes, scores, iou_threshold);
   return call_nms(boxes, scores, iou_threshold);
 }
 
 Tensor batched_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs, double iou_threshold) {
   OPSIS_CHECK(boxes.defined() && scores.defined(), "batched_nms: boxes and scores must be tensors, got an undefined one");
-  check_boxes_and_scores("batched_nms", as_nms_takes(boxes), as_nms_takes(scores), 4);
+  check_shapes("batched_nms", boxes, scores, 4);
   check_classes("batched_nms", boxes, idxs);
+  if (boxes.numel() == 0) return torch::empty({0}, torch::TensorOptions(boxes.device()).dtype(torch::kInt64));
+  check_boxes_and_scores("batched_nms", as_nms_takes(boxes), as_nms_takes(scores), 4);
   if (boxes.numel() > (boxes.is_cuda() ? 100'000 : 4000)) return nms_per_class(boxes, scores, idxs, iou_threshold);
-  if (boxes.numel() == 0) return torch::empty({0}, boxes.options().dtype(torch::kInt64).requires_grad(false));
   const auto offsets = idxs.to(boxes.options()) * (boxes.max() + 1);
   return nms(boxes + offsets.unsqueeze(1), scores, iou_threshold);
 }

@@ -74,6 +74,8 @@ Tensor MultiScaleRoIAlignImpl::forward(const FeatureMaps& maps, const std::vecto
     return roi_align(used[level], rows, output_size, {.spatial_scale = scales[level], .sampling_ratio = sampling_ratio});
   };
   if (used.size() == 1) return align(0, rois.rows());
+  for (const auto& map : used)
+    OPSIS_CHECK(!map.is_quantized(), "MultiScaleRoIAlign: quantized maps must be one, got {}", used.size());
 
   const auto levels = levels_of(boxes, scales, options);
   auto out = torch::zeros({rois.rows().size(0), used[0].size(1), (*output_size)[0], (*output_size)[1]},

@@ -61,6 +61,17 @@ void ps_roi_pool_cpu(const torch::Tensor& input, const torch::Tensor& rois, cons
 void ps_roi_pool_backward_cpu(const torch::Tensor& grad, const torch::Tensor& rois, const torch::Tensor& source,
                               const Pooling& pooling, const torch::Tensor& out);
 
+/// How whole numbers stand for others: number = scale * (whole - zero_point).
+struct Quantization {
+  double scale;
+  int64_t zero_point;
+};
+
+/// roi_align of the one image (1, C, H, W) of whole numbers, in float32; `out` has their type and quantization. What image the
+/// regions (float32) name does not matter: few whole numbers can be told by every quantization.
+void roi_align_quantized_cpu(const torch::Tensor& input, const torch::Tensor& rois, const Quantization& quantization,
+                             const Pooling& pooling, const torch::Tensor& out);
+
 /// The image that each region names. Throws ValueError for one that is not in the batch.
 std::vector<int64_t> images_of(std::string_view where, const torch::Tensor& rois, int64_t batch);
 

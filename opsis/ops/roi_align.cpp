@@ -5,6 +5,7 @@
 #include "opsis/core/check.h"
 #include "opsis/ops/print.h"
 #include "opsis/ops/region_ops.h"
+#include "opsis/ops/roi_align_quantized.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::ops {
@@ -32,9 +33,11 @@ Rois::Rois(const std::vector<torch::Tensor>& boxes) {
 torch::Tensor roi_align(const torch::Tensor& input, const Rois& boxes, torch::ExpandingArray<2> output_size,
                         const RoIAlignOptions& options) {
   check_defined("roi_align", input, boxes);
-  return detail::call_roi_align(
-      input, boxes.rows(),
-      {options.spatial_scale, (*output_size)[0], (*output_size)[1], options.sampling_ratio, options.aligned});
+  const auto& rois = boxes.rows();
+  const detail::Pooling pooling{options.spatial_scale, (*output_size)[0], (*output_size)[1], options.sampling_ratio,
+                                options.aligned};
+  if (input.is_quantized() || rois.is_quantized()) return detail::roi_align_quantized(input, rois, pooling);
+  return detail::call_roi_align(input, rois, pooling);
 }
 
 torch::Tensor ps_roi_align(const torch::Tensor& input, const Rois& boxes, torch::ExpandingArray<2> output_size,

@@ -37,7 +37,9 @@ struct RoIAlignOptions {
 /// Each region cut into output_size bins; each bin the mean of samples, found between pixels. Regions have no gradient.
 ///     roi_align(maps, boxes, 7, {.spatial_scale = 0.25, .sampling_ratio = 2})   // (2, 256, 200, 304), ... -> (K, 256, 7, 7)
 /// Shapes   input (N, C, H, W), regions (K, 5) -> (K, C, output_size)
-/// Types    float32, float64 or float16, the same for both; under autocast float32, and what came in comes out
+/// Types    float32, float64 or float16, the same for both; under autocast float32, and what came in comes out. Or both quint8,
+///          qint8 or qint32, quantized per tensor, and input one image: then all regions are of it, and what comes out is
+///          quantized as it is
 /// Throws   ValueError for other shapes and types, and when a region names an image that is not in the batch
 /// Differs  float16 is summed in float32; a region that is no number gives 0
 /// Source   torchvision.ops.roi_align

@@ -92,15 +92,17 @@ void align_backward(const Tensor& grad, const Tensor& rois, const Pooling& pooli
   });
 }
 
+template <class T>
+std::span<const simd::Tap<T>> taps_of(const BinTaps<T>& bins, int64_t bin) {
+  const auto *const all = bins.taps.data(), *const begin = all + bins.begin[static_cast<size_t>(bin)];
+  return {begin, all + bins.begin[static_cast<size_t>(bin) + 1]};
+}
+
 // visit(row, column, weight) for each pixel that the samples of a bin take from.
 template <class T, class Visit>
 void for_pixels(const RegionTaps<T>& region, int64_t bin_row, int64_t bin_column, const Visit& visit) {
-  const auto taps = [](const BinTaps<T>& bins, int64_t bin) {
-    const auto *const all = bins.taps.data(), *const begin = all + bins.begin[static_cast<size_t>(bin)];
-    return std::span(begin, all + bins.begin[static_cast<size_t>(bin) + 1]);
-  };
-  for (const auto& down : taps(region.rows, bin_row)) {
-    for (const auto& across : taps(region.columns, bin_column)) {
+  for (const auto& down : taps_of(region.rows, bin_row)) {
+    for (const auto& across : taps_of(region.columns, bin_column)) {
       visit(down.low, across.low, down.low_weight * across.low_weight);
       visit(down.low, across.high, down.low_weight * across.high_weight);
       visit(down.high, across.low, down.high_weight * across.low_weight);
@@ -128,6 +130,33 @@ void for_sensitive_bins(const Tensor& rois, const Pooling& pooling, const Maps& 
   });
 }
 
+// The mean of a bin's samples of a plane of whole numbers, as the number that it stands for. The whole numbers are summed, each
+// sample by itself, and the zero point is taken off once: torchvision's order.
+template <class T>
+float mean_of_quantized(const T* plane, int64_t width, const RegionTaps<float>& region, int64_t bin_row, int64_t bin_column,
+                        float scale, float zero_point) {
+  float sum = 0, weights = 0;
+  for (const auto& down : taps_of(region.rows, bin_row)) {
+    const auto *const low = plane + down.low * width, *const high = plane + down.high * width;
+    for (const auto& across : taps_of(region.columns, bin_column)) {
+      const auto w1 = down.low_weight * across.low_weight, w2 = down.low_weight * across.high_weight;
+      const auto w3 = down.high_weight * across.low_weight, w4 = down.high_weight * across.high_weight;
+      sum += w1 * static_cast<float>(low[across.low]) + w2 * static_cast<float>(low[across.high]) +
+             w3 * static_cast<float>(high[across.low]) + w4 * static_cast<float>(high[across.high]);
+      weights += w1 + w2 + w3 + w4;
+    }
+  }
+  return scale * (sum - zero_point * weights) / region.count;
+}
+
+// A whole float as a T; the outermost where T has none so far out, the lowest for what is no number.
+template <class T>
+T saturated(float number) {
+  constexpr auto lowest = std::numeric_limits<T>::min(), highest = std::numeric_limits<T>::max();
+  if (!(number > static_cast<float>(lowest))) return lowest;
+  return number >= static_cast<float>(highest) ? highest : static_cast<T>(number);
+}
+
 }  // namespace
 
 std::vector<int64_t> images_of(std::string_view where, const Tensor& rois, int64_t batch) {
@@ -148,6 +177,31 @@ void roi_align_cpu(const Tensor& input, const Tensor& rois, const Pooling& pooli
 
 void roi_align_backward_cpu(const Tensor& grad, const Tensor& rois, const Tensor&, const Pooling& pooling, const Tensor& out) {
   AT_DISPATCH_FLOATING_TYPES(grad.scalar_type(), "roi_align", [&] { align_backward<scalar_t>(grad, rois, pooling, out); });
+}
+
+void roi_align_quantized_cpu(const Tensor& input, const Tensor& rois, const Quantization& quantization, const Pooling& pooling,
+                             const Tensor& out) {
+  const auto maps = maps_of(input);
+  const auto regions = all_taps<float>(rois, pooling, Count::OneAtLeast, maps);
+  const auto plane = maps.height * maps.width, bins = pooling.height * pooling.width;
+  const auto scale = static_cast<float>(quantization.scale), zero_point = static_cast<float>(quantization.zero_point);
+  const auto whole_numbers = 1 / scale;
+  AT_DISPATCH_INTEGRAL_TYPES(input.scalar_type(), "qroi_align", [&] {
+    const auto* const from = input.const_data_ptr<scalar_t>();
+    auto* const to = out.mutable_data_ptr<scalar_t>();
+    parallel_for(0, maps.channels, 1, [&](int64_t first, int64_t last) {
+      for (auto c = first; c < last; ++c) {
+        for (size_t r = 0; r < regions.size(); ++r) {
+          auto* const of_region = to + (static_cast<int64_t>(r) * maps.channels + c) * bins;
+          for (int64_t bin = 0; bin < bins; ++bin) {
+            const auto mean = mean_of_quantized(from + c * plane, maps.width, regions[r], bin / pooling.width,
+                                                bin % pooling.width, scale, zero_point);
+            of_region[bin] = saturated<scalar_t>(zero_point + std::nearbyint(mean * whole_numbers));
+          }
+        }
+      }
+    });
+  });
 }
 
 void ps_roi_align_cpu(const Tensor& input, const Tensor& rois, const Pooling& pooling, const Tensor& out,

@@ -71,6 +71,15 @@ TEST(CliTrainDetector, SaysWhatIsWrong) {
   std::filesystem::create_directories(annotations.parent_path());
   std::ofstream(annotations) << R"({"images": [{"id": 1, "file_name": "a.png"}], "annotations": []})";
   expect_failure({"train-detector", folder.path().string(), "--out", out}, "no image of the training data has a box");
+  const std::vector<std::string> people{"train-detector", folder.path().string(),     "--out", out,
+                                        "--model",        "keypointrcnn_resnet50_fpn"};
+  expect_failure(people, "there is neither annotations/person_keypoints_train.json");
+  std::ofstream(folder.path() / "annotations" / "person_keypoints_train.json")
+      << R"({"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"id": 1, "image_id": 1, "category_id": 1,
+             "bbox": [0, 0, 9, 9], "keypoints": [1,1,2, 1,1,2, 1,1,2, 1,1,2, 1,1,2, 1,1,2, 1,1,2, 1,1,2, 1,1,2, 1,1,2]}]})";
+  auto cut = people;
+  cut.insert(cut.end(), {"--augmentation", "lsj", "--batch-size", "1"});
+  expect_wrong_usage(cut, "--augmentation lsj cuts key points off; with key points it is hflip, multiscale or none");
 }
 
 }  // namespace

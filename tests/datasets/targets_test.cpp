@@ -6,6 +6,7 @@
 #include "opsis/datasets/text_file.h"
 #include "opsis/datasets/voc_annotation.h"
 #include "opsis/io/file.h"
+#include "opsis/io/image.h"
 #include "opsis/io/mat.h"
 #include "opsis/transforms/geometry.h"
 #include "tests/datasets/opened.h"
@@ -72,6 +73,26 @@ TEST(CocoDetection, TransformsMoveBoxesAndMasks) {
   EXPECT_TENSOR_EQ(mirrored.image.data, plain.image.data.flip(-1));
   EXPECT_TENSOR_EQ(mirrored.masks->data, plain.masks->data.flip(-1));
   EXPECT_TENSOR_EQ(mirrored.boxes.data.select(1, 0), plain.boxes.canvas_size.width - plain.boxes.data.select(1, 2));
+}
+
+TEST(CocoDetection, GivesKeyPointsThatAreLabelled) {
+  const support::TemporaryFolder root;
+  io::write_png(Image(torch::zeros({3, 8, 10}, torch::kUInt8)), root.path() / "a.png");
+  const auto of = [&](const std::string& annotations) {
+    const auto file =
+        root.write("people.json", R"({"images": [{"id": 1, "file_name": "a.png"}], "annotations": [)" + annotations + "]}");
+    return CocoDetection({.root = root.path(), .annFile = file, .key_points = true}).get(0);
+  };
+  const auto two = R"({"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 5, 5], "keypoints": [1, 2, 2, 0, 0, 0]},
+                      {"id": 2, "image_id": 1, "category_id": 1, "bbox": [0, 0, 5, 5], "keypoints": [3.5, 4, 1, 6, 7, 2]})";
+  const auto people = of(two);
+  EXPECT_TENSOR_EQ(people.key_points->data, torch::tensor({{{1.F, 2.F}, {NAN, NAN}}, {{3.5F, 4.F}, {6.F, 7.F}}}));
+  EXPECT_EQ(people.key_points->canvas_size, (Size{8, 10}));
+  EXPECT_EQ(of("").key_points->data.sizes(), (std::vector<int64_t>{0, 17, 2}));
+  EXPECT_ERROR(
+      of(std::string(two) + R"(, {"id": 3, "image_id": 1, "category_id": 1, "bbox": [0, 0, 5, 5], "keypoints": [1, 2, 2]})"),
+      DecodeError, "all keypoints must be 2 times 3 numbers, as the first, got 3");
+  EXPECT_ERROR(of(R"({"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 5, 5]})"), DecodeError, "keypoints");
 }
 
 TEST(CocoDetection, NamesWhatIsWrongInItsFile) {

@@ -360,6 +360,12 @@ TEST(OneStageDetectors, RefuseWhatTheyCannotLearnFrom) {
     bad.labels = torch::tensor({4});
     EXPECT_ERROR(model->losses(images, {bad, good}), ValueError,
                  "labels must be less than num_classes = 4, got 4 as label 0 of image 0");
+    bad.labels = torch::tensor({-1});
+    if (std::string_view(kind) == "fcos") {
+      EXPECT_NO_THROW(model->losses(images, {bad, good}));  // background, as in torchvision
+    } else {
+      EXPECT_ERROR(model->losses(images, {bad, good}), ValueError, "labels must be at least 0, got -1 as label 0 of image 0");
+    }
     EXPECT_ERROR(model->losses(images, {good}), ValueError,
                  "there must be a target for each image, got 2 images and 1 targets");
     EXPECT_ERROR(model->forward(images), ValueError, "it is training");

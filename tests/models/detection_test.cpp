@@ -445,6 +445,28 @@ TEST(DetectionModel, RefusesImagesAndTargetsByName) {
                "nothing is left of an image of (9000, 20), brought to 90 at the longer side");
 }
 
+TEST(DetectionModel, TakesImagesOfOneDeviceAndItsTypeFirst) {
+  auto model = custom();
+  const auto image = torch::rand({3, 40, 50});
+  const auto meta = image.to(torch::kMeta);
+  const auto boxes = torch::tensor({{4.F, 4.F, 30.F, 20.F}});
+  const DetectionTarget target{boxes, torch::tensor({1}, torch::kInt64), torch::ones({1, 40, 50}, torch::kUInt8)};
+  auto elsewhere = target;
+  elsewhere.labels = target.labels.to(torch::kMeta);
+  EXPECT_ERROR(model->losses({image, image}, {target, elsewhere}), ValueError,
+               "what is to be found must be on the image's device, got meta and cpu as image 1");
+  model->eval();
+  const torch::NoGradGuard no_grad;
+  EXPECT_ERROR(model->forward({image, meta}), ValueError,
+               "images must be on one device, got cpu as image 0 and meta as image 1");
+  EXPECT_ERROR(model->forward({meta}), ValueError,
+               "images must be Float on cpu, as the model is, got Float on meta as image 0");
+  EXPECT_ERROR(model->forward({image.to(torch::kFloat64), image}), ValueError, "got Double on cpu as image 0");
+  EXPECT_ERROR(model->forward({image.to(torch::kHalf)}), ValueError, "got Half on cpu as image 0");
+  // The others are brought to the first one's type.
+  EXPECT_EQ(model->forward({image, image.to(torch::kFloat64)})[1].boxes.scalar_type(), torch::kFloat32);
+}
+
 TEST(DetectionModel, LearnsFromBoxesOfEveryFloatingPointTypeInItsOwn) {
   auto model = custom();
   const auto image = torch::rand({3, 40, 50});

@@ -105,6 +105,63 @@ TEST(Summary, CountsWhatTorchvisionPublishesForEveryOtherTask) {
   }
 }
 
+// The parameters that weights tell of a detector: on a trained network of the first builders, norms are frozen, and so are none.
+int64_t published_parameters(const torch::nn::Module& model, bool frozen_norms) {
+  int64_t count = 0;
+  for (const auto& parameter : model.parameters()) count += parameter.numel();
+  for (const auto& module : model.modules()) {
+    const auto* norm = module->as<torch::nn::BatchNorm2d>();
+    if (frozen_norms && norm) count -= norm->weight.numel() + norm->bias.numel();
+  }
+  return count;
+}
+
+// torchvision's figures are of pictures of 512 x 512. How many regions a second stage looks at depends on what was learnt:
+// 1000, or in the small models, whose first stage is choosy, none. In two of the figures something is found there, and computed.
+TEST(Summary, CountsWhatTorchvisionPublishesForDetectors) {
+  const auto contains = [](std::string_view name, std::string_view part) { return name.find(part) != name.npos; };
+  for (const auto& name : models::list_models({.module = "models::detection"})) {
+    SCOPED_TRACE(name);
+    const auto& weights = models::get_model_weights(name).DEFAULT;
+    const bool computes = weights.gflops <= most_gflops(5);
+    std::optional<support::MetaDevice> meta;
+    if (!computes && !contains(name, "ssd")) meta.emplace();  // SSD runs its network to learn of its maps
+    const auto model = models::get_model<models::DetectionModel>(name, {.weights_backbone = ""});
+    EXPECT_EQ(published_parameters(*model, !contains(name, "_v2") && !contains(name, "ssd")), weights.num_params);
+    const bool finds_something = contains(name, "keypoint") || name == "maskrcnn_resnet50_fpn_v2";
+    if (!computes || finds_something) continue;
+    auto* const two_stages = dynamic_cast<models::detection::GeneralizedRCNNImpl*>(model.get());
+    if (two_stages) two_stages->roi_heads->options.score_thresh = 2;
+    const auto found = models::summary(model, {1, 3, 512, 512});
+    double regions = 0, per_region = 0;
+    for (const auto& layer : found.layers) {
+      if (layer.name != "roi_heads.box_head" && !layer.name.starts_with("roi_heads.box_predictor.")) continue;
+      regions = static_cast<double>(layer.output_shape[0]);
+      per_region += static_cast<double>(layer.multiply_adds) / std::max(regions, 1.0);
+    }
+    const double looked_at = contains(name, "mobilenet") || !two_stages ? 0 : 1000;
+    EXPECT_NEAR(found.gflops() + (looked_at - regions) * per_region / 1e9, weights.gflops, 0.0005001);
+  }
+}
+
+TEST(DetectionModels, AreExtractedFromAndFrozen) {
+  const auto model = models::get_model<models::DetectionModel>("ssdlite320_mobilenet_v3_large", {.weights_backbone = ""});
+  model->eval();
+  const auto extract =
+      models::create_feature_extractor(model, {"backbone.features.0.0", "head.classification_head.module_list.0.1"});
+  const torch::NoGradGuard no_grad;
+  const auto found = extract(torch::zeros({2, 3, 320, 320}));
+  EXPECT_EQ(found["backbone.features.0.0"].sizes(), (std::vector<int64_t>{2, 16, 160, 160}));
+  const auto nodes = models::get_graph_node_names(model, {1, 3, 320, 320});
+  EXPECT_EQ(nodes.front(), "backbone.features.0.0.0");
+  EXPECT_ERROR(extract(torch::zeros({3, 320, 320})), ValueError, "a batch must be (N, 3, H, W), got (3, 320, 320)");
+  models::freeze(*model, "backbone");
+  const auto summed = models::summary(model, {1, 3, 320, 320});
+  EXPECT_EQ(summed.parameters, 3'440'060);
+  EXPECT_GT(summed.trainable, 0);
+  EXPECT_LT(summed.trainable, summed.parameters / 2);
+}
+
 TEST(Summary, ListsLayersInTheirOrderWithShapesAndCounts) {
   models::ResNet model(models::ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1}, models::ResNetOptions{.num_classes = 5});
   const auto found = models::summary(model, {2, 3, 32, 64});

@@ -87,6 +87,30 @@ TEST(BoxIou, HasTorchvisionsGradients) {
   }
 }
 
+TEST(BoxIou, AndLossesHaveTorchvisionsSecondDerivatives) {
+  using torch::Tensor;
+  const std::map<std::string, std::function<Tensor(const Tensor&, const Tensor&)>> all{
+      {"box_iou", [](const auto& a, const auto& b) { return ops::box_iou(a, b); }},
+      {"generalized_box_iou", [](const auto& a, const auto& b) { return ops::generalized_box_iou(a, b); }},
+      {"distance_box_iou", [](const auto& a, const auto& b) { return ops::distance_box_iou(a, b); }},
+      {"complete_box_iou", [](const auto& a, const auto& b) { return ops::complete_box_iou(a, b); }},
+      {"generalized_box_iou_loss", [](const auto& a, const auto& b) { return ops::generalized_box_iou_loss(a, b); }},
+      {"distance_box_iou_loss", [](const auto& a, const auto& b) { return ops::distance_box_iou_loss(a, b); }},
+      {"complete_box_iou_loss", [](const auto& a, const auto& b) { return ops::complete_box_iou_loss(a, b); }},
+      {"sigmoid_focal_loss",
+       [](const auto& a, const auto& b) { return ops::sigmoid_focal_loss(a, (b > 50).to(torch::kFloat64)); }},
+  };
+  for (const auto& c : oracle::cases("ops_boxes/second_derivatives")) {
+    SCOPED_TRACE(c.name());
+    const auto a = c.tensor("a").requires_grad_();
+    const auto value = all.at(c.text("kind"))(a, c.tensor("b")).square().sum();
+    const auto first = torch::autograd::grad({value}, {a}, {}, /*retain_graph=*/true, /*create_graph=*/true)[0];
+    const auto second = torch::autograd::grad({(first * c.tensor("directions")).sum()}, {a})[0];
+    EXPECT_TENSOR_NEAR(first.detach(), c.tensor("first"), 1e-10, 0);
+    EXPECT_TENSOR_NEAR(second, c.tensor("second"), 1e-10, 0);
+  }
+}
+
 TEST(BoxIou, OfRotatedBoxesIsTorchvisions) {
   for (const auto& c : oracle::cases("ops_boxes/box_iou_rotated")) {
     SCOPED_TRACE(c.name());

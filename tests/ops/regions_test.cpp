@@ -201,6 +201,29 @@ TEST(RoiAlign, UnderAutocastGivesBackTheTypeThatCameIn) {
   EXPECT_TENSOR_NEAR(out.to(torch::kFloat32), expected, 2e-2, 0);
 }
 
+TEST(Regions, UnderAutocastAreOfTorchvisionsTypesOrRefused) {
+  for (const auto& c : oracle::cases("ops_regions/autocast")) {
+    SCOPED_TRACE(c.name());
+    const auto call = [&] {
+      const auto name = c.text("op");
+      if (name == "deform_conv2d") return ops::deform_conv2d(c.tensor("x"), c.tensor("offset"), c.tensor("weight"));
+      if (name == "roi_align") return ops::roi_align(c.tensor("x"), c.tensor("rois"), 2);
+      if (name == "ps_roi_align") return ops::ps_roi_align(c.tensor("x"), c.tensor("rois"), 2);
+      return four().at(name)(c.tensor("x"), c.tensor("rois"));
+    };
+    at::autocast::set_autocast_enabled(at::kCPU, true);
+    try {
+      const auto out = call();
+      EXPECT_FALSE(c.boolean("fails"));
+      EXPECT_TENSOR_NEAR(out, c.tensor("expected"), 2e-2, 0);
+    } catch (const ValueError& error) {
+      EXPECT_TRUE(c.boolean("fails")) << error.what();
+    }
+    at::autocast::set_autocast_enabled(at::kCPU, false);
+    at::autocast::clear_cache();
+  }
+}
+
 TEST(RoiAlignRotated, OfUprightRegionsIsRoiAlign) {
   torch::manual_seed(0);
   const auto x = torch::rand({2, 3, 12, 15}, torch::kFloat64).requires_grad_();

@@ -13,6 +13,16 @@
 namespace opsis {
 namespace {
 
+TEST(TorchvisionOps, AreAllOfTorchvisionsByItsSchemas) {
+  for (const auto& c : oracle::cases("ops_scripted/schemas")) {
+    for (const auto& schema : c.texts("schemas")) {
+      const auto op = c10::Dispatcher::singleton().findSchema({schema.substr(0, schema.find('(')), ""});
+      ASSERT_TRUE(op) << schema;
+      EXPECT_EQ(c10::toString(op->schema()), schema);
+    }
+  }
+}
+
 TEST(TorchvisionOps, RunAMaskRcnnThatPythonScripted) {
   ASSERT_TRUE(has_torchvision_ops());
   for (const auto& c : oracle::cases("ops_scripted/mask_rcnn")) {

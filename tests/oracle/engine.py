@@ -9,11 +9,14 @@ from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LinearLR, MultiStepLR, PolynomialLR, SequentialLR
 from torch.utils.data import DataLoader, Dataset
 from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.fcos import FCOS, FCOSHead
+from torchvision.models.detection.keypoint_rcnn import KeypointRCNN, KeypointRCNNHeads, KeypointRCNNPredictor
+from torchvision.models.detection.mask_rcnn import MaskRCNN, MaskRCNNHeads, MaskRCNNPredictor
 from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.resnet import BasicBlock, ResNet
 from torchvision.models.segmentation.fcn import FCN, FCNHead
-from torchvision.ops import Conv2dNormActivation
+from torchvision.ops import Conv2dNormActivation, MultiScaleRoIAlign
 from torchvision.transforms import v2
 from torchvision.tv_tensors import Image
 
@@ -158,6 +161,78 @@ def detection_training(milestone):
                 warmup.step()
         main.step()
     return {"images": images, "boxes": boxes, "labels": labels, "losses": losses, "rates": rates}
+
+
+# The mirror image of each key point of a person, as references/detection has them.
+_mirrored = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
+
+
+class Things(Dataset):
+    """Pictures with masks or key points, mirrored as references/detection does."""
+
+    def __init__(self, images, targets):
+        self.images, self.targets = images, targets
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, index):
+        image, target = self.images[index], {name: part.clone() for name, part in self.targets[index].items()}
+        if torch.rand(1) < 0.5:
+            image = image.flip(-1)
+            target["boxes"][:, [0, 2]] = 64 - target["boxes"][:, [2, 0]]
+            if "masks" in target:
+                target["masks"] = target["masks"].flip(-1)
+            if "keypoints" in target:
+                points = target["keypoints"][:, _mirrored]
+                points[..., 0] = 64 - points[..., 0]
+                points[points[..., 2] == 0] = 0
+                target["keypoints"] = points
+        return image, target
+
+
+def _small_rcnn(kind):
+    backbone = torch.nn.Sequential(Conv2dNormActivation(3, 16, 3, 2), Conv2dNormActivation(16, 32, 3, 2))
+    backbone.out_channels = 32
+    parts = {
+        "min_size": 64, "max_size": 64, "rpn_anchor_generator": AnchorGenerator(((16, 32),), ((1.0,),)), "rpn_pre_nms_top_n_train": 100,
+        "rpn_post_nms_top_n_train": 40, "rpn_batch_size_per_image": 32, "box_batch_size_per_image": 16,
+        "box_roi_pool": MultiScaleRoIAlign(["0"], 5, 2), "box_head": TwoMLPHead(32 * 25, 64), "box_predictor": FastRCNNPredictor(64, 3),
+    }  # fmt: skip
+    pool = MultiScaleRoIAlign(["0"], 6, 2)
+    if kind == "masks":
+        return MaskRCNN(backbone, **parts, mask_roi_pool=pool, mask_head=MaskRCNNHeads(32, (16,), 1), mask_predictor=MaskRCNNPredictor(16, 16, 3))
+    return KeypointRCNN(backbone, **parts, keypoint_roi_pool=pool, keypoint_head=KeypointRCNNHeads(32, (32,)),
+                        keypoint_predictor=KeypointRCNNPredictor(32, 17))  # fmt: skip
+
+
+@case("engine/rcnn_training", kind=["masks", "keypoints"])
+def rcnn_training(kind):
+    """Two epochs of a model with a branch, in an order and with mirrors that are drawn."""
+    torch.set_num_threads(1)
+    images, boxes, labels = detection_batches()
+    rows, columns = torch.arange(64).view(64, 1), torch.arange(64)
+    x1, y1, x2, y2 = boxes.unbind(-1)
+    masks = ((columns >= x1[..., None, None]) & (columns <= x2[..., None, None]) & (rows >= y1[..., None, None]) & (rows <= y2[..., None, None])).to(torch.uint8)
+    places = boxes[:, :, None, :2] + torch.rand(6, 2, 17, 2) * (boxes[:, :, None, 2:] - boxes[:, :, None, :2])
+    points = torch.cat([places, torch.randint(0, 3, (6, 2, 17, 1)).float()], -1)
+    points[points[..., 2] == 0] = 0
+    branch = masks if kind == "masks" else points
+    data = Things(images, [{"boxes": boxes[i], "labels": labels[i], kind: branch[i]} for i in range(6)])
+    torch.manual_seed(0)
+    model = _small_rcnn(kind)
+    loader = DataLoader(data, batch_size=2, shuffle=True, num_workers=0, collate_fn=lambda batch: tuple(zip(*batch)))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
+    losses = []
+    for _ in range(2):
+        for pictures, targets in loader:
+            parts = model(list(pictures), list(targets))
+            loss = sum(parts.values())
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append([loss.item(), *(part.item() for part in parts.values())])
+    return {"images": images, "boxes": boxes, "labels": labels, "branch": branch, "losses": torch.tensor(losses).double(), "names": list(parts)}
 
 
 @case("engine/segmentation_training", aux=[False, True])

@@ -66,6 +66,29 @@ def gradients(kind):
     return {"a": a, "b": b, "weights": weights, "grad_a": a.grad, "grad_b": b.grad}
 
 
+_twice = {
+    "box_iou": ops.box_iou,
+    "generalized_box_iou": ops.generalized_box_iou,
+    "distance_box_iou": ops.distance_box_iou,
+    "complete_box_iou": ops.complete_box_iou,
+    "generalized_box_iou_loss": ops.generalized_box_iou_loss,
+    "distance_box_iou_loss": ops.distance_box_iou_loss,
+    "complete_box_iou_loss": ops.complete_box_iou_loss,
+    "sigmoid_focal_loss": lambda a, b: ops.sigmoid_focal_loss(a, (b > 50).double()),
+}
+
+
+@case("ops_boxes/second_derivatives", kind=list(_twice))
+def second_derivatives(kind):
+    a, b = corners(5).double().requires_grad_(), corners(5).double()
+    if kind == "sigmoid_focal_loss":
+        a = torch.randn(5, 4).double().requires_grad_()
+    directions = torch.rand(5, 4).double()
+    (first,) = torch.autograd.grad(_twice[kind](a, b).square().sum(), a, create_graph=True)
+    (second,) = torch.autograd.grad((first * directions).sum(), a)
+    return {"a": a, "b": b, "directions": directions, "first": first, "second": second}
+
+
 @case("ops_boxes/box_iou_rotated", fmt=_rotated, dtype=["float32", "float64"], kind=["plain", "turned", "empty", "degenerate"])
 def box_iou_rotated(fmt, dtype, kind):
     a, b = rotated(40), rotated(30)

@@ -131,6 +131,18 @@ def deform_conv2d(dtype, groups, offset_groups, mask, shape):
     return found
 
 
+@case("ops_regions/autocast", op=["roi_align", "roi_pool", "ps_roi_align", "ps_roi_pool", "deform_conv2d"], dtype=["bfloat16", "float16", "float32"])
+def autocast(op, dtype):
+    """What comes out under autocast of the CPU, of inputs that are its type already; or a refusal."""
+    to = getattr(torch, dtype)
+    x, rois = torch.rand(1, 4, 6, 6).to(to), torch.tensor([[0.0, 1, 1, 4, 4]]).to(to)
+    offset, weight = torch.rand(1, 18, 4, 4).to(to), torch.rand(3, 4, 3, 3).to(to)
+    call = (lambda: ops.deform_conv2d(x, offset, weight)) if op == "deform_conv2d" else (lambda: getattr(ops, op)(x, rois, 2))
+    with torch.autocast("cpu", torch.bfloat16):
+        found = {"x": x, "rois": rois, "offset": offset, "weight": weight, "fails": fails(call)}
+        return found if found["fails"] else found | {"expected": call()}
+
+
 _deform = {"x": (2, 4, 6, 6), "offset": (2, 18, 4, 4), "weight": (3, 4, 3, 3), "mask": (2, 9, 4, 4), "bias": (3,)}
 
 

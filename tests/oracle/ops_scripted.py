@@ -57,4 +57,10 @@ def rest():
     return {"x": x, "rois": rois, "offset": offset, "weight": weight, "expected": out, "gradient": x.grad}
 
 
+@case("ops_scripted/schemas")
+def schemas():
+    names = [name for name in torch._C._dispatch_get_all_op_names() if name.startswith("torchvision::")]
+    return {"schemas": sorted(str(torch._C._get_schema(name, "")) for name in names)}
+
+
 run(__file__)

@@ -1,5 +1,7 @@
 #include "opsis/models/detection/model.h"
 
+#include <ATen/autocast_mode.h>
+
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
 #include "opsis/tv_tensors/print.h"
@@ -10,6 +12,17 @@ namespace detection_model {
 using opsis::detail::shape;
 using torch::Tensor;
 
+// The batch is of the first image's type, to which the others are brought.
+void check_type(const DetectionModel& model, const Tensor& first) {
+  const auto parameters = model.parameters();
+  if (parameters.empty()) return;
+  const auto& own = parameters.front();
+  if ((own.is_cpu() || own.is_cuda()) && at::autocast::is_autocast_enabled(own.device().type())) return;
+  OPSIS_CHECK(first.scalar_type() == own.scalar_type() && first.device() == own.device(),
+              "{}: images must be {} on {}, as the model is, got {} on {} as image 0", model.name(), own.scalar_type(),
+              own.device(), first.scalar_type(), first.device());
+}
+
 void check_images(std::string_view model, const std::vector<Tensor>& images) {
   OPSIS_CHECK(!images.empty(), "{}: there must be an image", model);
   for (size_t i = 0; i < images.size(); ++i) {
@@ -17,6 +30,9 @@ void check_images(std::string_view model, const std::vector<Tensor>& images) {
                 images[i].defined() ? shape(images[i]) : "nothing", i);
     OPSIS_CHECK(images[i].is_floating_point(), "{}: images must be floating point in [0, 1], got {} as image {}", model,
                 images[i].scalar_type(), i);
+    OPSIS_CHECK(images[i].device() == images[0].device(),
+                "{}: images must be on one device, got {} as image 0 and {} as image {}", model, images[0].device(),
+                images[i].device(), i);
     OPSIS_CHECK(images[i].size(1) > 0 && images[i].size(2) > 0, "{}: images must have pixels, got {} as image {}", model,
                 shape(images[i]), i);
   }
@@ -40,6 +56,14 @@ void check_boxes(std::string_view model, const Tensor& boxes, size_t image) {
                     box[0].item<double>(), box[1].item<double>(), box[2].item<double>(), box[3].item<double>(), index, image);
 }
 
+// "labels must be `rule`", when any is bad.
+void refuse_labels(const Tensor& labels, const Tensor& bad, size_t image, std::string_view model, std::string_view rule) {
+  if (!bad.any().item<bool>()) return;
+  const auto index = first(bad);
+  raise<ValueError>("{}: labels must be {}, got {} as label {} of image {}", model, rule, labels[index].item<int64_t>(), index,
+                    image);
+}
+
 // One thing of each box, if they are given.
 void check_count(std::string_view model, std::string_view what, const Tensor& things, int64_t boxes, size_t image) {
   OPSIS_CHECK(things.size(0) == boxes, "{}: there must be as many {} as boxes, got {} and {} in image {}", model, what,
@@ -47,6 +71,11 @@ void check_count(std::string_view model, std::string_view what, const Tensor& th
 }
 
 void check_target(std::string_view model, const Tensor& image, const DetectionTarget& target, size_t i) {
+  for (const auto* part : {&target.boxes, &target.labels, &target.masks, &target.keypoints}) {
+    OPSIS_CHECK(!part->defined() || part->device() == image.device(),
+                "{}: what is to be found must be on the image's device, got {} and {} as image {}", model, part->device(),
+                image.device(), i);
+  }
   check_boxes(model, target.boxes, i);
   const auto count = target.boxes.size(0);
   const auto& [boxes, labels, masks, keypoints] = target;
@@ -94,6 +123,14 @@ std::vector<Detection> DetectionModel::forward(std::vector<torch::Tensor> images
   return forward(std::move(images), [this](torch::Tensor batch) { return network(std::move(batch)); });
 }
 
+torch::Tensor DetectionModel::boxes_of(const torch::Tensor& batch) {
+  OPSIS_CHECK(batch.defined() && batch.dim() == 4, "{}: a batch must be (N, 3, H, W), got {}", name(),
+              batch.defined() ? opsis::detail::shape(batch) : "nothing");
+  std::vector<torch::Tensor> boxes;
+  for (auto& found : forward(batch.unbind())) boxes.push_back(std::move(found.boxes));
+  return torch::cat(boxes);
+}
+
 ops::FeatureMaps DetectionModel::network(torch::Tensor) {
   raise<ValueError>("{}: it has no network apart from what makes boxes", name());
 }
@@ -101,12 +138,14 @@ ops::FeatureMaps DetectionModel::network(torch::Tensor) {
 std::vector<Detection> DetectionModel::forward(std::vector<torch::Tensor> images, const Network& network) {
   OPSIS_CHECK(!is_training(), "{}: it is training; call eval() to detect, or losses(images, targets) to train", name());
   detection_model::check_images(name(), images);
+  detection_model::check_type(*this, images[0]);
   return detect(images, network);
 }
 
 DetectionLosses DetectionModel::losses(std::vector<torch::Tensor> images, std::vector<DetectionTarget> targets) {
   OPSIS_CHECK(is_training(), "{}: losses are of training; call train() first", name());
   detection_model::check_images(name(), images);
+  detection_model::check_type(*this, images[0]);
   OPSIS_CHECK(images.size() == targets.size(), "{}: there must be a target for each image, got {} images and {} targets",
               name(), images.size(), targets.size());
   for (size_t i = 0; i < images.size(); ++i) detection_model::check_target(name(), images[i], targets[i], i);
@@ -115,12 +154,14 @@ DetectionLosses DetectionModel::losses(std::vector<torch::Tensor> images, std::v
 
 void detail::check_labels(std::string_view model, const std::vector<DetectionTarget>& targets, int64_t num_classes) {
   for (size_t i = 0; i < targets.size(); ++i) {
-    const auto& labels = targets[i].labels;
-    const auto bad = labels >= num_classes;
-    if (!bad.any().item<bool>()) continue;
-    const auto index = detection_model::first(bad);
-    raise<ValueError>("{}: labels must be less than num_classes = {}, got {} as label {} of image {}", model, num_classes,
-                      labels[index].item<int64_t>(), index, i);
+    detection_model::refuse_labels(targets[i].labels, targets[i].labels >= num_classes, i, model,
+                                   text("less than num_classes = {}", num_classes));
+  }
+}
+
+void detail::check_no_label_is_negative(std::string_view model, const std::vector<DetectionTarget>& targets) {
+  for (size_t i = 0; i < targets.size(); ++i) {
+    detection_model::refuse_labels(targets[i].labels, targets[i].labels < 0, i, model, "at least 0");
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include <concepts>
 #include <functional>
 #include <initializer_list>
 #include <string>
@@ -30,7 +31,7 @@ struct Detection {
 /// What is to be found in an image, in the image's own pixels.
 struct DetectionTarget {
   torch::Tensor boxes{};   ///< (N, 4) XYXY with x1 < x2 and y1 < y2; none: (0, 4)
-  torch::Tensor labels{};  ///< (N) int64; in two-stage models what is negative is not learnt from
+  torch::Tensor labels{};  ///< (N) int64; in two-stage models and FCOS what is negative is not learnt from, others refuse it
   // Of models that find them.
   torch::Tensor masks{};      ///< (N, H, W): where each thing is, not 0
   torch::Tensor keypoints{};  ///< (N, K, 3) float32: x, y, and whether it can be seen: greater than 0
@@ -74,8 +75,18 @@ class OPSIS_API DetectionModel : public Model {
   ~DetectionModel() override;
 
   /// What is found in each image.
-  /// Throws   ValueError while training, and for images that are not (3, H, W) of floating point
+  /// Throws   ValueError while training, and for images that are not (3, H, W) of floating point, not on one device or, the
+  ///          first, not of the model's type
   std::vector<Detection> forward(std::vector<torch::Tensor> images);
+
+  /// The boxes (L, 4) of all images of a batch (N, 3, H, W), for what takes a model of one tensor:
+  ///     summary(model, {1, 3, 480, 640});
+  ///     create_feature_extractor(model, {"backbone.body.layer3"})(images);   // before any box is made
+  /// A template, so that forward({image}) is a list.
+  template <std::same_as<torch::Tensor> Batch>
+  torch::Tensor forward(Batch batch) {
+    return boxes_of(std::move(batch));
+  }
 
   /// All that is computed of a batch (N, 3, H, W), normalised and resized, before boxes are made of it: feature maps by their names,
   /// then what the heads that look at every pixel say.
@@ -87,7 +98,8 @@ class OPSIS_API DetectionModel : public Model {
 
   /// How wrong the model is, with gradients.
   /// Throws   ValueError unless training, and for targets that are not as DetectionTarget says: the message names image and box
-  /// Differs  torchvision refuses neither boxes that are no numbers, nor masks of another size than the image
+  /// Differs  torchvision refuses neither boxes that are no numbers, nor masks of another size than the image, nor negative
+  ///          labels in RetinaNet, where they count from the last class
   DetectionLosses losses(std::vector<torch::Tensor> images, std::vector<DetectionTarget> targets);
 
  protected:
@@ -95,6 +107,9 @@ class OPSIS_API DetectionModel : public Model {
   /// Images and targets are checked.
   virtual std::vector<Detection> detect(const std::vector<torch::Tensor>& images, const Network& network) = 0;
   virtual DetectionLosses learn(const std::vector<torch::Tensor>& images, const std::vector<DetectionTarget>& targets) = 0;
+
+ private:
+  torch::Tensor boxes_of(const torch::Tensor& batch);
 };
 
 namespace detail {
@@ -102,6 +117,9 @@ namespace detail {
 /// Refuses a label that is none of the classes.
 /// Throws   ValueError: "RoIHeads: labels must be less than num_classes = 91, got 91 as label 3 of image 0"
 OPSIS_API void check_labels(std::string_view model, const std::vector<DetectionTarget>& targets, int64_t num_classes);
+/// Refuses a label that stands for no class; for models in which it would count from the last one.
+/// Throws   ValueError: "RetinaNet: labels must be at least 0, got -1 as label 3 of image 0"
+OPSIS_API void check_no_label_is_negative(std::string_view model, const std::vector<DetectionTarget>& targets);
 
 }  // namespace detail
 }  // namespace opsis::inline v1::models

@@ -134,6 +134,7 @@ std::vector<int64_t> RetinaNetImpl::anchors_per_location() const { return anchor
 
 DetectionLosses RetinaNetImpl::losses_of(const HeadOutputs& outputs, const Tensor& anchors, const std::vector<int64_t>&,
                                          const std::vector<DetectionTarget>& targets) const {
+  models::detail::check_no_label_is_negative(name(), targets);
   const auto matches = detail::matched(proposal_matcher, anchors, targets);
   Tensor classification, regression;
   const auto add = [](Tensor& total, const Tensor& loss) { total = total.defined() ? total + loss : loss; };

@@ -151,6 +151,7 @@ std::vector<int64_t> SSDImpl::anchors_per_location() const { return anchor_gener
 
 DetectionLosses SSDImpl::losses_of(const HeadOutputs& outputs, const Tensor& anchors, const std::vector<int64_t>&,
                                    const std::vector<DetectionTarget>& targets) const {
+  models::detail::check_no_label_is_negative(name(), targets);
   const auto matches = detail::matched(proposal_matcher, anchors, targets);
   std::vector<Tensor> box_losses, classes;
   int64_t found = 0;
