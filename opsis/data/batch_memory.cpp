@@ -29,6 +29,9 @@ struct BatchMemory::Blocks {
         return memory;
       }
     }
+    // glibc asks the system for every piece that is larger than the largest it was ever given back, 128 KB at first: pictures on
+    // their way into the batch among them. It used to be given back batches; now it sees this one, which nobody touches.
+    io::make_memory(bytes).reset();
     return io::make_memory(bytes);
   }
   void give_back(size_t bytes, io::Memory memory) {
