@@ -9,7 +9,6 @@
 #include <cstring>
 
 #include "opsis/core/check.h"
-#include "opsis/core/huge_pages.h"
 #include "opsis/simd/interleave.h"
 #include "opsis/tv_tensors/print.h"
 
@@ -54,22 +53,22 @@ void copy_pixels(const torch::Tensor& from, const torch::Tensor& to) {
   }
 }
 
-torch::Tensor room_for(const torch::Tensor& tensor, size_t count, bool pinned = false) {
+// For so many tensors like this one; pinned without a memory.
+torch::Tensor room_for(const torch::Tensor& tensor, size_t count, const BatchMemory* memory) {
   auto sizes = tensor.sizes().vec();
   sizes.insert(sizes.begin(), static_cast<int64_t>(count));
-  auto room = at::empty(sizes, tensor.options().memory_format(at::MemoryFormat::Contiguous).pinned_memory(pinned));
-  if (!pinned) prefer_huge_pages(room.const_data_ptr(), room.nbytes());
-  return room;
+  if (memory) return memory->empty(sizes, tensor.scalar_type());
+  return at::empty(sizes, at::TensorOptions(tensor.scalar_type()).pinned_memory(true));
 }
 
 }  // namespace
 
-torch::Tensor Slab::put(torch::Tensor tensor, size_t slot, size_t slots, bool pinned) {
+torch::Tensor Slab::put(torch::Tensor tensor, size_t slot, size_t slots, const BatchMemory* memory) {
   if (!tensor.defined() || !is_plain(tensor) || tensor.numel() == 0) return tensor;
   torch::Tensor place;
   {
     const std::lock_guard lock(mutex_);
-    if (!memory_.defined()) memory_ = room_for(tensor, slots, pinned);
+    if (!memory_.defined()) memory_ = room_for(tensor, slots, memory);
     place = memory_.select(0, static_cast<int64_t>(slot));
   }
   if (!is_like(tensor, place)) return tensor;
@@ -104,7 +103,8 @@ torch::Tensor stack(const std::vector<torch::Tensor>& tensors, std::span<const s
   const bool alike =
       std::all_of(tensors.begin(), tensors.end(), [&](const torch::Tensor& tensor) { return is_like(tensor, tensors[0]); });
   if (!alike) return at::stack(tensors);
-  auto out = room_for(tensors[0], tensors.size());
+  const BatchMemory memory;  // for this one alone
+  auto out = room_for(tensors[0], tensors.size(), &memory);
   for (size_t i = 0; i < tensors.size(); ++i) copy_pixels(tensors[i], out.select(0, static_cast<int64_t>(i)));
   return out;
 }

@@ -42,6 +42,8 @@ class OPSIS_API LoaderCore {
   hub::Value state(const Cursor& cursor) const;
   void load_state(const hub::Value& state);
   bool pins_memory() const { return pins_; }
+  // Null when batches are pinned.
+  const BatchMemory* batch_memory() const { return pins_ ? nullptr : &memory_; }
 
   LoaderOptions options;
 
@@ -50,6 +52,7 @@ class OPSIS_API LoaderCore {
 
   std::shared_ptr<BatchSampler> batches_;
   bool pins_ = false;
+  BatchMemory memory_;
   int64_t epoch_ = 0;
   std::weak_ptr<const Cursor> current_;  // of the epoch that began last, while it is under way
   std::optional<Cursor> resumed_;        // of the epoch that a state was in the midst of, until it begins
@@ -147,7 +150,7 @@ class DataLoader {
         size_t number = 0;
         detail::each_stacked(sample, [&](auto& part) {
           auto& tensor = detail::tensor_of(part);
-          tensor = slabs[number++].put(std::move(tensor), slot, samples.size(), loader.core_.pins_memory());
+          tensor = slabs[number++].put(std::move(tensor), slot, samples.size(), loader.core_.batch_memory());
         });
       }
       samples[slot].emplace(std::move(sample));
