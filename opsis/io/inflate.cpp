@@ -11,13 +11,13 @@
 namespace opsis::inline v1::io {
 namespace {
 
-struct FreeInflater {
+struct FreeRawDecompressor {
   void operator()(libdeflate_decompressor* inflater) const { libdeflate_free_decompressor(inflater); }
 };
-using Inflater = std::unique_ptr<libdeflate_decompressor, FreeInflater>;
+using Decompressor = std::unique_ptr<libdeflate_decompressor, FreeRawDecompressor>;
 
-Inflater make_inflater() {
-  Inflater out(libdeflate_alloc_decompressor());
+Decompressor make_decompressor() {
+  Decompressor out(libdeflate_alloc_decompressor());
   if (!out) throw std::bad_alloc();
   return out;
 }
@@ -30,7 +30,7 @@ std::vector<uint8_t> inflate_raw(Bytes deflated, size_t size) {
   }
   std::vector<uint8_t> out(size);
   uint8_t nothing = 0;  // an empty vector has no memory to point to
-  const auto inflater = make_inflater();
+  const auto inflater = make_decompressor();
   const auto result = libdeflate_deflate_decompress(inflater.get(), deflated.data(), deflated.size(),
                                                     out.empty() ? &nothing : out.data(), out.size(), nullptr);
   if (result != LIBDEFLATE_SUCCESS) raise<DecodeError>("the compressed data is damaged");
@@ -39,7 +39,7 @@ std::vector<uint8_t> inflate_raw(Bytes deflated, size_t size) {
 
 std::vector<uint8_t> inflate_gzip(Bytes file, const Limits& limits) {
   constexpr size_t least = 1 << 16;
-  const auto inflater = make_inflater();
+  const auto inflater = make_decompressor();
   std::vector<uint8_t> out;
   size_t filled = 0;
   do {
