@@ -20,7 +20,7 @@
 namespace opsis::inline v1::datasets {
 
 /// What a shard has under one key: a picture, and what is known of it.
-/// Shapes   image (3, H, W) uint8; (0, 0, 0) where the sample has none
+/// Shapes   image (3, H, W) uint8; (0, 0, 0), which no transform sees, where the sample has none
 struct WebExample {
   Image image;
   int64_t label = -1;

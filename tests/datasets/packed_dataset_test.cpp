@@ -163,6 +163,9 @@ TEST(PackedDataset, AFileOfSomethingElseOrDamagedIsNamed) {
   EXPECT_ERROR(cache_to_file(Listed<torch::Tensor>({}), path), ValueError,
                "a.packed: it was written of examples of another type");
   EXPECT_ERROR(cache_to_file(two, path, {.name = "resized"}), ValueError, "another data set");
+  const Listed<Classified> changed({{Image(torch::ones({1, 2, 2})), 1}, {Image(torch::zeros({1, 2, 2})), 3}});
+  EXPECT_ERROR(cache_to_file(changed, path), ValueError, "a.packed is out of date: its example 1 is not the data set's");
+  EXPECT_EQ(cache_to_file(two, path).size(), 2u);
   EXPECT_ERROR(PackedDataset<Classified>(folder.path() / "none"), IoError, "none");
   EXPECT_ERROR(cache_to_file(two, folder.path() / "no folder/x"), IoError, "no folder");
   EXPECT_ERROR(PackedDataset<Classified>(folder.write("other", "x")), DecodeError, "other: it is no file of packed examples");
