@@ -1,5 +1,6 @@
 // A data set kept in one file, decoded: read once, then mapped.
-//     const auto photos = datasets::cache_to_file(datasets::ImageFolder({.root = "photos", .transforms = resize}), "photos.packed");
+//     const datasets::ImageFolder folder({.root = "photos", .transforms = resize});
+//     const auto photos = datasets::cache_to_file(folder, "photos.packed");
 //     data::DataLoader loader(datasets::MappedDataset(photos, augment), {.batch_size = 64, .shuffle = true});
 #pragma once
 
@@ -185,8 +186,8 @@ void unpack(io::ByteFields& fields, T& value) {
 }  // namespace detail
 
 /// The examples of a file that cache_to_file wrote: equal to those that it read, tensors with their types, shapes and strides,
-/// tv_tensors with what they know. The file is mapped, so that many processes share one copy in the system's cache; get() gives tensors
-/// of their own, and copies of this share the file.
+/// tv_tensors with what they know. The file is mapped, so that many processes share one copy in the system's cache; get() gives
+/// tensors of their own, and copies of this share the file.
 /// Throws   as PackedFile; get throws DecodeError, with the path and the number, for an example that is damaged
 template <class T>
 class PackedDataset final : public Dataset<T> {
@@ -215,12 +216,12 @@ struct CacheOptions {
   uint64_t seed = 0;  ///< what an example draws when it is read comes of this and its number
 };
 
-/// All examples of a data set, read once, by torch::get_num_threads() threads, and kept in a file, which gets its name when it is whole
-/// and on the disk. If it is there already, it is taken: it is refused when its size, its type of example or its name are others, or
-/// when its first or last example is not, to the bit, what the data set gives. Those between are not compared: a new file is
-/// written when the old one is removed. Transforms that draw belong behind it, into a MappedDataset.
-/// Throws   ValueError, with the path, for a file of other examples; DecodeError for a damaged one; IoError for what cannot be written;
-///          what reading the examples throws
+/// All examples of a data set, read once, by torch::get_num_threads() threads, and kept in a file, which gets its name when it
+/// is whole and on the disk. If it is there already, it is taken: it is refused when its size, its type of example or its name
+/// are others, or when its first or last example is not, to the bit, what the data set gives. Those between are not compared: a
+/// new file is written when the old one is removed. Transforms that draw belong behind it, into a MappedDataset.
+/// Throws   ValueError, with the path, for a file of other examples; DecodeError for a damaged one; IoError for what cannot be
+///          written; what reading the examples throws
 template <class D>
 PackedDataset<ExampleOf<D>> cache_to_file(D dataset, const std::filesystem::path& path, const CacheOptions& options = {}) {
   using T = ExampleOf<D>;
