@@ -50,8 +50,9 @@ struct ClassifiedList {
 /// Makes a picture of a file's bytes; called from many threads.
 using ImageDecoder = std::function<Image(io::Bytes)>;
 
-/// Files of classified images. The list is made once, by the constructor; pictures are read when they are asked for. Of a JPEG only
-/// that part is decoded which the transforms keep (transforms::decode), with the same pixels, unless the loader is one of yours.
+/// Files of classified images. The list is made once, by the constructor; pictures are read when they are asked for. Of a JPEG
+/// only that part is decoded which the transforms keep (transforms::decode), with the same pixels, unless the loader is one of
+/// yours.
 class OPSIS_API ClassifiedFiles : public Dataset<Classified> {
  public:
   size_t size() const override { return list_.samples.size(); }
@@ -131,8 +132,8 @@ OPSIS_API bool is_file(const std::filesystem::path& path);
 // default_loader of a file that may be in an archive.
 OPSIS_API Image load_rgb(const FileRoot& files, const std::filesystem::path& path);
 
-// What the transforms make of the picture that these bytes, the file `where`, hold. Of a JPEG only that part is decoded which they
-// keep, with the same pixels.
+// What the transforms make of the picture that these bytes, the file `where`, hold. Of a JPEG only that part is decoded which
+// they keep, with the same pixels.
 OPSIS_API Image decode_through(const std::optional<transforms::Compose>& pipeline, io::Bytes bytes, io::ImageReadMode mode,
                                std::string_view where);
 

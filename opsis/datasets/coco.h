@@ -12,8 +12,8 @@
 
 namespace opsis::inline v1::datasets {
 
-/// Images and their objects, in the order of the images' ids. `root` has the pictures, and may be a .zip or .tar file, or a folder in
-/// one, which is read in place (FileRoot); `annFile` is a file of instances (or of key points, ...).
+/// Images and their objects, in the order of the images' ids. `root` has the pictures, and may be a .zip or .tar file, or a
+/// folder in one, which is read in place (FileRoot); `annFile` is a file of instances (or of key points, ...).
 ///     datasets::CocoDetection photos({.root = "coco/val2017", .annFile = "coco/annotations/instances_val2017.json"});
 ///     auto example = photos.get(0);
 ///     example.boxes;        // XYXY, and example.labels, as torchvision's wrap_dataset_for_transforms_v2 makes them

@@ -13,18 +13,20 @@
 
 namespace opsis::inline v1::datasets {
 
-/// A folder; or an archive, or a folder in one, whose files are read in place: photos.zip, photos.tar, coco.zip/val2017. Paths go on
-/// into an archive as if it were a folder, so "photos.zip/cat/1.jpg" is what "cat/1.jpg" is in it, and a data set lists and gives
-/// what it would of the unpacked folder.
+/// A folder; or an archive, or a folder in one, whose files are read in place: photos.zip, photos.tar, coco.zip/val2017. Paths
+/// go on into an archive as if it were a folder, so "photos.zip/cat/1.jpg" is what "cat/1.jpg" is in it, and a data set lists
+/// and gives what it would of the unpacked folder.
 ///     const FileRoot root("photos.zip");
 ///     root.read("photos.zip/cat/1.jpg");
-/// In an archive "./a" and "a" are the same, and of equal names the last counts, as when it is unpacked; what has ".." in its name or
-/// begins with "/" is in no folder. io::ArchiveFile says what it reads. A copy shares the archive, and is read on many threads.
+/// In an archive "./a" and "a" are the same, and of equal names the last counts, as when it is unpacked; what has ".." in its
+/// name or begins with "/" is in no folder. io::ArchiveFile says what it reads. A copy shares the archive, and is read on many
+/// threads.
 class OPSIS_API FileRoot {
  public:
   /// All files lie in folders.
   FileRoot() = default;
-  /// What is no archive is a folder, whether it is there or not. `index` keeps the list of a tar's entries, as ArchiveFile says.
+  /// What is no archive is a folder, whether it is there or not. `index` keeps the list of a tar's entries, as ArchiveFile
+  /// says.
   /// Throws   as io::ArchiveFile, for an archive that is damaged or, as .tar.gz, compressed as a whole
   explicit FileRoot(const std::filesystem::path& root, bool index = false);
 

@@ -18,8 +18,8 @@ struct FolderClasses {
   std::map<std::string, int64_t> class_to_idx;
 };
 
-/// The names of the folders in `directory`, links to folders too. Here and below a folder may be a .zip or .tar file, or lie in one
-/// (photos.zip, photos.zip/train); then it is read in place, as FileRoot says.
+/// The names of the folders in `directory`, links to folders too. Here and below a folder may be a .zip or .tar file, or lie in
+/// one (photos.zip, photos.zip/train); then it is read in place, as FileRoot says.
 /// Throws   NotFoundError when it is not there or has none
 /// Source   torchvision.datasets.folder.find_classes
 OPSIS_API FolderClasses find_classes(const std::filesystem::path& directory);
@@ -60,8 +60,8 @@ OPSIS_API std::vector<FolderSample> make_dataset(const std::filesystem::path& di
 /// Files sorted into folders, one a class, read by a function of yours. The list of files is made once, by the constructor.
 ///     datasets::DatasetFolder scans({.root = "scans", .loader = read_dicom, .extensions = {".dcm"}});
 ///     datasets::DatasetFolder packed({.root = "scans.zip", .extensions = {".dcm"}, .decode = decode_dicom});
-/// Throws   as find_classes and make_dataset; ValueError without a loader, and for one of yours where root is an archive; get throws
-///          what the loader throws
+/// Throws   as find_classes and make_dataset; ValueError without a loader, and for one of yours where root is an archive; get
+///          throws what the loader throws
 /// Source   torchvision.datasets.DatasetFolder
 class OPSIS_API DatasetFolder : public ClassifiedFiles {
  public:
@@ -89,7 +89,7 @@ class OPSIS_API DatasetFolder : public ClassifiedFiles {
 ///     datasets::ImageFolder photos({.root = "photos", .transforms = train});
 ///     photos.classes();        // {"cat", "dog"}
 ///     photos.get(2).label;     // 1
-///     datasets::ImageFolder packed({.root = "photos.zip", .transforms = train});   // the same, read in place; or of photos.tar
+///     datasets::ImageFolder packed({.root = "photos.zip", .transforms = train});   // read in place; or photos.tar
 /// Throws   as DatasetFolder; get throws IoError and DecodeError, with the file's path
 /// Differs  a gray PNG of 16 bits gives its high 8, where PIL turns all from level 255 on white
 /// Source   torchvision.datasets.ImageFolder

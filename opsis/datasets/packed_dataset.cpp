@@ -13,6 +13,12 @@ void check_packed_size(const std::filesystem::path& path, size_t size, size_t wa
               path.string(), size, wanted);
 }
 
+void check_packed_record(const PackedFile& file, size_t index, std::string_view wanted) {
+  OPSIS_CHECK(io::as_text(file.record(index)) == wanted,
+              "cache_to_file: {} is out of date: its example {} is not the data set's; give another path, or remove the file",
+              file.path().string(), index);
+}
+
 // Whether it is there, its type, its shape and strides, its elements in the order of the memory.
 void pack_tensor(std::string& out, const torch::Tensor& tensor) {
   io::put_number(out, static_cast<uint8_t>(tensor.defined()));

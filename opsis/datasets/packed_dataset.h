@@ -1,5 +1,6 @@
 // A data set kept in one file, decoded: read once, then mapped.
-//     const auto photos = datasets::cache_to_file(datasets::ImageFolder({.root = "photos", .transforms = resize}), "photos.packed");
+//     const datasets::ImageFolder folder({.root = "photos", .transforms = resize});
+//     const auto photos = datasets::cache_to_file(folder, "photos.packed");
 //     data::DataLoader loader(datasets::MappedDataset(photos, augment), {.batch_size = 64, .shuffle = true});
 #pragma once
 
@@ -34,6 +35,8 @@ namespace detail {
 
 // Refuses a file that has another number of examples than its data set.
 OPSIS_API void check_packed_size(const std::filesystem::path& path, size_t size, size_t wanted);
+// Refuses one whose example is not what the data set gives.
+OPSIS_API void check_packed_record(const PackedFile& file, size_t index, std::string_view wanted);
 
 OPSIS_API void pack_tensor(std::string& out, const torch::Tensor& tensor);
 // A tensor of its own, with the strides that the other had.
@@ -183,15 +186,16 @@ void unpack(io::ByteFields& fields, T& value) {
 }  // namespace detail
 
 /// The examples of a file that cache_to_file wrote: equal to those that it read, tensors with their types, shapes and strides,
-/// tv_tensors with what they know. The file is mapped, so that many processes share one copy in the system's cache; get() gives tensors
-/// of their own, and copies of this share the file.
+/// tv_tensors with what they know. The file is mapped, so that many processes share one copy in the system's cache; get() gives
+/// tensors of their own, and copies of this share the file.
 /// Throws   as PackedFile; get throws DecodeError, with the path and the number, for an example that is damaged
 template <class T>
 class PackedDataset final : public Dataset<T> {
  public:
   /// `name` is what cache_to_file was given.
   explicit PackedDataset(const std::filesystem::path& path, std::string_view name = {})
-      : file_(path, std::string(name) + " " + detail::packed_kind<T>()) {}
+      : PackedDataset(PackedFile(path, std::string(name) + " " + detail::packed_kind<T>())) {}
+  explicit PackedDataset(PackedFile file) : file_(std::move(file)) {}
   size_t size() const override { return file_.size(); }
   T get(size_t index) const override {
     detail::check_index("PackedDataset", index, size());
@@ -212,34 +216,43 @@ struct CacheOptions {
   uint64_t seed = 0;  ///< what an example draws when it is read comes of this and its number
 };
 
-/// All examples of a data set, read once, by torch::get_num_threads() threads, and kept in a file, which gets its name when it is whole
-/// and on the disk. If it is there already, it is taken as it is: it is refused when its size, its type of example or its name are
-/// others, but what is in it is not compared. Transforms that draw belong behind it, into a MappedDataset.
-/// Throws   ValueError, with the path, for a file of other examples; DecodeError for a damaged one; IoError for what cannot be written;
-///          what reading the examples throws
+/// All examples of a data set, read once, by torch::get_num_threads() threads, and kept in a file, which gets its name when it
+/// is whole and on the disk. If it is there already, it is taken: it is refused when its size, its type of example or its name
+/// are others, or when its first or last example is not, to the bit, what the data set gives. Those between are not compared: a
+/// new file is written when the old one is removed. Transforms that draw belong behind it, into a MappedDataset.
+/// Throws   ValueError, with the path, for a file of other examples; DecodeError for a damaged one; IoError for what cannot be
+///          written; what reading the examples throws
 template <class D>
 PackedDataset<ExampleOf<D>> cache_to_file(D dataset, const std::filesystem::path& path, const CacheOptions& options = {}) {
   using T = ExampleOf<D>;
   const SharedDataset shared(std::move(dataset));
-  if (!std::filesystem::exists(path)) {
-    PackedWriter file(path, options.name + " " + detail::packed_kind<T>());
+  const auto kind = options.name + " " + detail::packed_kind<T>();
+  const auto record_of = [&](size_t index) {
+    const random::Scope scope(options.seed + index);
+    auto example = shared->get(index);
+    std::string record;
+    detail::pack(record, example);
+    return record;
+  };
+  const bool known = std::filesystem::exists(path);
+  if (!known) {
+    PackedWriter file(path, kind);
     constexpr size_t at_once = 64;
     for (size_t begin = 0; begin < shared->size(); begin += at_once) {
       std::vector<std::string> records(std::min(at_once, shared->size() - begin));
       parallel_for(0, std::ssize(records), 1, [&](int64_t first, int64_t last) {
-        for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) {
-          const random::Scope scope(options.seed + begin + i);
-          auto example = shared->get(begin + i);
-          detail::pack(records[i], example);
-        }
+        for (auto i = first; i < last; ++i) records[static_cast<size_t>(i)] = record_of(begin + static_cast<size_t>(i));
       });
       for (const auto& record : records) file.add(io::as_bytes(record));
     }
     file.commit();
   }
-  PackedDataset<T> out(path, options.name);
-  detail::check_packed_size(path, out.size(), shared->size());
-  return out;
+  const PackedFile file(path, kind);
+  detail::check_packed_size(path, file.size(), shared->size());
+  if (known && file.size() > 0) {
+    for (const auto index : {size_t{0}, file.size() - 1}) detail::check_packed_record(file, index, record_of(index));
+  }
+  return PackedDataset<T>(file);
 }
 
 }  // namespace opsis::inline v1::datasets

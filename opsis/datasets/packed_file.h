@@ -28,9 +28,10 @@ class OPSIS_API PackedWriter {
   uint64_t count_ = 0;
 };
 
-/// One that is there. Records are compared with their checksum when they are first asked for, on any thread; a copy shares the file.
-/// Throws   IoError when it cannot be read; DecodeError, with the path, for what is none, is cut short or damaged; ValueError, with the
-///          path, when its records are of another kind
+/// One that is there. Records are compared with their checksum when they are first asked for, on any thread; a copy shares the
+/// file.
+/// Throws   IoError when it cannot be read; DecodeError, with the path, for what is none, is cut short or damaged; ValueError,
+///          with the path, when its records are of another kind
 class OPSIS_API PackedFile {
  public:
   PackedFile(const std::filesystem::path& path, std::string_view kind);

@@ -253,7 +253,7 @@ WebExample WebDataset::get(size_t index) const {
   }
   if (!chosen[kImage]) {
     out.image = Image(torch::empty({0, 0, 0}, torch::kUInt8));
-    return options_.transforms(std::move(out));
+    return out;
   }
   const auto bytes = shard.read(*chosen[kImage]);
   const auto where = shard.path().string() + "/" + chosen[kImage]->name;

@@ -20,7 +20,7 @@
 namespace opsis::inline v1::datasets {
 
 /// What a shard has under one key: a picture, and what is known of it.
-/// Shapes   image (3, H, W) uint8; (0, 0, 0) where the sample has none
+/// Shapes   image (3, H, W) uint8; (0, 0, 0), which no transform sees, where the sample has none
 struct WebExample {
   Image image;
   int64_t label = -1;
@@ -39,18 +39,20 @@ OPSIS_API std::vector<std::string> expand_braces(std::string_view pattern);
 /// A member's name at the first point behind its last "/": {"sub/0001", "seg.png"}. Nothing for names without such a point.
 OPSIS_API std::optional<std::pair<std::string_view, std::string_view>> split_web_name(std::string_view name);
 
-/// The samples of all shards, in the order of the shards and, in each, of the file: files that follow each other and have the same
-/// key are one sample. Samples have numbers, so that samplers, splits, the loader's state and its shuffling are those of every other
-/// data set; to find them, each shard's headers are read when the data set is opened (with `index` the first time only).
+/// The samples of all shards, in the order of the shards and, in each, of the file: files that follow each other and have the
+/// same key are one sample. Samples have numbers, so that samplers, splits, the loader's state and its shuffling are those of
+/// every other data set; to find them, each shard's headers are read when the data set is opened (with `index` the first time
+/// only).
 ///     datasets::WebDataset photos({.shards = "train-{000000..001281}.tar", .transforms = train, .index = true});
 ///     photos.get(0).label;
 ///     const datasets::MappedDataset classified(photos, [](datasets::WebExample sample) {
 ///       return datasets::Classified{sample.image, sample.label};
 ///     });
-/// Names    as in the package: endings are taken in lower case; what has no ending, links, and names that begin with __..__ are passed
-///          over. `image`, `label`, `text` and `json` are endings, the first that a sample has counts: "jpg;png"
-/// Throws   IoError for shards that cannot be read; DecodeError that names the shard, and the member or its offset, for damaged shards,
-///          an ending that a sample has twice and members that are not what their ending says; ValueError for a bad pattern
+/// Names    as in the package: endings are taken in lower case; what has no ending, links, and names that begin with __..__ are
+///          passed over. `image`, `label`, `text` and `json` are endings, the first that a sample has counts: "jpg;png"
+/// Throws   IoError for shards that cannot be read; DecodeError that names the shard, and the member or its offset, for damaged
+///          shards, an ending that a sample has twice and members that are not what their ending says; ValueError for a bad
+///          pattern
 /// Differs  from the package: each shard has a number of samples that is known; a picture is RGB, uint8, with the same pixels
 /// Source   webdataset.WebDataset of the package webdataset
 class OPSIS_API WebDataset final : public Dataset<WebExample> {

@@ -99,8 +99,8 @@ std::vector<Entry> entries_of_tar(Bytes archive) {
   return out;
 }
 
-// The archive while one of its files is read. It is not kept open: data sets of thousands of shards would come to the limit of open
-// files, and to open it takes a thousandth of the time that a picture takes to decode.
+// The archive while one of its files is read. It is not kept open: data sets of thousands of shards would come to the limit of
+// open files, and to open it takes a thousandth of the time that a picture takes to decode.
 class OpenArchive {
  public:
   OpenArchive(const std::filesystem::path& path, uint64_t size)

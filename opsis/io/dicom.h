@@ -46,11 +46,12 @@ struct DicomImage {
   std::string photometric{}, modality{}, patient_id{}, series_uid{};
 };
 
-/// A DICOM file with pixels of 8 or 16 bits: MONOCHROME1, MONOCHROME2 or RGB (YBR of a JPEG is turned into it), one frame or many, as they
-/// are or compressed by RLE, JPEG or JPEG-LS.
-///     const auto slice = io::read_dicom("slice.dcm", {.values = io::DicomValues::Windowed, .window = io::DicomWindow{40, 400}});
-/// Throws   IoError for a file that cannot be read; DecodeError for what is none, is damaged, has other pixels or goes over a limit;
-///          NotBuiltError in a build without DCMTK; NotFoundError where libopsis_dicom cannot be loaded
+/// A DICOM file with pixels of 8 or 16 bits: MONOCHROME1, MONOCHROME2 or RGB (YBR of a JPEG is turned into it), one frame or
+/// many, as they are or compressed by RLE, JPEG or JPEG-LS.
+///     const auto slice = io::read_dicom("slice.dcm");
+///     const auto shown = io::read_dicom("slice.dcm", {.values = io::DicomValues::Windowed, .window = {{40, 400}}});
+/// Throws   IoError for a file that cannot be read; DecodeError for what is none, is damaged, has other pixels or goes over a
+///          limit; NotBuiltError in a build without DCMTK; NotFoundError where libopsis_dicom cannot be loaded
 /// Source   pydicom: pixel_array, apply_modality_lut, apply_voi_lut
 OPSIS_API DicomImage read_dicom(const std::filesystem::path& path, const DicomOptions& options = {});
 /// The same of a file's bytes.

@@ -20,7 +20,8 @@ struct DicomContent {
   std::vector<uint8_t> pixels;  ///< decompressed; samples of 16 bits in the machine's order
 };
 
-/// The module's one function: false with the reason in `error`, which is never empty then. `most_bytes` is what the pixels may take.
+/// The module's one function: false with the reason in `error`, which is never empty then. `most_bytes` is what the pixels may
+/// take.
 extern "C" bool opsis_read_dicom(const uint8_t* bytes, uint64_t size, uint64_t most_bytes, DicomContent* out,
                                  std::string* error);
 

@@ -1,5 +1,5 @@
-// A library of its own, libopsis_dicom, which links DCMTK: that costs every program that starts with it some milliseconds, so libopsis
-// loads it when the first DICOM file is opened (dicom.cpp).
+// A library of its own, libopsis_dicom, which links DCMTK: that costs every program that starts with it some milliseconds, so
+// libopsis loads it when the first DICOM file is opened (dicom.cpp).
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcdeftag.h>
 #include <dcmtk/dcmdata/dcfilefo.h>

@@ -7,7 +7,8 @@
 
 namespace opsis::inline v1::io {
 
-/// Throws   DecodeError with the reason; NotBuiltError in a build without DCMTK; NotFoundError where the module cannot be loaded
+/// Throws   DecodeError with the reason; NotBuiltError in a build without DCMTK; NotFoundError where the module cannot be
+///          loaded
 OPSIS_API DicomContent read_dicom_content(Bytes bytes, uint64_t most_bytes);
 
 }  // namespace opsis::inline v1::io

@@ -11,10 +11,10 @@
 namespace opsis::inline v1::io {
 namespace {
 
-struct FreeDecompressor {
+struct FreeRawDecompressor {
   void operator()(libdeflate_decompressor* inflater) const { libdeflate_free_decompressor(inflater); }
 };
-using Decompressor = std::unique_ptr<libdeflate_decompressor, FreeDecompressor>;
+using Decompressor = std::unique_ptr<libdeflate_decompressor, FreeRawDecompressor>;
 
 Decompressor make_decompressor() {
   Decompressor out(libdeflate_alloc_decompressor());
@@ -43,7 +43,8 @@ std::vector<uint8_t> inflate_gzip(Bytes file, const Limits& limits) {
   std::vector<uint8_t> out;
   size_t filled = 0;
   do {
-    // A member does not tell its size in advance, so the room doubles until it fits; a lying one never has more than it can come to.
+    // A member does not tell its size in advance, so the room doubles until it fits; a lying one never has more than it can
+    // come to.
     const auto most = std::min<uint64_t>(uint64_t{file.size()} * kLargestInflation + least,
                                          static_cast<uint64_t>(limits.file_bytes) - filled);
     for (auto room = std::min<uint64_t>(std::max<uint64_t>(file.size() * 4, least), most);; room = std::min(room * 2, most)) {

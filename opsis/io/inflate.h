@@ -14,8 +14,8 @@ namespace opsis::inline v1::io {
 constexpr size_t kLargestInflation = 1032;
 
 /// The content of a raw deflate stream, as zip has them, whose size is known.
-/// Throws   DecodeError when it is not sound or has another size, which is seen before memory is asked for where no stream of so
-///          few bytes could have it; NotBuiltError in a build without libdeflate
+/// Throws   DecodeError when it is not sound or has another size, which is seen before memory is asked for where no stream of
+///          so few bytes could have it; NotBuiltError in a build without libdeflate
 OPSIS_API std::vector<uint8_t> inflate_raw(Bytes deflated, size_t size);
 
 /// The content of a gzip file, of all of its members.

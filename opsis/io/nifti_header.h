@@ -1,4 +1,5 @@
-// The header of a NIfTI file: what the voxels are and where they lie in space. No tensors. docs/formats/nifti.md has the layout.
+// The header of a NIfTI file: what the voxels are and where they lie in space. No tensors. docs/formats/nifti.md has the
+// layout.
 #pragma once
 
 #include <array>

@@ -24,8 +24,8 @@ struct TarEntry {
 OPSIS_API bool is_tar(Bytes bytes);
 
 /// All entries, in their order.
-/// Throws   DecodeError, with the entry and its offset, for headers that are damaged, entries that reach beyond the archive, and
-///          sparse files
+/// Throws   DecodeError, with the entry and its offset, for headers that are damaged, entries that reach beyond the archive,
+///          and sparse files
 OPSIS_API std::vector<TarEntry> read_tar(Bytes archive);
 
 }  // namespace opsis::inline v1::io

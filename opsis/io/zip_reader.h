@@ -1,5 +1,5 @@
-// The directory of a zip archive: where each of its files lies. docs/formats/zip.md says what is read of the format, torch_zip.md
-// what torch.save makes of it.
+// The directory of a zip archive: where each of its files lies. docs/formats/zip.md says what is read of the format,
+// torch_zip.md what torch.save makes of it.
 #pragma once
 
 #include <cstdint>

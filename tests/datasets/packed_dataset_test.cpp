@@ -32,7 +32,7 @@ class Listed final : public Dataset<T> {
   std::vector<T> examples_;
 };
 
-void expect_tensor(const torch::Tensor& actual, const torch::Tensor& expected) {
+void expect_same_tensor(const torch::Tensor& actual, const torch::Tensor& expected) {
   EXPECT_EQ(actual.defined(), expected.defined());
   if (!expected.defined()) return;
   EXPECT_TENSOR_EQ(actual, expected);
@@ -59,14 +59,14 @@ TEST(PackedDataset, GivesDetectedExamplesBackWithAllThatTheyKnow) {
   size_t i = 0;
   for (const auto& expected : {one, two}) {
     const auto actual = packed.get(i++);
-    expect_tensor(actual.image.data, expected.image.data);
-    expect_tensor(actual.boxes.data, expected.boxes.data);
+    expect_same_tensor(actual.image.data, expected.image.data);
+    expect_same_tensor(actual.boxes.data, expected.boxes.data);
     EXPECT_EQ(actual.boxes.format, expected.boxes.format);
     EXPECT_EQ(actual.boxes.canvas_size, expected.boxes.canvas_size);
     EXPECT_EQ(actual.boxes.clamping_mode, expected.boxes.clamping_mode);
-    expect_tensor(actual.labels, expected.labels);
+    expect_same_tensor(actual.labels, expected.labels);
     ASSERT_EQ(actual.masks.has_value(), expected.masks.has_value());
-    if (expected.masks) expect_tensor(actual.masks->data, expected.masks->data);
+    if (expected.masks) expect_same_tensor(actual.masks->data, expected.masks->data);
     EXPECT_EQ(actual.image_id, expected.image_id);
     EXPECT_EQ(actual.annotation, expected.annotation);
   }
@@ -88,15 +88,15 @@ TEST(PackedDataset, TakesEveryTypeOfExample) {
                      Video(torch::randint(0, 9, {2, 3, 4, 4}, torch::kUInt8)),
                      {true, false}};
   const auto actual = cache_to_file(Listed<Odd>({expected}), folder.path() / "odd").get(0);
-  expect_tensor(std::get<0>(actual).data, std::get<0>(expected).data);
+  expect_same_tensor(std::get<0>(actual).data, std::get<0>(expected).data);
   EXPECT_EQ(std::get<0>(actual).canvas_size, (Size{7, 8}));
   EXPECT_EQ(std::get<1>(actual), std::get<1>(expected));
   EXPECT_EQ(std::get<2>(actual), std::get<2>(expected));
   EXPECT_EQ(std::get<3>(actual), std::get<3>(expected));
   ASSERT_EQ(std::get<4>(actual).size(), 3u);
-  for (size_t i = 0; i < 3; ++i) expect_tensor(std::get<4>(actual)[i], std::get<4>(expected)[i]);
+  for (size_t i = 0; i < 3; ++i) expect_same_tensor(std::get<4>(actual)[i], std::get<4>(expected)[i]);
   EXPECT_EQ(std::get<5>(actual), std::get<5>(expected));
-  expect_tensor(std::get<6>(actual).data, std::get<6>(expected).data);
+  expect_same_tensor(std::get<6>(actual).data, std::get<6>(expected).data);
   EXPECT_EQ(std::get<7>(actual), std::get<7>(expected));
   // The examples of opsis/datasets/examples.h and others compile, and an empty set is one.
   const auto empty = [&](auto list, const char* name) {
@@ -163,6 +163,9 @@ TEST(PackedDataset, AFileOfSomethingElseOrDamagedIsNamed) {
   EXPECT_ERROR(cache_to_file(Listed<torch::Tensor>({}), path), ValueError,
                "a.packed: it was written of examples of another type");
   EXPECT_ERROR(cache_to_file(two, path, {.name = "resized"}), ValueError, "another data set");
+  const Listed<Classified> changed({{Image(torch::ones({1, 2, 2})), 1}, {Image(torch::zeros({1, 2, 2})), 3}});
+  EXPECT_ERROR(cache_to_file(changed, path), ValueError, "a.packed is out of date: its example 1 is not the data set's");
+  EXPECT_EQ(cache_to_file(two, path).size(), 2u);
   EXPECT_ERROR(PackedDataset<Classified>(folder.path() / "none"), IoError, "none");
   EXPECT_ERROR(cache_to_file(two, folder.path() / "no folder/x"), IoError, "no folder");
   EXPECT_ERROR(PackedDataset<Classified>(folder.write("other", "x")), DecodeError, "other: it is no file of packed examples");

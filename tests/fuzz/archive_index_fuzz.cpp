@@ -1,4 +1,5 @@
-// What is kept of archives and COCO files: what is read can be written, and is then read the same; annotations lie in their text.
+// What is kept of archives and COCO files: what is read can be written, and is then read the same; annotations lie in their
+// text.
 #include <string>
 
 #include "opsis/core/error.h"

@@ -38,13 +38,13 @@ std::string tar_entry(const std::string& name, const std::string& data, char typ
   return head + data + std::string((512 - data.size() % 512) % 512, '\0');
 }
 
-std::string tar(std::initializer_list<std::string> entries) {
+std::string tar_of(std::initializer_list<std::string> entries) {
   std::string out;
   for (const auto& entry : entries) out += entry;
   return out + std::string(1024, '\0');
 }
 
-std::string zip(std::initializer_list<std::pair<std::string, std::string>> files) {
+std::string zip_of(std::initializer_list<std::pair<std::string, std::string>> files) {
   std::string out;
   hub::ZipWriter zip([&](io::Bytes bytes) { out += io::as_text(bytes); });
   for (const auto& [name, content] : files) zip.add(name, io::as_bytes(content));
@@ -52,14 +52,14 @@ std::string zip(std::initializer_list<std::pair<std::string, std::string>> files
   return out;
 }
 
-std::string read_text(const ArchiveFile& archive, size_t i) {
+std::string content_of(const ArchiveFile& archive, size_t i) {
   return std::string(io::as_text(archive.read(archive.entries().at(i))));
 }
 
 TEST(ArchiveFile, ReadsEntriesOnManyThreads) {
   const support::TemporaryFolder folder;
-  for (const auto& path : {folder.write("a.tar", tar({tar_entry("a", "hello"), tar_entry("b/c", "world")})),
-                           folder.write("a.zip", zip({{"a", "hello"}, {"b/c", "world"}}))}) {
+  for (const auto& path : {folder.write("a.tar", tar_of({tar_entry("a", "hello"), tar_entry("b/c", "world")})),
+                           folder.write("a.zip", zip_of({{"a", "hello"}, {"b/c", "world"}}))}) {
     const ArchiveFile archive(path);
     ASSERT_EQ(archive.entries().size(), 2u);
     EXPECT_EQ(archive.entries()[1].name, "b/c");
@@ -67,7 +67,7 @@ TEST(ArchiveFile, ReadsEntriesOnManyThreads) {
     std::atomic<int> right = 0;
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&] {
-        for (int k = 0; k < 200; ++k) right += read_text(archive, k % 2) == (k % 2 ? "world" : "hello");
+        for (int k = 0; k < 200; ++k) right += content_of(archive, k % 2) == (k % 2 ? "world" : "hello");
       });
     }
     for (auto& thread : threads) thread.join();
@@ -77,17 +77,17 @@ TEST(ArchiveFile, ReadsEntriesOnManyThreads) {
 
 TEST(ArchiveFile, NamesAreOnlyNames) {
   const support::TemporaryFolder folder;
-  const auto bytes =
-      tar({tar_entry("../x", "1"), tar_entry("/etc/x", "2"), tar_entry("dir", "", '5'), tar_entry("pipe", "", '6'),
-           tar_entry("loose", "", '2', "nowhere"), tar_entry("soft", "", '2', "./../x"), tar_entry("hard", "", '1', "/etc/x")});
+  const auto bytes = tar_of({tar_entry("../x", "1"), tar_entry("/etc/x", "2"), tar_entry("dir", "", '5'),
+                             tar_entry("pipe", "", '6'), tar_entry("loose", "", '2', "nowhere"),
+                             tar_entry("soft", "", '2', "./../x"), tar_entry("hard", "", '1', "/etc/x")});
   const ArchiveFile archive(folder.write("a.tar", bytes));
   std::vector<std::string> names;
   for (const auto& entry : archive.entries()) names.push_back(entry.name);
   EXPECT_EQ(names, (std::vector<std::string>{"../x", "/etc/x", "dir", "soft", "hard"}));
-  EXPECT_EQ(read_text(archive, 0), "1");
-  EXPECT_EQ(read_text(archive, 2), "");
-  EXPECT_EQ(read_text(archive, 3), "1");
-  EXPECT_EQ(read_text(archive, 4), "2");
+  EXPECT_EQ(content_of(archive, 0), "1");
+  EXPECT_EQ(content_of(archive, 2), "");
+  EXPECT_EQ(content_of(archive, 3), "1");
+  EXPECT_EQ(content_of(archive, 4), "2");
 }
 
 TEST(ArchiveFile, NamesWhatIsWrong) {
@@ -99,30 +99,30 @@ TEST(ArchiveFile, NamesWhatIsWrong) {
   EXPECT_ERROR(open(""), DecodeError, "neither");
   EXPECT_ERROR(open("\x1f\x8b\x08"), DecodeError, "decompress it (gzip -d");
 
-  const auto whole = tar({tar_entry("a", std::string(600, 'a')), tar_entry("b", "b")});
+  const auto whole = tar_of({tar_entry("a", std::string(600, 'a')), tar_entry("b", "b")});
   EXPECT_ERROR(open(whole.substr(0, 700)), DecodeError, "byte 0: \"a\" claims 600 bytes of an archive that has 188 more");
   EXPECT_ERROR(open(whole.substr(0, 1600)), DecodeError, "byte 1536: its header is cut short");
   EXPECT_EQ(open(whole.substr(0, whole.size() - 1024)).entries().size(), 2u);  // without an end, as Python takes it
   auto damaged = whole;
   damaged[1540] = 'x';
   EXPECT_ERROR(open(damaged), DecodeError, "byte 1536: its header is damaged");
-  EXPECT_ERROR(open(tar({tar_entry("a", "x", 'S')})), DecodeError, "sparse");
-  EXPECT_ERROR(open(tar({tar_entry("x", "12 path=a\n", 'x'), tar_entry("a", "x")})), DecodeError, "pax header is damaged");
-  EXPECT_ERROR(open(tar({tar_entry("x", "12 size=abc\n", 'x'), tar_entry("a", "x")})), DecodeError, "no proper size");
-  EXPECT_EQ(open(tar({tar_entry("x", "10 path=q\n", 'x'), tar_entry("a", "x")})).entries()[0].name, "q");
+  EXPECT_ERROR(open(tar_of({tar_entry("a", "x", 'S')})), DecodeError, "sparse");
+  EXPECT_ERROR(open(tar_of({tar_entry("x", "12 path=a\n", 'x'), tar_entry("a", "x")})), DecodeError, "pax header is damaged");
+  EXPECT_ERROR(open(tar_of({tar_entry("x", "12 size=abc\n", 'x'), tar_entry("a", "x")})), DecodeError, "no proper size");
+  EXPECT_EQ(open(tar_of({tar_entry("x", "10 path=q\n", 'x'), tar_entry("a", "x")})).entries()[0].name, "q");
 
   // What a zip's headers say is compared when an entry is read.
-  const auto sound = zip({{"name", "hello"}, {"more", "world"}});
+  const auto sound = zip_of({{"name", "hello"}, {"more", "world"}});
   auto other = sound;
   other[sound.find("name")] = 'm';
-  EXPECT_ERROR(read_text(open(other), 0), DecodeError, "x.arc/name: read_zip: \"name\" has another name in its header");
+  EXPECT_ERROR(content_of(open(other), 0), DecodeError, "x.arc/name: read_zip: \"name\" has another name in its header");
   auto rotten = sound;
   rotten[sound.find("hello")] = 'j';
-  EXPECT_ERROR(read_text(open(rotten), 0), DecodeError, "x.arc/name: it does not match its checksum");
-  EXPECT_EQ(read_text(open(rotten), 1), "world");
+  EXPECT_ERROR(content_of(open(rotten), 0), DecodeError, "x.arc/name: it does not match its checksum");
+  EXPECT_EQ(content_of(open(rotten), 1), "world");
   auto strange = sound;
   for (const auto at : {size_t{8}, sound.find("PK\1\2") + 10}) strange[at] = 12;
-  EXPECT_ERROR(read_text(open(strange), 0), DecodeError, "compressed by method 12");
+  EXPECT_ERROR(content_of(open(strange), 0), DecodeError, "compressed by method 12");
   EXPECT_ERROR(ArchiveFile(folder.write("l.zip", sound), {.limits = {.file_bytes = 4}})
                    .read(ArchiveFile(folder.path() / "l.zip").entries()[0]),
                DecodeError, "limits.file_bytes (4)");
@@ -148,9 +148,9 @@ void each_damage(const std::string& sound, const Attempt& attempt) {
 }
 
 TEST(ArchiveFile, NeverReadsOutsideOfADamagedArchive) {
-  const auto packed = tar({tar_entry("././@LongLink", "a/long/name\0"s, 'L'), tar_entry("a", "hello"),
-                           tar_entry("x", "10 path=q\n", 'x'), tar_entry("b", "world"), tar_entry("c", "", '2', "q")});
-  for (const auto& sound : {zip({{"a/1.png", "hello"}, {"b", "0123456789"}}), packed.substr(0, packed.size() - 512)}) {
+  const auto packed = tar_of({tar_entry("././@LongLink", "a/long/name\0"s, 'L'), tar_entry("a", "hello"),
+                              tar_entry("x", "10 path=q\n", 'x'), tar_entry("b", "world"), tar_entry("c", "", '2', "q")});
+  for (const auto& sound : {zip_of({{"a/1.png", "hello"}, {"b", "0123456789"}}), packed.substr(0, packed.size() - 512)}) {
     ASSERT_GE(io::detail::list_archive(io::as_bytes(sound)).size(), 2u);
     each_damage(sound, [](const std::string& bytes) {
       const std::vector<uint8_t> exact(bytes.begin(), bytes.end());  // a sanitizer sees one byte too far
@@ -164,7 +164,7 @@ TEST(ArchiveFile, NeverReadsOutsideOfADamagedArchive) {
   }
   // And from the disk, where the entries are read too.
   const support::TemporaryFolder folder;
-  for (const auto& sound : {zip({{"a", "hello"}}), tar({tar_entry("a", "hello")}).substr(0, 1024)}) {
+  for (const auto& sound : {zip_of({{"a", "hello"}}), tar_of({tar_entry("a", "hello")}).substr(0, 1024)}) {
     for (size_t i = 0; i < sound.size(); ++i) {
       auto bytes = sound;
       bytes[i] = static_cast<char>(bytes[i] ^ 0xFF);
@@ -179,17 +179,17 @@ TEST(ArchiveFile, NeverReadsOutsideOfADamagedArchive) {
 
 TEST(ArchiveFile, FindsThatAnArchiveWasCutShortAfterwards) {
   const support::TemporaryFolder folder;
-  const auto path = folder.write("a.tar", tar({tar_entry("a", std::string(5000, 'a'))}));
+  const auto path = folder.write("a.tar", tar_of({tar_entry("a", std::string(5000, 'a'))}));
   const ArchiveFile archive(path);
   fs::resize_file(path, 1000);
-  EXPECT_ERROR(read_text(archive, 0), DecodeError, "cut short since it was opened");
+  EXPECT_ERROR(content_of(archive, 0), DecodeError, "cut short since it was opened");
 }
 
 TEST(ArchiveFile, AnIndexOfATarSavesItsWalk) {
   const support::TemporaryFolder folder, cache;
   const support::Variable variable("XDG_CACHE_HOME", cache.path().string());
   const auto path =
-      folder.write("a.tar", tar({tar_entry("a", "hello"), tar_entry("b", "", '5'), tar_entry("c", "", '2', "a")}));
+      folder.write("a.tar", tar_of({tar_entry("a", "hello"), tar_entry("b", "", '5'), tar_entry("c", "", '2', "a")}));
   const auto place = folder.path() / ".a.tar.opsis-index";
   const ArchiveFile plain(path, {.index = true});
   EXPECT_FALSE(fs::exists(place));  // too young to be sure of
@@ -201,13 +201,13 @@ TEST(ArchiveFile, AnIndexOfATarSavesItsWalk) {
   const ArchiveFile indexed(path, {.index = true});
   ASSERT_EQ(indexed.entries().size(), 3u);
   EXPECT_EQ(indexed.entries()[0].name, "known");  // it is the index that is read
-  EXPECT_EQ(read_text(indexed, 0), "hello");
+  EXPECT_EQ(content_of(indexed, 0), "hello");
   EXPECT_TRUE(indexed.entries()[1].is_folder);
   EXPECT_TRUE(indexed.entries()[2].is_link);
-  EXPECT_EQ(read_text(indexed, 2), "hello");
+  EXPECT_EQ(content_of(indexed, 2), "hello");
   EXPECT_EQ(ArchiveFile(path).entries()[0].name, "a");
   // Of a file that has changed, or an index that is damaged, nothing is used.
-  folder.write("a.tar", tar({tar_entry("z", "hello")}));
+  folder.write("a.tar", tar_of({tar_entry("z", "hello")}));
   EXPECT_EQ(ArchiveFile(path, {.index = true}).entries()[0].name, "z");
 }
 
