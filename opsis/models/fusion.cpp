@@ -74,7 +74,9 @@ Tensor constant_input(const Program& program, const Step& step, size_t index) {
 }
 
 bool is_linear(const Step& step) { return step.is("aten::linear"); }
-bool is_conv(const Step& step) { return step.is("aten::conv2d") && step.op.schema().overload_name().empty(); }
+bool is_conv(const Step& step) {
+  return (step.is("aten::conv2d") || step.is("aten::conv3d")) && step.op.schema().overload_name().empty();
+}
 bool has_constant_weight(const Program& program, const Step& step) { return constant_input(program, step, 1).defined(); }
 
 // Multiplies what a convolution or a linear layer gives, channel by channel, and adds to it.
@@ -247,7 +249,8 @@ void pack(Program& program) {
     for (auto& step : program.steps) {
       const bool conv = is_conv(step);
       if (graph.gone(&step) || !(conv || is_linear(step)) || !has_constant_weight(program, step)) continue;
-      if (program.shape(step.input(0)).size() < (conv ? 4U : 2U)) continue;
+      const auto dimensions = static_cast<int64_t>(program.shape(step.input(0)).size());
+      if (dimensions < (conv ? constant_input(program, step, 1).dim() : 2)) continue;
       const auto put = [&](const Step* place, std::vector<Step> steps) { replaced[graph.place(place)] = std::move(steps); };
       const auto taken = [&](const Step* one) { return replaced.contains(graph.place(one)); };  // by the other addend
 
