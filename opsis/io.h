@@ -2,10 +2,13 @@
 // and PackedMode also as opsis::Image and so on.
 #pragma once
 
+#include "opsis/io/archive_file.h"
 #include "opsis/io/bytes.h"
+#include "opsis/io/dicom.h"
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
 #include "opsis/io/masks.h"
+#include "opsis/io/nifti.h"
 #include "opsis/io/packed_image.h"
 #include "opsis/io/pixels.h"
 #include "opsis/io/read_write.h"

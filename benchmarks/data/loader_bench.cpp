@@ -36,6 +36,7 @@ void epochs(benchmark::State& state, std::shared_ptr<const Set> examples, size_t
   state.counters["first_ms"] = first;
   state.counters["loading"] = 100 * report.load_seconds / time;
   state.counters["collating"] = 100 * report.collate_seconds / time;
+  state.SetLabel(report.str());
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(examples->size()));
 }
 
@@ -44,6 +45,14 @@ void image_folder(benchmark::State& state) {
                          T::Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225})};
   epochs(state,
          std::make_shared<const datasets::ImageFolder>(datasets::ImageFolder::Options{bench::folder() / "photos", train}), 32);
+}
+
+// The same photos in one file, read in place.
+void packed_folder(benchmark::State& state, const char* file) {
+  const T::Compose train{T::RandomResizedCrop({224}), T::RandomHorizontalFlip(), T::ToDtype(torch::kFloat32, {.scale = true}),
+                         T::Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225})};
+  epochs(state, std::make_shared<const datasets::ImageFolder>(datasets::ImageFolder::Options{bench::folder() / file, train}),
+         32);
 }
 
 void mnist(benchmark::State& state) {
@@ -60,6 +69,15 @@ void coco_file(benchmark::State& state) {
   }
 }
 
+// The second time, when what stands where is known.
+void coco_index(benchmark::State& state) {
+  const datasets::CocoFile first(bench::folder() / "instances.json", true);
+  for (auto _ : state) {
+    const datasets::CocoFile file(bench::folder() / "instances.json", true);
+    benchmark::DoNotOptimize(file.images().size());
+  }
+}
+
 // As much as the others do: every number is read too.
 void coco_annotations(benchmark::State& state) {
   for (auto _ : state) {
@@ -71,8 +89,19 @@ void coco_annotations(benchmark::State& state) {
 }
 
 BENCHMARK(image_folder)->Name("data/image_folder")->Arg(0)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(packed_folder, zip, "photos.zip")
+    ->Name("data/photos.zip")
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(packed_folder, tar, "photos.tar")
+    ->Name("data/photos.tar")
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(mnist)->Name("data/mnist")->Arg(0)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(coco_annotations)->Name("data/coco_annotations")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(coco_index)->Name("data/coco_index")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(coco_file)->Name("data/coco_file")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -12,14 +12,23 @@ namespace opsis::inline v1::random {
 namespace {
 
 thread_local std::optional<at::Generator> innermost;
+thread_local std::optional<uint64_t> innermost_seed;  // of a generator that nobody has asked for yet
 
 }  // namespace
 
-std::optional<at::Generator> current() { return innermost; }
+std::optional<at::Generator> current() {
+  if (const auto seed = std::exchange(innermost_seed, std::nullopt)) innermost = at::make_generator<at::CPUGeneratorImpl>(*seed);
+  return innermost;
+}
 
-Scope::Scope(at::Generator generator) : outer_(std::exchange(innermost, std::move(generator))) {}
-Scope::Scope(uint64_t seed) : Scope(at::make_generator<at::CPUGeneratorImpl>(seed)) {}
-Scope::~Scope() { innermost = std::move(outer_); }
+Scope::Scope(at::Generator generator)
+    : outer_(std::exchange(innermost, std::move(generator))), outer_seed_(std::exchange(innermost_seed, std::nullopt)) {}
+Scope::Scope(uint64_t seed)
+    : outer_(std::exchange(innermost, std::nullopt)), outer_seed_(std::exchange(innermost_seed, seed)) {}
+Scope::~Scope() {
+  innermost = std::move(outer_);
+  innermost_seed = outer_seed_;
+}
 
 float uniform() { return at::rand({1}, current(), at::kFloat).item<float>(); }
 

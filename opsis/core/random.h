@@ -4,6 +4,7 @@
 #include <ATen/core/Generator.h>
 #include <torch/types.h>
 
+#include <cstdint>
 #include <optional>
 
 #include "opsis/core/api.h"
@@ -20,7 +21,7 @@ OPSIS_API std::optional<at::Generator> current();
 class OPSIS_API Scope {
  public:
   explicit Scope(at::Generator generator);
-  /// A new CPU generator with this seed.
+  /// A new CPU generator with this seed. It is made when somebody draws: to seed one takes longer than to read a small picture.
   explicit Scope(uint64_t seed);
   ~Scope();
   Scope(const Scope&) = delete;
@@ -28,6 +29,7 @@ class OPSIS_API Scope {
 
  private:
   std::optional<at::Generator> outer_;
+  std::optional<uint64_t> outer_seed_;
 };
 
 /// torch.rand(1): a float in [0, 1). Compare it with a probability as torch does, in float.

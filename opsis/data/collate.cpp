@@ -54,22 +54,22 @@ void copy_pixels(const torch::Tensor& from, const torch::Tensor& to) {
   }
 }
 
-torch::Tensor room_for(const torch::Tensor& tensor, size_t count) {
+torch::Tensor room_for(const torch::Tensor& tensor, size_t count, bool pinned = false) {
   auto sizes = tensor.sizes().vec();
   sizes.insert(sizes.begin(), static_cast<int64_t>(count));
-  auto room = at::empty(sizes, tensor.options().memory_format(at::MemoryFormat::Contiguous));
-  prefer_huge_pages(room.const_data_ptr(), room.nbytes());
+  auto room = at::empty(sizes, tensor.options().memory_format(at::MemoryFormat::Contiguous).pinned_memory(pinned));
+  if (!pinned) prefer_huge_pages(room.const_data_ptr(), room.nbytes());
   return room;
 }
 
 }  // namespace
 
-torch::Tensor Slab::put(torch::Tensor tensor, size_t slot, size_t slots) {
+torch::Tensor Slab::put(torch::Tensor tensor, size_t slot, size_t slots, bool pinned) {
   if (!tensor.defined() || !is_plain(tensor) || tensor.numel() == 0) return tensor;
   torch::Tensor place;
   {
     const std::lock_guard lock(mutex_);
-    if (!memory_.defined()) memory_ = room_for(tensor, slots);
+    if (!memory_.defined()) memory_ = room_for(tensor, slots, pinned);
     place = memory_.select(0, static_cast<int64_t>(slot));
   }
   if (!is_like(tensor, place)) return tensor;

@@ -26,8 +26,9 @@ namespace detail {
 // is then no work.
 class OPSIS_API Slab {
  public:
-  // The tensor in its slot, one of `slots`; the tensor as it is when it is unlike the first one that came. From any thread.
-  torch::Tensor put(torch::Tensor tensor, size_t slot, size_t slots);
+  // The tensor in its slot, one of `slots`, in pinned memory or not; the tensor as it is when it is unlike the first one that
+  // came. From any thread.
+  torch::Tensor put(torch::Tensor tensor, size_t slot, size_t slots, bool pinned);
   // The batch, if it is just the tensors of all slots; else an undefined tensor.
   torch::Tensor batch_of(const std::vector<torch::Tensor>& tensors) const;
 

@@ -17,6 +17,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
 #include "opsis/core/random.h"
+#include "opsis/core/work.h"
 
 namespace opsis::inline v1::data::detail {
 namespace {
@@ -46,7 +47,8 @@ struct PlacedBatch {
   std::map<size_t, std::vector<BadSample>> bad{};  // by slot
   std::exception_ptr error{};
   size_t error_slot = std::numeric_limits<size_t>::max();
-  double load_seconds = 0, collate_seconds = 0;
+  WorkSeconds load_seconds{};
+  double collate_seconds = 0;
 };
 
 // What became of one sample.
@@ -54,7 +56,7 @@ struct Outcome {
   std::exception_ptr error{};    // ends the epoch
   std::vector<BadSample> bad{};  // what could not be read: the sample, and those drawn in its place
   bool left_out = false;
-  double seconds = 0;
+  WorkSeconds seconds{};
 };
 
 // Called in a handler.
@@ -106,7 +108,7 @@ void read_or_replace(const EpochPlan& plan, BatchJob& job, size_t slot, Outcome&
 // Reads one sample. Its seed depends on its index and on its position in the epoch: a sample that is drawn twice in one epoch is
 // augmented in two ways.
 Outcome read_sample(const EpochPlan& plan, const PlacedBatch& batch, size_t slot) {
-  const auto begin = Clock::now();
+  WorkClock clock;
   Outcome outcome;
   const size_t index = batch.job->indices[slot];
   try {
@@ -120,7 +122,7 @@ Outcome read_sample(const EpochPlan& plan, const PlacedBatch& batch, size_t slot
   } catch (...) {
     outcome.error = sample_error(index, current_cause());
   }
-  outcome.seconds = seconds_since(begin);
+  outcome.seconds = clock.seconds();
   return outcome;
 }
 
@@ -206,7 +208,10 @@ class PlannedEpoch : public Epoch {
  private:
   void tell(const PlacedBatch& batch) {
     auto& report = *plan_.report;
-    report.load_seconds += batch.load_seconds;
+    report.load_seconds += batch.load_seconds.sum();
+    report.read_seconds += batch.load_seconds[Work::Reading];
+    report.decode_seconds += batch.load_seconds[Work::Decoding];
+    report.transform_seconds += batch.load_seconds[Work::Transforming];
     report.collate_seconds += batch.collate_seconds;
     for (const auto& [slot, samples] : batch.bad) {
       report.bad_samples += samples.size();
@@ -236,7 +241,7 @@ class SerialEpoch final : public PlannedEpoch {
   std::unique_ptr<PlacedBatch> take() override {
     auto batch = place();
     if (!batch) return nullptr;
-    for (size_t slot = 0; slot < batch->job->indices.size(); ++slot) {
+    for (size_t slot = 0; slot < batch->job->slots(); ++slot) {
       note(*batch, slot, read_sample(plan_, *batch, slot));
       if (batch->error) return batch;
     }
@@ -270,7 +275,7 @@ class ThreadedEpoch final : public PlannedEpoch {
   struct InFlight {
     explicit InFlight(std::unique_ptr<PlacedBatch> placed) : batch(std::move(placed)), unread(size) {}
     std::unique_ptr<PlacedBatch> batch;
-    const size_t size = batch->job->indices.size();
+    const size_t size = batch->job->slots();
     size_t taken = 0;  // samples that a worker has begun
     size_t unread;     // samples that are not there yet
     bool done = false;

@@ -18,11 +18,13 @@
 namespace opsis::inline v1::data::detail {
 
 // One batch in the making: what the template knows of it. load is called for each slot, from any thread, and again for an index
-// put in the place of one that it threw for; then finish, which makes a batch of those slots that were loaded.
+// put in the place of one that it threw for; then finish, which makes a batch of those slots that were loaded. Mostly a slot is an
+// index; a batch that is made at once has a single one.
 class OPSIS_API BatchJob {
  public:
   explicit BatchJob(std::vector<size_t> indices) : indices(std::move(indices)) {}
   virtual ~BatchJob();
+  virtual size_t slots() const { return indices.size(); }
   virtual void load(size_t slot) = 0;
   virtual void finish() = 0;
   std::vector<size_t> indices;

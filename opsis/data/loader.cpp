@@ -118,6 +118,10 @@ LoaderCore::LoaderCore(size_t dataset_size, LoaderOptions given)
         options.on_error != BadSamples::Substitute,
         "DataLoader: SampleSeeds::Sequential excludes BadSamples::Substitute, which draws the epoch's order beforehand");
   }
+  pins_ = options.pin_memory && can_pin();
+  if (options.pin_memory && !pins_) {
+    TORCH_WARN("DataLoader: pin_memory is set, but LibTorch finds no GPU; batches are not pinned");
+  }
 }
 
 std::vector<at::Generator> LoaderCore::generators() const {

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Generator.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -18,7 +19,9 @@
 #include "opsis/data/epoch.h"
 #include "opsis/data/loader_options.h"
 #include "opsis/data/loader_report.h"
+#include "opsis/data/pin.h"
 #include "opsis/data/sampler.h"
+#include "opsis/datasets/batch_source.h"
 #include "opsis/datasets/dataset.h"
 #include "opsis/hub/value.h"
 
@@ -38,6 +41,7 @@ class OPSIS_API LoaderCore {
   hub::Value state() const;
   hub::Value state(const Cursor& cursor) const;
   void load_state(const hub::Value& state);
+  bool pins_memory() const { return pins_; }
 
   LoaderOptions options;
 
@@ -45,6 +49,7 @@ class OPSIS_API LoaderCore {
   std::vector<at::Generator> generators() const;
 
   std::shared_ptr<BatchSampler> batches_;
+  bool pins_ = false;
   int64_t epoch_ = 0;
   std::weak_ptr<const Cursor> current_;  // of the epoch that began last, while it is under way
   std::optional<Cursor> resumed_;        // of the epoch that a state was in the midst of, until it begins
@@ -69,6 +74,8 @@ class OPSIS_API LoaderCore {
 /// Throws   SampleError with the sample's index, and its cause nested in it, where the batch would have come; what collate
 ///          throws; ValueError for options that contradict each other. Where bad samples are skipped, SampleError at the end of an
 ///          epoch that had no other; where they are substituted, SampleError when ten in a row could not be read
+/// Pinned   pin_memory pins every tensor of a batch: those of structs by fields(), of tuples, vectors and optionals, and what has
+///          a pin_memory() const that gives it; samples are written straight into such memory
 /// Differs  threads, not processes; no worker seeds. Tells the sampler the epoch, which Python leaves to its users
 /// Source   torch.utils.data.DataLoader
 template <class Example, class Collate = DefaultCollate>
@@ -91,7 +98,7 @@ class DataLoader {
 
   /// Begins an epoch and makes its first batch.
   Iterator begin() {
-    auto make = [this](std::vector<size_t> indices) { return std::make_unique<Job>(std::move(indices), *dataset_, collate_); };
+    auto make = [this](std::vector<size_t> indices) { return std::make_unique<Job>(std::move(indices), *this); };
     return Iterator(core_, core_.start(std::move(make)));
   }
   std::default_sentinel_t end() const { return {}; }
@@ -125,20 +132,31 @@ class DataLoader {
   static constexpr bool kStacks = std::is_same_v<Collate, DefaultCollate>;
 
   struct Job final : detail::BatchJob {
-    Job(std::vector<size_t> indices, const datasets::Dataset<Example>& dataset, const Collate& collate)
-        : BatchJob(std::move(indices)), dataset(dataset), collate(collate), samples(this->indices.size()) {}
+    Job(std::vector<size_t> indices, const DataLoader& loader)
+        : BatchJob(std::move(indices)), loader(loader), source(loader.batch_source(this->indices)) {
+      if (!source) samples.resize(this->indices.size());
+    }
+    size_t slots() const override { return source ? 1 : samples.size(); }
     void load(size_t slot) override {
-      auto sample = dataset.get(indices[slot]);
+      if (source) {
+        batch.emplace(source->get_batch(indices));
+        return;
+      }
+      auto sample = loader.dataset_->get(indices[slot]);
       if constexpr (kStacks) {
         size_t number = 0;
         detail::each_stacked(sample, [&](auto& part) {
           auto& tensor = detail::tensor_of(part);
-          tensor = slabs[number++].put(std::move(tensor), slot, samples.size());
+          tensor = slabs[number++].put(std::move(tensor), slot, samples.size(), loader.core_.pins_memory());
         });
       }
       samples[slot].emplace(std::move(sample));
     }
     void finish() override {
+      if (!source) collate();
+      if (loader.core_.pins_memory()) detail::pin(*batch);
+    }
+    void collate() {
       std::vector<Example> all;
       std::vector<size_t> loaded;
       all.reserve(samples.size());
@@ -153,15 +171,27 @@ class DataLoader {
         batch.emplace(detail::collate_from(std::move(all), indices, slabs));
         slabs.clear();
       } else {
-        batch.emplace(collate(std::move(all), std::span<const size_t>(indices)));
+        batch.emplace(loader.collate_(std::move(all), std::span<const size_t>(indices)));
       }
     }
-    const datasets::Dataset<Example>& dataset;
-    const Collate& collate;
+    const DataLoader& loader;
+    const datasets::BatchSource<Batch>* const source;  // null: sample by sample
     std::vector<std::optional<Example>> samples;
     std::vector<detail::Slab> slabs = std::vector<detail::Slab>(kStacks ? detail::stacked_tensors<Example>() : 0);
     std::optional<Batch> batch;
   };
+
+  // What makes the whole batch; null where the samples are to be read one by one. Of a wrong index, and where bad samples are
+  // passed over, it has to be known which one it is.
+  const datasets::BatchSource<Batch>* batch_source(const std::vector<size_t>& indices) const {
+    if constexpr (kStacks) {
+      const auto* source = dynamic_cast<const datasets::BatchSource<Batch>*>(dataset_.get());
+      const auto is_there = [size = dataset_->size()](size_t index) { return index < size; };
+      const bool usable = source && source->gives_batches() && core_.options.on_error == BadSamples::Raise;
+      if (usable && std::all_of(indices.begin(), indices.end(), is_there)) return source;
+    }
+    return nullptr;
+  }
 
   std::shared_ptr<const datasets::Dataset<Example>> dataset_;
   Collate collate_;

@@ -37,6 +37,7 @@ struct LoaderOptions {
   std::optional<uint64_t> seed{};                 ///< makes an epoch a function of seed and epoch() alone
   SampleSeeds sample_seeds = SampleSeeds::PerSample;
   BadSamples on_error = BadSamples::Raise;
+  bool pin_memory = false;  ///< batches in pinned memory, to be copied to a GPU beside the work; without a GPU only a warning
 };
 
 }  // namespace opsis::inline v1::data

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/system_reason.h"
 #include "opsis/io/file.h"
 
 namespace opsis::inline v1::datasets {
@@ -143,7 +144,7 @@ class Reader {
 };
 
 [[noreturn]] void cannot_write(const fs::path& path, int error) {
-  raise<IoError>("extract_archive: cannot write {}: {}", path.string(), std::strerror(error));
+  raise<IoError>("extract_archive: cannot write {}: {}", path.string(), system_reason(error));
 }
 
 class Descriptor {
@@ -196,7 +197,7 @@ class Workshop {
   Workshop(const fs::path& to, const std::string& archive) : path_(to / ("." + archive + ".extracting")) {
     std::error_code failed;
     fs::create_directories(to, failed);
-    if (failed) raise<IoError>("extract_archive: cannot make the folder {}: {}", to.string(), failed.message());
+    if (failed) raise<IoError>("extract_archive: cannot make the folder {}: {}", to.string(), system_reason(failed));
     while (true) {
       if (mkdir(path_.c_str(), 0777) != 0 && errno != EEXIST) cannot_write(path_, errno);
       folder_ = Descriptor(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

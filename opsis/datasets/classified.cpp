@@ -7,20 +7,20 @@
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
 #include "opsis/transforms/decode.h"
+#include "opsis/transforms/type.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
 
 namespace fs = std::filesystem;
 
-// What `decode` makes of a file's bytes; where it cannot, the error names the file, one of a million.
+// Runs `decode`; where it cannot, the error names the file, one of a million.
 template <class Decode>
-auto read_picture(const fs::path& path, const Decode& decode) {
-  const auto bytes = io::read_bytes(path);
+auto decoding(std::string_view where, const Decode& decode) {
   try {
-    return decode(io::Bytes(bytes));
+    return decode();
   } catch (const DecodeError& error) {
-    raise<DecodeError>("{}: {}", path.string(), error.what());
+    raise<DecodeError>("{}: {}", where, error.what());
   }
 }
 
@@ -33,8 +33,9 @@ Image decode_picture(io::Bytes bytes, io::ImageReadMode mode) {
   return image;
 }
 
-Image load_as(const fs::path& path, io::ImageReadMode mode) {
-  return read_picture(path, [&](io::Bytes bytes) { return decode_picture(bytes, mode); });
+Image load_as(const fs::path& path, io::ImageReadMode mode, const FileRoot& files = {}) {
+  const auto bytes = files.read(path);
+  return decoding(path.string(), [&] { return decode_picture(bytes, mode); });
 }
 
 // What one of the three loaders decodes to; none for a loader of the user's.
@@ -52,6 +53,19 @@ bool is_whole_jpeg(io::Bytes bytes) {
   return io::has_magic(bytes, 0, "\xFF\xD8\xFF") && io::has_magic(bytes, bytes.size() - 2, "\xFF\xD9");
 }
 
+// Whether each pixel of an image becomes what it becomes by itself, in a batch or alone.
+bool changes_single_pixels(const transforms::Transform* transform) {
+  using namespace transforms;
+  if (!transform) return true;
+  if (const auto* any = dynamic_cast<const AnyTransform*>(transform)) return changes_single_pixels(any->get());
+  if (const auto* compose = dynamic_cast<const Compose*>(transform)) {
+    const auto parts = compose->parts();
+    return std::all_of(parts.begin(), parts.end(), [](const auto& part) { return changes_single_pixels(&part); });
+  }
+  return dynamic_cast<const ToImage*>(transform) || dynamic_cast<const ToDtype*>(transform) ||
+         dynamic_cast<const Normalize*>(transform);
+}
+
 }  // namespace
 
 Image default_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::RGB); }
@@ -66,25 +80,27 @@ std::map<std::string, int64_t> numbered(const std::vector<std::string>& names) {
 }
 
 ClassifiedFiles::ClassifiedFiles(std::string_view name, ClassifiedList list, transforms::AnyTransform transforms,
-                                 ImageLoader loader)
+                                 ImageLoader loader, FileRoot files, ImageDecoder decode)
     : name_(name),
       list_(std::move(list)),
       transforms_(std::move(transforms)),
       loader_(loader ? std::move(loader) : ImageLoader(default_loader)),
-      mode_(mode_of(loader_)) {
+      files_(std::move(files)),
+      decode_(std::move(decode)),
+      mode_(decode_ ? std::nullopt : mode_of(loader_)) {
+  OPSIS_CHECK(!files_.archive() || decode_ || mode_,
+              "{}: {} is an archive, whose files have no path that a loader could open; give .decode, which takes their bytes",
+              name_, files_.archive()->path().string());
   if (transforms_) pipeline_.emplace({transforms_});
 }
 
 Classified ClassifiedFiles::get(size_t index) const {
   detail::check_index(name_, index, size());
   const auto& [path, label] = list_.samples[index];
-  if (!mode_ || !pipeline_) return transforms_(Classified{loader_(path), label});
-  return {read_picture(path,
-                       [&](io::Bytes bytes) {
-                         return is_whole_jpeg(bytes) ? transforms::decode(*pipeline_, bytes, {.mode = *mode_})
-                                                     : (*pipeline_)(decode_picture(bytes, *mode_));
-                       }),
-          label};
+  if (!decode_ && !mode_) return transforms_(Classified{loader_(path), label});
+  const auto bytes = files_.read(path);
+  if (mode_) return {detail::decode_through(pipeline_, bytes, *mode_, path.string()), label};
+  return transforms_(Classified{decoding(path.string(), [&] { return decode_(bytes); }), label});
 }
 
 std::vector<int64_t> ClassifiedFiles::targets() const {
@@ -98,6 +114,7 @@ ClassifiedImages::ClassifiedImages(std::string_view name, ClassifiedPixels pixel
   if (pixels_.images.size(0) != pixels_.labels.size(0)) {
     raise<DecodeError>("{}: there are {} images and {} labels", name_, pixels_.images.size(0), pixels_.labels.size(0));
   }
+  gives_batches_ = pixels_.images.dim() == 4 && changes_single_pixels(&transforms_);
 }
 
 Classified ClassifiedImages::get(size_t index) const {
@@ -106,6 +123,12 @@ Classified ClassifiedImages::get(size_t index) const {
   // A copy: who changes his image in place must not change the data set.
   return transforms_(Classified{Image(pixels_.images[i].clone(torch::MemoryFormat::Contiguous)),
                                 pixels_.labels.data_ptr<int64_t>()[i * pixels_.labels.stride(0)]});
+}
+
+ClassifiedBatch ClassifiedImages::get_batch(std::span<const size_t> indices) const {
+  const auto rows = torch::empty({std::ssize(indices)}, torch::kInt64);
+  std::copy(indices.begin(), indices.end(), rows.data_ptr<int64_t>());
+  return {transforms_(Image(pixels_.images.index_select(0, rows))).data, pixels_.labels.index_select(0, rows)};
 }
 
 namespace detail {
@@ -136,6 +159,17 @@ bool is_file(const fs::path& path) {
 void check_folder(std::string_view dataset, const fs::path& folder, std::string_view remedy) {
   if (is_folder(folder)) return;
   raise<NotFoundError>("{}: the folder {} is not there{}{}", dataset, folder.string(), remedy.empty() ? "" : "; ", remedy);
+}
+
+Image load_rgb(const FileRoot& files, const fs::path& path) { return load_as(path, io::ImageReadMode::RGB, files); }
+
+Image decode_through(const std::optional<transforms::Compose>& pipeline, io::Bytes bytes, io::ImageReadMode mode,
+                     std::string_view where) {
+  return decoding(where, [&] {
+    if (!pipeline) return decode_picture(bytes, mode);
+    if (!is_whole_jpeg(bytes)) return (*pipeline)(decode_picture(bytes, mode));
+    return transforms::decode(*pipeline, bytes, {.mode = mode});
+  });
 }
 
 std::string text_of(const fs::path& path) {

@@ -7,11 +7,14 @@
 #include <initializer_list>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "opsis/datasets/batch_source.h"
 #include "opsis/datasets/dataset.h"
+#include "opsis/datasets/file_root.h"
 #include "opsis/datasets/options.h"
 #include "opsis/io/bytes.h"
 #include "opsis/io/codec.h"
@@ -44,6 +47,9 @@ struct ClassifiedList {
   std::vector<FolderSample> samples{};
 };
 
+/// Makes a picture of a file's bytes; called from many threads.
+using ImageDecoder = std::function<Image(io::Bytes)>;
+
 /// Files of classified images. The list is made once, by the constructor; pictures are read when they are asked for. Of a JPEG only
 /// that part is decoded which the transforms keep (transforms::decode), with the same pixels, unless the loader is one of yours.
 class OPSIS_API ClassifiedFiles : public Dataset<Classified> {
@@ -57,14 +63,19 @@ class OPSIS_API ClassifiedFiles : public Dataset<Classified> {
   std::vector<int64_t> targets() const;
 
  protected:
-  /// `name` begins the messages and must outlive the data set; a loader that is empty is default_loader.
-  ClassifiedFiles(std::string_view name, ClassifiedList list, transforms::AnyTransform transforms, ImageLoader loader = {});
+  /// `name` begins the messages and must outlive the data set; a loader that is empty is default_loader, and `decode` takes its
+  /// place. `files` is where the paths of the list lead.
+  /// Throws   ValueError for a loader of the user's where the files are in an archive, of which he has no path
+  ClassifiedFiles(std::string_view name, ClassifiedList list, transforms::AnyTransform transforms, ImageLoader loader = {},
+                  FileRoot files = {}, ImageDecoder decode = {});
 
  private:
   std::string_view name_;
   ClassifiedList list_;
   transforms::AnyTransform transforms_;
   ImageLoader loader_;
+  FileRoot files_;
+  ImageDecoder decode_;
   std::optional<io::ImageReadMode> mode_;        // of the loader, if it is one of the three above
   std::optional<transforms::Compose> pipeline_;  // the transforms, if there are any
 };
@@ -76,11 +87,14 @@ struct ClassifiedPixels {
   std::vector<std::string> classes{};
 };
 
-/// Classified images that are all in memory. A copy shares the pixels.
-class OPSIS_API ClassifiedImages : public Dataset<Classified> {
+/// Classified images that are all in memory. A copy shares the pixels. Batches are made at once where the transforms are no more
+/// than ToImage, ToDtype and Normalize.
+class OPSIS_API ClassifiedImages : public Dataset<Classified>, public BatchSource<ClassifiedBatch> {
  public:
   size_t size() const override { return static_cast<size_t>(pixels_.labels.size(0)); }
-  Classified get(size_t index) const override;
+  Classified get(size_t index) const final;
+  bool gives_batches() const final { return gives_batches_; }
+  ClassifiedBatch get_batch(std::span<const size_t> indices) const final;
   const std::vector<std::string>& classes() const { return pixels_.classes; }
   std::map<std::string, int64_t> class_to_idx() const { return numbered(pixels_.classes); }
   /// All of them, untransformed: (N, C, H, W) uint8. Not for writing.
@@ -96,6 +110,7 @@ class OPSIS_API ClassifiedImages : public Dataset<Classified> {
   std::string_view name_;
   ClassifiedPixels pixels_;
   transforms::AnyTransform transforms_;
+  bool gives_batches_ = false;
 };
 
 namespace detail {
@@ -112,6 +127,14 @@ OPSIS_API void check_folder(std::string_view dataset, const std::filesystem::pat
 
 OPSIS_API bool is_folder(const std::filesystem::path& path);
 OPSIS_API bool is_file(const std::filesystem::path& path);
+
+// default_loader of a file that may be in an archive.
+OPSIS_API Image load_rgb(const FileRoot& files, const std::filesystem::path& path);
+
+// What the transforms make of the picture that these bytes, the file `where`, hold. Of a JPEG only that part is decoded which they
+// keep, with the same pixels.
+OPSIS_API Image decode_through(const std::optional<transforms::Compose>& pipeline, io::Bytes bytes, io::ImageReadMode mode,
+                               std::string_view where);
 
 // The whole of a text or JSON file.
 OPSIS_API std::string text_of(const std::filesystem::path& path);

@@ -16,7 +16,7 @@ template <class Read>
 auto reading_coco(std::string_view dataset, const std::filesystem::path& file, int64_t id, const Read& read) {
   try {
     return read();
-  } catch (const ValueError& error) {
+  } catch (const Error& error) {
     raise<DecodeError>("{}: {}, image {}: {}", dataset, file.string(), id, error.what());
   }
 }
@@ -29,18 +29,18 @@ Json coco_annotations(const CocoFile::Entry& image) {
 
 BoundingBoxes coco_boxes(const Json& annotations, Size canvas) {
   std::vector<double> numbers;
-  bool whole = true;
+  std::vector<int64_t> integers;  // as many, when all are whole: a double has not every one of them
   for (const auto& annotation : annotations.items()) {
     const auto& box = annotation["bbox"].items();
     OPSIS_CHECK(box.size() == 4, "a bbox must have 4 numbers, got {}", box.size());
     for (const auto& number : box) {
-      whole = whole && number.is_integer();
+      if (number.is_integer()) integers.push_back(number.integer());
       numbers.push_back(number.number());
     }
   }
   // As tensors are made of lists in Python.
-  const bool integers = whole && !numbers.empty();
-  auto boxes = torch::tensor(numbers, torch::kFloat64).to(integers ? torch::kInt64 : torch::kFloat32).view({-1, 4});
+  const bool whole = integers.size() == numbers.size() && !numbers.empty();
+  auto boxes = (whole ? torch::tensor(integers, torch::kInt64) : torch::tensor(numbers, torch::kFloat32)).view({-1, 4});
   boxes.slice(1, 2) += boxes.slice(1, 0, 2);
   return BoundingBoxes(boxes, BoundingBoxFormat::XYXY, canvas);
 }
@@ -88,12 +88,13 @@ KeyPoints coco_key_points(const Json& annotations, Size canvas) {
 
 }  // namespace
 
-CocoDetection::CocoDetection(Options options) : options_(std::move(options)), file_(options_.annFile) {}
+CocoDetection::CocoDetection(Options options)
+    : options_(std::move(options)), files_(options_.root, options_.index), file_(options_.annFile, options_.index) {}
 
 Detected CocoDetection::get(size_t index) const {
   detail::check_index("CocoDetection", index, size());
   const auto& entry = file_.images()[index];
-  Detected out{.image = default_loader(options_.root / entry.file_name), .image_id = entry.id};
+  Detected out{.image = detail::load_rgb(files_, options_.root / entry.file_name), .image_id = entry.id};
   const Size canvas{out.image.data.size(-2), out.image.data.size(-1)};
   reading_coco("CocoDetection", options_.annFile, entry.id, [&] {
     out.annotation = coco_annotations(entry);
@@ -107,12 +108,13 @@ Detected CocoDetection::get(size_t index) const {
   return options_.transforms(std::move(out));
 }
 
-CocoCaptions::CocoCaptions(Options options) : options_(std::move(options)), file_(options_.annFile) {}
+CocoCaptions::CocoCaptions(Options options)
+    : options_(std::move(options)), files_(options_.root, options_.index), file_(options_.annFile, options_.index) {}
 
 Captioned CocoCaptions::get(size_t index) const {
   detail::check_index("CocoCaptions", index, size());
   const auto& entry = file_.images()[index];
-  Captioned out{.image = default_loader(options_.root / entry.file_name), .captions = {}};
+  Captioned out{.image = detail::load_rgb(files_, options_.root / entry.file_name), .captions = {}};
   reading_coco("CocoCaptions", options_.annFile, entry.id, [&] {
     for (const auto annotation : entry.annotations) out.captions.push_back(Json::parse(annotation)["caption"].text());
   });

@@ -7,16 +7,18 @@
 #include "opsis/datasets/coco_file.h"
 #include "opsis/datasets/dataset.h"
 #include "opsis/datasets/examples.h"
+#include "opsis/datasets/file_root.h"
 #include "opsis/transforms/transform.h"
 
 namespace opsis::inline v1::datasets {
 
-/// Images and their objects, in the order of the images' ids. `root` has the pictures, `annFile` is a file of instances (or of
-/// key points, ...).
+/// Images and their objects, in the order of the images' ids. `root` has the pictures, and may be a .zip or .tar file, or a folder in
+/// one, which is read in place (FileRoot); `annFile` is a file of instances (or of key points, ...).
 ///     datasets::CocoDetection photos({.root = "coco/val2017", .annFile = "coco/annotations/instances_val2017.json"});
 ///     auto example = photos.get(0);
 ///     example.boxes;        // XYXY, and example.labels, as torchvision's wrap_dataset_for_transforms_v2 makes them
 ///     example.annotation;   // the list of annotations, as they stand in the file
+///     datasets::CocoDetection packed({.root = "val2017.zip/val2017", .annFile = "instances_val2017.json", .index = true});
 /// Types    boxes float32, or int64 when all of an image's numbers are whole
 /// Throws   IoError for files that cannot be read; DecodeError, with the file and the image's id, for annotations that are not
 ///          sound; NotBuiltError in a build without simdjson
@@ -28,6 +30,7 @@ class OPSIS_API CocoDetection final : public Dataset<Detected> {
     std::filesystem::path annFile;
     transforms::AnyTransform transforms{};
     bool masks = false;       ///< decode the polygons and run lengths too
+    bool index = false;       ///< keep what was found where in annFile, and in a tar, for the next time
     bool key_points = false;  ///< of a file of key points: as many of each object; where an image has no object, 17
   };
   explicit CocoDetection(Options options);
@@ -38,6 +41,7 @@ class OPSIS_API CocoDetection final : public Dataset<Detected> {
 
  private:
   Options options_;
+  FileRoot files_;
   CocoFile file_;
 };
 
@@ -50,6 +54,7 @@ class OPSIS_API CocoCaptions final : public Dataset<Captioned> {
     std::filesystem::path root;
     std::filesystem::path annFile;
     transforms::AnyTransform transforms{};
+    bool index = false;  ///< as CocoDetection's
   };
   explicit CocoCaptions(Options options);
 
@@ -59,6 +64,7 @@ class OPSIS_API CocoCaptions final : public Dataset<Captioned> {
 
  private:
   Options options_;
+  FileRoot files_;
   CocoFile file_;
 };
 

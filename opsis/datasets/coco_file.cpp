@@ -6,17 +6,20 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/coco_index.h"
+#include "opsis/io/file.h"
+#include "opsis/io/index_file.h"
 
 namespace opsis::inline v1::datasets {
 
-struct CocoFile::Content {
+struct CocoFile::Content : CocoIndex {
   simdjson::padded_string text;
-  std::vector<Entry> images;
-  std::map<int64_t, std::string> categories;
+  std::optional<io::MappedFile> mapped;  // in place of text, when there was an index
 };
 
 namespace {
@@ -34,11 +37,33 @@ int64_t side_in(object& from, const char* key) {
   return from[key].get_int64().get(side) == simdjson::SUCCESS && side > 0 ? side : 0;
 }
 
+// The file as its index tells it, if it has a sound one.
+std::optional<std::pair<io::MappedFile, CocoIndex>> from_index(const std::filesystem::path& path) {
+  try {
+    io::MappedFile file(path);
+    if (const auto kept = io::read_file_index(path, kCocoIndexKind)) {
+      auto index = parse_coco_index(kept->content, io::as_text(file.bytes()));
+      return std::pair(std::move(file), std::move(index));
+    }
+  } catch (const Error&) {
+    // Then the file is read, and tells what is wrong with it.
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-CocoFile::CocoFile(const std::filesystem::path& path) {
+CocoFile::CocoFile(const std::filesystem::path& path, bool index) {
   if (!std::ifstream(path)) raise<IoError>("cannot open {}: {}", path.string(), std::strerror(errno));
   auto content = std::make_shared<Content>();
+  const auto begun = io::now_ns();
+  const auto stamp = index ? io::file_stamp(path) : io::FileStamp();
+  if (auto known = index ? from_index(path) : std::nullopt) {
+    content->mapped.emplace(std::move(known->first));
+    static_cast<CocoIndex&>(*content) = std::move(known->second);
+    content_ = std::move(content);
+    return;
+  }
   struct Annotation {
     int64_t id, image;
     std::string_view json;
@@ -107,6 +132,9 @@ CocoFile::CocoFile(const std::filesystem::path& path) {
     const auto place = std::lower_bound(images.begin(), images.end(), annotation.image,
                                         [](const Entry& entry, int64_t id) { return entry.id < id; });
     if (place != images.end() && place->id == annotation.image) place->annotations.push_back(by_id.at(annotation.id));
+  }
+  if (index) {
+    io::write_file_index(path, kCocoIndexKind, coco_index_bytes(*content, std::string_view(content->text)), stamp, begun);
   }
   content_ = std::move(content);
 }

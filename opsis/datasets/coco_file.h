@@ -15,6 +15,9 @@ namespace opsis::inline v1::datasets {
 
 /// A file of COCO's format, read once. Annotations stay text until they are asked for, so that opening a large file is quick. A
 /// copy shares the file.
+/// Index    when asked for, what was found where is kept beside the file (.instances.json.opsis-index) or, where that cannot be
+///          written, in $XDG_CACHE_HOME/opsis. While the file has the size, times and number that it had, it is then mapped and
+///          not searched again; of an index that is damaged nothing is used. The result is the same as without
 /// Throws   IoError when it cannot be read; DecodeError, with the path, for what is no JSON, and for images and annotations
 ///          without their numbers; NotBuiltError in a build without simdjson
 /// Source   pycocotools.coco.COCO
@@ -26,7 +29,7 @@ class OPSIS_API CocoFile {
     int64_t height = 0, width = 0;                ///< of the picture; 0 where the file does not say
     std::vector<std::string_view> annotations{};  ///< each a JSON object, in the order of the file; of equal ids the last
   };
-  explicit CocoFile(const std::filesystem::path& path);
+  explicit CocoFile(const std::filesystem::path& path, bool index = false);
 
   /// Sorted by id; of equal ids the last.
   const std::vector<Entry>& images() const;

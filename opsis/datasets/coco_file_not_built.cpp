@@ -5,7 +5,7 @@ namespace opsis::inline v1::datasets {
 
 struct CocoFile::Content {};
 
-CocoFile::CocoFile(const std::filesystem::path&) {
+CocoFile::CocoFile(const std::filesystem::path&, bool) {
   raise<NotBuiltError>("CocoFile: built without simdjson; configure with -DOPSIS_SIMDJSON=ON");
 }
 

@@ -8,6 +8,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/json.h"
+#include "opsis/core/system_reason.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/coco_file.h"
 #include "opsis/datasets/disk.h"
@@ -167,7 +168,7 @@ void copy_picture(const fs::path& from, const fs::path& to) {
   make_folders(to.parent_path());
   std::error_code failed;
   fs::copy_file(from, to, fs::copy_options::overwrite_existing, failed);
-  if (failed) raise<IoError>("write_boxes: cannot copy {} to {}: {}", from.string(), to.string(), failed.message());
+  if (failed) raise<IoError>("write_boxes: cannot copy {} to {}: {}", from.string(), to.string(), system_reason(failed));
 }
 
 void write_text(const fs::path& file, std::string_view content) {

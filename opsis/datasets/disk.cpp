@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "opsis/core/check.h"
+#include "opsis/core/system_reason.h"
 
 namespace opsis::inline v1::datasets {
 
@@ -33,19 +34,19 @@ bool is_there(const fs::path& path) {
 void make_folders(const fs::path& folder) {
   std::error_code failed;
   fs::create_directories(folder, failed);
-  if (failed) raise<IoError>("cannot make the folder {}: {}", folder.string(), failed.message());
+  if (failed) raise<IoError>("cannot make the folder {}: {}", folder.string(), system_reason(failed));
 }
 
 void move_to(const fs::path& from, const fs::path& to) {
   std::error_code failed;
   fs::rename(from, to, failed);
-  if (failed) raise<IoError>("cannot move {} to {}: {}", from.string(), to.string(), failed.message());
+  if (failed) raise<IoError>("cannot move {} to {}: {}", from.string(), to.string(), system_reason(failed));
 }
 
 void remove_tree(const fs::path& path) {
   std::error_code failed;
   fs::remove_all(path, failed);
-  if (failed) raise<IoError>("cannot remove {}: {}", path.string(), failed.message());
+  if (failed) raise<IoError>("cannot remove {}: {}", path.string(), system_reason(failed));
 }
 
 }  // namespace opsis::inline v1::datasets

@@ -13,6 +13,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
 #include "opsis/datasets/scan_index.h"
+#include "opsis/io/index_file.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
@@ -108,12 +109,14 @@ std::vector<FolderSample> files_of_class(const std::vector<ScannedFolder>& folde
   return out;
 }
 
-}  // namespace
-
-FolderClasses find_classes(const fs::path& directory) {
+FolderClasses classes_of(const FileRoot& root, const fs::path& directory) {
   FolderClasses out;
-  for (auto& entry : entries_of(directory.string())) {
-    if (entry.is_folder) out.classes.push_back(std::move(entry.name));
+  if (root.archive()) {
+    out.classes = root.folders_in(directory);
+  } else {
+    for (auto& entry : entries_of(directory.string())) {
+      if (entry.is_folder) out.classes.push_back(std::move(entry.name));
+    }
   }
   if (out.classes.empty()) {
     raise<NotFoundError>("find_classes: there is no folder in {}; each class needs one", directory.string());
@@ -123,26 +126,14 @@ FolderClasses find_classes(const fs::path& directory) {
   return out;
 }
 
-bool has_file_allowed_extension(const std::string& name, const std::vector<std::string>& extensions) {
-  auto lower = name;
-  for (auto& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return std::any_of(extensions.begin(), extensions.end(), [&](const auto& extension) { return lower.ends_with(extension); });
-}
-
-const std::vector<std::string>& image_extensions() {
-  static const std::vector<std::string> extensions{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"};
-  return extensions;
-}
-
-std::vector<FolderSample> make_dataset(const fs::path& directory, const std::map<std::string, int64_t>& class_to_idx,
-                                       const FolderFilter& filter) {
+std::vector<FolderSample> samples_of(const FileRoot& root, const fs::path& directory,
+                                     const std::map<std::string, int64_t>& class_to_idx, const FolderFilter& filter) {
   OPSIS_CHECK(!class_to_idx.empty(), "make_dataset: class_to_idx must have at least one class");
   OPSIS_CHECK(filter.extensions.empty() != !filter.is_valid_file,
               "make_dataset: give either extensions or is_valid_file, got {}", filter.is_valid_file ? "both" : "none");
-  const auto begun = now_ns();
-  const auto known = filter.index ? read_scan(directory) : ScannedClasses();
+  const auto begun = io::now_ns();
+  const bool index = filter.index && !root.archive();
+  const auto known = index ? read_scan(directory) : ScannedClasses();
   const std::vector<std::pair<std::string, int64_t>> classes(class_to_idx.begin(), class_to_idx.end());
   std::vector<std::vector<ScannedFolder>> folders(classes.size());  // of those that are not known
   std::vector<std::vector<FolderSample>> files(classes.size());
@@ -150,14 +141,14 @@ std::vector<FolderSample> make_dataset(const fs::path& directory, const std::map
     for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) {
       const auto& [name, number] = classes[i];
       const auto found = known.find(name);
-      if (found == known.end()) folders[i] = sorted_walk(directory / name);
+      if (found == known.end()) folders[i] = root.archive() ? root.walk(directory / name) : sorted_walk(directory / name);
       files[i] = files_of_class(found == known.end() ? folders[i] : found->second, number, filter);
     }
   };
   // A function of the user's is called in order and on his thread.
   filter.is_valid_file ? read(0, std::ssize(classes)) : parallel_for(0, std::ssize(classes), 1, read);
   const bool anew = std::any_of(folders.begin(), folders.end(), [](const auto& one) { return !one.empty(); });
-  if (filter.index && anew) {
+  if (index && anew) {
     auto all = known;
     for (size_t i = 0; i < classes.size(); ++i) {
       if (!folders[i].empty()) all[classes[i].first] = std::move(folders[i]);
@@ -178,19 +169,47 @@ std::vector<FolderSample> make_dataset(const fs::path& directory, const std::map
   return samples;
 }
 
-ClassifiedList list_folder(const fs::path& directory, const FolderFilter& filter) {
-  auto [classes, class_to_idx] = find_classes(directory);
-  auto samples = make_dataset(directory, class_to_idx, filter);
+ClassifiedList list_of(const FileRoot& root, const fs::path& directory, const FolderFilter& filter) {
+  auto [classes, class_to_idx] = classes_of(root, directory);
+  auto samples = samples_of(root, directory, class_to_idx, filter);
   return {std::move(classes), std::move(class_to_idx), std::move(samples)};
 }
 
-DatasetFolder::DatasetFolder(Options options)
+}  // namespace
+
+FolderClasses find_classes(const fs::path& directory) { return classes_of(FileRoot(directory), directory); }
+
+bool has_file_allowed_extension(const std::string& name, const std::vector<std::string>& extensions) {
+  auto lower = name;
+  for (auto& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return std::any_of(extensions.begin(), extensions.end(), [&](const auto& extension) { return lower.ends_with(extension); });
+}
+
+const std::vector<std::string>& image_extensions() {
+  static const std::vector<std::string> extensions{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"};
+  return extensions;
+}
+
+std::vector<FolderSample> make_dataset(const fs::path& directory, const std::map<std::string, int64_t>& class_to_idx,
+                                       const FolderFilter& filter) {
+  return samples_of(FileRoot(directory, filter.index), directory, class_to_idx, filter);
+}
+
+ClassifiedList list_folder(const fs::path& directory, const FolderFilter& filter) {
+  return list_of(FileRoot(directory, filter.index), directory, filter);
+}
+
+DatasetFolder::DatasetFolder(Options options) : DatasetFolder(options, FileRoot(options.root, options.index)) {}
+
+DatasetFolder::DatasetFolder(Options options, FileRoot files)
     : ClassifiedFiles(
           "DatasetFolder",
-          list_folder(options.root, {options.extensions, options.is_valid_file, options.allow_empty, options.index}),
-          std::move(options.transforms), options.loader),
+          list_of(files, options.root, {options.extensions, options.is_valid_file, options.allow_empty, options.index}),
+          std::move(options.transforms), options.loader, files, options.decode),
       root_(std::move(options.root)) {
-  OPSIS_CHECK(options.loader, "DatasetFolder: the loader is missing");
+  OPSIS_CHECK(options.loader || options.decode, "DatasetFolder: the loader is missing");
 }
 
 ImageFolder::ImageFolder(Options options)
@@ -200,6 +219,7 @@ ImageFolder::ImageFolder(Options options)
                      .transforms = std::move(options.transforms),
                      .is_valid_file = std::move(options.is_valid_file),
                      .allow_empty = options.allow_empty,
-                     .index = options.index}) {}
+                     .index = options.index,
+                     .decode = std::move(options.decode)}) {}
 
 }  // namespace opsis::inline v1::datasets

@@ -18,7 +18,8 @@ struct FolderClasses {
   std::map<std::string, int64_t> class_to_idx;
 };
 
-/// The names of the folders in `directory`, links to folders too.
+/// The names of the folders in `directory`, links to folders too. Here and below a folder may be a .zip or .tar file, or lie in one
+/// (photos.zip, photos.zip/train); then it is read in place, as FileRoot says.
 /// Throws   NotFoundError when it is not there or has none
 /// Source   torchvision.datasets.folder.find_classes
 OPSIS_API FolderClasses find_classes(const std::filesystem::path& directory);
@@ -49,7 +50,7 @@ OPSIS_API ClassifiedList list_folder(const std::filesystem::path& directory, con
 /// Index    with filter.index the names are kept in a file beside the folder (.photos.opsis-index) or, where that cannot be
 ///          written, in $XDG_CACHE_HOME/opsis. The next time a class is read from there whose folders have all the times and
 ///          numbers of their last reading; others are read anew. Classes with links, or that were changed within two seconds of
-///          being read, are never kept. The result is the same as without
+///          being read, are never kept. The result is the same as without. Of a tar the list of its entries is kept
 /// Differs  does not follow a link to a folder that it is in; does not pass over folders that cannot be read
 /// Source   torchvision.datasets.folder.make_dataset
 OPSIS_API std::vector<FolderSample> make_dataset(const std::filesystem::path& directory,
@@ -58,7 +59,9 @@ OPSIS_API std::vector<FolderSample> make_dataset(const std::filesystem::path& di
 
 /// Files sorted into folders, one a class, read by a function of yours. The list of files is made once, by the constructor.
 ///     datasets::DatasetFolder scans({.root = "scans", .loader = read_dicom, .extensions = {".dcm"}});
-/// Throws   as find_classes and make_dataset; ValueError without a loader; get throws what the loader throws
+///     datasets::DatasetFolder packed({.root = "scans.zip", .extensions = {".dcm"}, .decode = decode_dicom});
+/// Throws   as find_classes and make_dataset; ValueError without a loader, and for one of yours where root is an archive; get throws
+///          what the loader throws
 /// Source   torchvision.datasets.DatasetFolder
 class OPSIS_API DatasetFolder : public ClassifiedFiles {
  public:
@@ -70,13 +73,15 @@ class OPSIS_API DatasetFolder : public ClassifiedFiles {
     transforms::AnyTransform transforms{};
     std::function<bool(const std::filesystem::path&)> is_valid_file{};
     bool allow_empty = false;
-    bool index = false;  ///< keep the list of files for the next time, as make_dataset says
+    bool index = false;     ///< keep the list of files for the next time, as make_dataset says
+    ImageDecoder decode{};  ///< in place of loader
   };
   explicit DatasetFolder(Options options);
 
   const std::filesystem::path& root() const { return root_; }
 
  private:
+  DatasetFolder(Options options, FileRoot files);
   std::filesystem::path root_;
 };
 
@@ -84,6 +89,7 @@ class OPSIS_API DatasetFolder : public ClassifiedFiles {
 ///     datasets::ImageFolder photos({.root = "photos", .transforms = train});
 ///     photos.classes();        // {"cat", "dog"}
 ///     photos.get(2).label;     // 1
+///     datasets::ImageFolder packed({.root = "photos.zip", .transforms = train});   // the same, read in place; or of photos.tar
 /// Throws   as DatasetFolder; get throws IoError and DecodeError, with the file's path
 /// Differs  a gray PNG of 16 bits gives its high 8, where PIL turns all from level 255 on white
 /// Source   torchvision.datasets.ImageFolder
@@ -95,7 +101,8 @@ class OPSIS_API ImageFolder : public DatasetFolder {
     Loader loader{};  ///< in place of decoding as RGB; called from many threads
     std::function<bool(const std::filesystem::path&)> is_valid_file{};  ///< in place of image_extensions()
     bool allow_empty = false;
-    bool index = false;  ///< keep the list of files for the next time, as make_dataset says: of a million in a second
+    bool index = false;     ///< keep the list of files for the next time, as make_dataset says: of a million in a second
+    ImageDecoder decode{};  ///< in place of decoding as RGB, of a file's bytes
   };
   explicit ImageFolder(Options options);
 };

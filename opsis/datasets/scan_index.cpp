@@ -5,15 +5,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
-#include <cstdlib>
-#include <functional>
 #include <string_view>
 #include <system_error>
 
 #include "opsis/core/check.h"
-#include "opsis/datasets/disk.h"
 #include "opsis/io/file.h"
+#include "opsis/io/index_file.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
@@ -21,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kScanHead = "opsis scan 1";
-constexpr int64_t kCoarsestClock = 2'000'000'000;  // nanoseconds: FAT's
 
 int64_t nanoseconds(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
@@ -58,31 +54,12 @@ class ScanWords {
 
 void add_word(std::string& out, std::string_view word) { out.append(word).push_back('\0'); }
 
-// Where the index of a folder may be: beside it, then in the user's cache.
-std::vector<fs::path> scan_places(const fs::path& root) {
-  std::error_code failed;
-  const auto whole = fs::canonical(root, failed);
-  if (failed || !whole.has_relative_path()) return {};
-  const auto name = whole.filename().string();
-  std::vector<fs::path> out{whole.parent_path() / ("." + name + ".opsis-index")};
-  const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
-  if (cache || home) {
-    const auto folder = cache ? fs::path(cache) : fs::path(home) / ".cache";
-    out.push_back(folder / "opsis" / text("{}-{}.opsis-index", name, std::hash<std::string>()(whole.string())));
-  }
-  return out;
-}
-
 }  // namespace
 
 std::optional<FolderStamp> stamp_of(const std::string& folder) {
   struct stat found {};
   if (lstat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) return std::nullopt;
   return FolderStamp{nanoseconds(found.st_mtim), nanoseconds(found.st_ctim), found.st_ino};
-}
-
-int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 ScannedClasses parse_scan(io::Bytes bytes) {
@@ -108,7 +85,7 @@ std::string scan_bytes(const ScannedClasses& classes, int64_t begun_ns) {
   for (const auto& [name, folders] : classes) {
     const bool sure = std::all_of(folders.begin(), folders.end(), [&](const ScannedFolder& folder) {
       const auto last = std::max(folder.stamp.modified_ns, folder.stamp.changed_ns);
-      return !folder.has_links && folder.stamp.number != 0 && last < begun_ns - kCoarsestClock;
+      return !folder.has_links && folder.stamp.number != 0 && last < begun_ns - io::kCoarsestClock;
     });
     if (!sure) continue;
     add_word(out, name);
@@ -125,7 +102,7 @@ std::string scan_bytes(const ScannedClasses& classes, int64_t begun_ns) {
 }
 
 ScannedClasses read_scan(const fs::path& root) {
-  for (const auto& place : scan_places(root)) {
+  for (const auto& place : io::index_places(root)) {
     try {
       const io::MappedFile file(place);
       auto classes = parse_scan(file.bytes());
@@ -145,16 +122,7 @@ ScannedClasses read_scan(const fs::path& root) {
 }
 
 void write_scan(const fs::path& root, const ScannedClasses& classes, int64_t begun_ns) {
-  const auto bytes = scan_bytes(classes, begun_ns);
-  for (const auto& place : scan_places(root)) {
-    try {
-      make_folders(place.parent_path());
-      io::write_bytes(place, io::as_bytes(bytes));
-      return;
-    } catch (const IoError&) {
-      // Read-only, or full: the next place, or none.
-    }
-  }
+  io::write_index(root, scan_bytes(classes, begun_ns));
 }
 
 }  // namespace opsis::inline v1::datasets

@@ -22,8 +22,6 @@ struct FolderStamp {
 
 /// Nothing for what is no folder, or a link to one.
 OPSIS_API std::optional<FolderStamp> stamp_of(const std::string& folder);
-/// What a clock says that goes as those of stamps.
-OPSIS_API int64_t now_ns();
 
 /// A folder of a walk and the files in it, sorted.
 struct ScannedFolder {

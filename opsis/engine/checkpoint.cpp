@@ -4,6 +4,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
+#include "opsis/engine/fit_loop.h"
 #include "opsis/engine/optimizer.h"
 #include "opsis/hub/state_dict.h"
 #include "opsis/io/file.h"
@@ -29,6 +30,8 @@ void set_generator_state(const torch::Tensor& state) {
   const std::lock_guard lock(generator.mutex());
   generator.set_state(state.clone());
 }
+
+}  // namespace
 
 Value to_value(const EpochReport& report) {
   auto value = Value::dict({{"epoch", report.epoch},
@@ -61,16 +64,15 @@ EpochReport to_report(const Value& value) {
   return report;
 }
 
-}  // namespace
-
 void save_run(const std::filesystem::path& path, const torch::nn::Module& model, torch::optim::Optimizer& optimizer,
-              Value history, const Value& extra) {
-  const auto epochs = std::ssize(history.items());
+              SavedRun run, const Value& extra) {
+  const auto epochs = std::ssize(run.history.items());
   auto checkpoint = Value::dict({{"model", hub::state_dict(model)},
                                  {"optimizer", optimizer_state(optimizer)},
                                  {"epoch", epochs},
                                  {"generator", generator_state()},
-                                 {"history", std::move(history)}});
+                                 {"history", std::move(run.history)}});
+  if (!run.loaders.is_none()) checkpoint.set("loaders", std::move(run.loaders));
   if (!extra.is_none()) {
     for (const auto& [key, value] : extra.entries()) {
       OPSIS_CHECK(!checkpoint.contains(key.as_string()), "save_training: extra must not have an entry \"{}\"", key.as_string());
@@ -80,7 +82,7 @@ void save_run(const std::filesystem::path& path, const torch::nn::Module& model,
   hub::save(path, checkpoint);
 }
 
-Value load_run(const std::filesystem::path& path, torch::nn::Module& model, torch::optim::Optimizer& optimizer) {
+SavedRun load_run(const std::filesystem::path& path, torch::nn::Module& model, torch::optim::Optimizer& optimizer) {
   const auto checkpoint = hub::load(path);
   OPSIS_CHECK(checkpoint.is_dict() && checkpoint.contains("optimizer") && checkpoint.contains("history"),
               "load_training: {} is not a checkpoint of a training run (without \"optimizer\" or \"history\"); for weights "
@@ -89,21 +91,21 @@ Value load_run(const std::filesystem::path& path, torch::nn::Module& model, torc
   hub::load_state_dict(model, checkpoint.get<hub::StateDict>("model"));
   load_optimizer_state(optimizer, checkpoint.at("optimizer"));
   set_generator_state(checkpoint.get<torch::Tensor>("generator"));
-  return checkpoint.at("history");
+  return {.history = checkpoint.at("history"), .loaders = checkpoint.contains("loaders") ? checkpoint.at("loaders") : Value()};
 }
 
 void save_training(const std::filesystem::path& path, models::ImageClassifier& model, torch::optim::Optimizer& optimizer,
                    const std::vector<EpochReport>& history, const Value& extra) {
   auto reports = Value::list();
   for (const auto& report : history) reports.push_back(to_value(report));
-  save_run(path, model, optimizer, std::move(reports), extra);
+  save_run(path, model, optimizer, {.history = std::move(reports)}, extra);
 }
 
 std::vector<EpochReport> load_training(const std::filesystem::path& path, models::ImageClassifier& model,
                                        torch::optim::Optimizer& optimizer) {
-  const auto reports = load_run(path, model, optimizer);
+  const auto run = load_run(path, model, optimizer);
   std::vector<EpochReport> history;
-  for (const auto& report : reports.items()) history.push_back(to_report(report));
+  for (const auto& report : run.history.items()) history.push_back(to_report(report));
   return history;
 }
 

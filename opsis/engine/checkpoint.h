@@ -25,12 +25,18 @@ OPSIS_API void save_training(const std::filesystem::path& path, models::ImageCla
 OPSIS_API std::vector<EpochReport> load_training(const std::filesystem::path& path, models::ImageClassifier& model,
                                                  torch::optim::Optimizer& optimizer);
 
-/// The same of any model: `history` is a list, an entry an epoch, of what the caller wants to know of it.
-OPSIS_API void save_run(const std::filesystem::path& path, const torch::nn::Module& model, torch::optim::Optimizer& optimizer,
-                        hub::Value history, const hub::Value& extra = {});
+/// What a run's checkpoint has besides the model and the optimizer.
+struct SavedRun {
+  hub::Value history{};  ///< a list, an entry an epoch, of what the caller wants to know of it
+  hub::Value loaders{};  ///< a dict of what DataLoader::state gave, by the loader's part in the run; none in older checkpoints
+};
 
-/// Brings all of it back, and returns the history.
-OPSIS_API hub::Value load_run(const std::filesystem::path& path, torch::nn::Module& model, torch::optim::Optimizer& optimizer);
+/// The same of any model.
+OPSIS_API void save_run(const std::filesystem::path& path, const torch::nn::Module& model, torch::optim::Optimizer& optimizer,
+                        SavedRun run, const hub::Value& extra = {});
+
+/// Brings model, optimizer and generator back, and returns the rest.
+OPSIS_API SavedRun load_run(const std::filesystem::path& path, torch::nn::Module& model, torch::optim::Optimizer& optimizer);
 
 /// Throws IoError unless a file of that name can be written: better before an epoch than after it.
 OPSIS_API void check_writable(const std::filesystem::path& path);

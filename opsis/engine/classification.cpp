@@ -7,7 +7,6 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/progress.h"
-#include "opsis/engine/checkpoint.h"
 #include "opsis/engine/fit_loop.h"
 #include "opsis/engine/metrics.h"
 
@@ -101,10 +100,8 @@ std::vector<EpochReport> fit(models::ImageClassifier& model, ClassifiedLoader& t
               options.label_smoothing);
 
   const auto optimizer = make_optimizer(model.parameters(), options.optimizer);
-  FitSteps<EpochReport> steps{
-      .resume = [&] { return load_training(options.resume, model, *optimizer); },
-      .train = [&](int64_t epoch) { return train_epoch(model, train, *optimizer, options, epoch); },
-      .save = [&](const auto& history) { save_training(options.checkpoint, model, *optimizer, history, options.extra); }};
+  auto steps = kept_steps<EpochReport>(model, *optimizer, train, validation, options, to_value, to_report);
+  steps.train = [&](int64_t epoch) { return train_epoch(model, train, *optimizer, options, epoch); };
   if (validation) steps.validate = [&](EpochReport& report) { report.validation = evaluate(model, *validation); };
   return fit_epochs(model, options, steps);
 }

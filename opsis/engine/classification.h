@@ -61,10 +61,11 @@ struct FitOptions {
 /// Trains a classifier with cross-entropy, and evaluates it on `validation` after each epoch when that is given. Shows its
 /// progress (core/progress.h). The model is left in evaluation mode. Returns a report an epoch, those before a resume too.
 ///
-/// A checkpoint is a torch file {"model", "optimizer", "epoch", "generator", "history", ...extra}: load_state_dict_file reads
-/// the model out of it, torch.load(weights_only=True) all of it.
+/// A checkpoint is a torch file {"model", "optimizer", "epoch", "generator", "history", "loaders", ...extra}:
+/// load_state_dict_file reads the model out of it, torch.load(weights_only=True) all of it. The loaders stand in it too, so that
+/// generators of a sampler's own go on where they were.
 /// Throws   ValueError for a label outside the model's classes, for a loss that is not finite, for a checkpoint that belongs to
-///          another model or optimizer; SampleError from the loader
+///          another model, optimizer or loader; SampleError from the loader
 /// Source   torchvision's references/classification
 OPSIS_API std::vector<EpochReport> fit(models::ImageClassifier& model, ClassifiedLoader& train,
                                        ClassifiedLoader* validation = nullptr, const FitOptions& options = {});

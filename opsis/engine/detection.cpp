@@ -186,6 +186,16 @@ DetectionEpochReport train_detector_epoch(DetectionModel& model, DetectionLoader
 
 }  // namespace
 
+DetectionBatch DetectionBatch::pin_memory() const {
+  auto out = *this;
+  data::detail::pin(out.images);
+  for (auto& target : out.targets) {
+    for (auto* tensor : {&target.boxes, &target.labels, &target.masks, &target.keypoints})
+      *tensor = data::detail::pinned(*tensor);
+  }
+  return out;
+}
+
 RandomFlipOfPeople::RandomFlipOfPeople(double p) : Sometimes("RandomFlipOfPeople", p) {}
 
 transforms::Value RandomFlipOfPeople::transform(const transforms::Value& value) const {
@@ -297,7 +307,7 @@ std::vector<DetectionEpochReport> fit(DetectionModel& model, DetectionLoader& tr
   OPSIS_CHECK(options.warmup_steps >= 0, "fit: warmup_steps must not be negative, got {}", options.warmup_steps);
 
   const auto optimizer = make_optimizer(learning_parameters(model), options.optimizer);
-  auto steps = kept_steps<DetectionEpochReport>(model, *optimizer, options, to_value, to_detection_report);
+  auto steps = kept_steps<DetectionEpochReport>(model, *optimizer, train, validation, options, to_value, to_detection_report);
   steps.train = [&](int64_t epoch) { return train_detector_epoch(model, train, *optimizer, options, epoch); };
   if (validation) steps.validate = [&](auto& report) { report.validation = evaluate(model, *validation, options.sigmas); };
   return fit_epochs(model, options, steps);

@@ -47,6 +47,9 @@ struct DetectionBatch {
   std::vector<models::DetectionTarget> targets{};  ///< to learn from
   std::vector<CocoTarget> truths{};                ///< to be judged by; masks as run lengths, key points as the target has them
   std::vector<int64_t> image_ids{};                ///< the data set's; where it has none the images' places in it
+
+  /// The images and targets in pinned memory, for a loader with pin_memory.
+  OPSIS_API DetectionBatch pin_memory() const;
 };
 
 /// Makes a batch of examples, for a data loader. Images that are whole numbers are brought to [0, 1], boxes to float32; key points

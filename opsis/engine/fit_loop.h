@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <span>
 #include <string_view>
@@ -28,21 +29,44 @@ struct FitSteps {
   std::function<void(const std::vector<Report>&)> save{};  ///< writes options.checkpoint
 };
 
-/// Steps that keep their history in a checkpoint of save_run, each report as `to_value` has it; train is still to be given.
-template <class Report, class Options>
-FitSteps<Report> kept_steps(torch::nn::Module& model, torch::optim::Optimizer& optimizer, const Options& options,
-                            hub::Value (*to_value)(const Report&), Report (*from_value)(const hub::Value&)) {
+/// A classifier's report, as checkpoints have it.
+hub::Value to_value(const EpochReport& report);
+EpochReport to_report(const hub::Value& value);
+
+/// Puts a loader to where that of this name stood in the run.
+template <class Loader>
+void load_loader(const std::filesystem::path& checkpoint, const hub::Value& states, std::string_view name, Loader& loader) {
+  try {
+    loader.load_state(states.at(name));
+  } catch (const ValueError& error) {
+    raise<ValueError>(
+        "fit: {} is of a run that had another loader ({}): {}; resume with that run's data set, sampler and batch size",
+        checkpoint.string(), name, error.what());
+  }
+}
+
+/// Steps that keep their history in a checkpoint of save_run, each report as `to_value` has it, and where the loaders stand; train
+/// is still to be given, and validate where there is a loader for it.
+template <class Report, class Loader, class Options>
+FitSteps<Report> kept_steps(torch::nn::Module& model, torch::optim::Optimizer& optimizer, Loader& train, Loader* validation,
+                            const Options& options, hub::Value (*to_value)(const Report&),
+                            Report (*from_value)(const hub::Value&)) {
   FitSteps<Report> steps;
-  steps.resume = [&, from_value] {
+  steps.resume = [&, validation, from_value] {
+    const auto run = load_run(options.resume, model, optimizer);
+    if (!run.loaders.is_none()) {
+      load_loader(options.resume, run.loaders, "train", train);
+      if (validation && run.loaders.contains("validation")) load_loader(options.resume, run.loaders, "validation", *validation);
+    }
     std::vector<Report> history;
-    const auto reports = load_run(options.resume, model, optimizer);
-    for (const auto& report : reports.items()) history.push_back(from_value(report));
+    for (const auto& report : run.history.items()) history.push_back(from_value(report));
     return history;
   };
-  steps.save = [&, to_value](const std::vector<Report>& history) {
-    auto reports = hub::Value::list();
-    for (const auto& report : history) reports.push_back(to_value(report));
-    save_run(options.checkpoint, model, optimizer, std::move(reports), options.extra);
+  steps.save = [&, validation, to_value](const std::vector<Report>& history) {
+    SavedRun run{.history = hub::Value::list(), .loaders = hub::Value::dict({{"train", train.state()}})};
+    for (const auto& report : history) run.history.push_back(to_value(report));
+    if (validation) run.loaders.set("validation", validation->state());
+    save_run(options.checkpoint, model, optimizer, std::move(run), options.extra);
   };
   return steps;
 }
@@ -80,7 +104,7 @@ double fit_steps(torch::nn::Module& model, Loader& train, torch::optim::Optimize
   double rate = 0;
   int64_t step = 0;
   model.train();
-  train.set_epoch(epoch);
+  if (train.epoch() != epoch) train.set_epoch(epoch);  // what a state brought back stays as it is
   for (auto& batch : train) {
     const auto passed = schedule.every_step ? static_cast<double>(step) / static_cast<double>(steps) : 0;
     rate =

@@ -251,7 +251,8 @@ std::vector<SegmentationEpochReport> fit(SegmentationModel& model, SegmentationL
 
   const auto groups = groups_of(model, options.aux_lr_factor);
   const auto optimizer = make_grouped_optimizer(groups.parameters, options.optimizer);
-  auto steps = kept_steps<SegmentationEpochReport>(model, *optimizer, options, to_value, to_segmentation_report);
+  auto steps =
+      kept_steps<SegmentationEpochReport>(model, *optimizer, train, validation, options, to_value, to_segmentation_report);
   steps.train = [&](int64_t epoch) { return train_segmenter_epoch(model, train, *optimizer, options, epoch, groups.factors); };
   if (validation) steps.validate = [&](auto& report) { report.validation = evaluate(model, *validation); };
   return fit_epochs(model, options, steps);

@@ -1,12 +1,12 @@
 #include "opsis/core/check.h"
 #include "opsis/hub/container.h"
-#include "opsis/hub/zip_reader.h"
+#include "opsis/io/zip_reader.h"
 
 namespace opsis::inline v1::hub {
 namespace {
 
 /// Every entry lies in one folder, named like the file that was written first.
-std::string find_folder(const ZipDirectory& zip) {
+std::string find_folder(const io::ZipDirectory& zip) {
   constexpr std::string_view name = "/data.pkl";
   std::string folder;
   for (const auto& entry : zip.entries) {
@@ -21,7 +21,7 @@ std::string find_folder(const ZipDirectory& zip) {
 }  // namespace
 
 Container detail::read_zip_container(io::Bytes file, const Limits& limits) {
-  const auto zip = read_zip(file);
+  const auto zip = io::read_zip(file);
   const auto folder = find_folder(zip);
   if (zip.find(folder + "constants.pkl")) {
     raise<DecodeError>(
@@ -30,11 +30,11 @@ Container detail::read_zip_container(io::Bytes file, const Limits& limits) {
 
   Container out;
   if (const auto* order = zip.find(folder + "byteorder")) {
-    const auto word = io::as_text(read_zip_entry(file, *order));
+    const auto word = io::as_text(io::read_zip_entry(file, *order));
     if (word != "little" && word != "big") raise<DecodeError>("its byte order is neither little nor big");
     out.big_endian = word == "big";
   }
-  out.pickle = read_pickle(read_zip_entry(file, *zip.find(folder + "data.pkl")), limits);
+  out.pickle = read_pickle(io::read_zip_entry(file, *zip.find(folder + "data.pkl")), limits);
   const auto data = folder + "data/";
   for (const auto& entry : zip.entries) {
     if (!entry.name.starts_with(data)) continue;

@@ -21,6 +21,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/progress.h"
+#include "opsis/core/system_reason.h"
 
 namespace opsis::inline v1::hub {
 namespace {
@@ -42,7 +43,7 @@ class Owned {
 };
 
 [[noreturn]] void refuse(std::string_view what, const fs::path& path) {
-  raise<IoError>("download: {} {}: {}", what, path.string(), std::strerror(errno));
+  raise<IoError>("download: {} {}: {}", what, path.string(), system_reason(errno));
 }
 
 fs::path with_suffix(fs::path path, const char* suffix) { return path += suffix; }
@@ -268,7 +269,8 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   if (destination.has_parent_path()) {
     std::error_code failed;
     fs::create_directories(destination.parent_path(), failed);
-    if (failed) raise<IoError>("download: cannot make the folder {}: {}", destination.parent_path().string(), failed.message());
+    if (failed)
+      raise<IoError>("download: cannot make the folder {}: {}", destination.parent_path().string(), system_reason(failed));
   }
 
   const Lock lock(with_suffix(destination, ".lock"));

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
-#include "opsis/hub/crc32.h"
+#include "opsis/io/crc32.h"
 
 namespace opsis::inline v1::hub {
 namespace {
@@ -31,7 +31,7 @@ void ZipWriter::put(io::Bytes bytes) {
 
 void ZipWriter::add(std::string_view name, io::Bytes data) {
   OPSIS_CHECK(!name.empty() && name.size() <= 0xFFFF, "ZipWriter: a name must have 1 to 65535 bytes, got {}", name.size());
-  const Entry entry{std::string(name), written_, data.size(), crc32(data)};
+  const Entry entry{std::string(name), written_, data.size(), io::crc32(data)};
   const bool wide = entry.size >= wide_from_;
 
   std::string extra;

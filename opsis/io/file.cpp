@@ -13,6 +13,8 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/system_reason.h"
+#include "opsis/core/work.h"
 
 namespace opsis::inline v1::io {
 namespace {
@@ -26,7 +28,7 @@ struct Descriptor {
 };
 
 [[noreturn]] void fail(std::string_view what, const std::filesystem::path& path) {
-  raise<IoError>("{} {}: {}", what, path.string(), std::strerror(errno));
+  raise<IoError>("{} {}: {}", what, path.string(), system_reason(errno));
 }
 
 Descriptor open_to_read(const std::filesystem::path& path, struct stat& status) {
@@ -43,13 +45,17 @@ Descriptor open_to_read(const std::filesystem::path& path, struct stat& status) 
 
 }  // namespace
 
-MappedFile::MappedFile(const std::filesystem::path& path) {
+MappedFile::MappedFile(const std::filesystem::path& path, Use use) {
+  const WorkScope reading(Work::Reading);
   struct stat status {};
   const auto file = open_to_read(path, status);
   if (status.st_size == 0) return;
   size_ = static_cast<size_t>(status.st_size);
-  void* mapped = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.number, 0);
+  // What can be written to is counted as memory, of which there must then be enough.
+  const int access = use == Use::Whole ? PROT_READ | PROT_WRITE : PROT_READ;
+  void* mapped = mmap(nullptr, size_, access, MAP_PRIVATE, file.number, 0);
   if (mapped == MAP_FAILED) fail("cannot map", path);
+  if (use == Use::Pieces) madvise(mapped, size_, MADV_RANDOM);
   data_ = static_cast<uint8_t*>(mapped);
 }
 
@@ -75,6 +81,7 @@ void MappedFile::forget(Bytes part) const {
 }
 
 std::vector<uint8_t> read_bytes(const std::filesystem::path& path, const Limits& limits) {
+  const WorkScope reading(Work::Reading);
   struct stat status {};
   const auto file = open_to_read(path, status);
   const auto check = [&](int64_t size) {

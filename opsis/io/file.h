@@ -17,7 +17,11 @@ namespace opsis::inline v1::io {
 /// Throws   IoError with the path and the system's reason
 class OPSIS_API MappedFile {
  public:
-  explicit MappedFile(const std::filesystem::path& path);
+  enum class Use {
+    Whole,   ///< most of it, from front to back
+    Pieces,  ///< a few pages of a file that may be larger than the memory: nothing is read ahead, and nothing can be written
+  };
+  explicit MappedFile(const std::filesystem::path& path, Use use = Use::Whole);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;

@@ -11,6 +11,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
+#include "opsis/core/work.h"
 #include "opsis/io/avif.h"
 #include "opsis/io/bmp.h"
 #include "opsis/io/byte_tensor.h"
@@ -72,6 +73,7 @@ torch::Tensor make_tensor(at::IntArrayRef sizes, torch::ScalarType type) {
 /// Runs a codec's decode with a new tensor as its destination, and crops where the codec did not.
 template <class Decode>
 Decoded decode_into_tensor(Decode decode, Bytes bytes, const DecodeOptions& options) {
+  const WorkScope decoding(Work::Decoding);
   torch::Tensor pixels;
   ImageInfo info;
   decode(bytes, options, [&](const ImageInfo& found) {

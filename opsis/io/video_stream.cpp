@@ -25,6 +25,7 @@ extern "C" {
 #include <vector>
 
 #include "opsis/core/check.h"
+#include "opsis/core/work.h"
 #include "opsis/io/file.h"
 
 namespace opsis::inline v1::io {
@@ -528,6 +529,7 @@ void VideoStream::Impl::convert(uint8_t* pixels) {
 
 VideoStream::VideoStream(const std::filesystem::path& file, const VideoOptions& options)
     : impl_(std::make_unique<Impl>(file.string(), options)) {
+  const WorkScope decoding(Work::Decoding);
   impl_->file.emplace(file);
   impl_->source.bytes = impl_->file->bytes();
   impl_->open();
@@ -538,6 +540,7 @@ VideoStream::VideoStream(const std::filesystem::path& file, const VideoOptions& 
 
 VideoStream::VideoStream(Bytes bytes, const VideoOptions& options)
     : impl_(std::make_unique<Impl>(text("{} bytes", bytes.size()), options)) {
+  const WorkScope decoding(Work::Decoding);
   impl_->source.bytes = bytes;
   impl_->open();
   impl_->choose_stream();
@@ -576,6 +579,7 @@ int64_t VideoStream::index_from(double seconds) const {
 }
 
 FrameTime VideoStream::read(int64_t index, uint8_t* pixels) {
+  const WorkScope decoding(Work::Decoding);
   auto& stream = *impl_;
   const double seconds = pts_seconds(index);  // checks the index
   if (index != std::exchange(stream.last_index, Impl::none) + 1) {

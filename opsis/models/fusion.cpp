@@ -1,9 +1,12 @@
 #include "opsis/models/fusion.h"
 
 #include <array>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
+
+#include "opsis/models/inference_ops.h"
 
 namespace opsis::inline v1::models::detail {
 namespace {
@@ -150,53 +153,122 @@ Tensor call(const char* name, std::vector<IValue> arguments) {
   return arguments.at(0).toTensor();
 }
 
-std::vector<Argument> appended(std::vector<Argument> arguments, std::initializer_list<Argument> more) {
-  arguments.insert(arguments.end(), more);
-  return arguments;
-}
-
-// A convolution or a linear layer with its packed weight: what it is called with before and after what is fused to it.
+// A convolution or a linear layer with its packed weight: what it is called with but for what is fused to it.
 struct Packed {
   const char* name;
-  std::vector<Argument> first;  // all but the activation
+  std::vector<Argument> arguments;
+  bool ours;                       // an operator of inference_ops.h, else one of oneDNN
+  std::optional<size_t> addend{};  // where it goes among ours
 };
 
-Packed packed_conv(Program& program, const Step& step) {
-  const auto weight = constant_input(program, step, 1);
+std::optional<Packed> packed_conv(Program& program, const Step& step, bool onednn) {
+  const auto weight = constant_input(program, step, 1), bias = constant_input(program, step, 2);
   const auto &stride = step.constant(3), &padding = step.constant(4), &dilation = step.constant(5), &groups = step.constant(6);
+  if (weight.scalar_type() == torch::kFloat32) {
+    const auto shift = program.add_constant(bias.defined() ? bias : torch::zeros({weight.size(0)}));
+    if (is_depthwise(weight, groups.toInt())) {
+      const auto window = program.add_constant(weight.permute({2, 3, 1, 0}).flatten(2).contiguous());
+      return Packed{"opsis::inference_depthwise", {step.inputs[0], window, shift, stride, padding, dilation}, true};
+    }
+    if (groups.toInt() == 1) {
+      if (suits_winograd(weight, stride.toIntVector(), dilation.toIntVector(), program.shape(step.output()))) {
+        const auto packed = program.add_constant(pack_winograd(weight));
+        return Packed{"opsis::inference_winograd", {step.inputs[0], packed, shift, IValue(), padding}, true, 3};
+      }
+      const IValue kernel(std::vector<int64_t>{weight.size(0), weight.size(2), weight.size(3)});
+      const auto packed = program.add_constant(pack_weights(weight, bias));
+      return Packed{"opsis::inference_conv2d", {step.inputs[0], packed, IValue(), kernel, stride, padding, dilation}, true, 2};
+    }
+  }
+  if (!onednn) return std::nullopt;
   const auto packed = call("mkldnn::_reorder_convolution_weight",
                            {weight.contiguous(), padding, stride, dilation, groups, IValue(program.shape(step.input(0)))});
-  return {"mkldnn::_convolution_pointwise",
-          {step.inputs[0], program.add_constant(packed), step.inputs[2], padding, stride, dilation, groups}};
+  return Packed{"mkldnn::_convolution_pointwise",
+                {step.inputs[0], program.add_constant(packed), step.inputs[2], padding, stride, dilation, groups},
+                false};
 }
 
-Packed packed_linear(Program& program, const Step& step) {
+std::optional<Packed> packed_linear(Program& program, const Step& step, bool onednn) {
   const auto weight = constant_input(program, step, 1);
+  if (weight.scalar_type() == torch::kFloat32) {
+    const auto packed = program.add_constant(pack_weights(weight, constant_input(program, step, 2)));
+    return Packed{"opsis::inference_linear", {step.inputs[0], packed, IValue(), IValue(weight.size(0))}, true, 2};
+  }
+  if (!onednn) return std::nullopt;
   const auto& shape = program.shape(step.input(0));
   int64_t rows = 1;
   for (size_t i = 0; i + 1 < shape.size(); ++i) rows *= shape[i];
   const auto packed = call("mkldnn::_reorder_linear_weight", {weight.contiguous(), IValue(rows)});
-  return {"mkldnn::_linear_pointwise", {step.inputs[0], program.add_constant(packed), step.inputs[2]}};
+  return Packed{"mkldnn::_linear_pointwise", {step.inputs[0], program.add_constant(packed), step.inputs[2]}, false};
+}
+
+// What holds a sum, in inference_ops.h, is no function but two bounds.
+std::vector<Argument> finish_of(const Activation& activation) {
+  constexpr auto kEndless = std::numeric_limits<double>::infinity();
+  if (activation.name == "relu") return {IValue("none"), IValue(0.0), IValue(kEndless)};
+  if (activation.name == "hardtanh") {
+    const auto bound = [&](size_t i) { return IValue(activation.numbers.get(i)->toDouble()); };
+    return {IValue("none"), bound(0), bound(1)};
+  }
+  return {IValue(activation.name), IValue(-kEndless), IValue(kEndless)};
 }
 
 Step with_activation(const Packed& packed, const Activation& activation, Argument output) {
-  return make_step(packed.name, "",
-                   appended(packed.first, {IValue(activation.name), IValue(activation.numbers), IValue(activation.algorithm)}),
-                   std::get<Slot>(output));
+  auto arguments = packed.arguments;
+  const auto more =
+      packed.ours ? finish_of(activation)
+                  : std::vector<Argument>{IValue(activation.name), IValue(activation.numbers), IValue(activation.algorithm)};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return make_step(packed.name, "", std::move(arguments), std::get<Slot>(output));
 }
 
-Step with_addition(const Packed& packed, Slot other, bool conv, bool relu, Argument output) {
-  auto arguments = packed.first;
+Step with_addition(Packed packed, Slot other, bool conv, const Activation& activation, Argument output) {
+  if (packed.ours) {
+    packed.arguments.at(*packed.addend) = other;
+    return with_activation(packed, activation, output);
+  }
+  auto arguments = packed.arguments;
   arguments.insert(arguments.begin() + 1, other);
   arguments.emplace_back(IValue("add"));
   if (conv) {
-    arguments = appended(std::move(arguments), {IValue(at::Scalar(1.0)), relu ? IValue("relu") : IValue(),
-                                                IValue(c10::List<std::optional<at::Scalar>>()), IValue("")});
+    arguments.emplace_back(IValue(at::Scalar(1.0)));
+    arguments.emplace_back(activation.name == "relu" ? IValue("relu") : IValue());
+    arguments.emplace_back(IValue(c10::List<std::optional<at::Scalar>>()));
+    arguments.emplace_back(IValue(""));
   }
   return make_step(packed.name, "binary", std::move(arguments), std::get<Slot>(output));
 }
 
 }  // namespace
+
+void join_linears(Program& program) {
+  Graph graph(program);
+  const auto is_one = [](const Step& step, size_t argument) {
+    return step.constant(argument).isScalar() && step.constant(argument).toScalar().toDouble() == 1;
+  };
+  for (auto& step : program.steps) {
+    const bool whole = step.is("aten::addmm");  // addmm(bias, x, weight)
+    if (!whole && !step.is("aten::matmul")) continue;
+    const auto x = step.input(whole ? 1 : 0);
+    const auto weight = constant_input(program, step, whole ? 2 : 1);
+    if (!weight.defined() || weight.dim() != 2 || program.constant(x).defined() || program.shape(x).size() < 2) continue;
+    const auto is_bias = [&](const Tensor& bias) {
+      return bias.defined() && bias.dim() == 1 && bias.size(0) == weight.size(1);
+    };
+    Argument bias = IValue(), output = step.outputs[0];
+    if (whole) {
+      if (!is_bias(constant_input(program, step, 0)) || !is_one(step, 3) || !is_one(step, 4)) continue;
+      bias = step.inputs[0];
+    } else if (auto* sum = graph.only_user(step.output()); sum && (sum->is("aten::add_") || sum->is("aten::add")) &&
+                                                           sum->input(0) == step.output() &&
+                                                           is_bias(constant_input(program, *sum, 1)) && is_one(*sum, 2)) {
+      bias = sum->inputs[1];
+      output = sum->outputs[0];
+      graph.remove(sum);
+    }
+    step = make_step("aten::linear", "", {x, program.add_constant(weight.t().contiguous()), bias}, std::get<Slot>(output));
+  }
+}
 
 void fold_batch_norms(Program& program) {
   Graph graph(program);
@@ -241,7 +313,7 @@ void fold_scales(Program& program) {
   }
 }
 
-void pack(Program& program) {
+void pack(Program& program, bool onednn) {
   std::vector<Step> rewritten;
   std::map<size_t, std::vector<Step>> replaced;  // by the place of the step that they stand for
   {
@@ -254,9 +326,16 @@ void pack(Program& program) {
       const auto put = [&](const Step* place, std::vector<Step> steps) { replaced[graph.place(place)] = std::move(steps); };
       const auto taken = [&](const Step* one) { return replaced.contains(graph.place(one)); };  // by the other addend
 
+      const auto made = conv ? packed_conv(program, step, onednn) : packed_linear(program, step, onednn);
+      if (!made) continue;
+      const auto& packed = *made;
+
+      const auto follows = [&](const Step* one) -> std::optional<Activation> {
+        auto activation = one ? activation_of(*one) : std::nullopt;
+        return activation && packed.ours && activation->algorithm == "tanh" ? std::nullopt : activation;
+      };
       auto* user = graph.only_user(step.output());
-      if (const auto activation = user ? activation_of(*user) : std::nullopt) {
-        const auto packed = conv ? packed_conv(program, step) : packed_linear(program, step);
+      if (const auto activation = follows(user)) {
         put(&step, {with_activation(packed, *activation, user->outputs[0])});
         graph.remove(user);
         continue;
@@ -266,29 +345,28 @@ void pack(Program& program) {
       auto* permute = user && !conv && permutation_of(*user) ? user : nullptr;
       auto* sum = permute ? graph.only_user(permute->output()) : user;
       const auto sum_input = permute ? permute->output() : step.output();
-      const auto other = sum && !taken(sum) ? addend(program, *sum, sum_input) : -1;
+      const auto other = (!packed.ours || packed.addend) && sum && !taken(sum) ? addend(program, *sum, sum_input) : -1;
       if (other >= 0 && !graph.overwritten(step.input(0), &step, sum) && (!permute || permutation_of(*permute)->size() == 4)) {
-        const auto packed = conv ? packed_conv(program, step) : packed_linear(program, step);
-        auto* relu = conv ? graph.only_user(sum->output()) : nullptr;
-        if (relu && !(relu->is("aten::relu") || relu->is("aten::relu_"))) relu = nullptr;
-        const auto output = relu ? relu->outputs[0] : sum->outputs[0];
+        auto* last = permute ? nullptr : graph.only_user(sum->output());
+        auto activation = follows(last);
+        if (!packed.ours && !(conv && activation && activation->name == "relu")) activation.reset();
+        const auto output = activation ? last->outputs[0] : sum->outputs[0];
         if (permute) {
           const auto order = *permutation_of(*permute);
           const auto turned = program.add_slot(program.shape(step.output())),
-                     made = program.add_slot(program.shape(step.output()));
+                     summed = program.add_slot(program.shape(step.output()));
           put(sum, {make_step("aten::permute", "", {other, IValue(inverse(order))}, turned),
-                    with_addition(packed, turned, conv, false, made),
-                    make_step("aten::permute", "", {made, IValue(order)}, std::get<Slot>(output))});
+                    with_addition(packed, turned, conv, {}, summed),
+                    make_step("aten::permute", "", {summed, IValue(order)}, std::get<Slot>(output))});
           graph.remove(permute);
         } else {
-          put(sum, {with_addition(packed, other, conv, relu != nullptr, output)});
+          put(sum, {with_addition(packed, other, conv, activation.value_or(Activation{}), output)});
         }
         graph.remove(&step);
-        if (relu) graph.remove(relu);
+        if (activation) graph.remove(last);
         continue;
       }
 
-      const auto packed = conv ? packed_conv(program, step) : packed_linear(program, step);
       put(&step, {with_activation(packed, {}, step.outputs[0])});
     }
     for (const auto& step : program.steps) {

@@ -5,6 +5,9 @@
 
 namespace opsis::inline v1::models::detail {
 
+/// What torch::nn::Linear does, a product and a sum, becomes one operator, which the rest knows.
+void join_linears(Program& program);
+
 /// Batch norms become part of the convolutions before them.
 void fold_batch_norms(Program& program);
 
@@ -14,9 +17,10 @@ void fold_scales(Program& program);
 /// softmax(q k + bias) v becomes one operator.
 void fuse_attention(Program& program);
 
-/// Convolutions and linear layers get their weights as oneDNN wants them, and do what follows them (an activation, an addition)
-/// before their results leave the cache.
-void pack(Program& program);
+/// Convolutions and linear layers get their weights as their kernels want them, and do what follows them (an activation, an
+/// addition) before their results leave the cache: those of inference_ops.h for float32, oneDNN's, if it may be used, for bfloat16 and
+/// for groups.
+void pack(Program& program, bool onednn);
 
 /// Constants that convolutions, linear layers and the rest compute with become of this type; norms keep theirs.
 void convert(Program& program, torch::Dtype type);

@@ -72,11 +72,12 @@ class Programs {
   detail::Program compiled(const Tensor& images) const {
     check();
     auto program = detail::Program::record(images, forward_);
+    detail::join_linears(program);
     detail::fold_batch_norms(program);
     detail::fold_scales(program);
     detail::fuse_attention(program);
     if (options_.dtype != torch::kFloat32) detail::convert(program, options_.dtype);
-    if (at::globalContext().userEnabledMkldnn() && at::globalContext().hasMKLDNN()) detail::pack(program);
+    detail::pack(program, at::globalContext().userEnabledMkldnn() && at::globalContext().hasMKLDNN());
     program.finish();
     program.own_constants();
     return program;

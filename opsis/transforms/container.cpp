@@ -4,6 +4,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
+#include "opsis/core/work.h"
 #include "opsis/transforms/repr.h"
 
 namespace opsis::inline v1::transforms {
@@ -24,6 +25,7 @@ Compose::Compose(std::vector<AnyTransform> transforms) : transforms_(std::move(t
 }
 
 void Compose::apply(std::span<Value> values) const {
+  const WorkScope transforming(Work::Transforming);
   if (!fuses_ || detail::is_recording()) {  // a part is recorded when it is applied
     for (const auto& transform : transforms_) transform.apply(values);
     return;

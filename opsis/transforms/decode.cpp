@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "opsis/core/check.h"
+#include "opsis/core/work.h"
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
 #include "opsis/tv_tensors/print.h"
@@ -55,6 +56,7 @@ std::optional<JpegFrame> expected(io::Bytes bytes, const io::DecodeOptions& opti
 }  // namespace
 
 Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options) {
+  const WorkScope transforming(Work::Transforming);  // but for the decoding in between
   const auto frame = compose.fuses() ? expected(bytes, options) : std::nullopt;
   if (!frame) return compose(io::decode_image(bytes, options));
 

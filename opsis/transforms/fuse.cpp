@@ -226,9 +226,27 @@ torch::Tensor FusedImage::compute() const {
     return simd::Normal{of(normalize_->mean), of(normalize_->std)};
   };
 
+  const auto to_floats = [&](int64_t picture, const uint8_t* bytes, int64_t pixels, float* floats) {
+    if (!normalize_) {
+      simd::to_unit(bytes, pixels * samples, floats);
+    } else if (source.interleaved) {
+      simd::to_normal(bytes, pixels, {normal(0), normal(1), normal(2)}, floats);
+    } else {
+      simd::to_normal(bytes, pixels, normal(picture % channels_), floats);
+    }
+  };
+  // Whole rows behind each other, and nothing but floats wanted of them.
+  const bool as_they_lie =
+      to_float_ && !resizer && !flip_ && !flip_rows_ && source.last.empty() && source.part.stride(2) == row_bytes;
+
   // Rows [first, last) of one picture, before they are mirrored top to bottom: handed on in blocks, for the kernels look at their
   // arguments in each call.
   const auto rows = [&](int64_t picture, int64_t first, int64_t last) {
+    if (as_they_lie) {
+      auto* const floats = reinterpret_cast<float*>(to) + (picture * height + first) * row_bytes;
+      to_floats(picture, source.row(picture, source.top + first) + source.left * samples, (last - first) * width, floats);
+      return;
+    }
     const int64_t block_rows = std::max<int64_t>(block_bytes / row_bytes, 1);
     std::vector<uint8_t> block(to_float_ ? static_cast<size_t>(block_rows * row_bytes) : 0);
     int64_t begin = first, held = 0;
@@ -237,13 +255,7 @@ torch::Tensor FusedImage::compute() const {
       const auto* const bytes = block.data() + (flip_rows_ ? (block_rows - held) * row_bytes : 0);
       const int64_t y = flip_rows_ ? height - begin - held : begin;
       auto* const floats = reinterpret_cast<float*>(to) + (picture * height + y) * row_bytes;
-      if (!normalize_) {
-        simd::to_unit(bytes, held * row_bytes, floats);
-      } else if (source.interleaved) {
-        simd::to_normal(bytes, held * width, {normal(0), normal(1), normal(2)}, floats);
-      } else {
-        simd::to_normal(bytes, held * row_bytes, normal(picture % channels_), floats);
-      }
+      to_floats(picture, bytes, held * width, floats);
       begin += held;
       held = 0;
     };

@@ -4,6 +4,7 @@
 #include <ATen/ops/tensor.h>
 
 #include "opsis/core/check.h"
+#include "opsis/core/work.h"
 #include "opsis/core/random.h"
 #include "opsis/transforms/functional/dimensions.h"
 
@@ -117,6 +118,7 @@ Json Transform::to_json() const {
 
 void AnyTransform::apply(std::span<Value> values) const {
   if (!transform_) return;
+  const WorkScope transforming(Work::Transforming);
   const auto* frame = recording_parts;
   if (!frame) return transform_->apply(values);
   const RecordingScope inside(nullptr);  // what the part itself applies is its own affair

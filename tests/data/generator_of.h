@@ -1,4 +1,4 @@
-// The generator that a case names by its seed.
+// Generators by their seeds.
 #pragma once
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -9,9 +9,12 @@
 
 namespace opsis {
 
+inline at::Generator generator_of(uint64_t seed) { return at::make_generator<at::CPUGeneratorImpl>(seed); }
+
+// The one that a case names.
 inline std::optional<at::Generator> generator_of(const oracle::Case& c) {
   if (c.is_null("generator")) return std::nullopt;
-  return at::make_generator<at::CPUGeneratorImpl>(static_cast<uint64_t>(c.integer("generator")));
+  return generator_of(static_cast<uint64_t>(c.integer("generator")));
 }
 
 }  // namespace opsis

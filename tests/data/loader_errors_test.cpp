@@ -7,9 +7,11 @@
 #include <numeric>
 
 #include "opsis/core/random.h"
+#include "opsis/core/work.h"
 #include "opsis/data.h"
 #include "opsis/datasets/folder.h"
 #include "opsis/io/image.h"
+#include "opsis/transforms.h"
 #include "tests/data/loader_examples.h"
 #include "tests/support/expect.h"
 #include "tests/support/temporary.h"
@@ -159,6 +161,44 @@ TEST(LoaderReport, TellsWhereTheTimeGoes) {
   }
 }
 
+TEST(LoaderReport, PartsReadingDecodingAndTransforming) {
+  const support::TemporaryFolder folder;
+  for (const std::string name : {"a/0.jpg", "a/1.jpg", "b/2.jpg", "b/3.jpg"}) {
+    std::filesystem::create_directories((folder.path() / name).parent_path());
+    io::write_jpeg(Image(torch::full({3, 40, 60}, 90, torch::kUInt8)), folder.path() / name);
+  }
+  const transforms::Lambda slow([](const Image& image) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    return image;
+  });
+  const transforms::Compose steps{transforms::Resize({16, 16}), slow};
+  for (const size_t workers : {0, 2}) {
+    SCOPED_TRACE(workers);
+    DataLoader loader(datasets::ImageFolder({.root = folder.path(), .transforms = steps}),
+                      {.batch_size = 2, .num_workers = workers});
+    for (auto& batch : loader) EXPECT_EQ(batch.images.size(0), 2);
+    const auto report = loader.report();
+    EXPECT_GT(report.read_seconds, 0);
+    EXPECT_GT(report.decode_seconds, 0);
+    EXPECT_GE(report.transform_seconds, 0.008);
+    EXPECT_LE(report.read_seconds + report.decode_seconds + report.transform_seconds, report.load_seconds);
+  }
+  // What a data set of the user's does is told by himself; else it is no part of it.
+  struct Told : datasets::Dataset<int64_t> {
+    size_t size() const override { return 4; }
+    int64_t get(size_t index) const override {
+      const WorkScope decoding(Work::Decoding);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      return static_cast<int64_t>(index);
+    }
+  };
+  DataLoader loader(Told(), {.batch_size = 2});
+  indices_given(loader);
+  const auto report = loader.report();
+  EXPECT_GE(report.decode_seconds, 0.004);
+  EXPECT_EQ(report.read_seconds + report.transform_seconds, 0);
+}
+
 TEST(LoaderReport, IsOneLine) {
   data::LoaderReport report{.epoch = 2,
                             .batches = 20,
@@ -166,18 +206,26 @@ TEST(LoaderReport, IsOneLine) {
                             .workers = 2,
                             .seconds = 2,
                             .load_seconds = 3,
+                            .read_seconds = 0.2,
+                            .decode_seconds = 2,
+                            .transform_seconds = 0.4,
                             .collate_seconds = 0.5,
                             .wait_seconds = 1.5};
-  EXPECT_EQ(
-      report.str(),
-      "epoch 2: 1280 samples in 2.0 s, 640/s; 2 workers: 75% loading, 12% collating, 12% idle; waited for 75% of the time");
+  EXPECT_EQ(report.str(),
+            "epoch 2: 1280 samples in 2.0 s, 640/s; 2 workers: 75% loading (5% reading, 50% decoding, 10% transforming), 12% "
+            "collating, "
+            "12% idle; waited for 75% of the time");
   report.workers = 0;
   report.bad_samples = 3;
   report.first_bad_samples = {{7, "broken"}};
   report.load_seconds = 1;
+  report.read_seconds = report.transform_seconds = 0;
+  report.decode_seconds = 0.5;
   EXPECT_EQ(report.str(),
-            "epoch 2: 1280 samples in 2.0 s, 640/s; 50% loading, 25% collating; 3 bad samples, the first: sample 7: broken");
-  EXPECT_EQ(data::LoaderReport().str(), "epoch 0: 0 samples in 0.0 s, 0/s; 0% loading, 0% collating");
+            "epoch 2: 1280 samples in 2.0 s, 640/s; 50% loading (0% reading, 25% decoding, 0% transforming), 25% collating; 3 "
+            "bad samples, the first: sample 7: broken");
+  EXPECT_EQ(data::LoaderReport().str(),
+            "epoch 0: 0 samples in 0.0 s, 0/s; 0% loading (0% reading, 0% decoding, 0% transforming), 0% collating");
 }
 
 }  // namespace

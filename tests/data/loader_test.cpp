@@ -20,6 +20,7 @@
 #include "opsis/transforms/crop.h"
 #include "opsis/transforms/geometry.h"
 #include "opsis/transforms/mix.h"
+#include "opsis/transforms/type.h"
 #include "tests/data/generator_of.h"
 #include "tests/data/loader_examples.h"
 #include "tests/support/expect.h"
@@ -117,6 +118,94 @@ TEST(DataLoader, AfterAnEarlyBreakSequentialOrderEqualsPythons) {
     EXPECT_EQ(epochs, nlohmann::json::parse(c.json("expected")).get<Orders>());
     EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));
   }
+}
+
+// Counts instead of printing.
+class CountedWarnings final : public c10::WarningHandler {
+ public:
+  void process(const c10::Warning& /*warning*/) override { ++count; }
+  int64_t count = 0;
+
+ private:
+  c10::WarningUtils::WarningHandlerGuard guard_{this};
+};
+
+TEST(DataLoader, PinsBatchesWhereAndOnlyWherePythonDoes) {
+  for (const auto& c : oracle::cases("data/pin_memory")) {
+    for (const size_t workers : {0, 2}) {
+      SCOPED_TRACE(c.name() + " workers=" + std::to_string(workers));
+      CountedWarnings warnings;
+      DataLoader loader(Drawn(4), {.batch_size = 2, .num_workers = workers, .pin_memory = c.boolean("pin_memory")});
+      std::vector<bool> pinned;
+      for (auto& [index, draws] : loader) {
+        pinned.push_back(index.is_pinned());
+        pinned.push_back(draws.is_pinned());
+      }
+      EXPECT_EQ(pinned, nlohmann::json::parse(c.json("pinned")).get<std::vector<bool>>());
+      EXPECT_EQ(warnings.count, c.integer("warnings"));
+    }
+  }
+}
+
+// A batch that says itself what is pinned of it, as DetectionBatch does.
+struct PinsOnRequest {
+  int64_t pinned = 0;
+  PinsOnRequest pin_memory() const { return {pinned + 1}; }
+};
+
+TEST(Pin, AsksABatchThatPinsItself) {
+  PinsOnRequest batch;
+  data::detail::pin(batch);
+  EXPECT_EQ(batch.pinned, 1);
+  EXPECT_FALSE(data::detail::pinned(torch::Tensor()).defined());
+}
+
+// A data set in memory, one by one and at once.
+TEST(DataLoader, BatchesThatAreMadeAtOnceEqualTheirSamples) {
+  using namespace transforms;  // NOLINT
+  const std::vector<AnyTransform> pipelines{
+      {},
+      ToDtype(torch::kFloat32, {.scale = true}),
+      Compose{ToImage(), ToDtype(torch::kFloat32, {.scale = true}), Normalize({0.1307}, {0.3081})},
+      Compose{Compose{ToDtype(torch::kFloat32, {.scale = true})}, Normalize({0.1307}, {0.3081})}.with_fusion(false),
+      Compose{ToDtype(torch::kFloat64), Normalize({0.5}, {2.0})}};
+  for (const auto& pipeline : pipelines) {
+    SCOPED_TRACE(pipeline.repr());
+    const Digits digits({.train = true, .transforms = pipeline});
+    EXPECT_TRUE(digits.gives_batches());
+    for (const size_t workers : {0, 2}) {
+      DataLoader at_once(digits, {.batch_size = 50, .shuffle = true, .num_workers = workers, .seed = 3});
+      size_t samples = 0;
+      for (auto batch = at_once.begin(); batch != at_once.end(); ++batch) {
+        std::vector<datasets::Classified> one_by_one;
+        for (const auto index : batch.indices()) one_by_one.push_back(digits.get(index));
+        const auto expected = data::collate(std::move(one_by_one));
+        EXPECT_TENSOR_EQ(batch->images, expected.images);
+        EXPECT_TENSOR_EQ(batch->labels, expected.labels);
+        EXPECT_TRUE(batch->images.is_contiguous());
+        samples += batch.indices().size();
+      }
+      EXPECT_EQ(samples, digits.size());
+      EXPECT_EQ(at_once.report().samples, digits.size());
+    }
+  }
+  EXPECT_FALSE(Digits({.transforms = RandomHorizontalFlip()}).gives_batches());
+  EXPECT_FALSE(Digits({.transforms = Compose{ToImage(), RandomCrop({8})}}).gives_batches());
+}
+
+struct Given final : data::Sampler {
+  explicit Given(std::vector<size_t> indices) : indices(std::move(indices)) {}
+  size_t size() const override { return indices.size(); }
+  data::Indices epoch() override {
+    return data::detail::drawn_at_once([this] { return indices; });
+  }
+  std::vector<size_t> indices;
+};
+
+TEST(DataLoader, ABatchThatIsMadeAtOnceNamesTheIndexThatIsNotThere) {
+  const auto sampler = std::make_shared<Given>(std::vector<size_t>{3, 99'999, 4});
+  DataLoader loader(Digits({.train = true}), {.batch_size = 3, .sampler = sampler});
+  EXPECT_ERROR(loader.begin(), SampleError, "sample 99999: ");
 }
 
 TEST(DataLoader, BatchesDoNotDependOnTheWorkers) {

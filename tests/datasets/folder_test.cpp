@@ -175,6 +175,37 @@ TEST(ImageFolder, ALinkToItsOwnFolderEnds) {
   EXPECT_EQ(ImageFolder({.root = root.path()}).size(), 1u);
 }
 
+TEST(ImageFolder, LinksThatLeadInCirclesEnd) {
+  const support::TemporaryFolder root;
+  root.write("cat/1.png", "");
+  root.write("dog/2.png", "");
+  fs::create_directory_symlink("../dog", root.path() / "cat/dogs");
+  fs::create_directory_symlink("../cat", root.path() / "dog/cats");
+  fs::create_symlink("nowhere", root.path() / "cat/nowhere");
+  EXPECT_EQ(ImageFolder({.root = root.path()}).size(), 4u);  // each class has the other's picture too
+
+  fs::create_symlink("self.png", root.path() / "cat/self.png");
+  const ImageFolder circles({.root = root.path()});
+  EXPECT_EQ(circles.samples()[1].first, root.path() / "cat/self.png");
+  EXPECT_ERROR(circles.get(1), IoError, "cat/self.png: Too many levels of symbolic links");
+}
+
+TEST(ImageFolder, NamesNeedNotBeUtf8) {
+  const support::TemporaryFolder root;
+  const fs::path latin = root.path() / "caf\xE9";
+  fs::create_directories(latin);
+  io::write_png(Image(torch::full({3, 2, 2}, 7, torch::kUInt8)), latin / "\xFF\xFE.png");
+  root.write("dog/1.png", "no picture");
+  for (const bool index : {false, true}) {
+    const ImageFolder folder({.root = root.path(), .index = index});
+    EXPECT_EQ(folder.classes(), (std::vector<std::string>{"caf\xE9", "dog"}));
+    EXPECT_EQ(folder.samples()[0].first, latin / "\xFF\xFE.png");
+    EXPECT_TENSOR_EQ(folder.get(0).image.data, torch::full({3, 2, 2}, 7, torch::kUInt8));
+  }
+  fs::rename(root.path() / "dog", root.path() / "\xC0");
+  EXPECT_ERROR(ImageFolder({.root = root.path()}).get(1), DecodeError, (root.path() / "\xC0" / "1.png").string());
+}
+
 TEST(DatasetFolder, ReadsByAFunctionOfItsUser) {
   const support::TemporaryFolder root;
   root.write("b/two.raw", "2");

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "opsis/datasets/folder.h"
+#include "opsis/io/index_file.h"
 #include "tests/support/download_server.h"
 #include "tests/support/expect.h"
 #include "tests/support/temporary.h"
@@ -42,7 +43,7 @@ TEST(ScanIndex, IsUsedAndSeesWhatChanges) {
   // It is the index that is read: a name in it that is not on the disk is listed.
   auto lie = read_scan(root);
   lie["cat"][0].files.emplace_back("9.jpg");
-  write_scan(root, lie, now_ns());
+  write_scan(root, lie, io::now_ns());
   EXPECT_EQ(listed(root, true).size(), 5);
 
   // Files that come and go, in a class and deeper, and classes; at once, within the same tick of a clock.
@@ -72,7 +73,7 @@ TEST(ScanIndex, IsNotTrustedWhenDamagedNorKeptWithLinks) {
   make_photos(folder);
   const auto root = folder.path() / "photos";
   fs::create_directory_symlink(root / "cat", root / "dog" / "cats");
-  const auto late = now_ns() + 10'000'000'000;
+  const auto late = io::now_ns() + 10'000'000'000;
   ScannedClasses classes{{"cat", {{.folder = (root / "cat").string(), .files = {"x.jpg"}, .stamp = *stamp_of(root / "cat")}}},
                          {"dog", {{.folder = (root / "dog").string(), .stamp = *stamp_of(root / "dog"), .has_links = true}}}};
   write_scan(root, classes, late);
@@ -113,7 +114,7 @@ TEST(ScanIndex, GoesToTheUsersCacheWhereTheFolderCannotBeWritten) {
   fs::create_directories(folder.path() / ".photos.opsis-index" / "in the way");  // as root, all can be written but this
   const auto root = folder.path() / "photos";
   const ScannedClasses classes{{"cat", {{.folder = (root / "cat").string(), .stamp = *stamp_of(root / "cat")}}}};
-  write_scan(root, classes, now_ns() + 10'000'000'000);
+  write_scan(root, classes, io::now_ns() + 10'000'000'000);
   EXPECT_FALSE(fs::is_empty(cache.path() / "opsis"));
   EXPECT_EQ(read_scan(root).size(), 1);
 }

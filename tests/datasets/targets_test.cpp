@@ -120,6 +120,75 @@ TEST(CocoDetection, NamesWhatIsWrongInItsFile) {
   EXPECT_EQ(open(stray.c_str()).get(0).boxes.data.size(0), 0);
 }
 
+TEST(CocoDetection, GivesOrRefusesWhateverItsNumbersAre) {
+  const support::TemporaryFolder root;
+  const auto c = oracle::cases("datasets_targets/coco").front();
+  fs::copy_file(fs::path(c.text("root")) / "pictures/a.jpg", root.path() / "a.jpg");
+  const auto open = [&](const std::string& images, const std::string& annotations) {
+    const auto file = root.write("instances.json", "{\"images\": [" + images + "], \"annotations\": [" + annotations + "]}");
+    return CocoDetection({.root = root.path(), .annFile = file, .masks = true});
+  };
+  const auto annotation = [](const std::string& id, const std::string& box, const std::string& segmentation) {
+    return "{\"id\": " + id + ", \"image_id\": 1, \"category_id\": 2, \"bbox\": " + box +
+           ", \"segmentation\": " + segmentation + "}";
+  };
+  const std::string image = "{\"id\": 1, \"file_name\": \"a.jpg\"}", square = "[[0, 0, 4, 0, 4, 4, 0, 4]]";
+
+  EXPECT_ERROR(open(image, "{\"image_id\": 1}"), DecodeError, "annotations[0] must have id and image_id (whole numbers)");
+  EXPECT_ERROR(open(image, image + ", {\"id\": 1}"), DecodeError, "annotations[0] must have id and image_id");
+  EXPECT_ERROR(open("{\"id\": 9223372036854775808, \"file_name\": \"a.jpg\"}", ""), DecodeError, "images[0] must have id");
+  EXPECT_ERROR(open("{\"id\": 1}", ""), DecodeError, "images[0] must have id (a whole number) and file_name");
+  EXPECT_EQ(open("{\"id\": 9223372036854775807, \"file_name\": \"a.jpg\"}", "").get(0).image_id, INT64_MAX);
+
+  // Of equal ids the last, as often as there are some.
+  const auto twice =
+      open(image, annotation("7", "[0, 0, 1, 1]", square) + "," + annotation("7", "[0, 0, 4, 4]", square)).get(0);
+  EXPECT_TENSOR_EQ(twice.boxes.data, torch::tensor({{0, 0, 4, 4}, {0, 0, 4, 4}}, torch::kInt64));
+
+  // Whole numbers beyond those that a double has stay what they are.
+  const auto large = open(image, annotation("1", "[4611686018427387905, 0, 2, 3]", square)).get(0);
+  EXPECT_EQ(large.boxes.data[0][0].item<int64_t>(), 4611686018427387905);
+  EXPECT_EQ(large.boxes.data[0][2].item<int64_t>(), 4611686018427387907);
+
+  for (const auto* box : {"[1e308, 1e308, 1e308, 1e308]", "[-1, -1, -5, -5]", "[1, 2, \"3\", 4]", "{}", "null", "[]",
+                          "[9223372036854775807, 0, 1, 1]", "[18446744073709551615, 0, 1, 1]"}) {
+    SCOPED_TRACE(box);
+    try {
+      EXPECT_EQ(open(image, annotation("1", box, square)).get(0).boxes.data.sizes(), (std::vector<int64_t>{1, 4}));
+    } catch (const DecodeError& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("instances.json, image 1: "));
+    }
+  }
+  for (const auto* segmentation : {"[]",
+                                   "[[]]",
+                                   "[[1]]",
+                                   "[[1, 2]]",
+                                   "[[1, 2, 3, 4]]",
+                                   "[[0, 0, 1e300, 0, 1e300, 1e300]]",
+                                   "[[0, 0, -1e18, 5, 7, 1e18]]",
+                                   "[[0, 0, 2147483647, 0, 2147483647, 2147483647]]",
+                                   "[[\"a\"]]",
+                                   "5",
+                                   "null",
+                                   "\"x\"",
+                                   "{}",
+                                   "{\"size\": []}",
+                                   "{\"size\": [-1, 5], \"counts\": \"04\"}",
+                                   "{\"size\": [2147483647, 2147483647], \"counts\": \"0\"}",
+                                   "{\"size\": [1000000000000000000, 9], \"counts\": [9]}",
+                                   "{\"size\": [4, 4], \"counts\": [-1, 17]}",
+                                   "{\"size\": [4, 4], \"counts\": [9223372036854775807, 9223372036854775807]}",
+                                   "{\"size\": [4, 4], \"counts\": \"\\u0000\\u00ff\"}",
+                                   "{\"size\": [1e30, 4], \"counts\": \"04\"}"}) {
+    SCOPED_TRACE(segmentation);
+    try {
+      EXPECT_EQ(open(image, annotation("1", "[0, 0, 1, 1]", segmentation)).get(0).masks->data.size(0), 1);
+    } catch (const DecodeError& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("instances.json, image 1: "));
+    }
+  }
+}
+
 template <class Data>
 void expect_captioned(const Data& data, const Case& c) {
   const auto captions = document_of(c, "captions");

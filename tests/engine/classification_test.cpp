@@ -8,6 +8,7 @@
 #include "opsis/hub.h"
 #include "opsis/models.h"
 #include "opsis/transforms.h"
+#include "tests/data/generator_of.h"
 #include "tests/support/expect.h"
 #include "tests/support/model.h"
 #include "tests/support/oracle.h"
@@ -110,6 +111,72 @@ TEST_F(Fit, ResumedRunsEndAsIfTheyHadNeverStopped) {
   }
 }
 
+// A sampler and a loader that draw from generators of their own, which a new process makes anew.
+ClassifiedLoader digits_drawn_apart() {
+  std::vector<size_t> indices(48);
+  for (size_t i = 0; i < indices.size(); ++i) indices[i] = i;
+  return ClassifiedLoader(
+      datasets::Subset(Digits({.transforms = preparation(true, 16)}), indices),
+      {.batch_size = 16,
+       .sampler = std::make_shared<data::RandomSampler>(48, data::RandomSamplerOptions{.generator = generator_of(5)}),
+       .num_workers = 1,
+       .generator = generator_of(6)});
+}
+
+TEST_F(Fit, ResumedRunsGoOnWithTheGeneratorsOfTheirLoaders) {
+  const auto run = [&](int64_t stop_in_step, const std::string& name) {
+    torch::manual_seed(1);
+    auto model = small_resnet();
+    auto train = digits_drawn_apart(), held_out = digits_drawn_apart();
+    FitOptions options{.epochs = 4, .optimizer = {.lr = 0.05}, .checkpoint = folder_.path() / name};
+    options.on_step = [&](const StepReport& step) {
+      if (step.step == stop_in_step) throw Stop();
+    };
+    std::vector<EpochReport> history;
+    try {
+      history = fit(*model, train, &held_out, options);
+    } catch (const Stop&) {
+      torch::manual_seed(999);
+      model = small_resnet();
+      train = digits_drawn_apart();
+      held_out = digits_drawn_apart();
+      options.resume = options.checkpoint;
+      options.on_step = {};
+      history = fit(*model, train, &held_out, options);
+    }
+    for (const auto& report : history) EXPECT_TRUE(report.validation);
+    return std::pair(model, history);
+  };
+  const auto [whole, whole_history] = run(-1, "whole.pth");
+  const auto [resumed, resumed_history] = run(7, "resumed.pth");  // in the third epoch, after one of its three batches
+  support::expect_equal_state(*resumed, *whole);
+  ASSERT_EQ(resumed_history.size(), 4);
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(resumed_history[i].loss, whole_history[i].loss);
+    EXPECT_EQ(resumed_history[i].validation->loss, whole_history[i].validation->loss);
+  }
+}
+
+TEST_F(Fit, ResumesFromACheckpointWithoutTheStatesOfLoaders) {
+  const auto path = folder_.path() / "digits.pth";
+  torch::manual_seed(1);
+  auto model = small_resnet();
+  auto train = few_digits(48);
+  fit(*model, train, nullptr, {.epochs = 1, .checkpoint = path});
+  auto older = hub::Value::dict({});
+  const auto saved = hub::load(path);
+  for (const auto& [key, value] : saved.entries()) {
+    if (key.as_string() != "loaders") older.set(key, value);
+  }
+  ASSERT_TRUE(saved.contains("loaders"));
+  fit(*model, train, nullptr, {.epochs = 2, .resume = path});
+  hub::save(path, older);
+  auto again = small_resnet();
+  auto anew = few_digits(48);
+  fit(*again, anew, nullptr, {.epochs = 2, .resume = path});
+  support::expect_equal_state(*again, *model);
+}
+
 TEST_F(Fit, WritesACheckpointThatCarriesWhatTheCallerAdds) {
   torch::manual_seed(0);
   auto model = small_resnet();
@@ -143,6 +210,9 @@ TEST_F(Fit, RefusesTheCheckpointOfAnotherModel) {
   EXPECT_ERROR(fit(*other, train, nullptr, {.epochs = 2, .resume = path}), ValueError,
                "fc.weight: (12, 512) in the model, (10, 512) in the state dict");
   EXPECT_ERROR(fit(*ten, train, nullptr, {.epochs = 1, .resume = path}), ValueError, "has had 1 epochs already; ask for more");
+  auto more = few_digits(48);
+  EXPECT_ERROR(fit(*ten, more, nullptr, {.epochs = 2, .resume = path}), ValueError,
+               "is of a run that had another loader (train): DataLoader: the state is of a loader with 1 batches an epoch");
   const auto weights_only = folder_.path() / "weights.pth";
   hub::save(weights_only, hub::state_dict(*other));
   EXPECT_ERROR(fit(*other, train, nullptr, {.epochs = 2, .resume = weights_only}), ValueError,

@@ -12,6 +12,7 @@
 #include "opsis/models/detection/mask_rcnn.h"
 #include "opsis/ops/conv_norm_activation.h"
 #include "opsis/transforms.h"
+#include "tests/data/generator_of.h"
 #include "tests/support/expect.h"
 #include "tests/support/model.h"
 #include "tests/support/oracle.h"
@@ -177,7 +178,11 @@ TEST_F(FitDetector, LosesLessAndResumesAsIfItHadNeverStopped) {
   const auto run = [&](int64_t stop_after, std::vector<DetectionEpochReport>& history, const std::string& name) {
     torch::manual_seed(1);
     auto model = small_detector();
-    DetectionLoader train(squares(12), {.batch_size = 4, .shuffle = true, .num_workers = 1});
+    const auto loader = [] {  // as a new process makes it: with a generator that is its own
+      return DetectionLoader(squares(12),
+                             {.batch_size = 4, .shuffle = true, .num_workers = 1, .generator = generator_of(3)});
+    };
+    auto train = loader();
     DetectionLoader held_out(squares(4), {.batch_size = 3});
     DetectionFitOptions options{
         .epochs = 4, .optimizer = {.kind = OptimizerOptions::Kind::AdamW, .lr = 2e-3}, .checkpoint = folder_.path() / name};
@@ -191,7 +196,7 @@ TEST_F(FitDetector, LosesLessAndResumesAsIfItHadNeverStopped) {
       model = small_detector();  // as a new process would
       options.resume = options.checkpoint;
       options.on_epoch = {};
-      DetectionLoader again(squares(12), {.batch_size = 4, .shuffle = true, .num_workers = 1});
+      auto again = loader();
       history = fit(*model, again, &held_out, options);
     }
     return model;

@@ -7,6 +7,7 @@
 #include "opsis/models/resnet.h"
 #include "opsis/models/segmentation/fcn.h"
 #include "opsis/transforms.h"
+#include "tests/data/generator_of.h"
 #include "tests/support/expect.h"
 #include "tests/support/model.h"
 #include "tests/support/oracle.h"
@@ -84,7 +85,11 @@ TEST_F(FitSegmenter, LearnsAndResumesAsIfItHadNeverStopped) {
   const auto run = [&](int64_t stop_after, std::vector<SegmentationEpochReport>& history, const std::string& name) {
     torch::manual_seed(1);
     auto model = small_segmenter(true);
-    SegmentationLoader train(light_and_dark(8), {.batch_size = 4, .shuffle = true, .num_workers = 1});
+    const auto loader = [] {  // as a new process makes it: with a generator that is its own
+      return SegmentationLoader(light_and_dark(8),
+                                {.batch_size = 4, .shuffle = true, .num_workers = 1, .generator = generator_of(3)});
+    };
+    auto train = loader();
     SegmentationLoader held_out(light_and_dark(3), {.batch_size = 2});
     SegmentationFitOptions options{.epochs = 4,
                                    .optimizer = {.kind = OptimizerOptions::Kind::AdamW, .lr = 1e-3},
@@ -100,7 +105,7 @@ TEST_F(FitSegmenter, LearnsAndResumesAsIfItHadNeverStopped) {
       model = small_segmenter(true);  // as a new process would
       options.resume = options.checkpoint;
       options.on_epoch = {};
-      SegmentationLoader again(light_and_dark(8), {.batch_size = 4, .shuffle = true, .num_workers = 1});
+      auto again = loader();
       history = fit(*model, again, &held_out, options);
     }
     return model;

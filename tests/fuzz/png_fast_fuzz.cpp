@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "opsis/hub/crc32.h"
+#include "opsis/io/crc32.h"
 #include "opsis/io/png.h"
 #include "opsis/io/png_fast.h"
 #include "tests/fuzz/decode.h"
@@ -18,7 +18,7 @@ void mend_checksums(std::vector<uint8_t>& bytes) {
   for (size_t at = 8; at + 12 <= bytes.size();) {
     const auto length = number(at);
     if (length > bytes.size() - at - 12) return;
-    const auto sum = opsis::hub::crc32({bytes.data() + at + 4, length + 4});
+    const auto sum = opsis::io::crc32({bytes.data() + at + 4, length + 4});
     for (size_t i = 0; i < 4; ++i) bytes[at + 8 + length + i] = static_cast<uint8_t>(sum >> (24 - 8 * i));
     at += length + 12;
   }

@@ -1,12 +1,12 @@
-#include "opsis/hub/crc32.h"
-#include "opsis/hub/zip_reader.h"
+#include "opsis/io/crc32.h"
+#include "opsis/io/zip_reader.h"
 #include "opsis/hub/zip_writer.h"
 #include "tests/support/expect.h"
 
 namespace opsis {
 namespace {
 
-using hub::read_zip;
+using io::read_zip;
 
 std::string archive(std::initializer_list<std::pair<std::string, std::string>> files, uint64_t wide_from = 0xFFFFFFFF) {
   std::string out;
@@ -25,12 +25,12 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
 }
 
 TEST(Crc32, KnowsTheStandardsCheckValue) {
-  EXPECT_EQ(hub::crc32(io::as_bytes("123456789")), 0xCBF43926u);
-  EXPECT_EQ(hub::crc32({}), 0u);
+  EXPECT_EQ(io::crc32(io::as_bytes("123456789")), 0xCBF43926u);
+  EXPECT_EQ(io::crc32({}), 0u);
   const std::string words = "The quick brown fox jumps over the lazy dog";
   for (size_t cut = 0; cut <= words.size(); ++cut) {
-    const auto begin = hub::crc32(io::as_bytes(std::string_view(words).substr(0, cut)));
-    EXPECT_EQ(hub::crc32(io::as_bytes(std::string_view(words).substr(cut)), begin), 0x414FA339u);
+    const auto begin = io::crc32(io::as_bytes(std::string_view(words).substr(0, cut)));
+    EXPECT_EQ(io::crc32(io::as_bytes(std::string_view(words).substr(cut)), begin), 0x414FA339u);
   }
 }
 
@@ -39,9 +39,9 @@ TEST(Zip, ReadsWhatItWrites) {
     const auto bytes = archive({{"a/first", "hello"}, {"a/empty", ""}, {"ü", std::string(200, 'x')}}, wide_from);
     const auto zip = read_zip(io::as_bytes(bytes));
     ASSERT_EQ(zip.entries.size(), 3u);
-    EXPECT_EQ(io::as_text(hub::read_zip_entry(io::as_bytes(bytes), *zip.find("a/first"))), "hello");
+    EXPECT_EQ(io::as_text(io::read_zip_entry(io::as_bytes(bytes), *zip.find("a/first"))), "hello");
     EXPECT_EQ(zip.find("a/empty")->size, 0u);
-    EXPECT_EQ(io::as_text(hub::read_zip_entry(io::as_bytes(bytes), *zip.find("ü"))), std::string(200, 'x'));
+    EXPECT_EQ(io::as_text(io::read_zip_entry(io::as_bytes(bytes), *zip.find("ü"))), std::string(200, 'x'));
     EXPECT_EQ(zip.find("a/second"), nullptr);
     for (const auto& entry : zip.entries) EXPECT_EQ(entry.offset % 64, 0u) << entry.name;
   }
@@ -81,7 +81,7 @@ TEST(Zip, RefusesCompressionAndEncryption) {
   auto packed = bytes;
   packed[entry + 10] = packed[8] = 8;
   EXPECT_TRUE(read_zip(io::as_bytes(packed)).entries[0].compressed);
-  EXPECT_ERROR(hub::read_zip_entry(io::as_bytes(packed), read_zip(io::as_bytes(packed)).entries[0]), DecodeError,
+  EXPECT_ERROR(io::read_zip_entry(io::as_bytes(packed), read_zip(io::as_bytes(packed)).entries[0]), DecodeError,
                "\"name\" is compressed");
   packed[8] = 0;
   EXPECT_ERROR(read_zip(io::as_bytes(packed)), DecodeError, "another method in its header");
@@ -122,7 +122,7 @@ TEST(Zip, RefusesLengthsBeyondTheFile) {
 TEST(Zip, ComparesChecksums) {
   const auto bytes = replaced(archive({{"a", "hello"}}), "hello", "jello");
   const auto zip = read_zip(io::as_bytes(bytes));
-  EXPECT_ERROR(hub::read_zip_entry(io::as_bytes(bytes), zip.entries[0]), DecodeError, "\"a\" does not match its checksum");
+  EXPECT_ERROR(io::read_zip_entry(io::as_bytes(bytes), zip.entries[0]), DecodeError, "\"a\" does not match its checksum");
 }
 
 TEST(Zip, NeverReadsOutsideOfADamagedArchive) {
@@ -131,7 +131,7 @@ TEST(Zip, NeverReadsOutsideOfADamagedArchive) {
     const auto attempt = [](const std::string& bytes) {
       const std::vector<uint8_t> exact(bytes.begin(), bytes.end());  // a sanitizer sees one byte too far
       try {
-        for (const auto& entry : read_zip(exact).entries) hub::read_zip_entry(exact, entry);
+        for (const auto& entry : read_zip(exact).entries) io::read_zip_entry(exact, entry);
       } catch (const DecodeError&) {
       }
     };

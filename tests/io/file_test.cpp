@@ -1,17 +1,16 @@
 #include "opsis/io/file.h"
 
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <torch/torch.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <cstring>
 #include <thread>
 
 #include "opsis/io.h"
 #include "tests/support/expect.h"
+#include "tests/support/small_disk.h"
 #include "tests/support/temporary.h"
 
 namespace opsis {
@@ -119,17 +118,14 @@ TEST(FileWriter, KeepsTheOldFileWhenTheNewOneDoesNotFit) {
 
 TEST(FileWriter, KeepsTheOldFileOnAFullDisk) {
   const TemporaryFolder folder;
-  const auto disk = folder.path() / "disk";
-  std::filesystem::create_directory(disk);
-  if (mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=64k") != 0) {
-    GTEST_SKIP() << "mounting a small disk needs root: " << std::strerror(errno)
-                 << "; KeepsTheOldFileWhenTheNewOneDoesNotFit runs";
-  }
+  const support::SmallDisk small(folder.path() / "disk", 64);
+  if (!small) GTEST_SKIP() << "mounting a small disk needs root; KeepsTheOldFileWhenTheNewOneDoesNotFit runs";
+  const auto& disk = small.path();
   folder.write("disk/a.bin", "old");
-  EXPECT_ERROR(io::write_bytes(disk / "a.bin", std::vector<uint8_t>(200'000)), IoError, "a.bin: No space left on device");
+  EXPECT_ERROR(io::write_bytes(disk / "a.bin", std::vector<uint8_t>(200'000)), IoError,
+               "a.bin: No space left on device; make room there, or choose another folder");
   EXPECT_EQ(file_content(disk / "a.bin"), "old");
   EXPECT_EQ(count_files(disk), 1);
-  umount(disk.c_str());
 }
 
 TEST(ReadBytes, ReadsAnySizeAndFilesWithoutOne) {

@@ -5,7 +5,7 @@
 #include <random>
 
 #include "opsis/core/check.h"
-#include "opsis/hub/crc32.h"
+#include "opsis/io/crc32.h"
 #include "opsis/io/png_fast.h"
 #include "tests/io/pictures.h"
 #include "tests/support/expect.h"
@@ -54,7 +54,7 @@ void mend_checksums(std::vector<uint8_t>& bytes) {
   for (size_t at = 8; at + 12 <= bytes.size();) {
     const size_t length = size_t{bytes[at]} << 24 | size_t{bytes[at + 1]} << 16 | size_t{bytes[at + 2]} << 8 | bytes[at + 3];
     if (length > bytes.size() - at - 12) return;
-    const auto sum = hub::crc32(io::Bytes(bytes).subspan(at + 4, length + 4));
+    const auto sum = io::crc32(io::Bytes(bytes).subspan(at + 4, length + 4));
     for (size_t i = 0; i < 4; ++i) bytes[at + 8 + length + i] = static_cast<uint8_t>(sum >> (24 - 8 * i));
     at += length + 12;
   }

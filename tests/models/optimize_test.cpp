@@ -76,7 +76,7 @@ TEST(Optimize, FoldsNormsAndFusesActivationsAndAdditions) {
   EXPECT_EQ(names.count("aten::batch_norm"), 0);
   EXPECT_EQ(names.count("aten::relu_"), 0);
   EXPECT_EQ(names.count("aten::add_"), 0);
-  EXPECT_EQ(names.count("mkldnn::_convolution_pointwise"), 1 + 5 * 3 + 4);
+  EXPECT_EQ(names.count("opsis::inference_conv2d"), 1 + 5 * 3 + 4);
 }
 
 TEST(Optimize, TakesImagesOfEveryShape) {

@@ -1,5 +1,7 @@
 """data: the orders of torch.utils.data's samplers and of its loader."""
 
+import warnings
+
 import torch
 from oracle import case, run
 from torch.utils.data import (
@@ -181,6 +183,15 @@ def early_break(generator, replacement):
                 break
         epochs.append(epoch)
     return {"expected": epochs, "next_draw": torch.rand(1)}
+
+
+@case("data/pin_memory", pin_memory=[False, True])
+def pin_memory(pin_memory):
+    """What is warned of where there is no GPU, and whether a batch's tensors are pinned."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        batches = list(DataLoader(Numbers(4, drawn=True), 2, pin_memory=pin_memory))
+    return {"warnings": len(warned), "pinned": [part.is_pinned() for batch in batches for part in batch]}
 
 
 run(__file__)

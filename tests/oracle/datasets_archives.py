@@ -4,13 +4,14 @@ import bz2
 import gzip
 import io
 import lzma
+import random
 import shutil
 import struct
 import tarfile
 import zipfile
 
 from oracle import case, out_dir, run
-from torchvision.datasets.utils import extract_archive
+from torchvision.datasets.utils import calculate_md5, extract_archive
 
 _root = out_dir() / "datasets_archives"
 _files = {"a/one.txt": b"one\n", "a/b/two.bin": bytes(range(256)) * 400, "a/b/empty": b"", "top.txt": b"top",
@@ -143,6 +144,17 @@ def bomb():
     _tar(folder / "many.tar", "w", [(f"{i}.txt", b"the same in each file\n") for i in range(10)])
     return {"zip": str(_zip(folder / "zeros.zip", [("zeros", zeros)])), "gz": str(folder / "zeros.gz"),
             "tar": str(folder / "zeros.tar.gz"), "many": str(folder / "many.tar")}
+
+
+@case("datasets_archives/classes")
+def classes():
+    """Files in folders of classes, each with a content of its own that does not compress."""
+    folder = _folder("classes")
+    draw = random.Random(0)
+    members = [(f"photos/class{c}/{i}.png", draw.randbytes(3000)) for c in range(4) for i in range(25)]
+    archive = _tar(folder / "photos.tar.gz", "w:gz", members)
+    extract_archive(str(archive), str(folder / "expected"))
+    return {"archive": str(archive), "md5": calculate_md5(archive), "expected": str(folder / "expected")}
 
 
 @case("datasets_archives/compressed", kind=["gz", "bz2", "xz", "txt"], content=["some text\n" * 1000, "", "a"])

@@ -68,7 +68,7 @@ def _write(path, data):
 
 def run(module):
     room = pathlib.Path(module).stem
-    out = pathlib.Path(sys.argv[1])
+    out = out_dir()
     count = 0
     for name, table, function in _registered:
         if not name.startswith(room + "/"):
@@ -97,4 +97,6 @@ def run(module):
 
 def out_dir():
     """Where a case may write files of its own (checkpoints, pictures): they stand beside the results."""
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        raise SystemExit(f"usage: {sys.argv[0]} <folder for the results>")
     return pathlib.Path(sys.argv[1])

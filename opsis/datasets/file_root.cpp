@@ -1,0 +1,170 @@
+#include "opsis/datasets/file_root.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "opsis/core/check.h"
+#include "opsis/io/file.h"
+
+namespace opsis::inline v1::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ArchivedFolder {
+  std::vector<std::string> folders, files;
+};
+
+// The nearest thing above a path, or it itself, that is there, if it is an archive.
+std::optional<fs::path> archive_above(const fs::path& path) {
+  for (auto above = path.has_filename() ? path : path.parent_path();; above = above.parent_path()) {
+    std::error_code failed;
+    const auto found = fs::status(above, failed);
+    if (fs::exists(found)) {
+      if (!fs::is_regular_file(found)) return std::nullopt;
+      std::array<uint8_t, 512> beginning{};
+      std::ifstream file(above, std::ios::binary);
+      file.read(reinterpret_cast<char*>(beginning.data()), beginning.size());
+      const io::Bytes bytes(beginning.data(), static_cast<size_t>(file.gcount()));
+      return io::archive_format(bytes) == io::ArchiveFormat::None ? std::nullopt : std::optional(above);
+    }
+    if (!above.has_parent_path() || above.parent_path() == above) return std::nullopt;
+  }
+}
+
+// Whether it is "a/b/c": no empty part, no "." and no "..".
+bool is_plain(std::string_view name) {
+  for (size_t begin = 0; begin <= name.size();) {
+    const auto end = std::min(name.find('/', begin), name.size());
+    const auto part = name.substr(begin, end - begin);
+    if (part.empty() || part == "." || part == "..") return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
+// "./a//b/" as "a/b", the archive's own folder as ""; nothing for a name that leads elsewhere.
+std::optional<std::string> plain_name(std::string_view name) {
+  if (name.starts_with('/')) return std::nullopt;
+  auto out = fs::path(name).lexically_normal().string();
+  while (out.ends_with('/')) out.pop_back();
+  if (out == "." || out.empty()) return "";
+  if (out == ".." || out.starts_with("../")) return std::nullopt;
+  return out;
+}
+
+}  // namespace
+
+struct FileRoot::Content {
+  Content(const fs::path& path, bool index) : archive(path, {.index = index}), prefix(path.string() + "/") {
+    folders[""];
+    const auto& entries = archive.entries();
+    for (size_t i = 0; i < entries.size(); ++i) {
+      const auto& entry = entries[i];
+      std::string_view name = entry.name;
+      if (!is_plain(name)) {
+        // A way through ".." is not followed even where it comes back: who unpacks may refuse it.
+        const auto plain = has_way_up(name) ? std::nullopt : plain_name(name);
+        if (!plain) continue;
+        name = changed.emplace_back(*plain);
+      }
+      if (entry.is_folder) {
+        add_folder(name);
+      } else {
+        files.emplace_back(name, i);
+      }
+    }
+    std::stable_sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    // Of equal names the last stays.
+    const auto kept =
+        std::unique(files.rbegin(), files.rend(), [](const auto& a, const auto& b) { return a.first == b.first; });
+    files.erase(files.begin(), kept.base());
+    for (const auto& [name, entry] : files) {
+      const auto slash = name.rfind('/');
+      const auto folder = slash == name.npos ? std::string_view() : name.substr(0, slash);
+      add_folder(folder).files.emplace_back(slash == name.npos ? name : name.substr(slash + 1));
+    }
+    for (auto& [name, folder] : folders) std::sort(folder.folders.begin(), folder.folders.end());
+  }
+
+  static bool has_way_up(std::string_view name) {
+    return name == ".." || name.starts_with("../") || name.ends_with("/..") || name.find("/../") != name.npos;
+  }
+
+  ArchivedFolder& add_folder(std::string_view name) {
+    if (const auto known = folders.find(name); known != folders.end()) return known->second;
+    auto& out = folders[std::string(name)];
+    // Those above it may have no entry of their own. Each is new once, so this is no more work than there are names.
+    while (true) {
+      const auto slash = name.rfind('/');
+      const auto above = slash == name.npos ? std::string_view() : name.substr(0, slash);
+      const auto [found, is_new] = folders.try_emplace(std::string(above));
+      found->second.folders.emplace_back(slash == name.npos ? name : name.substr(slash + 1));
+      if (!is_new) return out;
+      name = above;
+    }
+  }
+
+  // What a path is called in the archive; nothing when it leads elsewhere.
+  std::optional<std::string> inside(const fs::path& path) const {
+    const auto whole = path.string();
+    if (whole + "/" == prefix) return "";
+    if (!whole.starts_with(prefix)) return std::nullopt;
+    return plain_name(std::string_view(whole).substr(prefix.size()));
+  }
+
+  io::ArchiveFile archive;
+  std::string prefix;                                          // of paths that lead into it
+  std::deque<std::string> changed;                             // names that were not plain
+  std::vector<std::pair<std::string_view, size_t>> files;      // by name, and the number of the entry
+  std::map<std::string, ArchivedFolder, std::less<>> folders;  // by name; "" is the archive
+};
+
+FileRoot::FileRoot(const fs::path& root, bool index) {
+  if (const auto path = archive_above(root)) content_ = std::make_shared<const Content>(*path, index);
+}
+
+const io::ArchiveFile* FileRoot::archive() const { return content_ ? &content_->archive : nullptr; }
+
+std::vector<uint8_t> FileRoot::read(const fs::path& path) const {
+  if (!content_ || !path.string().starts_with(content_->prefix)) return io::read_bytes(path);
+  const auto& files = content_->files;
+  const auto name = content_->inside(path);
+  const auto found = name ? std::lower_bound(files.begin(), files.end(), *name,
+                                             [](const auto& file, const std::string& wanted) { return file.first < wanted; })
+                          : files.end();
+  if (found == files.end() || found->first != *name) {
+    raise<IoError>("cannot open {}: the archive has no such file", path.string());
+  }
+  return content_->archive.read(content_->archive.entries()[found->second]);
+}
+
+std::vector<std::string> FileRoot::folders_in(const fs::path& folder) const {
+  const auto name = content_->inside(folder);
+  const auto found = name ? content_->folders.find(*name) : content_->folders.end();
+  if (found == content_->folders.end())
+    raise<NotFoundError>("{} is not there: the archive has no such folder", folder.string());
+  return found->second.folders;
+}
+
+std::vector<ScannedFolder> FileRoot::walk(const fs::path& folder) const {
+  std::vector<ScannedFolder> out;
+  const auto name = content_->inside(folder);
+  if (!name) return out;
+  const auto below = name->empty() ? "" : *name + "/";
+  // Names with this beginning follow each other, but for those between "a" and "a/", as "a-b".
+  for (auto at = content_->folders.lower_bound(*name); at != content_->folders.end() && at->first.starts_with(*name); ++at) {
+    if (at->first != *name && !at->first.starts_with(below)) continue;
+    out.push_back({.folder = content_->prefix + at->first, .files = at->second.files});
+  }
+  return out;
+}
+
+}  // namespace opsis::inline v1::datasets

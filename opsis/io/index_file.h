@@ -1,0 +1,54 @@
+// What was found out about a large file, kept beside it for the next time. No tensors. For the library's own sources.
+// docs/formats/index_file.md has the layout.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "opsis/core/api.h"
+#include "opsis/io/bytes.h"
+#include "opsis/io/file.h"
+
+namespace opsis::inline v1::io {
+
+/// Where the index of a file or folder may be: beside it (photos has .photos.opsis-index), then in $XDG_CACHE_HOME/opsis.
+OPSIS_API std::vector<std::filesystem::path> index_places(const std::filesystem::path& source);
+/// Writes to the first of the places that can be written; where none can, there is no index.
+OPSIS_API void write_index(const std::filesystem::path& source, std::string_view content);
+
+/// What a clock says that goes as those of files, and how coarse the coarsest of them is (FAT's): what changed less than that
+/// before it was read may change again and keep its times.
+OPSIS_API int64_t now_ns();
+constexpr int64_t kCoarsestClock = 2'000'000'000;
+
+/// A file's size, when what is in it and it itself were changed, and its number: together they tell one that is as it was.
+struct FileStamp {
+  int64_t size = 0, modified_ns = 0, changed_ns = 0;
+  uint64_t number = 0;
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+/// Throws   IoError for what is no file
+OPSIS_API FileStamp file_stamp(const std::filesystem::path& file);
+
+/// What a source has kept, and its bytes. `kind` is up to 16 letters: what is kept of the file, and in what layout.
+struct KeptIndex {
+  MappedFile file;
+  Bytes content;
+};
+
+/// The index of this kind, if there is a sound one of the file as it is.
+OPSIS_API std::optional<KeptIndex> read_file_index(const std::filesystem::path& source, std::string_view kind);
+/// Keeps one. `stamp` and `begun_ns` are of before the file was read: none is kept of a file so young that a later change might
+/// not show.
+OPSIS_API void write_file_index(const std::filesystem::path& source, std::string_view kind, std::string_view content,
+                                const FileStamp& stamp, int64_t begun_ns);
+
+/// The bytes of such a file; and the content of some, or nothing where they are damaged, of another kind, or of another stamp.
+OPSIS_API std::string index_bytes(std::string_view kind, std::string_view content, const FileStamp& stamp);
+OPSIS_API std::optional<Bytes> parse_index(Bytes bytes, std::string_view kind, const FileStamp& stamp);
+
+}  // namespace opsis::inline v1::io

@@ -1,0 +1,84 @@
+#include "opsis/io/nifti.h"
+
+#include <torch/types.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <numeric>
+
+#include "opsis/core/check.h"
+#include "opsis/io/file.h"
+#include "opsis/io/inflate.h"
+#include "opsis/io/nifti_header.h"
+
+namespace opsis::inline v1::io {
+namespace {
+
+torch::ScalarType tensor_type(NiftiType type) {
+  switch (type) {
+    case NiftiType::UInt8: return torch::kUInt8;
+    case NiftiType::Int8: return torch::kInt8;
+    case NiftiType::Int16: return torch::kInt16;
+    case NiftiType::UInt16: return torch::kUInt16;
+    case NiftiType::Int32: return torch::kInt32;
+    case NiftiType::UInt32: return torch::kUInt32;
+    case NiftiType::Int64: return torch::kInt64;
+    case NiftiType::UInt64: return torch::kUInt64;
+    case NiftiType::Float32: return torch::kFloat32;
+    case NiftiType::Float64: break;
+  }
+  return torch::kFloat64;
+}
+
+// The voxels, in the machine's order of bytes; sides as the file has them, the first running fastest.
+torch::Tensor voxels_of(Bytes file, const NiftiHeader& header) {
+  const std::vector<int64_t> slowest_first(header.shape.rbegin(), header.shape.rend());
+  auto out = torch::empty(slowest_first, tensor_type(header.type));
+  const auto bytes = file.subspan(header.offset, header.size);
+  if (!bytes.empty()) std::memcpy(out.mutable_data_ptr(), bytes.data(), bytes.size());
+  if (header.width > 1 && header.big_endian == (std::endian::native == std::endian::little)) {
+    auto* const begin = static_cast<uint8_t*>(out.mutable_data_ptr());
+    for (size_t at = 0; at < bytes.size(); at += header.width) std::reverse(begin + at, begin + at + header.width);
+  }
+  std::vector<int64_t> order(header.shape.size());
+  std::iota(order.rbegin(), order.rend(), 0);
+  return out.permute(order);
+}
+
+}  // namespace
+
+NiftiImage decode_nifti(Bytes bytes, const NiftiOptions& options) {
+  if (is_gzip(bytes)) {
+    const auto inflated = inflate_gzip(bytes, options.limits);
+    if (is_gzip(inflated)) raise<DecodeError>("read_nifti: it is compressed twice");
+    return decode_nifti(inflated, options);
+  }
+  const auto header = read_nifti_header(bytes, options.limits);
+  NiftiImage out{
+      .data = voxels_of(bytes, header),
+      .affine = torch::tensor(std::vector<double>(header.affine.begin(), header.affine.end()), torch::kFloat64).view({4, 4}),
+      .spacing = header.spacing,
+      .slope = header.slope,
+      .intercept = header.intercept,
+      .space_units = std::string(header.space_units),
+      .time_units = std::string(header.time_units),
+      .description = header.description};
+  if (options.scaled) {
+    out.data = out.data.to(torch::kFloat64);
+    if (header.slope != 1) out.data.mul_(header.slope);
+    if (header.intercept != 0) out.data.add_(header.intercept);
+  }
+  return out;
+}
+
+NiftiImage read_nifti(const std::filesystem::path& path, const NiftiOptions& options) {
+  const auto bytes = read_bytes(path, options.limits);
+  try {
+    return decode_nifti(bytes, options);
+  } catch (const DecodeError& error) {
+    raise<DecodeError>("{}: {}", path.string(), error.what());
+  }
+}
+
+}  // namespace opsis::inline v1::io

@@ -1,0 +1,167 @@
+#include "opsis/simd/matmul.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "opsis/simd/matmul.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace opsis::inline v1::simd::HWY_NAMESPACE {
+namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr int64_t kMostVectors = 4;
+constexpr int64_t kMostRows = 10;
+#if HWY_TARGET <= HWY_AVX3
+constexpr int64_t kRegisters = 32;
+#else
+constexpr int64_t kRegisters = HWY_ARCH_ARM_A64 ? 32 : 16;
+#endif
+
+// The sums, a row of weights and one number seen are in registers.
+constexpr int64_t RowsFor(int64_t vectors) { return std::min((kRegisters - 1 - vectors) / vectors, kMostRows); }
+
+int64_t TileRows(int64_t vectors) { return RowsFor(vectors); }
+int64_t Lanes() { return static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>())); }
+
+// The first `count` lanes; what lies behind them is not touched.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadSome(D d, const float* from, int64_t count) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+  return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(count)), d, from);
+#else
+  HWY_ALIGN float all[HWY_MAX_BYTES / sizeof(float)] = {};
+  std::copy_n(from, count, all);
+  return hn::Load(d, all);
+#endif
+}
+
+template <class D>
+HWY_INLINE void StoreSome(hn::Vec<D> value, D d, float* to, int64_t count) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+  hn::BlendedStore(value, hn::FirstN(d, static_cast<size_t>(count)), d, to);
+#else
+  HWY_ALIGN float all[HWY_MAX_BYTES / sizeof(float)];
+  hn::Store(value, d, all);
+  std::copy_n(all, count, to);
+#endif
+}
+
+template <int64_t kRows, int64_t kVectors>
+void MultiplyTile(const Strips& strips, const Tile& tile) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto column = strips.begin(tile.strip) * lanes;
+  const auto last = std::min(strips.columns - column - (kVectors - 1) * lanes, lanes);  // lanes of the last vector
+  V sums[kRows][kVectors];
+  const auto* weights = tile.packed + strips.offset(tile.strip);
+  const auto add = [&](const float* more, int64_t stride) HWY_ATTR {
+    for (int64_t r = 0; r < kRows; ++r) {
+      const auto* row = more + r * stride + column;
+      for (int64_t v = 0; v + 1 < kVectors; ++v) sums[r][v] = hn::Add(sums[r][v], hn::LoadU(d, row + v * lanes));
+      sums[r][kVectors - 1] = hn::Add(sums[r][kVectors - 1], LoadSome(d, row + (kVectors - 1) * lanes, last));
+    }
+  };
+  for (int64_t v = 0; v < kVectors; ++v) {
+    const auto bias = tile.begin == 0 ? hn::LoadU(d, weights + v * lanes) : hn::Zero(d);
+    for (int64_t r = 0; r < kRows; ++r) sums[r][v] = bias;
+  }
+  if (tile.begin > 0) {
+    add(tile.out, tile.stride);
+  } else if (tile.addend) {
+    add(tile.addend, tile.addend_stride);
+  }
+  weights += (1 + tile.begin) * kVectors * lanes;
+  const auto *next = tile.next, *const next_end = tile.next_end;
+  for (int64_t tap = 0; tap < tile.taps; ++tap) {
+    const float* seen[kRows];
+    for (int64_t r = 0; r < kRows; ++r) seen[r] = tile.seen[tap * kRows + r] + tile.offset;
+    for (int64_t k = 0; k < tile.depth; ++k, weights += kVectors * lanes) {
+      if (next < next_end) {
+        __builtin_prefetch(next, 0, 2);
+        next += 16;  // a line of the cache
+      }
+      V row[kVectors];
+      for (int64_t v = 0; v < kVectors; ++v) row[v] = hn::LoadU(d, weights + v * lanes);
+      for (int64_t r = 0; r < kRows; ++r) {
+        const auto number = hn::Set(d, seen[r][k]);
+        for (int64_t v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(number, row[v], sums[r][v]);
+      }
+    }
+  }
+  const auto low = hn::Set(d, tile.low), high = hn::Set(d, tile.high);
+  for (int64_t r = 0; r < kRows; ++r) {
+    auto* out = tile.out + r * tile.stride + column;
+    for (int64_t v = 0; v < kVectors; ++v) {
+      const auto held = hn::Min(hn::Max(sums[r][v], low), high);
+      if (v + 1 < kVectors) {
+        hn::StoreU(held, d, out + v * lanes);
+      } else {
+        StoreSome(held, d, out + v * lanes, last);
+      }
+    }
+  }
+}
+
+using Kernel = void (*)(const Strips&, const Tile&);
+
+// By vectors - 1 and rows - 1; nothing where a tile would not fit the registers.
+constexpr auto Kernels() {
+  std::array<std::array<Kernel, kMostRows>, kMostVectors> table{};
+  const auto fill = [&]<int64_t kVectors, int64_t... kRows>(std::integral_constant<int64_t, kVectors>,
+                                                            std::integer_sequence<int64_t, kRows...>) {
+    ((table[kVectors - 1][kRows] = MultiplyTile<kRows + 1, kVectors>), ...);
+  };
+  const auto each = [&]<int64_t... kVectors>(std::integer_sequence<int64_t, kVectors...>) {
+    (fill(std::integral_constant<int64_t, kVectors + 1>(), std::make_integer_sequence<int64_t, RowsFor(kVectors + 1)>()), ...);
+  };
+  each(std::make_integer_sequence<int64_t, kMostVectors>());
+  return table;
+}
+
+void Multiply(const Strips& strips, const Tile& tile) {
+  static constexpr auto kKernels = Kernels();
+  kKernels[static_cast<size_t>(strips.width(tile.strip) - 1)][static_cast<size_t>(tile.rows - 1)](strips, tile);
+}
+
+}  // namespace
+}  // namespace opsis::inline v1::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace opsis::inline v1::simd {
+
+HWY_EXPORT(TileRows);
+HWY_EXPORT(Lanes);
+HWY_EXPORT(Multiply);
+
+Strips strips_of(int64_t columns, int64_t depth) {
+  Strips strips{.columns = columns, .depth = depth, .lanes = HWY_DYNAMIC_DISPATCH(Lanes)()};
+  strips.vectors = (columns + strips.lanes - 1) / strips.lanes;
+  strips.count = (strips.vectors + 3) / 4;
+  return strips;
+}
+
+void pack_strips(const Strips& strips, const float* weights, const float* bias, float* packed) {
+  for (int64_t strip = 0; strip < strips.count; ++strip) {
+    const auto first = strips.begin(strip) * strips.lanes, width = strips.width(strip) * strips.lanes;
+    for (int64_t row = -1; row < strips.depth; ++row) {
+      for (int64_t column = first; column < first + width; ++column) {
+        const bool there = column < strips.columns;
+        *packed++ = !there ? 0 : row >= 0 ? weights[column * strips.depth + row] : bias ? bias[column] : 0;
+      }
+    }
+  }
+}
+
+int64_t tile_rows(int64_t vectors) { return HWY_DYNAMIC_DISPATCH(TileRows)(vectors); }
+
+void multiply(const Strips& strips, const Tile& tile) { HWY_DYNAMIC_DISPATCH(Multiply)(strips, tile); }
+
+}  // namespace opsis::inline v1::simd
+#endif  // HWY_ONCE

@@ -1,0 +1,285 @@
+// Data sets whose files lie in archives: what they give is what they give of the folder that Python unpacks.
+#include <nlohmann/json.hpp>
+
+#include "opsis/core/check.h"
+#include "opsis/data.h"
+#include "opsis/datasets.h"
+#include "opsis/datasets/coco_index.h"
+#include "opsis/hub/zip_writer.h"
+#include "opsis/io/file.h"
+#include "opsis/io/image.h"
+#include "opsis/io/index_file.h"
+#include "opsis/transforms.h"
+#include "tests/support/download_server.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+#include "tests/support/temporary.h"
+
+namespace opsis::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+using oracle::Case;
+
+TEST(PackedFolder, SamplesAndPixelsEqualTorchvisionsOfTheUnpackedFolder) {
+  for (const auto& c : oracle::cases("datasets_packed/photos")) {
+    SCOPED_TRACE(c.name());
+    const fs::path root = c.text("root");
+    const ImageFolder photos({.root = root, .allow_empty = true});
+    std::vector<std::string> paths;
+    for (const auto& [path, label] : photos.samples()) paths.push_back(path.lexically_relative(root).string());
+    EXPECT_EQ(paths, c.texts("paths"));
+    EXPECT_EQ(photos.classes(), c.texts("classes"));
+    EXPECT_EQ(nlohmann::json(photos.class_to_idx()), nlohmann::json::parse(c.json("class_to_idx")));
+    EXPECT_EQ(photos.targets(), c.ints("targets"));
+    ASSERT_EQ(photos.size(), c.texts("paths").size());
+    for (size_t i = 0; i < photos.size(); ++i) {
+      EXPECT_TENSOR_EQ(photos.get(i).image.data, c.tensor("image" + std::to_string(i)));
+    }
+  }
+}
+
+TEST(PackedFolder, TransformsDrawAndGiveWhatTheyDoOfFiles) {
+  const transforms::Compose train{transforms::RandomResizedCrop({8}), transforms::RandomHorizontalFlip(),
+                                  transforms::ToDtype(torch::kFloat32, {.scale = true})};
+  for (const auto& c : oracle::cases("datasets_packed/photos")) {
+    SCOPED_TRACE(c.name());
+    const ImageFolder packed({.root = c.text("root"), .transforms = train, .allow_empty = true});
+    const ImageFolder unpacked({.root = c.text("unpacked"), .transforms = train, .allow_empty = true});
+    data::DataLoader ours(packed, {.batch_size = 3, .shuffle = true, .num_workers = 3, .seed = 1});
+    data::DataLoader theirs(unpacked, {.batch_size = 3, .shuffle = true, .num_workers = 0, .seed = 1});
+    auto expected = theirs.begin();
+    size_t batches = 0;
+    for (const auto& batch : ours) {
+      EXPECT_TENSOR_EQ(batch.images, expected->images);
+      EXPECT_TENSOR_EQ(batch.labels, expected->labels);
+      ++expected;
+      ++batches;
+    }
+    EXPECT_GT(batches, 2u);
+  }
+}
+
+TEST(PackedFolder, AUsersOwnDecoderTakesBytesAndHisLoaderIsRefused) {
+  const fs::path root = oracle::cases("datasets_packed/photos").front().text("root");
+  const auto size_of = [](io::Bytes bytes) { return Image(torch::full({1, 1}, static_cast<int64_t>(bytes.size()))); };
+  const DatasetFolder texts({.root = root, .extensions = {".txt"}, .allow_empty = true, .decode = size_of});
+  ASSERT_EQ(texts.size(), 1u);
+  EXPECT_EQ(texts.get(0).image.data.item<int64_t>(), 330);
+  const auto loader = [](const fs::path& path) { return default_loader(path); };
+  EXPECT_ERROR(DatasetFolder({.root = root, .loader = loader, .extensions = {".png"}, .allow_empty = true}), ValueError,
+               "give .decode, which takes their bytes");
+  EXPECT_EQ(DatasetFolder({.root = root, .loader = gray_loader, .extensions = {".png"}, .allow_empty = true})
+                .get(0)
+                .image.data.size(0),
+            1);
+  const auto valid = [](const fs::path& path) { return path.filename() == "9.png"; };
+  EXPECT_EQ(ImageFolder({.root = root, .is_valid_file = valid, .allow_empty = true}).size(), 1u);
+}
+
+TEST(PackedFolder, NamesWhatIsMissing) {
+  const support::TemporaryFolder folder;
+  std::string bytes;
+  hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
+  for (const auto* name : {"cat/1.png", "../dog/1.png", "/cow/1.png", "cat/../owl/1.png", "emu/x.txt"})
+    zip.add(name, io::as_bytes("x"));
+  zip.finish();
+  const auto root = folder.write("photos.zip", bytes);
+  EXPECT_EQ(find_classes(root).classes, (std::vector<std::string>{"cat", "emu"}));
+  EXPECT_ERROR(ImageFolder({.root = root}), NotFoundError, "no valid file in " + root.string() + " for the classes emu");
+  EXPECT_ERROR(ImageFolder({.root = root / "train"}), NotFoundError, "photos.zip/train is not there");
+  EXPECT_ERROR(ImageFolder({.root = root / "cat"}), NotFoundError, "there is no folder in");
+  EXPECT_ERROR(ImageFolder({.root = root / "cat/1.png"}), NotFoundError, "is not there");
+  EXPECT_ERROR(ImageFolder({.root = root, .allow_empty = true}).get(0), DecodeError, "photos.zip/cat/1.png");
+  EXPECT_ERROR(ImageFolder({.root = folder.write("photos.tar.gz", "\x1f\x8b\x08")}), DecodeError, "decompress it");
+  const FileRoot files(root);
+  EXPECT_EQ(files.read(root / "cat/./1.png").size(), 1u);
+  EXPECT_EQ(files.read(folder.write("beside", "12")).size(), 2u);
+  for (const auto* name : {"cat", "cat/2.png", "../dog/1.png", "owl/1.png", "cow/1.png"}) {
+    EXPECT_ERROR(files.read(root / name), IoError, "the archive has no such file");
+  }
+}
+
+fs::path coco_root() { return oracle::cases("datasets_targets/coco").front().text("root"); }
+
+// The pictures of the oracle's small COCO in a zip.
+fs::path zipped_pictures(const support::TemporaryFolder& folder) {
+  std::string bytes;
+  hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
+  const auto pictures = coco_root() / "pictures";
+  for (const auto& entry : fs::recursive_directory_iterator(pictures)) {
+    if (entry.is_regular_file())
+      zip.add("val/" + entry.path().lexically_relative(pictures).string(), io::read_bytes(entry.path()));
+  }
+  zip.finish();
+  return folder.write("val.zip", bytes) / "val";
+}
+
+TEST(PackedCoco, EqualsThatOfTheFolder) {
+  const support::TemporaryFolder folder;
+  const auto packed_root = zipped_pictures(folder);
+  const auto file = coco_root() / "instances.json";
+  const CocoDetection packed({.root = packed_root, .annFile = file}),
+      plain({.root = coco_root() / "pictures", .annFile = file});
+  const CocoCaptions captions({.root = packed_root, .annFile = file});
+  ASSERT_EQ(packed.size(), plain.size());
+  for (size_t i = 0; i < plain.size(); ++i) {
+    EXPECT_TENSOR_EQ(packed.get(i).image.data, plain.get(i).image.data);
+    EXPECT_TENSOR_EQ(packed.get(i).boxes.data, plain.get(i).boxes.data);
+    EXPECT_TENSOR_EQ(captions.get(i).image.data, plain.get(i).image.data);
+  }
+  EXPECT_ERROR(CocoDetection({.root = packed_root / "none", .annFile = file}).get(0), IoError, "the archive has no such file");
+}
+
+std::string coco_summary(const CocoFile& file) {
+  std::string out;
+  for (const auto& image : file.images()) {
+    out += text("{} {} {} {}\n", image.id, image.file_name, image.height, image.width);
+    for (const auto annotation : image.annotations) out.append(annotation) += "\n";
+  }
+  for (const auto& [id, name] : file.categories()) out += text("{} {}\n", id, name);
+  return out;
+}
+
+TEST(CocoIndex, GivesWhatTheFileDoesAndIsNeverTrustedWhenDamaged) {
+  const support::TemporaryFolder folder, cache;
+  const support::Variable variable("XDG_CACHE_HOME", cache.path().string());
+  const auto path = folder.path() / "instances.json";
+  fs::copy_file(coco_root() / "instances.json", path);
+  const auto place = folder.path() / ".instances.json.opsis-index";
+  const CocoFile plain(path, true);
+  EXPECT_FALSE(fs::exists(place));  // too young to be sure of
+  const auto expected = coco_summary(plain);
+
+  const auto json = io::read_bytes(path);
+  const auto late = io::now_ns() + 10'000'000'000;
+  // An index that knows another name: it is the index that is read.
+  const std::string whole(io::as_text(json));
+  CocoIndex lie{{{.id = 3, .file_name = "lie.jpg", .annotations = {std::string_view(whole).substr(0, 4)}}}, {{1, "x"}}};
+  io::write_file_index(path, kCocoIndexKind, coco_index_bytes(lie, whole), io::file_stamp(path), late);
+  ASSERT_TRUE(fs::exists(place));
+  EXPECT_EQ(coco_summary(CocoFile(path, true)), "3 lie.jpg 0 0\n" + whole.substr(0, 4) + "\n1 x\n");
+  EXPECT_EQ(coco_summary(CocoFile(path)), expected);
+
+  CocoIndex sound{plain.images(), plain.categories()};
+  const auto* begin = whole.data();
+  for (auto& image : sound.images) {
+    for (auto& annotation : image.annotations) annotation = std::string_view(begin + whole.find(annotation), annotation.size());
+  }
+  io::write_file_index(path, kCocoIndexKind, coco_index_bytes(sound, whole), io::file_stamp(path), late);
+  EXPECT_EQ(coco_summary(CocoFile(path, true)), expected);
+  const auto known = io::read_bytes(place);
+  for (size_t i = 0; i < known.size(); i += 3) {
+    auto bytes = known;
+    bytes[i] ^= 0x10;
+    if (i % 2 == 0) bytes.resize(i);
+    folder.write(place.filename(), io::as_text(bytes));
+    ASSERT_EQ(coco_summary(CocoFile(path, true)), expected) << i;
+  }
+  folder.write(place.filename(), io::as_text(known));
+  folder.write("instances.json", "{}");
+  EXPECT_EQ(CocoFile(path, true).images().size(), 0u);
+}
+
+std::string shards_of(const Case& c) { return (fs::path(c.text("root")) / c.text("shards")).string(); }
+
+TEST(WebDataset, SamplesAreThoseThatThePackageMakes) {
+  for (const auto& c : oracle::cases("datasets_packed/shards")) {
+    SCOPED_TRACE(c.name());
+    const WebDataset samples({.shards = shards_of(c)});
+    const auto keys = c.texts("keys");
+    ASSERT_EQ(samples.size(), keys.size());
+    const auto members = nlohmann::json::parse(c.json("members"));
+    for (size_t i = 0; i < samples.size(); ++i) {
+      const auto sample = samples.get(i);
+      EXPECT_EQ(sample.key, keys[i]);
+      EXPECT_EQ(sample.label, c.ints("labels")[i]);
+      EXPECT_EQ(sample.text, c.texts("texts")[i]);
+      EXPECT_EQ(sample.json["number"].integer(), c.ints("numbers")[i]);
+      EXPECT_TENSOR_EQ(sample.image.data, c.tensor("image" + std::to_string(i)));
+      std::vector<std::string> endings{"cls", "jpg", "json", "txt"};
+      for (const auto& [ending, bytes] : sample.members) endings.push_back(ending);
+      std::sort(endings.begin(), endings.end());
+      EXPECT_EQ(nlohmann::json(endings), members[i]);
+      const auto mask = io::decode_image(io::Bytes(sample.members.at("seg.png")));
+      EXPECT_TENSOR_EQ(mask.data, c.tensor("mask" + std::to_string(i)));
+    }
+  }
+}
+
+TEST(WebDataset, IsLoadedShuffledSplitAndTransformedAsOthers) {
+  const auto c = oracle::cases("datasets_packed/shards").front();
+  const transforms::Compose train{transforms::RandomResizedCrop({8}), transforms::RandomHorizontalFlip()};
+  const WebDataset plain({.shards = shards_of(c), .members = false}), whole({.shards = shards_of(c), .transforms = train});
+  torch::manual_seed(3);
+  const auto expected = train(plain.get(4).image);
+  torch::manual_seed(3);
+  EXPECT_TENSOR_EQ(whole.get(4).image.data, expected.data);
+  EXPECT_TRUE(plain.get(0).members.empty());
+
+  const MappedDataset classified(whole, [](const WebExample& sample) { return Classified{sample.image, sample.label}; });
+  data::DataLoader one(classified, {.batch_size = 4, .shuffle = true, .num_workers = 0, .seed = 5});
+  data::DataLoader three(classified, {.batch_size = 4, .shuffle = true, .num_workers = 3, .seed = 5});
+  auto other = three.begin();
+  for (const auto& batch : one) {
+    EXPECT_TENSOR_EQ(batch.images, other->images);
+    EXPECT_TENSOR_EQ(batch.labels, other->labels);
+    ++other;
+  }
+  EXPECT_EQ(random_split(whole, {0.5, 0.5})[0].size(), 5u);
+}
+
+TEST(WebDataset, NamesTheShardAndTheMemberThatIsWrong) {
+  const support::TemporaryFolder folder;
+  std::string bytes;
+  hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });  // a zip is as good a shard
+  zip.add("a.cls", io::as_bytes("x"));
+  zip.add("b.json", io::as_bytes("{"));
+  zip.add("c.txt", io::as_bytes("\xff"));
+  zip.add("d.jpg", io::as_bytes("no picture"));
+  zip.add("e.cls", io::as_bytes("7"));
+  zip.finish();
+  const auto path = folder.write("0.zip", bytes).string();
+  const WebDataset samples({.shards = path});
+  ASSERT_EQ(samples.size(), 5u);
+  EXPECT_ERROR(samples.get(0), DecodeError, path + "/a.cls: \"x\" is no whole number");
+  EXPECT_ERROR(samples.get(1), DecodeError, path + "/b.json: ");
+  EXPECT_ERROR(samples.get(2), DecodeError, path + "/c.txt: it is no UTF-8");
+  EXPECT_ERROR(samples.get(3), DecodeError, path + "/d.jpg: ");
+  EXPECT_EQ(samples.get(4).image.data.numel(), 0);
+  EXPECT_ERROR(samples.get(5), ValueError, "WebDataset: index must be below 5, got 5");
+  EXPECT_ERROR(WebDataset({.shards = path + ".{0,1}"}), IoError, path + ".0");
+  EXPECT_ERROR(WebDataset({.shards = folder.write("cut.tar", std::string(600, 'x')).string()}), DecodeError, "cut.tar: ");
+}
+
+TEST(WebDataset, BracesExpandAsInAShell) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(expand_braces("a"), Names{"a"});
+  EXPECT_EQ(expand_braces("t-{08..10}.tar"), (Names{"t-08.tar", "t-09.tar", "t-10.tar"}));
+  EXPECT_EQ(expand_braces("{2..0}{a,b}"), (Names{"2a", "2b", "1a", "1b", "0a", "0b"}));
+  EXPECT_EQ(expand_braces("{x,y{1..2},}"), (Names{"x", "y1", "y2", ""}));
+  EXPECT_EQ(expand_braces("{x}{1..y}"), (Names{"{x}{1..y}"}));
+  EXPECT_ERROR(expand_braces("a{b"), ValueError, "is not closed in \"a{b\"");
+  EXPECT_ERROR(expand_braces("a}b"), ValueError, "is not opened");
+  EXPECT_ERROR(expand_braces("{0..99999999}"), ValueError, "too many names");
+  EXPECT_ERROR(expand_braces("{0..9999}{0..9999}"), ValueError, "more than 10000000 names");
+  EXPECT_ERROR(expand_braces("{-9223372036854775808..9223372036854775807}"), ValueError, "too many names");
+}
+
+TEST(WebDataset, NamesAreSplitAsThePackageSplitsThem) {
+  const auto split = [](std::string_view name) {
+    const auto parts = split_web_name(name);
+    return parts ? text("{}|{}", parts->first, parts->second) : "none";
+  };
+  EXPECT_EQ(split("a.jpg"), "a|jpg");
+  EXPECT_EQ(split("a.b/c.seg.png"), "a.b/c|seg.png");
+  EXPECT_EQ(split("a"), "none");
+  EXPECT_EQ(split("a.b/c"), "none");
+  EXPECT_EQ(split(".png"), "none");
+  EXPECT_EQ(split("dir/.png"), "dir/|png");
+  EXPECT_EQ(split("d.r/.png"), "none");
+  EXPECT_EQ(split("/.png"), "/|png");
+}
+
+}  // namespace
+}  // namespace opsis::datasets

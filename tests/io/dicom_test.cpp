@@ -1,0 +1,69 @@
+// DICOM, held against pydicom; in builds with DCMTK.
+#include "opsis/io/dicom.h"
+
+#include "opsis/io/file.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+#include "tests/support/temporary.h"
+
+namespace opsis {
+namespace {
+
+using io::DicomValues;
+
+TEST(Dicom, PixelsAndPlaceEqualPydicoms) {
+  for (const auto* table : {"gray", "color", "scan"}) {
+    for (const auto& c : oracle::cases(std::string("io_dicom/") + table)) {
+      SCOPED_TRACE(table + (" " + c.name()));
+      const auto stored = io::read_dicom(c.text("path"), {.values = DicomValues::Stored});
+      EXPECT_TENSOR_EQ(stored.data.data, c.tensor("stored"));
+      EXPECT_EQ(stored.photometric, c.text("photometric"));
+      EXPECT_EQ(stored.spacing, c.numbers("spacing"));
+      EXPECT_EQ(stored.orientation, c.numbers("orientation"));
+      EXPECT_EQ(stored.position, c.numbers("position"));
+      EXPECT_EQ(stored.patient_id, "patient 7");
+      EXPECT_EQ(stored.modality, "CT");
+      if (c.has_tensor("rescaled")) {
+        EXPECT_TENSOR_EQ(io::read_dicom(c.text("path")).data.data, c.tensor("rescaled"));
+      }
+      if (c.has_tensor("windowed")) {
+        // pydicom stretches to the range of the stored numbers, which the oracle divides out again.
+        EXPECT_TENSOR_NEAR(io::read_dicom(c.text("path"), {.values = DicomValues::Windowed}).data.data, c.tensor("windowed"), 0,
+                           1e-12);
+      }
+    }
+  }
+}
+
+TEST(Dicom, TakesAWindowOfTheUsers) {
+  const auto path = oracle::cases("io_dicom/scan").front().text("path");
+  const auto values = io::read_dicom(path).data.data;
+  const auto shown = io::read_dicom(path, {.values = DicomValues::Windowed, .window = io::DicomWindow{100, 200}}).data.data;
+  EXPECT_TENSOR_EQ(shown, ((values - 99.5) / 199 + 0.5).clamp(0, 1));
+  EXPECT_ERROR(io::read_dicom(path, {.values = DicomValues::Windowed, .window = io::DicomWindow{0, 0}}), ValueError,
+               "must be 1 or more");
+  const auto plain = oracle::cases("io_dicom/gray").front().text("path");  // has no window: all that there is
+  const auto whole = io::read_dicom(plain, {.values = DicomValues::Windowed}).data.data;
+  EXPECT_EQ(whole.min().item<double>(), 0);
+  EXPECT_EQ(whole.max().item<double>(), 1);
+}
+
+TEST(Dicom, NamesWhatIsWrongAndTakesDamage) {
+  EXPECT_ERROR(io::read_dicom("none.dcm"), IoError, "none.dcm");
+  EXPECT_ERROR(io::decode_dicom(io::as_bytes("no picture")), DecodeError, "read_dicom: ");
+  const auto path = oracle::cases("io_dicom/scan").front().text("path");
+  EXPECT_ERROR(io::read_dicom(path, {.limits = {.image_bytes = 100}}), DecodeError, "limits.image_bytes");
+  const auto sound = io::read_bytes(path);
+  for (size_t i = 128; i < sound.size(); i += 3) {
+    auto bytes = sound;
+    bytes[i] ^= 0x41;
+    if (i % 2 == 0) bytes.resize(i);
+    try {
+      io::decode_dicom(bytes);
+    } catch (const DecodeError&) {
+    }
+  }
+}
+
+}  // namespace
+}  // namespace opsis

@@ -1,0 +1,164 @@
+#include "opsis/models/inference_ops.h"
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/torch.h>
+
+#include <limits>
+
+#include "tests/simd/every_target.h"
+#include "tests/support/expect.h"
+
+namespace opsis {
+namespace {
+
+using c10::IValue;
+using models::detail::pack_weights;
+using models::detail::pack_winograd;
+using torch::Tensor;
+using Ints = std::vector<int64_t>;
+
+constexpr double kEndless = std::numeric_limits<double>::infinity();
+
+Tensor call(const char* name, std::vector<IValue> arguments) {
+  c10::Dispatcher::singleton().findSchemaOrThrow(name, "").callBoxed(&arguments);
+  return arguments.at(0).toTensor();
+}
+
+// Sums of `depth` products of ordinary size, in another order.
+void expect_close(const Tensor& found, const Tensor& expected, int64_t depth, double each = 1e-6) {
+  ASSERT_EQ(found.sizes(), expected.sizes());
+  if (found.numel() == 0) return;
+  EXPECT_LT((found.to(torch::kFloat64) - expected).abs().max().item<double>(), each * static_cast<double>(depth + 10));
+}
+
+struct Conv {
+  int64_t in, out;
+  Ints kernel, stride, padding, dilation, size;
+};
+
+TEST(InferenceConv2d, GivesTorchsSums) {
+  torch::manual_seed(0);
+  const Conv convs[] = {
+      {3, 20, {7, 7}, {2, 2}, {3, 3}, {1, 1}, {2, 15, 17}},    // a stem: few channels
+      {64, 70, {1, 1}, {1, 1}, {0, 0}, {1, 1}, {2, 5, 7}},     // columns that fill no strip
+      {40, 24, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {2, 9, 8}},     //
+      {40, 5, {3, 3}, {2, 2}, {2, 2}, {2, 2}, {1, 9, 8}},      // a window that skips
+      {600, 33, {3, 1}, {1, 2}, {1, 0}, {1, 1}, {1, 4, 6}},    // a tap longer than a piece
+      {130, 16, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 3, 3}},    // some taps a piece
+      {1100, 64, {1, 1}, {2, 2}, {0, 0}, {1, 1}, {1, 5, 5}},   //
+      {8, 8, {5, 5}, {1, 1}, {4, 4}, {1, 1}, {1, 1, 1}},       // mostly border
+      {8, 8, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {0, 4, 4}},       // no picture
+      {16, 300, {1, 1}, {1, 1}, {0, 0}, {1, 1}, {1, 40, 40}},  // more than one block of rows
+      {2, 8, {3, 3}, {1, 1}, {1, 1}, {3, 3}, {1, 9, 9}},       // few channels, far apart
+  };
+  support::on_every_target([&] {
+    for (const auto& conv : convs) {
+      SCOPED_TRACE(conv.in);
+      const auto x = torch::randn({conv.size[0], conv.in, conv.size[1], conv.size[2]});
+      const auto weight = torch::randn({conv.out, conv.in, conv.kernel[0], conv.kernel[1]}), bias = torch::randn({conv.out});
+      const auto expected = torch::conv2d(x.to(torch::kFloat64), weight.to(torch::kFloat64), bias.to(torch::kFloat64),
+                                          conv.stride, conv.padding, conv.dilation);
+      const auto addend = torch::randn(expected.sizes());
+      const auto run = [&](const IValue& more, double low) {
+        return call(
+            "opsis::inference_conv2d",
+            {x, pack_weights(weight, bias), more, IValue(Ints{conv.out, conv.kernel[0], conv.kernel[1]}), IValue(conv.stride),
+             IValue(conv.padding), IValue(conv.dilation), IValue("none"), IValue(low), IValue(kEndless)});
+      };
+      const auto depth = conv.in * conv.kernel[0] * conv.kernel[1];
+      expect_close(run(IValue(), -kEndless), expected, depth);
+      expect_close(run(addend, 0), (expected + addend).clamp_min(0), depth);
+    }
+  });
+}
+
+TEST(InferenceWinograd, GivesTorchsSums) {
+  torch::manual_seed(0);
+  const Conv convs[] = {
+      {33, 40, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {2, 9, 13}},  {64, 64, {3, 3}, {1, 1}, {0, 0}, {1, 1}, {1, 30, 31}},
+      {16, 8, {3, 3}, {1, 1}, {2, 1}, {1, 1}, {1, 4, 4}},    {8, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {0, 8, 8}},
+      {24, 80, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 64, 60}}, {1, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1, 1}},
+  };
+  support::on_every_target([&] {
+    for (const auto& conv : convs) {
+      SCOPED_TRACE(conv.in);
+      const auto x = torch::randn({conv.size[0], conv.in, conv.size[1], conv.size[2]});
+      const auto weight = torch::randn({conv.out, conv.in, 3, 3}), bias = torch::randn({conv.out});
+      const auto expected =
+          torch::conv2d(x.to(torch::kFloat64), weight.to(torch::kFloat64), bias.to(torch::kFloat64), 1, conv.padding);
+      const auto addend = torch::randn(expected.sizes());
+      const auto run = [&](const IValue& more, const char* activation, double low) {
+        return call("opsis::inference_winograd", {x, pack_winograd(weight), bias, more, IValue(conv.padding),
+                                                  IValue(activation), IValue(low), IValue(kEndless)});
+      };
+      // What is rounded on the way is larger than the sums: factors of up to 5 there and 8 back, twice.
+      expect_close(run(IValue(), "none", -kEndless), expected, 9 * conv.in, 4e-6);
+      expect_close(run(addend, "none", 0), (expected + addend).clamp_min(0), 9 * conv.in, 4e-6);
+      expect_close(run(IValue(), "swish", -kEndless), torch::silu(expected), 9 * conv.in, 4e-6);
+    }
+  });
+}
+
+TEST(InferenceLinear, GivesTorchsSums) {
+  torch::manual_seed(0);
+  const int64_t shapes[][3] = {{1, 16, 8}, {0, 16, 8}, {7, 1, 1}, {197, 96, 130}, {5, 1300, 64}, {1, 2000, 300}, {600, 20, 12}};
+  support::on_every_target([&] {
+    for (const auto& shape : shapes) {
+      const auto rows = shape[0], depth = shape[1], columns = shape[2];
+      SCOPED_TRACE(rows);
+      const auto x = torch::randn({rows, depth}), weight = torch::randn({columns, depth});
+      const auto expected = torch::linear(x.to(torch::kFloat64), weight.to(torch::kFloat64));
+      const auto addend = torch::randn({rows, columns});
+      const auto packed = pack_weights(weight, {});
+      const auto run = [&](const IValue& more) {
+        return call("opsis::inference_linear",
+                    {x, packed, more, IValue(columns), IValue("none"), IValue(-kEndless), IValue(kEndless)});
+      };
+      expect_close(run(IValue()), expected, depth);
+      expect_close(run(addend), expected + addend, depth);
+    }
+  });
+}
+
+TEST(InferenceLinear, DoesWhatFollowsIt) {
+  const auto x = torch::cat({torch::linspace(-120, 120, 1001), torch::linspace(-4, 4, 999)}).unsqueeze(1);
+  const auto exact = x.to(torch::kFloat64).expand({-1, 20}).contiguous();
+  const std::pair<const char*, Tensor> activations[] = {
+      {"swish", torch::silu(exact)},          {"sigmoid", torch::sigmoid(exact)},
+      {"hardswish", torch::hardswish(exact)}, {"hardsigmoid", torch::hardsigmoid(exact)},
+      {"gelu", torch::gelu(exact)},           {"tanh", torch::tanh(exact)}};
+  support::on_every_target([&] {
+    const auto packed = pack_weights(torch::ones({20, 1}), {});
+    for (const auto& [name, expected] : activations) {
+      SCOPED_TRACE(name);
+      const auto found =
+          call("opsis::inference_linear", {x, packed, IValue(), IValue(20), IValue(name), IValue(-kEndless), IValue(kEndless)});
+      EXPECT_LT(((found - expected).abs() / (expected.abs() + 1)).max().item<double>(), 4e-7);
+    }
+  });
+}
+
+TEST(InferenceDepthwise, GivesTorchsSums) {
+  torch::manual_seed(0);
+  const Conv convs[] = {
+      {19, 19, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {2, 9, 13}}, {32, 32, {5, 5}, {2, 2}, {2, 2}, {1, 1}, {1, 14, 14}},
+      {8, 8, {7, 7}, {1, 1}, {3, 3}, {1, 1}, {1, 4, 5}},    {33, 33, {3, 3}, {2, 1}, {2, 2}, {2, 2}, {1, 9, 30}},
+      {5, 5, {3, 3}, {1, 1}, {5, 5}, {1, 1}, {1, 2, 2}},    {4, 4, {2, 3}, {3, 3}, {0, 0}, {1, 1}, {0, 8, 8}},
+  };
+  support::on_every_target([&] {
+    for (const auto& conv : convs) {
+      SCOPED_TRACE(conv.in);
+      const auto x = torch::randn({conv.size[0], conv.in, conv.size[1], conv.size[2]});
+      const auto weight = torch::randn({conv.in, 1, conv.kernel[0], conv.kernel[1]}), bias = torch::randn({conv.in});
+      const auto expected = torch::conv2d(x.to(torch::kFloat64), weight.to(torch::kFloat64), bias.to(torch::kFloat64),
+                                          conv.stride, conv.padding, conv.dilation, conv.in);
+      const auto found = call("opsis::inference_depthwise",
+                              {x, weight.permute({2, 3, 1, 0}).flatten(2).contiguous(), bias, IValue(conv.stride),
+                               IValue(conv.padding), IValue(conv.dilation), IValue("none"), IValue(0.0), IValue(6.0)});
+      expect_close(found, expected.clamp(0, 6), conv.kernel[0] * conv.kernel[1]);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace opsis
