@@ -77,7 +77,9 @@ Tensor constant_input(const Program& program, const Step& step, size_t index) {
 }
 
 bool is_linear(const Step& step) { return step.is("aten::linear"); }
-bool is_conv(const Step& step) { return step.is("aten::conv2d") && step.op.schema().overload_name().empty(); }
+bool is_conv(const Step& step) {
+  return (step.is("aten::conv2d") || step.is("aten::conv3d")) && step.op.schema().overload_name().empty();
+}
 bool has_constant_weight(const Program& program, const Step& step) { return constant_input(program, step, 1).defined(); }
 
 // Multiplies what a convolution or a linear layer gives, channel by channel, and adds to it.
@@ -162,7 +164,7 @@ struct Packed {
 std::optional<Packed> packed_conv(Program& program, const Step& step, bool onednn) {
   const auto weight = constant_input(program, step, 1), bias = constant_input(program, step, 2);
   const auto &stride = step.constant(3), &padding = step.constant(4), &dilation = step.constant(5), &groups = step.constant(6);
-  if (weight.scalar_type() == torch::kFloat32 && weight.dim() == 4) {
+  if (weight.scalar_type() == torch::kFloat32 && weight.dim() == 4) {  // our own are of two dimensions
     const auto shift = program.add_constant(bias.defined() ? bias : torch::zeros({weight.size(0)}));
     if (is_depthwise(weight, groups.toInt())) {
       const auto window = program.add_constant(weight.permute({2, 3, 1, 0}).flatten(2).contiguous());
@@ -319,7 +321,8 @@ void pack(Program& program, bool onednn) {
     for (auto& step : program.steps) {
       const bool conv = is_conv(step);
       if (graph.gone(&step) || !(conv || is_linear(step)) || !has_constant_weight(program, step)) continue;
-      if (program.shape(step.input(0)).size() < (conv ? 4U : 2U)) continue;
+      const auto dimensions = static_cast<int64_t>(program.shape(step.input(0)).size());
+      if (dimensions < (conv ? constant_input(program, step, 1).dim() : 2)) continue;
       const auto put = [&](const Step* place, std::vector<Step> steps) { replaced[graph.place(place)] = std::move(steps); };
       const auto taken = [&](const Step* one) { return replaced.contains(graph.place(one)); };  // by the other addend
 

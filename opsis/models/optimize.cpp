@@ -21,8 +21,8 @@ class Programs {
  public:
   using Forward = std::function<std::vector<Tensor>(Tensor)>;
 
-  Programs(std::shared_ptr<const Model> model, Forward forward, const OptimizeOptions& options)
-      : model_(std::move(model)), forward_(std::move(forward)), options_(options) {
+  Programs(std::shared_ptr<const Model> model, Forward forward, const OptimizeOptions& options, bool clips)
+      : model_(std::move(model)), forward_(std::move(forward)), options_(options), clips_(clips) {
     OPSIS_CHECK(options.dtype == torch::kFloat32 || options.dtype == torch::kBFloat16,
                 "optimize: dtype must be float32 or bfloat16, got {}", c10::toString(options.dtype));
     check();
@@ -39,8 +39,10 @@ class Programs {
 
   std::vector<Tensor> run(Tensor images) {
     const torch::NoGradGuard no_grad;
-    OPSIS_CHECK(images.dim() == 4 && images.device().is_cpu(), "optimize: images must be (N, 3, H, W) on the CPU");
-    images = images.to(torch::kFloat32).contiguous(torch::MemoryFormat::ChannelsLast);
+    OPSIS_CHECK(images.dim() == (clips_ ? 5 : 4) && images.device().is_cpu(), "optimize: {} on the CPU",
+                clips_ ? "clips must be (N, 3, T, H, W)" : "images must be (N, 3, H, W)");
+    const auto layout = clips_ ? torch::MemoryFormat::ChannelsLast3d : torch::MemoryFormat::ChannelsLast;
+    images = images.to(torch::kFloat32).contiguous(layout);
     return program_for(images)->run(images);
   }
 
@@ -84,6 +86,7 @@ class Programs {
   std::shared_ptr<const Model> model_;
   Forward forward_;
   OptimizeOptions options_;
+  bool clips_;
   std::mutex mutex_;
   // By the shape of the images, the last used first. Each has packed weights of its own, as much as the model.
   static constexpr size_t kPrograms = 4;
@@ -103,7 +106,9 @@ template <class Task>
 class Optimized : public Task {
  public:
   Optimized(std::shared_ptr<Task> model, Programs::Forward forward, const OptimizeOptions& options)
-      : Task("Optimized"), model_(there(std::move(model))), programs_(model_, std::move(forward), options) {
+      : Task("Optimized"),
+        model_(there(std::move(model))),
+        programs_(model_, std::move(forward), options, std::is_same_v<Task, VideoClassifier>) {
     this->eval();
   }
 
@@ -174,6 +179,10 @@ std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassifier> model
 
 std::shared_ptr<SegmentationModel> optimize(std::shared_ptr<SegmentationModel> model, const OptimizeOptions& options) {
   return std::make_shared<OptimizedForward<SegmentationModel>>(model, options);
+}
+
+std::shared_ptr<VideoClassifier> optimize(std::shared_ptr<VideoClassifier> model, const OptimizeOptions& options) {
+  return std::make_shared<OptimizedForward<VideoClassifier>>(model, options);
 }
 
 std::shared_ptr<DetectionModel> optimize(std::shared_ptr<DetectionModel> model, const OptimizeOptions& options) {

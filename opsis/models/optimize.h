@@ -20,7 +20,7 @@ struct OptimizeOptions {
 
 /// The model as a list of operators for this machine's CPU. Batch norms and scales are folded into the layers before them; all
 /// that does not depend on the images is computed once; convolutions and linear layers have packed weights and do the
-/// activations and additions that follow them; pixels lie beside their channels (channels_last).
+/// activations and additions that follow them; pixels lie beside their channels (channels_last, of clips channels_last_3d).
 ///     auto quick = optimize(get_model("resnet50", {.weights = "DEFAULT"}));   // after eval()
 ///     auto scores = quick->forward(images);
 /// The list is recorded at the first image of each shape, which takes as long as a few images do, and kept while the shape is one
@@ -33,6 +33,10 @@ OPSIS_API std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassif
 /// Of the scores alone: what it gives has no auxiliary ones.
 OPSIS_API std::shared_ptr<SegmentationModel> optimize(std::shared_ptr<SegmentationModel> model,
                                                       const OptimizeOptions& options = {});
+
+/// Of clips (N, 3, T, H, W): convolutions in three dimensions are packed and fused like those of images.
+OPSIS_API std::shared_ptr<VideoClassifier> optimize(std::shared_ptr<VideoClassifier> model,
+                                                    const OptimizeOptions& options = {});
 
 /// Of all that comes before boxes: the network, the pyramid and the heads that look at every pixel. What looks at regions stays as
 /// it is. Pictures of many sizes make batches of many shapes, so the list is recorded when a shape comes for the second time.

@@ -163,6 +163,28 @@ TEST(Optimize, RefusesWhatItCannotDo) {
   EXPECT_ERROR(optimize(model), ValueError, "optimize: parameters must be of float32 and on the CPU");
 }
 
+class OptimizeVideo : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(, OptimizeVideo, ::testing::Values("r3d_18", "mc3_18", "r2plus1d_18", "swin3d_t"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(OptimizeVideo, GivesWhatTheModelGives) {
+  const torch::NoGradGuard no_grad;
+  const support::OneThread one_thread;
+  torch::manual_seed(1);
+  const auto model = models::get_model<models::VideoClassifier>(GetParam(), {.num_classes = 5});
+  EXPECT_ERROR(optimize(model), ValueError, "call eval() first");
+  model->eval();
+  const auto clips = torch::randn({2, 3, 4, 32, 40});
+  const auto expected = model->forward(clips);
+  const auto quick = optimize(model);
+  EXPECT_TENSOR_NEAR(quick->forward(clips), expected, 1e-4, 1e-5);
+  const Operators called;
+  EXPECT_TENSOR_NEAR(quick->forward(clips), expected, 1e-4, 1e-5);
+  EXPECT_EQ(Operators::names().count("aten::conv3d"), 0U);
+  EXPECT_EQ(Operators::names().count("aten::batch_norm"), 0U);
+  EXPECT_ERROR(quick->forward(clips[0]), ValueError, "optimize: clips must be (N, 3, T, H, W) on the CPU");
+}
+
 class OptimizeDetector : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(, OptimizeDetector,
                          ::testing::Values("fasterrcnn_mobilenet_v3_large_fpn", "retinanet_resnet50_fpn_v2",

@@ -2,6 +2,9 @@
 
 #include <torch/torch.h>
 
+#include <atomic>
+#include <future>
+
 #include "opsis/hub/safetensors.h"
 #include "opsis/hub/state_dict.h"
 #include "opsis/models/registry.h"
@@ -67,6 +70,18 @@ TEST(Classifier, AnswersAsItsModelDoes) {
   EXPECT_TENSOR_NEAR(found.probabilities, expected, 1e-4, 0);  // sums in another order, folded weights
   ASSERT_EQ(found.best.size(), 5);
   EXPECT_EQ(found.best[0].name, classifier.categories()[static_cast<size_t>(found.best[0].index)]);
+}
+
+TEST(Classifier, IsCalledFromManyThreads) {
+  torch::manual_seed(0);
+  const Classifier classifier(models::get_model("shufflenet_v2_x0_5"), as_it_is, {});  // whose program is made by the first
+  std::vector<std::future<torch::Tensor>> found;
+  for (int64_t i = 0; i < 4; ++i) {
+    found.push_back(std::async(std::launch::async, [&, i] { return classifier(colour(i % 3, 200)).probabilities; }));
+  }
+  for (int64_t i = 0; i < 4; ++i) {
+    EXPECT_TENSOR_NEAR(found[static_cast<size_t>(i)].get(), classifier(colour(i % 3, 200)).probabilities, 1e-5, 0);
+  }
 }
 
 TEST(Classifier, RefusesOtherModelsAndShapes) {

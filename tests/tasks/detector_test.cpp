@@ -195,6 +195,9 @@ TEST(KeypointDetector, GivesPointsAndHowSureTheyAre) {
   EXPECT_TENSOR_EQ(found.points, torch::tensor({20.f, 9.f, 8.f, 10.f}).view({2, 1, 2}));
   EXPECT_TENSOR_EQ(found.visible(), torch::tensor({true, false}).view({2, 1}));
   EXPECT_EQ(found.boxes.canvas_size, (Size{20, 30}));
+  std::vector<std::future<tasks::KeypointDetections>> others;
+  for (int i = 0; i < 3; ++i) others.push_back(std::async(std::launch::async, [&] { return detector(image); }));
+  for (auto& other : others) EXPECT_TENSOR_EQ(other.get().points, found.points);
   EXPECT_TRUE(detector.skeleton().empty());
   const KeypointDetector of_people(std::make_shared<Marks>(true));
   EXPECT_EQ(of_people.keypoints().at(0), "nose");

@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <future>
+
 #include "opsis/models/registry.h"
 #include "tests/support/expect.h"
 
@@ -56,6 +58,16 @@ TEST(FlowEstimator, OfPicturesThatFitIsItsModels) {
   const auto [one, other] = transforms::OpticalFlow()(first, second);
   const auto expected = model->forward(one.data.unsqueeze(0), other.data.unsqueeze(0), 2)[0];
   EXPECT_TENSOR_NEAR(estimator(first, second), expected, 1e-5, 0);
+}
+
+TEST(FlowEstimator, IsCalledFromManyThreads) {
+  torch::manual_seed(0);
+  const FlowEstimator estimator(models::get_model<FlowModel>("raft_small"), {128, 128}, 1);
+  const Image first(torch::randint(0, 256, {3, 128, 128}, torch::kUInt8)), second(first.data.roll(1, 2));
+  const auto expected = estimator(first, second);
+  std::vector<std::future<torch::Tensor>> found;
+  for (int i = 0; i < 3; ++i) found.push_back(std::async(std::launch::async, [&] { return estimator(first, second); }));
+  for (auto& future : found) EXPECT_TENSOR_NEAR(future.get(), expected, 1e-5, 0);
 }
 
 TEST(FlowEstimator, RefusesUnlikePicturesAndOtherModels) {
