@@ -23,8 +23,8 @@ struct AudioStream::Impl : MediaStream {
   AudioMetadata metadata;
   double preroll_seconds = 0;
   std::unique_ptr<SwrContext, FreeResampler> converter;
-  AVSampleFormat converter_is_for = AV_SAMPLE_FMT_NONE;
-  std::vector<std::vector<float>> channels;  // of the frames that are wanted
+  std::pair<AVSampleFormat, int> converter_is_for;  // type and channels
+  std::vector<std::vector<float>> channels;         // of the frames that are wanted
   std::vector<float> converted;
 
   // Where decoding stands, which nobody knows after an error.
@@ -110,13 +110,13 @@ double AudioStream::Impl::take_frame() {
       converter.reset(made);
       check(status, "its samples cannot be made floats");
       check(ffmpeg().swr_init(made), "its samples cannot be made floats");
-      converter_is_for = format;
+      converter_is_for = {format, number};
       // torchcodec has the first frame that is converted begin at a whole sample.
       const double zero = to_seconds(first_pts(), base), rate = frame->sample_rate;
       seconds = zero + std::round((seconds - zero) * rate) / rate;
     }
-    // The converter would read past the end of smaller ones.
-    if (format != converter_is_for) refuse("its samples change their type");
+    // The converter would read past the end of smaller or fewer ones.
+    if (converter_is_for != std::pair(format, number)) refuse("its samples change their type or their channels");
     converted.resize(static_cast<size_t>(number) * static_cast<size_t>(count));
     for (int c = 0; c < number; ++c) planes[c] = reinterpret_cast<uint8_t*>(converted.data() + int64_t{c} * count);
     const int made =
