@@ -162,7 +162,7 @@ struct Packed {
 std::optional<Packed> packed_conv(Program& program, const Step& step, bool onednn) {
   const auto weight = constant_input(program, step, 1), bias = constant_input(program, step, 2);
   const auto &stride = step.constant(3), &padding = step.constant(4), &dilation = step.constant(5), &groups = step.constant(6);
-  if (weight.scalar_type() == torch::kFloat32) {
+  if (weight.scalar_type() == torch::kFloat32 && weight.dim() == 4) {
     const auto shift = program.add_constant(bias.defined() ? bias : torch::zeros({weight.size(0)}));
     if (is_depthwise(weight, groups.toInt())) {
       const auto window = program.add_constant(weight.permute({2, 3, 1, 0}).flatten(2).contiguous());

@@ -14,6 +14,7 @@
 #include "opsis/datasets/folder.h"
 #include "opsis/datasets/scan_index.h"
 #include "opsis/io/file.h"
+#include "opsis/io/index_file.h"
 #include "tests/datasets/opened.h"
 #include "tests/support/small_disk.h"
 
@@ -23,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Later than any folder changes: else an index leaves out what is so young.
-int64_t some_time_from_now() { return now_ns() + 10'000'000'000; }
+int64_t some_time_from_now() { return io::now_ns() + 10'000'000'000; }
 
 class MadeReady : public testing::Test {
  protected:
@@ -64,14 +65,18 @@ class MadeReady : public testing::Test {
 
   // What stands under a final name is whole.
   void expect_nothing_broken() const {
-    if (fs::exists(root_ / name_)) EXPECT_TRUE(check_integrity(root_ / name_, archive_.text("md5")));
+    if (fs::exists(root_ / name_)) {
+      EXPECT_TRUE(check_integrity(root_ / name_, archive_.text("md5")));
+    }
     if (fs::exists(photos_)) {
       for (const auto& [name, content] : content_of_folder(photos_)) {
         const auto found = expected_.find(name);
         ASSERT_TRUE(found != expected_.end() && found->second == content) << name;
       }
     }
-    if (fs::exists(index())) EXPECT_EQ(parse_scan(io::read_bytes(index())).size(), 4u);
+    if (fs::exists(index())) {
+      EXPECT_EQ(parse_scan(io::read_bytes(index())).size(), 4u);
+    }
   }
   void expect_ready() const {
     EXPECT_TRUE(content_of_folder(photos_) == expected_);
