@@ -3,6 +3,7 @@
 #pragma once
 
 #include "opsis/io/archive_file.h"
+#include "opsis/io/audio_decoder.h"
 #include "opsis/io/bytes.h"
 #include "opsis/io/dicom.h"
 #include "opsis/io/file.h"

@@ -12,6 +12,7 @@
 #include "opsis/core/parallel.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/io/audio_decoder.h"
 #include "opsis/io/file.h"
 
 namespace opsis::inline v1::datasets {
@@ -139,6 +140,23 @@ std::vector<VideoLength> lengths_of(const std::vector<fs::path>& files, const Cl
   return videos;
 }
 
+// --- Sound -----------------------------------------------------------------------------------------------------------------
+
+// What is played while the frames from the first to the last are shown; a sound that is not there, or is damaged, is empty.
+torch::Tensor sound_of(const fs::path& file, const std::vector<int64_t>& frames, const io::VideoMetadata& metadata,
+                       const Limits& limits) {
+  const double fps = metadata.average_fps;
+  if (metadata.has_audio && fps > 0) {
+    try {
+      io::AudioDecoder decoder(file, limits);
+      const auto first = static_cast<double>(frames.front()), end = static_cast<double>(frames.back() + 1);
+      return decoder.get_samples_played_in_range(first / fps, end / fps).data;
+    } catch (const DecodeError&) {
+    }
+  }
+  return at::empty({1, 0}, torch::kFloat32);
+}
+
 }  // namespace
 
 // --- The class -------------------------------------------------------------------------------------------------------------
@@ -218,8 +236,8 @@ VideoClip VideoClips::get_clip(size_t index) const {
     stream.read(next++, out);
   }
   if (options_.output_format == "TCHW") video = video.permute({0, 3, 1, 2});
-  return {std::move(video), at::empty({1, 0}, torch::kFloat32), options_.frame_rate.value_or(stream.metadata().average_fps),
-          location.video};
+  auto audio = sound_of(videos_[location.video].path, frames, stream.metadata(), options_.video.limits);
+  return {std::move(video), std::move(audio), options_.frame_rate.value_or(stream.metadata().average_fps), location.video};
 }
 
 VideoClips VideoClips::subset(const std::vector<size_t>& videos) const {

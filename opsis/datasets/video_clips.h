@@ -35,7 +35,8 @@ struct ClipOptions {
 };
 
 /// A clip of a video.
-/// Shapes   video (T, H, W, 3) or (T, 3, H, W) uint8; audio (1, 0) float32
+/// Shapes   video (T, H, W, 3) or (T, 3, H, W) uint8; audio (channels, samples) float32, all that is
+///          played from the first frame until after the last; (1, 0) without sound or when it is damaged there
 struct VideoClip {
   torch::Tensor video, audio;
   double video_fps = 0;
@@ -56,7 +57,7 @@ struct ClipLocation {
 ///     datasets::VideoClips again(clips.metadata(), {.clip_length_in_frames = 32});   // opens nothing
 /// Throws   ValueError for lengths, steps and rates that are not positive, and another output_format; what io::VideoStream
 ///          throws
-/// Differs  gives no sound; says nothing of videos that are too short; without videos the size is 0
+/// Differs  says nothing of videos that are too short; without videos the size is 0
 /// Source   torchvision.datasets.video_utils.VideoClips
 class OPSIS_API VideoClips {
  public:

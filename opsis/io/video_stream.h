@@ -29,6 +29,7 @@ struct VideoMetadata {
   int64_t time_base_num = 0, time_base_den = 1;  ///< the seconds that a step of pts lasts, as a fraction
   int rotation_degrees = 0;                      ///< that frames were turned counter-clockwise: 0, 90, 180 or -90
   std::string codec{};                           ///< "h264"
+  bool has_audio = false;                        ///< whether AudioStream finds sound in the same file
   double duration_seconds() const { return end_seconds - begin_seconds; }
 };
 

@@ -1,4 +1,5 @@
 #include "opsis/core/error.h"
+#include "opsis/io/audio_stream.h"
 #include "opsis/io/video_stream.h"
 
 #include <vector>
@@ -13,6 +14,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       if (index >= 0 && index < count) stream.read(index, pixels.data());
     }
   } catch (const opsis::Error&) {  // anything else ends the fuzzer
+  }
+  try {
+    opsis::io::AudioStream sound(opsis::io::Bytes(data, size), {.pixels = 1 << 16, .image_bytes = 1 << 20});
+    sound.read(0.5, 0.6);
+    sound.read(0, 0.3);
+  } catch (const opsis::Error&) {
   }
   return 0;
 }

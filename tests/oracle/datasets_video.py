@@ -1,4 +1,4 @@
-"""datasets_video: videos frame by frame as torchcodec decodes them, and the data sets that cut them into clips."""
+"""datasets_video: videos and their sound as torchcodec decodes them, and the data sets that cut them into clips."""
 
 import functools
 import itertools
@@ -7,7 +7,7 @@ import subprocess
 import torch
 from oracle import case, run
 from support.fake_data import *
-from torchcodec.decoders import VideoDecoder
+from torchcodec.decoders import AudioDecoder, VideoDecoder
 from torchvision.datasets.video_utils import VideoClips
 
 # --- Videos ----------------------------------------------------------------------------------------------------------------
@@ -46,6 +46,21 @@ _copied = {
     "rotated_270.mp4": "-metadata:s:v rotate=270",
     "begins_late.mp4": "-ss 0.55",
 }
+# Of the same picture with a stereo sound of 2.4 seconds.
+_sounding = {
+    "aac.mp4": "-s 32x24 -c:v libx264 -g 8 -bf 2 -c:a aac -ar 44100",
+    "mp3.avi": "-s 32x24 -c:v mpeg4 -c:a libmp3lame -ar 22050",
+    "pcm.avi": "-s 32x24 -c:v mpeg4 -c:a pcm_s16le -ar 8000 -ac 1",
+    "pcm_24.mkv": "-s 32x24 -c:v mpeg4 -c:a pcm_s24le -ar 44100",
+    "pcm_u8.avi": "-s 32x24 -c:v mpeg4 -c:a pcm_u8 -ar 11025",
+    "flac.mkv": "-s 32x24 -c:v mpeg4 -c:a flac -ar 44100",
+    "opus.mkv": "-s 32x24 -c:v mpeg4 -c:a libopus",
+    "ac3.ts": "-s 32x24 -c:v mpeg2video -r 25 -c:a ac3 -ar 48000",
+    "mp2.mpg": "-s 32x24 -c:v mpeg2video -r 25 -c:a mp2 -ar 44100",
+    "sound.wav": "-vn -c:a pcm_f64le -ar 16000",
+    "sound.mp3": "-vn -c:a libmp3lame -ar 44100",
+    "sound.flac": "-vn -c:a flac -ar 44100 -ac 6",
+}
 
 
 def _ffmpeg(inputs, outputs, folder):
@@ -61,6 +76,12 @@ def videos():
     folder = fresh("videos")
     _ffmpeg("-f lavfi -i testsrc2=size=64x48:rate=10:duration=2.5", _written, folder)
     _ffmpeg(f"-i {folder / 'h264.mp4'}", {name: f"-c copy {how}" for name, how in _copied.items()}, folder)
+    sound = "aevalsrc=0.4*sin(2*PI*(300+200*t)*t)+0.1*random(0)|0.3*sin(2*PI*523*t):s=44100:d=2.4"
+    _ffmpeg(f"-f lavfi -i testsrc2=size=64x48:rate=10:duration=2.5 -f lavfi -i {sound}", _sounding, folder)
+    _ffmpeg(f"-i {folder / 'aac.mp4'}", {"sound_late.mp4": "-c copy -ss 0.55"}, folder)
+    sounding = bytearray((folder / "mp3.avi").read_bytes())
+    sounding[len(sounding) // 2 : len(sounding) * 2 // 3] = bytes(len(sounding) * 2 // 3 - len(sounding) // 2)
+    (folder / "sound_broken.avi").write_bytes(sounding)
     whole = (folder / "b_frames.avi").read_bytes()
     (folder / "cut_short.avi").write_bytes(whole[: len(whole) // 2])
     broken = bytearray(whole)
@@ -122,6 +143,36 @@ def ranges(file):
     return known
 
 
+# --- Sound -----------------------------------------------------------------------------------------------------------------
+
+# Seconds from and to. Of one decoder, which goes on, goes back and seeks; then every second one of a decoder of its own.
+_ranges = [[0.0, 0.3], [0.3, 0.7], [0.70001, 0.9], [2.0, 2.1], [0.1, 0.15], [1.0, 1.0], [2.23456, 2.5], [-1.0, 0.2], [5.0, 6.0],
+           [2.1, None], [0.0, None], [0.00001, 0.00002]]
+
+
+@case("datasets_video/sound", file=[*_sounding, "sound_late.mp4", "sound_broken.avi", "h264.mp4", "garbage.mp4"])
+def sound(file):
+    path = str(videos() / file)
+    known = {"path": path, "ranges": _ranges}
+    try:
+        decoder = AudioDecoder(path)
+    except (RuntimeError, ValueError):
+        return {**known, "opened": False}
+    metadata = decoder.metadata
+    known.update(opened=True, rate=metadata.sample_rate, channels=metadata.num_channels, codec=metadata.codec)
+    for key, first, step, one in (("on", 0, 1, lambda: decoder), ("fresh", 1, 2, lambda: AudioDecoder(path))):
+        for number in range(first, len(_ranges), step):
+            start, stop = _ranges[number]
+            try:
+                samples = one().get_samples_played_in_range(start, stop)
+            except RuntimeError:
+                decoder = AudioDecoder(path)  # the other stands at the end for ever
+                continue
+            known[f"{key}{number}"] = samples.data.contiguous()
+            known[f"{key}_times{number}"] = [samples.pts_seconds, samples.duration_seconds]
+    return known
+
+
 # --- Clips -----------------------------------------------------------------------------------------------------------------
 
 _rates = [None, 1.0, 7.5, 10.0, 12.0, 15.0, 23.976, 24.0, 25.0, 29.97, 30.0, 60.0, 100.0]
@@ -142,7 +193,8 @@ def resampled(rate):
 @case("datasets_video/clips", length=[1, 6], between=[4], rate=[None, 5.0, 8.0, 25.0])
 def clips(length, between, rate):
     format = "TCHW" if rate == 8.0 else "thwc"
-    files = [str(videos() / name) for name in ("h264.mp4", "variable.mp4", "xvid.avi", "rotated_90.mp4")]
+    files = [str(videos() / name) for name in ("h264.mp4", "variable.mp4", "xvid.avi", "rotated_90.mp4",
+                                              "aac.mp4", "mp3.avi", "flac.mkv", "sound_late.mp4", "sound_broken.avi")]
     cut = VideoClips(files, length, between, rate, output_format=format)
     known = {"files": files, "sizes": cut.cumulative_sizes, "frames": [len(v) for v in cut.video_pts], "fps": cut.video_fps}
     known.update(format=cut.output_format, looked_at=[*range(0, len(cut), 6), len(cut) - 1])
@@ -150,8 +202,8 @@ def clips(length, between, rate):
     known["video_fps"] = []
     for i in known["looked_at"]:
         video, audio, info, number = cut.get_clip(i)
-        assert audio.shape == (1, 0) and number == cut.get_clip_location(i)[0]
-        known[f"video{i}"] = video
+        assert number == cut.get_clip_location(i)[0]
+        known.update({f"video{i}": video, f"audio{i}": audio.contiguous()})
         known["video_fps"].append(info["video_fps"])
     part = cut.subset([2, 0])
     known["subset"] = part.cumulative_sizes
@@ -166,8 +218,9 @@ def _of_clips(name, source, /, **options):
     known.update(classes=data.classes, samples=[[path, label] for path, label in data.samples], labels=[], length=len(data))
     known["cumulative"] = data.video_clips.cumulative_sizes
     for i in range(len(data)):
-        video, _, label = data[i]
+        video, audio, label = data[i]
         known["labels"].append(label)
+        known[f"audio{i}"] = audio.contiguous()
         known[f"video{i}"] = video if name == "Kinetics" else video.permute(0, 3, 1, 2)
     return known
 
@@ -192,7 +245,7 @@ def ucf101(options):
     files = {"Basketball/v_Basketball_g01_c01.avi": _video("xvid.avi"),
              "Basketball/v_Basketball_g02_c01.avi": _video("plain.avi"),
              "ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi": _video("mjpeg.avi"),
-             "ApplyEyeMakeup/more/v_b.AVI": _video("xvid.avi"),
+             "ApplyEyeMakeup/more/v_b.AVI": _video("mp3.avi"),
              "ApplyEyeMakeup/notes.txt": b"", "YoYo/v_YoYo_g01_c02.avi": _video("plain.avi")}
     lists = {"trainlist01.txt": b"ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi 1\r\nBasketball/v_Basketball_g02_c01.avi 2\n",
              "testlist01.txt": b"YoYo/v_YoYo_g01_c02.avi\nBasketball/v_Basketball_g01_c01.avi\nYoYo/not_there.avi\n\n",
@@ -205,7 +258,7 @@ def ucf101(options):
 def hmdb51(options):
     files = {"brush_hair/a_b.avi": _video("xvid.avi"), "brush_hair/c.avi": _video("plain.avi"),
              "wave/a_b.avi": _video("mjpeg.avi"), "wave/d.avi": _video("plain.avi"),
-             "cartwheel/e.avi": _video("xvid.avi"), "cartwheel/e.mp4": _video("h264.mp4")}
+             "cartwheel/e.avi": _video("pcm.avi"), "cartwheel/e.mp4": _video("aac.mp4")}
     lists = {"brush_hair_test_split1.txt": b"a_b.avi 1\nc.avi 2\n", "wave_test_split1.txt": b"d.avi 0 \nother.avi 1",
              "brush_hair_test_split2.txt": b"c.avi 1\n", "cartwheel_test_split2.txt": b"e.avi 1\n",
              "brush_hair_test_split3.txt": b"c.avi 2\na_b.avi 1\n", ".hidden_test_split1.txt": b"e.avi 1\n"}
@@ -221,7 +274,7 @@ def _kinetics():
             parts = [f"{base}/{split}/part_{i}.tar.gz" for i in range(2)]
             mirror.add(f"{base}/{split}/{names}_{split}_path.txt", "\n".join(parts).encode())
             mirror.add(parts[0], tar({"aAa_000001_000011.mp4": _video("h264.mp4"), "b-b_000095_000105.mp4": _video("odd.mp4")}))
-            mirror.add(parts[1], tar({"c_c_010000_010010.mp4": _video("variable.mp4"), "other_000000_000010.mp4": b"no video"}))
+            mirror.add(parts[1], tar({"c_c_010000_010010.mp4": _video("aac.mp4"), "other_000000_000010.mp4": b"no video"}))
             rows = ["label,youtube_id,time_start,time_end,split", f"playing (in {number} games),aAa,1,11,{split}",
                     f"massaging person's head,b-b,95,105,{split}", f"\"massaging person's head\",gone,0,10,{split}",
                     f"abseiling,c_c,10000,10010,{split}"]
