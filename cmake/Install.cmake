@@ -29,7 +29,7 @@ install(EXPORT opsisTargets NAMESPACE opsis:: DESTINATION ${package_dir})
 
 # Every header but those that only the library's own sources read.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/opsis DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILES_MATCHING PATTERN *.h PATTERN pch.h EXCLUDE)
+  FILES_MATCHING PATTERN *.h PATTERN pch.h EXCLUDE PATTERN media_stream.h EXCLUDE)
 
 set(package_components ${OPSIS_COMPONENTS})
 if(BUILD_SHARED_LIBS)
