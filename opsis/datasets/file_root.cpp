@@ -62,6 +62,9 @@ std::optional<std::string> plain_name(std::string_view name) {
 
 }  // namespace
 
+// Each folder above a file is kept by its whole name, so deep ones cost far more memory than their names do in the archive.
+constexpr std::ptrdiff_t kDeepest = 64;
+
 struct FileRoot::Content {
   Content(const fs::path& path, bool index) : archive(path, {.index = index}), prefix(path.string() + "/") {
     folders[""];
@@ -74,6 +77,10 @@ struct FileRoot::Content {
         const auto plain = has_way_up(name) ? std::nullopt : plain_name(name);
         if (!plain) continue;
         name = changed.emplace_back(*plain);
+      }
+      if (const auto depth = std::count(name.begin(), name.end(), '/'); depth > kDeepest) {
+        raise<IoError>("{}: an entry, {}..., is {} folders deep, at most {} are read", path.string(), name.substr(0, 40), depth,
+                       kDeepest);
       }
       if (entry.is_folder) {
         add_folder(name);

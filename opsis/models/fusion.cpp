@@ -80,7 +80,13 @@ bool is_linear(const Step& step) { return step.is("aten::linear"); }
 bool is_conv(const Step& step) {
   return (step.is("aten::conv2d") || step.is("aten::conv3d")) && step.op.schema().overload_name().empty();
 }
-bool has_constant_weight(const Program& program, const Step& step) { return constant_input(program, step, 1).defined(); }
+
+// Whether weight and bias are known, and not of shapes that no packing is for.
+bool has_constant_weights(const Program& program, const Step& step) {
+  const auto weight = constant_input(program, step, 1), bias = constant_input(program, step, 2);
+  if (!weight.defined() || weight.numel() == 0 || (step.input(2) >= 0 && !bias.defined())) return false;
+  return !bias.defined() || (bias.dim() == 1 && bias.size(0) == weight.size(0));
+}
 
 // Multiplies what a convolution or a linear layer gives, channel by channel, and adds to it.
 void scale_outputs(Program& program, Step& step, const Tensor& scale, const Tensor& shift) {
@@ -139,7 +145,9 @@ Slot addend(const Program& program, const Step& step, Slot slot) {
 // The permutation that a step makes of what it is given.
 std::optional<std::vector<int64_t>> permutation_of(const Step& step) {
   if (!step.is("aten::permute")) return std::nullopt;
-  return step.constant(1).toIntVector();
+  auto order = step.constant(1).toIntVector();
+  for (auto& dim : order) dim += dim < 0 ? static_cast<int64_t>(order.size()) : 0;
+  return order;
 }
 
 std::vector<int64_t> inverse(const std::vector<int64_t>& order) {
@@ -275,7 +283,7 @@ void fold_batch_norms(Program& program) {
   for (auto& norm : program.steps) {
     if (!norm.is("aten::batch_norm") || norm.constant(5).toBool()) continue;
     auto* conv = graph.producer(norm.input(0));
-    if (!conv || !is_conv(*conv) || !has_constant_weight(program, *conv) || graph.only_user(norm.input(0)) != &norm) continue;
+    if (!conv || !is_conv(*conv) || !has_constant_weights(program, *conv) || graph.only_user(norm.input(0)) != &norm) continue;
     const auto mean = constant_input(program, norm, 3), variance = constant_input(program, norm, 4);
     if (!mean.defined() || !variance.defined()) continue;
     auto scale = (variance.to(torch::kFloat64) + norm.constant(7).toDouble()).rsqrt();
@@ -303,7 +311,7 @@ void fold_scales(Program& program) {
       linear = graph.producer(before->input(0));
       if (!linear || graph.only_user(linear->output()) != before) continue;
     }
-    if (!is_linear(*linear) || !has_constant_weight(program, *linear)) continue;
+    if (!is_linear(*linear) || !has_constant_weights(program, *linear)) continue;
     const auto count = constant_input(program, *linear, 1).size(0);
     if (scale.numel() != count || scale.dim() < -channels || scale.size(channels) != count) continue;
     const auto factors = scale.flatten().to(torch::kFloat64);
@@ -320,7 +328,7 @@ void pack(Program& program, bool onednn) {
     Graph graph(program);
     for (auto& step : program.steps) {
       const bool conv = is_conv(step);
-      if (graph.gone(&step) || !(conv || is_linear(step)) || !has_constant_weight(program, step)) continue;
+      if (graph.gone(&step) || !(conv || is_linear(step)) || !has_constant_weights(program, step)) continue;
       const auto dimensions = static_cast<int64_t>(program.shape(step.input(0)).size());
       if (dimensions < (conv ? constant_input(program, step, 1).dim() : 2)) continue;
       const auto put = [&](const Step* place, std::vector<Step> steps) { replaced[graph.place(place)] = std::move(steps); };

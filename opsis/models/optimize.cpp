@@ -62,7 +62,9 @@ class Programs {
     if (found != programs_.end()) {
       std::rotate(programs_.begin(), found, found + 1);
     } else {
-      auto program = std::make_shared<const detail::Program>(compiled(images));
+      auto made = compiled(images);
+      for (const auto& [shape, known] : programs_) made.share_constants(*known);
+      auto program = std::make_shared<const detail::Program>(std::move(made));
       programs_.emplace(programs_.begin(), images.sizes().vec(), std::move(program));
       if (programs_.size() > kPrograms) programs_.pop_back();
     }
@@ -88,7 +90,7 @@ class Programs {
   OptimizeOptions options_;
   bool clips_;
   std::mutex mutex_;
-  // By the shape of the images, the last used first. Each has packed weights of its own, as much as the model.
+  // By the shape of the images, the last used first. Those that came later have what packed weights they can of those before.
   static constexpr size_t kPrograms = 4;
   std::vector<std::pair<std::vector<int64_t>, std::shared_ptr<const detail::Program>>> programs_;
   static constexpr size_t kKnown = 16;

@@ -24,8 +24,8 @@ struct OptimizeOptions {
 ///     auto quick = optimize(get_model("resnet50", {.weights = "DEFAULT"}));   // after eval()
 ///     auto scores = quick->forward(images);
 /// The list is recorded at the first image of each shape, which takes as long as a few images do, and kept while the shape is one
-/// of the four last used: each list has packed weights of its own. Parameters are
-/// copied then: train first. Gradients do not pass. Several threads may call forward at once.
+/// of the four last used; lists share what packed weights they can. Parameters are copied then: train first. Gradients do not
+/// pass. Several threads may call forward at once.
 /// Shapes   what the model takes
 /// Throws   ValueError when the model is training, not on the CPU, not of float32, or decides by what it sees in the images
 OPSIS_API std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassifier> model,

@@ -3,6 +3,7 @@
 #include <c10/core/impl/LocalDispatchKeySet.h>
 #include <torch/library.h>
 
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -194,6 +195,27 @@ Program Program::record(const Tensor& images, const std::function<std::vector<Te
 void Program::own_constants() {
   for (auto& constant : constants_) {
     if (constant.defined() && constant.layout() == torch::kStrided) constant = constant.clone();
+  }
+}
+
+void Program::share_constants(const Program& other) {
+  constexpr int64_t kLarge = 4096;
+  const auto is_large = [](const Tensor& t) { return t.defined() && t.layout() == torch::kStrided && t.numel() >= kLarge; };
+  std::multimap<int64_t, const Tensor*> theirs;  // by their count of numbers
+  for (const auto& constant : other.constants_) {
+    if (is_large(constant)) theirs.emplace(constant.numel(), &constant);
+  }
+  for (auto& constant : constants_) {
+    if (!is_large(constant)) continue;
+    for (auto [next, end] = theirs.equal_range(constant.numel()); next != end; ++next) {
+      const auto& candidate = *next->second;
+      if (candidate.scalar_type() != constant.scalar_type() || candidate.sizes() != constant.sizes() ||
+          candidate.strides() != constant.strides() || !candidate.equal(constant)) {
+        continue;
+      }
+      constant = candidate;
+      break;
+    }
   }
 }
 

@@ -73,6 +73,8 @@ class Program {
   void finish();
   /// Copies the constants that may be shared with the model.
   void own_constants();
+  /// Takes the large constants of another program in place of its own where they are equal: packed weights mostly are.
+  void share_constants(const Program& other);
 
  private:
   friend class Recorder;

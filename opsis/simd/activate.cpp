@@ -13,6 +13,8 @@ HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 namespace {
 
+// Where bounds meet what is no number, that stays: of two numbers x86 takes the second then.
+
 // Of numbers between -87 and 87: two to the nearest whole power, by a polynomial for the rest, to two roundings.
 template <class D, class V>
 HWY_INLINE V Exponential(D d, V x) {
@@ -38,7 +40,7 @@ HWY_INLINE V Inverse(D d, V x) {
 
 template <class D, class V>
 HWY_INLINE V Bounded(D d, V x) {
-  return hn::Min(hn::Max(x, hn::Set(d, -87.0f)), hn::Set(d, 87.0f));
+  return hn::Min(hn::Set(d, 87.0f), hn::Max(hn::Set(d, -87.0f), x));
 }
 
 template <class D, class V>
@@ -49,7 +51,7 @@ HWY_INLINE V Sigmoid(D d, V x) {
 template <class D, class V>
 HWY_INLINE V Hardsigmoid(D d, V x) {
   const auto six = hn::Set(d, 6.0f);
-  return hn::Mul(hn::Min(hn::Max(hn::Add(x, hn::Set(d, 3.0f)), hn::Zero(d)), six), hn::Set(d, 1.0f / 6.0f));
+  return hn::Mul(hn::Min(six, hn::Max(hn::Zero(d), hn::Add(x, hn::Set(d, 3.0f)))), hn::Set(d, 1.0f / 6.0f));
 }
 
 // x times the normal distribution's function. Its tail by Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 7.1.26:

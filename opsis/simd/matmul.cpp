@@ -94,11 +94,12 @@ void MultiplyTile(const Strips& strips, const Tile& tile) {
       }
     }
   }
+  // In this order what is no number stays: of two numbers x86 takes the second then.
   const auto low = hn::Set(d, tile.low), high = hn::Set(d, tile.high);
   for (int64_t r = 0; r < kRows; ++r) {
     auto* out = tile.out + r * tile.stride + column;
     for (int64_t v = 0; v < kVectors; ++v) {
-      const auto held = hn::Min(hn::Max(sums[r][v], low), high);
+      const auto held = hn::Min(high, hn::Max(low, sums[r][v]));
       if (v + 1 < kVectors) {
         hn::StoreU(held, d, out + v * lanes);
       } else {

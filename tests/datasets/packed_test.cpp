@@ -100,6 +100,16 @@ TEST(PackedFolder, NamesWhatIsMissing) {
   }
 }
 
+TEST(PackedFolder, RefusesFoldersOfEndlessDepth) {
+  const support::TemporaryFolder folder;
+  std::string bytes, name;
+  for (int i = 0; i < 1000; ++i) name += "a/";
+  hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
+  zip.add(name + "1.png", io::as_bytes("x"));
+  zip.finish();
+  EXPECT_ERROR(ImageFolder({.root = folder.write("deep.zip", bytes)}), IoError, "is 1000 folders deep, at most 64 are read");
+}
+
 fs::path coco_root() { return oracle::cases("datasets_targets/coco").front().text("root"); }
 
 // The pictures of the oracle's small COCO in a zip.

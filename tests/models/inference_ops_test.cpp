@@ -138,6 +138,28 @@ TEST(InferenceLinear, DoesWhatFollowsIt) {
   });
 }
 
+// A relu that hides what is no number would hide that a network is broken.
+TEST(InferenceOperators, PassOnWhatIsNoNumber) {
+  const auto nan = std::numeric_limits<double>::quiet_NaN();
+  const auto x = torch::full({1, 40, 4, 16}, nan);
+  const auto window = torch::ones({40, 40, 3, 3}), bias = torch::zeros({40});
+  const Ints one{1, 1};
+  support::on_every_target([&] {
+    for (const char* name : {"none", "swish", "sigmoid", "hardswish", "hardsigmoid", "gelu", "tanh"}) {
+      SCOPED_TRACE(name);
+      const IValue activation(name), low(0.0), high(6.0);
+      const Tensor found[] = {
+          call("opsis::inference_linear",
+               {x, pack_weights(torch::ones({20, 16}), {}), IValue(), IValue(20), activation, low, high}),
+          call("opsis::inference_conv2d",
+               {x, pack_weights(window, bias), IValue(), IValue(Ints{40, 3, 3}), one, one, one, activation, low, high}),
+          call("opsis::inference_winograd", {x, pack_winograd(window), bias, IValue(), one, activation, low, high}),
+          call("opsis::inference_depthwise", {x, torch::ones({3, 3, 40}), bias, one, one, one, activation, low, high})};
+      for (const auto& tensor : found) EXPECT_TRUE(tensor.isnan().all().item<bool>());
+    }
+  });
+}
+
 TEST(InferenceDepthwise, GivesTorchsSums) {
   torch::manual_seed(0);
   const Conv convs[] = {

@@ -11,6 +11,7 @@
 #include "opsis/models/resnet.h"
 #include "tests/support/expect.h"
 #include "tests/support/families.h"
+#include "tests/support/memory.h"
 #include "tests/support/model.h"
 
 namespace opsis {
@@ -126,6 +127,20 @@ struct Stranger final : models::ImageClassifier {
   torch::Tensor weight;
 };
 
+TEST(Optimize, KeepsItsWeightsOnceForAllShapes) {
+  const torch::NoGradGuard no_grad;
+  const auto weights = torch::rand({2, 2048, 2048});
+  const std::shared_ptr<models::ImageClassifier> model = std::make_shared<Stranger>([&](const torch::Tensor& images) {
+    const auto x = images.mean({2, 3}).repeat({1, 683}).narrow(1, 0, 2048);
+    return torch::linear(torch::linear(x, weights[0]), weights[1]);
+  });
+  const auto quick = optimize(model);
+  quick->forward(torch::rand({1, 3, 4, 4}));
+  const auto before = support::resident_memory();
+  for (int64_t side = 5; side < 8; ++side) quick->forward(torch::rand({1, 3, side, side}));
+  EXPECT_LT(support::resident_memory() - before, weights.nbytes() / 2);
+}
+
 TEST(Optimize, RefusesAModelThatWritesIntoABufferOfItsOwn) {
   const auto model = std::make_shared<Stranger>([](const torch::Tensor& images) {
     auto out = torch::zeros({images.size(0), 3});
@@ -134,6 +149,28 @@ TEST(Optimize, RefusesAModelThatWritesIntoABufferOfItsOwn) {
   });
   EXPECT_ERROR(optimize(std::shared_ptr<models::ImageClassifier>(model))->forward(torch::rand({1, 3, 4, 4})), ValueError,
                "optimize");
+}
+
+TEST(Optimize, TakesLayersThatAreNotAsUsual) {
+  const torch::NoGradGuard no_grad;
+  const auto weight = torch::rand({8, 3, 3, 3}), shift = torch::rand({1}), matrix = torch::rand({8, 4});
+  const std::function<torch::Tensor(const torch::Tensor&)> forwards[] = {
+      [=](const torch::Tensor& x) { return torch::conv2d(x, weight, x.mean() * torch::ones({8}), 1, 1); },
+      [=](const torch::Tensor& x) { return torch::linear(x, matrix, x.mean() * torch::ones({8})); },
+      [=](const torch::Tensor& x) { return torch::linear(x, matrix, shift); },
+      [=](const torch::Tensor& x) { return torch::matmul(x, matrix.t()) + x.mean() * torch::ones({8}); },
+      [=](const torch::Tensor& x) { return torch::matmul(x, matrix.t()).add(torch::ones({8}), 2); },
+      [=](const torch::Tensor& x) { return torch::matmul(matrix, x.transpose(-2, -1)); },
+      [=](const torch::Tensor& x) { return torch::linear(x, matrix.narrow(0, 0, 0)) + x.sum(); },
+      [=](const torch::Tensor& x) {
+        return torch::linear(x, matrix).permute({0, -1, 1, 2}) + torch::ones({2, 8, 3, 4}) * x.sum();
+      },
+  };
+  const auto images = torch::rand({2, 3, 4, 4});
+  for (const auto& forward : forwards) {
+    const std::shared_ptr<models::ImageClassifier> model = std::make_shared<Stranger>(forward);
+    EXPECT_TENSOR_NEAR(optimize(model)->forward(images), model->forward(images), 1e-5, 0);
+  }
 }
 
 TEST(Optimize, FusesNoAttentionThatIsAnother) {
