@@ -1,6 +1,7 @@
 // What this process holds.
 #pragma once
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -15,6 +16,12 @@ inline int64_t resident_memory() {
   int64_t pages = 0, resident = 0;
   file >> pages >> resident;
   return resident * sysconf(_SC_PAGESIZE);
+}
+
+/// What has been asked of malloc and not given back, in bytes: what was given back may stay resident for the next time.
+inline int64_t allocated_memory() {
+  const auto all = mallinfo2();
+  return static_cast<int64_t>(all.uordblks + all.hblkhd);
 }
 
 /// Lets the peak begin anew; false where the system cannot.
