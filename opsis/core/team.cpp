@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
+#include <mutex>
 
 #include "opsis/core/parallel.h"
 
@@ -18,12 +20,19 @@ struct Job {
   // Both tell the thread sanitizer what it cannot see of OpenMP: that the job was there before its threads, and they done before it.
   std::atomic<bool> begun{false};
   std::atomic<int64_t> done{0};
+  std::mutex mutex{};
+  std::exception_ptr error{};
 
   void work() {
     if (!begun.load(std::memory_order_acquire)) return;
     for (int64_t part; (part = next.fetch_add(1, std::memory_order_relaxed)) < parts;
          done.fetch_add(1, std::memory_order_release)) {
-      (*body)(part);
+      try {
+        (*body)(part);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!error) error = std::current_exception();
+      }
     }
   }
 };
@@ -50,6 +59,7 @@ void on_team(int64_t parts, const std::function<void(int64_t)>& body) {
   fork([](void* data) { static_cast<Job*>(data)->work(); }, &job, static_cast<unsigned>(threads), 0);
   while (job.done.load(std::memory_order_acquire) < parts) {
   }
+  if (job.error) std::rethrow_exception(job.error);
 }
 
 }  // namespace opsis::inline v1

@@ -84,7 +84,7 @@ bool is_conv(const Step& step) {
 // Whether weight and bias are known, and not of shapes that no packing is for.
 bool has_constant_weights(const Program& program, const Step& step) {
   const auto weight = constant_input(program, step, 1), bias = constant_input(program, step, 2);
-  if (!weight.defined() || weight.numel() == 0 || (step.input(2) >= 0 && !bias.defined())) return false;
+  if (!weight.defined() || weight.numel() == 0 || weight.dim() < 2 || (step.input(2) >= 0 && !bias.defined())) return false;
   return !bias.defined() || (bias.dim() == 1 && bias.size(0) == weight.size(0));
 }
 
@@ -139,6 +139,7 @@ Slot addend(const Program& program, const Step& step, Slot slot) {
   if (step.in_place() && step.input(0) != slot) return -1;
   const auto other = step.input(0) == slot ? step.input(1) : step.input(0);
   if (other < 0 || other == slot || program.shape(other) != program.shape(slot)) return -1;
+  if (program.type(other) != program.type(slot)) return -1;
   return program.constant(other).defined() ? -1 : other;
 }
 
@@ -169,10 +170,15 @@ struct Packed {
   std::optional<size_t> addend{};  // where it goes among ours
 };
 
+bool is_onednns(const Tensor& weight) {
+  return weight.scalar_type() == torch::kFloat32 || weight.scalar_type() == torch::kBFloat16;
+}
+
 std::optional<Packed> packed_conv(Program& program, const Step& step, bool onednn) {
   const auto weight = constant_input(program, step, 1), bias = constant_input(program, step, 2);
   const auto &stride = step.constant(3), &padding = step.constant(4), &dilation = step.constant(5), &groups = step.constant(6);
-  if (weight.scalar_type() == torch::kFloat32 && weight.dim() == 4) {  // our own are of two dimensions
+  if (weight.scalar_type() == torch::kFloat32 && weight.dim() == 4 &&
+      program.channels_last(step.output())) {  // our own are of two dimensions
     const auto shift = program.add_constant(bias.defined() ? bias : torch::zeros({weight.size(0)}));
     if (is_depthwise(weight, groups.toInt())) {
       const auto window = program.add_constant(weight.permute({2, 3, 1, 0}).flatten(2).contiguous());
@@ -188,7 +194,7 @@ std::optional<Packed> packed_conv(Program& program, const Step& step, bool onedn
       return Packed{"opsis::inference_conv2d", {step.inputs[0], packed, IValue(), kernel, stride, padding, dilation}, true, 2};
     }
   }
-  if (!onednn) return std::nullopt;
+  if (!onednn || !is_onednns(weight)) return std::nullopt;
   const auto packed = call("mkldnn::_reorder_convolution_weight",
                            {weight.contiguous(), padding, stride, dilation, groups, IValue(program.shape(step.input(0)))});
   return Packed{"mkldnn::_convolution_pointwise",
@@ -202,7 +208,7 @@ std::optional<Packed> packed_linear(Program& program, const Step& step, bool one
     const auto packed = program.add_constant(pack_weights(weight, constant_input(program, step, 2)));
     return Packed{"opsis::inference_linear", {step.inputs[0], packed, IValue(), IValue(weight.size(0))}, true, 2};
   }
-  if (!onednn) return std::nullopt;
+  if (!onednn || !is_onednns(weight)) return std::nullopt;
   const auto& shape = program.shape(step.input(0));
   int64_t rows = 1;
   for (size_t i = 0; i + 1 < shape.size(); ++i) rows *= shape[i];
@@ -312,6 +318,7 @@ void fold_scales(Program& program) {
       if (!linear || graph.only_user(linear->output()) != before) continue;
     }
     if (!is_linear(*linear) || !has_constant_weights(program, *linear)) continue;
+    if (scale.dim() > static_cast<int64_t>(program.shape(before->output()).size())) continue;
     const auto count = constant_input(program, *linear, 1).size(0);
     if (scale.numel() != count || scale.dim() < -channels || scale.size(channels) != count) continue;
     const auto factors = scale.flatten().to(torch::kFloat64);

@@ -16,6 +16,7 @@
 #include "opsis/simd/depthwise.h"
 #include "opsis/simd/matmul.h"
 #include "opsis/simd/winograd.h"
+#include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::models::detail {
 namespace {
@@ -27,7 +28,9 @@ simd::Activation activation_named(c10::string_view name) {
   static const std::map<std::string_view, simd::Activation> known{
       {"none", None},           {"sigmoid", Sigmoid}, {"swish", Silu}, {"hardsigmoid", Hardsigmoid},
       {"hardswish", Hardswish}, {"gelu", Gelu},       {"tanh", Tanh}};
-  return known.at({name.data(), name.size()});
+  const auto found = known.find({name.data(), name.size()});
+  OPSIS_CHECK(found != known.end(), "inference: there is no activation \"{}\"", std::string(name));
+  return found->second;
 }
 
 // What follows a sum.
@@ -36,6 +39,12 @@ struct Finish {
   simd::Activation activation = simd::Activation::None;
   float low, high;
 };
+
+// The operators can be called by anybody.
+void check_numbers(const Tensor& tensor, const char* what) {
+  OPSIS_CHECK(tensor.scalar_type() == torch::kFloat32 && tensor.is_contiguous(),
+              "inference: {} must be of float32 and contiguous, is of {}", what, c10::toString(tensor.scalar_type()));
+}
 
 Finish finish_of(const Tensor& addend, c10::string_view activation, double low, double high) {
   return {addend.defined() ? addend.const_data_ptr<float>() : nullptr, activation_named(activation), static_cast<float>(low),
@@ -138,7 +147,11 @@ void multiply_rows(const simd::Strips& strips, const float* packed, int64_t rows
 
 Tensor linear(const Tensor& x, const Tensor& packed, const std::optional<Tensor>& addend, int64_t columns,
               c10::string_view activation, double low, double high) {
+  OPSIS_CHECK(x.dim() > 0 && x.size(-1) > 0 && columns > 0, "inference_linear: {} columns of {} cannot be", columns,
+              opsis::detail::shape(x));
   const auto seen = x.contiguous();
+  check_numbers(seen, "x");
+  check_numbers(packed, "packed");
   const auto depth = x.size(-1), rows = x.numel() / depth;
   const auto strips = simd::strips_of(columns, depth);
   OPSIS_CHECK(packed.numel() == strips.size(), "inference_linear: packed has {} numbers, of {} expected", packed.numel(),
@@ -169,17 +182,24 @@ struct Window {
         padding_y(padding.front()),
         padding_x(padding.back()),
         dilation_y(dilation.front()),
-        dilation_x(dilation.back()) {}
+        dilation_x(dilation.back()) {
+    OPSIS_CHECK(height > 0 && width > 0 && std::min(stride_y, stride_x) > 0 && std::min(dilation_y, dilation_x) > 0 &&
+                    std::min(padding_y, padding_x) >= 0,
+                "inference_conv2d: windows of {} x {}, stride {}, padding {}, dilation {} cannot be", height, width,
+                c10::str(stride), c10::str(padding), c10::str(dilation));
+  }
 
   int64_t out_height(int64_t in) const { return (in + 2 * padding_y - dilation_y * (height - 1) - 1) / stride_y + 1; }
   int64_t out_width(int64_t in) const { return (in + 2 * padding_x - dilation_x * (width - 1) - 1) / stride_x + 1; }
 };
 
 Tensor result_of(const Tensor& x, int64_t channels, const Window& window) {
-  OPSIS_CHECK(x.dim() == 4 && x.scalar_type() == torch::kFloat32, "inference_conv2d: expected (N, C, H, W) of float32, got {}",
-              x.dim());
-  return torch::empty({x.size(0), channels, window.out_height(x.size(2)), window.out_width(x.size(3))},
-                      x.options().memory_format(torch::MemoryFormat::ChannelsLast));
+  OPSIS_CHECK(x.dim() == 4 && x.size(1) > 0 && x.scalar_type() == torch::kFloat32,
+              "inference_conv2d: expected (N, C, H, W) of float32, got {} of {}", opsis::detail::shape(x),
+              c10::toString(x.scalar_type()));
+  const auto height = window.out_height(x.size(2)), width = window.out_width(x.size(3));
+  OPSIS_CHECK(channels > 0 && height > 0 && width > 0, "inference_conv2d: nothing comes of {}", opsis::detail::shape(x));
+  return torch::empty({x.size(0), channels, height, width}, x.options().memory_format(torch::MemoryFormat::ChannelsLast));
 }
 
 // With a border of zeros; (N, H, W, C).
@@ -201,9 +221,10 @@ Tensor padded(const Tensor& x, const Window& window) {
 Tensor conv2d(const Tensor& images, const Tensor& packed, const std::optional<Tensor>& addend, at::IntArrayRef kernel,
               at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation, c10::string_view activation,
               double low, double high) {
-  const Window window(kernel[1], kernel[2], stride, padding, dilation);
+  const Window window(kernel.at(1), kernel.at(2), stride, padding, dilation);
   auto x = images.contiguous(torch::MemoryFormat::ChannelsLast);
-  const auto out = result_of(x, kernel[0], window);
+  const auto out = result_of(x, kernel.at(0), window);
+  check_numbers(packed, "packed");
   const auto channels = x.size(1);
   const auto strips = simd::strips_of(kernel[0], channels * window.height * window.width);
   OPSIS_CHECK(packed.numel() == strips.size(), "inference_conv2d: packed has {} numbers, of {} expected", packed.numel(),
@@ -268,8 +289,10 @@ Tensor winograd_conv2d(const Tensor& images, const Tensor& packed, const Tensor&
   constexpr auto kProducts = simd::kWinogradProducts;
   const Window window(3, 3, {1, 1}, padding, {1, 1});
   const auto x = images.contiguous(torch::MemoryFormat::ChannelsLast);
-  const auto channels = x.size(1), out_channels = bias.size(0);
+  const auto channels = x.size(1), out_channels = bias.numel();
   const auto out = result_of(x, out_channels, window);
+  check_numbers(packed, "packed");
+  check_numbers(bias, "bias");
   const auto strips = simd::strips_of(out_channels, channels);
   OPSIS_CHECK(packed.numel() == strips.size() * kProducts, "inference_winograd: packed has {} numbers, of {} expected",
               packed.numel(), strips.size() * kProducts);
@@ -327,7 +350,7 @@ Tensor winograd_conv2d(const Tensor& images, const Tensor& packed, const Tensor&
     }
   };
   const auto room = [&](int64_t count, int64_t depth) {
-    return std::unique_ptr<float[]>(new float[static_cast<size_t>(kProducts * count * depth)]);
+    return std::make_unique_for_overwrite<float[]>(static_cast<size_t>(kProducts * count * depth));
   };
 
   const auto tiles = out.size(0) * conv.tiles_y() * conv.tiles_x(), jobs = kProducts * strips.count;
@@ -365,6 +388,11 @@ Tensor winograd_conv2d(const Tensor& images, const Tensor& packed, const Tensor&
 
 Tensor depthwise(const Tensor& images, const Tensor& weight, const Tensor& bias, at::IntArrayRef stride,
                  at::IntArrayRef padding, at::IntArrayRef dilation, c10::string_view activation, double low, double high) {
+  OPSIS_CHECK(weight.dim() == 3 && images.dim() == 4 && weight.size(2) == images.size(1) && bias.numel() == images.size(1),
+              "inference_depthwise: weight {} and bias {} are not for {}", opsis::detail::shape(weight),
+              opsis::detail::shape(bias), opsis::detail::shape(images));
+  check_numbers(weight, "weight");
+  check_numbers(bias, "bias");
   const Window window(weight.size(0), weight.size(1), stride, padding, dilation);
   const auto x = images.contiguous(torch::MemoryFormat::ChannelsLast);
   const auto channels = x.size(1);

@@ -147,6 +147,9 @@ class Recorder {
   void keep(const Tensor& tensor, Slot slot) {
     slots_[tensor.unsafeGetTensorImpl()] = slot;
     alive_.push_back(tensor);
+    program_.types_[static_cast<size_t>(slot)] = tensor.scalar_type();
+    program_.channels_last_[static_cast<size_t>(slot)] =
+        tensor.dim() == 4 && tensor.is_contiguous(torch::MemoryFormat::ChannelsLast);
     const auto* storage = tensor.storage().unsafeGetStorageImpl();
     program_.memory_[static_cast<size_t>(slot)] = memory_.try_emplace(storage, slot).first->second;
   }
@@ -170,6 +173,8 @@ Slot Program::add_slot(std::vector<int64_t> shape) {
   shapes_.push_back(std::move(shape));
   constants_.emplace_back();
   memory_.push_back(slot);
+  types_.push_back(torch::kFloat32);
+  channels_last_.push_back(false);
   return slot;
 }
 

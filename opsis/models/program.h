@@ -65,6 +65,9 @@ class Program {
   const torch::Tensor& constant(Slot slot) const { return constants_.at(static_cast<size_t>(slot)); }
   void set_constant(Slot slot, torch::Tensor value) { constants_.at(static_cast<size_t>(slot)) = std::move(value); }
   const std::vector<int64_t>& shape(Slot slot) const { return shapes_.at(static_cast<size_t>(slot)); }
+  /// As it was recorded: its type, and whether its pixels lay beside their channels.
+  torch::Dtype type(Slot slot) const { return types_.at(static_cast<size_t>(slot)); }
+  bool channels_last(Slot slot) const { return channels_last_.at(static_cast<size_t>(slot)); }
   size_t slots() const { return shapes_.size(); }
   /// Two slots of the same memory, one a view of the other or written over it, have the same number.
   int64_t memory(Slot slot) const { return memory_.at(static_cast<size_t>(slot)); }
@@ -81,6 +84,8 @@ class Program {
   std::vector<torch::Tensor> constants_;      // by slot; undefined where it is not constant
   std::vector<std::vector<int64_t>> shapes_;  // by slot
   std::vector<int64_t> memory_;               // by slot
+  std::vector<torch::Dtype> types_;           // by slot
+  std::vector<bool> channels_last_;           // by slot
 };
 
 }  // namespace opsis::inline v1::models::detail

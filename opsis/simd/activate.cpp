@@ -13,8 +13,6 @@ HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 namespace {
 
-// Where bounds meet what is no number, that stays: of two numbers x86 takes the second then.
-
 // Of numbers between -87 and 87: two to the nearest whole power, by a polynomial for the rest, to two roundings.
 template <class D, class V>
 HWY_INLINE V Exponential(D d, V x) {
@@ -39,19 +37,18 @@ HWY_INLINE V Inverse(D d, V x) {
 }
 
 template <class D, class V>
-HWY_INLINE V Bounded(D d, V x) {
-  return hn::Min(hn::Set(d, 87.0f), hn::Max(hn::Set(d, -87.0f), x));
+HWY_INLINE V ForExponential(D d, V x) {
+  return Bounded(x, hn::Set(d, -87.0f), hn::Set(d, 87.0f));
 }
 
 template <class D, class V>
 HWY_INLINE V Sigmoid(D d, V x) {
-  return Inverse(d, hn::Add(hn::Set(d, 1.0f), Exponential(d, hn::Neg(Bounded(d, x)))));
+  return Inverse(d, hn::Add(hn::Set(d, 1.0f), Exponential(d, hn::Neg(ForExponential(d, x)))));
 }
 
 template <class D, class V>
 HWY_INLINE V Hardsigmoid(D d, V x) {
-  const auto six = hn::Set(d, 6.0f);
-  return hn::Mul(hn::Min(six, hn::Max(hn::Zero(d), hn::Add(x, hn::Set(d, 3.0f)))), hn::Set(d, 1.0f / 6.0f));
+  return hn::Mul(Bounded(hn::Add(x, hn::Set(d, 3.0f)), hn::Zero(d), hn::Set(d, 6.0f)), hn::Set(d, 1.0f / 6.0f));
 }
 
 // x times the normal distribution's function. Its tail by Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 7.1.26:
@@ -64,7 +61,7 @@ HWY_INLINE V Gelu(D d, V x) {
   auto sum = set(1.061405429f);
   for (const float factor : {-1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f}) sum = hn::MulAdd(sum, t, set(factor));
   // Half of what is beyond |z|, on one side.
-  const auto tail = hn::Mul(hn::Mul(hn::Mul(sum, t), set(0.5f)), Exponential(d, Bounded(d, hn::Neg(hn::Mul(z, z)))));
+  const auto tail = hn::Mul(hn::Mul(hn::Mul(sum, t), set(0.5f)), Exponential(d, ForExponential(d, hn::Neg(hn::Mul(z, z)))));
   return hn::Mul(x, hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(set(1.0f), tail)));
 }
 

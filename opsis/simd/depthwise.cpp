@@ -49,7 +49,7 @@ HWY_INLINE void Pixels(D d, const Depthwise& conv, const Rows& rows, const float
     }
   }
   const auto low = hn::Set(d, conv.low), high = hn::Set(d, conv.high);
-  for (int64_t p = 0; p < kPixels; ++p) hn::StoreU(hn::Min(high, hn::Max(low, sums[p])), d, out + p * conv.channels);
+  for (int64_t p = 0; p < kPixels; ++p) hn::StoreU(Bounded(sums[p], low, high), d, out + p * conv.channels);
 }
 
 void DepthwiseRow(const Depthwise& conv, const float* picture, const float* weights, const float* bias, int64_t y, float* out) {

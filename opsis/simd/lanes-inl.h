@@ -1,4 +1,4 @@
-// A loop over numbers of which there need not be a whole vector. Included once for each instruction set, after highway.h.
+// A loop over numbers of which there need not be a whole vector, and bounds. Included once for each instruction set, after highway.h.
 #if defined(OPSIS_SIMD_LANES_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef OPSIS_SIMD_LANES_INL_H
 #undef OPSIS_SIMD_LANES_INL_H
@@ -23,6 +23,12 @@ HWY_INLINE void ForLanes(int64_t first, int64_t end, const Body& body) {
   if constexpr (kMost > 1) {
     if (first < end) ForLanes<T, (kMost > 16 ? 16 : kMost) / 2>(first, end, body);
   }
+}
+
+// x held between two numbers; what is no number stays what it is, which Min and Max do not promise.
+template <class V>
+HWY_INLINE V Bounded(V x, V low, V high) {
+  return hn::IfThenElse(hn::Lt(x, low), low, hn::IfThenElse(hn::Gt(x, high), high, x));
 }
 
 }  // namespace opsis::inline v1::simd::HWY_NAMESPACE

@@ -9,10 +9,11 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "opsis/simd/lanes-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 namespace {
-namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr int64_t kMostVectors = 4;
 constexpr int64_t kMostRows = 10;
@@ -94,12 +95,11 @@ void MultiplyTile(const Strips& strips, const Tile& tile) {
       }
     }
   }
-  // In this order what is no number stays: of two numbers x86 takes the second then.
   const auto low = hn::Set(d, tile.low), high = hn::Set(d, tile.high);
   for (int64_t r = 0; r < kRows; ++r) {
     auto* out = tile.out + r * tile.stride + column;
     for (int64_t v = 0; v < kVectors; ++v) {
-      const auto held = hn::Min(high, hn::Max(low, sums[r][v]));
+      const auto held = Bounded(sums[r][v], low, high);
       if (v + 1 < kVectors) {
         hn::StoreU(held, d, out + v * lanes);
       } else {

@@ -97,7 +97,7 @@ void WinogradOutput(const Winograd& conv, const float* sums, int64_t stride, con
         const auto at = first + (row * conv.out_width + column) * conv.out_channels + c;
         auto value = hn::Add(y[column], shift);
         if (addend) value = hn::Add(value, hn::LoadU(d, addend + at));
-        hn::StoreU(hn::Min(high, hn::Max(low, value)), d, out + at);
+        hn::StoreU(Bounded(value, low, high), d, out + at);
       }
     }
   });

@@ -160,6 +160,28 @@ TEST(InferenceOperators, PassOnWhatIsNoNumber) {
   });
 }
 
+TEST(InferenceOperators, RefuseWhatDoesNotFit) {
+  const auto x = torch::rand({1, 40, 4, 16}), window = torch::ones({40, 40, 3, 3}), bias = torch::zeros({40});
+  const auto packed = pack_weights(window, bias);
+  const Ints one{1, 1}, zero{0, 0};
+  const IValue none("none"), low(-kEndless), high(kEndless);
+  const auto conv = [&](const Tensor& images, const Tensor& weights, const Ints& kernel, const Ints& stride,
+                        const IValue& name) {
+    return call("opsis::inference_conv2d", {images, weights, IValue(), IValue(kernel), stride, one, one, name, low, high});
+  };
+  EXPECT_ERROR(conv(x, packed, {40, 3, 3}, zero, none), ValueError, "stride");
+  EXPECT_ERROR(conv(x, packed, {40, 5, 5}, one, none), ValueError, "packed has");
+  EXPECT_ERROR(conv(x, packed, {40, 3, 3}, one, IValue("softmax")), ValueError, "there is no activation \"softmax\"");
+  EXPECT_ERROR(conv(x.to(torch::kFloat64), packed, {40, 3, 3}, one, none), ValueError, "of float32");
+  EXPECT_ERROR(conv(x.narrow(3, 0, 0), packed, {40, 3, 3}, one, none), ValueError, "nothing comes of");
+  EXPECT_ANY_THROW(conv(x, packed, {40}, one, none));
+  EXPECT_ERROR(call("opsis::inference_linear", {torch::rand({2, 0}), packed, IValue(), IValue(3), none, low, high}), ValueError,
+               "cannot be");
+  EXPECT_ERROR(call("opsis::inference_depthwise", {x, torch::rand({3, 3, 1}), bias, one, one, one, none, low, high}),
+               ValueError, "are not for");
+  EXPECT_ERROR(call("opsis::inference_winograd", {x, packed, bias, IValue(), one, none, low, high}), ValueError, "packed has");
+}
+
 TEST(InferenceDepthwise, GivesTorchsSums) {
   torch::manual_seed(0);
   const Conv convs[] = {
