@@ -88,7 +88,8 @@ std::string packed_kind() {
   } else if constexpr (std::is_enum_v<T>) {
     return "e";
   } else if constexpr (std::is_arithmetic_v<T>) {
-    return std::is_floating_point_v<T> ? "f" : "i";
+    const auto* letter = std::is_same_v<T, bool> ? "b" : std::is_floating_point_v<T> ? "f" : std::is_signed_v<T> ? "i" : "u";
+    return letter + std::to_string(sizeof(T));
   } else if constexpr (std::is_same_v<T, std::string>) {
     return "s";
   } else if constexpr (std::is_same_v<T, Json>) {
