@@ -66,7 +66,8 @@ std::optional<std::string> plain_name(std::string_view name) {
 constexpr std::ptrdiff_t kDeepest = 64;
 
 struct FileRoot::Content {
-  Content(const fs::path& path, bool index) : archive(path, {.index = index}), prefix(path.string() + "/") {
+  Content(const fs::path& path, bool index)
+      : archive(path, {.index = index, .limits = {.file_bytes = Limits().image_bytes}}), prefix(path.string() + "/") {
     folders[""];
     const auto& entries = archive.entries();
     for (size_t i = 0; i < entries.size(); ++i) {

@@ -80,6 +80,16 @@ auto packed_parts(T& value) {
   }
 }
 
+// Types that are made of the same.
+template <class T>
+inline constexpr std::string_view packed_name = "";
+template <>
+inline constexpr std::string_view packed_name<Image> = "I";
+template <>
+inline constexpr std::string_view packed_name<Video> = "V";
+template <>
+inline constexpr std::string_view packed_name<Mask> = "M";
+
 // What a type is made of, so that a file of another is noticed.
 template <class T>
 std::string packed_kind() {
@@ -102,9 +112,12 @@ std::string packed_kind() {
     return "?" + packed_kind<typename T::value_type>();
   } else {
     T value{};
-    return std::apply(
-        [](auto&... parts) { return "(" + (std::string() + ... + packed_kind<std::remove_cvref_t<decltype(parts)>>()) + ")"; },
-        packed_parts(value));
+    return std::string(packed_name<T>) +
+           std::apply(
+               [](auto&... parts) {
+                 return "(" + (std::string() + ... + packed_kind<std::remove_cvref_t<decltype(parts)>>()) + ")";
+               },
+               packed_parts(value));
   }
 }
 

@@ -60,11 +60,17 @@ std::vector<Entry> entries_of_tar(Bytes archive) {
   using Kind = TarEntry::Kind;
   auto listed = read_tar(archive);
   std::map<std::string, const TarEntry*> files;  // by the names that links mean
+  std::map<const TarEntry*, const TarEntry*> hard;
   const auto is_link = [](const TarEntry& entry) { return entry.kind == Kind::HardLink || entry.kind == Kind::SymbolicLink; };
   if (std::any_of(listed.begin(), listed.end(), is_link)) {
     const auto plain = [](const TarEntry& entry) { return std::filesystem::path(entry.name).lexically_normal().string(); };
+    // A hard link is the file that had the name when the link was made, whatever has it later.
     for (const auto& entry : listed) {
       if (entry.kind == Kind::File) files[plain(entry)] = &entry;
+      if (entry.kind != Kind::HardLink) continue;
+      if (const auto found = files.find(name_behind(entry)); found != files.end()) {
+        hard[&entry] = files[plain(entry)] = found->second;
+      }
     }
     // A link may lead to one that comes later; of a longer row of links than this nobody has any.
     for (int round = 0; round < 4; ++round) {
@@ -78,7 +84,9 @@ std::vector<Entry> entries_of_tar(Bytes archive) {
   out.reserve(listed.size());
   for (auto& entry : listed) {
     const TarEntry* file = &entry;
-    if (is_link(entry)) {
+    if (const auto known = hard.find(&entry); known != hard.end()) {
+      file = known->second;
+    } else if (is_link(entry)) {
       const auto found = files.find(name_behind(entry));
       if (found == files.end()) continue;
       file = found->second;
@@ -236,7 +244,7 @@ const std::vector<Entry>& ArchiveFile::entries() const { return content_->entrie
 std::vector<uint8_t> ArchiveFile::read(const Entry& entry) const {
   if (entry.is_folder) return {};
   return reading_archive(content_->path.string() + "/" + entry.name, [&] {
-    if (entry.size > static_cast<uint64_t>(content_->limits.file_bytes)) {
+    if (std::max(entry.size, entry.stored) > static_cast<uint64_t>(content_->limits.file_bytes)) {
       raise<DecodeError>("it is larger than limits.file_bytes ({})", content_->limits.file_bytes);
     }
     const OpenArchive archive(content_->path, content_->stamp);

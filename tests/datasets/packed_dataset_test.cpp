@@ -208,7 +208,8 @@ TEST(PackedDataset, AFileThatIsCutShortWhileItIsOpenIsAnErrorThatNamesIt) {
 
 TEST(PackedDataset, TypesOfNumbersAreToldApart) {
   using detail::packed_kind;
-  EXPECT_EQ(packed_kind<Classified>(), "((t)i8)");
+  EXPECT_EQ(packed_kind<Classified>(), "(I(t)i8)");
+  EXPECT_EQ(packed_kind<Mask>(), "M(t)");
   EXPECT_EQ(packed_kind<std::vector<uint8_t>>(), "[u1]");
   EXPECT_EQ(packed_kind<std::vector<int>>(), "[i4]");
   EXPECT_EQ(packed_kind<std::vector<bool>>(), "[b1]");

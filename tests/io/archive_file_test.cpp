@@ -179,6 +179,17 @@ TEST(ArchiveFile, NeverReadsOutsideOfADamagedArchive) {
   }
 }
 
+TEST(ArchiveFile, AHardLinkIsTheFileThatHadTheNameBeforeIt) {
+  const support::TemporaryFolder folder;
+  const ArchiveFile archive(folder.write(
+      "a.tar", tar_of({tar_entry("a", "first"), tar_entry("b", "", '1', "a"), tar_entry("a", "second"),
+                       tar_entry("c", "", '2', "a"), tar_entry("d", "", '1', "b"), tar_entry("e", "", '1', "c")})));
+  ASSERT_EQ(archive.entries().size(), 6u);
+  std::vector<std::string> contents;
+  for (size_t i = 0; i < 6; ++i) contents.push_back(content_of(archive, i));
+  EXPECT_EQ(contents, (std::vector<std::string>{"first", "first", "second", "second", "first", "second"}));
+}
+
 TEST(ArchiveFile, FindsThatAnArchiveWasCutShortAfterwards) {
   const support::TemporaryFolder folder;
   const auto path = folder.write("a.tar", tar_of({tar_entry("a", std::string(5000, 'a'))}));

@@ -53,6 +53,7 @@ TEST(Nifti, NamesWhatIsWrong) {
   EXPECT_ERROR(io::decode_nifti(with(40, {8})), DecodeError, "it has 8 dimensions");
   EXPECT_ERROR(io::decode_nifti(with(43, {0xFF})), DecodeError, "a side of -");
   EXPECT_ERROR(io::decode_nifti(with(42, {0xFF, 0x7F, 0xFF, 0x7F, 0xFF, 0x7F})), DecodeError, "limits.image_bytes");
+  EXPECT_ERROR(io::decode_nifti(with(40, {4, 0, 0, 0, 0xFF, 0x7F, 0xFF, 0x7F, 0xFF, 0x7F})), DecodeError, "limits.image_bytes");
   EXPECT_ERROR(io::decode_nifti(with(42, {0xFF})), DecodeError, "of which there are");
   EXPECT_ERROR(io::decode_nifti(with(108, {0, 0, 0, 0})), DecodeError, "begin at byte 0");
   EXPECT_ERROR(io::decode_nifti(with(108, {0, 0, 0xC0, 0x7F})), DecodeError, "begin at byte nan");
