@@ -110,6 +110,15 @@ TEST(PackedFolder, RefusesFoldersOfEndlessDepth) {
   EXPECT_ERROR(ImageFolder({.root = folder.write("deep.zip", bytes)}), IoError, "is 1000 folders deep, at most 64 are read");
 }
 
+TEST(PackedFolder, RefusesNamesThatNoFileCouldHave) {
+  const support::TemporaryFolder folder;
+  std::string bytes;
+  hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
+  zip.add("cat/" + std::string(5000, 'a') + ".png", io::as_bytes("x"));
+  zip.finish();
+  EXPECT_ERROR(ImageFolder({.root = folder.write("long.zip", bytes)}), DecodeError, "has 5008 bytes, at most 4096 are read");
+}
+
 fs::path coco_root() { return oracle::cases("datasets_targets/coco").front().text("root"); }
 
 // The pictures of the oracle's small COCO in a zip.
