@@ -14,7 +14,7 @@ namespace opsis::inline v1::datasets {
 
 /// A file of COCO's format, read once. Annotations stay text until they are asked for, so that opening a large file is quick. A
 /// copy shares the file.
-/// Index       when asked for, what was found where is kept beside the file (.instances.json.opsis-index) or, where that cannot
+/// Index    when asked for, what was found where is kept beside the file (.instances.json.opsis-index) or, where that cannot
 ///          be written, in $XDG_CACHE_HOME/opsis. While the file has the size, times and number that it had, it is then not
 ///          searched again, and an annotation is read from the disk when it is asked for; of an index that is damaged nothing
 ///          is used. The result is the same as without
