@@ -11,19 +11,21 @@
 namespace opsis::inline v1::datasets {
 namespace {
 
-// Runs `read`; what it finds wrong is an error of the file.
+// Runs `read`; what it finds wrong is an error of the file, unless that cannot be read.
 template <class Read>
 auto reading_coco(std::string_view dataset, const std::filesystem::path& file, int64_t id, const Read& read) {
   try {
     return read();
+  } catch (const IoError&) {
+    throw;
   } catch (const Error& error) {
     raise<DecodeError>("{}: {}, image {}: {}", dataset, file.string(), id, error.what());
   }
 }
 
-Json coco_annotations(const CocoFile::Entry& image) {
+Json coco_annotations(const CocoFile& file, const CocoFile::Entry& image) {
   Json::List out;
-  for (const auto annotation : image.annotations) out.push_back(Json::parse(annotation));
+  for (const auto& part : image.annotations) out.push_back(Json::parse(file.annotation(part)));
   return Json(std::move(out));
 }
 
@@ -97,7 +99,7 @@ Detected CocoDetection::get(size_t index) const {
   Detected out{.image = detail::load_rgb(files_, options_.root / entry.file_name), .image_id = entry.id};
   const Size canvas{out.image.data.size(-2), out.image.data.size(-1)};
   reading_coco("CocoDetection", options_.annFile, entry.id, [&] {
-    out.annotation = coco_annotations(entry);
+    out.annotation = coco_annotations(file_, entry);
     out.boxes = coco_boxes(out.annotation, canvas);
     std::vector<int64_t> labels;
     for (const auto& annotation : out.annotation.items()) labels.push_back(annotation["category_id"].integer());
@@ -116,7 +118,9 @@ Captioned CocoCaptions::get(size_t index) const {
   const auto& entry = file_.images()[index];
   Captioned out{.image = detail::load_rgb(files_, options_.root / entry.file_name), .captions = {}};
   reading_coco("CocoCaptions", options_.annFile, entry.id, [&] {
-    for (const auto annotation : entry.annotations) out.captions.push_back(Json::parse(annotation)["caption"].text());
+    for (const auto& part : entry.annotations) {
+      out.captions.push_back(Json::parse(file_.annotation(part))["caption"].text());
+    }
   });
   return options_.transforms(std::move(out));
 }

@@ -12,14 +12,13 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/coco_index.h"
-#include "opsis/io/file.h"
 #include "opsis/io/index_file.h"
 
 namespace opsis::inline v1::datasets {
 
 struct CocoFile::Content : CocoIndex {
   simdjson::padded_string text;
-  std::optional<io::MappedFile> mapped;  // in place of text, when there was an index
+  std::optional<io::StampedFile> file;  // in place of text, when there was an index
 };
 
 namespace {
@@ -37,13 +36,11 @@ int64_t side_in(object& from, const char* key) {
   return from[key].get_int64().get(side) == simdjson::SUCCESS && side > 0 ? side : 0;
 }
 
-// The file as its index tells it, if it has a sound one.
-std::optional<std::pair<io::MappedFile, CocoIndex>> from_index(const std::filesystem::path& path) {
+// What the index of a file tells, if it has a sound one.
+std::optional<CocoIndex> from_index(const std::filesystem::path& path, const io::FileStamp& stamp) {
   try {
-    io::MappedFile file(path);
     if (const auto kept = io::read_file_index(path, kCocoIndexKind)) {
-      auto index = parse_coco_index(kept->content, io::as_text(file.bytes()));
-      return std::pair(std::move(file), std::move(index));
+      return parse_coco_index(kept->content, static_cast<uint64_t>(stamp.size));
     }
   } catch (const Error&) {
     // Then the file is read, and tells what is wrong with it.
@@ -58,15 +55,15 @@ CocoFile::CocoFile(const std::filesystem::path& path, bool index) {
   auto content = std::make_shared<Content>();
   const auto begun = io::now_ns();
   const auto stamp = index ? io::file_stamp(path) : io::FileStamp();
-  if (auto known = index ? from_index(path) : std::nullopt) {
-    content->mapped.emplace(std::move(known->first));
-    static_cast<CocoIndex&>(*content) = std::move(known->second);
+  if (auto known = index ? from_index(path, stamp) : std::nullopt) {
+    content->file.emplace(path, stamp);
+    static_cast<CocoIndex&>(*content) = std::move(*known);
     content_ = std::move(content);
     return;
   }
   struct Annotation {
     int64_t id, image;
-    std::string_view json;
+    Part json;
   };
   std::vector<Annotation> annotations;
   // Hands read() each object of a list; an error tells which of them.
@@ -100,7 +97,8 @@ CocoFile::CocoFile(const std::filesystem::path& path, bool index) {
         each_of(field.value(), "annotations", "id and image_id (whole numbers)", [&](object& annotation) {
           const int64_t id = annotation["id"].get_int64(), image = annotation["image_id"].get_int64();
           annotation.reset();
-          annotations.push_back({id, image, annotation.raw_json()});
+          const std::string_view json = annotation.raw_json();
+          annotations.push_back({id, image, {static_cast<uint64_t>(json.data() - content->text.data()), json.size()}});
         });
       } else if (key == "categories") {
         content->categories.clear();
@@ -126,7 +124,7 @@ CocoFile::CocoFile(const std::filesystem::path& path, bool index) {
   }
   images = std::move(last);
 
-  std::unordered_map<int64_t, std::string_view> by_id;
+  std::unordered_map<int64_t, Part> by_id;
   for (const auto& annotation : annotations) by_id[annotation.id] = annotation.json;
   for (const auto& annotation : annotations) {
     const auto place = std::lower_bound(images.begin(), images.end(), annotation.image,
@@ -134,12 +132,18 @@ CocoFile::CocoFile(const std::filesystem::path& path, bool index) {
     if (place != images.end() && place->id == annotation.image) place->annotations.push_back(by_id.at(annotation.id));
   }
   if (index) {
-    io::write_file_index(path, kCocoIndexKind, coco_index_bytes(*content, std::string_view(content->text)), stamp, begun);
+    io::write_file_index(path, kCocoIndexKind, coco_index_bytes(*content), stamp, begun);
   }
   content_ = std::move(content);
 }
 
 const std::vector<CocoFile::Entry>& CocoFile::images() const { return content_->images; }
+std::string CocoFile::annotation(const Part& part) const {
+  if (!content_->file) return std::string(std::string_view(content_->text).substr(part.begin, part.size));
+  std::string out(part.size, '\0');
+  content_->file->read(part.begin, {reinterpret_cast<uint8_t*>(out.data()), out.size()});
+  return out;
+}
 const std::map<int64_t, std::string>& CocoFile::categories() const { return content_->categories; }
 
 }  // namespace opsis::inline v1::datasets

@@ -14,6 +14,8 @@ const std::vector<CocoFile::Entry>& CocoFile::images() const {
   return none;
 }
 
+std::string CocoFile::annotation(const Part&) const { return {}; }
+
 const std::map<int64_t, std::string>& CocoFile::categories() const {
   static const std::map<int64_t, std::string> none;
   return none;

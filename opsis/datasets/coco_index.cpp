@@ -7,16 +7,15 @@
 
 namespace opsis::inline v1::datasets {
 
-std::string coco_index_bytes(const CocoIndex& index, std::string_view text) {
+std::string coco_index_bytes(const CocoIndex& index) {
   std::string out;
   io::put_number(out, static_cast<uint64_t>(index.images.size()));
   for (const auto& image : index.images) {
     for (const auto number : {image.id, image.height, image.width}) io::put_number(out, number);
     io::put_text(out, image.file_name);
     io::put_number(out, static_cast<uint64_t>(image.annotations.size()));
-    for (const auto annotation : image.annotations) {
-      io::put_number(out, static_cast<uint64_t>(annotation.data() - text.data()));
-      io::put_number(out, static_cast<uint64_t>(annotation.size()));
+    for (const auto& part : image.annotations) {
+      for (const auto number : {part.begin, part.size}) io::put_number(out, number);
     }
   }
   io::put_number(out, static_cast<uint64_t>(index.categories.size()));
@@ -27,7 +26,7 @@ std::string coco_index_bytes(const CocoIndex& index, std::string_view text) {
   return out;
 }
 
-CocoIndex parse_coco_index(io::Bytes bytes, std::string_view text) {
+CocoIndex parse_coco_index(io::Bytes bytes, uint64_t file_size) {
   constexpr size_t word = sizeof(uint64_t);
   io::ByteFields fields(bytes, "an index of a COCO file");
   CocoIndex out;
@@ -36,10 +35,10 @@ CocoIndex parse_coco_index(io::Bytes bytes, std::string_view text) {
     for (auto* number : {&image.id, &image.height, &image.width}) *number = fields.number<int64_t>();
     image.file_name = fields.text();
     image.annotations.resize(fields.count(2 * word));
-    for (auto& annotation : image.annotations) {
-      const auto begin = fields.number<uint64_t>(), size = fields.number<uint64_t>();
-      if (begin > text.size() || size > text.size() - begin) raise<DecodeError>("an index of a COCO file is of another file");
-      annotation = text.substr(begin, size);
+    for (auto& [begin, size] : image.annotations) {
+      begin = fields.number<uint64_t>();
+      size = fields.number<uint64_t>();
+      if (begin > file_size || size > file_size - begin) raise<DecodeError>("an index of a COCO file is of another file");
     }
   }
   for (auto left = fields.count(2 * word); left > 0; --left) {

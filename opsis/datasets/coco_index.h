@@ -14,7 +14,7 @@
 
 namespace opsis::inline v1::datasets {
 
-/// What is kept: all that CocoFile knows. The annotations are parts of the file's text.
+/// What is kept: all that CocoFile knows. The annotations are parts of the file.
 struct CocoIndex {
   std::vector<CocoFile::Entry> images;
   std::map<int64_t, std::string> categories;
@@ -22,8 +22,8 @@ struct CocoIndex {
 
 constexpr std::string_view kCocoIndexKind = "coco 1";  ///< for io::read_file_index
 
-OPSIS_API std::string coco_index_bytes(const CocoIndex& index, std::string_view text);
-/// Throws   DecodeError for bytes that are none of this text
-OPSIS_API CocoIndex parse_coco_index(io::Bytes bytes, std::string_view text);
+OPSIS_API std::string coco_index_bytes(const CocoIndex& index);
+/// Throws   DecodeError for bytes that are none of a file of this size
+OPSIS_API CocoIndex parse_coco_index(io::Bytes bytes, uint64_t file_size);
 
 }  // namespace opsis::inline v1::datasets

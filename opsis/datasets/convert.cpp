@@ -57,8 +57,8 @@ BoxedSet read_coco_boxes(const BoxedSource& source) {
     BoxedPicture picture{.file = source.root / image.file_name, .name = image.file_name, .size = {image.height, image.width}};
     if (image.height == 0 || image.width == 0) picture.size = size_of_picture(picture.file);
     reading_boxes(source.annFile, [&] {
-      for (const auto text_of_it : image.annotations) {
-        const auto annotation = Json::parse(text_of_it);
+      for (const auto& part : image.annotations) {
+        const auto annotation = Json::parse(file.annotation(part));
         const auto* crowd = annotation.find("iscrowd");
         if (crowd != nullptr && crowd->is_number() && crowd->number() != 0) continue;
         const auto& box = annotation["bbox"].items();

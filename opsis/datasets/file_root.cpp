@@ -64,9 +64,11 @@ std::optional<std::string> plain_name(std::string_view name) {
 
 // Each folder above a file is kept by its whole name, so deep ones cost far more memory than their names do in the archive.
 constexpr std::ptrdiff_t kDeepest = 64;
+constexpr size_t kLongestName = 4096;  // as Linux has it of paths
 
 struct FileRoot::Content {
-  Content(const fs::path& path, bool index) : archive(path, {.index = index}), prefix(path.string() + "/") {
+  Content(const fs::path& path, bool index)
+      : archive(path, {.index = index, .limits = {.file_bytes = Limits().image_bytes}}), prefix(path.string() + "/") {
     folders[""];
     const auto& entries = archive.entries();
     for (size_t i = 0; i < entries.size(); ++i) {
@@ -81,6 +83,10 @@ struct FileRoot::Content {
       if (const auto depth = std::count(name.begin(), name.end(), '/'); depth > kDeepest) {
         raise<IoError>("{}: an entry, {}..., is {} folders deep, at most {} are read", path.string(), name.substr(0, 40), depth,
                        kDeepest);
+      }
+      if (name.size() > kLongestName) {
+        raise<DecodeError>("{}: the name of an entry, {}..., has {} bytes, at most {} are read", path.string(),
+                           name.substr(0, 40), name.size(), kLongestName);
       }
       if (entry.is_folder) {
         add_folder(name);

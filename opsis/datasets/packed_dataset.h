@@ -80,6 +80,16 @@ auto packed_parts(T& value) {
   }
 }
 
+// Types that are made of the same.
+template <class T>
+inline constexpr std::string_view packed_name = "";
+template <>
+inline constexpr std::string_view packed_name<Image> = "I";
+template <>
+inline constexpr std::string_view packed_name<Video> = "V";
+template <>
+inline constexpr std::string_view packed_name<Mask> = "M";
+
 // What a type is made of, so that a file of another is noticed.
 template <class T>
 std::string packed_kind() {
@@ -88,7 +98,8 @@ std::string packed_kind() {
   } else if constexpr (std::is_enum_v<T>) {
     return "e";
   } else if constexpr (std::is_arithmetic_v<T>) {
-    return std::is_floating_point_v<T> ? "f" : "i";
+    const auto* letter = std::is_same_v<T, bool> ? "b" : std::is_floating_point_v<T> ? "f" : std::is_signed_v<T> ? "i" : "u";
+    return letter + std::to_string(sizeof(T));
   } else if constexpr (std::is_same_v<T, std::string>) {
     return "s";
   } else if constexpr (std::is_same_v<T, Json>) {
@@ -101,9 +112,12 @@ std::string packed_kind() {
     return "?" + packed_kind<typename T::value_type>();
   } else {
     T value{};
-    return std::apply(
-        [](auto&... parts) { return "(" + (std::string() + ... + packed_kind<std::remove_cvref_t<decltype(parts)>>()) + ")"; },
-        packed_parts(value));
+    return std::string(packed_name<T>) +
+           std::apply(
+               [](auto&... parts) {
+                 return "(" + (std::string() + ... + packed_kind<std::remove_cvref_t<decltype(parts)>>()) + ")";
+               },
+               packed_parts(value));
   }
 }
 

@@ -1,5 +1,6 @@
 #include "opsis/datasets/packed_file.h"
 
+#include <system_error>
 #include <utility>
 
 #include "opsis/core/check.h"
@@ -45,7 +46,7 @@ void PackedWriter::commit() {
 }
 
 struct PackedFile::Content {
-  explicit Content(const std::filesystem::path& path) : path(path), file(path) {}
+  explicit Content(const std::filesystem::path& path) : path(path), file(path, io::MappedFile::Use::Pieces) {}
   std::filesystem::path path;
   io::MappedFile file;
   io::Bytes table;
@@ -80,10 +81,15 @@ size_t PackedFile::size() const { return content_->sound.size(); }
 const std::filesystem::path& PackedFile::path() const { return content_->path; }
 
 io::Bytes PackedFile::record(size_t index) const {
+  const auto bytes = content_->file.bytes();
+  // The pages that another process cuts off would end this one.
+  std::error_code gone;  // removed, it stays as long as it is mapped
+  if (const auto now = std::filesystem::file_size(content_->path, gone); !gone && now < bytes.size()) {
+    raise<IoError>("cannot read {}: it was cut short while it was open", content_->path.string());
+  }
   io::ByteFields row(content_->table.subspan(index * kPackedRow, kPackedRow), "a packed file");
   const auto offset = row.number<uint64_t>(), size = row.number<uint64_t>();
   const auto sum = row.number<uint32_t>();
-  const auto bytes = content_->file.bytes();
   const bool inside = offset <= bytes.size() && size <= bytes.size() - offset;
   const auto out = inside ? bytes.subspan(offset, size) : io::Bytes();
   if (!content_->sound[index].load(std::memory_order_relaxed)) {

@@ -29,9 +29,10 @@ class OPSIS_API PackedWriter {
 };
 
 /// One that is there. Records are compared with their checksum when they are first asked for, on any thread; a copy shares the
-/// file.
-/// Throws   IoError when it cannot be read; DecodeError, with the path, for what is none, is cut short or damaged; ValueError,
-///          with the path, when its records are of another kind
+/// file, which may be larger than the memory. It must not be cut short while a record is being used: the system ends who reads
+/// a page that is no more.
+/// Throws   IoError when it cannot be read, or is found cut short since; DecodeError, with the path, for what is none, is cut
+///          short or damaged; ValueError, with the path, when its records are of another kind
 class OPSIS_API PackedFile {
  public:
   PackedFile(const std::filesystem::path& path, std::string_view kind);

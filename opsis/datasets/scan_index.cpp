@@ -104,7 +104,7 @@ std::string scan_bytes(const ScannedClasses& classes, int64_t begun_ns) {
 ScannedClasses read_scan(const fs::path& root) {
   for (const auto& place : io::index_places(root)) {
     try {
-      const io::MappedFile file(place);
+      const auto file = io::open_index(place);
       auto classes = parse_scan(file.bytes());
       std::erase_if(classes, [&](const auto& entry) {
         const auto prefix = (root / entry.first).string();

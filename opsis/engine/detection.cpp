@@ -264,7 +264,7 @@ std::vector<size_t> images_with_objects(const datasets::CocoFile& file) {
     bool has_inside = false, has_points = false;
     int64_t labelled = 0;
     for (size_t a = 0; a < image.annotations.size(); ++a) {
-      const auto annotation = Json::parse(image.annotations[a]);
+      const auto annotation = Json::parse(file.annotation(image.annotations[a]));
       has_inside = has_inside || has_an_inside(annotation, image.id);
       if (a == 0) has_points = annotation.find("keypoints") != nullptr;
       if (has_points) labelled += labelled_points(annotation, image.id);

@@ -209,8 +209,8 @@ std::vector<size_t> images_with_area(const datasets::CocoFile& file, const std::
   const auto& images = file.images();
   for (size_t i = 0; i < images.size(); ++i) {
     double area = 0;
-    for (const auto text : images[i].annotations) {
-      const auto annotation = Json::parse(text);
+    for (const auto& part : images[i].annotations) {
+      const auto annotation = Json::parse(file.annotation(part));
       const auto *number = annotation.find("area"), *category = annotation.find("category_id");
       OPSIS_CHECK(number && number->is_number() && category && category->is_number(),
                   "images_with_area: an annotation of image {} has no area or no category_id", images[i].id);

@@ -1,11 +1,6 @@
 #include "opsis/io/archive_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -65,11 +60,17 @@ std::vector<Entry> entries_of_tar(Bytes archive) {
   using Kind = TarEntry::Kind;
   auto listed = read_tar(archive);
   std::map<std::string, const TarEntry*> files;  // by the names that links mean
+  std::map<const TarEntry*, const TarEntry*> hard;
   const auto is_link = [](const TarEntry& entry) { return entry.kind == Kind::HardLink || entry.kind == Kind::SymbolicLink; };
   if (std::any_of(listed.begin(), listed.end(), is_link)) {
     const auto plain = [](const TarEntry& entry) { return std::filesystem::path(entry.name).lexically_normal().string(); };
+    // A hard link is the file that had the name when the link was made, whatever has it later.
     for (const auto& entry : listed) {
       if (entry.kind == Kind::File) files[plain(entry)] = &entry;
+      if (entry.kind != Kind::HardLink) continue;
+      if (const auto found = files.find(name_behind(entry)); found != files.end()) {
+        hard[&entry] = files[plain(entry)] = found->second;
+      }
     }
     // A link may lead to one that comes later; of a longer row of links than this nobody has any.
     for (int round = 0; round < 4; ++round) {
@@ -83,7 +84,9 @@ std::vector<Entry> entries_of_tar(Bytes archive) {
   out.reserve(listed.size());
   for (auto& entry : listed) {
     const TarEntry* file = &entry;
-    if (is_link(entry)) {
+    if (const auto known = hard.find(&entry); known != hard.end()) {
+      file = known->second;
+    } else if (is_link(entry)) {
       const auto found = files.find(name_behind(entry));
       if (found == files.end()) continue;
       file = found->second;
@@ -103,34 +106,22 @@ std::vector<Entry> entries_of_tar(Bytes archive) {
 // open files, and to open it takes a thousandth of the time that a picture takes to decode.
 class OpenArchive {
  public:
-  OpenArchive(const std::filesystem::path& path, uint64_t size)
-      : path_(path), size_(size), file_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (file_ < 0) raise<IoError>("cannot open {}: {}", path.string(), std::strerror(errno));
-  }
-  ~OpenArchive() { close(file_); }
-  OpenArchive(const OpenArchive&) = delete;
-  OpenArchive& operator=(const OpenArchive&) = delete;
+  OpenArchive(const std::filesystem::path& path, const FileStamp& stamp)
+      : size_(static_cast<uint64_t>(stamp.size)), file_(path, stamp) {}
 
   std::vector<uint8_t> bytes_at(uint64_t offset, uint64_t count) const {
     if (offset > size_ || count > size_ - offset) {
       raise<DecodeError>("it has {} bytes, and none from {} to {}", size_, offset, offset + count);
     }
     std::vector<uint8_t> out(count);
-    for (size_t filled = 0; filled < count;) {
-      const auto got = pread(file_, out.data() + filled, count - filled, static_cast<off_t>(offset + filled));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) raise<IoError>("cannot read {}: {}", path_.string(), std::strerror(errno));
-      if (got == 0) raise<DecodeError>("it has been cut short since it was opened");
-      filled += static_cast<size_t>(got);
-    }
+    file_.read(offset, out);
     return out;
   }
   uint64_t size() const { return size_; }
 
  private:
-  const std::filesystem::path& path_;
   uint64_t size_;
-  int file_;
+  StampedFile file_;
 };
 
 std::vector<uint8_t> read_zipped(const OpenArchive& archive, const Entry& entry) {
@@ -234,7 +225,7 @@ ArchiveFile::ArchiveFile(const std::filesystem::path& path, const Options& optio
       std::make_shared<Content>(Content{.path = path, .limits = options.limits, .stamp = file_stamp(path), .entries = {}});
   reading_archive(path.string(), [&] {
     const auto size = static_cast<uint64_t>(content->stamp.size);
-    content->format = archive_format(OpenArchive(path, size).bytes_at(0, std::min<uint64_t>(size, 512)));
+    content->format = archive_format(OpenArchive(path, content->stamp).bytes_at(0, std::min<uint64_t>(size, 512)));
     // A zip's directory is its index already.
     const bool keeps = options.index && content->format == ArchiveFormat::Tar;
     if (const auto kept = keeps ? read_file_index(path, kEntriesKind) : std::nullopt) {
@@ -253,10 +244,10 @@ const std::vector<Entry>& ArchiveFile::entries() const { return content_->entrie
 std::vector<uint8_t> ArchiveFile::read(const Entry& entry) const {
   if (entry.is_folder) return {};
   return reading_archive(content_->path.string() + "/" + entry.name, [&] {
-    if (entry.size > static_cast<uint64_t>(content_->limits.file_bytes)) {
+    if (std::max(entry.size, entry.stored) > static_cast<uint64_t>(content_->limits.file_bytes)) {
       raise<DecodeError>("it is larger than limits.file_bytes ({})", content_->limits.file_bytes);
     }
-    const OpenArchive archive(content_->path, static_cast<uint64_t>(content_->stamp.size));
+    const OpenArchive archive(content_->path, content_->stamp);
     return content_->format == ArchiveFormat::Zip ? read_zipped(archive, entry) : archive.bytes_at(entry.offset, entry.size);
   });
 }

@@ -25,8 +25,9 @@ OPSIS_API ArchiveFormat archive_format(Bytes beginning);
 ///          directory, and a file with its checksum, which is seen when it is read. Symbolic links are left out
 /// Tar      ustar, pax, GNU's; not compressed. A link, hard or symbolic, to a file of the archive is that file under another
 ///          name; others are left out, as are devices and pipes
-/// Throws   IoError for what cannot be read; DecodeError, with the archive's path, for a damaged one and for one that is
-///          compressed as a whole; NotBuiltError when a deflated file is read in a build without libdeflate
+/// Throws   IoError for what cannot be read, and in read for an archive that was changed or replaced since; DecodeError, with
+///          the archive's path, for a damaged one and for one that is compressed as a whole; NotBuiltError when a deflated file
+///          is read in a build without libdeflate
 class OPSIS_API ArchiveFile {
  public:
   struct Entry {

@@ -39,6 +39,7 @@ torch::Tensor stored_pixels(const DicomContent& content) {
 
 std::optional<DicomWindow> window_of(const DicomContent& content) {
   if (content.window_centers.empty() || content.window_widths.empty()) return std::nullopt;
+  if (!(content.window_widths[0] >= 1)) return std::nullopt;  // such are written where there is none
   return DicomWindow{content.window_centers[0], content.window_widths[0]};
 }
 

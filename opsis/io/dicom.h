@@ -42,7 +42,7 @@ struct DicomImage {
   std::vector<double> orientation{};  ///< 6: the direction of a row, then of a column, in the patient
   std::vector<double> position{};     ///< 3: of the first pixel
   double slope = 1, intercept = 0;
-  std::optional<DicomWindow> window{};  ///< the file's first
+  std::optional<DicomWindow> window{};  ///< the file's first, if its width is 1 or more
   std::string photometric{}, modality{}, patient_id{}, series_uid{};
 };
 

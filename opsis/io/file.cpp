@@ -106,14 +106,17 @@ std::vector<uint8_t> read_bytes(const std::filesystem::path& path, const Limits&
   return out;
 }
 
-FileWriter::FileWriter(std::filesystem::path path) : path_(std::move(path)) {
+FileWriter::FileWriter(std::filesystem::path path, Links links) : path_(std::move(path)) {
   OPSIS_CHECK(path_.has_filename(), "cannot write \"{}\": a file name is missing", path_.string());
   std::error_code unreachable;  // what is wrong with such a path, open() says
   if (std::filesystem::is_directory(path_, unreachable)) raise<IoError>("cannot write {}: it is a folder", path_.string());
   // The rename is to replace the file that a link leads to, not the link, and never a device: /dev/null is everybody's.
-  if (const auto real = std::filesystem::canonical(path_, unreachable); !unreachable) path_ = real;
+  // A link that is refused and comes after this look is replaced itself by the rename, and nothing behind it is touched.
+  if (links == Links::Follow) {
+    if (const auto real = std::filesystem::canonical(path_, unreachable); !unreachable) path_ = real;
+  }
   struct stat old {};
-  const bool replaces = stat(path_.c_str(), &old) == 0;
+  const bool replaces = (links == Links::Follow ? stat : lstat)(path_.c_str(), &old) == 0;
   if (replaces && !S_ISREG(old.st_mode)) raise<IoError>("cannot write {}: it is not a regular file", path_.string());
   // Not mkstemp, which makes files private: one that is saved is as open as the user's mask says, and to ask for the mask is to
   // change it for all threads.

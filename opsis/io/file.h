@@ -47,7 +47,9 @@ OPSIS_API std::vector<uint8_t> read_bytes(const std::filesystem::path& path, con
 /// Throws   IoError with the path and the system's reason: no such folder, no permission, no space
 class OPSIS_API FileWriter {
  public:
-  explicit FileWriter(std::filesystem::path path);
+  /// What to do where a symbolic link has the name: write what it leads to, or refuse.
+  enum class Links { Follow, Refuse };
+  explicit FileWriter(std::filesystem::path path, Links links = Links::Follow);
   ~FileWriter();
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +18,11 @@ namespace opsis::inline v1::io {
 
 /// Where the index of a file or folder may be: beside it (photos has .photos.opsis-index), then in $XDG_CACHE_HOME/opsis.
 OPSIS_API std::vector<std::filesystem::path> index_places(const std::filesystem::path& source);
-/// Writes to the first of the places that can be written; where none can, there is no index.
+/// Writes to the first of the places that can be written; where none can, there is no index. A link at such a place is never
+/// followed: who may write to the folder of pictures could have laid it to a file that only this user may write.
 OPSIS_API void write_index(const std::filesystem::path& source, std::string_view content);
+/// What is at one of the places. Throws IoError where that is no regular file, or a link to one.
+OPSIS_API MappedFile open_index(const std::filesystem::path& place);
 
 /// What a clock says that goes as those of files, and how coarse the coarsest of them is (FAT's): what changed less than that
 /// before it was read may change again and keep its times.
@@ -33,6 +37,23 @@ struct FileStamp {
 };
 /// Throws   IoError for what is no file
 OPSIS_API FileStamp file_stamp(const std::filesystem::path& file);
+
+/// A file that was looked at before, of which parts are read, on any number of threads. It is not mapped: that another process
+/// changes it is an error, and not the end of this one.
+/// Throws   IoError, with the path, when it cannot be read, or its size or when what is in it was changed is not as it was
+class OPSIS_API StampedFile {
+ public:
+  StampedFile(std::filesystem::path path, const FileStamp& stamp);
+  ~StampedFile();
+  StampedFile(const StampedFile&) = delete;
+  StampedFile& operator=(const StampedFile&) = delete;
+  void read(uint64_t offset, std::span<uint8_t> out) const;
+
+ private:
+  std::filesystem::path path_;
+  FileStamp stamp_;
+  int descriptor_;
+};
 
 /// What a source has kept, and its bytes. `kind` is up to 16 letters: what is kept of the file, and in what layout.
 struct KeptIndex {

@@ -37,7 +37,7 @@ std::vector<uint8_t> inflate_raw(Bytes deflated, size_t size) {
   return out;
 }
 
-std::vector<uint8_t> inflate_gzip(Bytes file, const Limits& limits) {
+std::vector<uint8_t> inflate_gzip(Bytes file, uint64_t most, std::string_view limit) {
   constexpr size_t least = 1 << 16;
   const auto inflater = make_decompressor();
   std::vector<uint8_t> out;
@@ -45,9 +45,9 @@ std::vector<uint8_t> inflate_gzip(Bytes file, const Limits& limits) {
   do {
     // A member does not tell its size in advance, so the room doubles until it fits; a lying one never has more than it can
     // come to.
-    const auto most = std::min<uint64_t>(uint64_t{file.size()} * kLargestInflation + least,
-                                         static_cast<uint64_t>(limits.file_bytes) - filled);
-    for (auto room = std::min<uint64_t>(std::max<uint64_t>(file.size() * 4, least), most);; room = std::min(room * 2, most)) {
+    const auto largest = std::min<uint64_t>(uint64_t{file.size()} * kLargestInflation + least, most - filled);
+    for (auto room = std::min<uint64_t>(std::max<uint64_t>(file.size() * 4, least), largest);;
+         room = std::min(room * 2, largest)) {
       out.resize(filled + room);
       size_t read = 0, written = 0;
       const auto result = libdeflate_gzip_decompress_ex(inflater.get(), file.data(), file.size(), out.data() + filled,
@@ -58,7 +58,7 @@ std::vector<uint8_t> inflate_gzip(Bytes file, const Limits& limits) {
         break;
       }
       if (result != LIBDEFLATE_INSUFFICIENT_SPACE) raise<DecodeError>("the gzip data is damaged");
-      if (room == most) raise<DecodeError>("the gzip data is larger than limits.file_bytes ({})", limits.file_bytes);
+      if (room == largest) raise<DecodeError>("the gzip data is larger than {}", limit);
     }
   } while (is_gzip(file));
   out.resize(filled);

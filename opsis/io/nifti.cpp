@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstring>
 #include <numeric>
+#include <vector>
 
 #include "opsis/core/check.h"
 #include "opsis/io/file.h"
@@ -46,11 +47,22 @@ torch::Tensor voxels_of(Bytes file, const NiftiHeader& header) {
   return out.permute(order);
 }
 
+// All of it: libdeflate gives nothing of a stream that has no room, so that the header cannot be looked at first. But the voxels
+// of a file that goes over no limit are no more than their float64, and this much in front of them nobody has.
+std::vector<uint8_t> inflate_nifti(Bytes bytes, const Limits& limits) {
+  constexpr int64_t most_before = int64_t{64} << 20;
+  if (limits.image_bytes < limits.file_bytes - most_before) {
+    return inflate_gzip(bytes, static_cast<uint64_t>(limits.image_bytes + most_before),
+                        text("limits.image_bytes ({}) and {} for what is not voxels", limits.image_bytes, most_before));
+  }
+  return inflate_gzip(bytes, static_cast<uint64_t>(limits.file_bytes), text("limits.file_bytes ({})", limits.file_bytes));
+}
+
 }  // namespace
 
 NiftiImage decode_nifti(Bytes bytes, const NiftiOptions& options) {
   if (is_gzip(bytes)) {
-    const auto inflated = inflate_gzip(bytes, options.limits);
+    const auto inflated = inflate_nifti(bytes, options.limits);
     if (is_gzip(inflated)) raise<DecodeError>("read_nifti: it is compressed twice");
     return decode_nifti(inflated, options);
   }

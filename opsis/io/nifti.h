@@ -28,7 +28,7 @@ struct NiftiImage {
 
 struct NiftiOptions {
   bool scaled = true;  ///< float64, with slope and intercept; else the voxels as they stand in the file
-  Limits limits{};     ///< image_bytes: of the voxels as float64; file_bytes: of the file once decompressed
+  Limits limits{};  ///< image_bytes: of the voxels as float64, and with 64 MiB more of the file once decompressed; file_bytes
 };
 
 /// A file of NIfTI-1 or 2, .nii or .nii.gz (by content), of either byte order, with voxels of 8 to 64 bits: whole numbers with

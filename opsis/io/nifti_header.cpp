@@ -194,16 +194,17 @@ NiftiHeader read_nifti_header(Bytes file, const Limits& limits) {
   if (raw.dim[0] < 1 || raw.dim[0] > 7) bad_nifti("it has {} dimensions; 1 to 7 can be", raw.dim[0]);
   out.type = static_cast<NiftiType>(raw.datatype);
   out.width = width_of(out.type);
-  uint64_t voxels = 1;
+  uint64_t voxels = 1, room = 1;  // room: what the other sides come to where one is 0, of which strides are made
   for (int64_t i = 1; i <= raw.dim[0]; ++i) {
     const auto side = raw.dim[static_cast<size_t>(i)];
-    if (side < 0 || __builtin_mul_overflow(voxels, static_cast<uint64_t>(side), &voxels))
+    if (side < 0 || __builtin_mul_overflow(room, static_cast<uint64_t>(std::max<int64_t>(side, 1)), &room))
       bad_nifti("it has a side of {}", side);
+    voxels *= static_cast<uint64_t>(side);
     out.shape.push_back(side);
     out.spacing.push_back(raw.pixdim[static_cast<size_t>(i)]);
   }
-  if (voxels > static_cast<uint64_t>(limits.image_bytes) / sizeof(double)) {
-    bad_nifti("its {} voxels go over limits.image_bytes ({})", voxels, limits.image_bytes);
+  if (room > static_cast<uint64_t>(limits.image_bytes) / sizeof(double)) {
+    bad_nifti("its {} voxels go over limits.image_bytes ({})", room, limits.image_bytes);
   }
   const auto offset = size == size1 ? static_cast<double>(fields.at<float>(places.offset))
                                     : static_cast<double>(fields.at<int64_t>(places.offset));

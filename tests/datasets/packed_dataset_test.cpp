@@ -192,5 +192,35 @@ TEST(PackedDataset, AFileOfSomethingElseOrDamagedIsNamed) {
   EXPECT_EQ(refused, 2 * sound.size());  // no byte is unwatched
 }
 
+TEST(PackedDataset, AFileThatIsCutShortWhileItIsOpenIsAnErrorThatNamesIt) {
+  const support::TemporaryFolder folder;
+  const auto path = folder.path() / "a.packed";
+  const Listed<Classified> two({{Image(torch::ones({1, 100, 100})), 1}, {Image(torch::zeros({1, 100, 100})), 2}});
+  const auto packed = cache_to_file(two, path);
+  EXPECT_EQ(packed.get(1).label, 2);
+  fs::resize_file(path, 5000);
+  EXPECT_ERROR(packed.get(1), IoError, "a.packed: it was cut short while it was open");
+  fs::remove(path);
+  const auto again = cache_to_file(two, path);
+  fs::remove(path);
+  EXPECT_EQ(again.get(1).label, 2);  // it stays as long as it is mapped
+}
+
+TEST(PackedDataset, TypesOfNumbersAreToldApart) {
+  using detail::packed_kind;
+  EXPECT_EQ(packed_kind<Classified>(), "(I(t)i8)");
+  EXPECT_EQ(packed_kind<Mask>(), "M(t)");
+  EXPECT_EQ(packed_kind<std::vector<uint8_t>>(), "[u1]");
+  EXPECT_EQ(packed_kind<std::vector<int>>(), "[i4]");
+  EXPECT_EQ(packed_kind<std::vector<bool>>(), "[b1]");
+  EXPECT_EQ(packed_kind<float>(), "f4");
+  const support::TemporaryFolder folder;
+  const auto path = folder.path() / "a.packed";
+  const std::vector<std::vector<uint8_t>> bytes(1, {1, 2});
+  cache_to_file(Listed<std::vector<uint8_t>>(bytes), path);
+  const std::vector<std::vector<int>> numbers(1, {1, 2});
+  EXPECT_ERROR(cache_to_file(Listed<std::vector<int>>(numbers), path), ValueError, "written of examples of another type");
+}
+
 }  // namespace
 }  // namespace opsis::datasets

@@ -110,6 +110,15 @@ TEST(PackedFolder, RefusesFoldersOfEndlessDepth) {
   EXPECT_ERROR(ImageFolder({.root = folder.write("deep.zip", bytes)}), IoError, "is 1000 folders deep, at most 64 are read");
 }
 
+TEST(PackedFolder, RefusesNamesThatNoFileCouldHave) {
+  const support::TemporaryFolder folder;
+  std::string bytes;
+  hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
+  zip.add("cat/" + std::string(5000, 'a') + ".png", io::as_bytes("x"));
+  zip.finish();
+  EXPECT_ERROR(ImageFolder({.root = folder.write("long.zip", bytes)}), DecodeError, "has 5008 bytes, at most 4096 are read");
+}
+
 fs::path coco_root() { return oracle::cases("datasets_targets/coco").front().text("root"); }
 
 // The pictures of the oracle's small COCO in a zip.
@@ -145,7 +154,7 @@ std::string coco_summary(const CocoFile& file) {
   std::string out;
   for (const auto& image : file.images()) {
     out += text("{} {} {} {}\n", image.id, image.file_name, image.height, image.width);
-    for (const auto annotation : image.annotations) out.append(annotation) += "\n";
+    for (const auto& part : image.annotations) out += file.annotation(part) + "\n";
   }
   for (const auto& [id, name] : file.categories()) out += text("{} {}\n", id, name);
   return out;
@@ -165,18 +174,14 @@ TEST(CocoIndex, GivesWhatTheFileDoesAndIsNeverTrustedWhenDamaged) {
   const auto late = io::now_ns() + 10'000'000'000;
   // An index that knows another name: it is the index that is read.
   const std::string whole(io::as_text(json));
-  CocoIndex lie{{{.id = 3, .file_name = "lie.jpg", .annotations = {std::string_view(whole).substr(0, 4)}}}, {{1, "x"}}};
-  io::write_file_index(path, kCocoIndexKind, coco_index_bytes(lie, whole), io::file_stamp(path), late);
+  CocoIndex lie{{{.id = 3, .file_name = "lie.jpg", .annotations = {CocoFile::Part{0, 4}}}}, {{1, "x"}}};
+  io::write_file_index(path, kCocoIndexKind, coco_index_bytes(lie), io::file_stamp(path), late);
   ASSERT_TRUE(fs::exists(place));
   EXPECT_EQ(coco_summary(CocoFile(path, true)), "3 lie.jpg 0 0\n" + whole.substr(0, 4) + "\n1 x\n");
   EXPECT_EQ(coco_summary(CocoFile(path)), expected);
 
-  CocoIndex sound{plain.images(), plain.categories()};
-  const auto* begin = whole.data();
-  for (auto& image : sound.images) {
-    for (auto& annotation : image.annotations) annotation = std::string_view(begin + whole.find(annotation), annotation.size());
-  }
-  io::write_file_index(path, kCocoIndexKind, coco_index_bytes(sound, whole), io::file_stamp(path), late);
+  const CocoIndex sound{plain.images(), plain.categories()};
+  io::write_file_index(path, kCocoIndexKind, coco_index_bytes(sound), io::file_stamp(path), late);
   EXPECT_EQ(coco_summary(CocoFile(path, true)), expected);
   const auto known = io::read_bytes(place);
   for (size_t i = 0; i < known.size(); i += 3) {
@@ -189,6 +194,25 @@ TEST(CocoIndex, GivesWhatTheFileDoesAndIsNeverTrustedWhenDamaged) {
   folder.write(place.filename(), io::as_text(known));
   folder.write("instances.json", "{}");
   EXPECT_EQ(CocoFile(path, true).images().size(), 0u);
+}
+
+TEST(CocoIndex, AFileThatIsRewrittenWhileItIsOpenIsAnErrorThatNamesIt) {
+  const support::TemporaryFolder folder, cache;
+  const support::Variable variable("XDG_CACHE_HOME", cache.path().string());
+  const auto path = folder.write("instances.json", R"({"images": [{"id": 1, "file_name": "1.jpg"}], )"
+                                                   R"("annotations": [{"id": 5, "image_id": 1}], "categories": []})");
+  const CocoFile plain(path);
+  CocoIndex known{plain.images(), plain.categories()};
+  known.images.at(0).file_name = "known.jpg";
+  const auto late = io::now_ns() + 10'000'000'000;
+  io::write_file_index(path, kCocoIndexKind, coco_index_bytes(known), io::file_stamp(path), late);
+  const CocoFile indexed(path, true);
+  ASSERT_EQ(indexed.images().at(0).file_name, "known.jpg");
+  const auto part = indexed.images().at(0).annotations.at(0);
+  EXPECT_EQ(indexed.annotation(part), R"({"id": 5, "image_id": 1})");
+  fs::resize_file(path, 10);
+  EXPECT_ERROR(indexed.annotation(part), IoError, "instances.json: it was changed while it was open");
+  EXPECT_EQ(plain.annotation(part), R"({"id": 5, "image_id": 1})");
 }
 
 std::string shards_of(const Case& c) { return (fs::path(c.text("root")) / c.text("shards")).string(); }

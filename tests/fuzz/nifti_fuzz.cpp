@@ -7,7 +7,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   namespace io = opsis::io;
   io::Bytes bytes(data, size);
   try {
-    const auto inflated = io::is_gzip(bytes) ? io::inflate_gzip(bytes, {.file_bytes = 1 << 24}) : std::vector<uint8_t>();
+    const auto inflated = io::is_gzip(bytes) ? io::inflate_gzip(bytes, 1 << 24, "16 MiB") : std::vector<uint8_t>();
     if (io::is_gzip(bytes)) bytes = inflated;
     const auto header = io::read_nifti_header(bytes);
     if (header.offset > bytes.size() || header.size > bytes.size() - header.offset) __builtin_trap();

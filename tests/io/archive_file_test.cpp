@@ -1,10 +1,12 @@
 // Archives read in place: what damaged and lying ones come to. tests/datasets/packed_test.cpp reads those that Python writes.
 #include "opsis/io/archive_file.h"
 
+#include <chrono>
 #include <thread>
 
 #include "opsis/hub/zip_writer.h"
 #include "opsis/io/crc32.h"
+#include "opsis/io/file.h"
 #include "opsis/io/index_file.h"
 #include "opsis/io/inflate.h"
 #include "opsis/io/tar_reader.h"
@@ -177,12 +179,43 @@ TEST(ArchiveFile, NeverReadsOutsideOfADamagedArchive) {
   }
 }
 
+TEST(ArchiveFile, AHardLinkIsTheFileThatHadTheNameBeforeIt) {
+  const support::TemporaryFolder folder;
+  const ArchiveFile archive(folder.write(
+      "a.tar", tar_of({tar_entry("a", "first"), tar_entry("b", "", '1', "a"), tar_entry("a", "second"),
+                       tar_entry("c", "", '2', "a"), tar_entry("d", "", '1', "b"), tar_entry("e", "", '1', "c")})));
+  ASSERT_EQ(archive.entries().size(), 6u);
+  std::vector<std::string> contents;
+  for (size_t i = 0; i < 6; ++i) contents.push_back(content_of(archive, i));
+  EXPECT_EQ(contents, (std::vector<std::string>{"first", "first", "second", "second", "first", "second"}));
+}
+
 TEST(ArchiveFile, FindsThatAnArchiveWasCutShortAfterwards) {
   const support::TemporaryFolder folder;
   const auto path = folder.write("a.tar", tar_of({tar_entry("a", std::string(5000, 'a'))}));
   const ArchiveFile archive(path);
   fs::resize_file(path, 1000);
-  EXPECT_ERROR(content_of(archive, 0), DecodeError, "cut short since it was opened");
+  EXPECT_ERROR(content_of(archive, 0), IoError, "a.tar: it was changed while it was open");
+}
+
+TEST(ArchiveFile, FindsThatAnArchiveWasReplacedAfterwards) {
+  const support::TemporaryFolder folder;
+  const auto with = [](char letter) {
+    const std::string data(100, letter);
+    return std::pair(tar_of({tar_entry("a", data)}), zip_of({{"a", data}}));
+  };
+  const auto [tar, zip] = with('a');
+  const auto [other_tar, other_zip] = with('b');
+  for (const auto& [before, after] : {std::pair(tar, other_tar), std::pair(zip, other_zip)}) {
+    const auto path = folder.write("a.archive", before), other = folder.write("b.archive", after);
+    const ArchiveFile archive(path);
+    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);  // its bytes stay
+    EXPECT_EQ(content_of(archive, 0), std::string(100, 'a'));
+    fs::last_write_time(other, fs::last_write_time(path) + std::chrono::seconds(10));
+    fs::rename(other, path);
+    EXPECT_ERROR(content_of(archive, 0), IoError, "a.archive: it was changed while it was open");
+    EXPECT_EQ(content_of(ArchiveFile(path), 0), std::string(100, 'b'));
+  }
 }
 
 TEST(ArchiveFile, AnIndexOfATarSavesItsWalk) {
@@ -209,6 +242,28 @@ TEST(ArchiveFile, AnIndexOfATarSavesItsWalk) {
   // Of a file that has changed, or an index that is damaged, nothing is used.
   folder.write("a.tar", tar_of({tar_entry("z", "hello")}));
   EXPECT_EQ(ArchiveFile(path, {.index = true}).entries()[0].name, "z");
+}
+
+TEST(IndexFile, IsNeitherWrittenNorReadThroughALink) {
+  const support::TemporaryFolder folder, cache;
+  const support::Variable variable("XDG_CACHE_HOME", cache.path().string());
+  const auto source = folder.write("a.tar", "x"), precious = folder.write("precious", "mine");
+  const auto place = folder.path() / ".a.tar.opsis-index";
+  fs::create_symlink(precious, place);
+  io::write_index(source, "content");
+  EXPECT_EQ(io::as_text(io::read_bytes(precious)), "mine");
+  EXPECT_TRUE(fs::is_symlink(place));
+  EXPECT_FALSE(fs::is_empty(cache.path() / "opsis"));
+  fs::remove(precious);
+  io::write_index(source, "content");
+  EXPECT_FALSE(fs::exists(precious));
+  fs::remove_all(cache.path() / "opsis");
+  folder.write("precious", io::index_bytes("kind 1", "content", io::file_stamp(source)));
+  EXPECT_FALSE(io::read_file_index(source, "kind 1"));
+  EXPECT_ERROR(io::open_index(place), IoError, "it is not a regular file");
+  fs::remove(place);
+  fs::rename(precious, place);
+  EXPECT_TRUE(io::read_file_index(source, "kind 1"));
 }
 
 TEST(IndexFile, OfDamagedBytesNothingIsUsed) {

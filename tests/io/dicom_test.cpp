@@ -1,6 +1,8 @@
 // DICOM, held against pydicom; in builds with DCMTK.
 #include "opsis/io/dicom.h"
 
+#include <algorithm>
+
 #include "opsis/io/file.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
@@ -42,6 +44,16 @@ TEST(Dicom, TakesAWindowOfTheUsers) {
   EXPECT_TENSOR_EQ(shown, ((values - 99.5) / 199 + 0.5).clamp(0, 1));
   EXPECT_ERROR(io::read_dicom(path, {.values = DicomValues::Windowed, .window = io::DicomWindow{0, 0}}), ValueError,
                "must be 1 or more");
+  // A width of nothing in the file is no window.
+  auto bytes = io::read_bytes(path);
+  const auto tag =
+      io::as_text(bytes).find(std::string_view("\x28\x00\x51\x10"
+                                               "DS",
+                                               6));
+  ASSERT_NE(tag, std::string_view::npos);
+  std::fill_n(bytes.begin() + static_cast<ptrdiff_t>(tag) + 8, bytes[tag + 6], uint8_t{'0'});
+  EXPECT_FALSE(io::decode_dicom(bytes).window);
+  EXPECT_EQ(io::decode_dicom(bytes, {.values = DicomValues::Windowed}).data.data.max().item<double>(), 1);
   const auto plain = oracle::cases("io_dicom/gray").front().text("path");  // has no window: all that there is
   const auto whole = io::read_dicom(plain, {.values = DicomValues::Windowed}).data.data;
   EXPECT_EQ(whole.min().item<double>(), 0);

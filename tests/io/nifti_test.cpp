@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "opsis/io/file.h"
+#include "opsis/io/inflate.h"
 #include "opsis/io/nifti_header.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
@@ -52,6 +53,7 @@ TEST(Nifti, NamesWhatIsWrong) {
   EXPECT_ERROR(io::decode_nifti(with(40, {8})), DecodeError, "it has 8 dimensions");
   EXPECT_ERROR(io::decode_nifti(with(43, {0xFF})), DecodeError, "a side of -");
   EXPECT_ERROR(io::decode_nifti(with(42, {0xFF, 0x7F, 0xFF, 0x7F, 0xFF, 0x7F})), DecodeError, "limits.image_bytes");
+  EXPECT_ERROR(io::decode_nifti(with(40, {4, 0, 0, 0, 0xFF, 0x7F, 0xFF, 0x7F, 0xFF, 0x7F})), DecodeError, "limits.image_bytes");
   EXPECT_ERROR(io::decode_nifti(with(42, {0xFF})), DecodeError, "of which there are");
   EXPECT_ERROR(io::decode_nifti(with(108, {0, 0, 0, 0})), DecodeError, "begin at byte 0");
   EXPECT_ERROR(io::decode_nifti(with(108, {0, 0, 0xC0, 0x7F})), DecodeError, "begin at byte nan");
@@ -63,6 +65,15 @@ TEST(Nifti, NamesWhatIsWrong) {
   const auto cut = folder.write("cut.nii.gz", io::as_text(io::Bytes(packed).first(packed.size() - 20)));
   EXPECT_ERROR(io::read_nifti(cut), DecodeError, "cut.nii.gz: the gzip data is damaged");
   EXPECT_ERROR(io::decode_nifti(packed, {.limits = {.file_bytes = 300}}), DecodeError, "larger than limits.file_bytes (300)");
+}
+
+TEST(Nifti, InflatesNoMoreThanVoxelsWithinTheLimitNeed) {
+  const auto packed = io::read_bytes(oracle::cases("io_nifti/types")[2].text("path"));
+  const auto content = io::inflate_gzip(packed, 1 << 20, "1 MiB").size();
+  std::vector<uint8_t> bomb;  // of many members
+  for (size_t size = 0; size <= size_t{66} << 20; size += content) bomb.insert(bomb.end(), packed.begin(), packed.end());
+  EXPECT_ERROR(io::decode_nifti(bomb, {.limits = {.image_bytes = 1 << 20}}), DecodeError,
+               "larger than limits.image_bytes (1048576)");
 }
 
 TEST(Nifti, NeverReadsOutsideOfADamagedFile) {
