@@ -60,11 +60,11 @@ std::optional<std::string> plain_name(std::string_view name) {
   return out;
 }
 
-}  // namespace
-
 // Each folder above a file is kept by its whole name, so deep ones cost far more memory than their names do in the archive.
 constexpr std::ptrdiff_t kDeepest = 64;
 constexpr size_t kLongestName = 4096;  // as Linux has it of paths
+
+}  // namespace
 
 struct FileRoot::Content {
   Content(const fs::path& path, bool index)
@@ -81,8 +81,8 @@ struct FileRoot::Content {
         name = changed.emplace_back(*plain);
       }
       if (const auto depth = std::count(name.begin(), name.end(), '/'); depth > kDeepest) {
-        raise<IoError>("{}: an entry, {}..., is {} folders deep, at most {} are read", path.string(), name.substr(0, 40), depth,
-                       kDeepest);
+        raise<DecodeError>("{}: an entry, {}..., is {} folders deep, at most {} are read", path.string(), name.substr(0, 40),
+                           depth, kDeepest);
       }
       if (name.size() > kLongestName) {
         raise<DecodeError>("{}: the name of an entry, {}..., has {} bytes, at most {} are read", path.string(),

@@ -19,7 +19,7 @@ namespace opsis::inline v1::datasets {
 ///     const FileRoot root("photos.zip");
 ///     root.read("photos.zip/cat/1.jpg");
 /// In an archive "./a" and "a" are the same, and of equal names the last counts, as when it is unpacked; what has ".." in its
-/// name or begins with "/" is in no folder. io::ArchiveFile says what it reads. A copy shares the archive, and is read on many
+/// name or begins with "/" is in no folder. Names may have 4096 bytes and 64 folders. io::ArchiveFile says what it reads. A copy shares the archive, and is read on many
 /// threads.
 class OPSIS_API FileRoot {
  public:

@@ -23,12 +23,12 @@ Library::Library(const char* name, int major) {
   for (const auto* pattern : {"lib{}.so.{}", "lib{}.{}.dylib"}) {
     if ((handle_ = dlopen(text(pattern, name, major).c_str(), RTLD_NOW | RTLD_LOCAL))) return;
   }
-  raise<NotFoundError>("VideoDecoder: lib{}, version {}, cannot be loaded; install FFmpeg's libraries", name, major);
+  raise<NotFoundError>("videos and sound: lib{}, version {}, cannot be loaded; install FFmpeg's libraries", name, major);
 }
 
 Library::Symbol Library::find(const char* name) const {
   if (void* address = dlsym(handle_, name)) return {address};
-  raise<NotFoundError>("VideoDecoder: FFmpeg's libraries have no {}", name);
+  raise<NotFoundError>("videos and sound: FFmpeg's libraries have no {}", name);
 }
 
 FFmpeg::FFmpeg() {

@@ -107,7 +107,8 @@ TEST(PackedFolder, RefusesFoldersOfEndlessDepth) {
   hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
   zip.add(name + "1.png", io::as_bytes("x"));
   zip.finish();
-  EXPECT_ERROR(ImageFolder({.root = folder.write("deep.zip", bytes)}), IoError, "is 1000 folders deep, at most 64 are read");
+  EXPECT_ERROR(ImageFolder({.root = folder.write("deep.zip", bytes)}), DecodeError,
+               "is 1000 folders deep, at most 64 are read");
 }
 
 TEST(PackedFolder, RefusesNamesThatNoFileCouldHave) {
