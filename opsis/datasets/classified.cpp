@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "opsis/core/check.h"
+#include "opsis/core/telling_where.h"
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
 #include "opsis/transforms/decode.h"
@@ -13,16 +14,6 @@ namespace opsis::inline v1::datasets {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Runs `decode`; where it cannot, the error names the file, one of a million.
-template <class Decode>
-auto decoding(std::string_view where, const Decode& decode) {
-  try {
-    return decode();
-  } catch (const DecodeError& error) {
-    raise<DecodeError>("{}: {}", where, error.what());
-  }
-}
 
 Image decode_picture(io::Bytes bytes, io::ImageReadMode mode) {
   auto image = io::decode_image(bytes, {.mode = mode});
@@ -35,7 +26,7 @@ Image decode_picture(io::Bytes bytes, io::ImageReadMode mode) {
 
 Image load_as(const fs::path& path, io::ImageReadMode mode, const FileRoot& files = {}) {
   const auto bytes = files.read(path);
-  return decoding(path.string(), [&] { return decode_picture(bytes, mode); });
+  return telling_where(path, [&] { return decode_picture(bytes, mode); });
 }
 
 // What one of the three loaders decodes to; none for a loader of the user's.
@@ -100,7 +91,7 @@ Classified ClassifiedFiles::get(size_t index) const {
   if (!decode_ && !mode_) return transforms_(Classified{loader_(path), label});
   const auto bytes = files_.read(path);
   if (mode_) return {detail::decode_through(pipeline_, bytes, *mode_, path.string()), label};
-  return transforms_(Classified{decoding(path.string(), [&] { return decode_(bytes); }), label});
+  return transforms_(Classified{telling_where(path, [&] { return decode_(bytes); }), label});
 }
 
 std::vector<int64_t> ClassifiedFiles::targets() const {
@@ -165,7 +156,7 @@ Image load_rgb(const FileRoot& files, const fs::path& path) { return load_as(pat
 
 Image decode_through(const std::optional<transforms::Compose>& pipeline, io::Bytes bytes, io::ImageReadMode mode,
                      std::string_view where) {
-  return decoding(where, [&] {
+  return telling_where(where, [&] {
     if (!pipeline) return decode_picture(bytes, mode);
     if (!is_whole_jpeg(bytes)) return (*pipeline)(decode_picture(bytes, mode));
     return transforms::decode(*pipeline, bytes, {.mode = mode});

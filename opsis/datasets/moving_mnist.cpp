@@ -3,6 +3,7 @@
 #include <ATen/ops/from_blob.h>
 
 #include "opsis/core/check.h"
+#include "opsis/core/telling_where.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/npy_header.h"
 #include "opsis/datasets/resources.h"
@@ -21,13 +22,7 @@ torch::Tensor load_moving_mnist(const MovingMNIST::Options& options) {
   if (!detail::is_file(path)) raise<NotFoundError>("MovingMNIST: {} is not there; pass .download = true", path.string());
 
   const io::MappedFile mapped(path);
-  const auto header = [&] {
-    try {
-      return read_npy_header(mapped.bytes());
-    } catch (const DecodeError& error) {
-      raise<DecodeError>("MovingMNIST: {}: {}", path.string(), error.what());
-    }
-  }();
+  const auto header = telling_where("MovingMNIST: " + path.string(), [&] { return read_npy_header(mapped.bytes()); });
   if (header.type != "|u1" || header.shape.size() != 4 || header.fortran_order) {
     raise<DecodeError>("MovingMNIST: {} must hold bytes in 4 dimensions, one row after the other", path.string());
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "opsis/core/check.h"
+#include "opsis/core/telling_where.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/io/file.h"
 
@@ -70,11 +71,7 @@ Json parse_voc_xml(io::Bytes xml) {
 
 Json read_voc_xml(const std::filesystem::path& path) {
   const io::MappedFile file(path);
-  try {
-    return parse_voc_xml(file.bytes());
-  } catch (const DecodeError& error) {
-    raise<DecodeError>("{}: {}", path.string(), error.what());
-  }
+  return telling_where(path, [&] { return parse_voc_xml(file.bytes()); });
 }
 
 }  // namespace opsis::inline v1::datasets

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "opsis/core/check.h"
+#include "opsis/core/telling_where.h"
 #include "opsis/hub/checkpoint_reader.h"
 #include "opsis/hub/container.h"
 #include "opsis/hub/mapped_state.h"
@@ -12,18 +13,8 @@
 namespace opsis::inline v1::hub {
 namespace {
 
-/// Runs a reader and puts the file's name before what it throws.
-template <class Read>
-auto reading(const std::filesystem::path& path, const Read& read) {
-  try {
-    return read();
-  } catch (const DecodeError& error) {
-    raise<DecodeError>("load {}: {}", path.string(), error.what());
-  }
-}
-
 Value load_torch(const std::filesystem::path& path, std::shared_ptr<const io::MappedFile> file, const Limits& limits) {
-  return reading(path, [&] { return detail::read_checkpoint(std::move(file), limits); });
+  return telling_where("load " + path.string(), [&] { return detail::read_checkpoint(std::move(file), limits); });
 }
 
 bool is_state_dict(const Value& value) {
@@ -69,7 +60,8 @@ Value load(const std::filesystem::path& path, const Limits& limits) {
 }
 
 Value load_pickle(const std::filesystem::path& path, const Limits& limits) {
-  return reading(path, [&] { return detail::read_pickle_value(std::make_shared<const io::MappedFile>(path), limits); });
+  return telling_where("load " + path.string(),
+                       [&] { return detail::read_pickle_value(std::make_shared<const io::MappedFile>(path), limits); });
 }
 
 StateDict load_state_dict_file(const std::filesystem::path& path, const Limits& limits) {
@@ -79,7 +71,7 @@ StateDict load_state_dict_file(const std::filesystem::path& path, const Limits& 
 detail::MappedState detail::map_state_dict_file(const std::filesystem::path& path, const Limits& limits) {
   auto file = std::make_shared<const io::MappedFile>(path);
   if (checkpoint_format(file->bytes()) == CheckpointFormat::Safetensors) {
-    return {file, reading(path, [&] { return map_safetensors(file, limits); })};
+    return {file, telling_where("load " + path.string(), [&] { return map_safetensors(file, limits); })};
   }
   return {file, find_state_dict(path, load_torch(path, file, limits))};
 }

@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "opsis/core/check.h"
+#include "opsis/core/telling_where.h"
 #include "opsis/hub/mapped_state.h"
 #include "opsis/hub/safetensors_header.h"
 #include "opsis/io/file.h"
@@ -64,11 +65,8 @@ StateDict detail::map_safetensors(std::shared_ptr<const io::MappedFile> file, co
 }
 
 StateDict load_safetensors(const std::filesystem::path& path, const Limits& limits) {
-  try {
-    return detail::map_safetensors(std::make_shared<const io::MappedFile>(path), limits);
-  } catch (const DecodeError& error) {
-    raise<DecodeError>("load_safetensors {}: {}", path.string(), error.what());
-  }
+  return telling_where("load_safetensors " + path.string(),
+                       [&] { return detail::map_safetensors(std::make_shared<const io::MappedFile>(path), limits); });
 }
 
 void save_safetensors(const std::filesystem::path& path, const StateDict& tensors,

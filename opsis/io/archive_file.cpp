@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/telling_where.h"
 #include "opsis/io/byte_fields.h"
 #include "opsis/io/crc32.h"
 #include "opsis/io/file.h"
@@ -153,16 +154,6 @@ std::vector<uint8_t> read_zipped(const OpenArchive& archive, const Entry& entry)
   return out;
 }
 
-// The same error, told of the archive.
-template <class Read>
-auto reading_archive(const std::string& path, const Read& read) {
-  try {
-    return read();
-  } catch (const DecodeError& error) {
-    raise<DecodeError>("{}: {}", path, error.what());
-  }
-}
-
 }  // namespace
 
 ArchiveFormat archive_format(Bytes beginning) {
@@ -223,7 +214,7 @@ ArchiveFile::ArchiveFile(const std::filesystem::path& path, const Options& optio
   const auto begun = now_ns();
   auto content =
       std::make_shared<Content>(Content{.path = path, .limits = options.limits, .stamp = file_stamp(path), .entries = {}});
-  reading_archive(path.string(), [&] {
+  telling_where(path, [&] {
     const auto size = static_cast<uint64_t>(content->stamp.size);
     content->format = archive_format(OpenArchive(path, content->stamp).bytes_at(0, std::min<uint64_t>(size, 512)));
     // A zip's directory is its index already.
@@ -243,7 +234,7 @@ const std::vector<Entry>& ArchiveFile::entries() const { return content_->entrie
 
 std::vector<uint8_t> ArchiveFile::read(const Entry& entry) const {
   if (entry.is_folder) return {};
-  return reading_archive(content_->path.string() + "/" + entry.name, [&] {
+  return telling_where(content_->path.string() + "/" + entry.name, [&] {
     if (std::max(entry.size, entry.stored) > static_cast<uint64_t>(content_->limits.file_bytes)) {
       raise<DecodeError>("it is larger than limits.file_bytes ({})", content_->limits.file_bytes);
     }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/telling_where.h"
 #include "opsis/io/dicom_content.h"
 #include "opsis/io/dicom_reader.h"
 #include "opsis/io/file.h"
@@ -93,11 +94,7 @@ DicomImage decode_dicom(Bytes bytes, const DicomOptions& options) {
 
 DicomImage read_dicom(const std::filesystem::path& path, const DicomOptions& options) {
   const auto bytes = read_bytes(path, options.limits);
-  try {
-    return decode_dicom(bytes, options);
-  } catch (const DecodeError& error) {
-    raise<DecodeError>("{}: {}", path.string(), error.what());
-  }
+  return telling_where(path, [&] { return decode_dicom(bytes, options); });
 }
 
 }  // namespace opsis::inline v1::io

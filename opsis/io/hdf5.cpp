@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/telling_where.h"
 
 namespace opsis::inline v1::io {
 namespace {
@@ -368,19 +369,11 @@ Hdf5Array::Hdf5Array(const std::filesystem::path& path, const std::string& name,
       where_("Hdf5Array: " + path.string()),
       file_(mapped_->bytes()),
       limits_(limits) {
-  try {
-    Hdf5Reader(*this).run(name);
-  } catch (const DecodeError& error) {
-    raise<DecodeError>("{}: {}", where_, error.what());
-  }
+  telling_where(where_, [&] { Hdf5Reader(*this).run(name); });
 }
 
 Hdf5Array::Hdf5Array(Bytes file, const std::string& name, const Limits& limits) : file_(file), limits_(limits) {
-  try {
-    Hdf5Reader(*this).run(name);
-  } catch (const DecodeError& error) {
-    raise<DecodeError>("{}: {}", where_, error.what());
-  }
+  telling_where(where_, [&] { Hdf5Reader(*this).run(name); });
 }
 
 // A chunk as it was before it was filtered; the filters are undone from the last to the first.

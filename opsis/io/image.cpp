@@ -11,6 +11,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
+#include "opsis/core/telling_where.h"
 #include "opsis/core/work.h"
 #include "opsis/io/avif.h"
 #include "opsis/io/bmp.h"
@@ -124,11 +125,7 @@ std::string joined(std::initializer_list<T> values) {
 template <class Decode>
 torch::Tensor read_numbers(const std::filesystem::path& path, const DecodeOptions& options, Decode decode) {
   const auto bytes = read_bytes(path, options.limits);
-  try {
-    return decode(Bytes(bytes));
-  } catch (const DecodeError& error) {
-    raise<DecodeError>("{}: {}", path.string(), error.what());
-  }
+  return telling_where(path, [&] { return decode(Bytes(bytes)); });
 }
 
 /// The pixels of an image or an animation to encode, channels last and without gaps: (T, H, W, C).
@@ -228,11 +225,7 @@ Decoded decode_scaled(const torch::Tensor& bytes, const DecodeOptions& options) 
 
 Decoded decode_scaled(const std::filesystem::path& path, const DecodeOptions& options) {
   const auto bytes = read_bytes(path, options.limits);
-  try {
-    return decode_scaled(Bytes(bytes), options);
-  } catch (const DecodeError& error) {  // one bad file of a million must be named
-    raise<DecodeError>("{}: {}", path.string(), error.what());
-  }
+  return telling_where(path, [&] { return decode_scaled(Bytes(bytes), options); });
 }
 
 Image decode_image(Bytes bytes, const DecodeOptions& options) { return decode_scaled(bytes, options).image; }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "opsis/core/check.h"
+#include "opsis/core/telling_where.h"
 
 namespace opsis::inline v1::io {
 namespace {
@@ -138,11 +139,7 @@ LmdbFile::LmdbFile(Bytes file) : file_(file) { LmdbWalk(*this).run(); }
 
 LmdbFile::LmdbFile(const std::filesystem::path& path)
     : mapped_(std::make_shared<const MappedFile>(path)), file_(mapped_->bytes()) {
-  try {
-    LmdbWalk(*this).run();
-  } catch (const DecodeError& error) {
-    raise<DecodeError>("{}: {}", path.string(), error.what());
-  }
+  telling_where(path, [&] { LmdbWalk(*this).run(); });
 }
 
 }  // namespace opsis::inline v1::io

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/telling_where.h"
 #include "opsis/io/file.h"
 
 namespace opsis::inline v1::io {
@@ -411,11 +412,7 @@ MatArray parse_mat(Bytes file, const std::string& name, const Limits& limits) {
 
 MatArray read_mat(const std::filesystem::path& path, const std::string& name, const Limits& limits) {
   const MappedFile mapped(path);
-  try {
-    return parse_mat(mapped.bytes(), name, limits);
-  } catch (const DecodeError& error) {
-    raise<DecodeError>("{}: {}", path.string(), error.what());
-  }
+  return telling_where(path, [&] { return parse_mat(mapped.bytes(), name, limits); });
 }
 
 }  // namespace opsis::inline v1::io

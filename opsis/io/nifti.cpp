@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "opsis/core/check.h"
+#include "opsis/core/telling_where.h"
 #include "opsis/io/file.h"
 #include "opsis/io/inflate.h"
 #include "opsis/io/nifti_header.h"
@@ -86,11 +87,7 @@ NiftiImage decode_nifti(Bytes bytes, const NiftiOptions& options) {
 
 NiftiImage read_nifti(const std::filesystem::path& path, const NiftiOptions& options) {
   const auto bytes = read_bytes(path, options.limits);
-  try {
-    return decode_nifti(bytes, options);
-  } catch (const DecodeError& error) {
-    raise<DecodeError>("{}: {}", path.string(), error.what());
-  }
+  return telling_where(path, [&] { return decode_nifti(bytes, options); });
 }
 
 }  // namespace opsis::inline v1::io

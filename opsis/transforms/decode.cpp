@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "opsis/core/check.h"
+#include "opsis/core/telling_where.h"
 #include "opsis/core/work.h"
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
@@ -84,11 +85,7 @@ Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& o
 
 Image decode(const Compose& compose, const std::filesystem::path& path, const io::DecodeOptions& options) {
   const auto bytes = io::read_bytes(path, options.limits);
-  try {
-    return decode(compose, io::Bytes(bytes), options);
-  } catch (const DecodeError& error) {
-    raise<DecodeError>("{}: {}", path.string(), error.what());
-  }
+  return telling_where(path, [&] { return decode(compose, io::Bytes(bytes), options); });
 }
 
 }  // namespace opsis::inline v1::transforms

@@ -24,7 +24,7 @@ std::string numbered_key(const char* key, size_t i) { return key + std::to_strin
 // Opens each case; check(data, case, i) for each example.
 template <class Open, class Check>
 void each_example(const std::string& table, const Open& open, const Check& check) {
-  each_opened("datasets_targets/" + table, open, [&](const auto& data, const Case& c) {
+  each_opened(table, open, [&](const auto& data, const Case& c) {
     ASSERT_EQ(data.size(), static_cast<size_t>(c.integer("length")));
     for (size_t i = 0; i < data.size(); ++i) {
       SCOPED_TRACE(i);
@@ -242,15 +242,16 @@ Data open_voc(const Case& c, const fs::path& root, bool download) {
 }
 
 TEST(VOCDetection, EqualsTorchvisionsWrapper) {
-  each_example("voc_detection", open_voc<VOCDetection>,
+  each_example("datasets_targets/voc_detection", open_voc<VOCDetection>,
                [](const VOCDetection& data, const Case& c, size_t i) { expect_detected(data.get(i), c, i); });
 }
 
 TEST(VOCSegmentation, EqualsTorchvision) {
-  each_example("voc_segmentation", open_voc<VOCSegmentation>, [](const VOCSegmentation& data, const Case& c, size_t i) {
-    EXPECT_TENSOR_EQ(data.get(i).image.data, c.tensor(numbered_key("image", i)));
-    EXPECT_TENSOR_EQ(data.get(i).mask.data, c.tensor(numbered_key("mask", i)));
-  });
+  each_example("datasets_targets/voc_segmentation", open_voc<VOCSegmentation>,
+               [](const VOCSegmentation& data, const Case& c, size_t i) {
+                 EXPECT_TENSOR_EQ(data.get(i).image.data, c.tensor(numbered_key("image", i)));
+                 EXPECT_TENSOR_EQ(data.get(i).mask.data, c.tensor(numbered_key("mask", i)));
+               });
 }
 
 TEST(VOC, RefusesWhatTorchvisionRefuses) {
@@ -271,7 +272,7 @@ TEST(VOC, RefusesWhatTorchvisionRefuses) {
 
 TEST(SBDataset, EqualsTorchvision) {
   each_example(
-      "sbd",
+      "datasets_targets/sbd",
       [](const Case& c, const fs::path& root, bool download) {
         return SBDataset({.root = root, .image_set = c.text("image_set"), .mode = c.text("mode"), .download = download});
       },
@@ -285,7 +286,7 @@ TEST(SBDataset, EqualsTorchvision) {
 
 TEST(Kitti, EqualsTorchvisionsWrapper) {
   each_example(
-      "kitti",
+      "datasets_targets/kitti",
       [](const Case& c, const fs::path& root, bool download) {
         return Kitti({.root = root, .train = c.boolean("train"), .download = download});
       },
@@ -294,7 +295,7 @@ TEST(Kitti, EqualsTorchvisionsWrapper) {
 
 TEST(WIDERFace, EqualsTorchvisionsWrapper) {
   each_example(
-      "widerface",
+      "datasets_targets/widerface",
       [](const Case& c, const fs::path& root, bool download) {
         return WIDERFace({.root = root, .split = c.text("split"), .download = download});
       },
@@ -317,7 +318,7 @@ TEST(WIDERFace, EqualsTorchvisionsWrapper) {
 
 TEST(CelebA, EqualsTorchvision) {
   each_example(
-      "celeba",
+      "datasets_faces/celeba",
       [](const Case& c, const fs::path& root, bool download) {
         return CelebA({.root = root, .split = c.text("split"), .download = download});
       },
@@ -335,7 +336,7 @@ TEST(CelebA, EqualsTorchvision) {
 
 TEST(LFWPeople, EqualsTorchvision) {
   each_opened(
-      "datasets_targets/lfw_people",
+      "datasets_faces/lfw_people",
       [](const Case& c, const fs::path& root, bool) {
         return LFWPeople({.root = root, .split = c.text("split"), .image_set = c.text("image_set")});
       },
@@ -353,7 +354,7 @@ TEST(LFWPeople, EqualsTorchvision) {
 
 TEST(LFWPairs, EqualsTorchvision) {
   each_example(
-      "lfw_pairs",
+      "datasets_faces/lfw_pairs",
       [](const Case& c, const fs::path& root, bool) {
         return LFWPairs({.root = root, .split = c.text("split"), .image_set = c.text("image_set")});
       },
@@ -368,7 +369,7 @@ TEST(LFWPairs, EqualsTorchvision) {
 
 TEST(Caltech101, EqualsTorchvision) {
   each_example(
-      "caltech101",
+      "datasets_targets/caltech101",
       [](const Case& c, const fs::path& root, bool download) {
         Caltech101::Options options{.root = root, .download = download};
         if (c.text("kind") == "both") options.target_type = {"category", "annotation"};
@@ -395,7 +396,7 @@ TEST(Caltech256, EqualsTorchvision) {
 
 TEST(OxfordIIITPet, EqualsTorchvision) {
   each_example(
-      "pets",
+      "datasets_targets/pets",
       [](const Case& c, const fs::path& root, bool download) {
         return OxfordIIITPet(
             {.root = root, .split = c.text("split"), .target_types = {"category", "segmentation"}, .download = download});
@@ -413,7 +414,7 @@ TEST(OxfordIIITPet, EqualsTorchvision) {
 
 TEST(INaturalist, EqualsTorchvision) {
   each_example(
-      "inaturalist",
+      "datasets_targets/inaturalist",
       [](const Case& c, const fs::path& root, bool download) {
         return INaturalist({.root = root, .version = c.text("version"), .target_type = c.texts("kinds"), .download = download});
       },

@@ -10,6 +10,7 @@
 #include "opsis/io/index_file.h"
 #include "opsis/io/inflate.h"
 #include "opsis/io/tar_reader.h"
+#include "tests/support/damage.h"
 #include "tests/support/download_server.h"
 #include "tests/support/expect.h"
 #include "tests/support/temporary.h"
@@ -136,25 +137,12 @@ TEST(ArchiveFile, ASizeThatDeflateCannotReachIsRefusedUnread) {
   EXPECT_TRUE(io::inflate_raw(io::as_bytes("\x03\0"s), 0).empty());
 }
 
-// Small files, every one of their bytes changed, and cut off everywhere.
-template <class Attempt>
-void each_damage(const std::string& sound, const Attempt& attempt) {
-  for (size_t i = 0; i < sound.size(); ++i) {
-    attempt(sound.substr(0, i));
-    for (const int mask : {0x01, 0x80, 0xFF}) {
-      auto bytes = sound;
-      bytes[i] = static_cast<char>(bytes[i] ^ mask);
-      attempt(bytes);
-    }
-  }
-}
-
 TEST(ArchiveFile, NeverReadsOutsideOfADamagedArchive) {
   const auto packed = tar_of({tar_entry("././@LongLink", "a/long/name\0"s, 'L'), tar_entry("a", "hello"),
                               tar_entry("x", "10 path=q\n", 'x'), tar_entry("b", "world"), tar_entry("c", "", '2', "q")});
   for (const auto& sound : {zip_of({{"a/1.png", "hello"}, {"b", "0123456789"}}), packed.substr(0, packed.size() - 512)}) {
     ASSERT_GE(io::detail::list_archive(io::as_bytes(sound)).size(), 2u);
-    each_damage(sound, [](const std::string& bytes) {
+    support::each_damage(sound, [](const std::string& bytes) {
       const std::vector<uint8_t> exact(bytes.begin(), bytes.end());  // a sanitizer sees one byte too far
       try {
         for (const auto& entry : io::detail::list_archive(exact)) {
@@ -272,7 +260,7 @@ TEST(IndexFile, OfDamagedBytesNothingIsUsed) {
   EXPECT_EQ(io::as_text(*io::parse_index(io::as_bytes(sound), "kind 1", stamp)), "content");
   EXPECT_FALSE(io::parse_index(io::as_bytes(sound), "kind 2", stamp));
   EXPECT_FALSE(io::parse_index(io::as_bytes(sound), "kind 1", {1, 2, 3, 5}));
-  each_damage(sound, [&](const std::string& bytes) {
+  support::each_damage(sound, [&](const std::string& bytes) {
     const std::vector<uint8_t> exact(bytes.begin(), bytes.end());
     EXPECT_FALSE(io::parse_index(exact, "kind 1", stamp));
   });

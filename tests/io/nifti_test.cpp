@@ -6,6 +6,7 @@
 #include "opsis/io/file.h"
 #include "opsis/io/inflate.h"
 #include "opsis/io/nifti_header.h"
+#include "tests/support/damage.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
@@ -85,14 +86,7 @@ TEST(Nifti, NeverReadsOutsideOfADamagedFile) {
       } catch (const DecodeError&) {
       }
     };
-    for (size_t i = 0; i < sound.size(); ++i) {
-      attempt({sound.begin(), sound.begin() + static_cast<ptrdiff_t>(i)});
-      for (const int mask : {0x01, 0x80, 0xFF}) {
-        auto bytes = sound;
-        bytes[i] = static_cast<uint8_t>(bytes[i] ^ mask);
-        attempt(bytes);
-      }
-    }
+    support::each_damage(sound, attempt);
   }
 }
 

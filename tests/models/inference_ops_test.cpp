@@ -36,16 +36,27 @@ struct Conv {
   Ints kernel, stride, padding, dilation, size;
 };
 
+// Numbers for one, and the sums that torch makes of them in float64.
+struct Sums {
+  Tensor x, weight, bias, expected;
+  explicit Sums(const Conv& conv, int64_t groups = 1)
+      : x(torch::randn({conv.size[0], conv.in, conv.size[1], conv.size[2]})),
+        weight(torch::randn({conv.out, conv.in / groups, conv.kernel[0], conv.kernel[1]})),
+        bias(torch::randn({conv.out})),
+        expected(torch::conv2d(x.to(torch::kFloat64), weight.to(torch::kFloat64), bias.to(torch::kFloat64), conv.stride,
+                               conv.padding, conv.dilation, groups)) {}
+};
+
 TEST(InferenceConv2d, GivesTorchsSums) {
   torch::manual_seed(0);
   const Conv convs[] = {
-      {3, 20, {7, 7}, {2, 2}, {3, 3}, {1, 1}, {2, 15, 17}},    // a stem: few channels
-      {64, 70, {1, 1}, {1, 1}, {0, 0}, {1, 1}, {2, 5, 7}},     // columns that fill no strip
-      {40, 24, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {2, 9, 8}},     //
-      {40, 5, {3, 3}, {2, 2}, {2, 2}, {2, 2}, {1, 9, 8}},      // a window that skips
-      {600, 33, {3, 1}, {1, 2}, {1, 0}, {1, 1}, {1, 4, 6}},    // a tap longer than a piece
-      {130, 16, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 3, 3}},    // some taps a piece
-      {1100, 64, {1, 1}, {2, 2}, {0, 0}, {1, 1}, {1, 5, 5}},   //
+      {3, 20, {7, 7}, {2, 2}, {3, 3}, {1, 1}, {2, 15, 17}},  // a stem: few channels
+      {64, 70, {1, 1}, {1, 1}, {0, 0}, {1, 1}, {2, 5, 7}},   // columns that fill no strip
+      {40, 24, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {2, 9, 8}},
+      {40, 5, {3, 3}, {2, 2}, {2, 2}, {2, 2}, {1, 9, 8}},    // a window that skips
+      {600, 33, {3, 1}, {1, 2}, {1, 0}, {1, 1}, {1, 4, 6}},  // a tap longer than a piece
+      {130, 16, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 3, 3}},  // some taps a piece
+      {1100, 64, {1, 1}, {2, 2}, {0, 0}, {1, 1}, {1, 5, 5}},
       {8, 8, {5, 5}, {1, 1}, {4, 4}, {1, 1}, {1, 1, 1}},       // mostly border
       {8, 8, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {0, 4, 4}},       // no picture
       {16, 300, {1, 1}, {1, 1}, {0, 0}, {1, 1}, {1, 40, 40}},  // more than one block of rows
@@ -54,20 +65,17 @@ TEST(InferenceConv2d, GivesTorchsSums) {
   support::on_every_target([&] {
     for (const auto& conv : convs) {
       SCOPED_TRACE(conv.in);
-      const auto x = torch::randn({conv.size[0], conv.in, conv.size[1], conv.size[2]});
-      const auto weight = torch::randn({conv.out, conv.in, conv.kernel[0], conv.kernel[1]}), bias = torch::randn({conv.out});
-      const auto expected = torch::conv2d(x.to(torch::kFloat64), weight.to(torch::kFloat64), bias.to(torch::kFloat64),
-                                          conv.stride, conv.padding, conv.dilation);
-      const auto addend = torch::randn(expected.sizes());
+      const Sums sums(conv);
+      const auto addend = torch::randn(sums.expected.sizes());
       const auto run = [&](const IValue& more, double low) {
         return call(
             "opsis::inference_conv2d",
-            {x, pack_weights(weight, bias), more, IValue(Ints{conv.out, conv.kernel[0], conv.kernel[1]}), IValue(conv.stride),
-             IValue(conv.padding), IValue(conv.dilation), IValue("none"), IValue(low), IValue(kEndless)});
+            {sums.x, pack_weights(sums.weight, sums.bias), more, IValue(Ints{conv.out, conv.kernel[0], conv.kernel[1]}),
+             IValue(conv.stride), IValue(conv.padding), IValue(conv.dilation), IValue("none"), IValue(low), IValue(kEndless)});
       };
       const auto depth = conv.in * conv.kernel[0] * conv.kernel[1];
-      expect_close(run(IValue(), -kEndless), expected, depth);
-      expect_close(run(addend, 0), (expected + addend).clamp_min(0), depth);
+      expect_close(run(IValue(), -kEndless), sums.expected, depth);
+      expect_close(run(addend, 0), (sums.expected + addend).clamp_min(0), depth);
     }
   });
 }
@@ -82,19 +90,16 @@ TEST(InferenceWinograd, GivesTorchsSums) {
   support::on_every_target([&] {
     for (const auto& conv : convs) {
       SCOPED_TRACE(conv.in);
-      const auto x = torch::randn({conv.size[0], conv.in, conv.size[1], conv.size[2]});
-      const auto weight = torch::randn({conv.out, conv.in, 3, 3}), bias = torch::randn({conv.out});
-      const auto expected =
-          torch::conv2d(x.to(torch::kFloat64), weight.to(torch::kFloat64), bias.to(torch::kFloat64), 1, conv.padding);
-      const auto addend = torch::randn(expected.sizes());
+      const Sums sums(conv);
+      const auto addend = torch::randn(sums.expected.sizes());
       const auto run = [&](const IValue& more, const char* activation, double low) {
-        return call("opsis::inference_winograd", {x, pack_winograd(weight), bias, more, IValue(conv.padding),
+        return call("opsis::inference_winograd", {sums.x, pack_winograd(sums.weight), sums.bias, more, IValue(conv.padding),
                                                   IValue(activation), IValue(low), IValue(kEndless)});
       };
       // What is rounded on the way is larger than the sums: factors of up to 5 there and 8 back, twice.
-      expect_close(run(IValue(), "none", -kEndless), expected, 9 * conv.in, 4e-6);
-      expect_close(run(addend, "none", 0), (expected + addend).clamp_min(0), 9 * conv.in, 4e-6);
-      expect_close(run(IValue(), "swish", -kEndless), torch::silu(expected), 9 * conv.in, 4e-6);
+      expect_close(run(IValue(), "none", -kEndless), sums.expected, 9 * conv.in, 4e-6);
+      expect_close(run(addend, "none", 0), (sums.expected + addend).clamp_min(0), 9 * conv.in, 4e-6);
+      expect_close(run(IValue(), "swish", -kEndless), torch::silu(sums.expected), 9 * conv.in, 4e-6);
     }
   });
 }
@@ -192,14 +197,11 @@ TEST(InferenceDepthwise, GivesTorchsSums) {
   support::on_every_target([&] {
     for (const auto& conv : convs) {
       SCOPED_TRACE(conv.in);
-      const auto x = torch::randn({conv.size[0], conv.in, conv.size[1], conv.size[2]});
-      const auto weight = torch::randn({conv.in, 1, conv.kernel[0], conv.kernel[1]}), bias = torch::randn({conv.in});
-      const auto expected = torch::conv2d(x.to(torch::kFloat64), weight.to(torch::kFloat64), bias.to(torch::kFloat64),
-                                          conv.stride, conv.padding, conv.dilation, conv.in);
-      const auto found = call("opsis::inference_depthwise",
-                              {x, weight.permute({2, 3, 1, 0}).flatten(2).contiguous(), bias, IValue(conv.stride),
-                               IValue(conv.padding), IValue(conv.dilation), IValue("none"), IValue(0.0), IValue(6.0)});
-      expect_close(found, expected.clamp(0, 6), conv.kernel[0] * conv.kernel[1]);
+      const Sums sums(conv, conv.in);
+      const auto found = call("opsis::inference_depthwise", {sums.x, sums.weight.permute({2, 3, 1, 0}).flatten(2).contiguous(),
+                                                             sums.bias, IValue(conv.stride), IValue(conv.padding),
+                                                             IValue(conv.dilation), IValue("none"), IValue(0.0), IValue(6.0)});
+      expect_close(found, sums.expected.clamp(0, 6), conv.kernel[0] * conv.kernel[1]);
     }
   });
 }

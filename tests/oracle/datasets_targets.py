@@ -1,4 +1,4 @@
-"""datasets_targets: data sets with more than a class: boxes, masks, captions, attributes, pairs, films."""
+"""datasets_targets: data sets with more than a class: boxes, masks, captions, pairs, films."""
 
 import csv
 import functools
@@ -24,20 +24,6 @@ def _mat(variables, **options):
     out = io.BytesIO()
     scipy.io.savemat(out, variables, **options)
     return out.getvalue()
-
-
-def _recorded(name, source, keep, /, **options):
-    """keep(data, i) gives {field: value} of an example; tensors are stored, all else is a list with a value an example."""
-    data, known = opened(name, source, **options)
-    known["length"] = len(data)
-    lists = {}
-    for i in range(len(data)):
-        for key, value in keep(data, i).items():
-            if isinstance(value, torch.Tensor):
-                known[f"{key}{i}"] = value
-            else:
-                lists.setdefault(key, []).append(value)
-    return data, {**known, **{key: json.dumps(value) for key, value in lists.items()}}
 
 
 def _boxed(data, options=None):
@@ -193,7 +179,7 @@ def voc_detection(which):
 def voc_segmentation(which):
     year, image_set = which
     keep = lambda data, i: {"image": tensor(data[i][0]), "mask": tensor(data[i][1])}
-    _, known = _recorded("VOCSegmentation", _voc(), keep, year=year, image_set=image_set)
+    _, known = recorded("VOCSegmentation", _voc(), keep, year=year, image_set=image_set)
     return {**known, "year": year, "image_set": image_set}
 
 
@@ -219,7 +205,7 @@ def _sbd():
 @case("datasets_targets/sbd", image_set=["train", "val", "train_noval"], mode=["boundaries", "segmentation"])
 def sbd(image_set, mode):
     keep = lambda data, i: {"image": tensor(data[i][0]), "mask": tensor(data[i][1])}
-    return _recorded("SBDataset", _sbd(), keep, image_set=image_set, mode=mode)[1]
+    return recorded("SBDataset", _sbd(), keep, image_set=image_set, mode=mode)[1]
 
 
 # --- Streets and faces ------------------------------------------------------------------------------------------------------
@@ -271,73 +257,6 @@ def widerface(split):
         for key, value in (target or {}).items():
             known[f"{key}{i}"] = torch.as_tensor(value)
     return known
-
-
-@functools.cache
-def _celeba():
-    mirror = Mirror("CelebA")
-    names = [f"{i:06d}.jpg" for i in range(1, 9)]
-    attributes = "5_o_Clock_Shadow Bald Young"
-    rows = {
-        "list_eval_partition.txt": [f"{n} {p}" for n, p in zip(names, (0, 0, 1, 2, 0, 1, 2, 0))],
-        "identity_CelebA.txt": [f"{n} {i * 7 + 1}" for i, n in enumerate(names)],
-        "list_bbox_celeba.txt": ["6", "image_id x_1 y_1 width height"] + [f"{n}    {i} 7  30 {i + 40}" for i, n in enumerate(names)],
-        "list_landmarks_align_celeba.txt": ["6", "lefteye_x lefteye_y righteye_x righteye_y nose_x nose_y lm_x lm_y rm_x rm_y"]
-        + [f"{n} 6{i}  109  106  113   77  142   73  152  108  15{i}" for i, n in enumerate(names)],
-        "list_attr_celeba.txt": ["6", attributes] + [f"{n} {1 if i % 2 else -1}  1 {-1 if i % 3 else 1}" for i, n in enumerate(names)],
-    }
-    for file_id, _, name in D.CelebA.file_list:
-        data = zipped({f"img_align_celeba/{n}": picture() for n in names}) if name.endswith(".zip") else ("\n".join(rows[name]) + "\n").encode()
-        mirror.drive(file_id, data, name)
-    return mirror
-
-
-@case("datasets_targets/celeba", split=["train", "valid", "test", "all"])
-def celeba(split):
-    kinds = ["attr", "identity", "bbox", "landmarks"]
-    data, known = opened("CelebA", _celeba(), split=split, target_type=kinds)
-    known.update(length=len(data), attr_names=data.attr_names)
-    for i in range(len(data)):
-        image, target = data[i]
-        known[f"image{i}"] = tensor(image)
-        known.update({f"{kind}{i}": value for kind, value in zip(kinds, target)})
-    return known
-
-
-@functools.cache
-def _lfw():
-    names = {"Ann_Lee": 2, "Bo": 1, "Zoe_Q": 3, "Kim": 1}
-    base, files = "lfw-py", {}
-    for folder, archive, _ in D.LFWPeople.file_dict.values():
-        files[f"{base}/{archive}"] = archive.encode()
-        for name, count in names.items():
-            for number in range(1, count + 1):
-                files[f"{base}/{folder}/{name}/{name}_{number:04d}.jpg"] = picture()
-    people = lambda *chosen: f"{len(chosen)}\n" + "".join(f"{n}\t{names[n]}\n" for n in chosen)
-    text = {"lfw-names.txt": "".join(f"{n}\t{c}\n" for n, c in names.items()),
-            "people.txt": "2\n" + people("Zoe_Q", "Bo") + people("Ann_Lee", "Kim"),
-            "peopleDevTrain.txt": people("Bo", "Zoe_Q"), "peopleDevTest.txt": people("Ann_Lee"),
-            "pairs.txt": "2\t1\nZoe_Q\t1\t3\nBo\t1\tKim\t1\nAnn_Lee\t1\t2\nKim\t1\tZoe_Q\t2\n",
-            "pairsDevTrain.txt": "2\nAnn_Lee\t1\t2\nZoe_Q\t2\t3\nBo\t1\tKim\t1\nKim\t1\tZoe_Q\t2\n",
-            "pairsDevTest.txt": "1\nZoe_Q\t1\t2\nBo\t1\tAnn_Lee\t2\n"}
-    files.update({f"{base}/{name}": content.encode() for name, content in text.items()})
-    return files
-
-
-def _lfw_hashes(known):
-    return {**known, "hashes": {f"LFW/{name.split('/')[1]}": md5(data) for name, data in _lfw().items() if name.count("/") == 1}}
-
-
-@case("datasets_targets/lfw_people", split=["10fold", "train", "test"], image_set=["original", "funneled", "deepfunneled"])
-def lfw_people(split, image_set):
-    return _lfw_hashes(classified("LFWPeople", _lfw(), split=split, image_set=image_set))
-
-
-@case("datasets_targets/lfw_pairs", split=["10fold", "train", "test"], image_set=["original", "funneled"])
-def lfw_pairs(split, image_set):
-    keep = lambda data, i: {"first": tensor(data[i][0]), "second": tensor(data[i][1]), "same": data[i][2]}
-    data, known = _recorded("LFWPairs", _lfw(), keep, split=split, image_set=image_set)
-    return _lfw_hashes({**known, "names": [" ".join(pair) for pair in data.pair_names]})
 
 
 # --- Things, pets, species, streets ------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import hashlib
 import inspect
 import io
 import itertools
+import json
 import lzma
 import os
 import pathlib
@@ -172,6 +173,20 @@ def classified(name, source, /, **options):
     known["classes"] = classes and [", ".join(c) if isinstance(c, tuple) else c for c in classes]
     known["class_to_idx"] = getattr(data, "class_to_idx", None)
     return known
+
+
+def recorded(name, source, keep, /, **options):
+    """keep(data, i) gives {field: value} of an example; tensors are stored, all else is a list with a value an example."""
+    data, known = opened(name, source, **options)
+    known["length"] = len(data)
+    lists = {}
+    for i in range(len(data)):
+        for key, value in keep(data, i).items():
+            if isinstance(value, torch.Tensor):
+                known[f"{key}{i}"] = value
+            else:
+                lists.setdefault(key, []).append(value)
+    return data, {**known, **{key: json.dumps(value) for key, value in lists.items()}}
 
 
 __all__ = [name for name, value in list(globals().items()) if not name.startswith("_") and not inspect.ismodule(value)]
