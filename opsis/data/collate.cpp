@@ -54,7 +54,7 @@ void copy_pixels(const torch::Tensor& from, const torch::Tensor& to) {
 }
 
 // For so many tensors like this one; pinned without a memory.
-torch::Tensor room_for(const torch::Tensor& tensor, size_t count, const BatchMemory* memory) {
+torch::Tensor room_for(const torch::Tensor& tensor, size_t count, const KeptMemory* memory) {
   auto sizes = tensor.sizes().vec();
   sizes.insert(sizes.begin(), static_cast<int64_t>(count));
   if (memory) return memory->empty(sizes, tensor.scalar_type());
@@ -63,7 +63,7 @@ torch::Tensor room_for(const torch::Tensor& tensor, size_t count, const BatchMem
 
 }  // namespace
 
-torch::Tensor Slab::put(torch::Tensor tensor, size_t slot, size_t slots, const BatchMemory* memory) {
+torch::Tensor Slab::put(torch::Tensor tensor, size_t slot, size_t slots, const KeptMemory* memory) {
   if (!tensor.defined() || !is_plain(tensor) || tensor.numel() == 0) return tensor;
   torch::Tensor place;
   {
@@ -103,7 +103,7 @@ torch::Tensor stack(const std::vector<torch::Tensor>& tensors, std::span<const s
   const bool alike =
       std::all_of(tensors.begin(), tensors.end(), [&](const torch::Tensor& tensor) { return is_like(tensor, tensors[0]); });
   if (!alike) return at::stack(tensors);
-  const BatchMemory memory;  // for this one alone
+  const KeptMemory memory;  // for this one alone
   auto out = room_for(tensors[0], tensors.size(), &memory);
   for (size_t i = 0; i < tensors.size(); ++i) copy_pixels(tensors[i], out.select(0, static_cast<int64_t>(i)));
   return out;

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "opsis/core/api.h"
-#include "opsis/data/batch_memory.h"
+#include "opsis/core/kept_memory.h"
 #include "opsis/datasets/dataset.h"
 #include "opsis/tv_tensors.h"
 
@@ -29,7 +29,7 @@ class OPSIS_API Slab {
  public:
   // The tensor in its slot, one of `slots`, of `memory` or, when that is null, pinned; the tensor as it is when it is unlike the
   // first one that came. From any thread.
-  torch::Tensor put(torch::Tensor tensor, size_t slot, size_t slots, const BatchMemory* memory);
+  torch::Tensor put(torch::Tensor tensor, size_t slot, size_t slots, const KeptMemory* memory);
   // The batch, if it is just the tensors of all slots; else an undefined tensor.
   torch::Tensor batch_of(const std::vector<torch::Tensor>& tensors) const;
 

@@ -124,25 +124,5 @@ TEST(Collate, NamesTheSamplesWhoseShapesDiffer) {
   EXPECT_ERROR(data::collate(std::vector<torch::Tensor>()), ValueError, "no samples");
 }
 
-TEST(BatchMemory, GoesToTheNextTensorOfItsSizeWhenItsLastOwnerIsGone) {
-  auto tensor = [] {
-    const data::detail::BatchMemory memory;
-    auto first = memory.empty({2, 1 << 20}, torch::kUInt8);
-    const auto* const place = first.data_ptr();
-    const auto part = first[1];
-    first = memory.empty({2, 1 << 20}, torch::kUInt8);  // while a part of the first one is in use
-    EXPECT_NE(first.data_ptr(), place);
-    const auto* const second = first.data_ptr();
-    first = torch::Tensor();
-    EXPECT_NE(memory.empty({3, 1 << 20}, torch::kUInt8).data_ptr(), second);
-    EXPECT_EQ(memory.empty({1 << 19}, torch::kFloat32).data_ptr(), second);
-    for (int i = 0; i < 9; ++i) std::vector<torch::Tensor> many(9, memory.empty({int64_t{i + 2} << 20}, torch::kUInt8));
-    EXPECT_EQ(memory.empty({2, 3}, torch::kInt64).sizes(), (std::vector<int64_t>{2, 3}));
-    return memory.empty({1 << 21}, torch::kUInt8);
-  }();
-  tensor.fill_(7);  // which outlives the memory
-  EXPECT_EQ(tensor.sum().item<int64_t>(), int64_t{7} << 21);
-}
-
 }  // namespace
 }  // namespace opsis
