@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "opsis/core/check.h"
+#include "opsis/core/kept_memory.h"
 #include "opsis/models/fusion.h"
+#include "opsis/models/inference_ops.h"
 #include "opsis/models/program.h"
 
 namespace opsis::inline v1::models {
@@ -43,7 +45,9 @@ class Programs {
                 clips_ ? "clips must be (N, 3, T, H, W)" : "images must be (N, 3, H, W)");
     const auto layout = clips_ ? torch::MemoryFormat::ChannelsLast3d : torch::MemoryFormat::ChannelsLast;
     images = images.to(torch::kFloat32).contiguous(layout);
-    return program_for(images)->run(images);
+    const auto program = program_for(images);
+    const detail::ResultsIn here(memory_);
+    return program->run(images);
   }
 
  private:
@@ -80,6 +84,7 @@ class Programs {
     detail::fuse_attention(program);
     if (options_.dtype != torch::kFloat32) detail::convert(program, options_.dtype);
     detail::pack(program, at::globalContext().userEnabledMkldnn() && at::globalContext().hasMKLDNN());
+    detail::use_channel_kernels(program);
     program.finish();
     program.own_constants();
     return program;
@@ -93,6 +98,8 @@ class Programs {
   // By the shape of the images, the last used first. Those that came later have what packed weights they can of those before.
   static constexpr size_t kPrograms = 4;
   std::vector<std::pair<std::vector<int64_t>, std::shared_ptr<const detail::Program>>> programs_;
+  // Of activations, for the next run; a few dozen are alive at once, if several threads run.
+  KeptMemory memory_{64};
   static constexpr size_t kKnown = 16;
   std::vector<std::vector<int64_t>> known_;
 };

@@ -25,7 +25,7 @@ struct OptimizeOptions {
 ///     auto scores = quick->forward(images);
 /// The list is recorded at the first image of each shape, which takes as long as a few images do, and kept while the shape is one
 /// of the four last used; lists share what packed weights they can. Parameters are copied then: train first. Gradients do not
-/// pass. Several threads may call forward at once.
+/// pass. Several threads may call forward at once. The memory of activations is kept for the next call while this lives.
 /// Shapes   what the model takes
 /// Throws   ValueError when the model is training, not on the CPU, not of float32, or decides by what it sees in the images
 OPSIS_API std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassifier> model,
