@@ -311,7 +311,7 @@ class MatReader {
             return;
           }
           for (size_t i = 0; i < count; ++i) {
-            const auto value = static_cast<To>(stored_number<From>(content, i, swapped_));  // NOLINT: no characters
+            const auto value = static_cast<To>(stored_number<From>(content, i, swapped_));
             std::memcpy(out.bytes.data() + i * sizeof(To), &value, sizeof(To));
           }
         }

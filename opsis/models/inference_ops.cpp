@@ -158,7 +158,7 @@ Tensor linear(const Tensor& x, const Tensor& packed, const std::optional<Tensor>
               strips.size());
   auto shape = x.sizes().vec();
   shape.back() = columns;
-  const auto out = torch::empty(shape, x.options());
+  auto out = torch::empty(shape, x.options());
   const auto added = addend ? addend->contiguous() : Tensor();
   OPSIS_CHECK(!added.defined() || added.sizes() == out.sizes(), "inference_linear: the addend is not of the result's shape");
   const auto* begin = seen.const_data_ptr<float>();
@@ -205,8 +205,8 @@ Tensor result_of(const Tensor& x, int64_t channels, const Window& window) {
 // With a border of zeros; (N, H, W, C).
 Tensor padded(const Tensor& x, const Window& window) {
   const auto height = x.size(2), width = x.size(3), channels = x.size(1);
-  const auto out =
-      torch::zeros({x.size(0), height + 2 * window.padding_y, width + 2 * window.padding_x, channels}, x.options());
+  auto out = torch::zeros({x.size(0), height + 2 * window.padding_y, width + 2 * window.padding_x, channels}, x.options());
+  if (x.numel() == 0) return out;
   auto* to = out.data_ptr<float>() + (window.padding_y * out.size(2) + window.padding_x) * channels;
   const auto* from = x.const_data_ptr<float>();
   for (int64_t n = 0; n < x.size(0); ++n) {
@@ -223,7 +223,7 @@ Tensor conv2d(const Tensor& images, const Tensor& packed, const std::optional<Te
               double low, double high) {
   const Window window(kernel.at(1), kernel.at(2), stride, padding, dilation);
   auto x = images.contiguous(torch::MemoryFormat::ChannelsLast);
-  const auto out = result_of(x, kernel.at(0), window);
+  auto out = result_of(x, kernel.at(0), window);
   check_numbers(packed, "packed");
   const auto channels = x.size(1);
   const auto strips = simd::strips_of(kernel[0], channels * window.height * window.width);
@@ -290,7 +290,7 @@ Tensor winograd_conv2d(const Tensor& images, const Tensor& packed, const Tensor&
   const Window window(3, 3, {1, 1}, padding, {1, 1});
   const auto x = images.contiguous(torch::MemoryFormat::ChannelsLast);
   const auto channels = x.size(1), out_channels = bias.numel();
-  const auto out = result_of(x, out_channels, window);
+  auto out = result_of(x, out_channels, window);
   check_numbers(packed, "packed");
   check_numbers(bias, "bias");
   const auto strips = simd::strips_of(out_channels, channels);
@@ -396,7 +396,7 @@ Tensor depthwise(const Tensor& images, const Tensor& weight, const Tensor& bias,
   const Window window(weight.size(0), weight.size(1), stride, padding, dilation);
   const auto x = images.contiguous(torch::MemoryFormat::ChannelsLast);
   const auto channels = x.size(1);
-  const auto out = result_of(x, channels, window);
+  auto out = result_of(x, channels, window);
   const simd::Depthwise conv{.height = x.size(2),
                              .width = x.size(3),
                              .channels = channels,
@@ -450,7 +450,7 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
 Tensor pack_weights(const Tensor& weight, const Tensor& bias) {
   const auto rows = (weight.dim() == 4 ? weight.permute({0, 2, 3, 1}) : weight).contiguous().flatten(1);
   const auto strips = simd::strips_of(rows.size(0), rows.size(1));
-  const auto packed = torch::empty(strips.size(), rows.options());
+  auto packed = torch::empty(strips.size(), rows.options());
   prefer_huge_pages(packed.data_ptr(), packed.nbytes());
   const auto biases = bias.defined() ? bias.contiguous() : bias;
   simd::pack_strips(strips, rows.const_data_ptr<float>(), bias.defined() ? biases.const_data_ptr<float>() : nullptr,
@@ -471,7 +471,7 @@ Tensor pack_winograd(const Tensor& weight) {
   const auto factors = torch::empty({simd::kWinogradProducts, out_channels, channels}, weight.options());
   simd::winograd_weights(out_channels, channels, last.const_data_ptr<float>(), factors.data_ptr<float>());
   const auto strips = simd::strips_of(out_channels, channels);
-  const auto packed = torch::empty({simd::kWinogradProducts, strips.size()}, weight.options());
+  auto packed = torch::empty({simd::kWinogradProducts, strips.size()}, weight.options());
   prefer_huge_pages(packed.data_ptr(), packed.nbytes());
   for (int64_t i = 0; i < simd::kWinogradProducts; ++i) {
     simd::pack_strips(strips, factors[i].const_data_ptr<float>(), nullptr, packed[i].data_ptr<float>());
