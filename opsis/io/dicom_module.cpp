@@ -106,7 +106,7 @@ std::string read(const uint8_t* bytes, uint64_t size, uint64_t most_bytes, Dicom
     Uint16* words = nullptr;
     if (element->getUint16Array(words).bad()) return "its pixels cannot be read";
     from = reinterpret_cast<const uint8_t*>(words);
-    there = element->getLength() / 2 * 2;
+    there = uint64_t{element->getLength()} / 2 * 2;
   } else {
     Uint8* small = nullptr;
     if (element->getUint8Array(small).bad()) return "its pixels cannot be read";
