@@ -76,9 +76,9 @@ format: ## lay out the sources as .clang-format says
 
 tidy: ## look for trouble with clang-tidy, in FILES or everywhere
 	scripts/setup --for dev
-	$(call configure,dev)
-	$(call build,dev) --target opsis_pch
-	scripts/tidy $(FILES)
+	$(call configure,tidy)
+	$(call build,tidy) --target opsis_pch
+	scripts/tidy --build build-tidy --jobs $(JOBS) $(FILES)
 
 clean: ## remove what was built, but not the .venv
-	rm -rf build build-dev build-asan build-tsan build-fuzz out
+	rm -rf build build-dev build-asan build-tsan build-fuzz build-tidy out

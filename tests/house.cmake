@@ -65,7 +65,8 @@ if(NOT OPSIS_SANITIZE)
   add_test(NAME house.FuzzersFindNothing
     COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${PROJECT_SOURCE_DIR} ${CMAKE_BINARY_DIR}/fuzz
       --build-generator Ninja --build-noclean --build-target opsis_fuzzers
-      --build-options -DCMAKE_CXX_COMPILER=${OPSIS_CLANG} -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -g1"
+      --build-options -DCMAKE_CXX_COMPILER=${OPSIS_CLANG} -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON
+        "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -g1 -march=native -DHWY_COMPILE_ONLY_STATIC"
         -DOPSIS_SANITIZE=address,undefined -DOPSIS_FUZZERS=ON -DOPSIS_TESTS=OFF -DOPSIS_EXAMPLES=OFF -DOPSIS_CLI=OFF
         -DOPSIS_LIBTORCH=${OPSIS_LIBTORCH_ROOT}
       --test-command ${PROJECT_SOURCE_DIR}/scripts/fuzz ${CMAKE_BINARY_DIR}/fuzz "" ${OPSIS_ORACLE_DIR})

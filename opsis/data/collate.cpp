@@ -41,6 +41,7 @@ void separate(const torch::Tensor& pixels, const torch::Tensor& planes) {
 
 // What was decoded lies pixel by pixel, and ATen takes four times as long to take that apart.
 void copy_pixels(const torch::Tensor& from, const torch::Tensor& to) {
+  if (from.numel() == 0) return;  // whose pointer may be null, which memcpy does not take
   const bool pixels = from.dim() == 3 && from.size(0) == 3 && from.stride(0) == 1 && from.stride(2) == 3;
   if (from.is_contiguous()) {
     std::memcpy(to.mutable_data_ptr(), from.const_data_ptr(), from.nbytes());

@@ -58,7 +58,7 @@ ClassifiedPixels load_cifar(std::string_view name, const CIFAR10::Options& optio
   for (const auto file : options.train ? files.train : files.test) {
     const auto batch = hub::load_pickle(folder / file, limits);
     auto pixels = batch.get<torch::Tensor>("data");
-    if (pixels.dim() != 2 || pixels.size(1) != 3 * 32 * 32 || pixels.scalar_type() != torch::kUInt8) {
+    if (pixels.dim() != 2 || pixels.size(1) != int64_t{3} * 32 * 32 || pixels.scalar_type() != torch::kUInt8) {
       raise<DecodeError>("{}: {}: \"data\" must have rows of 3072 bytes", name, (folder / file).string());
     }
     images.push_back(pixels.view({-1, 3, 32, 32}));

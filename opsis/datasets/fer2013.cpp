@@ -10,7 +10,7 @@
 namespace opsis::inline v1::datasets {
 namespace {
 
-constexpr size_t kFerPixels = 48 * 48;
+constexpr size_t kFerPixels = size_t{48} * 48;
 
 ClassifiedPixels load_fer2013(const FER2013::Options& options) {
   detail::check_choice("FER2013", "split", options.split, {"train", "test"});

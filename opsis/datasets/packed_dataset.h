@@ -43,20 +43,20 @@ OPSIS_API void pack_tensor(std::string& out, const torch::Tensor& tensor);
 OPSIS_API torch::Tensor unpack_tensor(io::ByteFields& fields);
 
 template <class T>
-constexpr bool is_vector = false;
+inline constexpr bool is_vector = false;
 template <class T>
-constexpr bool is_vector<std::vector<T>> = true;
+inline constexpr bool is_vector<std::vector<T>> = true;
 // Kept as bytes.
 template <class T>
-constexpr bool is_byte_vector = std::is_same_v<T, std::vector<uint8_t>> || std::is_same_v<T, std::vector<int8_t>>;
+inline constexpr bool is_byte_vector = std::is_same_v<T, std::vector<uint8_t>> || std::is_same_v<T, std::vector<int8_t>>;
 template <class T>
-constexpr bool is_map = false;
+inline constexpr bool is_map = false;
 template <class K, class V>
-constexpr bool is_map<std::map<K, V>> = true;
+inline constexpr bool is_map<std::map<K, V>> = true;
 template <class T>
-constexpr bool is_optional = false;
+inline constexpr bool is_optional = false;
 template <class T>
-constexpr bool is_optional<std::optional<T>> = true;
+inline constexpr bool is_optional<std::optional<T>> = true;
 
 // The parts of a value by reference: what is packed of a struct or tuple, one after the other.
 template <class T>

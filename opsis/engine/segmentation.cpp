@@ -134,7 +134,7 @@ SegmentationEpochReport train_segmenter_epoch(SegmentationModel& model, Segmenta
     const auto scores = in_training(images.size(0), [&] { return model.outputs(images); });
     const auto labels = checked_labels("fit", masks, scores.out);
     check_classes(labels, scores.out.size(1), options.ignore_index);
-    const auto loss = pixel_loss(scores.out, labels, options.ignore_index);
+    auto loss = pixel_loss(scores.out, labels, options.ignore_index);
     if (!scores.aux.defined()) return loss;
     return loss + options.aux_weight * pixel_loss(scores.aux, labels, options.ignore_index);
   };

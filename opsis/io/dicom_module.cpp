@@ -10,22 +10,30 @@
 #include <dcmtk/dcmjpls/djdecode.h>
 #include <dcmtk/oflog/oflog.h>
 
-#include <mutex>
 
 #include "opsis/io/dicom_content.h"
 
 namespace opsis::inline v1::io {
 namespace {
 
-void prepare_dcmtk() {
-  static std::once_flag once;
-  std::call_once(once, [] {
+// What DCMTK has in a list of its own until the program ends.
+struct Decoders {
+  Decoders() {
     OFLog::configure(OFLogger::OFF_LOG_LEVEL);  // a library does not print
     DJDecoderRegistration::registerCodecs();
     DJLSDecoderRegistration::registerCodecs();
     DcmRLEDecoderRegistration::registerCodecs();
-  });
-}
+  }
+  ~Decoders() {
+    DcmRLEDecoderRegistration::cleanup();
+    DJLSDecoderRegistration::cleanup();
+    DJDecoderRegistration::cleanup();
+  }
+  Decoders(const Decoders&) = delete;
+  Decoders& operator=(const Decoders&) = delete;
+};
+
+void prepare_dcmtk() { static const Decoders decoders; }
 
 std::string text_of(DcmDataset& data, const DcmTagKey& tag) {
   OFString out;
@@ -98,7 +106,7 @@ std::string read(const uint8_t* bytes, uint64_t size, uint64_t most_bytes, Dicom
     Uint16* words = nullptr;
     if (element->getUint16Array(words).bad()) return "its pixels cannot be read";
     from = reinterpret_cast<const uint8_t*>(words);
-    there = element->getLength() / 2 * 2;
+    there = uint64_t{element->getLength()} / 2 * 2;
   } else {
     Uint8* small = nullptr;
     if (element->getUint8Array(small).bad()) return "its pixels cannot be read";

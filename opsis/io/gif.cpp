@@ -26,7 +26,7 @@ struct CloseReader {
 int on_gif_read(GifFileType* file, GifByteType* out, int count) {
   auto* rest = static_cast<Bytes*>(file->UserData);
   const auto given = std::min(static_cast<size_t>(count), rest->size());
-  std::memcpy(out, rest->data(), given);
+  std::copy_n(rest->begin(), given, out);  // memcpy does not take the null pointer of what is empty
   *rest = rest->subspan(given);
   return static_cast<int>(given);
 }

@@ -357,7 +357,7 @@ void decode_page(Reader& reader, const Page& page, const ImageInfo& info, uint8_
     }
     if (!palette.empty()) {
       // From the end of the buffer to its beginning: a color is written behind the index that it was read from.
-      for (int64_t x = 0; x < info.width; ++x) std::memcpy(wide.data() + 3 * x, palette.data() + 3 * pixels[x], 3);
+      for (int64_t x = 0; x < info.width; ++x) std::memcpy(wide.data() + 3 * x, palette.data() + int64_t{3} * pixels[x], 3);
       pixels = wide.data();
     } else if (page.bits < 8) {
       const int largest = (1 << page.bits) - 1;

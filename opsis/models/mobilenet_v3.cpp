@@ -37,7 +37,8 @@ class InvertedResidualImpl : public torch::nn::Module {
                                          .activation_layer = activation,
                                          .dilation = conf.dilation}));
     if (conf.use_se) {
-      const auto squeezed = detail::make_divisible(static_cast<double>(expanded / 4), 8);
+      const int64_t quarter = expanded / 4;
+      const auto squeezed = detail::make_divisible(static_cast<double>(quarter), 8);
       layers->append(ops::SqueezeExcitation(expanded, squeezed, relu, [] { return ops::hardsigmoid(); }));
     }
     layers->append(

@@ -288,12 +288,12 @@ ResNet resnext101_64x4d(std::optional<ResNeXt101_64X4D_Weights> weights, ResNetO
 }
 
 ResNet wide_resnet50_2(std::optional<Wide_ResNet50_2_Weights> weights, ResNetOptions options) {
-  detail::settle("wide_resnet50_2", "width_per_group", options.width_per_group, 64 * 2);
+  detail::settle("wide_resnet50_2", "width_per_group", options.width_per_group, 128);
   return resnet::build(ResNetBlock::BOTTLENECK, {3, 4, 6, 3}, weights, options);
 }
 
 ResNet wide_resnet101_2(std::optional<Wide_ResNet101_2_Weights> weights, ResNetOptions options) {
-  detail::settle("wide_resnet101_2", "width_per_group", options.width_per_group, 64 * 2);
+  detail::settle("wide_resnet101_2", "width_per_group", options.width_per_group, 128);
   return resnet::build(ResNetBlock::BOTTLENECK, {3, 4, 23, 3}, weights, options);
 }
 

@@ -108,11 +108,11 @@ class ShiftedWindowAttentionImpl : public torch::nn::Module {
       bias = bias.clone();
       bias.slice(0, channels, 2 * channels).zero_();
     }
-    const auto parts = torch::linear(x, qkv->weight, bias)
-                           .reshape({x.size(0), x.size(1), 3, num_heads_, channels / num_heads_})
-                           .permute({2, 0, 3, 1, 4});
+    const int64_t width = channels / num_heads_;
+    const auto parts =
+        torch::linear(x, qkv->weight, bias).reshape({x.size(0), x.size(1), 3, num_heads_, width}).permute({2, 0, 3, 1, 4});
     if (!logit_scale.defined()) {
-      const auto queries = parts[0] * std::pow(static_cast<double>(channels / num_heads_), -0.5);
+      const auto queries = parts[0] * std::pow(static_cast<double>(width), -0.5);
       return {queries.matmul(parts[1].transpose(-2, -1)), parts[2]};
     }
     const auto unit = [](const Tensor& t) { return F::normalize(t, F::NormalizeFuncOptions().p(2).dim(-1)); };

@@ -97,7 +97,7 @@ Tensor box_iou_rotated_cpu(const Tensor& boxes1, const Tensor& boxes2) {
   const auto type = boxes1.scalar_type();
   OPSIS_CHECK(type == torch::kFloat32 || type == torch::kFloat64, "box_iou: rotated boxes must be float32 or float64, got {}",
               type);
-  const auto out = empty_ious(boxes1, boxes2);
+  auto out = empty_ious(boxes1, boxes2);
   const auto read = [&](const Tensor& boxes) {
     return type == torch::kFloat32 ? rotated_boxes<float>(boxes) : rotated_boxes<double>(boxes);
   };

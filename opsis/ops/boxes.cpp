@@ -215,7 +215,7 @@ Tensor box_iou(const Tensor& boxes1, const Tensor& boxes2, BoundingBoxFormat fmt
     return detail::box_iou_rotated(box_convert(boxes1, fmt, CXCYWHR), box_convert(boxes2, fmt, CXCYWHR));
   }
   if (fmt != XYXY || !iou_in_one_pass(boxes1, boxes2)) return overlap(boxes1, boxes2, fmt).iou();
-  const auto out = torch::empty({boxes1.size(0), boxes2.size(0)}, boxes1.options().requires_grad(false));
+  auto out = torch::empty({boxes1.size(0), boxes2.size(0)}, boxes1.options().requires_grad(false));
   prefer_huge_pages(out.const_data_ptr(), out.nbytes());
   AT_DISPATCH_FLOATING_TYPES(out.scalar_type(), "box_iou", [&] { box_iou_rows<scalar_t>(boxes1, boxes2, out); });
   return out;

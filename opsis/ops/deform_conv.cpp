@@ -138,7 +138,7 @@ class DeformFunction : public torch::autograd::Function<DeformFunction> {
   static Tensor forward(AutogradContext* ctx, const Tensor& input, const Tensor& weight, const Tensor& offset,
                         const Tensor& mask, const Tensor& bias, const Deformation& d) {
     const at::AutoDispatchBelowADInplaceOrView below;
-    const auto out = call_deform({input, weight, offset, mask, bias}, d);
+    auto out = call_deform({input, weight, offset, mask, bias}, d);
     ctx->save_for_backward({input, weight, offset, mask, bias});
     ctx->saved_data["numbers"] = std::vector<int64_t>{d.stride[0],   d.stride[1], d.padding[0],    d.padding[1], d.dilation[0],
                                                       d.dilation[1], d.groups,    d.offset_groups, d.use_mask};

@@ -40,8 +40,7 @@ Tensor drop_block(std::string_view where, const Tensor& input, double p, int64_t
   noise = 1 - (axes == 2 ? torch::max_pool2d(noise, size, step, half) : torch::max_pool3d(noise, size, step, half));
   const auto scale = (noise.sum() + options.eps).reciprocal() * noise.numel();  // as Python divides a number by a tensor
   if (!options.inplace) return input * noise * scale;
-  auto changed = input;
-  return changed.mul_(noise).mul_(scale);
+  return input.mul_(noise).mul_(scale);
 }
 
 }  // namespace

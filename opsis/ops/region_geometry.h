@@ -110,7 +110,7 @@ struct PooledAxis {
   // A place in pixels that is no number, or beyond all, becomes one that is off every map.
   C10_HOST_DEVICE static int64_t whole(Exact<T> number) {
     constexpr Exact<T> far = 1e9;
-    return number != number ? -1'000'000'000 : static_cast<int64_t>(number < -far ? -far : number > far ? far : number);
+    return static_cast<int64_t>(number >= -far ? (number > far ? far : number) : -far);
   }
   C10_HOST_DEVICE int64_t cut(Exact<T> place) const {
     const auto pixel = whole(place) + begin;

@@ -16,14 +16,18 @@ namespace {
 // Of numbers between -87 and 87: two to the nearest whole power, by a polynomial for the rest, to two roundings.
 template <class D, class V>
 HWY_INLINE V Exponential(D d, V x) {
-  const auto power = hn::Round(hn::Mul(x, hn::Set(d, 1.44269504f)));
+  // Beside so large a number there is room for whole ones only: its lowest bits are the power, as an exponent has it. A conversion
+  // would make some whole number of what is no number, and hide it.
+  const auto large = hn::Set(d, 0x1.8p23f + 127);
+  const auto placed = hn::MulAdd(x, hn::Set(d, 1.44269504f), large);
+  const auto power = hn::Sub(placed, large);
   auto rest = hn::NegMulAdd(power, hn::Set(d, 0.693359375f), x);
   rest = hn::NegMulAdd(power, hn::Set(d, -2.12194440e-4f), rest);
   auto sum = hn::Set(d, 1.0f / 720);
   for (const float factor : {1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f})
     sum = hn::MulAdd(sum, rest, hn::Set(d, factor));
-  const hn::RebindToSigned<D> whole;
-  return hn::BitCast(d, hn::Add(hn::BitCast(whole, sum), hn::ShiftLeft<23>(hn::ConvertTo(whole, power))));
+  const hn::RebindToUnsigned<D> bits;
+  return hn::Mul(sum, hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(bits, placed))));
 }
 
 // One by a number that is neither huge nor tiny: an estimate of 12 bits, on ARM 8, and Newton's steps; quicker than a division.
@@ -65,6 +69,13 @@ HWY_INLINE V Gelu(D d, V x) {
   return hn::Mul(x, hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(set(1.0f), tail)));
 }
 
+// Highway's converts to whole numbers, which what is no number has not.
+template <class D, class V>
+HWY_INLINE V HyperbolicTangent(D d, V x) {
+  const auto number = hn::Eq(x, x);
+  return hn::IfThenElse(number, hn::Tanh(d, hn::IfThenElseZero(number, x)), x);
+}
+
 void Activate(Activation activation, float* rows, int64_t count, int64_t stride, int64_t columns) {
   const auto each = [&](const auto& function) {
     for (int64_t r = 0; r < count; ++r) {
@@ -81,7 +92,7 @@ void Activate(Activation activation, float* rows, int64_t count, int64_t stride,
     case Activation::Hardsigmoid: return each([](auto d, auto x) HWY_ATTR { return Hardsigmoid(d, x); });
     case Activation::Hardswish: return each([](auto d, auto x) HWY_ATTR { return hn::Mul(x, Hardsigmoid(d, x)); });
     case Activation::Gelu: return each([](auto d, auto x) HWY_ATTR { return Gelu(d, x); });
-    case Activation::Tanh: return each([](auto d, auto x) HWY_ATTR { return hn::Tanh(d, x); });
+    case Activation::Tanh: return each([](auto d, auto x) HWY_ATTR { return HyperbolicTangent(d, x); });
   }
 }
 

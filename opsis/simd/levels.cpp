@@ -42,7 +42,7 @@ class Table {
 #else
     auto out = hn::Zero(d);
     const auto beyond = hn::Set(d, 0x70);
-    for (int k = 0; k < 16; ++k) {
+    for (int64_t k = 0; k < 16; ++k) {
       auto index = hn::SaturatedAdd(hn::Xor(v, hn::Set(d, static_cast<uint8_t>(16 * k))), beyond);
 #if !HWY_ARCH_X86 || HWY_TARGET == HWY_EMU128
       index = hn::And(index, hn::Set(d, 0x8F));  // x86 looks at these bits only

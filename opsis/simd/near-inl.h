@@ -19,7 +19,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Tables for three vectors, after which pixels begin at the same places again.
 struct NearTables {
-  static constexpr int64_t kBytes = 3 * 64;
+  static constexpr int64_t kBytes = 192;
   alignas(64) uint8_t before[kBytes];  // of a block that begins two bytes earlier; above 127 for none
   alignas(64) uint8_t behind[kBytes];  // of one that begins two bytes later
 };

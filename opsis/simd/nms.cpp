@@ -43,7 +43,9 @@ template <class T>
 struct alignas(64) Block {
   T left[kBlock], top[kBlock], right[kBlock], bottom[kBlock], area[kBlock];
 
-  Block() { std::fill(left, left + 5 * kBlock, std::numeric_limits<T>::quiet_NaN()); }
+  Block() {
+    for (T* side : {left, top, right, bottom, area}) std::fill_n(side, kBlock, std::numeric_limits<T>::quiet_NaN());
+  }
   void Put(int64_t place, const Box<T>& box) {
     left[place] = box.left;
     top[place] = box.top;

@@ -168,7 +168,7 @@ VF Byte(VU bytes, int which) {
 }
 
 template <bool kFill, bool kFused>
-void BlendTo(VF nw, VF ne, VF sw, VF se, const Chunk& chunk, int64_t i, const float* fill, uint8_t* out) {
+void BlendTo(VF nw, VF ne, VF sw, VF se, const Chunk& chunk, int64_t i, float fill, uint8_t* out) {
   const DF d;
   const hn::Rebind<uint8_t, DF> d8;
   auto sum = hn::Mul(nw, hn::Load(d, chunk.nw + i));
@@ -180,7 +180,7 @@ void BlendTo(VF nw, VF ne, VF sw, VF se, const Chunk& chunk, int64_t i, const fl
   add(sw, chunk.sw);
   add(se, chunk.se);
   if constexpr (kFill) {
-    const auto colour = hn::Set(d, *fill);
+    const auto colour = hn::Set(d, fill);
     sum = hn::Add(hn::Mul(hn::Sub(sum, colour), hn::Load(d, chunk.inside + i)), colour);
     sum = hn::IfThenZeroElse(hn::IsNaN(sum), sum);
   }
@@ -198,13 +198,15 @@ void BilinearPlane(const WarpPictures& p, const uint8_t* source, const float* fi
   }
   for (int64_t i = 0; i < n; i += static_cast<int64_t>(hn::Lanes(du))) {
     const auto square = hn::Load(du, chunk.square + i);
-    BlendTo<kFill, kFused>(Byte(square, 0), Byte(square, 1), Byte(square, 2), Byte(square, 3), chunk, i, fill, chunk.out[0]);
+    BlendTo<kFill, kFused>(Byte(square, 0), Byte(square, 1), Byte(square, 2), Byte(square, 3), chunk, i, kFill ? *fill : 0,
+                           chunk.out[0]);
   }
   std::memcpy(target, chunk.out[0], static_cast<size_t>(n));
 }
 
 template <bool kFill, bool kFused>
 void BilinearPixels(const WarpPictures& p, const uint8_t* source, const float* fill, int64_t n, uint8_t* target, Chunk& chunk) {
+  const auto fill_of = [fill](int64_t channel) { return kFill ? fill[channel] : 0; };
   const DU du;
   // The last eight bytes of the picture, from where a pair at its very end is taken.
   const int64_t end = (p.source_height - 1) * p.source_row + 3 * p.source_width - 8;
@@ -226,9 +228,9 @@ void BilinearPixels(const WarpPictures& p, const uint8_t* source, const float* f
     VU u0, u1, l0, l1;  // r g b r', g' b'
     hn::LoadInterleaved2(du, reinterpret_cast<const uint32_t*>(chunk.upper + i), u0, u1);
     hn::LoadInterleaved2(du, reinterpret_cast<const uint32_t*>(chunk.lower + i), l0, l1);
-    BlendTo<kFill, kFused>(Byte(u0, 0), Byte(u0, 3), Byte(l0, 0), Byte(l0, 3), chunk, i, fill, chunk.out[0]);
-    BlendTo<kFill, kFused>(Byte(u0, 1), Byte(u1, 0), Byte(l0, 1), Byte(l1, 0), chunk, i, fill + 1, chunk.out[1]);
-    BlendTo<kFill, kFused>(Byte(u0, 2), Byte(u1, 1), Byte(l0, 2), Byte(l1, 1), chunk, i, fill + 2, chunk.out[2]);
+    BlendTo<kFill, kFused>(Byte(u0, 0), Byte(u0, 3), Byte(l0, 0), Byte(l0, 3), chunk, i, fill_of(0), chunk.out[0]);
+    BlendTo<kFill, kFused>(Byte(u0, 1), Byte(u1, 0), Byte(l0, 1), Byte(l1, 0), chunk, i, fill_of(1), chunk.out[1]);
+    BlendTo<kFill, kFused>(Byte(u0, 2), Byte(u1, 1), Byte(l0, 2), Byte(l1, 1), chunk, i, fill_of(2), chunk.out[2]);
   }
   const hn::ScalableTag<uint8_t> d8;
   for (int64_t i = 0; i < n; i += static_cast<int64_t>(hn::Lanes(d8))) {

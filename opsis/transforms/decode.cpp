@@ -64,7 +64,7 @@ Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& o
   const auto load = [&](std::optional<functional::Region> part) {
     auto partly = options;
     if (part) partly.region = io::Region{part->top, part->left, part->height, part->width};
-    const auto pixels = io::decode_image(bytes, partly).data;
+    auto pixels = io::decode_image(bytes, partly).data;
     const auto size = part ? Size{part->height, part->width} : frame->size;
     if (pixels.dim() != 3 || pixels.size(0) != frame->components || pixels.size(1) != size.height ||
         pixels.size(2) != size.width) {

@@ -45,7 +45,7 @@ std::pair<Tensor, Tensor> heatmaps_to_keypoints(const Tensor& maps, const Tensor
 std::pair<Tensor, Tensor> keypoints_to_heatmap(const Tensor& keypoints, const Tensor& boxes, int64_t heatmap_size) {
   const auto corners = boxes.unsqueeze(1).unbind(2);  // (N, 1) each
   const auto place = [&](int64_t axis) {
-    const auto from = corners[static_cast<size_t>(axis)], to = corners[static_cast<size_t>(axis) + 2];
+    const Tensor &from = corners[static_cast<size_t>(axis)], &to = corners[static_cast<size_t>(axis) + 2];
     const auto at = keypoints.select(2, axis);
     const auto pixel = ((at - from) * ((to - from).reciprocal() * heatmap_size)).floor().to(torch::kInt64);
     return torch::where(at == to, heatmap_size - 1, pixel);  // the far edge belongs to the last pixel

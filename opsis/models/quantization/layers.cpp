@@ -78,6 +78,7 @@ void Slots::swap(std::string_view name, Layer layer) {
     self_.replace_module(known, layer.module());
     layer.module()->train(self_.is_training());
     held = std::move(layer);
+    return;
   }
 }
 
@@ -196,7 +197,7 @@ Tensor ObservedImpl::forward(Tensor x) { return observer->pass(layer(std::move(x
 
 QuantizedConv2dImpl::QuantizedConv2dImpl(ConvOptions options, Tensor weight, Tensor bias, bool relu, QParams qparams)
     : torch::nn::Module("QuantizedConv2d"),
-      options_(std::move(options)),
+      options_(options),
       weight_(std::move(weight)),
       bias_(std::move(bias)),
       relu_(relu),

@@ -74,7 +74,8 @@ class QuantizableInvertedResidualImpl final : public detail::Block {
         {.kernel = conf.kernel, .stride = conf.dilation > 1 ? 1 : conf.stride, .groups = expanded, .dilation = conf.dilation},
         norm, activation()));
     if (conf.use_se) {
-      const auto squeezed = models::detail::make_divisible(static_cast<double>(expanded / 4), 8);
+      const int64_t quarter = expanded / 4;
+      const auto squeezed = models::detail::make_divisible(static_cast<double>(quarter), 8);
       block->append(QuantizableSqueezeExcitation(expanded, squeezed));
     }
     block->append(unit(expanded, conf.out_channels, {}, norm, {}));

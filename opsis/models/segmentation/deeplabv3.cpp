@@ -77,19 +77,17 @@ DeepLabHeadImpl::DeepLabHeadImpl(int64_t in_channels, int64_t num_classes, const
 }
 
 DeepLabV3 deeplabv3_resnet50(std::optional<DeepLabV3_ResNet50_Weights> weights, SegmentationOptions<ResNet50_Weights> options) {
-  return detail::on_resnet<DeepLabV3>("deeplabv3_resnet50", resnet50, weights, std::move(options), deeplab::head,
-                                      deeplab::aux_head);
+  return detail::on_resnet<DeepLabV3>("deeplabv3_resnet50", resnet50, weights, options, deeplab::head, deeplab::aux_head);
 }
 
 DeepLabV3 deeplabv3_resnet101(std::optional<DeepLabV3_ResNet101_Weights> weights,
                               SegmentationOptions<ResNet101_Weights> options) {
-  return detail::on_resnet<DeepLabV3>("deeplabv3_resnet101", resnet101, weights, std::move(options), deeplab::head,
-                                      deeplab::aux_head);
+  return detail::on_resnet<DeepLabV3>("deeplabv3_resnet101", resnet101, weights, options, deeplab::head, deeplab::aux_head);
 }
 
 DeepLabV3 deeplabv3_mobilenet_v3_large(std::optional<DeepLabV3_MobileNet_V3_Large_Weights> weights,
                                        SegmentationOptions<MobileNet_V3_Large_Weights> options) {
-  options = detail::settled(weights, std::move(options), /*has_aux=*/true);
+  options = detail::settled(weights, options, /*has_aux=*/true);
   const auto num_classes = models::detail::classes("deeplabv3_mobilenet_v3_large", options, 21);
   const bool aux = options.aux_loss.value_or(false);
   const auto network = detail::mobilenet_backbone(options);

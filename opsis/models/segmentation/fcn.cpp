@@ -12,7 +12,7 @@ template <class W, class BackboneWeights>
 FCN build(std::string_view owner, ResNet (*resnet)(std::optional<BackboneWeights>, ResNetOptions),
           const std::optional<W>& weights, SegmentationOptions<BackboneWeights> options) {
   const auto head = [](int64_t channels, int64_t num_classes) { return FCNHead(channels, num_classes); };
-  return detail::on_resnet<FCN>(owner, resnet, weights, std::move(options), head, head);
+  return detail::on_resnet<FCN>(owner, resnet, weights, options, head, head);
 }
 
 }  // namespace fcn
@@ -29,11 +29,11 @@ FCNHeadImpl::FCNHeadImpl(int64_t in_channels, int64_t channels) {
 }
 
 FCN fcn_resnet50(std::optional<FCN_ResNet50_Weights> weights, SegmentationOptions<ResNet50_Weights> options) {
-  return fcn::build("fcn_resnet50", resnet50, weights, std::move(options));
+  return fcn::build("fcn_resnet50", resnet50, weights, options);
 }
 
 FCN fcn_resnet101(std::optional<FCN_ResNet101_Weights> weights, SegmentationOptions<ResNet101_Weights> options) {
-  return fcn::build("fcn_resnet101", resnet101, weights, std::move(options));
+  return fcn::build("fcn_resnet101", resnet101, weights, options);
 }
 
 }  // namespace opsis::inline v1::models::segmentation

@@ -42,7 +42,7 @@ LRASPP lraspp_mobilenet_v3_large(std::optional<LRASPP_MobileNet_V3_Large_Weights
                                  SegmentationOptions<MobileNet_V3_Large_Weights> options) {
   OPSIS_CHECK(!options.aux_loss.value_or(false),
               "lraspp_mobilenet_v3_large: it has no auxiliary classifier; leave aux_loss out");
-  options = detail::settled(weights, std::move(options), /*has_aux=*/false);
+  options = detail::settled(weights, options, /*has_aux=*/false);
   const auto num_classes = models::detail::classes("lraspp_mobilenet_v3_large", options, 21);
   const auto network = detail::mobilenet_backbone(options);
   const IntermediateLayerGetter backbone(
