@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include "opsis/datasets/examples.h"
 #include "tests/support/expect.h"
 
 namespace opsis {
@@ -122,6 +123,24 @@ TEST(Collate, NamesTheSamplesWhoseShapesDiffer) {
   EXPECT_ERROR(data::collate(samples), ValueError, "number 2 of the batch is (3, 4, 5)");
   EXPECT_ERROR(data::collate(std::vector<torch::Tensor>(1)), ValueError, "undefined tensor");
   EXPECT_ERROR(data::collate(std::vector<torch::Tensor>()), ValueError, "no samples");
+}
+
+// Clips with sound, as UCF101 gives them: torch's stack refuses those of unequal length, and so does collate.
+TEST(PadCollate, FillsSoundsUpWithSilence) {
+  const auto clip = [](int64_t channels, int64_t samples) {
+    return datasets::ClassifiedClip{Video(torch::ones({2, 3, 4, 4}, torch::kUInt8)), torch::ones({channels, samples}), samples};
+  };
+  const std::vector clips{clip(2, 3), clip(1, 5), clip(1, 0)};
+  const std::vector<size_t> indices{8, 11, 2};
+  EXPECT_ERROR(data::collate(clips, indices), ValueError, "sample 8 is (2, 3), sample 11 is (1, 5); give the data set");
+  EXPECT_ERROR(data::collate(clips, indices), ValueError, "the loader data::PadCollate, which fills pictures and sounds up");
+  const auto [videos, sounds, labels] = data::PadCollate{}(clips, indices);
+  EXPECT_TENSOR_EQ(videos, torch::ones({3, 2, 3, 4, 4}, torch::kUInt8));
+  auto expected = torch::zeros({3, 2, 5});
+  expected[0].slice(1, 0, 3).fill_(1);
+  expected[1][0].fill_(1);
+  EXPECT_TENSOR_EQ(sounds, expected);
+  EXPECT_TENSOR_EQ(labels, torch::tensor({3, 5, 0}));
 }
 
 }  // namespace
