@@ -1,23 +1,18 @@
 #include "opsis/models/inference_ops.h"
 
+#include <ATen/Parallel.h>
 #include <torch/library.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <map>
-#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "opsis/core/check.h"
 #include "opsis/core/huge_pages.h"
 #include "opsis/core/team.h"
+#include "opsis/models/inference_tensors.h"
 #include "opsis/models/row_products.h"
-#include "opsis/simd/activate.h"
-#include "opsis/simd/channels.h"
-#include "opsis/simd/depthwise.h"
 #include "opsis/simd/matmul.h"
 #include "opsis/simd/tiles.h"
 #include "opsis/simd/winograd.h"
@@ -27,52 +22,6 @@ namespace opsis::inline v1::models::detail {
 namespace {
 
 using torch::Tensor;
-
-simd::Activation activation_named(c10::string_view name) {
-  using enum simd::Activation;
-  static const std::map<std::string_view, simd::Activation> known{
-      {"none", None},           {"sigmoid", Sigmoid}, {"swish", Silu}, {"hardsigmoid", Hardsigmoid},
-      {"hardswish", Hardswish}, {"gelu", Gelu},       {"tanh", Tanh}};
-  const auto found = known.find({name.data(), name.size()});
-  OPSIS_CHECK(found != known.end(), "inference: there is no activation \"{}\"", std::string(name));
-  return found->second;
-}
-
-thread_local const KeptMemory* results_memory = nullptr;
-
-// In the memory of the program that runs, if one does.
-Tensor room_for(at::IntArrayRef sizes, torch::Dtype type, torch::MemoryFormat format = torch::MemoryFormat::Contiguous) {
-  if (results_memory) return results_memory->empty(sizes, type, format);
-  return torch::empty(sizes, torch::TensorOptions(type).memory_format(format));
-}
-
-// The operators can be called by anybody.
-void check_numbers(const Tensor& tensor, const char* what, torch::Dtype type = torch::kFloat32) {
-  OPSIS_CHECK(tensor.scalar_type() == type && tensor.is_contiguous(), "inference: {} must be of {} and contiguous, is of {}",
-              what, c10::toString(type), c10::toString(tensor.scalar_type()));
-}
-
-template <class T>
-constexpr auto kType = std::is_same_v<T, float> ? torch::kFloat32 : torch::kBFloat16;
-
-// Numbers of bfloat16 are uint16_t to kernels.
-template <class T>
-const T* read(const Tensor& tensor) {
-  return static_cast<const T*>(tensor.const_data_ptr());
-}
-template <class T>
-T* write(const Tensor& tensor) {
-  return static_cast<T*>(tensor.data_ptr());
-}
-
-// body(float()) or body(uint16_t()).
-template <class Body>
-Tensor for_type(const char* name, const Tensor& x, const Body& body) {
-  if (x.scalar_type() == torch::kFloat32) return body(float());
-  OPSIS_CHECK(x.scalar_type() == torch::kBFloat16, "{}: expected numbers of float32 or bfloat16, got {}", name,
-              c10::toString(x.scalar_type()));
-  return body(uint16_t());
-}
 
 // Where a sum goes, and what is added to it, lying as it does.
 struct Result {
@@ -85,7 +34,7 @@ Result result_with(const char* name, const std::optional<Tensor>& addend, at::In
   if (!addend) return {room_for(sizes, type, format), {}};
   OPSIS_CHECK(addend->sizes() == sizes && addend->scalar_type() == type, "{}: the addend is not of the result's shape and type",
               name);
-  const bool alone = results_memory && addend->use_count() == 1 && addend->storage().use_count() == 1;
+  const bool alone = memory_of_results() && addend->use_count() == 1 && addend->storage().use_count() == 1;
   if (alone && addend->is_contiguous(format)) return {*addend, *addend};
   return {room_for(sizes, type, format), addend->contiguous(format)};
 }
@@ -134,45 +83,14 @@ Tensor linear(const Tensor& x, const Tensor& packed, const std::optional<Tensor>
   auto shape = x.sizes().vec();
   shape.back() = columns;
   return for_type(kName, x, [&]<class T>(T) {
-    const auto [out, added] = result_with(kName, addend, shape, kType<T>, torch::MemoryFormat::Contiguous);
+    const auto result = result_with(kName, addend, shape, kType<T>, torch::MemoryFormat::Contiguous);
     const auto look = [depth, begin = read<T>(seen)](int64_t first, int64_t end, const T** to) {
       for (; first < end; ++first) *to++ = begin + first * depth;
     };
-    multiply<T>(kName, packed, rows, columns, 1, depth, look, out, finish_of<T>(added, activation, low, high),
+    multiply<T>(kName, packed, rows, columns, 1, depth, look, result.out, finish_of<T>(result.addend, activation, low, high),
                 all_lying<T>(seen, rows));
-    return out;
+    return result.out;
   });
-}
-
-struct Window {
-  int64_t height, width, stride_y, stride_x, padding_y, padding_x, dilation_y, dilation_x;
-
-  Window(int64_t height, int64_t width, at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation)
-      : height(height),
-        width(width),
-        stride_y(stride.front()),
-        stride_x(stride.back()),
-        padding_y(padding.front()),
-        padding_x(padding.back()),
-        dilation_y(dilation.front()),
-        dilation_x(dilation.back()) {
-    OPSIS_CHECK(height > 0 && width > 0 && std::min(stride_y, stride_x) > 0 && std::min(dilation_y, dilation_x) > 0 &&
-                    std::min(padding_y, padding_x) >= 0,
-                "inference_conv2d: windows of {} x {}, stride {}, padding {}, dilation {} cannot be", height, width,
-                c10::str(stride), c10::str(padding), c10::str(dilation));
-  }
-
-  int64_t out_height(int64_t in) const { return (in + 2 * padding_y - dilation_y * (height - 1) - 1) / stride_y + 1; }
-  int64_t out_width(int64_t in) const { return (in + 2 * padding_x - dilation_x * (width - 1) - 1) / stride_x + 1; }
-};
-
-constexpr auto kLast = torch::MemoryFormat::ChannelsLast;
-
-std::array<int64_t, 4> result_shape(const Tensor& x, int64_t channels, const Window& window) {
-  OPSIS_CHECK(x.dim() == 4 && x.size(1) > 0, "inference_conv2d: expected (N, C, H, W), got {}", opsis::detail::shape(x));
-  const auto height = window.out_height(x.size(2)), width = window.out_width(x.size(3));
-  OPSIS_CHECK(channels > 0 && height > 0 && width > 0, "inference_conv2d: nothing comes of {}", opsis::detail::shape(x));
-  return {x.size(0), channels, height, width};
 }
 
 // With a border of zeros; (N, H, W, C). Behind it, room for so many pixels can be read.
@@ -328,13 +246,13 @@ Tensor conv2d(const Tensor& images, const Tensor& packed, const std::optional<Te
   const Window window(kernel.at(1), kernel.at(2), stride, padding, dilation);
   return for_type(kName, images, [&]<class T>(T) {
     const auto x = images.contiguous(kLast);
-    const auto [out, added] = result_with(kName, addend, result_shape(x, kernel.at(0), window), kType<T>, kLast);
-    const Windows<T> windows(x, out, window);
+    const auto result = result_with(kName, addend, result_shape(x, kernel.at(0), window), kType<T>, kLast);
+    const Windows<T> windows(x, result.out, window);
     multiply<T>(
         kName, packed, windows.rows(), kernel.at(0), windows.taps(), windows.depth(),
-        [&windows](int64_t first, int64_t end, const T** to) { windows.look(first, end, to); }, out,
-        finish_of<T>(added, activation, low, high), windows.lying());
-    return out;
+        [&windows](int64_t first, int64_t end, const T** to) { windows.look(first, end, to); }, result.out,
+        finish_of<T>(result.addend, activation, low, high), windows.lying());
+    return result.out;
   });
 }
 
@@ -349,11 +267,11 @@ Tensor winograd_conv2d(const Tensor& images, const Tensor& packed, const Tensor&
               c10::toString(x.scalar_type()));
   const auto channels = x.size(1), out_channels = bias.numel();
   const auto result = result_with("inference_winograd", addend, result_shape(x, out_channels, window), torch::kFloat32, kLast);
-  const auto &out = result.out, &added = result.addend;
+  const auto& out = result.out;
   const auto strips = simd::strips_of(out_channels, channels);
   OPSIS_CHECK(packed.numel() == strips.size() * kProducts, "inference_winograd: packed has {} numbers, of {} expected",
               packed.numel(), strips.size() * kProducts);
-  const auto finish = finish_of<float>(added, activation, low, high);
+  const auto finish = finish_of<float>(result.addend, activation, low, high);
   const simd::Winograd conv{.height = x.size(2),
                             .width = x.size(3),
                             .channels = channels,
@@ -404,7 +322,7 @@ Tensor winograd_conv2d(const Tensor& images, const Tensor& packed, const Tensor&
                             finish.addend, first + begin, results);
     }
   };
-  const auto* const memory = results_memory;  // of this thread, for all
+  const auto* const memory = memory_of_results();  // of this thread, for all
   const auto room = [&](int64_t count, int64_t depth) {
     const std::array sizes{kProducts, count, depth};
     return memory ? memory->empty(sizes, torch::kFloat32) : torch::empty(sizes);
@@ -445,137 +363,6 @@ Tensor winograd_conv2d(const Tensor& images, const Tensor& packed, const Tensor&
   return out;
 }
 
-Tensor depthwise(const Tensor& images, const Tensor& weight, const Tensor& bias, at::IntArrayRef stride,
-                 at::IntArrayRef padding, at::IntArrayRef dilation, c10::string_view activation, double low, double high) {
-  OPSIS_CHECK(weight.dim() == 3 && images.dim() == 4 && weight.size(2) == images.size(1) && bias.numel() == images.size(1),
-              "inference_depthwise: weight {} and bias {} are not for {}", opsis::detail::shape(weight),
-              opsis::detail::shape(bias), opsis::detail::shape(images));
-  check_numbers(weight, "weight");
-  check_numbers(bias, "bias");
-  const Window window(weight.size(0), weight.size(1), stride, padding, dilation);
-  const auto x = images.contiguous(kLast);
-  const auto channels = x.size(1);
-  const auto finish = activation_named(activation);
-  return for_type("inference_depthwise", x, [&]<class T>(T) {
-    const auto out = room_for(result_shape(x, channels, window), kType<T>, kLast);
-    const simd::Depthwise conv{.height = x.size(2),
-                               .width = x.size(3),
-                               .channels = channels,
-                               .out_width = out.size(3),
-                               .kernel_height = window.height,
-                               .kernel_width = window.width,
-                               .stride_y = window.stride_y,
-                               .stride_x = window.stride_x,
-                               .padding_y = window.padding_y,
-                               .padding_x = window.padding_x,
-                               .dilation_y = window.dilation_y,
-                               .dilation_x = window.dilation_x,
-                               .low = static_cast<float>(low),
-                               .high = static_cast<float>(high)};
-    const auto picture = x.size(2) * x.size(3) * channels, line = out.size(3) * channels, rows = out.size(0) * out.size(2);
-    const auto cut = parts_of(out.numel() * window.height * window.width * 4, rows);  // its products are slower
-    on_team(cut, [&](int64_t part) {
-      std::vector<float> sums(std::is_same_v<T, float> ? 0 : static_cast<size_t>(line));
-      for (auto row = rows * part / cut; row < rows * (part + 1) / cut; ++row) {
-        auto* const to = write<T>(out) + row * line;
-        float* at = sums.data();
-        if constexpr (std::is_same_v<T, float>) at = to;
-        simd::depthwise_row(conv, read<T>(x) + row / out.size(2) * picture, read<float>(weight), read<float>(bias),
-                            row % out.size(2), at);
-        simd::activate(finish, at, 1, line, line);
-        if constexpr (!std::is_same_v<T, float>) simd::to_bfloat16(at, 1, line, line, to, line);
-      }
-    });
-    return out;
-  });
-}
-
-void check_images(const char* name, const Tensor& x) {
-  OPSIS_CHECK(x.dim() == 4 && x.size(1) > 0 && x.size(2) > 0 && x.size(3) > 0, "{}: expected (N, C, H, W), got {}", name,
-              opsis::detail::shape(x));
-}
-
-Tensor mean(const Tensor& images) {
-  constexpr auto kName = "inference_mean";
-  check_images(kName, images);
-  const auto x = images.contiguous(kLast);
-  const auto channels = x.size(1), pixels = x.size(2) * x.size(3), count = x.size(0);
-  return for_type(kName, x, [&]<class T>(T) {
-    const auto out = room_for({count, channels, 1, 1}, kType<T>, kLast);
-    const auto each = parts_of(pixels * channels * 8, pixels);  // parts of a picture
-    const auto parts = torch::empty({count, each, channels});
-    on_team(count * each, [&](int64_t job) {
-      const auto n = job / each, first = pixels * (job % each) / each, end = pixels * (job % each + 1) / each;
-      simd::channel_sums(read<T>(x) + (n * pixels + first) * channels, end - first, channels,
-                         parts.data_ptr<float>() + job * channels);
-    });
-    const std::vector<float> share(static_cast<size_t>(channels), 1.0f / static_cast<float>(pixels));
-    for (int64_t n = 0; n < count; ++n) {
-      auto* sums = parts.data_ptr<float>() + n * each * channels;
-      if (each > 1) {
-        const std::vector<float> all(sums, sums + each * channels);
-        simd::channel_sums(all.data(), each, channels, sums);
-      }
-      simd::scale_channels(sums, 1, channels, share.data(), sums);
-      if constexpr (std::is_same_v<T, float>) {
-        std::copy_n(sums, channels, write<T>(out) + n * channels);
-      } else {
-        simd::to_bfloat16(sums, 1, channels, channels, write<T>(out) + n * channels, channels);
-      }
-    }
-    return out;
-  });
-}
-
-Tensor scale(const Tensor& images, const Tensor& factors) {
-  constexpr auto kName = "inference_scale";
-  check_images(kName, images);
-  const auto x = images.contiguous(kLast), by = factors.contiguous(kLast);
-  const auto count = x.size(0), channels = x.size(1), pixels = x.size(2) * x.size(3);
-  OPSIS_CHECK(by.sizes() == (std::array{count, channels, int64_t{1}, int64_t{1}}) && by.scalar_type() == x.scalar_type(),
-              "{}: factors {} of {} are not for {} of {}", kName, opsis::detail::shape(by), c10::toString(by.scalar_type()),
-              opsis::detail::shape(x), c10::toString(x.scalar_type()));
-  return for_type(kName, x, [&]<class T>(T) {
-    const auto out = room_for(x.sizes(), kType<T>, kLast);
-    const auto each = parts_of(pixels * channels * 8, pixels);
-    on_team(count * each, [&](int64_t job) {
-      const auto n = job / each, first = pixels * (job % each) / each, end = pixels * (job % each + 1) / each;
-      const auto at = (n * pixels + first) * channels;
-      simd::scale_channels(read<T>(x) + at, end - first, channels, read<T>(by) + n * channels, write<T>(out) + at);
-    });
-    return out;
-  });
-}
-
-Tensor max_pool(const Tensor& images, at::IntArrayRef kernel, at::IntArrayRef stride, at::IntArrayRef padding) {
-  constexpr auto kName = "inference_max_pool2d";
-  check_images(kName, images);
-  const Window window(kernel.front(), kernel.back(), stride, padding, {1, 1});
-  OPSIS_CHECK(2 * window.padding_y <= window.height && 2 * window.padding_x <= window.width,
-              "{}: padding {} is more than half of the window {}", kName, c10::str(padding), c10::str(kernel));
-  const auto x = images.contiguous(kLast);
-  const auto channels = x.size(1), height = x.size(2), width = x.size(3);
-  return for_type(kName, x, [&]<class T>(T) {
-    const auto out = room_for(result_shape(x, channels, window), kType<T>, kLast);
-    const auto rows = out.size(0) * out.size(2), columns = out.size(3);
-    const auto cut = parts_of(out.numel() * window.height * window.width * 4, rows);
-    on_team(cut, [&](int64_t part) {
-      for (auto row = rows * part / cut; row < rows * (part + 1) / cut; ++row) {
-        const auto* picture = read<T>(x) + row / out.size(2) * height * width * channels;
-        const auto top = row % out.size(2) * window.stride_y - window.padding_y;
-        const auto first = std::max<int64_t>(top, 0), end = std::min(top + window.height, height);
-        for (int64_t column = 0; column < columns; ++column) {
-          const auto left = column * window.stride_x - window.padding_x;
-          const auto begin = std::max<int64_t>(left, 0), last = std::min(left + window.width, width);
-          simd::window_maxima(picture + (first * width + begin) * channels, end - first, last - begin, width * channels,
-                              channels, write<T>(out) + (row * columns + column) * channels);
-        }
-      }
-    });
-    return out;
-  });
-}
-
 TORCH_LIBRARY_FRAGMENT(opsis, m) {
   m.def(
       "inference_linear(Tensor x, Tensor packed, Tensor? addend, int columns, str activation, float low, float high) -> "
@@ -584,27 +371,14 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
       "inference_conv2d(Tensor x, Tensor packed, Tensor? addend, int[] kernel, int[] stride, int[] padding, int[] dilation, "
       "str activation, float low, float high) -> Tensor");
   m.def(
-      "inference_depthwise(Tensor x, Tensor weight, Tensor bias, int[] stride, int[] padding, int[] dilation, str activation, "
-      "float low, float high) -> Tensor");
-  m.def(
       "inference_winograd(Tensor x, Tensor packed, Tensor bias, Tensor? addend, int[] padding, str activation, float low, "
       "float high) -> Tensor");
-  m.def("inference_mean(Tensor x) -> Tensor");
-  m.def("inference_scale(Tensor x, Tensor factors) -> Tensor");
-  m.def("inference_max_pool2d(Tensor x, int[] kernel, int[] stride, int[] padding) -> Tensor");
-  m.impl("inference_mean", c10::DispatchKey::CPU, mean);
-  m.impl("inference_scale", c10::DispatchKey::CPU, scale);
-  m.impl("inference_max_pool2d", c10::DispatchKey::CPU, max_pool);
   m.impl("inference_linear", c10::DispatchKey::CPU, linear);
   m.impl("inference_conv2d", c10::DispatchKey::CPU, conv2d);
   m.impl("inference_winograd", c10::DispatchKey::CPU, winograd_conv2d);
-  m.impl("inference_depthwise", c10::DispatchKey::CPU, depthwise);
 }
 
 }  // namespace
-
-ResultsIn::ResultsIn(const KeptMemory& memory) : before_(std::exchange(results_memory, &memory)) {}
-ResultsIn::~ResultsIn() { results_memory = before_; }
 
 bool has_products_of(torch::Dtype type) { return type == torch::kFloat32 || (type == torch::kBFloat16 && simd::has_tiles()); }
 
@@ -617,7 +391,7 @@ Tensor pack_weights(const Tensor& weight, const Tensor& bias, at::IntArrayRef di
       taps = by_rows ? last.size(1) : last.size(1) * last.size(2);
     }
     const simd::TileStrips strips{last.size(0), taps, last.numel() / std::max<int64_t>(1, last.size(0) * taps)};
-    const auto packed = torch::empty(strips.size(), last.options());
+    auto packed = torch::empty(strips.size(), last.options());
     prefer_huge_pages(packed.data_ptr(), packed.nbytes());
     const auto biases = bias.defined() ? bias.to(torch::kFloat32).contiguous() : bias;
     simd::pack_tiles(strips, read<uint16_t>(last), bias.defined() ? read<float>(biases) : nullptr, write<uint16_t>(packed));
@@ -625,7 +399,7 @@ Tensor pack_weights(const Tensor& weight, const Tensor& bias, at::IntArrayRef di
   }
   const auto rows = last.flatten(1);
   const auto strips = simd::strips_of(rows.size(0), rows.size(1));
-  const auto packed = torch::empty(strips.size(), rows.options());
+  auto packed = torch::empty(strips.size(), rows.options());
   prefer_huge_pages(packed.data_ptr(), packed.nbytes());
   const auto biases = bias.defined() ? bias.contiguous() : bias;
   simd::pack_strips(strips, rows.const_data_ptr<float>(), bias.defined() ? biases.const_data_ptr<float>() : nullptr,
@@ -647,7 +421,7 @@ Tensor pack_winograd(const Tensor& weight) {
   const auto factors = torch::empty({simd::kWinogradProducts, out_channels, channels}, weight.options());
   simd::winograd_weights(out_channels, channels, last.const_data_ptr<float>(), factors.data_ptr<float>());
   const auto strips = simd::strips_of(out_channels, channels);
-  const auto packed = torch::empty({simd::kWinogradProducts, strips.size()}, weight.options());
+  auto packed = torch::empty({simd::kWinogradProducts, strips.size()}, weight.options());
   prefer_huge_pages(packed.data_ptr(), packed.nbytes());
   for (int64_t i = 0; i < simd::kWinogradProducts; ++i) {
     simd::pack_strips(strips, factors[i].const_data_ptr<float>(), nullptr, packed[i].data_ptr<float>());
