@@ -13,7 +13,7 @@ namespace {
 
 torch::Tensor resize_blended(const torch::Tensor& images, const PictureLayout& layout, Size size, simd::ResizeFilter filter,
                              bool antialias) {
-  const auto out = empty_pictures(images, size, layout);
+  auto out = empty_pictures(images, size, layout);
   const simd::Resizer resizer({.from_height = images.size(2),
                                .from_width = images.size(3),
                                .to_height = size.height,
@@ -32,7 +32,7 @@ torch::Tensor resize_blended(const torch::Tensor& images, const PictureLayout& l
 }
 
 torch::Tensor resize_nearest(const torch::Tensor& images, const PictureLayout& layout, Size size, bool exact) {
-  const auto out = empty_pictures(images, size, layout);
+  auto out = empty_pictures(images, size, layout);
   const auto rows = simd::nearest_indices(images.size(2), size.height, exact);
   const auto columns = simd::nearest_indices(images.size(3), size.width, exact);
   const int64_t row_bytes = size.width * layout.pixel;

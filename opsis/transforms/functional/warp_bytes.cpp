@@ -211,7 +211,7 @@ std::optional<Tensor> detail::warp_bytes(const Tensor& image, const WarpGrid& gr
     } else {
       const auto above = grid.above.contiguous();
       const float* m = above.const_data_ptr<float>();
-      for (int i = 0; i < 3; ++i) places.m[i] = m[2 * i], places.m[3 + i] = m[2 * i + 1];
+      for (int64_t i = 0; i < 3; ++i) places.m[i] = m[2 * i], places.m[3 + i] = m[2 * i + 1];
       places.kind = simd::WarpPlaces::Kind::Affine;
       places.fused = order == SumOrder::Fused;
       if (grid.below.defined()) {
