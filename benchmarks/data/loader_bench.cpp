@@ -1,4 +1,4 @@
-// An epoch of photos in folders and one of MNIST, from files to batches for training, and the time to open a folder of very many
+// An epoch of photos in folders and one of MNIST, from files to batches for training, and the time to open a folder of many
 // files and to index a file of COCO's format. Percent of the epoch in the counters. scripts/bench_loader makes the files.
 #include <benchmark/benchmark.h>
 

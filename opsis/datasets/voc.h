@@ -38,8 +38,8 @@ struct VocFiles {
 ///     datasets::VOCDetection packed({.root = "data/VOCtest_06-Nov-2007.tar", .year = "2007", .image_set = "test"});
 /// Types    boxes int64, XYXY, pixels counted from 1 as in the files
 /// Throws   NotFoundError when the folder is absent and download is false; IntegrityError for an archive of another hash;
-///          ValueError for another year or set, and for download into an archive; get throws DecodeError, with the file, for XML that is not sound and for
-///          classes that are none; NotBuiltError in a build without pugixml
+///          ValueError for another year or set, and for download into an archive; get throws DecodeError, with the file, for XML
+///          that is not sound and for classes that are none; NotBuiltError in a build without pugixml
 /// Source   torchvision.datasets.VOCDetection; boxes and labels as its wrap_dataset_for_transforms_v2 makes them
 /// Differs  coordinates with a fraction are cut to whole pixels, where the wrapper fails
 class OPSIS_API VOCDetection final : public Dataset<Detected> {

@@ -44,7 +44,8 @@ OPSIS_API std::vector<YoloBox> read_yolo_boxes(const std::filesystem::path& file
 ///     parts.get(0).boxes;    // XYXY, in pixels
 ///     datasets::YOLODetection packed({.root = "parts.zip", .split = "val"});   // read in place
 /// Types    boxes float32
-/// Throws   as list_yolo; ValueError for a loader of yours where root is an archive; get throws DecodeError, with the line, for boxes that are not sound and classes without a name
+/// Throws   as list_yolo; ValueError for a loader of yours where root is an archive; get throws DecodeError, with the line, for
+///          boxes that are not sound and classes without a name
 class OPSIS_API YOLODetection final : public VisionDataset<Detected> {
  public:
   struct Options {

@@ -63,7 +63,7 @@ std::string inodes_of(const fs::path& folder) {
   return out;
 }
 
-// Two processes open a set that is not there yet; what the first one has ready the second one leaves alone. Open(root) opens it.
+// Two processes open a set that is not there yet; what the first one has ready the second one leaves alone.
 template <class Open>
 void expect_unpacked_once(const std::string& table, const Open& open) {
   const auto cases = oracle::cases(table);
