@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "opsis/models/fusion.h"
 #include "opsis/models/inference_ops.h"
 #include "opsis/models/program.h"
+#include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::models {
 namespace {
@@ -87,6 +89,7 @@ class Programs {
     detail::use_channel_kernels(program);
     program.finish();
     program.own_constants();
+    program.share_constants(program);  // a layer that is called again has packed its weights again
     return program;
   }
 
@@ -180,6 +183,60 @@ class OptimizedDetector final : public Optimized<DetectionModel> {
   std::vector<std::string> names_;
 };
 
+// Both images are one batch. How often the estimate is made better is part of the program.
+class OptimizedFlow final : public FlowModel {
+ public:
+  OptimizedFlow(std::shared_ptr<FlowModel> model, const OptimizeOptions& options)
+      : FlowModel("Optimized"), model_(there(std::move(model))), options_(options) {
+    OPSIS_CHECK(options.dtype == torch::kFloat32, "optimize: of a model of optical flow dtype must be float32, got {}",
+                c10::toString(options.dtype));  // places of pixels need more than two digits
+    programs(kUpdates, /*all=*/false);          // refuses what no program is made of
+    eval();
+  }
+
+  using FlowModel::forward;
+  using FlowModel::outputs;
+  Tensor forward(Tensor first, Tensor second, int64_t num_flow_updates) override {
+    return programs(num_flow_updates, /*all=*/false).run(both(first, second)).front();
+  }
+  std::vector<Tensor> outputs(Tensor first, Tensor second, int64_t num_flow_updates) override {
+    return programs(num_flow_updates, /*all=*/true).run(both(first, second));
+  }
+
+  void pretty_print(std::ostream& out) const override {
+    out << "Optimized(";
+    model_->pretty_print(out);
+    out << ')';
+  }
+
+ private:
+  static Tensor both(const Tensor& first, const Tensor& second) {
+    OPSIS_CHECK(first.dim() == 4 && first.sizes() == second.sizes(),
+                "optimize: images must be (N, 3, H, W), both alike, got {} and {}", opsis::detail::shape(first),
+                opsis::detail::shape(second));
+    return torch::cat({first, second}, 0);
+  }
+
+  Programs& programs(int64_t updates, bool all) {
+    const std::lock_guard lock(mutex_);
+    auto& found = programs_[{updates, all}];
+    if (!found) {
+      const auto forward = [this, updates, all](const Tensor& images) {
+        const auto pair = images.chunk(2, 0);
+        if (all) return model_->outputs(pair[0], pair[1], updates);
+        return std::vector{model_->forward(pair[0], pair[1], updates)};
+      };
+      found = std::make_unique<Programs>(model_, forward, options_, /*clips=*/false);
+    }
+    return *found;
+  }
+
+  std::shared_ptr<FlowModel> model_;
+  OptimizeOptions options_;
+  std::mutex mutex_;
+  std::map<std::pair<int64_t, bool>, std::unique_ptr<Programs>> programs_;
+};
+
 }  // namespace
 
 std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassifier> model, const OptimizeOptions& options) {
@@ -192,6 +249,10 @@ std::shared_ptr<SegmentationModel> optimize(std::shared_ptr<SegmentationModel> m
 
 std::shared_ptr<VideoClassifier> optimize(std::shared_ptr<VideoClassifier> model, const OptimizeOptions& options) {
   return std::make_shared<OptimizedForward<VideoClassifier>>(model, options);
+}
+
+std::shared_ptr<FlowModel> optimize(std::shared_ptr<FlowModel> model, const OptimizeOptions& options) {
+  return std::make_shared<OptimizedFlow>(std::move(model), options);
 }
 
 std::shared_ptr<DetectionModel> optimize(std::shared_ptr<DetectionModel> model, const OptimizeOptions& options) {

@@ -38,6 +38,10 @@ OPSIS_API std::shared_ptr<SegmentationModel> optimize(std::shared_ptr<Segmentati
 OPSIS_API std::shared_ptr<VideoClassifier> optimize(std::shared_ptr<VideoClassifier> model,
                                                     const OptimizeOptions& options = {});
 
+/// Of pairs of images, with a list for each number of updates, in which every update stands by itself. Takes no bfloat16: pixels
+/// could not be told apart.
+OPSIS_API std::shared_ptr<FlowModel> optimize(std::shared_ptr<FlowModel> model, const OptimizeOptions& options = {});
+
 /// Of all that comes before boxes: the network, the pyramid and the heads that look at every pixel. What looks at regions stays as
 /// it is. Pictures of many sizes make batches of many shapes, so the list is recorded when a shape comes for the second time.
 OPSIS_API std::shared_ptr<DetectionModel> optimize(std::shared_ptr<DetectionModel> model, const OptimizeOptions& options = {});
