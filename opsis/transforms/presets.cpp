@@ -87,7 +87,7 @@ std::string SemanticSegmentation::describe() const {
               resized);
 }
 
-VideoClassification::VideoClassification(VideoClassificationOptions options) : options_(std::move(options)) {
+VideoClassification::VideoClassification(VideoClassificationOptions options) : options_(options) {
   const auto numbers = options_.resize_size.size();
   OPSIS_CHECK(numbers == 1 || numbers == 2, "VideoClassification: resize_size must have 1 or 2 numbers, got {}", numbers);
 }

@@ -204,7 +204,8 @@ RandomPerspective::RandomPerspective(double distortion_scale, RandomPerspectiveO
 RandomPerspective::Params RandomPerspective::make_params(std::span<const Value> values) const {
   const auto canvas = query_size("RandomPerspective", values);
   const auto bound = [&](int64_t length) {
-    return static_cast<int64_t>(distortion_scale_ * static_cast<double>(length / 2)) + 1;
+    const int64_t half = length / 2;
+    return static_cast<int64_t>(distortion_scale_ * static_cast<double>(half)) + 1;
   };
   // A corner's distance along one side: from its beginning, or from its end.
   const auto near = [&](int64_t length) { return static_cast<double>(random::integer(0, bound(length))); };
