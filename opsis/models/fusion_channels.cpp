@@ -14,13 +14,15 @@ namespace {
 // What stands for a step, called with arguments of its own; nothing where it is not what it seems.
 using Rewrite = std::function<std::optional<Step>(const Program&, const Step&)>;
 
+// Recorded as float32; what it is when the program runs, that or bfloat16, convert() says.
 bool is_picture(const Program& program, Slot slot) {
-  return slot >= 0 && program.shape(slot).size() == 4 && program.channels_last(slot) && !program.constant(slot).defined();
+  return slot >= 0 && program.type(slot) == torch::kFloat32 && program.shape(slot).size() == 4 && program.channels_last(slot) &&
+         !program.constant(slot).defined();
 }
 
 // One number for each channel of a picture.
 bool is_channels(const Program& program, Slot slot, Slot picture) {
-  if (slot < 0 || program.constant(slot).defined()) return false;
+  if (slot < 0 || program.type(slot) != torch::kFloat32 || program.constant(slot).defined()) return false;
   const auto &shape = program.shape(slot), &whole = program.shape(picture);
   return shape.size() == 4 && shape[0] == whole[0] && shape[1] == whole[1] && shape[2] == 1 && shape[3] == 1;
 }

@@ -206,6 +206,7 @@ class TileProduct {
 
 void multiply_rows(const simd::TileStrips& strips, const uint16_t* packed, int64_t rows, const Look<uint16_t>& look,
                    uint16_t* out, const Finish<uint16_t>& finish, Lying lying) {
+  if (rows == 0) return;
   const TileProduct product(strips, packed, rows, look, out, finish, std::move(lying));
   const auto tiles = product.tiles(), count = strips.count();
   const auto room = [&](int64_t some) {

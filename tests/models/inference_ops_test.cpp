@@ -232,6 +232,7 @@ TEST(InferenceConv2d, GivesTheSumsOfBfloat16) {
       {130, 400, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 5, 5}},   // more columns than rows
       {8, 8, {5, 5}, {1, 1}, {4, 4}, {1, 1}, {1, 1, 1}},       // mostly border
       {8, 8, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {0, 4, 4}},       // no picture
+      {64, 512, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {0, 9, 9}},    // nor here, of many weights
       {16, 300, {1, 1}, {1, 1}, {0, 0}, {1, 1}, {1, 40, 40}},  // many tiles
       {2, 8, {3, 3}, {1, 1}, {1, 1}, {3, 3}, {1, 9, 9}},       // few channels, far apart
       {512, 64, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 20, 20}},  // more than one block of tiles
