@@ -14,15 +14,22 @@ namespace opsis::inline v1 {
 
 struct KeptMemory::Blocks {
   struct Block {
-    size_t bytes;
-    io::Memory memory;
+    size_t bytes = 0;
+    io::Memory memory{};
+    size_t since = 0;  // how many blocks had been taken when it came back
   };
 
   explicit Blocks(size_t most) : most(most) {}
 
   Block take(size_t bytes) {
+    Block unused;  // given to the system when the lock is gone
     {
       const std::lock_guard lock(mutex);
+      ++taken;
+      if (!waiting.empty() && taken - waiting.front().since > kPatience) {
+        unused = std::move(waiting.front());
+        waiting.pop_front();
+      }
       // The one that fits best, and of equal ones that which came back last: some of it is in the cache.
       auto best = waiting.rend();
       for (auto block = waiting.rbegin(); block != waiting.rend(); ++block) {
@@ -44,14 +51,17 @@ struct KeptMemory::Blocks {
   void give_back(Block block) {
     Block oldest;  // given to the system when the lock is gone
     const std::lock_guard lock(mutex);
+    block.since = taken;
     waiting.push_back(std::move(block));
     if (waiting.size() <= most) return;
     oldest = std::move(waiting.front());
     waiting.pop_front();
   }
 
+  static constexpr size_t kPatience = 1000;  // a few runs of a large network
   const size_t most;
   std::mutex mutex;
+  size_t taken = 0;
   std::deque<Block> waiting;
 };
 

@@ -14,7 +14,7 @@ namespace opsis::inline v1 {
 // go of it, on whatever thread; it may outlive this. Small tensors are left to malloc, which keeps their memory itself.
 class OPSIS_API KeptMemory {
  public:
-  /// No more than so many blocks wait; the one that waited longest goes first.
+  /// No more than so many blocks wait; the one that waited longest goes first, and one that nobody could use for a thousand tensors.
   explicit KeptMemory(size_t most = 4);
   /// On the CPU, dense, with numbers that nobody has written yet.
   torch::Tensor empty(at::IntArrayRef sizes, torch::ScalarType type,

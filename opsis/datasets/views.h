@@ -233,8 +233,6 @@ class CachedDataset final : public Dataset<T> {
     }
     return example;
   }
-  /// Of what is not kept: a loader passes over the cache for what makes whole batches, which is in memory already.
-  ExampleOrigin<T> origin(size_t index) const override { return dataset_->origin(index); }
   /// How many examples are kept.
   size_t cached() const {
     const std::lock_guard lock(kept_->mutex);

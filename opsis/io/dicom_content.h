@@ -19,7 +19,6 @@ struct DicomContent {
   std::string modality, patient_id, series_uid;
   int64_t palette_first = 0,
           palette_bits = 8;          ///< of PALETTE COLOR: the number that the first color has, and what counts of one
-  bool palette_wide = false;         ///< a color has 16 bits in the file
   std::vector<uint16_t> palette[3];  ///< as many numbers each
   std::vector<uint8_t> pixels;       ///< decompressed; samples of 16 bits in the machine's order
 };

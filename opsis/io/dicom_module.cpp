@@ -55,11 +55,11 @@ std::vector<double> numbers_of(DcmDataset& data, const DcmTagKey& tag) {
 }
 
 // The colors of one channel. Numbers of 8 bits may lie two in a word.
-std::vector<uint16_t> colors_of(DcmDataset& data, const DcmTagKey& tag, size_t count, bool& wide) {
+std::vector<uint16_t> colors_of(DcmDataset& data, const DcmTagKey& tag, size_t count) {
   const Uint16* words = nullptr;
   unsigned long there = 0;
   if (data.findAndGetUint16Array(tag, words, &there).bad() || !words) return {};
-  wide = there >= count;
+  const bool wide = there >= count;
   if (!wide && there < (count + 1) / 2) return {};
   std::vector<uint16_t> out(count);
   for (size_t i = 0; i < count; ++i) {
@@ -84,7 +84,7 @@ std::string read_palette(DcmDataset& data, DicomContent& out) {
   const DcmTagKey tags[] = {DCM_RedPaletteColorLookupTableData, DCM_GreenPaletteColorLookupTableData,
                             DCM_BluePaletteColorLookupTableData};
   for (int channel = 0; channel < 3; ++channel) {
-    out.palette[channel] = colors_of(data, tags[channel], static_cast<size_t>(count), out.palette_wide);
+    out.palette[channel] = colors_of(data, tags[channel], static_cast<size_t>(count));
     if (out.palette[channel].empty()) return "its palette is cut short, or in segments, which are not read";
   }
   return {};

@@ -180,7 +180,7 @@ std::optional<Packed> packed_conv(Program& program, const Step& step, bool onedn
   // Our own are of two dimensions.
   if (is_floating(weight) && weight.dim() == 4 && program.channels_last(step.output())) {
     const auto shift = [&] {
-      return program.add_constant(bias.defined() ? bias.to(torch::kFloat32) : torch::zeros({weight.size(0)}));
+      return program.add_constant(bias.defined() ? bias.to(torch::kFloat32) : torch::zeros({weight.size(0)}, torch::kFloat32));
     };
     if (is_depthwise(weight, groups.toInt())) {
       const auto window = program.add_constant(weight.to(torch::kFloat32).permute({2, 3, 1, 0}).flatten(2).contiguous());
@@ -432,7 +432,7 @@ void fuse_attention(Program& program) {
       continue;
     const auto from = dim(*transpose, 1), to = dim(*transpose, 2);
     if (std::min(from, to) != 2 || std::max(from, to) != 3) continue;
-    auto mask = torch::zeros(shape);
+    auto mask = torch::zeros(shape, torch::kFloat32);
     for (const auto& [bias, at] : added) mask += bias.expand(at).reshape(shape);
     const auto& first = program.shape(scores->input(0));
     if (first != program.shape(transpose->input(0)) || first != program.shape(step.input(1))) continue;

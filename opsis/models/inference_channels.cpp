@@ -76,8 +76,10 @@ Tensor mean(const Tensor& images) {
   const auto channels = x.size(1), pixels = x.size(2) * x.size(3), count = x.size(0);
   return for_type(kName, x, [&]<class T>(T) {
     auto out = room_for({count, channels, 1, 1}, kType<T>, kLast);
-    const auto each = parts_of(pixels * channels * 8, pixels);  // parts of a picture
-    const auto parts = torch::empty({count, each, channels});
+    // Parts of a picture, so that large sums do not swallow small numbers; the same with any number of threads.
+    constexpr int64_t kPart = 512;
+    const auto each = (pixels + kPart - 1) / kPart;
+    const auto parts = torch::empty({count, each, channels}, torch::kFloat32);
     on_team(count * each, [&](int64_t job) {
       const auto n = job / each, first = pixels * (job % each) / each, end = pixels * (job % each + 1) / each;
       simd::channel_sums(read<T>(x) + (n * pixels + first) * channels, end - first, channels,

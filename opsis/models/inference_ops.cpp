@@ -325,7 +325,7 @@ Tensor winograd_conv2d(const Tensor& images, const Tensor& packed, const Tensor&
   const auto* const memory = memory_of_results();  // of this thread, for all
   const auto room = [&](int64_t count, int64_t depth) {
     const std::array sizes{kProducts, count, depth};
-    return memory ? memory->empty(sizes, torch::kFloat32) : torch::empty(sizes);
+    return memory ? memory->empty(sizes, torch::kFloat32) : torch::empty(sizes, torch::kFloat32);
   };
 
   const auto tiles = out.size(0) * conv.tiles_y() * conv.tiles_x(), jobs = kProducts * strips.count;

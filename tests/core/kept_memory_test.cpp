@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "tests/support/memory.h"
+
 namespace opsis {
 namespace {
 
@@ -27,6 +29,14 @@ TEST(KeptMemory, GoesToTheNextTensorThatFitsWhenItsLastOwnerIsGone) {
   }();
   tensor.fill_(7);  // which outlives the memory
   EXPECT_EQ(tensor.sum().item<int64_t>(), int64_t{7} << 21);
+}
+
+TEST(KeptMemory, IsGivenBackWhenNothingNeedsItForLong) {
+  const KeptMemory memory;
+  memory.empty({int64_t{64} << 20}, torch::kUInt8).fill_(1);
+  const auto before = support::allocated_memory();
+  for (int i = 0; i < 1100; ++i) (void)memory.empty({1 << 20}, torch::kUInt8);
+  EXPECT_LT(support::allocated_memory(), before - (int64_t{60} << 20));
 }
 
 TEST(KeptMemory, LaysChannelsLastWhereAsked) {

@@ -102,7 +102,7 @@ void expect_unpacked_once(const std::string& table, const Open& open) {
   EXPECT_EQ(inodes_of(root), files.at("inodes0")) << table;
 }
 
-TEST(Download, IsUnpackedOnceByTwoProcesses) {
+TEST(Unpacking, IsDoneOnceByTwoProcesses) {
   using oracle::Case;
   expect_unpacked_once("datasets_targets/voc_detection", [](const Case& c, const fs::path& root) {
     VOCDetection({.root = root, .year = c.text("year"), .image_set = c.text("image_set"), .download = true});

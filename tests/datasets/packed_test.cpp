@@ -192,6 +192,16 @@ TEST(PackedVoc, EqualsTorchvisionOfTheUnpackedFolder) {
                "is an archive, into which nothing can be downloaded");
 }
 
+TEST(PackedVoc, StaysWithinTheArchiveWhateverItsListNames) {
+  for (const std::string name : {"/etc/hostname", "../../secret", ".."}) {
+    const support::TemporaryFolder from, folder;
+    fs::create_directories(from.path() / "VOCdevkit/VOC2012/ImageSets/Main");
+    from.write("VOCdevkit/VOC2012/ImageSets/Main/train.txt", "one\n" + name + "\n");
+    EXPECT_ERROR(VOCDetection({.root = zipped(from.path(), "", folder)}), DecodeError,
+                 "line 2: expected the name of an image, got \"" + name + "\"");
+  }
+}
+
 TEST(PackedYolo, EqualsThatOfTheFolder) {
   const support::TemporaryFolder root, other;
   const auto picture = torch::arange(3 * 4 * 6, torch::kUInt8).view({3, 4, 6});

@@ -169,10 +169,14 @@ std::vector<Size> sizes_of(const std::vector<Tensor>& images) {
 }
 
 void detail::settle_pixels(std::string_view owner, TransformOptions& transform, int64_t in_channels, const Pixels& usual) {
+  OPSIS_CHECK(in_channels > 0, "{}: in_channels must be positive, got {}", owner, in_channels);
   const auto settle = [&](std::string_view name, std::optional<std::vector<double>>& given, const std::vector<double>& three) {
     OPSIS_CHECK(!given || given->size() == 1 || std::ssize(*given) == in_channels,
                 "{}: {} must have a number for each of {} channels, got {}", owner, name, in_channels, given->size());
-    if (given) return;
+    if (given) {
+      if (given->size() == 1) given->assign(static_cast<size_t>(in_channels), given->front());
+      return;
+    }
     auto& values = given.emplace(in_channels, (three[0] + three[1] + three[2]) / 3);
     if (in_channels < 3) return;
     for (size_t i = 0; i < values.size(); ++i) values[i] = three[i % 3];
