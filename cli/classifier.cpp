@@ -147,10 +147,6 @@ bool names_entry(const std::string& weights) {
           weights.starts_with("C_T_") || weights.find("_Weights.") != weights.npos);
 }
 
-std::string Classifier::category(int64_t index) const {
-  return index < std::ssize(categories) ? categories[static_cast<size_t>(index)] : opsis::text("class {}", index);
-}
-
 Classifier load_classifier(std::string name, const std::string& weights) {
   Classifier out;
   out.name = std::move(name);

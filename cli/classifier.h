@@ -21,8 +21,6 @@ struct Classifier {
   std::vector<std::string> categories;  // empty when unknown
   bool own_categories = false;          // the checkpoint names them, as those of opsis train do
   opsis::transforms::ImageClassificationOptions preprocessing;
-
-  std::string category(int64_t index) const;
 };
 
 /// Whether it is the name of an entry, "IMAGENET1K_V2" or "ResNet50_Weights.IMAGENET1K_V2", rather than that of a file.

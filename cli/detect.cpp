@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
-#include "cli/pipeline.h"
 #include "cli/task.h"
 #include "cli/trained.h"
 #include "opsis/core/check.h"
@@ -46,7 +45,7 @@ opsis::tasks::Detector open_detector(TaskArguments& arguments, double score) {
 int detect(DetectOptions options) {
   if (options.tile > 0 && options.overlap >= options.tile) throw UsageError("--overlap must be less than --tile");
   check_out(options.task);
-  const auto picture = read_picture(options.image);
+  const auto picture = opsis::tasks::Picture(options.image).image();
   const auto detector = open_detector(options.task, options.score);
   const torch::InferenceMode inference;
   at::globalContext().setFlushDenormal(true);

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
-#include "cli/pipeline.h"
 #include "cli/task.h"
 #include "opsis/core/check.h"
 #include "opsis/utils.h"
@@ -19,7 +18,7 @@ struct FlowOptions {
 
 int flow(const FlowOptions& options) {
   check_out(options.task);
-  const auto first = read_picture(options.first), second = read_picture(options.second);
+  const auto first = opsis::tasks::Picture(options.first).image(), second = opsis::tasks::Picture(options.second).image();
   const opsis::tasks::FlowEstimator estimator(options.task.model, weights_of(options.task), options.updates);
   const torch::InferenceMode inference;
   at::globalContext().setFlushDenormal(true);

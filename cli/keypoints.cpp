@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
-#include "cli/pipeline.h"
 #include "cli/task.h"
 #include "cli/trained.h"
 #include "opsis/core/check.h"
@@ -34,7 +33,7 @@ opsis::tasks::KeypointDetector open_keypoint_detector(TaskArguments& arguments, 
 
 int keypoints(KeypointsOptions options) {
   check_out(options.task);
-  const auto picture = read_picture(options.image);
+  const auto picture = opsis::tasks::Picture(options.image).image();
   const auto detector = open_keypoint_detector(options.task, options.score);
   const torch::InferenceMode inference;
   at::globalContext().setFlushDenormal(true);

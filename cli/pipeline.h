@@ -1,7 +1,6 @@
 // What transform and show share: pictures in, transforms as steps or JSON.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -17,13 +16,5 @@ struct Pipeline {
 /// The transforms that the pipeline names, as one.
 /// Throws   UsageError when there are none or both, and for what a step or the JSON says wrong
 opsis::transforms::AnyTransform build_pipeline(const Pipeline& pipeline);
-
-/// Refuses what has several pictures, such as an animated GIF.
-/// Throws   ValueError
-void check_still(const opsis::Image& image, const std::string& name);
-
-/// The file as RGB, turned as EXIF says; of 16-bit ones the high byte.
-/// Throws   as decode_image and check_still
-opsis::Image read_picture(const std::filesystem::path& path);
 
 }  // namespace cli

@@ -7,9 +7,8 @@
 
 #include "cli/classifier.h"
 #include "cli/commands.h"
-#include "cli/pipeline.h"
 #include "opsis/core/check.h"
-#include "opsis/io.h"
+#include "opsis/tasks.h"
 
 namespace cli {
 namespace {
@@ -19,11 +18,6 @@ struct PredictOptions {
   std::string model, weights;
   int64_t top = 5;
   bool json = false;
-};
-
-struct Guess {
-  int64_t index;
-  double probability;
 };
 
 const std::string standard_input = "-";
@@ -58,42 +52,32 @@ std::vector<std::string> pictures(const std::vector<std::string>& arguments) {
   return out;
 }
 
-std::vector<Guess> best_guesses(const Classifier& classifier, const std::string& file, int64_t top) {
-  // A camera says by EXIF which side is up; the picture is judged as people see it.
-  const opsis::io::DecodeOptions decoding{.mode = opsis::io::ImageReadMode::RGB, .apply_exif_orientation = true};
-  const auto image = file == standard_input ? opsis::io::decode_image(opsis::io::as_bytes(read_standard_input()), decoding)
-                                            : opsis::io::decode_image(std::filesystem::path(file), decoding);
-  check_still(image, file);
-  const opsis::transforms::ImageClassification prepare(classifier.preprocessing);
-  const auto scores = classifier.model->forward(prepare(image).data.unsqueeze(0)).squeeze(0);
-  const auto probabilities = scores.softmax(0);
-  const auto [values, indices] = probabilities.topk(std::min(top, probabilities.size(0)));
-  std::vector<Guess> out;
-  for (int64_t i = 0; i < values.size(0); ++i) {
-    out.push_back({indices[i].item<int64_t>(), values[i].item<double>()});
-  }
-  return out;
+using Guesses = std::vector<opsis::tasks::ClassProbability>;
+
+Guesses best_guesses(const opsis::tasks::Classifier& classifier, const std::string& file, int64_t top) {
+  if (file != standard_input) return classifier(file, top).best;
+  const auto bytes = read_standard_input();
+  return classifier(opsis::io::as_bytes(bytes), top).best;
 }
 
-Json json_of_guesses(const Classifier& classifier, const std::vector<Guess>& guesses) {
+Json json_of_guesses(const Guesses& guesses) {
   auto out = Json::array();
-  for (const auto& guess : guesses) {
-    out.push_back({{"index", guess.index}, {"name", classifier.category(guess.index)}, {"probability", guess.probability}});
+  for (const auto& [index, name, probability] : guesses) {
+    out.push_back({{"index", index}, {"name", name}, {"probability", probability}});
   }
   return out;
 }
 
-void print_guesses(const Classifier& classifier, const std::string& file, const std::vector<Guess>& guesses) {
+void print_guesses(const std::string& file, const Guesses& guesses) {
   std::vector<std::vector<std::string>> rows;
-  for (const auto& guess : guesses) {
-    rows.push_back({"", opsis::fixed(guess.probability * 100, 2) + " %", classifier.category(guess.index)});
-  }
+  for (const auto& guess : guesses) rows.push_back({"", opsis::fixed(guess.probability * 100, 2) + " %", guess.name});
   print(file + "\n" + table(rows, {false, true, false}));
 }
 
 int predict(const PredictOptions& options) {
   const auto files = pictures(options.images);
-  const auto classifier = load_classifier(options.model, options.weights);
+  const auto loaded = load_classifier(options.model, options.weights);
+  const opsis::tasks::Classifier classifier(loaded.model, loaded.preprocessing, loaded.categories, /*optimize=*/false);
   const torch::InferenceMode inference;
   at::globalContext().setFlushDenormal(true);
   int code = 0;
@@ -108,9 +92,9 @@ int predict(const PredictOptions& options) {
     try {
       const auto guesses = best_guesses(classifier, file, options.top);
       if (options.json) {
-        predictions.push_back({{"file", file}, {"classes", json_of_guesses(classifier, guesses)}});
+        predictions.push_back({{"file", file}, {"classes", json_of_guesses(guesses)}});
       } else {
-        print_guesses(classifier, file, guesses);
+        print_guesses(file, guesses);
       }
     } catch (const opsis::Error& error) {
       failed(file, error.what());
@@ -121,7 +105,7 @@ int predict(const PredictOptions& options) {
     }
   }
   if (options.json) {
-    print_json(Json{{"model", classifier.name}, {"weights", classifier.weights}, {"predictions", std::move(predictions)}});
+    print_json(Json{{"model", loaded.name}, {"weights", loaded.weights}, {"predictions", std::move(predictions)}});
   }
   return code;
 }

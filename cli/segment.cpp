@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
-#include "cli/pipeline.h"
 #include "cli/task.h"
 #include "cli/trained.h"
 #include "opsis/core/check.h"
@@ -39,7 +38,7 @@ opsis::tasks::Segmenter open_segmenter(TaskArguments& arguments) {
 int segment(SegmentOptions options) {
   if (!(options.alpha >= 0 && options.alpha <= 1)) throw UsageError("--alpha must be from 0 to 1");
   check_out(options.task);
-  const auto picture = read_picture(options.image);
+  const auto picture = opsis::tasks::Picture(options.image).image();
   const auto segmenter = open_segmenter(options.task);
   const torch::InferenceMode inference;
   at::globalContext().setFlushDenormal(true);

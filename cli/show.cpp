@@ -11,6 +11,7 @@
 #include "cli/steps.h"
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
+#include "opsis/tasks.h"
 #include "opsis/utils.h"
 
 namespace cli {
@@ -32,7 +33,7 @@ int show(const ShowOptions& options) {
   std::vector<opsis::utils::LabelledImage> tiles;
   Json results = Json::array();
   for (const auto& input : options.inputs) {
-    const auto image = read_picture(input);
+    const auto image = opsis::tasks::Picture(input).image();
     const auto size_of = [](const opsis::Image& one) { return opsis::text("{} x {}", one.data.size(-1), one.data.size(-2)); };
     tiles.push_back({picture_of(image, options.side), std::filesystem::path(input).filename().string() + " " + size_of(image)});
     for (int64_t i = 0; i < options.times; ++i) {

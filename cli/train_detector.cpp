@@ -23,6 +23,7 @@ using opsis::datasets::CocoDetection;
 struct TrainDetectorOptions {
   TaskRun run{.model = "fasterrcnn_mobilenet_v3_large_320_fpn", .out = "detector.pth", .epochs = 26, .batch_size = 2};
   std::string augmentation = "hflip";
+  std::optional<int64_t> image_size{};
   int64_t warmup_steps = 1000;
   size_t aspect_ratio_groups = 3;
   std::vector<double> lr_steps{16, 22};
@@ -149,10 +150,12 @@ int train_detector(const TrainDetectorOptions& options) {
   auto train = training_loader(photos, options);
   std::optional<engine::DetectionLoader> validation;
   if (unseen) validation.emplace(unseen, data::LoaderOptions{.batch_size = 1, .num_workers = run.workers});
-  const auto model = models::get_model<models::DetectionModel>(run.model, model_options(run, std::ssize(categories)));
+  auto made_for = model_options(run, std::ssize(categories));
+  made_for.image_size = options.image_size;
+  const auto model = models::get_model<models::DetectionModel>(run.model, made_for);
 
   auto fit = fit_options(options);
-  fit.extra = describe(TrainedModel{.name = run.model, .categories = categories});
+  fit.extra = describe(TrainedModel{.name = run.model, .categories = categories, .image_size = options.image_size});
   fit.on_epoch = [&](const engine::DetectionEpochReport& epoch) { tell(run, epoch_line(epoch, run.epochs)); };
   const auto history = engine::fit(*model, train, validation ? &*validation : nullptr, fit);
   if (run.json) {
@@ -175,6 +178,10 @@ void declare_train_detector(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("train-detector", "Train a detector on pictures with annotations as COCO has them");
   const auto o = std::make_shared<TrainDetectorOptions>();
   declare_task_run(command, o->run, {.module = "models::detection", .sgd_lr = "0.00125 a picture of a step"});
+  command
+      .add_option("--image-size", o->image_size,
+                  "The shorter side that pictures are brought to, the longer not beyond 5/3 of it; the model's own when absent")
+      ->check(at_least_one);
   command.add_option("--lr-steps", o->lr_steps, "Epochs after which the learning rate is multiplied by --lr-gamma")
       ->capture_default_str();
   command.add_option("--lr-gamma", o->lr_gamma, "See --lr-steps")->capture_default_str();

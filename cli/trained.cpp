@@ -14,6 +14,7 @@ hub::Value describe(const TrainedModel& model) {
   std::vector<hub::Value> names(model.categories.begin(), model.categories.end());
   auto about = hub::Value::dict({{"model_name", model.name}, {"categories", hub::Value::list(std::move(names))}});
   if (model.aux_loss) about.set("aux_loss", true);
+  if (model.image_size) about.set("image_size", *model.image_size);
   return about;
 }
 
@@ -25,6 +26,7 @@ std::optional<TrainedModel> trained_model(const std::filesystem::path& file, con
   TrainedModel model{.name = about.get<std::string>("model_name"),
                      .categories = about.get<std::vector<std::string>>("categories"),
                      .aux_loss = about.contains("aux_loss")};
+  if (about.contains("image_size")) model.image_size = about.get<int64_t>("image_size");
   if (!name.empty() && name != model.name) {
     throw UsageError(opsis::text("{} is for {}, not for {}; leave out --model", file.string(), model.name, name));
   }
@@ -35,6 +37,7 @@ opsis::models::ModelOptions options_of(const TrainedModel& model, const std::fil
   opsis::models::ModelOptions options{
       .weights_file = file, .num_classes = std::ssize(model.categories), .weights_backbone = ""};
   if (model.aux_loss) options.aux_loss = true;
+  options.image_size = model.image_size;
   return options;
 }
 

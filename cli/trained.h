@@ -16,6 +16,7 @@ struct TrainedModel {
   std::string name{};                     // "fasterrcnn_resnet50_fpn"
   std::vector<std::string> categories{};  // by label, the background among them
   bool aux_loss = false;                  // it has an auxiliary classifier
+  std::optional<int64_t> image_size{};    // of a detector, the shorter side of its images, if it is not the model's own
 };
 
 /// The entries of a checkpoint that let it be used without further options.

@@ -9,6 +9,7 @@
 #include "cli/steps.h"
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
+#include "opsis/tasks.h"
 #include "opsis/utils.h"
 
 namespace cli {
@@ -30,7 +31,7 @@ void write(const opsis::Image& image, const std::filesystem::path& path) {
 int transform(const TransformOptions& options) {
   const auto pipeline = build_pipeline(options.pipeline);
   const auto seed = options.seed ? *options.seed : std::random_device{}();
-  const auto image = read_picture(options.input);
+  const auto image = opsis::tasks::Picture(options.input).image();
 
   const opsis::random::Scope scope(seed);
   const auto out = pipeline(image);

@@ -1,7 +1,7 @@
 // Trains a small detector on shapes that it draws itself (circles, squares and triangles on noise), prints COCO's table of how it
 // does on drawings it has not seen, and writes a picture of what it finds.
 //
-//     opsis_shapes [folder for its files, "out" unless told]
+//     opsis_shapes [folder for its files, "out" unless told] [epochs, 10] [drawings to learn from, 800]
 //
 // Same figures on every run of one machine: every drawing follows from its number.
 #include <opsis/opsis.h>
@@ -99,19 +99,19 @@ void draw_detections(models::detection::FCOS model, const Shapes& drawings, cons
   io::write_png(Image(utils::make_grid(torch::stack(tiles), {.nrow = 4})), file);
 }
 
-void run(const std::filesystem::path& folder) {
+void run(const std::filesystem::path& folder, int64_t epochs, size_t drawings) {
   std::filesystem::create_directories(folder);
   const auto begun = std::chrono::steady_clock::now();
   torch::manual_seed(0);
 
   const Shapes unseen(200, 1'000'000);
-  engine::DetectionLoader train(Shapes(800, 0), {.batch_size = 16, .shuffle = true, .num_workers = 1});
+  engine::DetectionLoader train(Shapes(drawings, 0), {.batch_size = 16, .shuffle = true, .num_workers = 1});
   engine::DetectionLoader held_out(unseen, {.batch_size = 20, .num_workers = 1});
   auto model = make_model();
   std::printf("Training an FCOS on %zu drawings ...\n", train.dataset().size());
   const auto history =
       engine::fit(*model, train, &held_out,
-                  {.epochs = 10,
+                  {.epochs = epochs,
                    .optimizer = {.kind = engine::OptimizerOptions::Kind::AdamW, .lr = 2e-3, .weight_decay = 1e-4},
                    .schedule = {.curve = engine::ScheduleOptions::Curve::Cosine},
                    .warmup_steps = 20,
@@ -133,7 +133,7 @@ void run(const std::filesystem::path& folder) {
 
 int main(int argc, char** argv) {
   try {
-    run(argc > 1 ? argv[1] : "out");
+    run(argc > 1 ? argv[1] : "out", argc > 2 ? std::stoll(argv[2]) : 10, argc > 3 ? std::stoull(argv[3]) : 800);
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "opsis_shapes: %s\n", error.what());

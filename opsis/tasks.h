@@ -5,5 +5,6 @@
 #include "opsis/tasks/detector.h"
 #include "opsis/tasks/flow_estimator.h"
 #include "opsis/tasks/keypoint_detector.h"
+#include "opsis/tasks/picture.h"
 #include "opsis/tasks/segmenter.h"
 #include "opsis/tasks/task.h"

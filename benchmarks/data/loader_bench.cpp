@@ -1,5 +1,5 @@
-// An epoch of photos in folders and one of MNIST, from files to batches for training, and the time to index a file of COCO's
-// format. Percent of the epoch in the counters. scripts/bench_loader makes the files.
+// An epoch of photos in folders and one of MNIST, from files to batches for training, and the time to open a folder of many
+// files and to index a file of COCO's format. Percent of the epoch in the counters. scripts/bench_loader makes the files.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include "opsis/datasets/coco_file.h"
 #include "opsis/datasets/folder.h"
 #include "opsis/datasets/mnist.h"
+#include "opsis/datasets/views.h"
 #include "opsis/transforms.h"
 
 namespace {
@@ -62,6 +63,21 @@ void mnist(benchmark::State& state) {
          128);
 }
 
+// A part of it: batches are still made at once.
+void mnist_split(benchmark::State& state) {
+  const T::Compose prepare{T::ToDtype(torch::kFloat32, {.scale = true}), T::Normalize({0.1307}, {0.3081})};
+  const datasets::MNIST digits({.root = bench::folder(), .transforms = prepare});
+  epochs(state, std::make_shared<const datasets::Subset<datasets::Classified>>(datasets::random_split(digits, {0.9, 0.1})[0]),
+         128);
+}
+
+// A folder of as many files as ImageNet has: as it is, and the second time with an index.
+void many_files(benchmark::State& state, bool index) {
+  const auto open = [index] { return datasets::ImageFolder({.root = bench::folder() / "many", .index = index}).size(); };
+  open();
+  for (auto _ : state) benchmark::DoNotOptimize(open());
+}
+
 void coco_file(benchmark::State& state) {
   for (auto _ : state) {
     const datasets::CocoFile file(bench::folder() / "instances.json");
@@ -100,6 +116,13 @@ BENCHMARK_CAPTURE(packed_folder, tar, "photos.tar")
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(mnist)->Name("data/mnist")->Arg(0)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(mnist_split)->Name("data/mnist_split")->Arg(0)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(many_files, scanned, false)->Name("data/many_files")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(many_files, indexed, true)
+    ->Name("data/many_files_index")
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(coco_annotations)->Name("data/coco_annotations")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(coco_index)->Name("data/coco_index")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(coco_file)->Name("data/coco_file")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);

@@ -55,7 +55,7 @@ void copy_pixels(const torch::Tensor& from, const torch::Tensor& to) {
 }
 
 // For so many tensors like this one; pinned without a memory.
-torch::Tensor room_for(const torch::Tensor& tensor, size_t count, const BatchMemory* memory) {
+torch::Tensor room_for(const torch::Tensor& tensor, size_t count, const KeptMemory* memory) {
   auto sizes = tensor.sizes().vec();
   sizes.insert(sizes.begin(), static_cast<int64_t>(count));
   if (memory) return memory->empty(sizes, tensor.scalar_type());
@@ -64,7 +64,7 @@ torch::Tensor room_for(const torch::Tensor& tensor, size_t count, const BatchMem
 
 }  // namespace
 
-torch::Tensor Slab::put(torch::Tensor tensor, size_t slot, size_t slots, const BatchMemory* memory) {
+torch::Tensor Slab::put(torch::Tensor tensor, size_t slot, size_t slots, const KeptMemory* memory) {
   if (!tensor.defined() || !is_plain(tensor) || tensor.numel() == 0) return tensor;
   torch::Tensor place;
   {
@@ -95,18 +95,36 @@ torch::Tensor stack(const std::vector<torch::Tensor>& tensors, std::span<const s
   OPSIS_CHECK(!tensors.empty(), "collate: there are no samples to make a batch of");
   for (size_t i = 0; i < tensors.size(); ++i) {
     OPSIS_CHECK(tensors[i].defined(), "collate: {} has an undefined tensor", sample_name(i, indices));
-    OPSIS_CHECK(tensors[i].sizes() == tensors[0].sizes(),
-                "collate: shapes must be equal to be stacked: {} is {}, {} is {}; give the data set a transform that makes "
-                "them one size (Resize, RandomResizedCrop), or the loader a collate of your own",
-                sample_name(0, indices), opsis::detail::shape(tensors[0]), sample_name(i, indices),
-                opsis::detail::shape(tensors[i]));
+    OPSIS_CHECK(
+        tensors[i].sizes() == tensors[0].sizes(),
+        "collate: shapes must be equal to be stacked: {} is {}, {} is {}; give the data set a transform that makes "
+        "them one size (Resize, RandomResizedCrop), or the loader data::PadCollate, which fills pictures and sounds up, or "
+        "a collate of your own",
+        sample_name(0, indices), opsis::detail::shape(tensors[0]), sample_name(i, indices), opsis::detail::shape(tensors[i]));
   }
   const bool alike =
       std::all_of(tensors.begin(), tensors.end(), [&](const torch::Tensor& tensor) { return is_like(tensor, tensors[0]); });
   if (!alike) return at::stack(tensors);
-  const BatchMemory memory;  // for this one alone
+  const KeptMemory memory;  // for this one alone
   auto out = room_for(tensors[0], tensors.size(), &memory);
   for (size_t i = 0; i < tensors.size(); ++i) copy_pixels(tensors[i], out.select(0, static_cast<int64_t>(i)));
+  return out;
+}
+
+torch::Tensor interleaved(const std::vector<torch::Tensor>& parts, const std::vector<std::vector<size_t>>& slots) {
+  const auto row_of = [&](size_t part) { return parts[part].select(0, 0); };
+  int64_t rows = 0;
+  for (size_t part = 0; part < parts.size(); ++part) {
+    if (!parts[part].defined() || parts[part].dim() == 0 || parts[part].size(0) != std::ssize(slots[part])) return {};
+    if (parts[part].size(0) == 0 || !is_like(row_of(part), row_of(0))) return {};
+    rows += parts[part].size(0);
+  }
+  auto sizes = parts.front().sizes().vec();
+  sizes.front() = rows;
+  const auto out = at::empty(sizes, parts.front().scalar_type());
+  for (size_t part = 0; part < parts.size(); ++part) {
+    out.index_copy_(0, numbers(std::vector<int64_t>(slots[part].begin(), slots[part].end())), parts[part]);
+  }
   return out;
 }
 

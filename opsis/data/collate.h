@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <tuple>
@@ -13,7 +14,7 @@
 #include <vector>
 
 #include "opsis/core/api.h"
-#include "opsis/data/batch_memory.h"
+#include "opsis/core/kept_memory.h"
 #include "opsis/datasets/dataset.h"
 #include "opsis/tv_tensors.h"
 
@@ -29,7 +30,7 @@ class OPSIS_API Slab {
  public:
   // The tensor in its slot, one of `slots`, of `memory` or, when that is null, pinned; the tensor as it is when it is unlike the
   // first one that came. From any thread.
-  torch::Tensor put(torch::Tensor tensor, size_t slot, size_t slots, const BatchMemory* memory);
+  torch::Tensor put(torch::Tensor tensor, size_t slot, size_t slots, const KeptMemory* memory);
   // The batch, if it is just the tensors of all slots; else an undefined tensor.
   torch::Tensor batch_of(const std::vector<torch::Tensor>& tensors) const;
 
@@ -40,6 +41,8 @@ class OPSIS_API Slab {
 
 OPSIS_API torch::Tensor stack(const std::vector<torch::Tensor>& tensors, std::span<const size_t> indices,
                               std::span<const Slab> slabs);
+// The rows of several tensors in these places of one; an undefined tensor when they are unlike.
+OPSIS_API torch::Tensor interleaved(const std::vector<torch::Tensor>& parts, const std::vector<std::vector<size_t>>& slots);
 OPSIS_API torch::Tensor numbers(const std::vector<int64_t>& values);
 OPSIS_API torch::Tensor numbers(const std::vector<double>& values);
 OPSIS_API torch::Tensor numbers(const std::vector<float>& values);
@@ -115,6 +118,37 @@ constexpr size_t stacked_tensors() {
   }
 }
 
+// Whether a batch is made of tensors, and nothing else.
+template <class T>
+constexpr bool is_all_tensors() {
+  if constexpr (std::is_same_v<T, torch::Tensor> || Pixels<T>) {
+    return true;
+  } else if constexpr (HasFields<T> || Tuple<T>) {
+    return []<class... Part>(std::tuple<Part...>*) {
+      return (true && ... && is_all_tensors<std::remove_cvref_t<Part>>());
+    }(static_cast<decltype(parts(std::declval<T&>()))*>(nullptr));
+  } else {
+    return false;
+  }
+}
+
+// Several batches as one, in which the samples of each have these slots; nothing when their tensors are unlike.
+template <class T>
+std::optional<T> interleave(std::vector<T> batches, const std::vector<std::vector<size_t>>& slots) {
+  std::vector<std::vector<torch::Tensor>> columns(stacked_tensors<T>());
+  for (auto& batch : batches) {
+    size_t number = 0;
+    each_stacked(batch, [&](auto& part) { columns[number++].push_back(tensor_of(part)); });
+  }
+  bool alike = true;
+  size_t number = 0;
+  each_stacked(batches.front(), [&](auto& part) {
+    tensor_of(part) = interleaved(columns[number++], slots);
+    alike = alike && tensor_of(part).defined();
+  });
+  return alike ? std::optional<T>(std::move(batches.front())) : std::nullopt;
+}
+
 // collate, of tensors that may lie in slabs.
 template <class T>
 auto collate_from(std::vector<T> samples, std::span<const size_t> indices, std::span<const Slab> slabs) {
@@ -178,8 +212,9 @@ struct DefaultCollate {
 };
 
 /// Collates pictures of different sizes: each is filled up, on the right and at the bottom, to the greatest height and width of
-/// its part of the batch.
+/// its part of the batch. So are sounds of different lengths, (channels, samples), at their end and with channels: 0 is silence.
 ///     data::DataLoader loader(voc, {.batch_size = 4}, data::PadCollate{});   // images filled up with 0, masks with 255
+///     data::DataLoader clips(ucf101, {.batch_size = 4}, data::PadCollate{});   // sounds filled up with silence
 /// Shapes   (..., H, W) of sizes of their own -> (N, ..., greatest H, greatest W)
 /// Throws   ValueError when other dimensions differ
 /// Source   collate_fn of torchvision's references/segmentation

@@ -43,7 +43,7 @@ class OPSIS_API LoaderCore {
   void load_state(const hub::Value& state);
   bool pins_memory() const { return pins_; }
   // Null when batches are pinned.
-  const BatchMemory* batch_memory() const { return pins_ ? nullptr : &memory_; }
+  const KeptMemory* batch_memory() const { return pins_ ? nullptr : &memory_; }
 
   LoaderOptions options;
 
@@ -52,7 +52,7 @@ class OPSIS_API LoaderCore {
 
   std::shared_ptr<BatchSampler> batches_;
   bool pins_ = false;
-  BatchMemory memory_;
+  KeptMemory memory_;
   int64_t epoch_ = 0;
   std::weak_ptr<const Cursor> current_;  // of the epoch that began last, while it is under way
   std::optional<Cursor> resumed_;        // of the epoch that a state was in the midst of, until it begins
@@ -134,17 +134,40 @@ class DataLoader {
   // Samples are copied to their places in the batch by whoever reads them.
   static constexpr bool kStacks = std::is_same_v<Collate, DefaultCollate>;
 
+  // Those samples of a batch that one source makes at once: their numbers in it, and their places in the batch.
+  struct BatchPart {
+    const datasets::Dataset<Example>* dataset;
+    const datasets::BatchSource<Batch>* source;
+    std::vector<size_t> indices, slots;
+  };
+
   struct Job final : detail::BatchJob {
     Job(std::vector<size_t> indices, const DataLoader& loader)
-        : BatchJob(std::move(indices)), loader(loader), source(loader.batch_source(this->indices)) {
-      if (!source) samples.resize(this->indices.size());
+        : BatchJob(std::move(indices)), loader(loader), sources(loader.batch_sources(this->indices)) {
+      if (sources.empty()) samples.resize(this->indices.size());
     }
-    size_t slots() const override { return source ? 1 : samples.size(); }
-    void load(size_t slot) override {
-      if (source) {
-        batch.emplace(source->get_batch(indices));
+    size_t slots() const override { return sources.empty() ? samples.size() : 1; }
+    void load(size_t slot) override { sources.empty() ? load_sample(slot) : load_batch(); }
+    void load_batch() {
+      std::vector<Batch> parts;
+      for (const auto& part : sources) parts.push_back(part.source->get_batch(part.indices));
+      if (parts.size() == 1) {
+        batch.emplace(std::move(parts.front()));
         return;
       }
+      if constexpr (detail::is_all_tensors<Batch>()) {
+        std::vector<std::vector<size_t>> slots;
+        for (const auto& part : sources) slots.push_back(part.slots);
+        if (auto all = detail::interleave(std::move(parts), slots)) {
+          batch = std::move(all);
+          return;
+        }
+      }
+      // They are unlike: collate says what is wrong, or finds a type for all of them.
+      samples.resize(indices.size());
+      for (size_t slot = 0; slot < samples.size(); ++slot) load_sample(slot);
+    }
+    void load_sample(size_t slot) {
       auto sample = loader.dataset_->get(indices[slot]);
       if constexpr (kStacks) {
         size_t number = 0;
@@ -156,7 +179,7 @@ class DataLoader {
       samples[slot].emplace(std::move(sample));
     }
     void finish() override {
-      if (!source) collate();
+      if (!batch) collate();
       if (loader.core_.pins_memory()) detail::pin(*batch);
     }
     void collate() {
@@ -178,22 +201,35 @@ class DataLoader {
       }
     }
     const DataLoader& loader;
-    const datasets::BatchSource<Batch>* const source;  // null: sample by sample
+    const std::vector<BatchPart> sources;  // empty: sample by sample
     std::vector<std::optional<Example>> samples;
     std::vector<detail::Slab> slabs = std::vector<detail::Slab>(kStacks ? detail::stacked_tensors<Example>() : 0);
     std::optional<Batch> batch;
   };
 
-  // What makes the whole batch; null where the samples are to be read one by one. Of a wrong index, and where bad samples are
-  // passed over, it has to be known which one it is.
-  const datasets::BatchSource<Batch>* batch_source(const std::vector<size_t>& indices) const {
+  // What makes the whole batch, by parts; empty where the samples are to be read one by one. Of a wrong index, and where bad
+  // samples are passed over, it has to be known which one it is.
+  std::vector<BatchPart> batch_sources(const std::vector<size_t>& indices) const {
+    std::vector<BatchPart> out;
     if constexpr (kStacks) {
-      const auto* source = dynamic_cast<const datasets::BatchSource<Batch>*>(dataset_.get());
-      const auto is_there = [size = dataset_->size()](size_t index) { return index < size; };
-      const bool usable = source && source->gives_batches() && core_.options.on_error == BadSamples::Raise;
-      if (usable && std::all_of(indices.begin(), indices.end(), is_there)) return source;
+      if (core_.options.on_error != BadSamples::Raise) return {};
+      const auto size = dataset_->size();
+      auto part = out.end();
+      for (size_t slot = 0; slot < indices.size(); ++slot) {
+        if (indices[slot] >= size) return {};
+        const auto [dataset, index] = dataset_->origin(indices[slot]);
+        const auto is_its = [dataset = dataset](const BatchPart& known) { return known.dataset == dataset; };
+        if (part == out.end() || !is_its(*part)) part = std::find_if(out.begin(), out.end(), is_its);
+        if (part == out.end()) {
+          const auto* source = dynamic_cast<const datasets::BatchSource<Batch>*>(dataset);
+          if (!source || !source->gives_batches() || (!out.empty() && !detail::is_all_tensors<Batch>())) return {};
+          part = out.insert(out.end(), {dataset, source, {}, {}});
+        }
+        part->indices.push_back(index);
+        part->slots.push_back(slot);
+      }
     }
-    return nullptr;
+    return out;
   }
 
   std::shared_ptr<const datasets::Dataset<Example>> dataset_;

@@ -46,6 +46,7 @@ torch::Tensor contour_of(const fs::path& file) {
 
 ClassifiedList list_caltech256(const Caltech256::Options& options) {
   const auto base = options.root / "caltech256", folder = base / "256_ObjectCategories";
+  const FolderLock lock(base, options.download);
   if (options.download && !is_there(folder)) fetch_and_extract(resource("Caltech256", "256_ObjectCategories.tar"), base);
   detail::check_folder("Caltech256", folder);
   ClassifiedList list;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/hub/checkpoint.h"
 
@@ -39,6 +40,7 @@ ClassifiedPixels load_cifar(std::string_view name, const CIFAR10::Options& optio
   all.insert(all.end(), files.test.begin(), files.test.end());
   all.push_back(files.meta);
 
+  const FolderLock lock(options.root, options.download);
   if (options.download) {
     bool whole = true;
     for (const auto file : all) whole = whole && is_intact(resource(name, file), folder);

@@ -153,6 +153,7 @@ void check_folder(std::string_view dataset, const fs::path& folder, std::string_
 }
 
 Image load_rgb(const FileRoot& files, const fs::path& path) { return load_as(path, io::ImageReadMode::RGB, files); }
+Image load_plain(const FileRoot& files, const fs::path& path) { return load_as(path, io::ImageReadMode::UNCHANGED, files); }
 
 Image decode_through(const std::optional<transforms::Compose>& pipeline, io::Bytes bytes, io::ImageReadMode mode,
                      std::string_view where) {

@@ -129,8 +129,9 @@ OPSIS_API void check_folder(std::string_view dataset, const std::filesystem::pat
 OPSIS_API bool is_folder(const std::filesystem::path& path);
 OPSIS_API bool is_file(const std::filesystem::path& path);
 
-// default_loader of a file that may be in an archive.
+// default_loader and plain_loader of a file that may be in an archive.
 OPSIS_API Image load_rgb(const FileRoot& files, const std::filesystem::path& path);
+OPSIS_API Image load_plain(const FileRoot& files, const std::filesystem::path& path);
 
 // What the transforms make of the picture that these bytes, the file `where`, hold. Of a JPEG only that part is decoded which
 // they keep, with the same pixels.

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/json_file.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
@@ -14,6 +15,7 @@ namespace {
 ClassifiedList list_clevr(const CLEVRClassification::Options& options) {
   detail::check_choice("CLEVRClassification", "split", options.split, {"train", "val", "test"});
   const auto base = options.root / "clevr", folder = base / "CLEVR_v1.0";
+  const FolderLock lock(base, options.download);
   if (options.download && !detail::is_folder(folder)) {
     fetch_and_extract(resource("CLEVRClassification", "CLEVR_v1.0.zip"), base);
   }

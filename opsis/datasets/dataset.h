@@ -16,6 +16,16 @@
 
 namespace opsis::inline v1::datasets {
 
+template <class T>
+class Dataset;
+
+/// Where an example is read from: a data set, and its number in that.
+template <class T>
+struct ExampleOrigin {
+  const Dataset<T>* dataset = nullptr;
+  size_t index = 0;
+};
+
 /// Examples of type T, numbered from 0. Reading is const and may happen on many threads at once; what an example draws (in
 /// its transforms) comes from the reading thread's current generator.
 ///     for (size_t i = 0; i < digits.size(); ++i) use(digits.get(i));
@@ -27,6 +37,11 @@ class Dataset {
   virtual size_t size() const = 0;
   /// Throws   ValueError when index is not below size(); what reading the example throws
   virtual T get(size_t index) const = 0;
+  /// Where get(index) reads its example from, if it gives it as it is there: this data set, or of a view of others that which it
+  /// shows. So a loader finds out that what is behind a view makes whole batches.
+  ///     Subset(digits, {3, 1, 4}).origin(0);   // {&digits, 3}
+  /// Throws   ValueError, of a view, when index is not below size()
+  virtual ExampleOrigin<T> origin(size_t index) const { return {this, index}; }
 
  protected:
   Dataset() = default;
@@ -79,6 +94,10 @@ class Subset final : public Dataset<T> {
   T get(size_t index) const override {
     detail::check_index("Subset", index, indices_.size());
     return dataset_->get(indices_[index]);
+  }
+  ExampleOrigin<T> origin(size_t index) const override {
+    detail::check_index("Subset", index, indices_.size());
+    return dataset_->origin(indices_[index]);
   }
   const std::vector<size_t>& indices() const { return indices_; }
 

@@ -1,6 +1,7 @@
 #include "opsis/datasets/fgvc_aircraft.h"
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -12,6 +13,7 @@ ClassifiedList list_fgvc_aircraft(const FGVCAircraft::Options& options) {
   detail::check_choice("FGVCAircraft", "split", options.split, {"train", "val", "trainval", "test"});
   detail::check_choice("FGVCAircraft", "annotation_level", level, {"variant", "family", "manufacturer"});
   const auto base = options.root / "fgvc-aircraft-2013b", folder = base / "data";
+  const FolderLock lock(options.root, options.download);
   if (options.download && !detail::is_folder(base)) {
     fetch_and_extract(resource("FGVCAircraft", "fgvc-aircraft-2013b.tar.gz"), options.root);
   }

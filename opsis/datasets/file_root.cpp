@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/text_file.h"
 #include "opsis/io/file.h"
 
 namespace opsis::inline v1::datasets {
@@ -125,12 +126,27 @@ struct FileRoot::Content {
     }
   }
 
+  // The number of the entry of a file of this name.
+  std::optional<size_t> find_file(const std::string& name) const {
+    const auto found = std::lower_bound(files.begin(), files.end(), name,
+                                        [](const auto& file, const auto& wanted) { return file.first < wanted; });
+    return found != files.end() && found->first == name ? std::optional(found->second) : std::nullopt;
+  }
+
   // What a path is called in the archive; nothing when it leads elsewhere.
   std::optional<std::string> inside(const fs::path& path) const {
     const auto whole = path.string();
     if (whole + "/" == prefix) return "";
     if (!whole.starts_with(prefix)) return std::nullopt;
     return plain_name(std::string_view(whole).substr(prefix.size()));
+  }
+
+  // Throws NotFoundError when it is not there.
+  const ArchivedFolder& folder(const fs::path& path) const {
+    const auto name = inside(path);
+    const auto found = name ? folders.find(*name) : folders.end();
+    if (found == folders.end()) raise<NotFoundError>("{} is not there: the archive has no such folder", path.string());
+    return found->second;
   }
 
   io::ArchiveFile archive;
@@ -147,25 +163,36 @@ FileRoot::FileRoot(const fs::path& root, bool index) {
 const io::ArchiveFile* FileRoot::archive() const { return content_ ? &content_->archive : nullptr; }
 
 std::vector<uint8_t> FileRoot::read(const fs::path& path) const {
-  if (!content_ || !path.string().starts_with(content_->prefix)) return io::read_bytes(path);
-  const auto& files = content_->files;
+  if (!leads_inside(path)) return io::read_bytes(path);
   const auto name = content_->inside(path);
-  const auto found = name ? std::lower_bound(files.begin(), files.end(), *name,
-                                             [](const auto& file, const std::string& wanted) { return file.first < wanted; })
-                          : files.end();
-  if (found == files.end() || found->first != *name) {
-    raise<IoError>("cannot open {}: the archive has no such file", path.string());
-  }
-  return content_->archive.read(content_->archive.entries()[found->second]);
+  const auto entry = name ? content_->find_file(*name) : std::nullopt;
+  if (!entry) raise<IoError>("cannot open {}: the archive has no such file", path.string());
+  return content_->archive.read(content_->archive.entries()[*entry]);
 }
 
-std::vector<std::string> FileRoot::folders_in(const fs::path& folder) const {
-  const auto name = content_->inside(folder);
-  const auto found = name ? content_->folders.find(*name) : content_->folders.end();
-  if (found == content_->folders.end())
-    raise<NotFoundError>("{} is not there: the archive has no such folder", folder.string());
-  return found->second.folders;
+bool FileRoot::leads_inside(const fs::path& path) const {
+  return content_ && (path.string() + "/").starts_with(content_->prefix);
 }
+
+bool FileRoot::is_folder(const fs::path& path) const {
+  std::error_code ignored;
+  if (!leads_inside(path)) return fs::is_directory(path, ignored);
+  const auto name = content_->inside(path);
+  return name && content_->folders.find(*name) != content_->folders.end();
+}
+
+bool FileRoot::is_file(const fs::path& path) const {
+  std::error_code ignored;
+  if (!leads_inside(path)) return fs::is_regular_file(path, ignored);
+  const auto name = content_->inside(path);
+  return name && content_->find_file(*name);
+}
+
+std::vector<std::string> FileRoot::files_in(const fs::path& folder) const {
+  return leads_inside(folder) ? content_->folder(folder).files : sorted_names(folder, Listing::Files);
+}
+
+std::vector<std::string> FileRoot::folders_in(const fs::path& folder) const { return content_->folder(folder).folders; }
 
 std::vector<ScannedFolder> FileRoot::walk(const fs::path& folder) const {
   std::vector<ScannedFolder> out;
@@ -175,7 +202,7 @@ std::vector<ScannedFolder> FileRoot::walk(const fs::path& folder) const {
   // Names with this beginning follow each other, but for those between "a" and "a/", as "a-b".
   for (auto at = content_->folders.lower_bound(*name); at != content_->folders.end() && at->first.starts_with(*name); ++at) {
     if (at->first != *name && !at->first.starts_with(below)) continue;
-    out.push_back({.folder = content_->prefix + at->first, .files = at->second.files});
+    out.push_back({.folder = content_->prefix + at->first, .files = Names(at->second.files)});
   }
   return out;
 }

@@ -19,8 +19,8 @@ namespace opsis::inline v1::datasets {
 ///     const FileRoot root("photos.zip");
 ///     root.read("photos.zip/cat/1.jpg");
 /// In an archive "./a" and "a" are the same, and of equal names the last counts, as when it is unpacked; what has ".." in its
-/// name or begins with "/" is in no folder. Names may have 4096 bytes and 64 folders. io::ArchiveFile says what it reads. A copy shares the archive, and is read on many
-/// threads.
+/// name or begins with "/" is in no folder. Names may have 4096 bytes and 64 folders. io::ArchiveFile says what it reads. A copy
+/// shares the archive, and is read on many threads.
 class OPSIS_API FileRoot {
  public:
   /// All files lie in folders.
@@ -36,6 +36,12 @@ class OPSIS_API FileRoot {
   /// Throws   IoError, with the path, when it is not there or cannot be read; DecodeError for a damaged part of an archive
   std::vector<uint8_t> read(const std::filesystem::path& path) const;
 
+  /// Whether it is there, in the archive or on the disk.
+  bool is_folder(const std::filesystem::path& path) const;
+  bool is_file(const std::filesystem::path& path) const;
+  /// The names of the files in a folder, sorted. Throws NotFoundError when it is not there.
+  std::vector<std::string> files_in(const std::filesystem::path& folder) const;
+
   /// Of an archive: the names of the folders in a folder, sorted. Throws NotFoundError when it is not there.
   std::vector<std::string> folders_in(const std::filesystem::path& folder) const;
   /// Of an archive: that folder and all below it, sorted as Python sorts os.walk; none when it is not there.
@@ -43,6 +49,7 @@ class OPSIS_API FileRoot {
 
  private:
   struct Content;
+  bool leads_inside(const std::filesystem::path& path) const;
   std::shared_ptr<const Content> content_;
 };
 

@@ -66,10 +66,11 @@ void walk(const std::string& folder, std::vector<std::string>& above, std::vecto
   above.push_back(folder);
   // The times of before it is read: what changes meanwhile shows.
   ScannedFolder here{.folder = folder, .stamp = stamp_of(folder).value_or(FolderStamp())};
+  std::vector<std::string> files;
   for (auto& entry : entries_of(folder)) {
     here.has_links = here.has_links || entry.is_link;
     if (!entry.is_folder) {
-      here.files.push_back(std::move(entry.name));
+      files.push_back(std::move(entry.name));
       continue;
     }
     const auto path = folder + "/" + entry.name;
@@ -79,6 +80,8 @@ void walk(const std::string& folder, std::vector<std::string>& above, std::vecto
                       });
     if (!loop) walk(path, above, out);
   }
+  std::sort(files.begin(), files.end());
+  here.files = Names(files);
   out.push_back(std::move(here));
   above.pop_back();
 }
@@ -90,17 +93,21 @@ std::vector<ScannedFolder> sorted_walk(const fs::path& folder) {
   if (!detail::is_folder(folder)) return out;
   walk(folder.string(), above, out);
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.folder < b.folder; });
-  for (auto& visited : out) std::sort(visited.files.begin(), visited.files.end());
   return out;
 }
 
 // The valid files of a class.
 std::vector<FolderSample> files_of_class(const std::vector<ScannedFolder>& folders, int64_t index, const FolderFilter& filter) {
   std::vector<FolderSample> out;
+  size_t most = 0;
+  for (const auto& visited : folders) most += visited.files.size();
+  out.reserve(most);
   for (const auto& visited : folders) {
-    for (const auto& file : visited.files) {
+    for (const auto file : visited.files) {
       // Of the whole text at once: twice as quick as by parts.
-      fs::path path(visited.folder + "/" + file);
+      std::string whole;
+      whole.reserve(visited.folder.size() + 1 + file.size());
+      fs::path path(std::move(whole.append(visited.folder).append("/").append(file)));
       const bool valid =
           filter.is_valid_file ? filter.is_valid_file(path) : has_file_allowed_extension(file, filter.extensions);
       if (valid) out.emplace_back(std::move(path), index);
@@ -127,11 +134,11 @@ FolderClasses classes_of(const FileRoot& root, const fs::path& directory) {
 }
 
 std::vector<FolderSample> samples_of(const FileRoot& root, const fs::path& directory,
-                                     const std::map<std::string, int64_t>& class_to_idx, const FolderFilter& filter) {
+                                     const std::map<std::string, int64_t>& class_to_idx, const FolderFilter& filter,
+                                     int64_t now_ns) {
   OPSIS_CHECK(!class_to_idx.empty(), "make_dataset: class_to_idx must have at least one class");
   OPSIS_CHECK(filter.extensions.empty() != !filter.is_valid_file,
               "make_dataset: give either extensions or is_valid_file, got {}", filter.is_valid_file ? "both" : "none");
-  const auto begun = io::now_ns();
   const bool index = filter.index && !root.archive();
   const auto known = index ? read_scan(directory) : ScannedClasses();
   const std::vector<std::pair<std::string, int64_t>> classes(class_to_idx.begin(), class_to_idx.end());
@@ -153,10 +160,13 @@ std::vector<FolderSample> samples_of(const FileRoot& root, const fs::path& direc
     for (size_t i = 0; i < classes.size(); ++i) {
       if (!folders[i].empty()) all[classes[i].first] = std::move(folders[i]);
     }
-    write_scan(directory, all, begun);
+    write_scan(directory, all, now_ns);
   }
   std::vector<FolderSample> samples;
   std::vector<std::string> empty_classes;
+  size_t count = 0;
+  for (const auto& of_class : files) count += of_class.size();
+  samples.reserve(count);
   for (size_t i = 0; i < classes.size(); ++i) {
     if (files[i].empty()) empty_classes.push_back(classes[i].first);
     std::move(files[i].begin(), files[i].end(), std::back_inserter(samples));
@@ -169,9 +179,10 @@ std::vector<FolderSample> samples_of(const FileRoot& root, const fs::path& direc
   return samples;
 }
 
-ClassifiedList list_of(const FileRoot& root, const fs::path& directory, const FolderFilter& filter) {
+ClassifiedList list_of(const FileRoot& root, const fs::path& directory, const FolderFilter& filter,
+                       int64_t now_ns = io::now_ns()) {
   auto [classes, class_to_idx] = classes_of(root, directory);
-  auto samples = samples_of(root, directory, class_to_idx, filter);
+  auto samples = samples_of(root, directory, class_to_idx, filter, now_ns);
   return {std::move(classes), std::move(class_to_idx), std::move(samples)};
 }
 
@@ -179,12 +190,14 @@ ClassifiedList list_of(const FileRoot& root, const fs::path& directory, const Fo
 
 FolderClasses find_classes(const fs::path& directory) { return classes_of(FileRoot(directory), directory); }
 
-bool has_file_allowed_extension(const std::string& name, const std::vector<std::string>& extensions) {
-  auto lower = name;
-  for (auto& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return std::any_of(extensions.begin(), extensions.end(), [&](const auto& extension) { return lower.ends_with(extension); });
+bool has_file_allowed_extension(std::string_view name, const std::vector<std::string>& extensions) {
+  const auto is_lower_of = [](char c, char of) {
+    return c == (of >= 'A' && of <= 'Z' ? static_cast<char>(of - 'A' + 'a') : of);
+  };
+  return std::any_of(extensions.begin(), extensions.end(), [&](const std::string& extension) {
+    return extension.size() <= name.size() &&
+           std::equal(extension.begin(), extension.end(), name.end() - std::ssize(extension), is_lower_of);
+  });
 }
 
 const std::vector<std::string>& image_extensions() {
@@ -194,11 +207,15 @@ const std::vector<std::string>& image_extensions() {
 
 std::vector<FolderSample> make_dataset(const fs::path& directory, const std::map<std::string, int64_t>& class_to_idx,
                                        const FolderFilter& filter) {
-  return samples_of(FileRoot(directory, filter.index), directory, class_to_idx, filter);
+  return samples_of(FileRoot(directory, filter.index), directory, class_to_idx, filter, io::now_ns());
 }
 
 ClassifiedList list_folder(const fs::path& directory, const FolderFilter& filter) {
   return list_of(FileRoot(directory, filter.index), directory, filter);
+}
+
+ClassifiedList detail::list_folder_at(const fs::path& directory, const FolderFilter& filter, int64_t now_ns) {
+  return list_of(FileRoot(directory, filter.index), directory, filter, now_ns);
 }
 
 DatasetFolder::DatasetFolder(Options options) : DatasetFolder(options, FileRoot(options.root, options.index)) {}

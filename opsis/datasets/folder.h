@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "opsis/datasets/classified.h"
@@ -26,7 +27,7 @@ OPSIS_API FolderClasses find_classes(const std::filesystem::path& directory);
 
 /// Whether a name ends with one of the extensions, which are lowercase and have their dot; "A.JPG" ends with ".jpg".
 /// Source   torchvision.datasets.folder.has_file_allowed_extension
-OPSIS_API bool has_file_allowed_extension(const std::string& name, const std::vector<std::string>& extensions);
+OPSIS_API bool has_file_allowed_extension(std::string_view name, const std::vector<std::string>& extensions);
 
 /// .jpg .jpeg .png .ppm .bmp .pgm .tif .tiff .webp
 /// Source   torchvision.datasets.folder.IMG_EXTENSIONS
@@ -56,6 +57,13 @@ OPSIS_API ClassifiedList list_folder(const std::filesystem::path& directory, con
 OPSIS_API std::vector<FolderSample> make_dataset(const std::filesystem::path& directory,
                                                  const std::map<std::string, int64_t>& class_to_idx,
                                                  const FolderFilter& filter);
+
+namespace detail {
+
+// list_folder when the clock says so: folders become old enough to be kept without anybody waiting. For tests.
+OPSIS_API ClassifiedList list_folder_at(const std::filesystem::path& directory, const FolderFilter& filter, int64_t now_ns);
+
+}  // namespace detail
 
 /// Files sorted into folders, one a class, read by a function of yours. The list of files is made once, by the constructor.
 ///     datasets::DatasetFolder scans({.root = "scans", .loader = read_dicom, .extensions = {".dcm"}});

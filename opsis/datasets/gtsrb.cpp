@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/folder.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
@@ -17,6 +18,7 @@ ClassifiedList list_gtsrb(const GTSRB::Options& options) {
   const bool train = options.split == "train";
   const auto base = options.root / "gtsrb";
   const auto folder = base / "GTSRB" / (train ? "Training" : "Final_Test/Images");
+  const FolderLock lock(base, options.download);
   if (options.download && !detail::is_folder(folder)) {
     if (train) {
       fetch_and_extract(resource("GTSRB", "GTSRB-Training_fixed.zip"), base);

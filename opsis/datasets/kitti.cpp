@@ -5,6 +5,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/classified.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -19,6 +20,7 @@ fs::path kitti_part(const Kitti::Options& options, std::string_view folder) {
 
 std::vector<fs::path> kitti_images(const Kitti::Options& options) {
   const auto images = kitti_part(options, "image_2"), labels = kitti_part(options, "label_2");
+  const FolderLock lock(options.root / "Kitti" / "raw", options.download);
   if (options.download && !(detail::is_folder(images) && (!options.train || detail::is_folder(labels)))) {
     for (const auto& archive : resources("Kitti")) fetch_and_extract(archive, options.root / "Kitti" / "raw");
   }

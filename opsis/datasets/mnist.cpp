@@ -74,6 +74,7 @@ ClassifiedPixels load_mnist(std::string_view name, const MNIST::Options& options
   if (detail::is_file(processed / "training.pt") && detail::is_file(processed / "test.pt")) {
     return read_processed(name, processed / (options.train ? "training.pt" : "test.pt"));
   }
+  const FolderLock lock(folder, options.download);
   std::string_view previous;
   for (const auto& file : resources(name)) {
     if (file.file == previous) continue;  // the same from another server
@@ -124,6 +125,7 @@ std::pair<ClassifiedPixels, torch::Tensor> load_qmnist(const QMNIST::Options& op
   const std::string stem = what == "nist" ? "xnist" : what.starts_with("test") ? "qmnist-test" : "qmnist-train";
   const auto ending = what == "nist" ? ".xz" : ".gz";
   const auto images = stem + "-images-idx3-ubyte", labels = stem + "-labels-idx2-int";
+  const FolderLock lock(folder, options.download);
   if (options.download && !(detail::is_file(folder / images) && detail::is_file(folder / labels))) {
     for (const auto& name : {images, labels}) fetch_and_extract(resource("QMNIST", name + ending), folder);
   }

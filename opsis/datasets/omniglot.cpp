@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -12,6 +13,7 @@ ClassifiedList list_omniglot(const Omniglot::Options& options) {
   const auto base = options.root / "omniglot-py";
   const std::string part = options.background ? "images_background" : "images_evaluation";
   const auto& archive = resource("Omniglot", part + ".zip");
+  const FolderLock lock(base, options.download);
   if (options.download && !is_intact(archive, base)) fetch_and_extract(archive, base);
   check_resource(archive, base);
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -36,6 +37,7 @@ OxfordIIITPet::OxfordIIITPet(Options options) : options_(std::move(options)) {
     segmentation_ = segmentation_ || target == "segmentation";
   }
   const auto base = options_.root / "oxford-iiit-pet", images = base / "images", annotations = base / "annotations";
+  const FolderLock lock(base, options_.download);
   if (options_.download && !(detail::is_folder(images) && detail::is_folder(annotations))) {
     for (const auto* archive : {"images.tar.gz", "annotations.tar.gz"}) {
       fetch_and_extract(resource("OxfordIIITPet", archive), base);

@@ -41,11 +41,16 @@ class ScanWords {
     if (error != std::errc() || end != word.data() + word.size()) raise<DecodeError>("scan index: \"{}\" is no number", word);
     return out;
   }
-  std::string name() {
+  std::string_view name() {
     const auto word = next();
     if (word.empty() || word == "." || word == ".." || word.find('/') != word.npos)
       raise<DecodeError>("scan index: \"{}\" is no name", word);
-    return std::string(word);
+    return word;
+  }
+  Names names(uint64_t count) {
+    const auto all = rest_;
+    for (auto left = count; left > 0; --left) name();
+    return {all.substr(0, all.size() - rest_.size()), count};
   }
 
  private:
@@ -67,13 +72,13 @@ ScannedClasses parse_scan(io::Bytes bytes) {
   if (words.next() != kScanHead) raise<DecodeError>("scan index: it is none");
   ScannedClasses out;
   while (!words.empty()) {
-    auto& folders = out[words.name()];
+    auto& folders = out[std::string(words.name())];
     for (auto count = words.number<uint64_t>(); count > 0; --count) {
       auto& folder = folders.emplace_back(ScannedFolder{.folder = std::string(words.next())});
       folder.stamp.modified_ns = words.number<int64_t>();
       folder.stamp.changed_ns = words.number<int64_t>();
       folder.stamp.number = words.number<uint64_t>();
-      for (auto files = words.number<uint64_t>(); files > 0; --files) folder.files.push_back(words.name());
+      folder.files = words.names(words.number<uint64_t>());
     }
   }
   return out;
@@ -95,7 +100,7 @@ std::string scan_bytes(const ScannedClasses& classes, int64_t begun_ns) {
       for (const auto number : {folder.stamp.modified_ns, folder.stamp.changed_ns}) add_word(out, std::to_string(number));
       add_word(out, std::to_string(folder.stamp.number));
       add_word(out, std::to_string(folder.files.size()));
-      for (const auto& file : folder.files) add_word(out, file);
+      out.append(folder.files.joined());
     }
   }
   return out;

@@ -1,11 +1,14 @@
 // The names in folders, kept for the next time. No tensors. For the library's own sources.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "opsis/core/api.h"
@@ -23,10 +26,58 @@ struct FolderStamp {
 /// Nothing for what is no folder, or a link to one.
 OPSIS_API std::optional<FolderStamp> stamp_of(const std::string& folder);
 
+/// Names in one piece of memory: of a million files, what takes the time is to give each a piece of its own.
+class Names {
+ public:
+  class Iterator {
+   public:
+    using value_type = std::string_view;
+    using difference_type = std::ptrdiff_t;
+    explicit Iterator(const char* at = nullptr) : at_(at) {}
+    std::string_view operator*() const { return at_; }
+    Iterator& operator++() {
+      at_ += std::string_view(at_).size() + 1;
+      return *this;
+    }
+    Iterator operator++(int) {
+      const auto before = *this;
+      ++*this;
+      return before;
+    }
+    friend bool operator==(const Iterator&, const Iterator&) = default;
+
+   private:
+    const char* at_;
+  };
+
+  Names() = default;
+  Names(std::initializer_list<std::string_view> names) {
+    for (const auto name : names) add(name);
+  }
+  explicit Names(const std::vector<std::string>& names) {
+    for (const auto& name : names) add(name);
+  }
+  /// `joined` has `count` names, each with a zero behind it.
+  Names(std::string_view joined, size_t count) : joined_(joined), count_(count) {}
+
+  void add(std::string_view name) {
+    joined_.append(name).push_back('\0');
+    ++count_;
+  }
+  size_t size() const { return count_; }
+  Iterator begin() const { return Iterator(joined_.data()); }
+  Iterator end() const { return Iterator(joined_.data() + joined_.size()); }
+  std::string_view joined() const { return joined_; }
+
+ private:
+  std::string joined_;
+  size_t count_ = 0;
+};
+
 /// A folder of a walk and the files in it, sorted.
 struct ScannedFolder {
   std::string folder;
-  std::vector<std::string> files{};
+  Names files{};
   FolderStamp stamp{};
   bool has_links = false;
 };

@@ -5,6 +5,7 @@
 #include <ATen/ops/full.h>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/io/file.h"
@@ -37,6 +38,7 @@ ClassifiedPixels load_stl10(const STL10::Options& options) {
   OPSIS_CHECK(fold >= 0 && fold < 10, "STL10: folds must be 0 to 9, got {}", fold);
   const auto folder = options.root / "stl10_binary";
   const auto files = {"train_X.bin", "train_y.bin", "unlabeled_X.bin", "test_X.bin", "test_y.bin"};
+  const FolderLock lock(options.root, options.download);
   if (options.download) {
     bool whole = true;
     for (const auto* file : files) whole = whole && is_intact(resource("STL10", file), folder);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -14,6 +15,7 @@ namespace fs = std::filesystem;
 
 ClassifiedList list_sun397(const SUN397::Options& options) {
   const auto folder = options.root / "SUN397";
+  const FolderLock lock(options.root, options.download);
   if (options.download && !detail::is_folder(folder)) fetch_and_extract(resource("SUN397", "SUN397.tar.gz"), options.root);
   detail::check_folder("SUN397", folder);
 

@@ -142,6 +142,11 @@ class ConcatDataset final : public Dataset<T> {
     const auto [part, within] = detail::part_of(ends_, index);
     return datasets_[part]->get(within);
   }
+  ExampleOrigin<T> origin(size_t index) const override {
+    detail::check_index("ConcatDataset", index, size());
+    const auto [part, within] = detail::part_of(ends_, index);
+    return datasets_[part]->origin(within);
+  }
   /// Where each of them ends.
   const std::vector<size_t>& cumulative_sizes() const { return ends_; }
 
@@ -166,6 +171,10 @@ class RepeatedDataset final : public Dataset<T> {
   T get(size_t index) const override {
     detail::check_index("RepeatedDataset", index, size_);
     return dataset_->get(index % dataset_->size());
+  }
+  ExampleOrigin<T> origin(size_t index) const override {
+    detail::check_index("RepeatedDataset", index, size_);
+    return dataset_->origin(index % dataset_->size());
   }
 
  private:
@@ -224,6 +233,8 @@ class CachedDataset final : public Dataset<T> {
     }
     return example;
   }
+  /// Of what is not kept: a loader passes over the cache for what makes whole batches, which is in memory already.
+  ExampleOrigin<T> origin(size_t index) const override { return dataset_->origin(index); }
   /// How many examples are kept.
   size_t cached() const {
     const std::lock_guard lock(kept_->mutex);

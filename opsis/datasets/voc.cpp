@@ -4,8 +4,10 @@
 #include <charconv>
 
 #include "opsis/core/check.h"
+#include "opsis/core/telling_where.h"
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/classified.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/datasets/voc_annotation.h"
@@ -30,8 +32,8 @@ const Resource& voc_archive(std::string_view url_part) {
   return *std::find_if(rows.begin(), rows.end(), [&](const Resource& row) { return row.url.find(url_part) != row.url.npos; });
 }
 
-VocFiles voc_files(std::string_view dataset, const VocOptions& options, const char* splits, const char* folder,
-                   const char* ending) {
+VocFiles voc_files(std::string_view dataset, const VocOptions& options, const FileRoot& files, const char* splits,
+                   const char* folder, const char* ending) {
   detail::check_choice(dataset, "year", options.year, {"2007", "2008", "2009", "2010", "2011", "2012"});
   if (options.year == "2007") {
     detail::check_choice(dataset, "image_set", options.image_set, {"train", "trainval", "val", "test"});
@@ -42,17 +44,30 @@ VocFiles voc_files(std::string_view dataset, const VocOptions& options, const ch
   const auto& row =
       *std::find_if(std::begin(kVocYears), std::end(kVocYears), [&](const auto& entry) { return entry.year == key; });
   const auto root = options.root / row.folder;
-  if (options.download) fetch_and_extract(voc_archive(row.url_part), options.root);
-  detail::check_folder(dataset, root);
-
-  VocFiles out;
-  const TextFile names(root / "ImageSets" / splits / (options.image_set + ".txt"));
-  for (size_t i = 0; i < names.size(); ++i) {
-    const std::string name(stripped(names.line(i)));
-    out.images.push_back(root / "JPEGImages" / (name + ".jpg"));
-    out.targets.push_back(root / folder / (name + ending));
+  const auto list = root / "ImageSets" / splits / (options.image_set + ".txt");
+  const auto listed = [&] {
+    VocFiles out;
+    const TextFile names(list, files.read(list));
+    for (size_t i = 0; i < names.size(); ++i) {
+      const std::string name(stripped(names.line(i)));
+      out.images.push_back(root / "JPEGImages" / (name + ".jpg"));
+      out.targets.push_back(root / folder / (name + ending));
+    }
+    return out;
+  };
+  if (options.download) {
+    OPSIS_CHECK(!files.archive(), "{}: {} is an archive, into which nothing can be downloaded", dataset, options.root.string());
+    // Both archives of 2007 go into one folder, so that alone does not tell whether the set is there.
+    const FolderLock lock(options.root);
+    const auto is_whole = [](const VocFiles& all) {
+      return std::all_of(all.images.begin(), all.images.end(), is_there) &&
+             std::all_of(all.targets.begin(), all.targets.end(), is_there);
+    };
+    if (!is_there(list) || !is_whole(listed())) fetch_and_extract(voc_archive(row.url_part), options.root);
   }
-  return out;
+  if (!files.is_folder(root))
+    detail::check_folder(dataset, root, files.archive() ? "the archive has no such folder" : "pass .download = true");
+  return listed();
 }
 
 // "12" or "12.7", without what is behind the point.
@@ -76,11 +91,15 @@ const std::vector<std::string_view>& voc_classes() {
 }
 
 VOCDetection::VOCDetection(Options options)
-    : options_(std::move(options)), files_(voc_files("VOCDetection", options_, "Main", "Annotations", ".xml")) {}
+    : options_(std::move(options)),
+      root_(options_.root, options_.index),
+      files_(voc_files("VOCDetection", options_, root_, "Main", "Annotations", ".xml")) {}
 
 Detected VOCDetection::get(size_t index) const {
   detail::check_index("VOCDetection", index, size());
-  Detected out{.image = default_loader(files_.images[index]), .annotation = read_voc_xml(files_.targets[index])};
+  const auto xml = root_.read(files_.targets[index]);
+  Detected out{.image = detail::load_rgb(root_, files_.images[index]),
+               .annotation = telling_where(files_.targets[index], [&] { return parse_voc_xml(xml); })};
   const Size canvas{out.image.data.size(-2), out.image.data.size(-1)};
   std::vector<int64_t> pixels, labels;
   try {
@@ -101,11 +120,13 @@ Detected VOCDetection::get(size_t index) const {
 
 VOCSegmentation::VOCSegmentation(Options options)
     : options_(std::move(options)),
-      files_(voc_files("VOCSegmentation", options_, "Segmentation", "SegmentationClass", ".png")) {}
+      root_(options_.root, options_.index),
+      files_(voc_files("VOCSegmentation", options_, root_, "Segmentation", "SegmentationClass", ".png")) {}
 
 Segmented VOCSegmentation::get(size_t index) const {
   detail::check_index("VOCSegmentation", index, size());
-  return options_.transforms(Segmented{default_loader(files_.images[index]), Mask(plain_loader(files_.targets[index]).data)});
+  return options_.transforms(
+      Segmented{detail::load_rgb(root_, files_.images[index]), Mask(detail::load_plain(root_, files_.targets[index]).data)});
 }
 
 }  // namespace opsis::inline v1::datasets

@@ -176,7 +176,7 @@ WebDataset::WebDataset(Options options) : options_(std::move(options)) {
   std::vector<std::optional<io::ArchiveFile>> opened(names.size());
   parallel_for(0, std::ssize(names), 1, [&](int64_t first, int64_t last) {
     for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) {
-      opened[i].emplace(names[i], io::ArchiveFile::Options{.index = options_.index});
+      opened[i].emplace(names[i], io::ArchiveFile::Options{.index = options_.index, .limits = options_.limits});
     }
   });
   for (uint32_t shard = 0; shard < opened.size(); ++shard) {

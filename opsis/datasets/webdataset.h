@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "opsis/core/json.h"
+#include "opsis/core/limits.h"
 #include "opsis/datasets/dataset.h"
 #include "opsis/io/archive_file.h"
 #include "opsis/transforms/container.h"
@@ -51,8 +52,8 @@ OPSIS_API std::optional<std::pair<std::string_view, std::string_view>> split_web
 /// Names    as in the package: endings are taken in lower case; what has no ending, links, and names that begin with __..__ are
 ///          passed over. `image`, `label`, `text` and `json` are endings, the first that a sample has counts: "jpg;png"
 /// Throws   IoError for shards that cannot be read; DecodeError that names the shard, and the member or its offset, for damaged
-///          shards, an ending that a sample has twice and members that are not what their ending says; ValueError for a bad
-///          pattern
+///          shards, an ending that a sample has twice, members that are not what their ending says, and, in get, for one that is
+///          larger than limits.file_bytes; ValueError for a bad pattern
 /// Differs  from the package: each shard has a number of samples that is known; a picture is RGB, uint8, with the same pixels
 /// Source   webdataset.WebDataset of the package webdataset
 class OPSIS_API WebDataset final : public Dataset<WebExample> {
@@ -66,6 +67,7 @@ class OPSIS_API WebDataset final : public Dataset<WebExample> {
     std::string json = "json";
     bool members = true;  ///< read what is none of these too
     bool index = false;   ///< keep each shard's list of entries beside it, as io::ArchiveFile says
+    Limits limits{.file_bytes = Limits().image_bytes};  ///< file_bytes: of one member
   };
   explicit WebDataset(Options options);
 

@@ -123,11 +123,12 @@ class YamlNames {
   std::map<int64_t, std::string> by_number_;
 };
 
-std::vector<std::string> yolo_classes(const fs::path& root) {
-  if (detail::is_file(root / "data.yaml")) return YamlNames(TextFile(root / "data.yaml")).names;
+std::vector<std::string> yolo_classes(const fs::path& root, const FileRoot& files) {
+  const auto yaml = root / "data.yaml", list = root / "classes.txt";
+  if (files.is_file(yaml)) return YamlNames(TextFile(yaml, files.read(yaml))).names;
   std::vector<std::string> out;
-  if (detail::is_file(root / "classes.txt")) {
-    const TextFile lines(root / "classes.txt");
+  if (files.is_file(list)) {
+    const TextFile lines(list, files.read(list));
     for (size_t i = 0; i < lines.size(); ++i) {
       if (const auto name = stripped(lines.line(i)); !name.empty()) out.emplace_back(name);
     }
@@ -137,16 +138,18 @@ std::vector<std::string> yolo_classes(const fs::path& root) {
 
 }  // namespace
 
-YoloFiles list_yolo(const fs::path& root, const std::string& split) {
+YoloFiles list_yolo(const fs::path& root, const std::string& split) { return list_yolo(root, split, FileRoot(root)); }
+
+YoloFiles list_yolo(const fs::path& root, const std::string& split, const FileRoot& files) {
   const std::pair<fs::path, fs::path> places[] = {{root / "images" / split, root / "labels" / split},
                                                   {root / split / "images", root / split / "labels"}};
   const auto* place =
-      std::find_if(std::begin(places), std::end(places), [](const auto& one) { return detail::is_folder(one.first); });
+      std::find_if(std::begin(places), std::end(places), [&](const auto& one) { return files.is_folder(one.first); });
   if (place == std::end(places)) {
     raise<NotFoundError>("list_yolo: there is neither {} nor {}", places[0].first.string(), places[1].first.string());
   }
-  YoloFiles out{.classes = yolo_classes(root)};
-  for (const auto& name : sorted_names(place->first, Listing::Files)) {
+  YoloFiles out{.classes = yolo_classes(root, files)};
+  for (const auto& name : files.files_in(place->first)) {
     if (!has_file_allowed_extension(name, image_extensions())) continue;
     out.images.push_back(place->first / name);
     out.labels.push_back(place->second / (fs::path(name).stem().string() + ".txt"));
@@ -154,10 +157,10 @@ YoloFiles list_yolo(const fs::path& root, const std::string& split) {
   return out;
 }
 
-std::vector<YoloBox> read_yolo_boxes(const fs::path& file) {
+std::vector<YoloBox> read_yolo_boxes(const fs::path& file, const FileRoot& files) {
   std::vector<YoloBox> out;
-  if (!detail::is_file(file)) return out;
-  const TextFile lines(file);
+  if (!files.is_file(file)) return out;
+  const TextFile lines(file, files.read(file));
   for (size_t i = 0; i < lines.size(); ++i) {
     const auto words = lines.words(i);
     if (words.empty()) continue;
@@ -190,15 +193,20 @@ std::vector<YoloBox> read_yolo_boxes(const fs::path& file) {
 
 YOLODetection::YOLODetection(Options options)
     : VisionDataset("YOLODetection", options.root, std::move(options.transforms)),
-      files_(list_yolo(options.root, options.split)),
-      loader_(options.loader ? std::move(options.loader) : ImageLoader(default_loader)) {}
+      root_(options.root, options.index),
+      files_(list_yolo(options.root, options.split, root_)),
+      loader_(std::move(options.loader)) {
+  OPSIS_CHECK(!root_.archive() || !loader_,
+              "YOLODetection: {} is an archive, whose files have no path that a loader could open", options.root.string());
+}
 
 Detected YOLODetection::read(size_t index) const {
-  Detected out{.image = loader_(files_.images[index])};
+  const auto& path = files_.images[index];
+  Detected out{.image = loader_ ? loader_(path) : detail::load_rgb(root_, path)};
   const auto height = out.image.data.size(-2), width = out.image.data.size(-1);
   std::vector<double> corners;
   std::vector<int64_t> labels;
-  for (const auto& box : read_yolo_boxes(files_.labels[index])) {
+  for (const auto& box : read_yolo_boxes(files_.labels[index], root_)) {
     if (!files_.classes.empty() && box.label >= std::ssize(files_.classes)) {
       raise<DecodeError>("YOLODetection: {}: the class {} has no name", files_.labels[index].string(), box.label);
     }

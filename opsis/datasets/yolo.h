@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "opsis/datasets/examples.h"
+#include "opsis/datasets/file_root.h"
 #include "opsis/datasets/options.h"
 #include "opsis/datasets/vision_dataset.h"
 
@@ -20,9 +21,12 @@ struct YoloFiles {
 };
 
 /// root/images/train and root/labels/train, or root/train/images and root/train/labels; the names of the classes are the
-/// `names` of root/data.yaml, or the lines of root/classes.txt.
+/// `names` of root/data.yaml, or the lines of root/classes.txt. The root may be a .zip or .tar file, or a folder in one, whose
+/// files are read in place as FileRoot says.
 /// Throws   NotFoundError when there is no folder of pictures; DecodeError for a data.yaml whose names are not understood
 OPSIS_API YoloFiles list_yolo(const std::filesystem::path& root, const std::string& split);
+/// The same, of an archive that is open.
+OPSIS_API YoloFiles list_yolo(const std::filesystem::path& root, const std::string& split, const FileRoot& files);
 
 /// A box in parts of the picture's sides.
 struct YoloBox {
@@ -33,13 +37,15 @@ struct YoloBox {
 /// The lines of a file: "class center_x center_y width height", or a class and an outline of at least three corners, whose box
 /// is taken. None when there is no file.
 /// Throws   IoError when it cannot be read; DecodeError, with the line, for one that is not sound
-OPSIS_API std::vector<YoloBox> read_yolo_boxes(const std::filesystem::path& file);
+OPSIS_API std::vector<YoloBox> read_yolo_boxes(const std::filesystem::path& file, const FileRoot& files = {});
 
 /// Pictures and the objects on them.
 ///     datasets::YOLODetection parts({.root = "parts", .split = "val"});
 ///     parts.get(0).boxes;    // XYXY, in pixels
+///     datasets::YOLODetection packed({.root = "parts.zip", .split = "val"});   // read in place
 /// Types    boxes float32
-/// Throws   as list_yolo; get throws DecodeError, with the line, for boxes that are not sound and classes without a name
+/// Throws   as list_yolo; ValueError for a loader of yours where root is an archive; get throws DecodeError, with the line, for
+///          boxes that are not sound and classes without a name
 class OPSIS_API YOLODetection final : public VisionDataset<Detected> {
  public:
   struct Options {
@@ -47,6 +53,7 @@ class OPSIS_API YOLODetection final : public VisionDataset<Detected> {
     std::string split = "train";
     transforms::AnyTransform transforms{};
     ImageLoader loader{};  ///< in place of default_loader
+    bool index = false;    ///< of a .tar: keep the list of its files for the next time, as FileRoot says
   };
   explicit YOLODetection(Options options);
   size_t size() const override { return files_.images.size(); }
@@ -55,8 +62,9 @@ class OPSIS_API YOLODetection final : public VisionDataset<Detected> {
 
  private:
   Detected read(size_t index) const override;
+  FileRoot root_;
   YoloFiles files_;
-  ImageLoader loader_;
+  ImageLoader loader_;  // empty: default_loader's pictures
 };
 
 }  // namespace opsis::inline v1::datasets

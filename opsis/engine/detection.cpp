@@ -249,11 +249,9 @@ Detected LearnableObjects::get(size_t index) const {
   if (example.key_points) example.key_points = wrap(example.key_points->data.index_select(0, kept), *example.key_points);
   example.annotation = {};
   example = transforms_(std::move(example));
-  const transforms::SanitizeBoundingBoxes sanitize;
-  if (!example.key_points)
-    return sanitize(
-        std::move(example), [](auto& of) -> auto& { return of.labels; });
-  return sanitize(std::move(example), [](auto& of) { return std::tie(of.labels, of.key_points->data); });
+  if (example.key_points) return example;
+  return transforms::SanitizeBoundingBoxes()(
+      std::move(example), [](auto& of) -> auto& { return of.labels; });
 }
 
 std::vector<size_t> images_with_objects(const datasets::CocoFile& file) {

@@ -63,7 +63,8 @@ struct OPSIS_API CollateDetected {
 using DetectionLoader = data::DataLoader<datasets::Detected, CollateDetected>;
 
 /// What a detector learns from of another data set's examples: neither crowds nor boxes without an inside; boxes end where the
-/// image does. Then come the transforms, and after them SanitizeBoundingBoxes. Annotations are left out.
+/// image does. Then come the transforms, and after them SanitizeBoundingBoxes; but for examples with key points, whose boxes
+/// torchvision's recipe takes as they are. Annotations are left out.
 /// Source   ConvertCocoPolysToMask and DetectionPresetTrain of torchvision's references/detection
 class OPSIS_API LearnableObjects final : public datasets::Dataset<datasets::Detected> {
  public:

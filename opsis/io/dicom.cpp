@@ -38,6 +38,21 @@ torch::Tensor stored_pixels(const DicomContent& content) {
   return numbers.to(content.is_signed ? torch::kInt8 : torch::kUInt8);
 }
 
+// What numbers (T, 1, H, W) are the colors of; those before the palette and behind it are its first and last.
+torch::Tensor colors_of(const torch::Tensor& numbers, const DicomContent& content, const Limits& limits) {
+  if (numbers.numel() > limits.image_bytes / static_cast<int64_t>(3 * sizeof(double))) {
+    raise<DecodeError>("read_dicom: the colors of its pixels go over limits.image_bytes ({})", limits.image_bytes);
+  }
+  const auto last = std::ssize(content.palette[0]) - 1;
+  const auto places = numbers.to(torch::kInt64).sub_(content.palette_first).clamp_(0, last).flatten();
+  std::vector<torch::Tensor> channels;
+  for (const auto& colors : content.palette) {
+    const auto table = torch::tensor(std::vector<int32_t>(colors.begin(), colors.end()), torch::kInt32);
+    channels.push_back(table.index_select(0, places).view(numbers.sizes()));
+  }
+  return torch::cat(channels, 1);
+}
+
 std::optional<DicomWindow> window_of(const DicomContent& content) {
   if (content.window_centers.empty() || content.window_widths.empty()) return std::nullopt;
   if (!(content.window_widths[0] >= 1)) return std::nullopt;  // such are written where there is none
@@ -58,8 +73,10 @@ DicomImage decode_dicom(Bytes bytes, const DicomOptions& options) {
   const auto most = static_cast<uint64_t>(options.limits.image_bytes) / sizeof(double);
   const auto content = read_dicom_content(bytes, most);
   const bool gray = content.photometric.starts_with("MONOCHROME");
-  if (!(gray && content.samples == 1) && !(content.photometric == "RGB" && content.samples == 3)) {
-    raise<DecodeError>("read_dicom: its pixels are {}; MONOCHROME1, MONOCHROME2 and RGB can be read", content.photometric);
+  const bool palette = content.photometric == "PALETTE COLOR";
+  if (!((gray || palette) && content.samples == 1) && !(content.photometric == "RGB" && content.samples == 3)) {
+    raise<DecodeError>("read_dicom: its pixels are {}; MONOCHROME1, MONOCHROME2, RGB and PALETTE COLOR can be read",
+                       content.photometric);
   }
   DicomImage out{.data = {},
                  .spacing = content.spacing,
@@ -73,6 +90,7 @@ DicomImage decode_dicom(Bytes bytes, const DicomOptions& options) {
                  .patient_id = content.patient_id,
                  .series_uid = content.series_uid};
   auto pixels = stored_pixels(content);
+  if (palette && options.values != DicomValues::Stored) pixels = colors_of(pixels, content, options.limits);
   if (options.values != DicomValues::Stored) pixels = pixels.to(torch::kFloat64);
   if (options.values != DicomValues::Stored && gray) {
     pixels = pixels * content.slope + content.intercept;
@@ -86,7 +104,8 @@ DicomImage decode_dicom(Bytes bytes, const DicomOptions& options) {
       if (content.photometric == "MONOCHROME1") pixels = 1 - pixels;
     }
   } else if (options.values == DicomValues::Windowed) {
-    pixels = pixels / static_cast<double>((int64_t{1} << content.bits_stored) - 1);
+    pixels = pixels / static_cast<double>((int64_t{1} << (palette ? content.palette_bits : content.bits_stored)) - 1);
+    if (palette) pixels = pixels.clamp_max_(1);  // of 8 bits in 16 more may be set
   }
   out.data = tv_tensors::Image(content.frames == 1 ? pixels.squeeze(0) : pixels);
   return out;

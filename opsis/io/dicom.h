@@ -23,8 +23,8 @@ struct DicomWindow {
 /// What a pixel's number is.
 enum class DicomValues {
   Stored,    ///< as the file has it: uint8, int8, uint16 or int16
-  Rescaled,  ///< slope * stored + intercept, of a CT Hounsfield's units: float64
-  Windowed,  ///< those in [0, 1], white high (of MONOCHROME1 too): float64. RGB is divided by its largest number
+  Rescaled,  ///< slope * stored + intercept, of a CT Hounsfield's units; the colors of a palette: float64
+  Windowed,  ///< those in [0, 1], white high (of MONOCHROME1 too): float64. Colors are divided by their largest number
 };
 
 struct DicomOptions {
@@ -34,7 +34,7 @@ struct DicomOptions {
 };
 
 /// One picture or several, and where it lies in the patient.
-/// Shapes   data (C, H, W), of several frames (T, C, H, W); C is 1, or 3 of RGB
+/// Shapes   data (C, H, W), of several frames (T, C, H, W); C is 1, or 3 of RGB and of the colors of a palette
 /// Units    spacing, between rows and between columns, and position in millimetres
 struct DicomImage {
   tv_tensors::Image data;
@@ -46,13 +46,13 @@ struct DicomImage {
   std::string photometric{}, modality{}, patient_id{}, series_uid{};
 };
 
-/// A DICOM file with pixels of 8 or 16 bits: MONOCHROME1, MONOCHROME2 or RGB (YBR of a JPEG is turned into it), one frame or
-/// many, as they are or compressed by RLE, JPEG or JPEG-LS.
+/// A DICOM file with pixels of 8 or 16 bits: MONOCHROME1, MONOCHROME2, PALETTE COLOR or RGB (YBR of a JPEG is turned into it),
+/// one frame or many, as they are or compressed by RLE, JPEG (with loss and without) or JPEG-LS. Not by JPEG 2000.
 ///     const auto slice = io::read_dicom("slice.dcm");
 ///     const auto shown = io::read_dicom("slice.dcm", {.values = io::DicomValues::Windowed, .window = {{40, 400}}});
 /// Throws   IoError for a file that cannot be read; DecodeError for what is none, is damaged, has other pixels or goes over a
 ///          limit; NotBuiltError in a build without DCMTK; NotFoundError where libopsis_dicom cannot be loaded
-/// Source   pydicom: pixel_array, apply_modality_lut, apply_voi_lut
+/// Source   pydicom: pixel_array, apply_modality_lut, apply_voi_lut, apply_color_lut
 OPSIS_API DicomImage read_dicom(const std::filesystem::path& path, const DicomOptions& options = {});
 /// The same of a file's bytes.
 OPSIS_API DicomImage decode_dicom(Bytes bytes, const DicomOptions& options = {});

@@ -17,7 +17,11 @@ struct DicomContent {
   std::vector<double> window_centers, window_widths;
   std::vector<double> spacing, orientation, position;  ///< 2, 6 and 3 numbers, or none
   std::string modality, patient_id, series_uid;
-  std::vector<uint8_t> pixels;  ///< decompressed; samples of 16 bits in the machine's order
+  int64_t palette_first = 0,
+          palette_bits = 8;          ///< of PALETTE COLOR: the number that the first color has, and what counts of one
+  bool palette_wide = false;         ///< a color has 16 bits in the file
+  std::vector<uint16_t> palette[3];  ///< as many numbers each
+  std::vector<uint8_t> pixels;       ///< decompressed; samples of 16 bits in the machine's order
 };
 
 /// The module's one function: false with the reason in `error`, which is never empty then. `most_bytes` is what the pixels may

@@ -1,11 +1,13 @@
 // A library of its own, libopsis_dicom, which links DCMTK: that costs every program that starts with it some milliseconds, so
 // libopsis loads it when the first DICOM file is opened (dicom.cpp).
 #include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dccodec.h>
 #include <dcmtk/dcmdata/dcdeftag.h>
 #include <dcmtk/dcmdata/dcfilefo.h>
 #include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dcpixel.h>
 #include <dcmtk/dcmdata/dcrledrg.h>
+#include <dcmtk/dcmdata/dcxfer.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/dcmjpls/djdecode.h>
 #include <dcmtk/oflog/oflog.h>
@@ -52,6 +54,42 @@ std::vector<double> numbers_of(DcmDataset& data, const DcmTagKey& tag) {
   return out;
 }
 
+// The colors of one channel. Numbers of 8 bits may lie two in a word.
+std::vector<uint16_t> colors_of(DcmDataset& data, const DcmTagKey& tag, size_t count, bool& wide) {
+  const Uint16* words = nullptr;
+  unsigned long there = 0;
+  if (data.findAndGetUint16Array(tag, words, &there).bad() || !words) return {};
+  wide = there >= count;
+  if (!wide && there < (count + 1) / 2) return {};
+  std::vector<uint16_t> out(count);
+  for (size_t i = 0; i < count; ++i) {
+    out[i] = static_cast<uint16_t>(wide ? words[i] : i % 2 == 0 ? words[i / 2] & 0xFF : words[i / 2] >> 8);
+  }
+  return out;
+}
+
+// What is wrong with the palette, or nothing.
+std::string read_palette(DcmDataset& data, DicomContent& out) {
+  const auto described = [&](unsigned long place) {
+    Uint16 number = 0;
+    Sint16 with_sign = 0;
+    if (data.findAndGetUint16(DCM_RedPaletteColorLookupTableDescriptor, number, place).good()) return int64_t{number};
+    if (data.findAndGetSint16(DCM_RedPaletteColorLookupTableDescriptor, with_sign, place).good()) return int64_t{with_sign};
+    return int64_t{-1};
+  };
+  const auto count = described(0) == 0 ? 65536 : described(0) & 0xFFFF;
+  out.palette_first = out.is_signed ? static_cast<int16_t>(described(1)) : described(1) & 0xFFFF;
+  out.palette_bits = described(2);
+  if (out.palette_bits != 8 && out.palette_bits != 16) return "the colors of its palette have neither 8 nor 16 bits";
+  const DcmTagKey tags[] = {DCM_RedPaletteColorLookupTableData, DCM_GreenPaletteColorLookupTableData,
+                            DCM_BluePaletteColorLookupTableData};
+  for (int channel = 0; channel < 3; ++channel) {
+    out.palette[channel] = colors_of(data, tags[channel], static_cast<size_t>(count), out.palette_wide);
+    if (out.palette[channel].empty()) return "its palette is cut short, or in segments, which are not read";
+  }
+  return {};
+}
+
 std::string read(const uint8_t* bytes, uint64_t size, uint64_t most_bytes, DicomContent& out) {
   DcmInputBufferStream stream;
   stream.setBuffer(bytes, static_cast<offile_off_t>(size));
@@ -80,11 +118,19 @@ std::string read(const uint8_t* bytes, uint64_t size, uint64_t most_bytes, Dicom
   if (pixels > most_bytes / static_cast<uint64_t>(out.frames)) return "its pixels go over limits.image_bytes";
   const auto wanted = pixels * static_cast<uint64_t>(out.frames);
 
+  const DcmXfer syntax(data.getOriginalXfer());
+  if (syntax.isEncapsulated() && !DcmCodecList::canChangeCoding(syntax.getXfer(), EXS_LittleEndianExplicit)) {
+    return std::string("its pixels are compressed as ") + syntax.getXferName() + " (" + syntax.getXferID() +
+           "), which DCMTK does not read; decompress the file, as by gdcmconv --raw";
+  }
   const auto decompressed = data.chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
   if (decompressed.bad()) return std::string("its pixels cannot be decompressed: ") + decompressed.text();
   // What decompressing may have changed.
   out.photometric = text_of(data, DCM_PhotometricInterpretation);
   out.by_plane = number_of(data, DCM_PlanarConfiguration, 0) == 1;
+  if (out.photometric == "PALETTE COLOR") {
+    if (auto wrong = read_palette(data, out); !wrong.empty()) return wrong;
+  }
   out.slope = 1;
   out.intercept = 0;
   if (const auto slopes = numbers_of(data, DCM_RescaleSlope); !slopes.empty()) out.slope = slopes[0];

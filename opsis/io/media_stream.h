@@ -18,6 +18,7 @@ extern "C" {
 #include <memory>
 #include <new>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -83,7 +84,6 @@ struct FFmpeg {
   OPSIS_FUNCTION(avcodec, avcodec_send_packet);
   OPSIS_FUNCTION(avformat, av_find_best_stream);
   OPSIS_FUNCTION(avformat, av_read_frame);
-  OPSIS_FUNCTION(avformat, av_stream_get_side_data);
   OPSIS_FUNCTION(avformat, avformat_alloc_context);
   OPSIS_FUNCTION(avformat, avformat_close_input);
   OPSIS_FUNCTION(avformat, avformat_find_stream_info);
@@ -111,6 +111,17 @@ const FFmpeg& ffmpeg();
 std::string ffmpeg_reason(int status);
 
 // --- What is theirs, owned -------------------------------------------------------------------------------------------------
+
+// What a stream says of all its packets. In FFmpeg 6.1 it moved from the stream (which lost it in 8) to the parameters of the
+// codec; whichever the headers have is read.
+template <class Stream>
+std::span<const AVPacketSideData> side_data_of(const Stream& stream) {
+  if constexpr (requires { stream.codecpar->coded_side_data; }) {
+    return {stream.codecpar->coded_side_data, static_cast<size_t>(stream.codecpar->nb_coded_side_data)};
+  } else {
+    return {stream.side_data, static_cast<size_t>(stream.nb_side_data)};
+  }
+}
 
 struct CloseInput {
   void operator()(AVFormatContext* context) const { ffmpeg().avformat_close_input(&context); }

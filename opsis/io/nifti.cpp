@@ -6,6 +6,8 @@
 #include <bit>
 #include <cstring>
 #include <numeric>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "opsis/core/check.h"
@@ -16,6 +18,8 @@
 
 namespace opsis::inline v1::io {
 namespace {
+
+namespace fs = std::filesystem;
 
 torch::ScalarType tensor_type(NiftiType type) {
   switch (type) {
@@ -52,24 +56,34 @@ torch::Tensor voxels_of(Bytes file, const NiftiHeader& header) {
 // of a file that goes over no limit are no more than their float64, and this much in front of them nobody has.
 std::vector<uint8_t> inflate_nifti(Bytes bytes, const Limits& limits) {
   constexpr int64_t most_before = int64_t{64} << 20;
+  auto most = static_cast<uint64_t>(limits.file_bytes);
+  auto named = text("limits.file_bytes ({})", limits.file_bytes);
   if (limits.image_bytes < limits.file_bytes - most_before) {
-    return inflate_gzip(bytes, static_cast<uint64_t>(limits.image_bytes + most_before),
-                        text("limits.image_bytes ({}) and {} for what is not voxels", limits.image_bytes, most_before));
+    most = static_cast<uint64_t>(limits.image_bytes + most_before);
+    named = text("limits.image_bytes ({}) and {} for what is not voxels", limits.image_bytes, most_before);
   }
-  return inflate_gzip(bytes, static_cast<uint64_t>(limits.file_bytes), text("limits.file_bytes ({})", limits.file_bytes));
+  auto out = inflate_gzip(bytes, most, named);
+  if (is_gzip(out)) raise<DecodeError>("read_nifti: it is compressed twice");
+  return out;
 }
 
-}  // namespace
-
-NiftiImage decode_nifti(Bytes bytes, const NiftiOptions& options) {
-  if (is_gzip(bytes)) {
-    const auto inflated = inflate_nifti(bytes, options.limits);
-    if (is_gzip(inflated)) raise<DecodeError>("read_nifti: it is compressed twice");
-    return decode_nifti(inflated, options);
+// The two files that "scan.hdr" or "scan.img" names, each perhaps with .gz behind it: the header and the voxels.
+std::optional<std::pair<fs::path, fs::path>> pair_of(const fs::path& path) {
+  auto name = path.string();
+  const std::string packed = name.ends_with(".gz") ? ".gz" : "";
+  name.resize(name.size() - packed.size());
+  for (const auto& [header, voxels] : {std::pair(".hdr", ".img"), std::pair(".HDR", ".IMG")}) {
+    if (!name.ends_with(header) && !name.ends_with(voxels)) continue;
+    name.resize(name.size() - std::strlen(header));
+    return std::pair(fs::path(name + header + packed), fs::path(name + voxels + packed));
   }
-  const auto header = read_nifti_header(bytes, options.limits);
+  return std::nullopt;
+}
+
+// `file` is what has the voxels.
+NiftiImage image_of(const NiftiHeader& header, Bytes file, const NiftiOptions& options) {
   NiftiImage out{
-      .data = voxels_of(bytes, header),
+      .data = voxels_of(file, header),
       .affine = torch::tensor(std::vector<double>(header.affine.begin(), header.affine.end()), torch::kFloat64).view({4, 4}),
       .spacing = header.spacing,
       .slope = header.slope,
@@ -85,7 +99,27 @@ NiftiImage decode_nifti(Bytes bytes, const NiftiOptions& options) {
   return out;
 }
 
-NiftiImage read_nifti(const std::filesystem::path& path, const NiftiOptions& options) {
+}  // namespace
+
+NiftiImage decode_nifti(Bytes bytes, const NiftiOptions& options) {
+  std::vector<uint8_t> content;
+  if (is_gzip(bytes)) {
+    content = inflate_nifti(bytes, options.limits);
+    bytes = content;
+  }
+  return image_of(read_nifti_header(bytes, options.limits), bytes, options);
+}
+
+NiftiImage read_nifti(const fs::path& path, const NiftiOptions& options) {
+  if (const auto pair = pair_of(path)) {
+    const auto content_of = [&](const fs::path& file) {
+      auto bytes = read_bytes(file, options.limits);
+      return is_gzip(bytes) ? telling_where(file, [&] { return inflate_nifti(bytes, options.limits); }) : bytes;
+    };
+    const auto header = content_of(pair->first), voxels = content_of(pair->second);
+    return telling_where(pair->first,
+                         [&] { return image_of(read_nifti_header(header, voxels, options.limits), voxels, options); });
+  }
   const auto bytes = read_bytes(path, options.limits);
   return telling_where(path, [&] { return decode_nifti(bytes, options); });
 }

@@ -31,9 +31,9 @@ struct NiftiOptions {
   Limits limits{};  ///< image_bytes: of the voxels as float64, and with 64 MiB more of the file once decompressed; file_bytes
 };
 
-/// A file of NIfTI-1 or 2, .nii or .nii.gz (by content), of either byte order, with voxels of 8 to 64 bits: whole numbers with
-/// and without a sign, float32, float64.
-///     const auto scan = io::read_nifti("t1.nii.gz");
+/// A file of NIfTI-1 or 2, .nii or .nii.gz (by content), or a pair of them, .hdr and .img, each also as .gz, of which either is
+/// named; of either byte order, with voxels of 8 to 64 bits: whole numbers with and without a sign, float32, float64.
+///     const auto scan = io::read_nifti("t1.nii.gz");     // or "t1.hdr"
 ///     scan.data;      // (256, 256, 170) float64
 ///     scan.spacing;   // {1, 1, 1.2}
 /// Affine   the file's sform if it has one, else its qform, else of the spacing alone, as nibabel takes them
@@ -41,7 +41,7 @@ struct NiftiOptions {
 ///          limit; NotBuiltError for .nii.gz in a build without libdeflate
 /// Source   nibabel.load(path).get_fdata()
 OPSIS_API NiftiImage read_nifti(const std::filesystem::path& path, const NiftiOptions& options = {});
-/// The same of a file's bytes.
+/// The same of a file's bytes; not of a pair.
 OPSIS_API NiftiImage decode_nifti(Bytes bytes, const NiftiOptions& options = {});
 
 }  // namespace opsis::inline v1::io

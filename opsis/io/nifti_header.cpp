@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <type_traits>
 
 #include "opsis/core/check.h"
@@ -165,9 +166,8 @@ std::string_view time_units(int code) {
   return names[(code >> 3 & 7) < 7 ? code >> 3 & 7 : 0];
 }
 
-}  // namespace
-
-NiftiHeader read_nifti_header(Bytes file, const Limits& limits) {
+// `voxels`: the file of a pair that has them, none when it is the same.
+NiftiHeader parse_nifti_header(Bytes file, std::optional<Bytes> voxels, const Limits& limits) {
   constexpr int32_t size1 = 348, size2 = 540;
   if (file.size() < size1) bad_nifti("{} bytes are too few for a header", file.size());
   NiftiHeader out;
@@ -183,8 +183,10 @@ NiftiHeader read_nifti_header(Bytes file, const Limits& limits) {
   out.version = size == size1 ? 1 : 2;
   const NiftiFields fields(file, out.big_endian);
   const auto magic = fields.text(size == size1 ? 344 : 4, 4);
-  if (magic == "ni1" || magic == "ni2") bad_nifti("its voxels are in a file of their own (.img); save it as one file (.nii)");
-  if (magic != (size == size1 ? "n+1" : "n+2")) bad_nifti("it has no magic word of NIfTI; Analyze 7.5 is not read");
+  const std::string_view one_file = size == size1 ? "n+1" : "n+2", pair = size == size1 ? "ni1" : "ni2";
+  if (magic == pair && !voxels) bad_nifti("its voxels are in a file of their own (.img); read the pair by its path, x.hdr");
+  if (magic == one_file && voxels) bad_nifti("it is said to have its voxels behind the header; name it x.nii");
+  if (magic != one_file && magic != pair) bad_nifti("it has no magic word of NIfTI; Analyze 7.5 is not read");
   const auto& places = size == size1 ? kNifti1 : kNifti2;
   auto raw =
       size == size1 ? read_raw<int16_t, float, int16_t>(fields, places) : read_raw<int64_t, double, int32_t>(fields, places);
@@ -194,12 +196,12 @@ NiftiHeader read_nifti_header(Bytes file, const Limits& limits) {
   if (raw.dim[0] < 1 || raw.dim[0] > 7) bad_nifti("it has {} dimensions; 1 to 7 can be", raw.dim[0]);
   out.type = static_cast<NiftiType>(raw.datatype);
   out.width = width_of(out.type);
-  uint64_t voxels = 1, room = 1;  // room: what the other sides come to where one is 0, of which strides are made
+  uint64_t count = 1, room = 1;  // room: what the other sides come to where one is 0, of which strides are made
   for (int64_t i = 1; i <= raw.dim[0]; ++i) {
     const auto side = raw.dim[static_cast<size_t>(i)];
     if (side < 0 || __builtin_mul_overflow(room, static_cast<uint64_t>(std::max<int64_t>(side, 1)), &room))
       bad_nifti("it has a side of {}", side);
-    voxels *= static_cast<uint64_t>(side);
+    count *= static_cast<uint64_t>(side);
     out.shape.push_back(side);
     out.spacing.push_back(raw.pixdim[static_cast<size_t>(i)]);
   }
@@ -208,13 +210,14 @@ NiftiHeader read_nifti_header(Bytes file, const Limits& limits) {
   }
   const auto offset = size == size1 ? static_cast<double>(fields.at<float>(places.offset))
                                     : static_cast<double>(fields.at<int64_t>(places.offset));
-  if (!(offset >= size && offset <= static_cast<double>(file.size()))) {
-    bad_nifti("its voxels are said to begin at byte {} of {}", offset, file.size());
+  const auto held = voxels.value_or(file).size();
+  if (!(offset >= (voxels ? 0 : size) && offset <= static_cast<double>(held))) {
+    bad_nifti("its voxels are said to begin at byte {} of {}", offset, held);
   }
   out.offset = static_cast<size_t>(offset);
-  out.size = static_cast<size_t>(voxels) * out.width;
-  if (out.size > file.size() - out.offset) {
-    bad_nifti("its voxels take {} bytes, of which there are {}", out.size, file.size() - out.offset);
+  out.size = static_cast<size_t>(count) * out.width;
+  if (out.size > held - out.offset) {
+    bad_nifti("its voxels take {} bytes, of which there are {}", out.size, held - out.offset);
   }
   out.scales = raw.slope != 0 && std::isfinite(raw.slope);
   if (out.scales) {
@@ -227,6 +230,14 @@ NiftiHeader read_nifti_header(Bytes file, const Limits& limits) {
   out.time_units = time_units(units);
   out.description = fields.text(places.description, 80);
   return out;
+}
+
+}  // namespace
+
+NiftiHeader read_nifti_header(Bytes file, const Limits& limits) { return parse_nifti_header(file, std::nullopt, limits); }
+
+NiftiHeader read_nifti_header(Bytes header, Bytes voxels, const Limits& limits) {
+  return parse_nifti_header(header, voxels, limits);
 }
 
 }  // namespace opsis::inline v1::io

@@ -47,5 +47,7 @@ struct NiftiHeader {
 /// Reads the header of a file that is not compressed: NIfTI-1 or 2, of either byte order, with its voxels in the same file.
 /// Throws   DecodeError for what is none, is cut short, has voxels of another type, or goes over limits.image_bytes as float64
 OPSIS_API NiftiHeader read_nifti_header(Bytes file, const Limits& limits = {});
+/// The same of a pair, .hdr and .img: offset and size are those of the voxels in the second.
+OPSIS_API NiftiHeader read_nifti_header(Bytes header, Bytes voxels, const Limits& limits = {});
 
 }  // namespace opsis::inline v1::io

@@ -113,11 +113,12 @@ void VideoStream::Impl::describe() {
   metadata.codec = ffmpeg().avcodec_get_name(stream->codecpar->codec_id);
   metadata.has_audio = ffmpeg().av_find_best_stream(format.get(), AVMEDIA_TYPE_AUDIO, -1, -1, nullptr, 0) >= 0;
 
-  size_t matrix_size = 0;
-  const auto* matrix = ffmpeg().av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &matrix_size);
-  const double turn = matrix && matrix_size >= 9 * sizeof(int32_t)
-                          ? ffmpeg().av_display_rotation_get(reinterpret_cast<const int32_t*>(matrix))
-                          : 0;
+  double turn = 0;
+  for (const auto& data : side_data_of(*stream)) {
+    if (data.type != AV_PKT_DATA_DISPLAYMATRIX || data.size < 9 * sizeof(int32_t)) continue;
+    turn = ffmpeg().av_display_rotation_get(reinterpret_cast<const int32_t*>(data.data));
+    break;
+  }
   if (!std::isnan(turn)) metadata.rotation_degrees = static_cast<int>(std::round(turn / 90)) * 90;
   if (metadata.rotation_degrees == -180) metadata.rotation_degrees = 180;
   metadata.size = metadata.rotation_degrees % 180 == 0 ? stored : Size{stored.width, stored.height};

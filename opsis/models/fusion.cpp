@@ -170,31 +170,33 @@ struct Packed {
   std::optional<size_t> addend{};  // where it goes among ours
 };
 
-bool is_onednns(const Tensor& weight) {
+bool is_floating(const Tensor& weight) {
   return weight.scalar_type() == torch::kFloat32 || weight.scalar_type() == torch::kBFloat16;
 }
 
 std::optional<Packed> packed_conv(Program& program, const Step& step, bool onednn) {
   const auto weight = constant_input(program, step, 1), bias = constant_input(program, step, 2);
   const auto &stride = step.constant(3), &padding = step.constant(4), &dilation = step.constant(5), &groups = step.constant(6);
-  if (weight.scalar_type() == torch::kFloat32 && weight.dim() == 4 &&
-      program.channels_last(step.output())) {  // our own are of two dimensions
-    const auto shift = program.add_constant(bias.defined() ? bias : torch::zeros({weight.size(0)}));
+  // Our own are of two dimensions.
+  if (is_floating(weight) && weight.dim() == 4 && program.channels_last(step.output())) {
+    const auto shift = [&] {
+      return program.add_constant(bias.defined() ? bias.to(torch::kFloat32) : torch::zeros({weight.size(0)}));
+    };
     if (is_depthwise(weight, groups.toInt())) {
-      const auto window = program.add_constant(weight.permute({2, 3, 1, 0}).flatten(2).contiguous());
-      return Packed{"opsis::inference_depthwise", {step.inputs[0], window, shift, stride, padding, dilation}, true};
+      const auto window = program.add_constant(weight.to(torch::kFloat32).permute({2, 3, 1, 0}).flatten(2).contiguous());
+      return Packed{"opsis::inference_depthwise", {step.inputs[0], window, shift(), stride, padding, dilation}, true};
     }
-    if (groups.toInt() == 1) {
+    if (groups.toInt() == 1 && has_products_of(weight.scalar_type())) {
       if (suits_winograd(weight, stride.toIntVector(), dilation.toIntVector(), program.shape(step.output()))) {
         const auto packed = program.add_constant(pack_winograd(weight));
-        return Packed{"opsis::inference_winograd", {step.inputs[0], packed, shift, IValue(), padding}, true, 3};
+        return Packed{"opsis::inference_winograd", {step.inputs[0], packed, shift(), IValue(), padding}, true, 3};
       }
       const IValue kernel(std::vector<int64_t>{weight.size(0), weight.size(2), weight.size(3)});
-      const auto packed = program.add_constant(pack_weights(weight, bias));
+      const auto packed = program.add_constant(pack_weights(weight, bias, dilation.toIntVector()));
       return Packed{"opsis::inference_conv2d", {step.inputs[0], packed, IValue(), kernel, stride, padding, dilation}, true, 2};
     }
   }
-  if (!onednn || !is_onednns(weight)) return std::nullopt;
+  if (!onednn || !is_floating(weight)) return std::nullopt;
   const auto packed = call("mkldnn::_reorder_convolution_weight",
                            {weight.contiguous(), padding, stride, dilation, groups, IValue(program.shape(step.input(0)))});
   return Packed{"mkldnn::_convolution_pointwise",
@@ -204,11 +206,11 @@ std::optional<Packed> packed_conv(Program& program, const Step& step, bool onedn
 
 std::optional<Packed> packed_linear(Program& program, const Step& step, bool onednn) {
   const auto weight = constant_input(program, step, 1);
-  if (weight.scalar_type() == torch::kFloat32) {
+  if (is_floating(weight) && has_products_of(weight.scalar_type())) {
     const auto packed = program.add_constant(pack_weights(weight, constant_input(program, step, 2)));
     return Packed{"opsis::inference_linear", {step.inputs[0], packed, IValue(), IValue(weight.size(0))}, true, 2};
   }
-  if (!onednn || !is_onednns(weight)) return std::nullopt;
+  if (!onednn || !is_floating(weight)) return std::nullopt;
   const auto& shape = program.shape(step.input(0));
   int64_t rows = 1;
   for (size_t i = 0; i + 1 < shape.size(); ++i) rows *= shape[i];

@@ -18,9 +18,13 @@ void fold_scales(Program& program);
 void fuse_attention(Program& program);
 
 /// Convolutions and linear layers get their weights as their kernels want them, and do what follows them (an activation, an
-/// addition) before their results leave the cache: those of inference_ops.h for float32, oneDNN's, if it may be used, for bfloat16 and
-/// for groups.
+/// addition) before their results leave the cache: those of inference_ops.h, or oneDNN's, if it may be used, for groups, for three
+/// dimensions, and for bfloat16 on machines without AMX.
 void pack(Program& program, bool onednn);
+
+/// Means over a picture, factors of its channels, and maxima of windows, where pixels lie beside their channels, become operators of
+/// inference_ops.h.
+void use_channel_kernels(Program& program);
 
 /// Constants that convolutions, linear layers and the rest compute with become of this type; norms keep theirs.
 void convert(Program& program, torch::Dtype type);

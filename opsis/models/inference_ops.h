@@ -1,17 +1,34 @@
-// Operators that optimized programs are made of: convolutions and linear layers of float32 on the CPU, with what follows them. They
-// are called by name: "opsis::inference_conv2d", "opsis::inference_winograd", "opsis::inference_depthwise", "opsis::inference_linear"; no
-// gradients.
+// Operators that optimized programs are made of: convolutions and linear layers on the CPU, with what follows them, and what else is
+// done to pixels whose channels lie side by side. They are called by name: "opsis::inference_conv2d", "opsis::inference_winograd",
+// "opsis::inference_depthwise", "opsis::inference_linear", "opsis::inference_mean", "opsis::inference_scale",
+// "opsis::inference_max_pool2d". Numbers are of float32 or bfloat16; sums are of float32 always. No gradients.
 #pragma once
 
 #include <torch/types.h>
 
 #include "opsis/core/api.h"
+#include "opsis/core/kept_memory.h"
 
 namespace opsis::inline v1::models::detail {
 
+/// While it lives, the operators that this thread calls make their results in that memory.
+class OPSIS_API ResultsIn {
+ public:
+  explicit ResultsIn(const KeptMemory& memory);
+  ~ResultsIn();
+  ResultsIn(const ResultsIn&) = delete;
+  ResultsIn& operator=(const ResultsIn&) = delete;
+
+ private:
+  const KeptMemory* before_;
+};
+
+/// Whether inference_conv2d and inference_linear take numbers of this type on this machine.
+OPSIS_API bool has_products_of(torch::Dtype type);
+
 /// The weights, (columns, ...), and the bias, which need not be there, as the operators' kernel reads them: a plain tensor of one
 /// dimension, good on this machine. Of a convolution, (out, in, height, width), channels come last.
-OPSIS_API torch::Tensor pack_weights(const torch::Tensor& weight, const torch::Tensor& bias);
+OPSIS_API torch::Tensor pack_weights(const torch::Tensor& weight, const torch::Tensor& bias, at::IntArrayRef dilation = {1, 1});
 
 /// Whether "opsis::inference_winograd" does a convolution, (N, C, H, W) of whose results are `out`, sooner; its weights then.
 bool suits_winograd(const torch::Tensor& weight, at::IntArrayRef stride, at::IntArrayRef dilation, at::IntArrayRef out);

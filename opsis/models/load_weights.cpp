@@ -52,10 +52,12 @@ void keep_heads(hub::StateDict& state, const torch::nn::Module& model) {
 
 void adapt_input(hub::StateDict& state, const torch::nn::Module& model) {
   for (const auto& module : model.named_modules("", /*include_self=*/false)) {
-    const auto* conv = module.value()->as<torch::nn::Conv2d>();
-    if (!conv) continue;
+    const auto* of_images = module.value()->as<torch::nn::Conv2d>();
+    const auto* of_clips = module.value()->as<torch::nn::Conv3d>();
+    if (!of_images && !of_clips) continue;
+    const auto& filters = of_images ? of_images->weight : of_clips->weight;
     for (auto& [name, tensor] : state) {
-      if (name == module.key() + ".weight" && tensor.dim() == 4) tensor = adapt_filters(tensor, conv->weight.size(1));
+      if (name == module.key() + ".weight" && tensor.dim() == filters.dim()) tensor = adapt_filters(tensor, filters.size(1));
     }
     return;
   }
@@ -116,15 +118,18 @@ void load_weights(torch::nn::Module& model, const std::filesystem::path& file, c
 }
 
 torch::Tensor adapt_filters(const torch::Tensor& filters, int64_t channels) {
-  OPSIS_CHECK(filters.dim() == 4 && filters.size(1) > 0, "adapt_filters: filters must be (out, channels, kH, kW), got {}",
+  OPSIS_CHECK((filters.dim() == 4 || filters.dim() == 5) && filters.size(1) > 0,
+              "adapt_filters: filters must be (out, channels, kH, kW) or (out, channels, kT, kH, kW), got {}",
               opsis::detail::shape(filters));
   OPSIS_CHECK(channels > 0, "adapt_filters: channels must be positive, got {}", channels);
   const auto old = filters.size(1);
   if (channels == old) return filters;
-  if (channels < old) return (filters.sum(1, /*keepdim=*/true) / channels).repeat({1, channels, 1, 1});
+  std::vector<int64_t> along_channels(static_cast<size_t>(filters.dim()), 1);
+  along_channels[1] = channels;
+  if (channels < old) return (filters.sum(1, /*keepdim=*/true) / channels).repeat(along_channels);
   const auto source = torch::arange(channels, filters.device()).remainder(old);
   const auto copies = torch::bincount(source, {}, old).index_select(0, source);
-  return filters.index_select(1, source) / copies.view({1, channels, 1, 1}).to(filters.scalar_type());
+  return filters.index_select(1, source) / copies.view(along_channels).to(filters.scalar_type());
 }
 
 }  // namespace opsis::inline v1::models

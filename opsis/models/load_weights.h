@@ -34,8 +34,8 @@ OPSIS_API void load_weights(torch::nn::Module& model, const std::filesystem::pat
 /// Filters for another number of channels, so that an image which is the same in every channel is answered as before:
 /// - 1 or 2 channels: each has the sum of the old filters, divided by the number of channels;
 /// - more: the old filters are repeated in their order, each divided by the number of times it is there.
-/// Shapes   (out, old channels, kH, kW) -> (out, channels, kH, kW)
-/// Throws   ValueError when channels is not positive or the filters do not have 4 dimensions
+/// Shapes   (out, old channels, kH, kW) -> (out, channels, kH, kW), of clips (out, old channels, kT, kH, kW) likewise
+/// Throws   ValueError when channels is not positive or the filters do not have 4 or 5 dimensions
 OPSIS_API torch::Tensor adapt_filters(const torch::Tensor& filters, int64_t channels);
 
 /// Where the entry's checkpoint is on this machine, brought there by hub::fetch if need be.

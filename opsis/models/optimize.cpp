@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "opsis/core/check.h"
+#include "opsis/core/kept_memory.h"
 #include "opsis/models/fusion.h"
+#include "opsis/models/inference_ops.h"
 #include "opsis/models/program.h"
+#include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::models {
 namespace {
@@ -43,7 +47,9 @@ class Programs {
                 clips_ ? "clips must be (N, 3, T, H, W)" : "images must be (N, 3, H, W)");
     const auto layout = clips_ ? torch::MemoryFormat::ChannelsLast3d : torch::MemoryFormat::ChannelsLast;
     images = images.to(torch::kFloat32).contiguous(layout);
-    return program_for(images)->run(images);
+    const auto program = program_for(images);
+    const detail::ResultsIn here(memory_);
+    return program->run(images);
   }
 
  private:
@@ -80,8 +86,10 @@ class Programs {
     detail::fuse_attention(program);
     if (options_.dtype != torch::kFloat32) detail::convert(program, options_.dtype);
     detail::pack(program, at::globalContext().userEnabledMkldnn() && at::globalContext().hasMKLDNN());
+    detail::use_channel_kernels(program);
     program.finish();
     program.own_constants();
+    program.share_constants(program);  // a layer that is called again has packed its weights again
     return program;
   }
 
@@ -93,6 +101,8 @@ class Programs {
   // By the shape of the images, the last used first. Those that came later have what packed weights they can of those before.
   static constexpr size_t kPrograms = 4;
   std::vector<std::pair<std::vector<int64_t>, std::shared_ptr<const detail::Program>>> programs_;
+  // Of activations, for the next run; a few dozen are alive at once, if several threads run.
+  KeptMemory memory_{64};
   static constexpr size_t kKnown = 16;
   std::vector<std::vector<int64_t>> known_;
 };
@@ -173,6 +183,60 @@ class OptimizedDetector final : public Optimized<DetectionModel> {
   std::vector<std::string> names_;
 };
 
+// Both images are one batch. How often the estimate is made better is part of the program.
+class OptimizedFlow final : public FlowModel {
+ public:
+  OptimizedFlow(std::shared_ptr<FlowModel> model, const OptimizeOptions& options)
+      : FlowModel("Optimized"), model_(there(std::move(model))), options_(options) {
+    OPSIS_CHECK(options.dtype == torch::kFloat32, "optimize: of a model of optical flow dtype must be float32, got {}",
+                c10::toString(options.dtype));  // places of pixels need more than two digits
+    programs(kUpdates, /*all=*/false);          // refuses what no program is made of
+    eval();
+  }
+
+  using FlowModel::forward;
+  using FlowModel::outputs;
+  Tensor forward(Tensor first, Tensor second, int64_t num_flow_updates) override {
+    return programs(num_flow_updates, /*all=*/false).run(both(first, second)).front();
+  }
+  std::vector<Tensor> outputs(Tensor first, Tensor second, int64_t num_flow_updates) override {
+    return programs(num_flow_updates, /*all=*/true).run(both(first, second));
+  }
+
+  void pretty_print(std::ostream& out) const override {
+    out << "Optimized(";
+    model_->pretty_print(out);
+    out << ')';
+  }
+
+ private:
+  static Tensor both(const Tensor& first, const Tensor& second) {
+    OPSIS_CHECK(first.dim() == 4 && first.sizes() == second.sizes(),
+                "optimize: images must be (N, 3, H, W), both alike, got {} and {}", opsis::detail::shape(first),
+                opsis::detail::shape(second));
+    return torch::cat({first, second}, 0);
+  }
+
+  Programs& programs(int64_t updates, bool all) {
+    const std::lock_guard lock(mutex_);
+    auto& found = programs_[{updates, all}];
+    if (!found) {
+      const auto forward = [this, updates, all](const Tensor& images) {
+        const auto pair = images.chunk(2, 0);
+        if (all) return model_->outputs(pair[0], pair[1], updates);
+        return std::vector{model_->forward(pair[0], pair[1], updates)};
+      };
+      found = std::make_unique<Programs>(model_, forward, options_, /*clips=*/false);
+    }
+    return *found;
+  }
+
+  std::shared_ptr<FlowModel> model_;
+  OptimizeOptions options_;
+  std::mutex mutex_;
+  std::map<std::pair<int64_t, bool>, std::unique_ptr<Programs>> programs_;
+};
+
 }  // namespace
 
 std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassifier> model, const OptimizeOptions& options) {
@@ -185,6 +249,10 @@ std::shared_ptr<SegmentationModel> optimize(std::shared_ptr<SegmentationModel> m
 
 std::shared_ptr<VideoClassifier> optimize(std::shared_ptr<VideoClassifier> model, const OptimizeOptions& options) {
   return std::make_shared<OptimizedForward<VideoClassifier>>(model, options);
+}
+
+std::shared_ptr<FlowModel> optimize(std::shared_ptr<FlowModel> model, const OptimizeOptions& options) {
+  return std::make_shared<OptimizedFlow>(std::move(model), options);
 }
 
 std::shared_ptr<DetectionModel> optimize(std::shared_ptr<DetectionModel> model, const OptimizeOptions& options) {

@@ -25,7 +25,7 @@ struct OptimizeOptions {
 ///     auto scores = quick->forward(images);
 /// The list is recorded at the first image of each shape, which takes as long as a few images do, and kept while the shape is one
 /// of the four last used; lists share what packed weights they can. Parameters are copied then: train first. Gradients do not
-/// pass. Several threads may call forward at once.
+/// pass. Several threads may call forward at once. The memory of activations is kept for the next call while this lives.
 /// Shapes   what the model takes
 /// Throws   ValueError when the model is training, not on the CPU, not of float32, or decides by what it sees in the images
 OPSIS_API std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassifier> model,
@@ -37,6 +37,10 @@ OPSIS_API std::shared_ptr<SegmentationModel> optimize(std::shared_ptr<Segmentati
 /// Of clips (N, 3, T, H, W): convolutions in three dimensions are packed and fused like those of images.
 OPSIS_API std::shared_ptr<VideoClassifier> optimize(std::shared_ptr<VideoClassifier> model,
                                                     const OptimizeOptions& options = {});
+
+/// Of pairs of images, with a list for each number of updates, in which every update stands by itself. Takes no bfloat16: pixels
+/// could not be told apart.
+OPSIS_API std::shared_ptr<FlowModel> optimize(std::shared_ptr<FlowModel> model, const OptimizeOptions& options = {});
 
 /// Of all that comes before boxes: the network, the pyramid and the heads that look at every pixel. What looks at regions stays as
 /// it is. Pictures of many sizes make batches of many shapes, so the list is recorded when a shape comes for the second time.

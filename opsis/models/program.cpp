@@ -257,6 +257,11 @@ std::vector<Tensor> Program::run(const Tensor& images) const {
         stack.push_back(std::get<IValue>(argument));
       }
     }
+    // What nobody reads later is the operator's alone, which may write over it.
+    const auto forget = [&] {
+      for (const auto slot : step.last_uses) at(slot) = Tensor();
+    };
+    forget();
     step.op.callBoxed(stack);
     for (size_t i = 0; i < step.outputs.size(); ++i) {
       if (const auto* slot = std::get_if<Slot>(&step.outputs[i])) {
@@ -266,7 +271,7 @@ std::vector<Tensor> Program::run(const Tensor& images) const {
         for (size_t k = 0; k < slots->size(); ++k) at((*slots)[k]) = list[k];
       }
     }
-    for (const auto slot : step.last_uses) at(slot) = Tensor();
+    forget();  // results that nobody reads
   }
   std::vector<Tensor> given;
   for (const auto slot : results) given.push_back(at(slot));

@@ -37,7 +37,8 @@ struct Builder<builder> {
     if constexpr (requires { options.in_channels; }) {
       options.in_channels = chosen.in_channels;
     } else {
-      OPSIS_CHECK(chosen.in_channels == 3, "get_model: in_channels is for models of single images, got {}", chosen.in_channels);
+      OPSIS_CHECK(chosen.in_channels == 3, "get_model: in_channels is not for models of optical flow, got {}",
+                  chosen.in_channels);
     }
     if constexpr (requires { options.quantize; }) {
       options.quantize = chosen.quantize;
@@ -60,6 +61,12 @@ struct Builder<builder> {
     }
     if constexpr (requires { options.input_size; }) {
       if (chosen.image_size) options.input_size = Size{*chosen.image_size, *chosen.image_size};
+    }
+    if constexpr (requires { options.transform.min_size; }) {
+      if (chosen.image_size) {
+        options.transform.min_size = {*chosen.image_size};
+        options.transform.max_size = *chosen.image_size * 5 / 3;
+      }
     }
     return builder(std::move(own), std::move(options)).ptr();
   }

@@ -27,9 +27,9 @@ Rows RowsAt(const Depthwise& conv, int64_t y) {
 
 // kPixels neighbours in a row of the result, of as many channels as `d` has lanes. Where not all the window is within the
 // picture, a pixel at a time.
-template <int64_t kPixels, bool kInside, class D>
-HWY_INLINE void Pixels(D d, const Depthwise& conv, const Rows& rows, const float* picture, const float* weights,
-                       const float* bias, int64_t x, float* out) {
+template <int64_t kPixels, bool kInside, class D, class T>
+HWY_INLINE void Pixels(D d, const Depthwise& conv, const Rows& rows, const T* picture, const float* weights, const float* bias,
+                       int64_t x, float* out) {
   using V = hn::Vec<D>;
   const auto step = conv.stride_x * conv.channels;
   V sums[kPixels];
@@ -45,14 +45,15 @@ HWY_INLINE void Pixels(D d, const Depthwise& conv, const Rows& rows, const float
       }
       const auto w = hn::LoadU(d, weight);
       const auto* seen = line + at * conv.channels;
-      for (int64_t p = 0; p < kPixels; ++p) sums[p] = hn::MulAdd(hn::LoadU(d, seen + p * step), w, sums[p]);
+      for (int64_t p = 0; p < kPixels; ++p) sums[p] = hn::MulAdd(LoadNumbers(d, seen + p * step), w, sums[p]);
     }
   }
   const auto low = hn::Set(d, conv.low), high = hn::Set(d, conv.high);
   for (int64_t p = 0; p < kPixels; ++p) hn::StoreU(Bounded(sums[p], low, high), d, out + p * conv.channels);
 }
 
-void DepthwiseRow(const Depthwise& conv, const float* picture, const float* weights, const float* bias, int64_t y, float* out) {
+template <class T>
+void DepthwiseRowOf(const Depthwise& conv, const T* picture, const float* weights, const float* bias, int64_t y, float* out) {
   const auto rows = RowsAt(conv, y);
   const auto reach = (conv.kernel_width - 1) * conv.dilation_x;
   // Pixels [first, end) of the row see only what is within the picture.
@@ -73,6 +74,14 @@ void DepthwiseRow(const Depthwise& conv, const float* picture, const float* weig
   });
 }
 
+void DepthwiseRow(const Depthwise& conv, const float* picture, const float* weights, const float* bias, int64_t y, float* out) {
+  DepthwiseRowOf(conv, picture, weights, bias, y, out);
+}
+void DepthwiseRow16(const Depthwise& conv, const uint16_t* picture, const float* weights, const float* bias, int64_t y,
+                    float* out) {
+  DepthwiseRowOf(conv, picture, weights, bias, y, out);
+}
+
 }  // namespace
 }  // namespace opsis::inline v1::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -81,10 +90,16 @@ HWY_AFTER_NAMESPACE();
 namespace opsis::inline v1::simd {
 
 HWY_EXPORT(DepthwiseRow);
+HWY_EXPORT(DepthwiseRow16);
 
 void depthwise_row(const Depthwise& conv, const float* picture, const float* weights, const float* bias, int64_t y,
                    float* out) {
   HWY_DYNAMIC_DISPATCH(DepthwiseRow)(conv, picture, weights, bias, y, out);
+}
+
+void depthwise_row(const Depthwise& conv, const uint16_t* picture, const float* weights, const float* bias, int64_t y,
+                   float* out) {
+  HWY_DYNAMIC_DISPATCH(DepthwiseRow16)(conv, picture, weights, bias, y, out);
 }
 
 }  // namespace opsis::inline v1::simd

@@ -20,8 +20,10 @@ struct Depthwise {
 };
 
 /// Row y of the result: out[x][channel] for all x, held between low and high. weights: (kernel_height, kernel_width, channels);
-/// bias: (channels).
+/// bias: (channels). A picture of uint16_t is one of bfloat16.
 OPSIS_API void depthwise_row(const Depthwise& conv, const float* picture, const float* weights, const float* bias, int64_t y,
+                             float* out);
+OPSIS_API void depthwise_row(const Depthwise& conv, const uint16_t* picture, const float* weights, const float* bias, int64_t y,
                              float* out);
 
 }  // namespace opsis::inline v1::simd

@@ -31,6 +31,38 @@ HWY_INLINE V Bounded(V x, V low, V high) {
   return hn::IfThenElse(hn::Lt(x, low), low, hn::IfThenElse(hn::Gt(x, high), high, x));
 }
 
+// As many numbers as d has lanes from memory and back, whatever they are there: float32, or bfloat16 in an uint16_t, which is the upper
+// half of one.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadNumbers(D d, const float* from) {
+  return hn::LoadU(d, from);
+}
+
+template <class D>
+HWY_INLINE hn::Vec<D> LoadNumbers(D d, const uint16_t* from) {
+  const hn::Rebind<uint32_t, D> whole;
+  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::LoadU(hn::Rebind<uint16_t, D>(), from))));
+}
+
+template <class D>
+HWY_INLINE void StoreNumbers(hn::Vec<D> value, D d, float* to) {
+  hn::StoreU(value, d, to);
+}
+
+// To the nearest, and of two the even one; what is no number stays none.
+template <class D>
+HWY_INLINE void StoreNumbers(hn::Vec<D> value, D, uint16_t* to) {
+  const hn::Rebind<uint32_t, D> whole;
+  const hn::Rebind<int32_t, D> whole_signed;
+  const hn::Rebind<uint16_t, D> half;
+  const auto bits = hn::BitCast(whole, value);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(whole, 1u));
+  const auto near = hn::ShiftRight<16>(hn::Add(bits, hn::Add(hn::Set(whole, 0x7FFFu), odd)));
+  const auto no_number = hn::RebindMask(whole, hn::Ne(value, value));
+  const auto chosen = hn::IfThenElse(no_number, hn::Set(whole, 0x7FC0u), near);
+  hn::StoreU(hn::DemoteTo(half, hn::BitCast(whole_signed, chosen)), half, to);
+}
+
 }  // namespace opsis::inline v1::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

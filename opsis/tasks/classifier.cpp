@@ -23,16 +23,15 @@ Classifier::Classifier(std::shared_ptr<ImageClassifier> model, const transforms:
       preprocessing_(preprocessing),
       categories_(std::move(categories)) {}
 
-Classification Classifier::operator()(const Image& image, int64_t top, Timings* timings) const {
-  return std::move((*this)(std::span(&image, 1), top, timings).front());
+Classification Classifier::operator()(const Picture& picture, int64_t top, Timings* timings) const {
+  return std::move((*this)(std::span(&picture, 1), top, timings).front());
 }
 
-std::vector<Classification> Classifier::operator()(std::span<const Image> images, int64_t top, Timings* timings) const {
+std::vector<Classification> Classifier::operator()(const Pictures& pictures, int64_t top, Timings* timings) const {
   OPSIS_CHECK(top >= 0, "Classifier: top must not be negative, got {}", top);
-  const auto prepare = [&](const Image& image) {
-    detail::check_image("Classifier", image);
-    return preprocessing_(image).data;
-  };
+  detail::Watch watch;
+  const auto images = detail::look_at("Classifier", pictures);
+  const auto prepare = [&](const Image& image) { return preprocessing_(image).data; };
   const auto forward = [&](Tensor batch) { return model_->forward(std::move(batch)); };
   const auto finish = [&](const Tensor& logits, const Image&) {
     Classification found;
@@ -44,7 +43,7 @@ std::vector<Classification> Classifier::operator()(std::span<const Image> images
     }
     return found;
   };
-  return detail::run(images, prepare, forward, finish, timings);
+  return detail::run<Image>(images, prepare, forward, finish, timings, watch);
 }
 
 void Classifier::warm_up() const {

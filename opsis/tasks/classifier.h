@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "opsis/core/size.h"
 #include "opsis/models/task.h"
 #include "opsis/models/weights.h"
+#include "opsis/tasks/picture.h"
 #include "opsis/tasks/task.h"
 #include "opsis/transforms/presets.h"
 #include "opsis/tv_tensors.h"
@@ -35,7 +35,7 @@ struct Classification {
 
 /// From a picture to what it shows. A value: copies share the model; many threads may call it.
 ///     const tasks::Classifier classifier("efficientnet_b0");
-///     const auto found = classifier(io::decode_image("cat.jpg"));
+///     const auto found = classifier("cat.jpg");
 ///     found.best[0].name                                     // "tabby"
 class OPSIS_API Classifier {
  public:
@@ -47,12 +47,12 @@ class OPSIS_API Classifier {
              std::vector<std::string> categories, bool optimize = true);
 
   /// The `top` likeliest classes; all when there are fewer.
-  /// Shapes   image (3, H, W)
+  /// Shapes   of an Image (3, H, W)
   /// Types    uint8, or floating point in [0, 1]
-  /// Throws   ValueError for another shape, and when top is negative
-  Classification operator()(const Image& image, int64_t top = 5, Timings* timings = nullptr) const;
+  /// Throws   what Picture::image throws; ValueError for another shape, and when top is negative
+  Classification operator()(const Picture& picture, int64_t top = 5, Timings* timings = nullptr) const;
   /// Several pictures, which go through the model together.
-  std::vector<Classification> operator()(std::span<const Image> images, int64_t top = 5, Timings* timings = nullptr) const;
+  std::vector<Classification> operator()(const Pictures& pictures, int64_t top = 5, Timings* timings = nullptr) const;
 
   /// Makes the first picture as quick as the others.
   void warm_up() const;

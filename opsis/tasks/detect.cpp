@@ -17,16 +17,13 @@ double checked_threshold(std::string_view task, std::string_view name, double th
   return threshold;
 }
 
-std::vector<Detection> detect(std::string_view task, models::DetectionModel& model, std::span<const Image> images,
-                              double score_threshold, Timings& spent) {
+std::vector<Detection> detect(models::DetectionModel& model, std::span<const Image> images, double score_threshold,
+                              Timings& spent) {
   if (images.empty()) return {};
   const torch::NoGradGuard no_grad;
   Watch watch;
   std::vector<torch::Tensor> prepared;
-  for (const auto& image : images) {
-    check_image(task, image);
-    prepared.push_back(transforms::ObjectDetection()(image).data);
-  }
+  for (const auto& image : images) prepared.push_back(transforms::ObjectDetection()(image).data);
   spent.prepare_ms += watch.lap();
   auto found = model.forward(std::move(prepared));
   spent.model_ms += watch.lap();

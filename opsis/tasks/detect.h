@@ -20,8 +20,8 @@ std::shared_ptr<models::DetectionModel> load_detector(std::string_view task, std
 double checked_threshold(std::string_view task, std::string_view name, double threshold);
 
 /// What the model finds in each image, of what is as sure as that. Adds to the timings what it takes.
-std::vector<models::Detection> detect(std::string_view task, models::DetectionModel& model, std::span<const Image> images,
-                                      double score_threshold, Timings& spent);
+std::vector<models::Detection> detect(models::DetectionModel& model, std::span<const Image> images, double score_threshold,
+                                      Timings& spent);
 
 /// Some of what was found.
 models::Detection chosen(const models::Detection& found, const torch::Tensor& which);

@@ -72,14 +72,16 @@ Detector::Detector(std::shared_ptr<DetectionModel> model, std::vector<std::strin
       score_threshold_(detail::checked_threshold("Detector", "score_threshold", score_threshold)),
       mask_threshold_(detail::checked_threshold("Detector", "mask_threshold", mask_threshold)) {}
 
-Detections Detector::operator()(const Image& image, Timings* timings) const {
-  return std::move((*this)(std::span(&image, 1), timings).front());
+Detections Detector::operator()(const Picture& picture, Timings* timings) const {
+  return std::move((*this)(std::span(&picture, 1), timings).front());
 }
 
-std::vector<Detections> Detector::operator()(std::span<const Image> images, Timings* timings) const {
-  Timings spent;
-  auto found = detail::detect("Detector", *model_, images, score_threshold_, spent);
+std::vector<Detections> Detector::operator()(const Pictures& pictures, Timings* timings) const {
   detail::Watch watch;
+  const auto images = detail::look_at("Detector", pictures);
+  Timings spent{.prepare_ms = watch.lap()};
+  auto found = detail::detect(*model_, images, score_threshold_, spent);
+  watch.lap();
   std::vector<Detections> answers;
   for (size_t i = 0; i < found.size(); ++i) {
     if (auto& masks = found[i].masks; masks.defined()) masks = masks.squeeze(1) >= mask_threshold_;
@@ -90,26 +92,27 @@ std::vector<Detections> Detector::operator()(std::span<const Image> images, Timi
   return answers;
 }
 
-Detections Detector::tiled(const Image& image, const TilingOptions& tiling, Timings* timings) const {
-  detail::check_image("Detector", image);
+Detections Detector::tiled(const Picture& picture, const TilingOptions& tiling, Timings* timings) const {
   const auto [height, width] = tiling.tile_size;
   OPSIS_CHECK(height > 0 && width > 0, "Detector: tile_size must be positive, got {}", tiling.tile_size);
   OPSIS_CHECK(tiling.overlap >= 0 && tiling.overlap < std::min(height, width),
               "Detector: overlap must be less than the sides of tiles, {}, and not negative, got {}", tiling.tile_size,
               tiling.overlap);
   detail::checked_threshold("Detector", "nms_threshold", tiling.nms_threshold);
+  detail::Watch watch;
+  const auto image = detail::look_at("Detector", picture);
   const auto size = detail::size_of(image);
   const auto rows = beginnings(size.height, height, tiling.overlap), columns = beginnings(size.width, width, tiling.overlap);
   if (rows.size() == 1 && columns.size() == 1) return (*this)(image, timings);
 
   const torch::NoGradGuard no_grad;
-  Timings spent;
+  Timings spent{.prepare_ms = watch.lap()};
   std::vector<Tensor> boxes, scores, labels, masks, is_cut;
   std::vector<Size> corners;  // of the tile of each box
   for (const auto top : rows) {
     for (const auto left : columns) {
       const Image tile(image.data.narrow(1, top, std::min(height, size.height)).narrow(2, left, std::min(width, size.width)));
-      auto found = std::move(detail::detect("Detector", *model_, std::span(&tile, 1), score_threshold_, spent).front());
+      auto found = std::move(detail::detect(*model_, std::span(&tile, 1), score_threshold_, spent).front());
       const auto corner = torch::tensor({left, top, left, top}, torch::kInt64).to(found.boxes.device());
       boxes.push_back(found.boxes + corner);
       const auto extent = torch::tensor({int64_t{0}, int64_t{0}, tile.data.size(2), tile.data.size(1)}, corner.options());
@@ -120,7 +123,7 @@ Detections Detector::tiled(const Image& image, const TilingOptions& tiling, Timi
       corners.insert(corners.end(), static_cast<size_t>(boxes.back().size(0)), Size{top, left});
     }
   }
-  detail::Watch watch;
+  watch.lap();
   Detection all{torch::cat(boxes), torch::cat(scores), torch::cat(labels)};
   if (!masks.empty()) all.masks = torch::cat(masks);
   const auto kept = merged(all, torch::cat(is_cut), tiling.nms_threshold);

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "opsis/core/size.h"
 #include "opsis/models/detection/model.h"
 #include "opsis/models/weights.h"
+#include "opsis/tasks/picture.h"
 #include "opsis/tasks/task.h"
 #include "opsis/tv_tensors.h"
 
@@ -61,12 +61,12 @@ class OPSIS_API Detector {
   Detector(std::shared_ptr<models::DetectionModel> model, std::vector<std::string> categories, double score_threshold = 0.5,
            double mask_threshold = 0.5);
 
-  /// Shapes   image (3, H, W)
+  /// Shapes   of an Image (3, H, W)
   /// Types    uint8, or floating point in [0, 1]
-  /// Throws   ValueError for another shape
-  Detections operator()(const Image& image, Timings* timings = nullptr) const;
+  /// Throws   what Picture::image throws; ValueError for another shape
+  Detections operator()(const Picture& picture, Timings* timings = nullptr) const;
   /// Several pictures of any sizes, which go through the model together.
-  std::vector<Detections> operator()(std::span<const Image> images, Timings* timings = nullptr) const;
+  std::vector<Detections> operator()(const Pictures& pictures, Timings* timings = nullptr) const;
 
   /// For what is small in a large picture: tiles of it are looked at one after another, each as if it were a picture. Of what
   /// neighbours find twice the surest box stays, and a whole one rather than one that a tile cuts. A picture that is not larger
@@ -75,7 +75,7 @@ class OPSIS_API Detector {
   /// Throws   ValueError unless sides of tiles are positive, the overlap is less than them and the threshold in [0, 1], and for
   ///          another shape
   /// Source   Opsis
-  Detections tiled(const Image& image, const TilingOptions& tiling = {}, Timings* timings = nullptr) const;
+  Detections tiled(const Picture& picture, const TilingOptions& tiling = {}, Timings* timings = nullptr) const;
 
   /// Makes the first picture of this size as quick as the others.
   void warm_up(Size size) const;

@@ -3,13 +3,15 @@
 #include <algorithm>
 
 #include "opsis/tasks/run.h"
+#include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::tasks {
 namespace {
 
 using models::FlowModel;
 using torch::Tensor;
-using Pair = std::pair<Image, Image>;
+using Pair = std::pair<Picture, Picture>;
+using Images = std::pair<Image, Image>;
 
 constexpr int64_t kMultiple = 8;
 
@@ -45,14 +47,19 @@ FlowEstimator::FlowEstimator(std::shared_ptr<FlowModel> model, Size min_size, in
   OPSIS_CHECK(num_flow_updates > 0, "FlowEstimator: num_flow_updates must be positive, got {}", num_flow_updates);
 }
 
-Tensor FlowEstimator::operator()(const Image& first, const Image& second, Timings* timings) const {
+Tensor FlowEstimator::operator()(const Picture& first, const Picture& second, Timings* timings) const {
   const Pair pair(first, second);
   return (*this)(std::span(&pair, 1), timings).front();
 }
 
 std::vector<Tensor> FlowEstimator::operator()(std::span<const Pair> pairs, Timings* timings) const {
-  const auto prepare = [&](const Pair& pair) {
-    for (const auto& image : {pair.first, pair.second}) detail::check_image("FlowEstimator", image);
+  detail::Watch watch;
+  std::vector<Picture> pictures;
+  for (const auto& [first, second] : pairs) pictures.insert(pictures.end(), {first, second});
+  auto images = detail::look_at("FlowEstimator", pictures, /*of_each=*/2);
+  std::vector<Images> inputs;
+  for (size_t i = 0; i < images.size(); i += 2) inputs.emplace_back(std::move(images[i]), std::move(images[i + 1]));
+  const auto prepare = [&](const Images& pair) {
     OPSIS_CHECK(pair.first.data.sizes() == pair.second.data.sizes(), "FlowEstimator: both images must be alike, got {} and {}",
                 opsis::detail::shape(pair.first.data), opsis::detail::shape(pair.second.data));
     const auto [first, second] = transforms::OpticalFlow()(pair.first, pair.second);
@@ -63,12 +70,12 @@ std::vector<Tensor> FlowEstimator::operator()(std::span<const Pair> pairs, Timin
   const auto forward = [&](const Tensor& batch) {
     return model_->forward(batch.select(1, 0), batch.select(1, 1), num_flow_updates_);
   };
-  const auto finish = [&](const Tensor& flow, const Pair& pair) {
+  const auto finish = [&](const Tensor& flow, const Images& pair) {
     const auto height = pair.first.data.size(-2), width = pair.first.data.size(-1);
     const auto top = margin(height, min_size_.height).before, left = margin(width, min_size_.width).before;
     return flow.slice(1, top, top + height).slice(2, left, left + width).contiguous();
   };
-  return detail::run(pairs, prepare, forward, finish, timings);
+  return detail::run<Images>(inputs, prepare, forward, finish, timings, watch);
 }
 
 }  // namespace opsis::inline v1::tasks

@@ -14,6 +14,7 @@
 #include "opsis/core/size.h"
 #include "opsis/models/task.h"
 #include "opsis/models/weights.h"
+#include "opsis/tasks/picture.h"
 #include "opsis/tasks/task.h"
 #include "opsis/transforms/presets.h"
 #include "opsis/tv_tensors.h"
@@ -36,12 +37,12 @@ class OPSIS_API FlowEstimator {
                          int64_t num_flow_updates = models::FlowModel::kUpdates);
 
   /// The pictures' edges are repeated until the sides are multiples of 8 and large enough; the flow is that of the pictures.
-  /// Shapes   (3, H, W), the same -> (2, H, W)
+  /// Shapes   of Images (3, H, W), the same -> (2, H, W)
   /// Types    uint8, or floating point in [0, 1] -> float32, in pixels
-  /// Throws   ValueError for another shape
-  torch::Tensor operator()(const Image& first, const Image& second, Timings* timings = nullptr) const;
+  /// Throws   what Picture::image throws; ValueError for another shape
+  torch::Tensor operator()(const Picture& first, const Picture& second, Timings* timings = nullptr) const;
   /// Several pairs; those that come to the same size go through the model together.
-  std::vector<torch::Tensor> operator()(std::span<const std::pair<Image, Image>> pairs, Timings* timings = nullptr) const;
+  std::vector<torch::Tensor> operator()(std::span<const std::pair<Picture, Picture>> pairs, Timings* timings = nullptr) const;
 
  private:
   FlowEstimator(std::string_view model, const models::Weights& weights, const TaskOptions& options, int64_t num_flow_updates);

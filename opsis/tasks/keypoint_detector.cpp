@@ -26,13 +26,15 @@ KeypointDetector::KeypointDetector(std::shared_ptr<models::DetectionModel> model
       keypoints_(std::move(keypoints)),
       score_threshold_(detail::checked_threshold("KeypointDetector", "score_threshold", score_threshold)) {}
 
-KeypointDetections KeypointDetector::operator()(const Image& image, Timings* timings) const {
-  return std::move((*this)(std::span(&image, 1), timings).front());
+KeypointDetections KeypointDetector::operator()(const Picture& picture, Timings* timings) const {
+  return std::move((*this)(std::span(&picture, 1), timings).front());
 }
 
-std::vector<KeypointDetections> KeypointDetector::operator()(std::span<const Image> images, Timings* timings) const {
-  Timings spent;
-  const auto found = detail::detect("KeypointDetector", *model_, images, score_threshold_, spent);
+std::vector<KeypointDetections> KeypointDetector::operator()(const Pictures& pictures, Timings* timings) const {
+  detail::Watch watch;
+  const auto images = detail::look_at("KeypointDetector", pictures);
+  Timings spent{.prepare_ms = watch.lap()};
+  const auto found = detail::detect(*model_, images, score_threshold_, spent);
   std::vector<KeypointDetections> answers;
   for (size_t i = 0; i < found.size(); ++i) {
     OPSIS_CHECK(found[i].keypoints.defined(), "KeypointDetector: {} gives no key points", model_->name());

@@ -4,7 +4,6 @@
 #include <torch/types.h>
 
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "opsis/models/detection/model.h"
 #include "opsis/models/weights.h"
 #include "opsis/tasks/detector.h"
+#include "opsis/tasks/picture.h"
 #include "opsis/tasks/task.h"
 #include "opsis/tv_tensors.h"
 
@@ -44,12 +44,12 @@ class OPSIS_API KeypointDetector {
   explicit KeypointDetector(std::shared_ptr<models::DetectionModel> model,
                             std::vector<std::string> keypoints = coco_keypoints(), double score_threshold = 0.5);
 
-  /// Shapes   image (3, H, W)
+  /// Shapes   of an Image (3, H, W)
   /// Types    uint8, or floating point in [0, 1]
-  /// Throws   ValueError for another shape, and when the model gives no key points
-  KeypointDetections operator()(const Image& image, Timings* timings = nullptr) const;
+  /// Throws   what Picture::image throws; ValueError for another shape, and when the model gives no key points
+  KeypointDetections operator()(const Picture& picture, Timings* timings = nullptr) const;
   /// Several pictures of any sizes, which go through the model together.
-  std::vector<KeypointDetections> operator()(std::span<const Image> images, Timings* timings = nullptr) const;
+  std::vector<KeypointDetections> operator()(const Pictures& pictures, Timings* timings = nullptr) const;
 
   /// Makes the first picture of this size as quick as the others.
   void warm_up(Size size) const;

@@ -15,9 +15,9 @@
 #include "opsis/core/check.h"
 #include "opsis/models/optimize.h"
 #include "opsis/models/registry.h"
+#include "opsis/tasks/look_at.h"
 #include "opsis/tasks/task.h"
 #include "opsis/tv_tensors.h"
-#include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::tasks::detail {
 
@@ -66,19 +66,12 @@ inline std::string name_of(const std::vector<std::string>& categories, int64_t i
   return known ? categories[static_cast<size_t>(index)] : text("class {}", index);
 }
 
-inline void check_image(std::string_view task, const Image& image) {
-  OPSIS_CHECK(image.data.dim() == 3 && image.data.size(0) == 3, "{}: the image must be (3, H, W), got {}", task,
-              opsis::detail::shape(image.data));
-  OPSIS_CHECK(image.data.numel() > 0, "{}: the image must have pixels, got {}", task, opsis::detail::shape(image.data));
-}
-
 /// finish(what the model gave for it, input) for each input. `prepare` makes a tensor of an input; those of a shape go through
-/// `forward` together.
+/// `forward` together. `watch` began with the call.
 template <class Input, class Prepare, class Forward, class Finish>
 auto run(std::span<const Input> inputs, const Prepare& prepare, const Forward& forward, const Finish& finish,
-         Timings* timings = nullptr) {
+         Timings* timings = nullptr, Watch watch = {}) {
   const torch::NoGradGuard no_grad;
-  Watch watch;
   Timings spent;
   std::map<std::vector<int64_t>, std::vector<size_t>> by_shape;
   std::vector<torch::Tensor> prepared;

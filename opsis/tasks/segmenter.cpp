@@ -31,18 +31,17 @@ Segmenter::Segmenter(std::shared_ptr<SegmentationModel> model, const transforms:
       preprocessing_(preprocessing),
       categories_(std::move(categories)) {}
 
-Segmentation Segmenter::operator()(const Image& image, Timings* timings) const {
-  return std::move((*this)(std::span(&image, 1), timings).front());
+Segmentation Segmenter::operator()(const Picture& picture, Timings* timings) const {
+  return std::move((*this)(std::span(&picture, 1), timings).front());
 }
 
-std::vector<Segmentation> Segmenter::operator()(std::span<const Image> images, Timings* timings) const {
-  const auto prepare = [&](const Image& image) {
-    detail::check_image("Segmenter", image);
-    return preprocessing_(image).data;
-  };
+std::vector<Segmentation> Segmenter::operator()(const Pictures& pictures, Timings* timings) const {
+  detail::Watch watch;
+  const auto images = detail::look_at("Segmenter", pictures);
+  const auto prepare = [&](const Image& image) { return preprocessing_(image).data; };
   const auto forward = [&](Tensor batch) { return model_->forward(std::move(batch)); };
-  return detail::run(
-      images, prepare, forward, [&](const Tensor& scores, const Image& image) { return finished(scores, image); }, timings);
+  const auto finish = [&](const Tensor& scores, const Image& image) { return finished(scores, image); };
+  return detail::run<Image>(images, prepare, forward, finish, timings, watch);
 }
 
 void Segmenter::warm_up(Size size) const { (*this)(detail::blank(size)); }

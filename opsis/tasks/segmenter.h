@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "opsis/core/size.h"
 #include "opsis/models/task.h"
 #include "opsis/models/weights.h"
+#include "opsis/tasks/picture.h"
 #include "opsis/tasks/task.h"
 #include "opsis/transforms/presets.h"
 #include "opsis/tv_tensors.h"
@@ -38,7 +38,7 @@ struct OPSIS_API Segmentation {
 
 /// From a picture to the class of each of its pixels. A value: copies share the model; many threads may call it.
 ///     const tasks::Segmenter segmenter("deeplabv3_mobilenet_v3_large");
-///     const auto found = segmenter(io::decode_image("street.jpg"));
+///     const auto found = segmenter("street.jpg");
 ///     found.shares[0].name                                             // "__background__"
 ///     utils::draw_segmentation_masks(picture, found.masks());
 class OPSIS_API Segmenter {
@@ -50,12 +50,12 @@ class OPSIS_API Segmenter {
   Segmenter(std::shared_ptr<models::SegmentationModel> model, const transforms::SemanticSegmentationOptions& preprocessing,
             std::vector<std::string> categories, bool optimize = true);
 
-  /// Shapes   image (3, H, W)
+  /// Shapes   of an Image (3, H, W)
   /// Types    uint8, or floating point in [0, 1]
-  /// Throws   ValueError for another shape
-  Segmentation operator()(const Image& image, Timings* timings = nullptr) const;
+  /// Throws   what Picture::image throws; ValueError for another shape
+  Segmentation operator()(const Picture& picture, Timings* timings = nullptr) const;
   /// Several pictures; those that come to the same size go through the model together.
-  std::vector<Segmentation> operator()(std::span<const Image> images, Timings* timings = nullptr) const;
+  std::vector<Segmentation> operator()(const Pictures& pictures, Timings* timings = nullptr) const;
 
   /// Makes the first picture of this size as quick as the others.
   void warm_up(Size size) const;

@@ -110,6 +110,7 @@ Sample sanitize_with_labels(std::string_view where, const Sanitizer& sanitizer, 
 /// named:
 ///     sample = sanitize(std::move(sample), [](auto& s) -> auto& { return s.labels; });
 ///     sample = sanitize(std::move(sample), [](auto& s) { return std::tie(s.labels, s.iscrowd, s.area); });
+/// Key points stay as they are unless they are named so, as s.points.data.
 /// Throws   ValueError when min_size or min_area is below 1; and, applied, when the sample has no boxes or not a label for each
 /// Differs  torchvision looks for an entry that is called labels, and fails without one; here labels are named by the call.
 ///          Masks that are not one for each box pass through, as there

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "opsis/core/check.h"
@@ -29,33 +30,6 @@ void check_freetype(FT_Error code, const char* what) {
 struct FaceCloser {
   void operator()(FT_Library library) const { FT_Done_FreeType(library); }
   void operator()(FT_Face face) const { FT_Done_Face(face); }
-};
-
-class Face {
- public:
-  // An empty path is the font inside the library.
-  explicit Face(const std::filesystem::path& path) {
-    FT_Library library = nullptr;
-    check_freetype(FT_Init_FreeType(&library), "start");
-    library_.reset(library);
-    FT_Face face = nullptr;
-    if (path.empty()) {
-      const auto size = static_cast<FT_Long>(embedded::font_ttf_size);
-      check_freetype(FT_New_Memory_Face(library, embedded::font_ttf, size, 0, &face), "read the embedded font");
-    } else {
-      std::error_code error;
-      if (!std::filesystem::is_regular_file(path, error)) raise<IoError>("render_text: cannot open the font {}", path.string());
-      if (FT_New_Face(library, path.c_str(), 0, &face) != 0) {
-        raise<DecodeError>("render_text: {} is no font that FreeType can read", path.string());
-      }
-    }
-    face_.reset(face);
-  }
-  FT_Face get() const { return face_.get(); }
-
- private:
-  std::unique_ptr<FT_LibraryRec_, FaceCloser> library_;
-  std::unique_ptr<FT_FaceRec_, FaceCloser> face_;  // after the library, so that it goes first
 };
 
 struct Glyph {
@@ -79,6 +53,59 @@ Glyph load_glyph(FT_Face face, char32_t character) {
   }
   return glyph;
 }
+
+// A font, and its letters of one size as they were drawn: of many labels most are the same.
+class Face {
+ public:
+  // An empty path is the font inside the library.
+  explicit Face(const std::filesystem::path& path) {
+    FT_Library library = nullptr;
+    check_freetype(FT_Init_FreeType(&library), "start");
+    library_.reset(library);
+    FT_Face face = nullptr;
+    if (path.empty()) {
+      const auto size = static_cast<FT_Long>(embedded::font_ttf_size);
+      check_freetype(FT_New_Memory_Face(library, embedded::font_ttf, size, 0, &face), "read the embedded font");
+    } else {
+      std::error_code error;
+      if (!std::filesystem::is_regular_file(path, error)) raise<IoError>("render_text: cannot open the font {}", path.string());
+      if (FT_New_Face(library, path.c_str(), 0, &face) != 0) {
+        raise<DecodeError>("render_text: {} is no font that FreeType can read", path.string());
+      }
+    }
+    face_.reset(face);
+  }
+
+  void set_size(double size_px) {
+    constexpr size_t kMostKept = size_t{1} << 20;  // bytes
+    const auto size_64 = std::lround(size_px * 64);
+    if (size_64 != size_64_ || kept_ > kMostKept) {
+      glyphs_.clear();
+      kept_ = 0;
+    }
+    if (size_64 == size_64_) return;
+    size_64_ = 0;
+    check_freetype(FT_Set_Char_Size(face_.get(), 0, size_64, 72, 72), "scale the font");
+    size_64_ = size_64;
+  }
+  const FT_Size_Metrics& metrics() const { return face_->size->metrics; }
+
+  /// Good until the size is set again.
+  const Glyph& glyph(char32_t character) {
+    const auto found = glyphs_.find(character);
+    if (found != glyphs_.end()) return found->second;
+    const auto& made = glyphs_.emplace(character, load_glyph(face_.get(), character)).first->second;
+    kept_ += sizeof(Glyph) + made.coverage.size();
+    return made;
+  }
+
+ private:
+  std::unique_ptr<FT_LibraryRec_, FaceCloser> library_;
+  std::unique_ptr<FT_FaceRec_, FaceCloser> face_;  // after the library, so that it goes first
+  long size_64_ = 0;                               // NOLINT(google-runtime-int): FreeType's
+  size_t kept_ = 0;
+  std::unordered_map<char32_t, Glyph> glyphs_;
+};
 
 // One character of UTF-8, taken from the front of `text`; '?' where it is broken.
 char32_t take_character(std::string_view& text) {
@@ -108,7 +135,7 @@ std::vector<std::u32string> lines_of(std::string_view text, bool ascii_only) {
 }
 
 struct Placed {
-  Glyph glyph;
+  const Glyph* glyph;
   int64_t x, y;  // of the bitmap's corner
 };
 
@@ -118,19 +145,19 @@ TextBitmap render_text(std::string_view text, double size_px) { return render_te
 
 TextBitmap render_text(std::string_view text, double size_px, const std::filesystem::path& font) {
   OPSIS_CHECK(size_px >= 1 && size_px <= 1000, "render_text: size_px must be from 1 to 1000, got {}", size_px);
-  static thread_local const Face embedded_face{std::filesystem::path{}};
+  static thread_local Face embedded_face{std::filesystem::path{}};
   static thread_local std::optional<std::pair<std::filesystem::path, Face>> last;
   const bool embedded = font.empty();
   if (!embedded && (!last || last->first != font)) last.emplace(font, Face(font));
-  const auto face = embedded ? embedded_face.get() : last->second.get();
-  check_freetype(FT_Set_Char_Size(face, 0, std::lround(size_px * 64), 72, 72), "scale the font");
+  auto& face = embedded ? embedded_face : last->second;
+  face.set_size(size_px);
 
   // The line's own ascent and descent are generous; these hold every ASCII letter of DejaVu Sans.
   auto ascent = static_cast<int64_t>(std::ceil(size_px * 0.78));
   auto descent = static_cast<int64_t>(std::ceil(size_px * 0.26));
   auto line_height = static_cast<int64_t>(std::ceil(size_px * 1.2));
   if (!embedded) {
-    const auto& metrics = face->size->metrics;
+    const auto& metrics = face.metrics();
     ascent = std::max<int64_t>(0, (metrics.ascender + 63) / 64);
     descent = std::max<int64_t>(0, (63 - metrics.descender) / 64);
     line_height = std::max<int64_t>(ascent + descent, (metrics.height + 63) / 64);
@@ -143,13 +170,13 @@ TextBitmap render_text(std::string_view text, double size_px, const std::filesys
   for (const auto& line : lines_of(text, embedded)) {
     int64_t pen_64 = 0, right = 0;
     for (const auto c : line) {
-      auto glyph = load_glyph(face, c);
+      const auto& glyph = face.glyph(c);
       // A letter that reaches left of its origin moves right at the start of a line, where it would be cut.
       const int64_t x = std::max<int64_t>(0, (pen_64 + 32) / 64 + glyph.left), y = baseline + glyph.top;
       pen_64 += glyph.advance_64;
       right = std::max({right, x + glyph.width, (pen_64 + 32) / 64});
       OPSIS_CHECK(right * (baseline + descent) <= kMostPixels, "render_text: the text is too long for size_px = {}", size_px);
-      placed.push_back({std::move(glyph), x, y});
+      placed.push_back({&glyph, x, y});
     }
     out.width = std::max(out.width, right);
     out.height = baseline + descent;
@@ -159,10 +186,10 @@ TextBitmap render_text(std::string_view text, double size_px, const std::filesys
   OPSIS_CHECK(out.width * out.height <= kMostPixels, "render_text: the text is too long for size_px = {}", size_px);
   out.coverage.assign(static_cast<size_t>(out.height * out.width), 0);
   for (const auto& [glyph, left, top] : placed) {
-    for (int64_t y = std::max<int64_t>(0, -top); y < glyph.height && top + y < out.height; ++y) {
-      for (int64_t x = 0; x < glyph.width; ++x) {
+    for (int64_t y = std::max<int64_t>(0, -top); y < glyph->height && top + y < out.height; ++y) {
+      for (int64_t x = 0; x < glyph->width; ++x) {
         auto& pixel = out.coverage[static_cast<size_t>((top + y) * out.width + left + x)];
-        pixel = std::max(pixel, glyph.coverage[static_cast<size_t>(y * glyph.width + x)]);
+        pixel = std::max(pixel, glyph->coverage[static_cast<size_t>(y * glyph->width + x)]);
       }
     }
   }

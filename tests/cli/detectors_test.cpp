@@ -59,6 +59,56 @@ TEST(CliTrainDetector, TrainsResumesAndDetects) {
                      "is for ssdlite320_mobilenet_v3_large, not for fcos_resnet50_fpn; leave out --model");
 }
 
+// Pictures of somebody whose key points lie on the light square that is the body.
+void write_people(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder / "annotations");
+  for (const std::string part : {"train", "val"}) {
+    std::filesystem::create_directories(folder / part);
+    json file{{"images", json::array()}, {"annotations", json::array()}, {"categories", {{{"id", 1}, {"name", "person"}}}}};
+    for (int64_t i = 0; i < 2; ++i) {
+      const auto name = std::to_string(i) + ".png";
+      auto picture = torch::zeros({3, 48, 64}, torch::kUInt8);
+      picture.narrow(1, 4 + i, 40).narrow(2, 10 + i, 40).fill_(200);
+      io::write_png(Image(picture), folder / part / name);
+      file["images"].push_back({{"id", i}, {"file_name", name}, {"height", 48}, {"width", 64}});
+      auto points = json::array();
+      for (int64_t k = 0; k < 17; ++k) points.insert(points.end(), {12 + i + 2 * k, 6 + i + 2 * k, 2});
+      file["annotations"].push_back({{"id", i + 1},
+                                     {"image_id", i},
+                                     {"category_id", 1},
+                                     {"bbox", {10 + i, 4 + i, 40, 40}},
+                                     {"area", 1600},
+                                     {"iscrowd", 0},
+                                     {"num_keypoints", 17},
+                                     {"keypoints", std::move(points)}});
+    }
+    std::ofstream(folder / "annotations" / ("person_keypoints_" + part + ".json")) << file;
+  }
+}
+
+TEST(CliTrainDetector, TrainsOnKeyPointsWhichAreThenFound) {
+  const support::TemporaryFolder folder;
+  const auto at = [&](const char* name) { return (folder.path() / name).string(); };
+  write_people(folder.path() / "people");
+  const auto trained =
+      opsis_tool({"train-detector", at("people"), "--model", "keypointrcnn_resnet50_fpn", "--weights-backbone", "none",
+                  "--image-size", "48", "--epochs", "1", "--batch-size", "2", "--out", at("people.pth"), "--json"});
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  const auto epoch = json::parse(trained.out)["epochs"].at(0);
+  EXPECT_GT(epoch["losses"]["loss_keypoint"].get<double>(), 0);
+  EXPECT_EQ(epoch["validation"]["images"], 2);
+  EXPECT_EQ(epoch["validation"]["key_points"].size(), 10);
+  EXPECT_TRUE(epoch["validation"]["key_points"].contains("AP50"));
+
+  const auto found = opsis_tool(
+      {"keypoints", at("people/val/0.png"), "--weights", at("people.pth"), "--score", "0", "--out", at("drawn.png"), "--json"});
+  ASSERT_EQ(found.code, 0) << found.err;
+  const auto document = json::parse(found.out);
+  EXPECT_EQ(document["model"], "keypointrcnn_resnet50_fpn");
+  for (const auto& person : document["found"]) EXPECT_EQ(person["keypoints"].size(), 17);
+  EXPECT_EQ(io::decode_image(std::filesystem::path(at("drawn.png"))).data.sizes(), (std::vector<int64_t>{3, 48, 64}));
+}
+
 TEST(CliTrainDetector, SaysWhatIsWrong) {
   const support::TemporaryFolder folder;
   const auto out = (folder.path() / "out.pth").string();

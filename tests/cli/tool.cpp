@@ -21,10 +21,10 @@ std::string content(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-Finished opsis_tool(std::vector<std::string> arguments, const std::string& input) {
+Finished run_program(const std::string& name, std::vector<std::string> arguments, const std::string& input) {
   const support::TemporaryFolder folder;
   const auto out = (folder.path() / "out").string(), err = (folder.path() / "err").string();
-  const auto binary = std::string(std::getenv("OPSIS_BINARY_DIR")) + "/opsis";
+  const auto binary = std::string(std::getenv("OPSIS_BINARY_DIR")) + "/" + name;
   arguments.insert(arguments.begin(), binary);
   std::vector<char*> argv;
   for (auto& argument : arguments) argv.push_back(argument.data());

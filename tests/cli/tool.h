@@ -21,7 +21,12 @@ struct Finished {
 
 std::string content(const std::filesystem::path& file);
 
-Finished opsis_tool(std::vector<std::string> arguments, const std::string& input = "/dev/null");
+/// A program of the build folder.
+Finished run_program(const std::string& name, std::vector<std::string> arguments, const std::string& input = "/dev/null");
+
+inline Finished opsis_tool(std::vector<std::string> arguments, const std::string& input = "/dev/null") {
+  return run_program("opsis", std::move(arguments), input);
+}
 
 /// Wrong usage: 2, nothing on stdout, one line on stderr that says what.
 void expect_wrong_usage(const std::vector<std::string>& arguments, const std::string& what);

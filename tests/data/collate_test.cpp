@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include "opsis/datasets/examples.h"
 #include "tests/support/expect.h"
 
 namespace opsis {
@@ -124,24 +125,22 @@ TEST(Collate, NamesTheSamplesWhoseShapesDiffer) {
   EXPECT_ERROR(data::collate(std::vector<torch::Tensor>()), ValueError, "no samples");
 }
 
-TEST(BatchMemory, GoesToTheNextTensorOfItsSizeWhenItsLastOwnerIsGone) {
-  auto tensor = [] {
-    const data::detail::BatchMemory memory;
-    auto first = memory.empty({2, 1 << 20}, torch::kUInt8);
-    const auto* const place = first.data_ptr();
-    const auto part = first[1];
-    first = memory.empty({2, 1 << 20}, torch::kUInt8);  // while a part of the first one is in use
-    EXPECT_NE(first.data_ptr(), place);
-    const auto* const second = first.data_ptr();
-    first = torch::Tensor();
-    EXPECT_NE(memory.empty({3, 1 << 20}, torch::kUInt8).data_ptr(), second);
-    EXPECT_EQ(memory.empty({1 << 19}, torch::kFloat32).data_ptr(), second);
-    for (int i = 0; i < 9; ++i) std::vector<torch::Tensor> many(9, memory.empty({int64_t{i + 2} << 20}, torch::kUInt8));
-    EXPECT_EQ(memory.empty({2, 3}, torch::kInt64).sizes(), (std::vector<int64_t>{2, 3}));
-    return memory.empty({1 << 21}, torch::kUInt8);
-  }();
-  tensor.fill_(7);  // which outlives the memory
-  EXPECT_EQ(tensor.sum().item<int64_t>(), int64_t{7} << 21);
+// Clips with sound, as UCF101 gives them: torch's stack refuses those of unequal length, and so does collate.
+TEST(PadCollate, FillsSoundsUpWithSilence) {
+  const auto clip = [](int64_t channels, int64_t samples) {
+    return datasets::ClassifiedClip{Video(torch::ones({2, 3, 4, 4}, torch::kUInt8)), torch::ones({channels, samples}), samples};
+  };
+  const std::vector clips{clip(2, 3), clip(1, 5), clip(1, 0)};
+  const std::vector<size_t> indices{8, 11, 2};
+  EXPECT_ERROR(data::collate(clips, indices), ValueError, "sample 8 is (2, 3), sample 11 is (1, 5); give the data set");
+  EXPECT_ERROR(data::collate(clips, indices), ValueError, "the loader data::PadCollate, which fills pictures and sounds up");
+  const auto [videos, sounds, labels] = data::PadCollate{}(clips, indices);
+  EXPECT_TENSOR_EQ(videos, torch::ones({3, 2, 3, 4, 4}, torch::kUInt8));
+  auto expected = torch::zeros({3, 2, 5});
+  expected[0].slice(1, 0, 3).fill_(1);
+  expected[1][0].fill_(1);
+  EXPECT_TENSOR_EQ(sounds, expected);
+  EXPECT_TENSOR_EQ(labels, torch::tensor({3, 5, 0}));
 }
 
 }  // namespace

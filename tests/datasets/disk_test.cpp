@@ -1,11 +1,19 @@
 // What happens when several processes, or a disk that says no, are in the way.
 #include "opsis/datasets/disk.h"
 
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <thread>
 
+#include "opsis/core/check.h"
+#include "opsis/datasets/dtd.h"
+#include "opsis/datasets/kitti.h"
 #include "opsis/datasets/mnist.h"
+#include "opsis/datasets/oxford_iiit_pet.h"
+#include "opsis/datasets/voc.h"
 #include "tests/datasets/opened.h"
 
 namespace opsis::datasets {
@@ -41,6 +49,73 @@ TEST(Disk, ErrorsAreOurs) {
   EXPECT_ERROR(move_to(root.path() / "nothing", root.path() / "else"), IoError, "cannot move");
   EXPECT_FALSE(is_there(fs::path(file) / "below"));
   remove_tree(root.path() / "nothing");
+}
+
+// The numbers that files have on the disk: others when they were unpacked once more.
+std::string inodes_of(const fs::path& folder) {
+  std::map<std::string, ino_t> numbers;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    struct stat found {};
+    if (entry.is_regular_file() && stat(entry.path().c_str(), &found) == 0) numbers[entry.path().string()] = found.st_ino;
+  }
+  std::string out;
+  for (const auto& [name, number] : numbers) out += text("{} {}\n", name, number);
+  return out;
+}
+
+// Two processes open a set that is not there yet; what the first one has ready the second one leaves alone.
+template <class Open>
+void expect_unpacked_once(const std::string& table, const Open& open) {
+  const auto cases = oracle::cases(table);
+  const auto c = std::find_if(cases.begin(), cases.end(), [](const auto& one) { return !one.is_null("mirror"); });
+  ASSERT_NE(c, cases.end()) << table;
+  const support::DownloadServer server(c->text("mirror"));
+  const support::Variable variable("OPSIS_HUB_MIRROR", server.url("/slow"));
+  const support::TemporaryFolder around;
+  const auto root = around.path() / "root";
+  std::vector<pid_t> children;
+  for (int k = 0; k < 2; ++k) {
+    const auto child = fork();
+    if (child == 0) {
+      try {
+        const auto hashes = hashes_of(*c);
+        open(*c, root);
+        std::ofstream(around.path() / text("inodes{}", k)) << inodes_of(root);
+        _exit(0);
+      } catch (...) {
+        _exit(1);
+      }
+    }
+    children.push_back(child);
+  }
+  for (const auto child : children) {
+    int status = 1;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0) << table;
+  }
+  const auto files = content_of_folder(around.path());
+  EXPECT_FALSE(files.at("inodes0").empty());
+  EXPECT_EQ(files.at("inodes0"), files.at("inodes1")) << table;
+  // Nor does who comes later.
+  const auto hashes = hashes_of(*c);
+  open(*c, root);
+  EXPECT_EQ(inodes_of(root), files.at("inodes0")) << table;
+}
+
+TEST(Download, IsUnpackedOnceByTwoProcesses) {
+  using oracle::Case;
+  expect_unpacked_once("datasets_targets/voc_detection", [](const Case& c, const fs::path& root) {
+    VOCDetection({.root = root, .year = c.text("year"), .image_set = c.text("image_set"), .download = true});
+  });
+  expect_unpacked_once("datasets_targets/kitti", [](const Case& c, const fs::path& root) {
+    Kitti({.root = root, .train = c.boolean("train"), .download = true});
+  });
+  expect_unpacked_once("datasets_targets/pets", [](const Case& c, const fs::path& root) {
+    OxfordIIITPet({.root = root, .split = c.text("split"), .download = true});
+  });
+  expect_unpacked_once("datasets_classified/dtd", [](const Case& c, const fs::path& root) {
+    DTD({.root = root, .split = c.text("split"), .partition = c.integer("partition"), .download = true});
+  });
 }
 
 TEST(EMNIST, IsFetchedByManyAtOnce) {

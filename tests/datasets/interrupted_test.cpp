@@ -45,7 +45,7 @@ class MadeReady : public testing::Test {
     for (const auto& name : find_classes(photos_).classes) {
       const auto folder = (photos_ / name).string();
       ScannedFolder scanned{.folder = folder, .stamp = stamp_of(folder).value()};
-      for (const auto& entry : fs::directory_iterator(folder)) scanned.files.push_back(entry.path().filename());
+      for (const auto& entry : fs::directory_iterator(folder)) scanned.files.add(entry.path().filename().string());
       classes[name] = {scanned};
     }
     write_scan(photos_, classes, some_time_from_now());
@@ -161,7 +161,7 @@ TEST_F(MadeReady, AnIndexThatDoesNotFitIsKeptByTheUserOrNotAtAll) {
     ScannedClasses out;
     const auto folder = (photos_ / "class0").string();
     out["class0"] = {
-        ScannedFolder{.folder = folder, .files = std::vector<std::string>(4000, "a name"), .stamp = *stamp_of(folder)}};
+        ScannedFolder{.folder = folder, .files = Names(std::vector<std::string>(4000, "a name")), .stamp = *stamp_of(folder)}};
     return out;
   };
   const auto fill = [](const fs::path& folder) {

@@ -122,22 +122,20 @@ TEST(PackedFolder, RefusesNamesThatNoFileCouldHave) {
 
 fs::path coco_root() { return oracle::cases("datasets_targets/coco").front().text("root"); }
 
-// The pictures of the oracle's small COCO in a zip.
-fs::path zipped_pictures(const support::TemporaryFolder& folder) {
+// All files of a folder in a zip, below `prefix`.
+fs::path zipped(const fs::path& from, const std::string& prefix, const support::TemporaryFolder& folder) {
   std::string bytes;
   hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
-  const auto pictures = coco_root() / "pictures";
-  for (const auto& entry : fs::recursive_directory_iterator(pictures)) {
-    if (entry.is_regular_file())
-      zip.add("val/" + entry.path().lexically_relative(pictures).string(), io::read_bytes(entry.path()));
+  for (const auto& entry : fs::recursive_directory_iterator(from)) {
+    if (entry.is_regular_file()) zip.add(prefix + entry.path().lexically_relative(from).string(), io::read_bytes(entry.path()));
   }
   zip.finish();
-  return folder.write("val.zip", bytes) / "val";
+  return folder.write("all.zip", bytes);
 }
 
 TEST(PackedCoco, EqualsThatOfTheFolder) {
   const support::TemporaryFolder folder;
-  const auto packed_root = zipped_pictures(folder);
+  const auto packed_root = zipped(coco_root() / "pictures", "val/", folder) / "val";
   const auto file = coco_root() / "instances.json";
   const CocoDetection packed({.root = packed_root, .annFile = file}),
       plain({.root = coco_root() / "pictures", .annFile = file});
@@ -149,6 +147,77 @@ TEST(PackedCoco, EqualsThatOfTheFolder) {
     EXPECT_TENSOR_EQ(captions.get(i).image.data, plain.get(i).image.data);
   }
   EXPECT_ERROR(CocoDetection({.root = packed_root / "none", .annFile = file}).get(0), IoError, "the archive has no such file");
+}
+
+// The archive that torchvision unpacked, as it was downloaded, and a zip of what came out.
+TEST(PackedVoc, EqualsTorchvisionOfTheUnpackedFolder) {
+  for (const auto* table : {"datasets_targets/voc_detection", "datasets_targets/voc_segmentation"}) {
+    for (const auto& c : oracle::cases(table)) {
+      SCOPED_TRACE(std::string(table) + " " + c.name());
+      const fs::path root = c.text("root");
+      fs::path tar;
+      for (const auto& entry : fs::directory_iterator(root)) {
+        const bool is_test = entry.path().filename().string().starts_with("VOCtest");
+        if (entry.path().extension() == ".tar" && is_test == (c.text("image_set") == "test")) tar = entry.path();
+      }
+      const support::TemporaryFolder folder;
+      for (const auto& archive : {tar, zipped(root, "", folder)}) {
+        SCOPED_TRACE(archive);
+        const VocOptions options{.root = archive, .year = c.text("year"), .image_set = c.text("image_set")};
+        for (int64_t i = 0; i < c.integer("length"); ++i) {
+          const auto n = std::to_string(i), at = archive.string() + "/";
+          if (c.has_tensor("mask" + n)) {
+            const VOCSegmentation packed(options);
+            ASSERT_EQ(packed.size(), static_cast<size_t>(c.integer("length")));
+            const auto example = packed.get(static_cast<size_t>(i));
+            EXPECT_TENSOR_EQ(example.image.data, c.tensor("image" + n));
+            EXPECT_TENSOR_EQ(example.mask.data, c.tensor("mask" + n));
+          } else {
+            const VOCDetection packed(options);
+            ASSERT_EQ(packed.size(), static_cast<size_t>(c.integer("length")));
+            EXPECT_TRUE(packed.files().images[0].string().starts_with(at));
+            const auto example = packed.get(static_cast<size_t>(i));
+            EXPECT_TENSOR_EQ(example.image.data, c.tensor("image" + n));
+            EXPECT_EQ(nlohmann::json::parse(example.annotation.dump()),
+                      nlohmann::json::parse(c.text("annotations"))[static_cast<size_t>(i)]);
+          }
+        }
+      }
+    }
+  }
+  const support::TemporaryFolder folder;
+  const auto empty = zipped(folder.path(), "", folder);
+  EXPECT_ERROR(VOCDetection({.root = empty}), NotFoundError, "VOCdevkit/VOC2012 is not there; the archive has no such folder");
+  EXPECT_ERROR(VOCDetection({.root = empty, .download = true}), ValueError,
+               "is an archive, into which nothing can be downloaded");
+}
+
+TEST(PackedYolo, EqualsThatOfTheFolder) {
+  const support::TemporaryFolder root, other;
+  const auto picture = torch::arange(3 * 4 * 6, torch::kUInt8).view({3, 4, 6});
+  for (const auto* name : {"b.png", "a.png"}) {
+    root.write(fs::path("images/val") / name, "");
+    io::write_png(Image(picture + name[0]), root.path() / "images/val" / name);
+  }
+  root.write("labels/val/a.txt", "1 0.5 0.5 0.5 0.25\n0 0.1 0.1 0.3 0.1 0.3 0.4\n");
+  root.write("data.yaml", "names: [cat, dog]\n");
+  const YOLODetection plain({.root = root.path(), .split = "val"});
+  for (const std::string prefix : {"", "parts/"}) {
+    const auto archive = zipped(root.path(), prefix, other);
+    const YOLODetection packed({.root = prefix.empty() ? archive : archive / "parts", .split = "val"});
+    EXPECT_EQ(packed.classes(), plain.classes());
+    ASSERT_EQ(packed.size(), 2u);
+    for (size_t i = 0; i < 2; ++i) {
+      EXPECT_TENSOR_EQ(packed.get(i).image.data, plain.get(i).image.data);
+      EXPECT_TENSOR_EQ(packed.get(i).boxes.data, plain.get(i).boxes.data);
+      EXPECT_TENSOR_EQ(packed.get(i).labels, plain.get(i).labels);
+    }
+    EXPECT_EQ(plain.get(0).labels.numel(), 2);
+    EXPECT_ERROR(YOLODetection({.root = archive, .split = "train"}), NotFoundError, "there is neither");
+  }
+  const auto archive = zipped(root.path(), "", other);
+  EXPECT_ERROR(YOLODetection({.root = archive, .split = "val", .loader = default_loader}), ValueError,
+               "is an archive, whose files have no path that a loader could open");
 }
 
 std::string coco_summary(const CocoFile& file) {
@@ -285,6 +354,19 @@ TEST(WebDataset, NamesTheShardAndTheMemberThatIsWrong) {
   EXPECT_ERROR(samples.get(5), ValueError, "WebDataset: index must be below 5, got 5");
   EXPECT_ERROR(WebDataset({.shards = path + ".{0,1}"}), IoError, path + ".0");
   EXPECT_ERROR(WebDataset({.shards = folder.write("cut.tar", std::string(600, 'x')).string()}), DecodeError, "cut.tar: ");
+}
+
+TEST(WebDataset, ReadsNoMemberThatIsLargerThanItsLimit) {
+  const support::TemporaryFolder folder;
+  std::string bytes;
+  hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
+  zip.add("a.txt", io::as_bytes("12345678"));
+  zip.finish();
+  const auto path = folder.write("0.zip", bytes).string();
+  EXPECT_EQ(WebDataset({.shards = path, .limits = {.file_bytes = 8}}).get(0).text, "12345678");
+  EXPECT_ERROR(WebDataset({.shards = path, .limits = {.file_bytes = 7}}).get(0), DecodeError,
+               path + "/a.txt: it is larger than limits.file_bytes (7)");
+  EXPECT_EQ(WebDataset::Options().limits.file_bytes, Limits().image_bytes);
 }
 
 TEST(WebDataset, BracesExpandAsInAShell) {

@@ -1,9 +1,7 @@
 // The index of a folder's scan: what is found with it is what is found without it.
 #include "opsis/datasets/scan_index.h"
 
-#include <chrono>
 #include <random>
-#include <thread>
 
 #include "opsis/datasets/folder.h"
 #include "opsis/io/index_file.h"
@@ -20,7 +18,12 @@ std::vector<FolderSample> listed(const fs::path& root, bool index) {
   return ImageFolder({.root = root, .allow_empty = true, .index = index}).samples();
 }
 
-void age() { std::this_thread::sleep_for(std::chrono::milliseconds(2050)); }
+// What is listed once the folders are old enough for an index.
+std::vector<FolderSample> listed_later(const fs::path& root) {
+  return detail::list_folder_at(root, {.extensions = image_extensions(), .allow_empty = true, .index = true},
+                                io::now_ns() + 2 * io::kCoarsestClock)
+      .samples;
+}
 
 // Two classes of two files, one of them deeper.
 void make_photos(const support::TemporaryFolder& folder) {
@@ -35,15 +38,14 @@ TEST(ScanIndex, IsUsedAndSeesWhatChanges) {
   const auto root = folder.path() / "photos";
   listed(root, true);
   EXPECT_TRUE(read_scan(root).empty());  // too young to be sure of
-  age();
-  EXPECT_EQ(listed(root, true), listed(root, false));
+  EXPECT_EQ(listed_later(root), listed(root, false));
   EXPECT_EQ(read_scan(root).size(), 2);
   EXPECT_EQ(listed(root, true), listed(root, false));
 
   // It is the index that is read: a name in it that is not on the disk is listed.
   auto lie = read_scan(root);
-  lie["cat"][0].files.emplace_back("9.jpg");
-  write_scan(root, lie, io::now_ns());
+  lie["cat"][0].files.add("9.jpg");
+  write_scan(root, lie, io::now_ns() + 2 * io::kCoarsestClock);
   EXPECT_EQ(listed(root, true).size(), 5);
 
   // Files that come and go, in a class and deeper, and classes; at once, within the same tick of a clock.
@@ -59,8 +61,7 @@ TEST(ScanIndex, IsUsedAndSeesWhatChanges) {
   fs::rename(root / "cow", root / "dog");
   EXPECT_EQ(listed(root, true), listed(root, false));
   // Times that are put back, as archivers do: when the folder itself changed still shows.
-  age();
-  listed(root, true);
+  listed_later(root);
   const auto before = fs::last_write_time(root / "cat");
   folder.write("photos/cat/7.jpg", "");
   fs::last_write_time(root / "cat", before);

@@ -179,8 +179,7 @@ TEST_F(FitDetector, LosesLessAndResumesAsIfItHadNeverStopped) {
     torch::manual_seed(1);
     auto model = small_detector();
     const auto loader = [] {  // as a new process makes it: with a generator that is its own
-      return DetectionLoader(squares(12),
-                             {.batch_size = 4, .shuffle = true, .num_workers = 1, .generator = generator_of(3)});
+      return DetectionLoader(squares(12), {.batch_size = 4, .shuffle = true, .num_workers = 1, .generator = generator_of(3)});
     };
     auto train = loader();
     DetectionLoader held_out(squares(4), {.batch_size = 3});
@@ -364,6 +363,22 @@ TEST(LearnableObjects, LeavesOutCrowdsAndWhatHasNoInside) {
   EXPECT_EQ(example.masks->data[1].max().item<int>(), 3);
   EXPECT_TENSOR_EQ(example.key_points->data, torch::tensor({{{63, 1}}, {{57, 7}}}, torch::kInt64));
   EXPECT_EQ(example.image_id, 5);
+}
+
+// torchvision's recipe cleans up after transforms only where there are no key points.
+TEST(LearnableObjects, KeepSmallBoxesOfPeople) {
+  const auto first_of = [](Detected example) {
+    return LearnableObjects(std::make_shared<Given>(std::vector<Detected>{std::move(example)}), RandomFlipOfPeople(0)).get(0);
+  };
+  Detected example{.image = Image(torch::zeros({3, 64, 64})),
+                   .boxes = boxes_of({1, 1, 1.5, 9, 5, 5, 9, 9}, {64, 64}),
+                   .labels = torch::tensor({1, 1}, torch::kInt64)};
+  EXPECT_EQ(first_of(example).boxes.data.size(0), 1);
+  example.key_points = KeyPoints(torch::rand({2, 17, 2}), {64, 64});
+  const auto people = first_of(example);
+  EXPECT_TENSOR_EQ(people.boxes.data, example.boxes.data);
+  EXPECT_TENSOR_EQ(people.key_points->data, example.key_points->data);
+  EXPECT_EQ(people.labels.size(0), 2);
 }
 
 TEST(ImagesWithObjects, HaveABoxOfMoreThanAPixel) {

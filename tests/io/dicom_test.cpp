@@ -37,6 +37,34 @@ TEST(Dicom, PixelsAndPlaceEqualPydicoms) {
   }
 }
 
+TEST(Dicom, ColorsOfAPaletteEqualPydicoms) {
+  for (const auto& c : oracle::cases("io_dicom/palette")) {
+    SCOPED_TRACE(c.name());
+    EXPECT_TENSOR_EQ(io::read_dicom(c.text("path"), {.values = DicomValues::Stored}).data.data, c.tensor("stored"));
+    const auto shown = io::read_dicom(c.text("path"));
+    EXPECT_EQ(shown.photometric, "PALETTE COLOR");
+    EXPECT_TENSOR_EQ(shown.data.data, c.tensor("colors"));
+    EXPECT_TENSOR_EQ(io::read_dicom(c.text("path"), {.values = DicomValues::Windowed}).data.data,
+                     c.tensor("colors") / c.number("largest"));
+    const auto numbers = c.tensor("stored").numel();
+    EXPECT_ERROR(io::read_dicom(c.text("path"), {.limits = {.image_bytes = 8 * numbers}}), DecodeError,
+                 "the colors of its pixels go over limits.image_bytes");
+  }
+}
+
+TEST(Dicom, ReadsWhatJpegAndJpegLsCompressed) {
+  for (const auto* table : {"jpeg", "jpeg_lossless", "jpeg_ls"}) {
+    for (const auto& c : oracle::cases(std::string("io_dicom/") + table)) {
+      SCOPED_TRACE(table + (" " + c.name()));
+      const auto picture = io::read_dicom(c.text("path"), {.values = DicomValues::Stored});
+      EXPECT_TENSOR_EQ(picture.data.data, c.tensor("stored"));
+      EXPECT_EQ(picture.photometric, c.text("photometric"));
+    }
+  }
+  EXPECT_ERROR(io::read_dicom(oracle::cases("io_dicom/jpeg_2000").front().text("path")), DecodeError,
+               "compressed as JPEG 2000 (Lossless only) (1.2.840.10008.1.2.4.90), which DCMTK does not read; decompress");
+}
+
 TEST(Dicom, TakesAWindowOfTheUsers) {
   const auto path = oracle::cases("io_dicom/scan").front().text("path");
   const auto values = io::read_dicom(path).data.data;

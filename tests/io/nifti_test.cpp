@@ -15,7 +15,7 @@ namespace opsis {
 namespace {
 
 TEST(Nifti, VoxelsAndPlaceEqualNibabels) {
-  for (const auto* table : {"types", "shapes", "scaled", "affines", "mended"}) {
+  for (const auto* table : {"types", "shapes", "scaled", "affines", "pairs", "mended"}) {
     for (const auto& c : oracle::cases(std::string("io_nifti/") + table)) {
       SCOPED_TRACE(table + (" " + c.name()));
       const auto scan = io::read_nifti(c.text("path"));
@@ -34,6 +34,24 @@ TEST(Nifti, VoxelsAndPlaceEqualNibabels) {
       }
     }
   }
+}
+
+TEST(Nifti, APairIsFoundByEitherOfItsNames) {
+  for (const auto& c : oracle::cases("io_nifti/pairs")) {
+    const auto scan = io::read_nifti(c.text("voxels"));
+    EXPECT_TENSOR_EQ(scan.data, c.tensor("data"));
+  }
+  const auto c = oracle::cases("io_nifti/pairs").front();
+  EXPECT_ERROR(io::decode_nifti(io::read_bytes(c.text("path"))), DecodeError, "read the pair by its path, x.hdr");
+  const support::TemporaryFolder folder;
+  const auto header = io::read_bytes(c.text("path")), voxels = io::read_bytes(c.text("voxels"));
+  const auto path = folder.write("x.HDR", io::as_text(header));
+  EXPECT_ERROR(io::read_nifti(path), IoError, "x.IMG");
+  folder.write("x.IMG", io::as_text(io::Bytes(voxels).first(voxels.size() - 1)));
+  EXPECT_ERROR(io::read_nifti(path), DecodeError, "x.HDR: read_nifti: its voxels take 120 bytes, of which there are 119");
+  const auto whole = io::read_bytes(oracle::cases("io_nifti/shapes").front().text("path"));
+  folder.write("x.HDR", io::as_text(whole));
+  EXPECT_ERROR(io::read_nifti(path), DecodeError, "said to have its voxels behind the header");
 }
 
 std::vector<uint8_t> small_scan() { return io::read_bytes(oracle::cases("io_nifti/shapes").front().text("path")); }

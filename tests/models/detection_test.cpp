@@ -151,8 +151,8 @@ detection::MaskRCNN custom() {
   return detection::MaskRCNN(backbone, 4,
                              {.transform = {.min_size = {40, 56},
                                             .max_size = 90,
-                                            .image_mean = std::array{0.4, 0.5, 0.6},
-                                            .image_std = std::array{0.3, 0.2, 0.25},
+                                            .image_mean = std::vector{0.4, 0.5, 0.6},
+                                            .image_std = std::vector{0.3, 0.2, 0.25},
                                             .size_divisible = 16},
                               .rpn = {.anchor_generator = detection::AnchorGenerator({{8, 24, 48}}, {{0.5, 1, 2}}),
                                       .pre_nms_top_n_train = 170,
@@ -298,8 +298,8 @@ TEST(GeneralizedRCNNTransform, MovesImagesAndAllThatIsOnThemAsTorchvisionsDoes) 
   for (const auto& c : oracle::cases("models_detection/transform")) {
     SCOPED_TRACE(c.name());
     auto options = transform_options(c.text("options"));
-    options.image_mean = std::array{0.4, 0.5, 0.6};
-    options.image_std = std::array{0.3, 0.2, 0.25};
+    options.image_mean = std::vector{0.4, 0.5, 0.6};
+    options.image_std = std::vector{0.3, 0.2, 0.25};
     detection::GeneralizedRCNNTransform transform(options);
     transform->train(c.boolean("training"));
     torch::manual_seed(1);

@@ -140,8 +140,10 @@ TEST(AdaptFilters, SumsOrRepeatsThem) {
   EXPECT_TENSOR_EQ(adapted(3), torch::tensor({1.0, 2.0, 4.0}));
   EXPECT_TENSOR_EQ(adapted(4), torch::tensor({0.5, 2.0, 4.0, 0.5}));
   EXPECT_TENSOR_EQ(adapted(6), torch::tensor({0.5, 1.0, 2.0, 0.5, 1.0, 2.0}));
+  EXPECT_TENSOR_EQ(models::adapt_filters(filters.unsqueeze(2), 4), models::adapt_filters(filters, 4).unsqueeze(2));
   EXPECT_ERROR(models::adapt_filters(filters, 0), ValueError, "adapt_filters: channels must be positive, got 0");
-  EXPECT_ERROR(models::adapt_filters(torch::rand({3}), 1), ValueError, "filters must be (out, channels, kH, kW), got (3,)");
+  EXPECT_ERROR(models::adapt_filters(torch::rand({3}), 1), ValueError,
+               "filters must be (out, channels, kH, kW) or (out, channels, kT, kH, kW), got (3,)");
 }
 
 TEST(InChannels, MustBePositiveAndFitTransformInput) {

@@ -209,5 +209,159 @@ TEST(InferenceDepthwise, GivesTorchsSums) {
   });
 }
 
+// Rounded once, after sums of the rounded numbers that differ by their order alone, or after an activation to 12 bits.
+void expect_rounded(const Tensor& found, const Tensor& expected, int64_t depth, bool activated = false) {
+  ASSERT_EQ(found.scalar_type(), torch::kBFloat16);
+  ASSERT_EQ(found.sizes(), expected.sizes());
+  if (found.numel() == 0) return;
+  const auto off = (found.to(torch::kFloat64) - expected).abs() - expected.abs() * (1.0 / 256 + (activated ? 1.0 / 4096 : 0.0));
+  EXPECT_LT(off.max().item<double>(), 1e-6 * static_cast<double>(depth + 10));
+}
+
+Tensor rounded(const Tensor& x) { return x.to(torch::kBFloat16); }
+Tensor exactly(const Tensor& x) { return x.to(torch::kFloat64); }
+
+TEST(InferenceConv2d, GivesTheSumsOfBfloat16) {
+  if (!models::detail::has_products_of(torch::kBFloat16)) GTEST_SKIP() << "this machine has no AMX";
+  torch::manual_seed(0);
+  const Conv convs[] = {
+      {3, 20, {7, 7}, {2, 2}, {3, 3}, {1, 1}, {2, 15, 17}},    // a stem: few channels
+      {64, 70, {1, 1}, {1, 1}, {0, 0}, {1, 1}, {2, 5, 7}},     // columns that fill no strip
+      {40, 24, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {2, 9, 8}},     // depth that fills no register
+      {40, 5, {3, 3}, {2, 2}, {2, 2}, {2, 2}, {1, 9, 8}},      // a window that skips
+      {130, 400, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 5, 5}},   // more columns than rows
+      {8, 8, {5, 5}, {1, 1}, {4, 4}, {1, 1}, {1, 1, 1}},       // mostly border
+      {8, 8, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {0, 4, 4}},       // no picture
+      {16, 300, {1, 1}, {1, 1}, {0, 0}, {1, 1}, {1, 40, 40}},  // many tiles
+      {2, 8, {3, 3}, {1, 1}, {1, 1}, {3, 3}, {1, 9, 9}},       // few channels, far apart
+      {512, 64, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 20, 20}},  // more than one block of tiles
+  };
+  for (const auto& conv : convs) {
+    SCOPED_TRACE(conv.in);
+    const Sums sums(conv);
+    const auto x = rounded(sums.x), weight = rounded(sums.weight), bias = rounded(sums.bias);
+    const auto expected = torch::conv2d(exactly(x), exactly(weight), exactly(bias), conv.stride, conv.padding, conv.dilation);
+    const auto addend = rounded(torch::randn(expected.sizes()));
+    const auto packed = pack_weights(weight, bias, conv.dilation);
+    const auto run = [&](const IValue& more, const char* activation, double low) {
+      return call("opsis::inference_conv2d",
+                  {x, packed, more, IValue(Ints{conv.out, conv.kernel[0], conv.kernel[1]}), IValue(conv.stride),
+                   IValue(conv.padding), IValue(conv.dilation), IValue(activation), IValue(low), IValue(kEndless)});
+    };
+    const auto depth = conv.in * conv.kernel[0] * conv.kernel[1];
+    expect_rounded(run(IValue(), "none", -kEndless), expected, depth);
+    expect_rounded(run(addend, "none", 0), (expected + exactly(addend)).clamp_min(0), depth);
+    expect_rounded(run(IValue(), "swish", -kEndless), torch::silu(expected), depth, true);
+  }
+}
+
+TEST(InferenceLinear, GivesTheSumsOfBfloat16) {
+  if (!models::detail::has_products_of(torch::kBFloat16)) GTEST_SKIP() << "this machine has no AMX";
+  torch::manual_seed(0);
+  const int64_t shapes[][3] = {{1, 16, 8}, {0, 16, 8}, {7, 1, 1}, {197, 96, 130}, {5, 1300, 64}, {1, 2000, 300}, {600, 20, 12}};
+  for (const auto& shape : shapes) {
+    const auto rows = shape[0], depth = shape[1], columns = shape[2];
+    SCOPED_TRACE(rows);
+    const auto x = rounded(torch::randn({rows, depth})), weight = rounded(torch::randn({columns, depth}));
+    const auto found = call("opsis::inference_linear", {x, pack_weights(weight, {}), IValue(), IValue(columns), IValue("gelu"),
+                                                        IValue(-kEndless), IValue(kEndless)});
+    expect_rounded(found, torch::gelu(torch::linear(exactly(x), exactly(weight))), depth, true);
+  }
+}
+
+TEST(InferenceLinear, DoesWhatFollowsItInBfloat16) {
+  if (!models::detail::has_products_of(torch::kBFloat16)) GTEST_SKIP() << "this machine has no AMX";
+  const auto x = rounded(torch::cat({torch::linspace(-120, 120, 1001), torch::linspace(-7, 7, 999)})).unsqueeze(1);
+  const auto exact = exactly(x).expand({-1, 20}).contiguous();
+  const std::pair<const char*, Tensor> activations[] = {
+      {"swish", torch::silu(exact)},          {"sigmoid", torch::sigmoid(exact)},
+      {"hardswish", torch::hardswish(exact)}, {"hardsigmoid", torch::hardsigmoid(exact)},
+      {"gelu", torch::gelu(exact)},           {"tanh", torch::tanh(exact)}};
+  const auto packed = pack_weights(rounded(torch::ones({20, 1})), {});
+  for (const auto& [name, expected] : activations) {
+    SCOPED_TRACE(name);
+    const auto found =
+        call("opsis::inference_linear", {x, packed, IValue(), IValue(20), IValue(name), IValue(-kEndless), IValue(kEndless)});
+    expect_rounded(found, expected, 20, true);
+  }
+  const auto nothing = torch::full({1, 1}, std::numeric_limits<double>::quiet_NaN()).to(torch::kBFloat16);
+  for (const auto& [name, expected] : activations) {
+    const auto found =
+        call("opsis::inference_linear", {nothing, packed, IValue(), IValue(20), IValue(name), IValue(0.0), IValue(6.0)});
+    EXPECT_TRUE(found.isnan().all().item<bool>()) << name;
+  }
+}
+
+TEST(InferenceDepthwise, GivesTheSumsOfBfloat16) {
+  torch::manual_seed(0);
+  const Conv conv{19, 19, {3, 3}, {2, 1}, {1, 1}, {1, 1}, {2, 9, 13}};
+  const Sums sums(conv, conv.in);
+  const auto x = rounded(sums.x);
+  const auto expected =
+      torch::conv2d(exactly(x), exactly(sums.weight), exactly(sums.bias), conv.stride, conv.padding, conv.dilation, conv.in);
+  support::on_every_target([&] {
+    const auto found =
+        call("opsis::inference_depthwise",
+             {x, sums.weight.permute({2, 3, 1, 0}).flatten(2).contiguous(), sums.bias, IValue(conv.stride),
+              IValue(conv.padding), IValue(conv.dilation), IValue("hardswish"), IValue(-kEndless), IValue(kEndless)});
+    expect_rounded(found, torch::hardswish(expected), 9);
+  });
+}
+
+TEST(InferenceChannels, AreTorchsMeansProductsAndMaxima) {
+  torch::manual_seed(0);
+  const Ints shapes[] = {{2, 19, 9, 13}, {1, 1, 1, 1}, {0, 8, 4, 4}, {1, 130, 40, 40}, {3, 64, 7, 2}};
+  support::on_every_target([&] {
+    for (const auto& shape : shapes) {
+      SCOPED_TRACE(shape[1]);
+      for (const auto type : {torch::kFloat32, torch::kBFloat16}) {
+        const auto x = torch::randn(shape).to(type), factors = torch::randn({shape[0], shape[1], 1, 1}).to(type);
+        const auto expect = [&](const Tensor& found, const Tensor& expected, int64_t depth) {
+          type == torch::kFloat32 ? expect_close(found, expected, depth, 1e-7) : expect_rounded(found, expected, depth);
+        };
+        expect(call("opsis::inference_mean", {x}), exactly(x).mean({2, 3}, true), 1);
+        expect(call("opsis::inference_scale", {x, factors}), exactly(x) * exactly(factors), 1);
+        for (const Ints& window : {Ints{3, 2, 1}, Ints{2, 2, 0}, Ints{1, 1, 0}}) {
+          if (std::min(shape[2], shape[3]) + 2 * window[2] < window[0]) continue;
+          const Ints kernel(2, window[0]), stride(2, window[1]), padding(2, window[2]);
+          const auto found = call("opsis::inference_max_pool2d", {x, kernel, stride, padding});
+          EXPECT_TRUE(found.equal(torch::max_pool2d(x, kernel, stride, padding)));
+        }
+      }
+    }
+  });
+}
+
+TEST(InferenceChannels, PassOnWhatIsNoNumber) {
+  for (const auto type : {torch::kFloat32, torch::kBFloat16}) {
+    auto x = torch::rand({1, 40, 4, 4}).to(type);
+    x[0][7][2][2] = std::numeric_limits<double>::quiet_NaN();
+    const auto ones = torch::ones({1, 40, 1, 1}, type);
+    EXPECT_EQ(call("opsis::inference_mean", {x}).isnan().sum().item<int64_t>(), 1);
+    EXPECT_EQ(call("opsis::inference_scale", {x, ones}).isnan().sum().item<int64_t>(), 1);
+    EXPECT_EQ(call("opsis::inference_max_pool2d", {x, Ints{2, 2}, Ints{2, 2}, Ints{0, 0}}).isnan().sum().item<int64_t>(), 1);
+  }
+}
+
+TEST(InferenceChannels, RefuseWhatDoesNotFit) {
+  const auto x = torch::rand({1, 40, 4, 4});
+  EXPECT_ERROR(call("opsis::inference_mean", {x[0]}), ValueError, "expected (N, C, H, W)");
+  EXPECT_ERROR(call("opsis::inference_mean", {x.to(torch::kInt32)}), ValueError, "float32 or bfloat16");
+  EXPECT_ERROR(call("opsis::inference_scale", {x, torch::rand({1, 41, 1, 1})}), ValueError, "are not for");
+  EXPECT_ERROR(call("opsis::inference_scale", {x, torch::rand({1, 40, 1, 1}).to(torch::kBFloat16)}), ValueError, "are not for");
+  EXPECT_ERROR(call("opsis::inference_max_pool2d", {x, Ints{2, 2}, Ints{1, 1}, Ints{2, 2}}), ValueError, "more than half");
+  EXPECT_ERROR(call("opsis::inference_max_pool2d", {x, Ints{5, 5}, Ints{1, 1}, Ints{0, 0}}), ValueError, "nothing comes of");
+}
+
+TEST(InferenceOperators, MakeTheirResultsInMemoryThatIsKept) {
+  const KeptMemory memory(4);
+  const auto x = torch::rand({1, 64, 64, 64}), ones = torch::ones({1, 64, 1, 1});
+  const auto place = [&] { return call("opsis::inference_scale", {x, ones}).data_ptr(); };
+  const models::detail::ResultsIn here(memory);
+  const auto* const first = place();
+  const auto other = torch::rand({1, 64, 64, 64});  // takes what malloc has
+  EXPECT_EQ(place(), first);
+}
+
 }  // namespace
 }  // namespace opsis

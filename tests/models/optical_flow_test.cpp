@@ -5,6 +5,7 @@
 #include "tests/support/expect.h"
 #include "tests/support/model.h"
 #include "tests/support/oracle.h"
+#include "tests/support/peak_allocation.h"
 
 namespace opsis {
 namespace {
@@ -33,7 +34,7 @@ TEST_P(OpticalFlowModel, FromTheSameSeedIsTorchvisionsAndComputesTheSame) {
 }
 
 // The same as in tests/oracle/models_flow.py.
-RAFT small_raft() {
+RAFT small_raft(bool use_mask_predictor = true) {
   const models::NormLayer instance_norm = [](int64_t channels) { return torch::nn::InstanceNorm2d(channels); };
   return RAFT(RAFTSize{.feature_encoder = {RAFTBlock::RESIDUAL, {8, 8, 12, 16, 24}, instance_norm},
                        .context_encoder = {RAFTBlock::RESIDUAL, {8, 8, 12, 16, 24}, ops::batch_norm_2d()},
@@ -43,7 +44,8 @@ RAFT small_raft() {
                        .motion_encoder_flow_layers = {8, 4},
                        .motion_encoder_out_channels = 12,
                        .recurrent_block_hidden_state_size = 10,
-                       .flow_head_hidden_size = 6});
+                       .flow_head_hidden_size = 6,
+                       .use_mask_predictor = use_mask_predictor});
 }
 
 TEST(RAFT, EverySizeDoesWhatTorchvisionsDoes) {
@@ -51,6 +53,24 @@ TEST(RAFT, EverySizeDoesWhatTorchvisionsDoes) {
   torch::manual_seed(0);
   auto model = small_raft();
   support::expect_same_computed(*model, c, flow_estimates(*model, c, 2));
+}
+
+// torchvision holds what is compared twice for a moment, the second time divided, before it makes the smaller levels of it.
+TEST(RAFT, HoldsWhatIsComparedOnce) {
+  const torch::NoGradGuard no_grad;
+  auto model = small_raft(/*use_mask_predictor=*/false);  // of two levels, and narrow: all else is small
+  model->eval();
+  const auto first = torch::rand({1, 3, 320, 384}), second = torch::rand({1, 3, 320, 384});
+  const int64_t pixels = (320 / 8) * (384 / 8);
+  const auto compared = pixels * pixels * 4 * 5 / 4;
+  int64_t most = 0;
+  {
+    const support::PeakAllocation peak;
+    model.ptr()->forward(first, second, 1);
+    most = peak.bytes();
+  }
+  EXPECT_GT(most, compared);
+  EXPECT_LT(most, compared * 3 / 2);
 }
 
 TEST(RAFT, ForwardIsTheLastEstimate) {

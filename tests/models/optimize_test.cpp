@@ -222,6 +222,31 @@ TEST_P(OptimizeVideo, GivesWhatTheModelGives) {
   EXPECT_ERROR(quick->forward(clips[0]), ValueError, "optimize: clips must be (N, 3, T, H, W) on the CPU");
 }
 
+class OptimizeFlow : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(, OptimizeFlow, ::testing::Values("raft_small", "raft_large"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(OptimizeFlow, GivesWhatTheModelGives) {
+  torch::manual_seed(0);
+  const torch::NoGradGuard no_grad;
+  const auto model = models::get_model<models::FlowModel>(GetParam());
+  EXPECT_ERROR(optimize(model), ValueError, "call eval() first");
+  model->eval();
+  const auto quick = optimize(model);
+  const auto first = torch::rand({1, 3, 128, 136}) * 2 - 1, second = torch::rand({1, 3, 128, 136}) * 2 - 1;
+  const auto expected = model->outputs(first, second, 2);
+  const auto found = quick->outputs(first, second, 2);
+  ASSERT_EQ(found.size(), 2);
+  // Sums are taken in another order.
+  for (size_t i = 0; i < found.size(); ++i) EXPECT_TENSOR_NEAR(found[i], expected[i], 1e-4, 0);
+  EXPECT_TENSOR_NEAR(quick->forward(first, second, 2), expected[1], 1e-4, 0);
+  EXPECT_TENSOR_NEAR(quick->forward(second, first, 1), model->forward(second, first, 1), 1e-4, 0);
+  EXPECT_ERROR(quick->forward(first, second.slice(3, 8), 1), ValueError,
+               "optimize: images must be (N, 3, H, W), both alike, got (1, 3, 128, 136) and (1, 3, 128, 128)");
+  EXPECT_ERROR(optimize(model, {.dtype = torch::kBFloat16}), ValueError,
+               "optimize: of a model of optical flow dtype must be float32, got BFloat16");
+}
+
 class OptimizeDetector : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(, OptimizeDetector,
                          ::testing::Values("fasterrcnn_mobilenet_v3_large_fpn", "retinanet_resnet50_fpn_v2",

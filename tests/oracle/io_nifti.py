@@ -82,6 +82,20 @@ def affines(form, version, big):
     return _known(_write(image, big))
 
 
+@case("io_nifti/pairs", version=[1, 2], big=[False, True], packed=[False, True], offset=[0, 48])
+def pairs(version, big, packed, offset):
+    """Header and voxels in files of their own, which nibabel finds by either name."""
+    image = (nibabel.Nifti1Pair if version == 1 else nibabel.Nifti2Pair)(_numbers((4, 3, 5), "int16"), np.diag([2, 3, 4, 1]))
+    if big:
+        image = type(image)(np.asanyarray(image.dataobj), image.affine, image.header.as_byteswapped(">"))
+    image.header.set_data_offset(offset)
+    folder = out_dir() / "io_nifti"
+    folder.mkdir(parents=True, exist_ok=True)
+    header = folder / f"pair{version}{big}{packed}{offset}.hdr{'.gz' if packed else ''}"
+    nibabel.save(image, header)
+    return {**_known(header), "voxels": str(header).replace(".hdr", ".img")}
+
+
 @case("io_nifti/mended", what=["qfac", "spacing", "zero", "code"])
 def mended(what):
     """Headers that nibabel mends."""

@@ -215,6 +215,23 @@ def transformed(options, training):
             **_numbered("moved", moved), **_numbered("in", found), **_numbered("back", back)}  # fmt: skip
 
 
+@case("models_detection/channels", channels=[1, 4, 6], means=["each", "one"])
+def channels(channels, means):
+    """Pictures of other than three channels, on a network of our own."""
+    image = torch.rand(channels, 50, 70)
+    torch.manual_seed(0)
+    backbone = nn.Sequential(nn.Conv2d(channels, 16, 3, stride=4, padding=1), nn.ReLU())
+    backbone.out_channels = 16
+    mean, std = [0.4 + 0.02 * i for i in range(channels)], [0.2 + 0.01 * i for i in range(channels if means == "each" else 1)]
+    model = detection.FasterRCNN(
+        backbone, 3, min_size=40, max_size=90, image_mean=mean, image_std=std, box_detections_per_img=9,
+        rpn_anchor_generator=AnchorGenerator(((8, 24, 48),), ((0.5, 1.0, 2.0),)),
+        box_roi_pool=MultiScaleRoIAlign(["0"], 3, 2)).eval()  # fmt: skip
+    with torch.no_grad():
+        found = model([image])[0]
+    return {"channels": channels, "mean": mean, "std": std, "image": image, "batch": model.transform([image])[0].tensors, **found}
+
+
 @case("models_detection/keypoints")
 def keypoints():
     maps, boxes = torch.randn(5, 7, 14, 14), _some_boxes(5)

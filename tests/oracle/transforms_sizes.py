@@ -170,6 +170,26 @@ def labels(min_size):
     return {"input": value, "area": sample["area"], "boxes": out["boxes"], "labels": out["labels"], "expected_area": out["area"]}
 
 
+PEOPLE = {
+    "boxes": lambda: v2.SanitizeBoundingBoxes(6.0),
+    "boxes with points": lambda: v2.SanitizeBoundingBoxes(6.0, labels_getter=lambda s: (s["labels"], s["points"])),
+    "boxes without labels": lambda: v2.SanitizeBoundingBoxes(6.0, labels_getter=None),
+    "points": lambda: v2.SanitizeKeyPoints(),
+    "points with labels": lambda: v2.SanitizeKeyPoints("default"),
+    "points with boxes": lambda: v2.SanitizeKeyPoints(lambda s: (s["labels"], s["boxes"])),
+}
+
+
+@case("transforms_sizes/people", sanitizer=list(PEOPLE), count=[0, 12])
+def people(sanitizer, count):
+    """Boxes, and key points of what is in each of them."""
+    sample = {"boxes": boxes("XYXY", CANVAS, beyond=0.8, count=count), "points": points(CANVAS, shape=(count, 3, 2)), "labels": torch.arange(count)}
+    if count:  # some groups are there whole
+        sample["points"].as_subclass(torch.Tensor)[::2] *= 0.8
+    out = PEOPLE[sanitizer]()(dict(sample))
+    return {**sample, **{f"expected_{key}": value for key, value in out.items()}}
+
+
 IMAGE = tv_tensors.Image(torch.zeros(3, 8, 10, dtype=torch.uint8))
 BOXES = tv_tensors.BoundingBoxes([[1.0, 2.0, 3.0, 4.0]], format="XYXY", canvas_size=(8, 10))
 TURNED = tv_tensors.BoundingBoxes([[4.0, 4.0, 3.0, 4.0, 10.0]], format="CXCYWHR", canvas_size=(8, 10))

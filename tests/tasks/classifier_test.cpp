@@ -5,8 +5,10 @@
 #include <atomic>
 #include <future>
 
+#include "opsis/core/check.h"
 #include "opsis/hub/safetensors.h"
 #include "opsis/hub/state_dict.h"
+#include "opsis/io/image.h"
 #include "opsis/models/registry.h"
 #include "tests/support/expect.h"
 #include "tests/support/model.h"
@@ -53,6 +55,42 @@ TEST(Classifier, NamesTheLikeliestClasses) {
   const auto answers = classifier(several, 1);
   EXPECT_EQ(model->calls, 1);
   for (size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i].best.at(0).index, i);
+}
+
+TEST(Classifier, TakesFilesBytesAndBuffersTogether) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "green.png";
+  const auto green = colour(1, 200);
+  io::write_png(green, file);
+  const auto encoded = io::encode_png(colour(2, 200));
+  const io::Bytes bytes(encoded.const_data_ptr<uint8_t>(), static_cast<size_t>(encoded.numel()));
+  const auto red = colour(0, 200).data.permute({1, 2, 0}).contiguous();
+  const tasks::PixelBuffer frame{red.const_data_ptr<uint8_t>(), 8, 12, 36};
+  const auto model = std::make_shared<Colours>();
+  const Classifier classifier(model, as_it_is, {"red", "green", "blue"}, /*optimize=*/false);
+  EXPECT_EQ(classifier(file).best[0].name, "green");
+  EXPECT_EQ(classifier(file.c_str()).best[0].name, "green");
+  EXPECT_EQ(classifier(bytes).best[0].name, "blue");
+  EXPECT_EQ(classifier(frame).best[0].name, "red");
+  model->calls = 0;
+  const auto found = classifier(std::vector<tasks::Picture>{file, frame, bytes, green, file.string()});
+  EXPECT_EQ(model->calls, 1);
+  std::vector<std::string> names;
+  for (const auto& one : found) names.push_back(one.best[0].name);
+  EXPECT_EQ(names, (std::vector<std::string>{"green", "red", "blue", "green", "green"}));
+  const std::vector<std::filesystem::path> files{file, file};
+  EXPECT_EQ(classifier(files).size(), 2);
+
+  const auto broken = folder.write("broken.png", "\x89PNG\r\n\x1a\n and no more");
+  EXPECT_ERROR(classifier(std::vector<tasks::Picture>{file, frame, broken}), DecodeError,
+               text("Classifier: inputs[2]: {}: decode_png", broken.string()));
+  EXPECT_ERROR(classifier(std::vector<tasks::Picture>{green, "missing.png"}), IoError,
+               "Classifier: inputs[1]: cannot open missing.png");
+  EXPECT_ERROR(classifier("missing.png"), IoError, "cannot open missing.png");
+  EXPECT_ERROR(classifier(std::vector<tasks::Picture>{tasks::PixelBuffer{}, file}), ValueError,
+               "Classifier: inputs[0]: from_pixels: there must be pixels");
+  EXPECT_ERROR(classifier(std::vector<tasks::Picture>{Image(torch::zeros({1, 4, 4})), "missing.png"}), ValueError,
+               "Classifier: inputs[0]: the image must be (3, H, W), got (1, 4, 4)");
 }
 
 TEST(Classifier, AnswersAsItsModelDoes) {

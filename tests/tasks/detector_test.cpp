@@ -6,6 +6,7 @@
 
 #include "opsis/hub/safetensors.h"
 #include "opsis/hub/state_dict.h"
+#include "opsis/io/image.h"
 #include "opsis/tasks/keypoint_detector.h"
 #include "opsis/utils.h"
 #include "tests/support/expect.h"
@@ -100,7 +101,30 @@ TEST(Detector, NamesWhatItIsSureOf) {
   ASSERT_EQ(answers.size(), 2);
   EXPECT_EQ(answers[0].names, (std::vector<std::string>{"cat"}));
   EXPECT_EQ(answers[1].size(), 0);
-  EXPECT_TRUE(detector(std::span<const Image>()).empty());
+  EXPECT_TRUE(detector(std::vector<Image>()).empty());
+}
+
+TEST(Detector, TakesFilesAndBuffersTogether) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "marks.png";
+  const auto image = picture(20, 30, {{10, 8, 200, 1}, {9, 20, 250, 2}});
+  io::write_png(image, file);
+  const auto rows = picture(9, 9, {{4, 4, 255, 1}}).data.permute({1, 2, 0}).contiguous();
+  const tasks::PixelBuffer frame{rows.const_data_ptr<uint8_t>(), 9, 9, 27};
+  const Detector detector(std::make_shared<Marks>(), {"nothing", "cat"}, 0.5);
+  const auto found = detector(std::vector<tasks::Picture>{image, frame, file});
+  ASSERT_EQ(found.size(), 3);
+  EXPECT_EQ(found[1].boxes.canvas_size, (Size{9, 9}));
+  EXPECT_EQ(found[1].names, (std::vector<std::string>{"cat"}));
+  EXPECT_TENSOR_EQ(found[2].boxes.data, found[0].boxes.data);
+  EXPECT_TENSOR_EQ(detector.tiled(file, {.tile_size = {16, 16}, .overlap = 10}).boxes.data, found[0].boxes.data);
+  EXPECT_ERROR(detector(std::vector<tasks::Picture>{file, "missing.png"}), IoError,
+               "Detector: inputs[1]: cannot open missing.png");
+  const KeypointDetector of_points(std::make_shared<Marks>(true), {"middle"}, 0.5);
+  const auto points = of_points(std::vector<tasks::Picture>{frame, file});
+  ASSERT_EQ(points.size(), 2);
+  EXPECT_TENSOR_EQ(points[0].points, torch::tensor({4.f, 4.f}).view({1, 1, 2}));
+  EXPECT_TENSOR_EQ(points[1].points, of_points(image).points);
 }
 
 TEST(Detector, MasksAreOfPixelsAndAreDrawn) {

@@ -4,8 +4,10 @@
 
 #include <future>
 
+#include "opsis/io/image.h"
 #include "opsis/models/registry.h"
 #include "tests/support/expect.h"
+#include "tests/support/temporary.h"
 
 namespace opsis {
 namespace {
@@ -39,13 +41,30 @@ TEST(FlowEstimator, AnswersInThePicturesOwnPixels) {
   EXPECT_TENSOR_NEAR(flow[0], first.data[0] * 2 - 1, 1e-6, 0);
   EXPECT_TENSOR_EQ(flow[1], torch::full({21, 13}, 3.0));
   EXPECT_GE(timings.model_ms, 0);
-  const std::vector<std::pair<Image, Image>> pairs{
+  const std::vector<std::pair<tasks::Picture, tasks::Picture>> pairs{
       {first, second}, {Image(torch::rand({3, 1, 1})), Image(torch::rand({3, 1, 1}))}, {second, first}};
   const auto flows = estimator(pairs);
   ASSERT_EQ(flows.size(), 3);
   EXPECT_EQ(model->sizes.size(), 3);  // two of the pairs went together
   EXPECT_TENSOR_EQ(flows[0], flow);
   EXPECT_EQ(flows[1].sizes(), (std::vector<int64_t>{2, 1, 1}));
+}
+
+TEST(FlowEstimator, TakesFilesAndBuffersTogether) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "frame.png";
+  const Image image(torch::randint(0, 256, {3, 21, 13}, torch::kUInt8));
+  io::write_png(image, file);
+  const auto rows = image.data.permute({1, 2, 0}).contiguous();
+  const tasks::PixelBuffer frame{rows.const_data_ptr<uint8_t>(), 21, 13, 39};
+  const FlowEstimator estimator(std::make_shared<Drift>(), {16, 16}, 3);
+  const auto expected = estimator(image, image);
+  EXPECT_TENSOR_EQ(estimator(file, frame), expected);
+  const std::vector<std::pair<tasks::Picture, tasks::Picture>> pairs{{frame, image}, {image, file}, {file, file}};
+  for (const auto& flow : estimator(pairs)) EXPECT_TENSOR_EQ(flow, expected);
+  const std::vector<std::pair<tasks::Picture, tasks::Picture>> bad{{frame, image}, {image, "missing.png"}};
+  EXPECT_ERROR(estimator(bad), IoError, "FlowEstimator: inputs[1]: cannot open missing.png");
+  EXPECT_ERROR(estimator(image, "missing.png"), IoError, "cannot open missing.png");
 }
 
 TEST(FlowEstimator, OfPicturesThatFitIsItsModels) {

@@ -6,6 +6,7 @@
 
 #include "opsis/hub/safetensors.h"
 #include "opsis/hub/state_dict.h"
+#include "opsis/io/image.h"
 #include "opsis/models/registry.h"
 #include "opsis/models/voc_categories.h"
 #include "tests/support/expect.h"
@@ -84,6 +85,22 @@ TEST(Segmenter, TakesSeveralPicturesAndThoseOfASizeTogether) {
   EXPECT_EQ(model->calls, 2);
   ASSERT_EQ(found.size(), 3);
   for (size_t i = 0; i < found.size(); ++i) EXPECT_TENSOR_EQ(found[i].classes, segmenter(images[i]).classes);
+}
+
+TEST(Segmenter, TakesFilesAndBuffersTogether) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "flag.png";
+  io::write_png(flag(), file);
+  const auto rows = flag(4, 8).data.flip(0).permute({1, 2, 0}).contiguous();
+  const tasks::PixelBuffer frame{rows.const_data_ptr<uint8_t>(), 4, 8, 24, io::PixelFormat::BGR};
+  const Segmenter segmenter(std::make_shared<Strongest>(), plain_preset, {}, /*optimize=*/false);
+  const auto found = segmenter(std::vector<tasks::Picture>{file, frame, flag()});
+  ASSERT_EQ(found.size(), 3);
+  EXPECT_TENSOR_EQ(found[0].classes, segmenter(flag()).classes);
+  EXPECT_TENSOR_EQ(found[1].classes, segmenter(flag(4, 8)).classes);
+  EXPECT_TENSOR_EQ(found[2].classes, found[0].classes);
+  EXPECT_ERROR(segmenter(std::vector<tasks::Picture>{file, "missing.png"}), IoError,
+               "Segmenter: inputs[1]: cannot open missing.png");
 }
 
 TEST(Segmenter, IsCalledFromManyThreads) {

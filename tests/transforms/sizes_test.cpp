@@ -114,6 +114,40 @@ TEST(SanitizeBoundingBoxes, TakesLabelsAlong) {
   }
 }
 
+struct LabelledPeople {
+  BoundingBoxes boxes;
+  KeyPoints points;
+  torch::Tensor labels;
+  auto fields() { return std::tie(boxes, points); }
+};
+
+// Each leaves alone what is the other's, unless it is named as labels are.
+TEST(Sanitizers, OfBoxesWithKeyPointsDoWhatTorchvisionsDo) {
+  using Sanitize = std::function<LabelledPeople(const LabelledPeople&)>;
+  const SanitizeBoundingBoxes of_boxes({.min_size = 6});
+  const SanitizeKeyPoints of_points;
+  const auto labels = [](auto& s) -> auto& { return s.labels; };
+  const std::map<std::string, Sanitize> ours{
+      {"boxes", [&](const auto& s) { return of_boxes(s, labels); }},
+      {"boxes with points",
+       [&](const auto& s) { return of_boxes(s, [](auto& named) { return std::tie(named.labels, named.points.data); }); }},
+      {"boxes without labels", [&](const auto& s) { return of_boxes(s); }},
+      {"points", [&](const auto& s) { return of_points(s); }},
+      {"points with labels", [&](const auto& s) { return of_points(s, labels); }},
+      {"points with boxes",
+       [&](const auto& s) { return of_points(s, [](auto& named) { return std::tie(named.labels, named.boxes.data); }); }}};
+  for (const auto& c : oracle::cases("transforms_sizes/people")) {
+    SCOPED_TRACE(c.name());
+    const Size canvas{33, 47};
+    const LabelledPeople sample{BoundingBoxes(c.tensor("boxes"), BoundingBoxFormat::XYXY, canvas),
+                                KeyPoints(c.tensor("points"), canvas), c.tensor("labels")};
+    const auto out = ours.at(c.text("sanitizer"))(sample);
+    EXPECT_TENSOR_EQ(out.boxes.data, c.tensor("expected_boxes"));
+    EXPECT_TENSOR_EQ(out.points.data, c.tensor("expected_points"));
+    EXPECT_TENSOR_EQ(out.labels, c.tensor("expected_labels"));
+  }
+}
+
 TEST(FiveCrop, MakesABatchOfAnImage) {
   const auto image = torch::randint(256, {3, 12, 15}, torch::kUInt8);
   const auto crops = functional::five_crop(image, {4});

@@ -1,5 +1,7 @@
 #include "opsis/utils/draw_text.h"
 
+#include <future>
+
 #include "opsis/utils/font.h"
 #include "tests/support/expect.h"
 
@@ -46,6 +48,19 @@ TEST(RenderText, HoldsEveryLetterWhole) {
 
 TEST(RenderText, ShowsOneMarkForWhatItLacks) {
   EXPECT_EQ(utils::render_text("\xC3\xA9\xE2\x82\xAC\t", 20).coverage, utils::render_text("???", 20).coverage);
+}
+
+// Letters are kept as they were drawn, until another size is asked for or there are too many.
+TEST(RenderText, DrawsALetterAgainAsAtFirst) {
+  const auto first = utils::render_text("person 0.98", 14);
+  EXPECT_EQ(utils::render_text("person 0.98", 14).coverage, first.coverage);
+  EXPECT_NE(utils::render_text("person 0.98", 15).coverage, first.coverage);
+  EXPECT_EQ(utils::render_text("person 0.98", 14).coverage, first.coverage);
+  const auto large = utils::render_text("@#%&", 900);
+  EXPECT_EQ(utils::render_text("@#%&", 900).coverage, large.coverage);
+  std::future<utils::TextBitmap> elsewhere =
+      std::async(std::launch::async, [] { return utils::render_text("person 0.98", 14); });
+  EXPECT_EQ(elsewhere.get().coverage, first.coverage);
 }
 
 TEST(RenderText, SaysWhatIsWrong) {

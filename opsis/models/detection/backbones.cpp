@@ -101,14 +101,15 @@ void overwrite_eps(torch::nn::Module& module, double eps) {
   }
 }
 
-std::vector<int64_t> retrieve_out_channels(const Backbone& backbone, Size size) {
+std::vector<int64_t> retrieve_out_channels(const Backbone& backbone, Size size, int64_t in_channels) {
   const torch::NoGradGuard no_grad;
   auto& module = *backbone.module();
   const bool was_training = module.is_training();
   module.eval();
   const auto like = module.parameters().at(0).options().requires_grad(false);
   std::vector<int64_t> channels;
-  for (const auto& [name, map] : backbone(torch::zeros({1, 3, size.height, size.width}, like))) channels.push_back(map.size(1));
+  const auto image = torch::zeros({1, in_channels, size.height, size.width}, like);
+  for (const auto& [name, map] : backbone(image)) channels.push_back(map.size(1));
   module.train(was_training);
   return channels;
 }

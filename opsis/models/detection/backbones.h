@@ -99,9 +99,9 @@ OPSIS_API Backbone mobilenet_backbone(const MobileNetV3& network, int64_t traina
 /// Source   torchvision.models.detection._utils.overwrite_eps
 OPSIS_API void overwrite_eps(torch::nn::Module& module, double eps);
 
-/// The channels of each map that it gives, found by an image of that size.
+/// The channels of each map that it gives, found by an image of that size and so many channels.
 /// Source   torchvision.models.detection._utils.retrieve_out_channels
-OPSIS_API std::vector<int64_t> retrieve_out_channels(const Backbone& backbone, Size size);
+OPSIS_API std::vector<int64_t> retrieve_out_channels(const Backbone& backbone, Size size, int64_t in_channels = 3);
 
 namespace detail {
 

@@ -8,6 +8,7 @@
 #include "opsis/models/builders.h"
 #include "opsis/models/detection/backbones.h"
 #include "opsis/models/detection/faster_rcnn.h"
+#include "opsis/models/detection/transform.h"
 #include "opsis/ops/frozen_batch_norm.h"
 #include "opsis/ops/norm.h"
 
@@ -15,26 +16,30 @@ namespace opsis::inline v1::models::detection::detail {
 
 using models::detail::settle;
 
-/// Makes the options what the weights want, with `usual` classes where nobody says otherwise. Gives whether the backbone will
-/// have been trained.
+/// Makes the options what the weights want, with `usual` classes and pixels where nobody says otherwise. Gives whether the backbone
+/// will have been trained.
 template <class W, class Options>
-bool settle_weights(std::string_view owner, const std::optional<W>& weights, Options& options, int64_t usual) {
+bool settle_weights(std::string_view owner, const std::optional<W>& weights, Options& options, int64_t usual,
+                    const Pixels& pixels = {}) {
   if (weights) {
     options.weights_backbone.reset();
     if (!options.num_classes) options.num_classes = std::ssize(weights->categories);
   }
   options.num_classes = models::detail::classes(owner, options, usual);
+  settle_pixels(owner, options.transform, options.in_channels, pixels);
   return weights || options.weights_backbone;
 }
 
 /// The norm of a backbone: one that was trained keeps its statistics, for batches of detectors are small.
 inline NormLayer backbone_norm(bool is_trained) { return is_trained ? ops::frozen_batch_norm_2d() : ops::batch_norm_2d(); }
 
-/// The tensors of the weights, if there are any, but for a head of another number of classes.
+/// The tensors of the weights, if there are any, but for a head of another number of classes, and adapted to the images' channels.
 template <class Model, class W, class Options>
 Model filled(Model model, const std::optional<W>& weights, const Options& options) {
   if (weights) {
-    load_weights(*model, *weights, {.new_head = models::detail::wants_new_head(*weights, options.num_classes)});
+    load_weights(
+        *model, *weights,
+        {.new_head = models::detail::wants_new_head(*weights, options.num_classes), .adapt_input = options.in_channels != 3});
   }
   return model;
 }
@@ -50,14 +55,17 @@ Model without_eps(Model model, const std::optional<W>& weights, const W& made_so
 template <class Options>
 Backbone resnet50_backbone(std::string_view owner, const Options& options, bool is_trained) {
   const auto layers = valid_trainable_layers(owner, is_trained, options.trainable_backbone_layers, 5, 3);
-  return resnet_fpn_backbone(resnet50(options.weights_backbone, {.norm_layer = backbone_norm(is_trained)}), layers);
+  return resnet_fpn_backbone(
+      resnet50(options.weights_backbone, {.norm_layer = backbone_norm(is_trained), .in_channels = options.in_channels}),
+      layers);
 }
 
 /// That of the second versions, all of whose norms learn.
 template <class Options>
 Backbone resnet50_v2_backbone(std::string_view owner, const Options& options, bool is_trained) {
   const auto layers = valid_trainable_layers(owner, is_trained, options.trainable_backbone_layers, 5, 3);
-  return resnet_fpn_backbone(resnet50(options.weights_backbone), layers, {.norm_layer = ops::batch_norm_2d()});
+  return resnet_fpn_backbone(resnet50(options.weights_backbone, {.in_channels = options.in_channels}), layers,
+                             {.norm_layer = ops::batch_norm_2d()});
 }
 
 /// A ResNet-50 with a pyramid of the last three stages and two more maps, which `p6_channels` go into: 256 of the pyramid's
@@ -66,7 +74,8 @@ template <class Options>
 Backbone resnet50_p3_to_p7(std::string_view owner, const Options& options, const NormLayer& norm, bool is_trained,
                            int64_t p6_channels) {
   const auto layers = valid_trainable_layers(owner, is_trained, options.trainable_backbone_layers, 5, 3);
-  const auto network = resnet50(options.weights_backbone, {.norm_layer = norm});  // draws before the pyramid's own layers do
+  // It draws before the pyramid's own layers do.
+  const auto network = resnet50(options.weights_backbone, {.norm_layer = norm, .in_channels = options.in_channels});
   return resnet_fpn_backbone(network, layers,
                              {.returned_layers = {2, 3, 4}, .extra_blocks = ops::LastLevelP6P7(p6_channels, 256).ptr()});
 }

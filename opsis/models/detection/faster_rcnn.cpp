@@ -36,7 +36,8 @@ FasterRCNN on_mobilenet(std::string_view owner, const std::optional<W>& weights,
                         FasterRCNNOptions<MobileNet_V3_Large_Weights> options) {
   const bool is_trained = detail::settle_weights(owner, weights, options, 91);
   const auto layers = detail::valid_trainable_layers(owner, is_trained, options.trainable_backbone_layers, 6, 3);
-  const auto network = mobilenet_v3_large(options.weights_backbone, {.norm_layer = detail::backbone_norm(is_trained)});
+  const auto network = mobilenet_v3_large(
+      options.weights_backbone, {.norm_layer = detail::backbone_norm(is_trained), .in_channels = options.in_channels});
   const Backbone backbone = mobilenet_fpn_backbone(network, layers);
   if (!options.rpn.anchor_generator) {
     const std::vector<double> sizes{32, 64, 128, 256, 512}, ratios{0.5, 1, 2};

@@ -32,6 +32,7 @@ struct FasterRCNNOptions {
   TransformOptions transform{};
   RPNOptions rpn{};
   BoxOptions box{};
+  int64_t in_channels = 3;  ///< of the images; with weights, the first convolution's filters are adapted
 };
 
 /// Finds things in images; see DetectionModel. On a network of your own:

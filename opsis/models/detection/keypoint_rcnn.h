@@ -26,6 +26,7 @@ struct KeypointRCNNOptions {
   RPNOptions rpn{};
   BoxOptions box{};
   BranchOptions keypoint{};  ///< KeypointRCNNHeads of eight layers of 512, KeypointRCNNPredictor
+  int64_t in_channels = 3;   ///< of the images; with weights, the first convolution's filters are adapted
 };
 
 /// Convolutions of 3 with ReLUs, one layer behind the other.

@@ -20,7 +20,8 @@ struct MaskRCNNOptions {
   TransformOptions transform{};
   RPNOptions rpn{};
   BoxOptions box{};
-  BranchOptions mask{};  ///< MaskRCNNHeads of four layers of 256, MaskRCNNPredictor
+  BranchOptions mask{};     ///< MaskRCNNHeads of four layers of 256, MaskRCNNPredictor
+  int64_t in_channels = 3;  ///< of the images; with weights, the first convolution's filters are adapted
 };
 
 /// Convolutions of 3 with ReLUs.

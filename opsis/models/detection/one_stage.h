@@ -74,6 +74,7 @@ struct OneStageOptions {
   TransformOptions transform{};
   ThresholdOptions thresholds{};
   Parts parts{};
+  int64_t in_channels = 3;  ///< of the images; with weights, the first convolution's filters are adapted
 };
 
 /// Looks at images once.

@@ -42,6 +42,8 @@ std::vector<Layer> convolutions(const std::vector<int64_t>& in_channels, const s
 }
 
 TransformOptions transform_of(TransformOptions options, Size size) {
+  OPSIS_CHECK(options.min_size.empty() && !options.max_size, "SSD: images are brought to {}; leave out min_size and max_size",
+              size);
   options.min_size = {std::min(size.height, size.width)};
   options.max_size = std::max(size.height, size.width);
   options.size_divisible = 1;
@@ -50,9 +52,9 @@ TransformOptions transform_of(TransformOptions options, Size size) {
 }
 
 std::shared_ptr<OneStageHeadImpl> head_of(const Backbone& backbone, const DefaultBoxGenerator& anchors, Size size,
-                                          int64_t num_classes, const SSDParts& parts) {
+                                          int64_t num_classes, const TransformOptions& transform, const SSDParts& parts) {
   if (parts.head) return parts.head;
-  const auto channels = retrieve_out_channels(backbone, size);
+  const auto channels = retrieve_out_channels(backbone, size, transform.image_mean ? std::ssize(*transform.image_mean) : 3);
   const auto counts = anchors.num_anchors_per_location();
   OPSIS_CHECK(channels.size() == counts.size(), "SSD: the backbone must give a map for each of {} lists of ratios, got {}",
               counts.size(), channels.size());
@@ -134,8 +136,8 @@ std::vector<std::string> SSDHeadImpl::class_layers() const {
 
 SSDImpl::SSDImpl(Backbone given, DefaultBoxGenerator anchors, Size size, int64_t classes, const TransformOptions& sizes,
                  const ThresholdOptions& chosen, const SSDParts& parts)
-    : OneStageDetectorImpl("SSD", given, ssd::head_of(given, anchors, size, classes, parts), ssd::transform_of(sizes, size),
-                           DetectionThresholds{0.01, 0.45, 200, 400}.but(chosen), classes),
+    : OneStageDetectorImpl("SSD", given, ssd::head_of(given, anchors, size, classes, sizes, parts),
+                           ssd::transform_of(sizes, size), DetectionThresholds{0.01, 0.45, 200, 400}.but(chosen), classes),
       anchor_generator(std::move(anchors)),
       proposal_matcher{parts.iou_thresh},
       neg_to_pos_ratio((1 - parts.positive_fraction) / parts.positive_fraction) {
@@ -235,16 +237,16 @@ FeatureMaps SSDFeatureExtractorVGGImpl::forward(Tensor images) {
 
 SSD ssd300_vgg16(std::optional<SSD300_VGG16_Weights> weights, SSD300Options options) {
   constexpr std::string_view name = "ssd300_vgg16";
-  const bool is_trained = detail::settle_weights(name, weights, options, 91);
+  // As VGG's features were trained: in [0, 255].
+  const detail::Pixels pixels{{0.48235, 0.45882, 0.40784}, {1.0 / 255, 1.0 / 255, 1.0 / 255}};
+  const bool is_trained = detail::settle_weights(name, weights, options, 91, pixels);
   const auto layers = detail::valid_trainable_layers(name, is_trained, options.trainable_backbone_layers, 5, 4);
-  const Backbone backbone = SSDFeatureExtractorVGG(vgg16(options.weights_backbone), /*highres=*/false, layers);
+  const Backbone backbone =
+      SSDFeatureExtractorVGG(vgg16(options.weights_backbone, {.in_channels = options.in_channels}), /*highres=*/false, layers);
   const DefaultBoxGenerator anchors({{2}, {2, 3}, {2, 3}, {2, 3}, {2}, {2}},
                                     {.scales = {0.07, 0.15, 0.33, 0.51, 0.69, 0.87, 1.05}, .steps = {8, 16, 32, 64, 100, 300}});
-  // As VGG's features were trained: in [0, 255].
-  auto& transform = options.transform;
-  if (!transform.image_mean) transform.image_mean = {0.48235, 0.45882, 0.40784};
-  if (!transform.image_std) transform.image_std = {1.0 / 255, 1.0 / 255, 1.0 / 255};
-  const SSD model(backbone, anchors, Size{300, 300}, *options.num_classes, transform, options.thresholds, options.parts);
+  const SSD model(backbone, anchors, Size{300, 300}, *options.num_classes, options.transform, options.thresholds,
+                  options.parts);
   return detail::filled(model, weights, options);
 }
 

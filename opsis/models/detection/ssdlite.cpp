@@ -121,31 +121,29 @@ FeatureMaps SSDLiteFeatureExtractorMobileNetImpl::forward(Tensor x) {
 
 SSD ssdlite320_mobilenet_v3_large(std::optional<SSDLite320_MobileNet_V3_Large_Weights> weights, SSDLiteOptions options) {
   constexpr std::string_view name = "ssdlite320_mobilenet_v3_large";
-  const bool is_trained = detail::settle_weights(name, weights, options, 91);
+  const detail::Pixels pixels{{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};  // in [-1, 1]
+  const bool is_trained = detail::settle_weights(name, weights, options, 91, pixels);
   const auto layers = detail::valid_trainable_layers(name, is_trained, options.trainable_backbone_layers, 6, 6);
   auto& parts = options.parts;
   const auto norm = parts.norm_layer ? parts.norm_layer : ops::batch_norm_2d(0.001, 0.03);
   const bool reduced_tail = !options.weights_backbone;
-  const auto network = mobilenet_v3_large(options.weights_backbone, {.norm_layer = norm, .reduced_tail = reduced_tail});
+  const auto network = mobilenet_v3_large(
+      options.weights_backbone, {.norm_layer = norm, .reduced_tail = reduced_tail, .in_channels = options.in_channels});
   if (!options.weights_backbone) ssdlite::begin(*network);
   const Backbone backbone = SSDLiteFeatureExtractorMobileNet(network, layers, norm);
   const Size size{320, 320};
   const DefaultBoxGenerator anchors(std::vector<std::vector<double>>(6, {2, 3}), {.min_ratio = 0.2, .max_ratio = 0.95});
   if (!parts.head) {
-    parts.head =
-        SSDLiteHead(retrieve_out_channels(backbone, size), anchors.num_anchors_per_location(), *options.num_classes, norm)
-            .ptr();
+    parts.head = SSDLiteHead(retrieve_out_channels(backbone, size, options.in_channels), anchors.num_anchors_per_location(),
+                             *options.num_classes, norm)
+                     .ptr();
   }
-  // Pixels in [-1, 1].
-  auto& transform = options.transform;
-  if (!transform.image_mean) transform.image_mean = {0.5, 0.5, 0.5};
-  if (!transform.image_std) transform.image_std = {0.5, 0.5, 0.5};
   auto& thresholds = options.thresholds;
   if (!thresholds.score_thresh) thresholds.score_thresh = 0.001;
   if (!thresholds.nms_thresh) thresholds.nms_thresh = 0.55;
   if (!thresholds.detections_per_img) thresholds.detections_per_img = 300;
   if (!thresholds.topk_candidates) thresholds.topk_candidates = 300;
-  const SSD model(backbone, anchors, size, *options.num_classes, transform, thresholds, parts);
+  const SSD model(backbone, anchors, size, *options.num_classes, options.transform, thresholds, parts);
   return detail::filled(model, weights, options);
 }
 

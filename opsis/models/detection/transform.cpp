@@ -58,8 +58,12 @@ GeneralizedRCNNTransformImpl::GeneralizedRCNNTransformImpl(TransformOptions give
   constexpr std::string_view owner = "GeneralizedRCNNTransform";
   if (options.min_size.empty()) options.min_size = {800};
   if (!options.max_size) options.max_size = 1333;
-  if (!options.image_mean) options.image_mean = {0.485, 0.456, 0.406};
-  if (!options.image_std) options.image_std = {0.229, 0.224, 0.225};
+  if (!options.image_mean) options.image_mean = detail::Pixels().mean;
+  if (!options.image_std) options.image_std = detail::Pixels().std;
+  const auto means = options.image_mean->size(), deviations = options.image_std->size();
+  OPSIS_CHECK(means > 0 && deviations > 0 && (means == deviations || means == 1 || deviations == 1),
+              "{}: image_mean and image_std must have as many numbers as images have channels, got {} and {}", owner, means,
+              deviations);
   for (const auto size : options.min_size) OPSIS_CHECK(size > 0, "{}: min_size must be positive, got {}", owner, size);
   OPSIS_CHECK(*options.max_size > 0, "{}: max_size must be positive, got {}", owner, *options.max_size);
   OPSIS_CHECK(options.size_divisible > 0, "{}: size_divisible must be positive, got {}", owner, options.size_divisible);
@@ -69,10 +73,8 @@ GeneralizedRCNNTransformImpl::GeneralizedRCNNTransformImpl(TransformOptions give
 }
 
 Tensor GeneralizedRCNNTransformImpl::normalize(const Tensor& image) const {
-  const auto of_channels = [&](const std::array<double, 3>& values) {
-    return torch::tensor(torch::ArrayRef<double>(values), torch::kFloat64)
-        .to(image.options().requires_grad(false))
-        .view({-1, 1, 1});
+  const auto of_channels = [&](const std::vector<double>& values) {
+    return torch::tensor(values, torch::kFloat64).to(image.options().requires_grad(false)).view({-1, 1, 1});
   };
   return (image - of_channels(*options.image_mean)) / of_channels(*options.image_std);
 }
@@ -100,9 +102,10 @@ GeneralizedRCNNTransformImpl::Batch GeneralizedRCNNTransformImpl::forward(const 
                                                                           std::vector<DetectionTarget> targets) {
   std::vector<Tensor> ready;
   for (size_t i = 0; i < images.size(); ++i) {
-    // One channel is spread over all three.
-    OPSIS_CHECK(images[i].size(0) == 3 || images[i].size(0) == 1,
-                "GeneralizedRCNNTransform: images must be (3, H, W), got {} as image {}", opsis::detail::shape(images[i]), i);
+    // One channel is spread over all.
+    OPSIS_CHECK(images[i].size(0) == channels() || images[i].size(0) == 1,
+                "GeneralizedRCNNTransform: images must be ({}, H, W), got {} as image {}", channels(),
+                opsis::detail::shape(images[i]), i);
     const Size before{images[i].size(1), images[i].size(2)};
     const auto after = resized(before);
     auto image = normalize(images[i]);
@@ -138,6 +141,10 @@ std::vector<Detection> GeneralizedRCNNTransformImpl::postprocess(std::vector<Det
   return found;
 }
 
+int64_t GeneralizedRCNNTransformImpl::channels() const {
+  return std::max(std::ssize(*options.image_mean), std::ssize(*options.image_std));
+}
+
 void GeneralizedRCNNTransformImpl::pretty_print(std::ostream& out) const {
   out << "GeneralizedRCNNTransform(\n    Normalize(mean=" << torch::ArrayRef<double>(*options.image_mean)
       << ", std=" << torch::ArrayRef<double>(*options.image_std)
@@ -159,6 +166,19 @@ std::vector<Size> sizes_of(const std::vector<Tensor>& images) {
   std::vector<Size> sizes;
   for (const auto& image : images) sizes.push_back({image.size(-2), image.size(-1)});
   return sizes;
+}
+
+void detail::settle_pixels(std::string_view owner, TransformOptions& transform, int64_t in_channels, const Pixels& usual) {
+  const auto settle = [&](std::string_view name, std::optional<std::vector<double>>& given, const std::vector<double>& three) {
+    OPSIS_CHECK(!given || given->size() == 1 || std::ssize(*given) == in_channels,
+                "{}: {} must have a number for each of {} channels, got {}", owner, name, in_channels, given->size());
+    if (given) return;
+    auto& values = given.emplace(in_channels, (three[0] + three[1] + three[2]) / 3);
+    if (in_channels < 3) return;
+    for (size_t i = 0; i < values.size(); ++i) values[i] = three[i % 3];
+  };
+  settle("image_mean", transform.image_mean, usual.mean);
+  settle("image_std", transform.image_std, usual.std);
 }
 
 }  // namespace opsis::inline v1::models::detection

@@ -250,7 +250,7 @@ class Pyramid {
     for (int64_t i = 1; i < levels; ++i) levels_.push_back(torch::avg_pool2d(levels_.back(), 2, 2));
   }
 
-  // Around where each pixel is thought to be: (N, levels * (2 * radius + 1)^2, H, W).
+  // Around where each pixel is thought to be: (N, levels * (2 * radius + 1)^2, H, W), in the layout of the coordinates.
   Tensor around(const Tensor& coords) const {
     const auto side = 2 * radius_ + 1;
     const auto line = torch::linspace(-radius_, radius_, side);
@@ -262,7 +262,7 @@ class Pyramid {
       found.push_back(sampled(level, centres + delta).view({batch, height, width, -1}));
       centres = centres / 2;
     }
-    return torch::cat(found, -1).permute({0, 3, 1, 2}).contiguous();
+    return torch::cat(found, -1).permute({0, 3, 1, 2}).contiguous(coords.suggest_memory_format());
   }
 
  private:
@@ -278,13 +278,14 @@ class Pyramid {
   int64_t radius_;
 };
 
-// Where every pixel is: (N, 2, height, width), across and down.
-Tensor grid(int64_t batch, int64_t height, int64_t width, torch::Device device) {
-  const auto line = [&](int64_t count) {
-    return torch::arange(count, torch::TensorOptions().device(device).dtype(torch::kInt64));
+// Where every pixel of an eighth of the images is: (N, 2, H / 8, W / 8), across and down, in the images' layout.
+Tensor grid_of(const Tensor& images) {
+  const auto line = [&](int64_t dim) {
+    return torch::arange(images.size(dim) / kFactor, torch::TensorOptions().device(images.device()).dtype(torch::kInt64));
   };
-  const auto coords = torch::meshgrid({line(height), line(width)}, "ij");
-  return torch::stack({coords[1], coords[0]}, 0).to(torch::kFloat32).unsqueeze(0).repeat({batch, 1, 1, 1});
+  const auto coords = torch::meshgrid({line(2), line(3)}, "ij");
+  const auto grid = torch::stack({coords[1], coords[0]}, 0).to(torch::kFloat32).unsqueeze(0);
+  return grid.repeat({images.size(0), 1, 1, 1}).contiguous(images.suggest_memory_format());
 }
 
 // An estimate as large as the images.
@@ -349,7 +350,7 @@ std::vector<torch::Tensor> RAFTImpl::estimates(const torch::Tensor& first, const
   using raft::kFactor;
   OPSIS_CHECK(first.dim() == 4 && first.sizes() == second.sizes(),
               "RAFT: images must be (N, 3, H, W), both alike, got {} and {}", shape(first), shape(second));
-  const auto batch = first.size(0), rows = first.size(2), columns = first.size(3);
+  const auto rows = first.size(2), columns = first.size(3);
   OPSIS_CHECK(rows % kFactor == 0 && columns % kFactor == 0, "RAFT: sides of images must be multiples of 8, got {}",
               shape(first));
   // The coarsest level must have two pixels a side.
@@ -364,8 +365,8 @@ std::vector<torch::Tensor> RAFTImpl::estimates(const torch::Tensor& first, const
   auto hidden = torch::tanh(halves[0]);
   const auto context = torch::relu(halves[1]);
 
-  const auto start = raft::grid(batch, rows / kFactor, columns / kFactor, first.device());
-  auto coords = raft::grid(batch, rows / kFactor, columns / kFactor, first.device());
+  const auto start = raft::grid_of(first);
+  auto coords = start;
   std::vector<torch::Tensor> found;
   for (int64_t i = 0; i < updates; ++i) {
     coords = coords.detach();  // no gradients by way of where it looks: the paper's section 3.3

@@ -302,9 +302,10 @@ MViTImpl::MViTImpl(const MViTSize& size, const MViTOptions& options) : VideoClas
   const auto norm_layer = options.norm_layer ? options.norm_layer : ops::layer_norm(1e-6);
   const auto frame = options.spatial_size.value_or(Size{224, 224});
   const auto first = size.blocks.front().input_channels, last = size.blocks.back().output_channels;
-  conv_proj = register_module("conv_proj", torch::nn::Conv3d(torch::nn::Conv3dOptions(3, first, options.patch_embed_kernel)
-                                                                 .stride(options.patch_embed_stride)
-                                                                 .padding(options.patch_embed_padding)));
+  conv_proj = register_module("conv_proj",
+                              torch::nn::Conv3d(torch::nn::Conv3dOptions(options.in_channels, first, options.patch_embed_kernel)
+                                                    .stride(options.patch_embed_stride)
+                                                    .padding(options.patch_embed_padding)));
   const auto& stride = options.patch_embed_stride;
   const auto frames = options.temporal_size.value_or(16);
   OPSIS_CHECK(frames >= stride[0] && frame.height >= stride[1] && frame.width >= stride[2],

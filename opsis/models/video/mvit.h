@@ -45,6 +45,7 @@ struct MViTOptions {
   std::array<int64_t, 3> patch_embed_kernel{3, 7, 7};
   std::array<int64_t, 3> patch_embed_stride{2, 4, 4};
   std::array<int64_t, 3> patch_embed_padding{1, 3, 3};
+  int64_t in_channels = 3;  ///< of the clips; with weights, the first convolution's filters are adapted
 };
 
 /// Clips (N, 3, temporal_size, height, width), normalised -> logits (N, num_classes); (N, 3, H, W) is a clip of one frame. Built

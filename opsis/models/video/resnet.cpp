@@ -102,9 +102,9 @@ class Layers {
   int64_t in_ = 64;
 };
 
-Sequential stem_of(VideoStem kind) {
-  if (kind == VideoStem::BASIC) return with_norm(conv(3, 64, {3, 7, 7}, {1, 2, 2}, {1, 3, 3}), 64, true);
-  auto layers = with_norm(conv(3, 45, {1, 7, 7}, {1, 2, 2}, {0, 3, 3}), 45, true);
+Sequential stem_of(VideoStem kind, int64_t in_channels) {
+  if (kind == VideoStem::BASIC) return with_norm(conv(in_channels, 64, {3, 7, 7}, {1, 2, 2}, {1, 3, 3}), 64, true);
+  auto layers = with_norm(conv(in_channels, 45, {1, 7, 7}, {1, 2, 2}, {0, 3, 3}), 45, true);
   layers->append(conv(45, 64, {3, 1, 1}, 1, {1, 0, 0}));
   layers->append(BatchNorm3d(64));
   layers->append(ops::relu());
@@ -144,7 +144,7 @@ VideoResNetImpl::VideoResNetImpl(VideoResNetBlock block, std::array<VideoConv, 4
               "VideoResNet: zero_init_residual is not for bottlenecks");
   const auto num_classes = models::detail::classes("VideoResNet", options, 400);
   video_resnet::Layers layers(block);
-  stem = register_module("stem", video_resnet::stem_of(stem_));
+  stem = register_module("stem", video_resnet::stem_of(stem_, options.in_channels));
   layer1 = register_module("layer1", layers.next(convs[0], 64, depths[0], 1));
   layer2 = register_module("layer2", layers.next(convs[1], 128, depths[1], 2));
   layer3 = register_module("layer3", layers.next(convs[2], 256, depths[2], 2));

@@ -32,6 +32,7 @@ struct VideoResNetOptions {
   std::optional<int64_t> num_classes{};  ///< 400
   /// Takes no bottlenecks: torchvision's way to begin them as the identity reaches for a norm that they have not.
   bool zero_init_residual = false;
+  int64_t in_channels = 3;  ///< of the clips; with weights, the first convolution's filters are adapted
 };
 
 /// Clips (N, 3, T, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that

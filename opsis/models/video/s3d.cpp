@@ -79,7 +79,7 @@ S3DImpl::S3DImpl(const S3DOptions& options) : VideoClassifier("S3D") {
   const auto num_classes = models::detail::classes("S3D", options, 400);
   const auto norm = options.norm_layer ? options.norm_layer : NormLayer(default_norm);
   Sequential layers;
-  layers->append(separable(3, 64, 7, 2, 3, norm));
+  layers->append(separable(options.in_channels, 64, 7, 2, 3, norm));
   layers->append(halve_space());
   layers->append(brick(64, 64, norm));
   layers->append(separable(64, 192, 3, 1, 1, norm));

@@ -17,6 +17,7 @@ struct S3DOptions {
   std::optional<int64_t> num_classes{};  ///< 400
   double dropout = 0.2;                  ///< before the head
   NormLayer norm_layer{};                ///< torch::nn::BatchNorm3d with eps 0.001 and momentum 0.001
+  int64_t in_channels = 3;               ///< of the clips; with weights, the first convolution's filters are adapted
 };
 
 /// Clips (N, 3, T, H, W), normalised, of at least 14 frames of 224 x 224 -> logits (N, num_classes). Built after

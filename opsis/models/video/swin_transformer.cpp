@@ -28,12 +28,12 @@ Tensor padded(const Tensor& x, Triple size, Triple multiple, int64_t behind) {
   return F::pad(x, F::PadFuncOptions(pad));
 }
 
-// Pixels of a block of the clip made one, (N, 3, T, H, W) -> (N, T', H', W', C).
+// Pixels of a block of the clip made one, (N, C, T, H, W) -> (N, T', H', W', C).
 class PatchEmbed3dImpl : public torch::nn::Module {
  public:
-  PatchEmbed3dImpl(Triple patch, int64_t channels, const NormLayer& norm_layer)
+  PatchEmbed3dImpl(Triple patch, int64_t in_channels, int64_t channels, const NormLayer& norm_layer)
       : torch::nn::Module("PatchEmbed3d"), patch_(patch) {
-    proj = register_module("proj", torch::nn::Conv3d(torch::nn::Conv3dOptions(3, channels, patch).stride(patch)));
+    proj = register_module("proj", torch::nn::Conv3d(torch::nn::Conv3dOptions(in_channels, channels, patch).stride(patch)));
     norm = register_layer(*this, "norm", norm_layer(channels));
   }
 
@@ -183,7 +183,8 @@ SwinTransformer3dImpl::SwinTransformer3dImpl(const SwinTransformer3dSize& size, 
               size.num_heads.size());
   const auto num_classes = models::detail::classes("SwinTransformer3d", options, 400);
   const auto norm_layer = options.norm_layer ? options.norm_layer : ops::layer_norm(1e-5);
-  patch_embed = register_layer(*this, "patch_embed", PatchEmbed3d(size.patch_size, size.embed_dim, norm_layer));
+  patch_embed =
+      register_layer(*this, "patch_embed", PatchEmbed3d(size.patch_size, options.in_channels, size.embed_dim, norm_layer));
   pos_drop = register_module("pos_drop", torch::nn::Dropout(options.dropout));
   Sequential layers;
   int64_t count = 0, block = 0, dim = size.embed_dim;

@@ -32,7 +32,8 @@ struct SwinTransformer3dOptions {
   double attention_dropout = 0;
   /// Of leaving out the last block; the first is never, those between in proportion.
   double stochastic_depth_prob = 0.1;
-  NormLayer norm_layer{};  ///< torch::nn::LayerNorm with eps 1e-5
+  NormLayer norm_layer{};   ///< torch::nn::LayerNorm with eps 1e-5
+  int64_t in_channels = 3;  ///< of the clips; with weights, the first convolution's filters are adapted
 };
 
 /// Clips (N, 3, T, H, W) of any size, normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the

@@ -1,0 +1,75 @@
+#include "opsis/core/kept_memory.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <c10/util/strides.h>
+
+#include <deque>
+#include <mutex>
+#include <utility>
+
+#include "opsis/io/memory.h"
+
+namespace opsis::inline v1 {
+
+struct KeptMemory::Blocks {
+  struct Block {
+    size_t bytes;
+    io::Memory memory;
+  };
+
+  explicit Blocks(size_t most) : most(most) {}
+
+  Block take(size_t bytes) {
+    {
+      const std::lock_guard lock(mutex);
+      // The one that fits best, and of equal ones that which came back last: some of it is in the cache.
+      auto best = waiting.rend();
+      for (auto block = waiting.rbegin(); block != waiting.rend(); ++block) {
+        if (block->bytes >= bytes && block->bytes <= 2 * bytes && (best == waiting.rend() || block->bytes < best->bytes))
+          best = block;
+      }
+      if (best != waiting.rend()) {
+        auto block = std::move(*best);
+        waiting.erase(std::next(best).base());
+        return block;
+      }
+    }
+    // glibc asks the system for every piece that is larger than the largest it was ever given back, 128 KB at first: pictures on
+    // their way into a batch among them. It used to be given back batches; now it sees this one, which nobody touches.
+    io::make_memory(bytes).reset();
+    return {bytes, io::make_memory(bytes)};
+  }
+
+  void give_back(Block block) {
+    Block oldest;  // given to the system when the lock is gone
+    const std::lock_guard lock(mutex);
+    waiting.push_back(std::move(block));
+    if (waiting.size() <= most) return;
+    oldest = std::move(waiting.front());
+    waiting.pop_front();
+  }
+
+  const size_t most;
+  std::mutex mutex;
+  std::deque<Block> waiting;
+};
+
+KeptMemory::KeptMemory(size_t most) : blocks_(std::make_shared<Blocks>(most)) {}
+
+torch::Tensor KeptMemory::empty(at::IntArrayRef sizes, torch::ScalarType type, torch::MemoryFormat format) const {
+  constexpr size_t large = size_t{1} << 18;
+  const auto bytes = static_cast<size_t>(c10::multiply_integers(sizes)) * c10::elementSize(type);
+  if (bytes < large) return at::empty(sizes, at::TensorOptions(type).memory_format(format));
+  auto block = blocks_->take(bytes);
+  const auto strides = format == torch::MemoryFormat::ChannelsLast ? c10::get_channels_last_strides_2d(sizes)
+                                                                   : at::IntArrayRef(c10::contiguous_strides(sizes)).vec();
+  return at::from_blob(
+      block.memory.release(), sizes, strides,
+      [blocks = blocks_, whole = block.bytes](void* data) {
+        blocks->give_back({whole, io::Memory(static_cast<uint8_t*>(data))});
+      },
+      type);
+}
+
+}  // namespace opsis::inline v1

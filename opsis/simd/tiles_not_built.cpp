@@ -1,0 +1,13 @@
+#include "opsis/simd/tiles.h"
+
+namespace opsis::inline v1::simd {
+
+bool has_tiles() { return false; }
+void pack_tiles(const TileStrips&, const uint16_t*, const float*, uint16_t*) {}
+void fill_panel(const TileStrips&, const uint16_t* const*, int64_t, uint16_t*) {}
+TilesInUse::TilesInUse() {}
+TilesInUse::~TilesInUse() {}
+void multiply_tiles(const TileStrips&, const uint16_t*, int64_t, const TileRows&, float*, const uint16_t*, const uint16_t*) {}
+void finish_tiles(const TileSums&) {}
+
+}  // namespace opsis::inline v1::simd

@@ -1,0 +1,61 @@
+#include "opsis/tasks/look_at.h"
+
+#include <torch/types.h>
+
+#include <exception>
+#include <string>
+
+#include "opsis/core/check.h"
+#include "opsis/core/parallel.h"
+#include "opsis/tv_tensors/print.h"
+
+namespace opsis::inline v1::tasks::detail {
+namespace {
+
+void check_image(const std::string& place, const Image& image) {
+  const auto& pixels = image.data;
+  OPSIS_CHECK(pixels.dim() == 3 && pixels.size(0) == 3, "{}: the image must be (3, H, W), got {}", place,
+              opsis::detail::shape(pixels));
+  OPSIS_CHECK(pixels.numel() > 0, "{}: the image must have pixels, got {}", place, opsis::detail::shape(pixels));
+}
+
+// The same kind of error, with the place in front of its message.
+[[noreturn]] void rethrow_with(const std::string& place, const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const DecodeError& e) {
+    raise<DecodeError>("{}: {}", place, e.what());
+  } catch (const IoError& e) {
+    raise<IoError>("{}: {}", place, e.what());
+  } catch (const NotBuiltError& e) {
+    raise<NotBuiltError>("{}: {}", place, e.what());
+  } catch (const ValueError& e) {
+    raise<ValueError>("{}: {}", place, e.what());
+  }
+}
+
+}  // namespace
+
+std::vector<Image> look_at(std::string_view task, std::span<const Picture> pictures, size_t of_each) {
+  std::vector<Image> images(pictures.size());
+  std::vector<std::exception_ptr> errors(pictures.size());
+  parallel_for(0, std::ssize(pictures), 1, [&](int64_t first, int64_t last) {
+    for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) {
+      try {
+        images[i] = pictures[i].image();
+      } catch (...) {
+        errors[i] = std::current_exception();
+      }
+    }
+  });
+  const bool is_one = pictures.size() <= of_each;
+  for (size_t i = 0; i < images.size(); ++i) {
+    if (is_one && errors[i]) std::rethrow_exception(errors[i]);
+    const auto place = is_one ? std::string(task) : text("{}: inputs[{}]", task, i / of_each);
+    if (errors[i]) rethrow_with(place, errors[i]);
+    check_image(place, images[i]);
+  }
+  return images;
+}
+
+}  // namespace opsis::inline v1::tasks::detail

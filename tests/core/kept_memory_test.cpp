@@ -1,0 +1,42 @@
+#include "opsis/core/kept_memory.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace opsis {
+namespace {
+
+TEST(KeptMemory, GoesToTheNextTensorThatFitsWhenItsLastOwnerIsGone) {
+  auto tensor = [] {
+    const KeptMemory memory;
+    auto first = memory.empty({2, 1 << 20}, torch::kUInt8);
+    const auto* const place = first.data_ptr();
+    const auto part = first[1];
+    first = memory.empty({2, 1 << 20}, torch::kUInt8);  // while a part of the first one is in use
+    EXPECT_NE(first.data_ptr(), place);
+    const auto* const second = first.data_ptr();
+    first = torch::Tensor();
+    EXPECT_NE(memory.empty({3, 1 << 20}, torch::kUInt8).data_ptr(), second);
+    EXPECT_EQ(memory.empty({1 << 19}, torch::kFloat32).data_ptr(), second);
+    EXPECT_EQ(memory.empty({3 << 17}, torch::kFloat32).data_ptr(), second);  // smaller, but not much
+    EXPECT_NE(memory.empty({1 << 17}, torch::kFloat32).data_ptr(), second);
+    for (int i = 0; i < 9; ++i) std::vector<torch::Tensor> many(9, memory.empty({int64_t{i + 2} << 20}, torch::kUInt8));
+    EXPECT_EQ(memory.empty({2, 3}, torch::kInt64).sizes(), (std::vector<int64_t>{2, 3}));
+    return memory.empty({1 << 21}, torch::kUInt8);
+  }();
+  tensor.fill_(7);  // which outlives the memory
+  EXPECT_EQ(tensor.sum().item<int64_t>(), int64_t{7} << 21);
+}
+
+TEST(KeptMemory, LaysChannelsLastWhereAsked) {
+  const KeptMemory memory;
+  for (const int64_t side : {2, 300}) {
+    const auto tensor = memory.empty({2, 3, side, side}, torch::kFloat32, torch::MemoryFormat::ChannelsLast);
+    EXPECT_TRUE(tensor.is_contiguous(torch::MemoryFormat::ChannelsLast));
+    EXPECT_EQ(tensor.sizes(), (std::vector<int64_t>{2, 3, side, side}));
+  }
+}
+
+}  // namespace
+}  // namespace opsis
