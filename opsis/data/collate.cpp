@@ -121,7 +121,7 @@ torch::Tensor interleaved(const std::vector<torch::Tensor>& parts, const std::ve
   }
   auto sizes = parts.front().sizes().vec();
   sizes.front() = rows;
-  const auto out = at::empty(sizes, parts.front().scalar_type());
+  auto out = at::empty(sizes, parts.front().scalar_type());
   for (size_t part = 0; part < parts.size(); ++part) {
     out.index_copy_(0, numbers(std::vector<int64_t>(slots[part].begin(), slots[part].end())), parts[part]);
   }

@@ -117,7 +117,7 @@ void draw_legend(Canvas& canvas, const Axes& axes, const std::vector<Series>& se
   }
   if (rows == 0) return;
 
-  const auto width = padding * 2 + dash + gap / 2 + text, height = padding + rows * row;
+  const auto to_text = dash + gap / 2, width = padding * 2 + to_text + text, height = padding + rows * row;
   const auto& a = axes.area;
   const std::array<Rectangle, 4> corners{{{a.right - gap - width, a.top + gap, a.right - gap, a.top + gap + height},
                                           {a.left + gap, a.top + gap, a.left + gap + width, a.top + gap + height},
@@ -134,7 +134,7 @@ void draw_legend(Canvas& canvas, const Axes& axes, const std::vector<Series>& se
     const auto left = static_cast<double>(box.left + padding);
     const std::array<Point, 2> ends{{{left + 2, middle}, {left + static_cast<double>(dash), middle}}};
     canvas.line(ends, color_of(series[i], i), 2);
-    canvas.text(series[i].label, {left + static_cast<double>(dash + gap / 2), middle}, size_px, kInk, Anchor::Left);
+    canvas.text(series[i].label, {left + static_cast<double>(to_text), middle}, size_px, kInk, Anchor::Left);
     middle += static_cast<double>(row);
   }
 }
@@ -229,7 +229,8 @@ Image plot(const std::vector<Series>& series, const PlotOptions& options) {
     const auto x = static_cast<int64_t>(std::lround(axes.place(tick.value, axes.y.low).x));
     canvas.fill({x, a.top, x + 1, a.bottom}, kGrid);
     canvas.fill({x, a.bottom, x + 1, a.bottom + 4}, kSpine);
-    canvas.text(tick.label, {static_cast<double>(x), static_cast<double>(a.bottom + pad * 2 / 3)}, tick_px, kInk, Anchor::Top);
+    const auto top = a.bottom + pad * 2 / 3;
+    canvas.text(tick.label, {static_cast<double>(x), static_cast<double>(top)}, tick_px, kInk, Anchor::Top);
   }
   canvas.frame({a.left, a.top, a.right + 1, a.bottom + 1}, kSpine);
   for (size_t i = 0; i < series.size(); ++i) draw_series(canvas, axes, series[i], color_of(series[i], i));
@@ -237,7 +238,8 @@ Image plot(const std::vector<Series>& series, const PlotOptions& options) {
 
   const auto middle_x = static_cast<double>(a.left + a.right) / 2, middle_y = static_cast<double>(a.top + a.bottom) / 2;
   canvas.text(options.title, {middle_x, static_cast<double>(pad)}, title_px, kInk, Anchor::Top);
-  canvas.text(options.x_label, {middle_x, static_cast<double>(options.height - pad / 2)}, label_px, kInk, Anchor::Bottom);
+  const auto lowest = options.height - pad / 2;
+  canvas.text(options.x_label, {middle_x, static_cast<double>(lowest)}, label_px, kInk, Anchor::Bottom);
   canvas.text(options.y_label, {static_cast<double>(pad), middle_y}, label_px, kInk, Anchor::Left, /*upwards=*/true);
   return out;
 }

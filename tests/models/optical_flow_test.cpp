@@ -61,7 +61,7 @@ TEST(RAFT, HoldsWhatIsComparedOnce) {
   auto model = small_raft(/*use_mask_predictor=*/false);  // of two levels, and narrow: all else is small
   model->eval();
   const auto first = torch::rand({1, 3, 320, 384}), second = torch::rand({1, 3, 320, 384});
-  const int64_t pixels = (320 / 8) * (384 / 8);
+  const int64_t pixels = 1920;  // an eighth of 320, and of 384
   const auto compared = pixels * pixels * 4 * 5 / 4;
   int64_t most = 0;
   {

@@ -134,7 +134,7 @@ TEST(SimdHue, EqualsAten) {
 }
 
 TEST(SimdHue, OfFewPixelsIsThatOfMany) {
-  const auto all = random_bytes(3 * 2000);
+  const auto all = random_bytes(6000);
   Bytes8 expected(all.size());
   simd::turn_hue(simd::channels3(all.data(), 2000, true), 2000, 0.2f, simd::channels3(expected.data(), 2000, true));
   on_pixels([&](const Bytes8& pixels, int64_t count, bool interleaved) {

@@ -42,7 +42,7 @@ TEST(SimdJpeg, TransformIsTheInverseCosineTransformOnEveryTarget) {
   }
   on_every_target([&] {
     auto coefficients = drawn;
-    std::vector<uint8_t> out(8 * 16 * pairs);
+    std::vector<uint8_t> out(128 * pairs);
     ASSERT_TRUE(simd::jpeg_inverse_dct(coefficients.data(), quantization.data(), pairs, out.data(), 16 * pairs));
     for (int64_t block = 0; block < 2 * pairs; ++block) {
       for (int64_t y = 0; y < 8; ++y) {
@@ -74,7 +74,7 @@ TEST(SimdJpeg, TransformToTwoIsTheMeanOfQuartersOnEveryTarget) {
     std::vector<int16_t> coefficients(simd::jpeg_pair);
     for (const size_t place : {0, 1, 16, 17, 8}) coefficients[place] = 40;
     auto whole = coefficients;
-    std::vector<uint8_t> out(8 * 16), two(8);
+    std::vector<uint8_t> out(128), two(8);
     ASSERT_TRUE(simd::jpeg_inverse_dct_to_two(coefficients.data(), quantization.data(), 1, two.data(), two.data() + 4));
     ASSERT_TRUE(simd::jpeg_inverse_dct(whole.data(), quantization.data(), 1, out.data(), 16));
     for (size_t y = 0; y < 2; ++y) {
@@ -96,7 +96,7 @@ TEST(SimdJpeg, TransformsRefuseWhatIsLargerThanAnyPicturesOnEveryTarget) {
   const int64_t pairs = 2;
   const auto fits = [&](std::initializer_list<std::pair<size_t, int>> block, uint16_t factor) {
     const std::vector<uint16_t> quantization(64, factor);
-    std::vector<uint8_t> out(8 * 16 * pairs), two(out);
+    std::vector<uint8_t> out(128 * pairs), two(out);
     bool all = true, none = true;
     for (const size_t at : {0, 8, 144, 152}) {
       std::vector<int16_t> coefficients(pairs * simd::jpeg_pair);
@@ -144,7 +144,7 @@ TEST(SimdJpeg, WidenMixesWithTheNearerNeighborOnEveryTarget) {
 }
 
 TEST(SimdJpeg, ColorsAreLibjpegsForEveryYCbCr) {
-  std::vector<uint8_t> y(257), cb(257), cr(257), rgb(3 * 257);
+  std::vector<uint8_t> y(257), cb(257), cr(257), rgb(771);
   const auto clamped = [](int value) { return static_cast<uint8_t>(std::clamp(value, 0, 255)); };
   const auto fixed = [](double factor) { return static_cast<int>(factor * 65536 + 0.5); };
   on_every_target([&] {

@@ -141,7 +141,7 @@ TEST(Resizer, ComputesAWindowOfTheResult) {
   simd::ResizePlan plan{.from_height = 61, .from_width = 83, .to_height = 29, .to_width = 37, .channels = 3};
   const simd::Resizer resizer(plan);
   const auto whole = torch::empty({29, 37, 3}, torch::kUInt8);
-  resizer.resize(pixels.const_data_ptr<uint8_t>(), 83 * 3, 0, 29, whole.mutable_data_ptr<uint8_t>(), 37 * 3);
+  resizer.resize(pixels.const_data_ptr<uint8_t>(), pixels.stride(0), 0, 29, whole.mutable_data_ptr<uint8_t>(), whole.stride(0));
 
   plan.top = 4, plan.left = 5, plan.height = 20, plan.width = 23;
   const simd::Resizer window(plan);
@@ -151,12 +151,12 @@ TEST(Resizer, ComputesAWindowOfTheResult) {
     EXPECT_GE(first, next_source);  // each row is asked for once, in rising order
     EXPECT_LE(count, simd::Resizer::most_rows);
     next_source = first + count;
-    for (int64_t k = 0; k < count; ++k) rows[k] = pixels.const_data_ptr<uint8_t>() + (first + k) * 83 * 3;
+    for (int64_t k = 0; k < count; ++k) rows[k] = pixels.const_data_ptr<uint8_t>() + (first + k) * pixels.stride(0);
   };
   window.rows(source, 3, 17, [&](int64_t y, const uint8_t* row) {
     EXPECT_EQ(y, next++);
     const auto expected = whole[4 + y].slice(0, 5, 28).contiguous();
-    EXPECT_EQ(std::memcmp(row, expected.const_data_ptr(), 23 * 3), 0);
+    EXPECT_EQ(std::memcmp(row, expected.const_data_ptr(), expected.nbytes()), 0);
   });
   EXPECT_EQ(next, 17);
   EXPECT_EQ(next_source, window.source_rows(3, 17).end);
