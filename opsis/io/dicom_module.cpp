@@ -12,7 +12,6 @@
 #include <dcmtk/dcmjpls/djdecode.h>
 #include <dcmtk/oflog/oflog.h>
 
-
 #include "opsis/io/dicom_content.h"
 
 namespace opsis::inline v1::io {

@@ -31,7 +31,7 @@ struct NiftiOptions {
   Limits limits{};  ///< image_bytes: of the voxels as float64, and with 64 MiB more of the file once decompressed; file_bytes
 };
 
-/// A file of NIfTI-1 or 2, .nii or .nii.gz (by content), or a pair of them, .hdr and .img, each also as .gz, of which either is
+/// A file of NIfTI-1 or 2, .nii or .nii.gz (by content), or a pair of them, .hdr and .img, both also as .gz, of which either is
 /// named; of either byte order, with voxels of 8 to 64 bits: whole numbers with and without a sign, float32, float64.
 ///     const auto scan = io::read_nifti("t1.nii.gz");     // or "t1.hdr"
 ///     scan.data;      // (256, 256, 170) float64

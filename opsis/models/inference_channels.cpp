@@ -1,4 +1,5 @@
 // Of inference_ops.h, those that take each channel by itself.
+#include <ATen/ops/mul.h>
 #include <torch/library.h>
 
 #include <algorithm>
@@ -108,9 +109,9 @@ Tensor scale(const Tensor& images, const Tensor& factors) {
   check_images(kName, images);
   const auto x = images.contiguous(kLast), by = factors.contiguous(kLast);
   const auto count = x.size(0), channels = x.size(1), pixels = x.size(2) * x.size(3);
-  OPSIS_CHECK(by.sizes() == (std::array{count, channels, int64_t{1}, int64_t{1}}) && by.scalar_type() == x.scalar_type(),
-              "{}: factors {} of {} are not for {} of {}", kName, opsis::detail::shape(by), c10::toString(by.scalar_type()),
-              opsis::detail::shape(x), c10::toString(x.scalar_type()));
+  OPSIS_CHECK(by.sizes() == (std::array{count, channels, int64_t{1}, int64_t{1}}), "{}: factors {} are not for {}", kName,
+              opsis::detail::shape(by), opsis::detail::shape(x));
+  if (by.scalar_type() != x.scalar_type()) return at::mul(images, factors);  // one is of float32 and so is what comes of it
   return for_type(kName, x, [&]<class T>(T) {
     auto out = room_for(x.sizes(), kType<T>, kLast);
     const auto each = parts_of(pixels * channels * 8, pixels);

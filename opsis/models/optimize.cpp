@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -197,10 +196,10 @@ class OptimizedFlow final : public FlowModel {
   using FlowModel::forward;
   using FlowModel::outputs;
   Tensor forward(Tensor first, Tensor second, int64_t num_flow_updates) override {
-    return programs(num_flow_updates, /*all=*/false).run(both(first, second)).front();
+    return programs(num_flow_updates, /*all=*/false)->run(both(first, second)).front();
   }
   std::vector<Tensor> outputs(Tensor first, Tensor second, int64_t num_flow_updates) override {
-    return programs(num_flow_updates, /*all=*/true).run(both(first, second));
+    return programs(num_flow_updates, /*all=*/true)->run(both(first, second));
   }
 
   void pretty_print(std::ostream& out) const override {
@@ -217,24 +216,30 @@ class OptimizedFlow final : public FlowModel {
     return torch::cat({first, second}, 0);
   }
 
-  Programs& programs(int64_t updates, bool all) {
+  std::shared_ptr<Programs> programs(int64_t updates, bool all) {
     const std::lock_guard lock(mutex_);
-    auto& found = programs_[{updates, all}];
-    if (!found) {
+    const std::pair key(updates, all);
+    const auto known = std::find_if(programs_.begin(), programs_.end(), [&](const auto& entry) { return entry.first == key; });
+    if (known != programs_.end()) {
+      std::rotate(programs_.begin(), known, known + 1);
+    } else {
       const auto forward = [this, updates, all](const Tensor& images) {
         const auto pair = images.chunk(2, 0);
         if (all) return model_->outputs(pair[0], pair[1], updates);
         return std::vector{model_->forward(pair[0], pair[1], updates)};
       };
-      found = std::make_unique<Programs>(model_, forward, options_, /*clips=*/false);
+      programs_.emplace(programs_.begin(), key, std::make_shared<Programs>(model_, forward, options_, /*clips=*/false));
+      if (programs_.size() > kPrograms) programs_.pop_back();
     }
-    return *found;
+    return programs_.front().second;
   }
 
   std::shared_ptr<FlowModel> model_;
   OptimizeOptions options_;
   std::mutex mutex_;
-  std::map<std::pair<int64_t, bool>, std::unique_ptr<Programs>> programs_;
+  // By the number of updates and whether all are wanted, the last used first.
+  static constexpr size_t kPrograms = 4;
+  std::vector<std::pair<std::pair<int64_t, bool>, std::shared_ptr<Programs>>> programs_;
 };
 
 }  // namespace

@@ -38,7 +38,7 @@ OPSIS_API std::shared_ptr<SegmentationModel> optimize(std::shared_ptr<Segmentati
 OPSIS_API std::shared_ptr<VideoClassifier> optimize(std::shared_ptr<VideoClassifier> model,
                                                     const OptimizeOptions& options = {});
 
-/// Of pairs of images, with a list for each number of updates, in which every update stands by itself. Takes no bfloat16: pixels
+/// Of pairs of images, with a list for each of the four last numbers of updates, in which every update stands by itself. Takes no bfloat16: pixels
 /// could not be told apart.
 OPSIS_API std::shared_ptr<FlowModel> optimize(std::shared_ptr<FlowModel> model, const OptimizeOptions& options = {});
 

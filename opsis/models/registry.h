@@ -28,8 +28,8 @@ struct ModelOptions {
   /// Of the models that begin with "quantized_": integer weights and activations. Their weights are quantized ones, which imply it.
   bool quantize = false;
   int64_t in_channels = 3;  ///< of images or clips; with `weights`, the first convolution's filters are adapted
-  /// Of both sides of the images, for models that are made for one size (ViT, MaxVit, MViT). Of detectors but SSD the shorter side
-  /// that images are brought to, the longer not beyond 5/3 of it. The others take any and do not look at it.
+  /// Of both sides of the images, for models that are made for one size (ViT, MaxVit, MViT). Of detectors the shorter side that
+  /// images are brought to, the longer not beyond 5/3 of it; SSD, which has one size, refuses it. The others take any.
   std::optional<int64_t> image_size{};
   /// Of models around a classifier, when they have no weights themselves: the weights of that one, named as `weights` are; empty:
   /// parameters as initialised. Left out: torchvision's choice, "IMAGENET1K_V1", which is downloaded when it is not there.

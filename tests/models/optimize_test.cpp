@@ -173,6 +173,39 @@ TEST(Optimize, TakesLayersThatAreNotAsUsual) {
   }
 }
 
+TEST(Optimize, TakesPicturesOfSeveralTypes) {
+  const torch::NoGradGuard no_grad;
+  const auto weight = torch::rand({8, 3, 3, 3}) / 9;
+  const auto see = [=](const torch::Tensor& x) { return torch::conv2d(x, weight, {}, 1, 1); };
+  const auto pool = [](const torch::Tensor& x) { return torch::adaptive_avg_pool2d(x, {1, 1}); };
+  const auto mean = [](const torch::Tensor& x) { return x.mean({2, 3}, true).to(torch::kFloat32); };
+  const auto high = [](const torch::Tensor& x) { return (x > 0.5).to(torch::kFloat32); };
+  const std::function<torch::Tensor(const torch::Tensor&)> forwards[] = {
+      [=](const torch::Tensor& x) { return mean(see(x) * pool(high(see(x)))); },
+      [=](const torch::Tensor& x) { return mean(high(see(x)) * pool(see(x))); },
+      [=](const torch::Tensor& x) { return mean((see(x).to(torch::kFloat64) * 2).to(torch::kFloat32) * pool(see(x))); },
+      [=](const torch::Tensor& x) { return mean(see(x).to(torch::kFloat64)); },
+      [=](const torch::Tensor& x) {
+        return mean(torch::max_pool2d(see(x).to(torch::kFloat64), {2, 2}));
+      },
+      [=](const torch::Tensor& x) { return mean(see(x) * pool(see(x)).to(torch::kFloat64)); },
+  };
+  const auto images = torch::rand({2, 3, 16, 16});
+  for (const auto& forward : forwards) {
+    const std::shared_ptr<models::ImageClassifier> model = std::make_shared<Stranger>(forward);
+    EXPECT_TENSOR_NEAR(optimize(model)->forward(images), model->forward(images), 1e-5, 0);
+    // Rounded to 8 bits, some pixels are on the other side of what is high.
+    EXPECT_TENSOR_NEAR(optimize(model, {.dtype = torch::kBFloat16})->forward(images), model->forward(images), 0.03, 0.05);
+  }
+}
+
+TEST(Optimize, TakesNoImages) {
+  const auto model = small_resnet();
+  for (const auto type : {torch::kFloat32, torch::kBFloat16}) {
+    EXPECT_EQ(optimize(model, {.dtype = type})->forward(torch::rand({0, 3, 64, 64})).size(0), 0);
+  }
+}
+
 TEST(Optimize, FusesNoAttentionThatIsAnother) {
   const torch::NoGradGuard no_grad;
   const auto bias = torch::rand({4, 4});
