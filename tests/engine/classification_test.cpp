@@ -44,7 +44,10 @@ ClassifiedLoader few_digits(size_t count, bool train = true) {
 
 class Fit : public testing::Test {
  protected:
-  void SetUp() override { at::set_num_threads(1); }
+  void SetUp() override {
+    at::set_num_threads(1);
+    torch::manual_seed(0);  // LibTorch's own first seed is another each time, and a batch of 16 may have no zero
+  }
   support::TemporaryFolder folder_;
 };
 
@@ -198,7 +201,7 @@ TEST_F(Fit, SaysThatTheModelHasTooFewClasses) {
   auto train = few_digits(32);
   EXPECT_ERROR(fit(*model, train, nullptr, {.epochs = 1}), ValueError,
                "the model has 3 classes; build it with that many (num_classes)");
-  EXPECT_ERROR(evaluate(*model, train), ValueError, "evaluate: the data set has labels from 0 to");
+  EXPECT_ERROR(evaluate(*model, train), ValueError, "evaluate: the data set has labels from ");
 }
 
 TEST_F(Fit, RefusesTheCheckpointOfAnotherModel) {
