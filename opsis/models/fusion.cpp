@@ -5,6 +5,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
 
 #include "opsis/models/inference_ops.h"
 
@@ -174,25 +176,49 @@ bool is_floating(const Tensor& weight) {
   return weight.scalar_type() == torch::kFloat32 || weight.scalar_type() == torch::kBFloat16;
 }
 
-std::optional<Packed> packed_conv(Program& program, const Step& step, bool onednn) {
+// Packed weights of layers that may be called again, as those of RAFT are for each update: made once.
+class PackedOnce {
+ public:
+  explicit PackedOnce(Program& program) : program_(program) {}
+
+  /// Where what make() gives is kept; the same for the same kind of packing, weight and bias, and numbers that it depends on.
+  template <class Make>
+  Slot slot(std::string_view kind, const Step& step, const Make& make, const std::vector<int64_t>& numbers = {}) {
+    const auto [known, is_new] = slots_.try_emplace({kind, step.input(1), step.input(2), numbers}, -1);
+    if (is_new) known->second = program_.add_constant(make());
+    return known->second;
+  }
+
+ private:
+  Program& program_;
+  std::map<std::tuple<std::string_view, Slot, Slot, std::vector<int64_t>>, Slot> slots_;
+};
+
+std::optional<Packed> packed_conv(Program& program, PackedOnce& once, const Step& step, bool onednn) {
   const auto weight = constant_input(program, step, 1), bias = constant_input(program, step, 2);
   const auto &stride = step.constant(3), &padding = step.constant(4), &dilation = step.constant(5), &groups = step.constant(6);
   // Our own are of two dimensions.
   if (is_floating(weight) && weight.dim() == 4 && program.channels_last(step.output())) {
     const auto shift = [&] {
-      return program.add_constant(bias.defined() ? bias.to(torch::kFloat32) : torch::zeros({weight.size(0)}, torch::kFloat32));
+      return once.slot("bias", step, [&] {
+        return bias.defined() ? bias.to(torch::kFloat32) : torch::zeros({weight.size(0)}, torch::kFloat32);
+      });
     };
     if (is_depthwise(weight, groups.toInt())) {
-      const auto window = program.add_constant(weight.to(torch::kFloat32).permute({2, 3, 1, 0}).flatten(2).contiguous());
+      const auto window = once.slot("depthwise", step, [&] {
+        return weight.to(torch::kFloat32).permute({2, 3, 1, 0}).flatten(2).contiguous();
+      });
       return Packed{"opsis::inference_depthwise", {step.inputs[0], window, shift(), stride, padding, dilation}, true};
     }
     if (groups.toInt() == 1 && has_products_of(weight.scalar_type())) {
       if (suits_winograd(weight, stride.toIntVector(), dilation.toIntVector(), program.shape(step.output()))) {
-        const auto packed = program.add_constant(pack_winograd(weight));
+        const auto packed = once.slot("winograd", step, [&] { return pack_winograd(weight); });
         return Packed{"opsis::inference_winograd", {step.inputs[0], packed, shift(), IValue(), padding}, true, 3};
       }
       const IValue kernel(std::vector<int64_t>{weight.size(0), weight.size(2), weight.size(3)});
-      const auto packed = program.add_constant(pack_weights(weight, bias, dilation.toIntVector()));
+      const auto apart = dilation.toIntVector();
+      const auto packed = once.slot(
+          "conv2d", step, [&] { return pack_weights(weight, bias, apart); }, apart);
       return Packed{"opsis::inference_conv2d", {step.inputs[0], packed, IValue(), kernel, stride, padding, dilation}, true, 2};
     }
   }
@@ -204,10 +230,10 @@ std::optional<Packed> packed_conv(Program& program, const Step& step, bool onedn
                 false};
 }
 
-std::optional<Packed> packed_linear(Program& program, const Step& step, bool onednn) {
+std::optional<Packed> packed_linear(Program& program, PackedOnce& once, const Step& step, bool onednn) {
   const auto weight = constant_input(program, step, 1);
   if (is_floating(weight) && has_products_of(weight.scalar_type())) {
-    const auto packed = program.add_constant(pack_weights(weight, constant_input(program, step, 2)));
+    const auto packed = once.slot("linear", step, [&] { return pack_weights(weight, constant_input(program, step, 2)); });
     return Packed{"opsis::inference_linear", {step.inputs[0], packed, IValue(), IValue(weight.size(0))}, true, 2};
   }
   if (!onednn || !is_floating(weight)) return std::nullopt;
@@ -333,6 +359,7 @@ void fold_scales(Program& program) {
 void pack(Program& program, bool onednn) {
   std::vector<Step> rewritten;
   std::map<size_t, std::vector<Step>> replaced;  // by the place of the step that they stand for
+  PackedOnce once(program);
   {
     Graph graph(program);
     for (auto& step : program.steps) {
@@ -343,7 +370,7 @@ void pack(Program& program, bool onednn) {
       const auto put = [&](const Step* place, std::vector<Step> steps) { replaced[graph.place(place)] = std::move(steps); };
       const auto taken = [&](const Step* one) { return replaced.contains(graph.place(one)); };  // by the other addend
 
-      const auto made = conv ? packed_conv(program, step, onednn) : packed_linear(program, step, onednn);
+      const auto made = conv ? packed_conv(program, once, step, onednn) : packed_linear(program, once, step, onednn);
       if (!made) continue;
       const auto& packed = *made;
 

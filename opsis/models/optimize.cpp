@@ -88,7 +88,6 @@ class Programs {
     detail::use_channel_kernels(program);
     program.finish();
     program.own_constants();
-    program.share_constants(program);  // a layer that is called again has packed its weights again
     return program;
   }
 

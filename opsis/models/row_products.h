@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "opsis/simd/activate.h"
-#include "opsis/simd/channels.h"
 #include "opsis/simd/matmul.h"
 #include "opsis/simd/tiles.h"
 
