@@ -466,7 +466,7 @@ TEST(PhotoTour, EqualsTorchvision) {
   each_opened(
       "datasets_targets/phototour",
       [](const Case& c, const fs::path& root, bool download) {
-        const PhotoTour patches({.root = root, .name = c.text("set"), .train = c.boolean("train"), .download = download});
+        PhotoTour patches({.root = root, .name = c.text("set"), .train = c.boolean("train"), .download = download});
         fs::remove(root / (c.text("set") + ".pt"));  // two writers of checkpoints
         return patches;
       },

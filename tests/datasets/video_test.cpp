@@ -110,8 +110,8 @@ TEST(VideoClips, KeepLengthsInTheirCacheUntilAFileChanges) {
   EXPECT_EQ(VideoClips({second}, {.cache = cache}).metadata()[0], lengths[1]);
   // Another part of a set adds its rows to those that are there.
   const auto shared = folder.path() / "new" / "folder" / "lengths.json";
-  VideoClips({first}, {.cache = shared});
-  VideoClips({second}, {.cache = shared});
+  EXPECT_EQ(VideoClips({first}, {.cache = shared}).metadata()[0], lengths[0]);
+  EXPECT_EQ(VideoClips({second}, {.cache = shared}).metadata()[0], lengths[1]);
   const auto both = detail::text_of(shared);
   EXPECT_NE(both.find("a.mp4"), both.npos);
   EXPECT_NE(both.find("b.avi"), both.npos);

@@ -163,8 +163,8 @@ class Counted final : public Dataset<Classified> {
 TEST(CachedDataset, ReadsOnceWhatFits) {
   const auto reads = std::make_shared<std::atomic<int>>(0);
   const CachedDataset cached(Counted(reads), 750);
-  const auto copy = cached;
-  for (int epoch = 0; epoch < 3; ++epoch) {
+  const std::vector copies(3, cached);  // each for an epoch: they share what is read
+  for (const auto& copy : copies) {
     for (size_t i = 0; i < 10; ++i) {
       const auto example = copy.get(i);
       EXPECT_EQ(example.label, static_cast<int64_t>(i));

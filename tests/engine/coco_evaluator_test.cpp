@@ -38,7 +38,7 @@ struct Scene {
     for (size_t i = 0; i < of.size(); ++i) {
       if (of[i] == image) rows.push_back(static_cast<int64_t>(i));
     }
-    const auto at = torch::tensor(rows, torch::kInt64);
+    auto at = torch::tensor(rows, torch::kInt64);
     out.labels = torch::tensor(case_.ints(name + "_label"), torch::kInt64).index_select(0, at);
     if (kind != CocoKind::Masks) out.boxes = case_.tensor(name + "_boxes").index_select(0, at);
     if (kind == CocoKind::KeyPoints) out.key_points = case_.tensor(name + "_points").index_select(0, at);

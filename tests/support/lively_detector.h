@@ -13,7 +13,7 @@ namespace support {
 /// of the first map, what the last layers make of them is enlarged until scores, to about 0.4, and boxes differ.
 inline std::shared_ptr<opsis::models::DetectionModel> lively_detector() {
   torch::manual_seed(0);
-  const auto model =
+  auto model =
       opsis::models::get_model<opsis::models::DetectionModel>("ssdlite320_mobilenet_v3_large", {.weights_backbone = ""});
   const torch::NoGradGuard no_grad;
   auto parameters = model->named_parameters();
