@@ -8,14 +8,14 @@
 #include <mutex>
 #include <utility>
 
-#include "opsis/io/memory.h"
+#include "opsis/core/memory.h"
 
 namespace opsis::inline v1 {
 
 struct KeptMemory::Blocks {
   struct Block {
     size_t bytes = 0;
-    io::Memory memory{};
+    Memory memory{};
     size_t since = 0;  // how many blocks had been taken when it came back
   };
 
@@ -44,8 +44,8 @@ struct KeptMemory::Blocks {
     }
     // glibc asks the system for every piece that is larger than the largest it was ever given back, 128 KB at first: pictures on
     // their way into a batch among them. It used to be given back batches; now it sees this one, which nobody touches.
-    io::make_memory(bytes).reset();
-    return {bytes, io::make_memory(bytes)};
+    make_memory(bytes).reset();
+    return {bytes, make_memory(bytes)};
   }
 
   void give_back(Block block) {
@@ -77,7 +77,7 @@ torch::Tensor KeptMemory::empty(at::IntArrayRef sizes, torch::ScalarType type, t
   return at::from_blob(
       block.memory.release(), sizes, strides,
       [blocks = blocks_, whole = block.bytes](void* data) {
-        blocks->give_back({whole, io::Memory(static_cast<uint8_t*>(data))});
+        blocks->give_back({whole, Memory(static_cast<uint8_t*>(data))});
       },
       type);
 }

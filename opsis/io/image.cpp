@@ -10,6 +10,7 @@
 #include <initializer_list>
 
 #include "opsis/core/check.h"
+#include "opsis/core/memory.h"
 #include "opsis/core/parallel.h"
 #include "opsis/core/telling_where.h"
 #include "opsis/core/work.h"
@@ -22,7 +23,6 @@
 #include "opsis/io/gif.h"
 #include "opsis/io/heic.h"
 #include "opsis/io/jpeg.h"
-#include "opsis/io/memory.h"
 #include "opsis/io/pfm.h"
 #include "opsis/io/png.h"
 #include "opsis/io/pnm.h"

@@ -12,8 +12,8 @@
 #include <optional>
 #include <string_view>
 
+#include "opsis/core/memory.h"
 #include "opsis/io/exif.h"
-#include "opsis/io/memory.h"
 #include "opsis/simd/png_unfilter.h"
 
 namespace opsis::inline v1::io::png {

@@ -1,4 +1,4 @@
-// Memory for pixels. For the library's own sources.
+// Memory for pixels and activations. For the library's own sources.
 #pragma once
 
 #include <sys/mman.h>
@@ -8,7 +8,7 @@
 #include <memory>
 #include <new>
 
-namespace opsis::inline v1::io {
+namespace opsis::inline v1 {
 
 struct FreeMemory {
   void operator()(uint8_t* memory) const { std::free(memory); }
@@ -31,4 +31,4 @@ inline Memory make_memory(size_t size) {
   return Memory(static_cast<uint8_t*>(memory));
 }
 
-}  // namespace opsis::inline v1::io
+}  // namespace opsis::inline v1
