@@ -98,7 +98,7 @@ set_tests_properties(house.ModelsTableIsCurrent PROPERTIES ENVIRONMENT "PYTHONDO
 # The demo keeps its promise, whatever the last bits of this machine's sums.
 if(TARGET opsis_demo AND NOT OPSIS_SANITIZE)
   add_test(NAME house.DemoReadsDigits COMMAND opsis_demo ${CMAKE_BINARY_DIR}/demo)
-  set_tests_properties(house.DemoReadsDigits PROPERTIES TIMEOUT 600
+  set_tests_properties(house.DemoReadsDigits PROPERTIES TIMEOUT 600 ENVIRONMENT "${quiet_threads}"
     PASS_REGULAR_EXPRESSION "reloaded model reads (97|98|99|100)[.0-9]* % of 360")
 endif()
 

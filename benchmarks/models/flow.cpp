@@ -25,12 +25,12 @@ int main(int argc, char** argv) {
   const auto first = torch::rand(shape) * 2 - 1, second = torch::rand(shape) * 2 - 1;
   if (!support::begin_peak_memory()) std::cerr << "opsis_bench_flow: the system tells no peak of a part; MiB are wrong\n";
   const auto before = support::peak_memory();
-  auto flow = model->forward(first, second);
+  auto flow = model->outputs(first, second).back();
   const auto mib = static_cast<double>(support::peak_memory() - before) / (1 << 20);
   double least = 1e9;
   for (int i = 0; i < 5; ++i) {
     const auto begun = std::chrono::steady_clock::now();
-    flow = model->forward(first, second);
+    flow = model->outputs(first, second).back();
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;
     least = std::min(least, took.count());
   }

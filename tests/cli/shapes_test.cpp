@@ -19,7 +19,7 @@ TEST(Shapes, AreLearnedAndFound) {
     GTEST_SKIP() << "built without the examples";
   }
   const support::TemporaryFolder folder;
-  const auto run = run_program("opsis_shapes", {folder.path().string(), "3", "320"});
+  const auto run = run_program("opsis_shapes", {folder.path().string(), "5", "320"});
   ASSERT_EQ(run.code, 0) << run.err;
   std::vector<Epoch> epochs;
   std::istringstream lines(run.out);
@@ -30,9 +30,9 @@ TEST(Shapes, AreLearnedAndFound) {
       epochs.push_back(epoch);
     }
   }
-  ASSERT_EQ(epochs.size(), 3) << run.out;
-  EXPECT_LT(epochs.back().loss, epochs.front().loss * 0.8);
-  EXPECT_GT(epochs.back().ap50, 0.1) << run.out;
+  ASSERT_EQ(epochs.size(), 5) << run.out;
+  EXPECT_LT(epochs.back().loss, epochs.front().loss * 0.7);
+  EXPECT_GT(epochs.back().ap50, 0.25) << run.out;
   EXPECT_TRUE(std::filesystem::exists(folder.path() / "shapes_detections.png"));
 }
 
