@@ -143,14 +143,15 @@ class Recorder {
     return slot;
   }
 
-  // Tensors stay alive, lest another comes to the same address.
+  // Tensors and their memory keep their addresses, lest others come there; what is in them may go.
   void keep(const Tensor& tensor, Slot slot) {
     slots_[tensor.unsafeGetTensorImpl()] = slot;
-    alive_.push_back(tensor);
+    tensors_.emplace_back(tensor.getIntrusivePtr());
     program_.types_[static_cast<size_t>(slot)] = tensor.scalar_type();
     program_.channels_last_[static_cast<size_t>(slot)] =
         tensor.dim() == 4 && tensor.is_contiguous(torch::MemoryFormat::ChannelsLast);
     const auto* storage = tensor.storage().unsafeGetStorageImpl();
+    storages_.push_back(tensor.storage().getWeakStorageImpl());
     program_.memory_[static_cast<size_t>(slot)] = memory_.try_emplace(storage, slot).first->second;
   }
 
@@ -161,7 +162,8 @@ class Recorder {
   std::unordered_map<const c10::TensorImpl*, Slot> slots_;
   std::unordered_map<const c10::StorageImpl*, Slot> memory_;
   std::unordered_set<Slot> dynamic_;
-  std::vector<Tensor> alive_;
+  std::vector<c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> tensors_;
+  std::vector<c10::weak_intrusive_ptr<c10::StorageImpl>> storages_;
 };
 
 TORCH_LIBRARY_IMPL(_, DeferredInit, library) {

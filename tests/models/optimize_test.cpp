@@ -13,6 +13,7 @@
 #include "tests/support/families.h"
 #include "tests/support/memory.h"
 #include "tests/support/model.h"
+#include "tests/support/peak_allocation.h"
 
 namespace opsis {
 namespace {
@@ -197,6 +198,19 @@ TEST(Optimize, TakesPicturesOfSeveralTypes) {
     // Rounded to 8 bits, some pixels are on the other side of what is high.
     EXPECT_TENSOR_NEAR(optimize(model, {.dtype = torch::kBFloat16})->forward(images), model->forward(images), 0.03, 0.05);
   }
+}
+
+TEST(Optimize, RecordsWithoutKeepingWhatIsComputed) {
+  const torch::NoGradGuard no_grad;
+  const std::shared_ptr<models::ImageClassifier> model = std::make_shared<Stranger>([](torch::Tensor x) {
+    for (int i = 0; i < 50; ++i) x = x * 0.9 + 0.1;
+    return x;
+  });
+  const auto quick = optimize(model);
+  const auto images = torch::rand({1, 3, 300, 300});
+  const support::PeakAllocation peak;
+  quick->forward(images);
+  EXPECT_LT(peak.bytes(), static_cast<int64_t>(images.nbytes()) * 6);
 }
 
 TEST(Optimize, TakesNoImages) {
