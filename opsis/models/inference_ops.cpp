@@ -300,19 +300,19 @@ Tensor winograd_conv2d(const Tensor& images, const Tensor& packed, const Tensor&
     std::vector<const float*> seen(static_cast<size_t>(most));
     for (; begin < end; ++begin) {
       const auto product = begin / strips.count;
-      const auto *next = weights_of(std::min(begin + 1, end - 1)), *next_end = weights_of(std::min(begin + 2, end - 1));
-      for (int64_t t = 0; t < heights; ++t) {
+      const simd::Strip strip(strips, weights + product * strips.size(), begin % strips.count);
+      const auto* next = weights_of(std::min(begin + 1, end - 1));
+      const auto part = (weights_of(std::min(begin + 2, end - 1)) - next) / heights;
+      for (int64_t t = 0; t < heights; ++t, next += part) {
         const auto row = count * t / heights, height = count * (t + 1) / heights - row;
         for (int64_t r = 0; r < height; ++r) seen[static_cast<size_t>(r)] = factors + (product * count + row + r) * channels;
-        simd::multiply(strips, {.packed = weights + product * strips.size(),
-                                .strip = begin % strips.count,
-                                .rows = height,
-                                .seen = seen.data(),
-                                .depth = channels,
-                                .out = sums + (product * count + row) * out_channels,
-                                .stride = out_channels,
-                                .next = next + (next_end - next) * t / heights,
-                                .next_end = next + (next_end - next) * (t + 1) / heights});
+        simd::multiply(strip, {.rows = height,
+                               .seen = seen.data(),
+                               .depth = channels,
+                               .out = sums + (product * count + row) * out_channels,
+                               .stride = out_channels,
+                               .next = next,
+                               .next_count = part});
       }
     }
   };

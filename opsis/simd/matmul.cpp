@@ -53,14 +53,14 @@ HWY_INLINE void StoreSome(hn::Vec<D> value, D d, float* to, int64_t count) {
 }
 
 template <int64_t kRows, int64_t kVectors>
-void MultiplyTile(const Strips& strips, const Tile& tile) {
+void MultiplyTile(const Strip& strip, const Tile& tile) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto column = strips.begin(tile.strip) * lanes;
-  const auto last = std::min(strips.columns - column - (kVectors - 1) * lanes, lanes);  // lanes of the last vector
+  const auto column = strip.column;
+  const auto last = strip.columns - (kVectors - 1) * lanes;  // lanes of the last vector
   V sums[kRows][kVectors];
-  const auto* weights = tile.packed + strips.offset(tile.strip);
+  const auto* weights = strip.weights;
   const auto add = [&](const float* more, int64_t stride) HWY_ATTR {
     for (int64_t r = 0; r < kRows; ++r) {
       const auto* row = more + r * stride + column;
@@ -78,7 +78,7 @@ void MultiplyTile(const Strips& strips, const Tile& tile) {
     add(tile.addend, tile.addend_stride);
   }
   weights += (1 + tile.begin) * kVectors * lanes;
-  const auto *next = tile.next, *const next_end = tile.next_end;
+  const auto *next = tile.next, *const next_end = next + tile.next_count;
   for (int64_t tap = 0; tap < tile.taps; ++tap) {
     const float* seen[kRows];
     for (int64_t r = 0; r < kRows; ++r) seen[r] = tile.seen[tap * kRows + r] + tile.offset;
@@ -109,7 +109,7 @@ void MultiplyTile(const Strips& strips, const Tile& tile) {
   }
 }
 
-using Kernel = void (*)(const Strips&, const Tile&);
+using Kernel = void (*)(const Strip&, const Tile&);
 
 // By vectors - 1 and rows - 1; nothing where a tile would not fit the registers.
 constexpr auto Kernels() {
@@ -125,9 +125,9 @@ constexpr auto Kernels() {
   return table;
 }
 
-void Multiply(const Strips& strips, const Tile& tile) {
+void Multiply(const Strip& strip, const Tile& tile) {
   static constexpr auto kKernels = Kernels();
-  kKernels[static_cast<size_t>(strips.width(tile.strip) - 1)][static_cast<size_t>(tile.rows - 1)](strips, tile);
+  kKernels[static_cast<size_t>(strip.vectors - 1)][static_cast<size_t>(tile.rows - 1)](strip, tile);
 }
 
 }  // namespace
@@ -162,7 +162,7 @@ void pack_strips(const Strips& strips, const float* weights, const float* bias, 
 
 int64_t tile_rows(int64_t vectors) { return HWY_DYNAMIC_DISPATCH(TileRows)(vectors); }
 
-void multiply(const Strips& strips, const Tile& tile) { HWY_DYNAMIC_DISPATCH(Multiply)(strips, tile); }
+void multiply(const Strip& strip, const Tile& tile) { HWY_DYNAMIC_DISPATCH(Multiply)(strip, tile); }
 
 }  // namespace opsis::inline v1::simd
 #endif  // HWY_ONCE
