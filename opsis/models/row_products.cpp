@@ -73,9 +73,9 @@ void multiply_rows(const simd::Strips& strips, const float* packed, int64_t rows
             simd::Tile tile{.rows = height,
                             .seen = seen.data() + (row - first_row) * taps,
                             .depth = depth,
-                            .out = out + row * columns,
+                            .out = out + row * columns + strip.column,
                             .stride = columns,
-                            .addend = finish.addend ? finish.addend + row * columns : nullptr,
+                            .addend = finish.addend ? finish.addend + row * columns + strip.column : nullptr,
                             .addend_stride = columns,
                             .next = next,
                             .next_count = part};
@@ -92,7 +92,7 @@ void multiply_rows(const simd::Strips& strips, const float* packed, int64_t rows
               tile.high = finish.high;
             }
             simd::multiply(strip, tile);
-            if (ends) simd::activate(finish.activation, tile.out + strip.column, height, columns, strip.columns);
+            if (ends) simd::activate(finish.activation, tile.out, height, columns, strip.columns);
           }
         }
       }
@@ -101,7 +101,8 @@ void multiply_rows(const simd::Strips& strips, const float* packed, int64_t rows
 
   const bool by_rows = is_cut_by_rows(rows, columns, strips.count);
   // A few rows take as long as the weights take to come.
-  const auto cut = parts_of(std::max(rows, kFewRows) * strips.depth * columns, by_rows ? (rows + most - 1) / most : strips.count);
+  const auto cut =
+      parts_of(std::max(rows, kFewRows) * strips.depth * columns, by_rows ? (rows + most - 1) / most : strips.count);
   on_team(cut, [&](int64_t part) {
     if (by_rows) {
       work(rows * part / cut, rows * (part + 1) / cut, 0, strips.count);

@@ -29,7 +29,7 @@ HWY_INLINE void ForLanes(int64_t first, int64_t end, const Body& body) {
 // argument where one is no number.
 template <class V>
 HWY_INLINE V Bounded(V x, V low, V high) {
-#if HWY_ARCH_X86
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE2
   return hn::Max(low, hn::Min(high, x));
 #else
   return hn::IfThenElse(hn::Lt(x, low), low, hn::IfThenElse(hn::Gt(x, high), high, x));

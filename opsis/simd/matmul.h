@@ -39,7 +39,8 @@ struct Strip {
   int64_t columns;       ///< without what fills up the last vector
 };
 
-OPSIS_API Strips strips_of(int64_t columns, int64_t depth);
+/// most: vectors in a strip, up to 4.
+OPSIS_API Strips strips_of(int64_t columns, int64_t depth, int64_t most = 4);
 
 /// weights: (columns, depth); bias: (columns) or null; packed: strips.size() numbers.
 OPSIS_API void pack_strips(const Strips& strips, const float* weights, const float* bias, float* packed);
@@ -54,7 +55,7 @@ struct Tile {
   const float* const* seen = nullptr;  ///< what row r sees at tap t are `depth` numbers from seen[t * rows + r] + offset
   int64_t taps = 1, depth = 0, offset = 0;
   int64_t begin = 0;     ///< of these numbers among all that a row sees
-  float* out = nullptr;  ///< the first row of the tile, at column 0
+  float* out = nullptr;  ///< the first row of the tile, at the strip's first column
   int64_t stride = 0;
   const float* addend = nullptr;  ///< as `out`; may be the same
   int64_t addend_stride = 0;
@@ -65,5 +66,20 @@ struct Tile {
   float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
 };
 OPSIS_API void multiply(const Strip& strip, const Tile& tile);
+
+/// Pixels beside each other that see numbers beside each other: any count of rows, by the columns of a strip whose weights are few.
+struct Line {
+  int64_t pixels = 0;
+  const float* const* seen = nullptr;  ///< what the first pixel sees at tap t are `depth` numbers from seen[t]
+  int64_t taps = 1, depth = 0;
+  int64_t step = 0;      ///< by how much the next pixel's are behind it
+  float* out = nullptr;  ///< the first pixel, at the strip's first column
+  const float* addend = nullptr;
+  int64_t stride = 0;           ///< of both
+  const float* next = nullptr;  ///< as a tile's
+  int64_t next_count = 0;
+  float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
+};
+OPSIS_API void multiply(const Strip& strip, const Line& line);
 
 }  // namespace opsis::inline v1::simd
