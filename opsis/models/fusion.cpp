@@ -424,6 +424,56 @@ void pack(Program& program, bool onednn) {
   program.steps = std::move(rewritten);
 }
 
+void join_expansions(Program& program) {
+  Graph graph(program);
+  const auto ones = [](const IValue& numbers) {
+    const auto all = numbers.toIntVector();
+    return std::all_of(all.begin(), all.end(), [](int64_t number) { return number == 1; });
+  };
+  const auto fits = [&](const Step& step) {
+    const auto weight = constant_input(program, step, 1);
+    return step.is("aten::conv2d") && is_conv(step) && has_constant_weights(program, step) && weight.dim() == 4 &&
+           weight.scalar_type() == torch::kFloat32 && program.channels_last(step.output());
+  };
+  // The activation that alone reads what a step gives, and becomes part of it.
+  const auto take_activation = [&](Argument& output) -> std::optional<Activation> {
+    auto* user = graph.only_user(std::get<Slot>(output));
+    auto activation = user ? activation_of(*user) : std::nullopt;
+    if (!activation || activation->algorithm == "tanh") return std::nullopt;
+    output = user->outputs[0];
+    graph.remove(user);
+    return activation;
+  };
+  for (auto& step : program.steps) {
+    if (graph.gone(&step) || !fits(step)) continue;
+    const auto weight = constant_input(program, step, 1);
+    const bool single = weight.size(2) * weight.size(3) == 1 && step.constant(6).toInt() == 1 && ones(step.constant(3));
+    if (!single || step.constant(4).toIntVector() != std::vector<int64_t>{0, 0}) continue;
+    const auto* activation = graph.only_user(step.output());
+    const bool activates = activation && activation_of(*activation) && activation_of(*activation)->algorithm != "tanh";
+    auto* depthwise = activates ? graph.only_user(activation->output()) : graph.only_user(step.output());
+    if (!depthwise || !fits(*depthwise) || depthwise->input(0) != (activates ? activation->output() : step.output())) continue;
+    const auto window = constant_input(program, *depthwise, 1);
+    if (!is_depthwise(window, depthwise->constant(6).toInt())) continue;
+    const auto &stride = depthwise->constant(3), &padding = depthwise->constant(4), &dilation = depthwise->constant(5);
+    const auto vectors = expansion_vectors(window, stride.toIntVector(), padding.toIntVector(), dilation.toIntVector(),
+                                           program.shape(depthwise->input(0)));
+    const auto shift = constant_input(program, *depthwise, 2);
+    std::vector<Argument> arguments{step.inputs[0],
+                                    program.add_constant(pack_expansion(weight, constant_input(program, step, 2), vectors)),
+                                    IValue(vectors)};
+    const auto add = [&](const std::vector<Argument>& more) { arguments.insert(arguments.end(), more.begin(), more.end()); };
+    add(finish_of(take_activation(step.outputs[0]).value_or(Activation{})));
+    add({program.add_constant(window.permute({2, 3, 1, 0}).flatten(2).contiguous()),
+         program.add_constant(shift.defined() ? shift : torch::zeros({window.size(0)}, torch::kFloat32)), stride, padding,
+         dilation});
+    auto output = depthwise->outputs[0];
+    add(finish_of(take_activation(output).value_or(Activation{})));
+    graph.remove(depthwise);
+    step = make_step("opsis::inference_expansion", "", std::move(arguments), std::get<Slot>(output));
+  }
+}
+
 void fuse_attention(Program& program) {
   Graph graph(program);
   const auto dim = [](const Step& step, size_t argument) {  // of a tensor of four

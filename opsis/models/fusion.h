@@ -17,6 +17,10 @@ void fold_scales(Program& program);
 /// softmax(q k + bias) v becomes one operator.
 void fuse_attention(Program& program);
 
+/// A convolution of single pixels, whose results go to a depthwise one alone, and that one become "opsis::inference_expansion", where
+/// both are of float32.
+void join_expansions(Program& program);
+
 /// Convolutions and linear layers get their weights as their kernels want them, and do what follows them (an activation, an
 /// addition) before their results leave the cache: those of inference_ops.h, or oneDNN's, if it may be used, for groups, for three
 /// dimensions, and for bfloat16 on machines without AMX.

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "opsis/core/team.h"
+#include "opsis/models/depthwise_lines.h"
 #include "opsis/models/inference_ops.h"
 #include "opsis/models/inference_tensors.h"
 #include "opsis/models/row_products.h"
 #include "opsis/simd/channels.h"
-#include "opsis/simd/depthwise.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::models::detail {
@@ -30,37 +30,43 @@ Tensor depthwise(const Tensor& images, const Tensor& weight, const Tensor& bias,
   const Window window(weight.size(0), weight.size(1), stride, padding, dilation);
   const auto x = images.contiguous(kLast);
   const auto channels = x.size(1);
-  const auto finish = activation_named(activation);
   return for_type("inference_depthwise", x, [&]<class T>(T) {
     auto out = room_for(result_shape(x, channels, window), kType<T>, kLast);
-    const simd::Depthwise conv{.height = x.size(2),
-                               .width = x.size(3),
-                               .channels = channels,
-                               .out_width = out.size(3),
-                               .kernel_height = window.height,
-                               .kernel_width = window.width,
-                               .stride_y = window.stride_y,
-                               .stride_x = window.stride_x,
-                               .padding_y = window.padding_y,
-                               .padding_x = window.padding_x,
-                               .dilation_y = window.dilation_y,
-                               .dilation_x = window.dilation_x,
-                               .low = static_cast<float>(low),
-                               .high = static_cast<float>(high)};
-    const auto picture = x.size(2) * x.size(3) * channels, line = out.size(3) * channels, rows = out.size(0) * out.size(2);
-    const auto cut = parts_of(out.numel() * window.height * window.width * 4, rows);  // its products are slower
-    on_team(cut, [&](int64_t part) {
-      std::vector<float> sums(std::is_same_v<T, float> ? 0 : static_cast<size_t>(line));
-      for (auto row = rows * part / cut; row < rows * (part + 1) / cut; ++row) {
-        auto* const to = write<T>(out) + row * line;
-        float* at = sums.data();
-        if constexpr (std::is_same_v<T, float>) at = to;
-        simd::depthwise_row(conv, read<T>(x) + row / out.size(2) * picture, read<float>(weight), read<float>(bias),
-                            row % out.size(2), at);
-        simd::activate(finish, at, 1, line, line);
-        if constexpr (!std::is_same_v<T, float>) simd::to_bfloat16(at, 1, line, line, to, line);
-      }
-    });
+    const DepthwiseLines conv{
+        .window = window,
+        .height = x.size(2),
+        .width = x.size(3),
+        .out_height = out.size(2),
+        .out_width = out.size(3),
+        .channels = channels,
+        .weights = read<float>(weight),
+        .bias = read<float>(bias),
+        .finish = {
+            .activation = activation_named(activation), .low = static_cast<float>(low), .high = static_cast<float>(high)}};
+    constexpr int64_t kLanes = 16;
+    const auto most = conv.vectors_at_once(kLanes) * kLanes, blocks = (channels + most - 1) / most;
+    const auto rows = out.size(0) * out.size(2);
+    const auto make = [&](int64_t first, int64_t end, int64_t block) {
+      const auto channel = block * most, count = std::min(most, channels - channel);
+      const auto lines = [&](int64_t n, int64_t y, int64_t) {
+        return PictureLines<T>{read<T>(x) + (n * x.size(2) + y) * x.size(3) * channels + channel, channels};
+      };
+      conv.make(first, end, channel, count, lines, write<T>(out));
+    };
+    const auto products = out.numel() * window.height * window.width * 4;  // they are slower than others
+    const auto threads = static_cast<int64_t>(at::get_num_threads());
+    constexpr int64_t kRowsEach = 4;
+    if (rows < threads * kRowsEach && blocks >= threads) {
+      const auto cut = parts_of(products, blocks);
+      on_team(cut, [&](int64_t part) {
+        for (auto block = blocks * part / cut; block < blocks * (part + 1) / cut; ++block) make(0, rows, block);
+      });
+    } else {
+      const auto cut = parts_of(products, rows);
+      on_team(cut, [&](int64_t part) {
+        for (int64_t block = 0; block < blocks; ++block) make(rows * part / cut, rows * (part + 1) / cut, block);
+      });
+    }
     return out;
   });
 }

@@ -11,7 +11,9 @@
 
 #include "opsis/core/huge_pages.h"
 #include "opsis/core/team.h"
+#include "opsis/models/bordered_lines.h"
 #include "opsis/models/inference_tensors.h"
+#include "opsis/models/line_products.h"
 #include "opsis/models/row_products.h"
 #include "opsis/simd/matmul.h"
 #include "opsis/simd/tiles.h"
@@ -45,22 +47,23 @@ Finish<T> finish_of(const Tensor& addend, c10::string_view activation, double lo
           static_cast<float>(high)};
 }
 
+void check_packed(const char* name, const Tensor& packed, int64_t size, torch::Dtype type) {
+  check_numbers(packed, "packed", type);
+  OPSIS_CHECK(packed.numel() == size, "{}: packed has {} numbers, of {} expected", name, packed.numel(), size);
+}
+
 // Rows by packed weights (columns, taps, depth).
 template <class T>
 void multiply(const char* name, const Tensor& packed, int64_t rows, int64_t columns, int64_t taps, int64_t depth,
               const Look<T>& look, const Tensor& out, const Finish<T>& finish, Lying lying = {}) {
-  check_numbers(packed, "packed", kType<T>);
-  const auto fits = [&](int64_t size) {
-    OPSIS_CHECK(packed.numel() == size, "{}: packed has {} numbers, of {} expected", name, packed.numel(), size);
-  };
   if constexpr (std::is_same_v<T, float>) {
     const auto strips = simd::strips_of(columns, taps * depth);
-    fits(strips.size());
+    check_packed(name, packed, strips.size(), kType<T>);
     multiply_rows(strips, read<T>(packed), rows, taps, look, write<T>(out), finish);
   } else {
     OPSIS_CHECK(simd::has_tiles(), "{}: this machine has no tiles (AMX) for bfloat16", name);
     const simd::TileStrips strips{columns, taps, depth};
-    fits(strips.size());
+    check_packed(name, packed, strips.size(), kType<T>);
     multiply_rows(strips, read<T>(packed), rows, look, write<T>(out), finish, std::move(lying));
   }
 }
@@ -96,30 +99,17 @@ Tensor linear(const Tensor& x, const Tensor& packed, const std::optional<Tensor>
 // With a border of zeros; (N, H, W, C). Behind it, room for so many pixels can be read.
 template <class T>
 Tensor padded(const Tensor& x, const Window& window, int64_t behind = 0) {
-  const auto height = x.size(2), width = x.size(3), channels = x.size(1);
-  const std::array sizes{x.size(0), height + 2 * window.padding_y, width + 2 * window.padding_x, channels};
-  const auto line = sizes[2] * channels, lines = sizes[0] * sizes[1], side = window.padding_x * channels;
+  const auto channels = x.size(1);
+  const std::array sizes{x.size(0), x.size(2) + 2 * window.padding_y, x.size(3) + 2 * window.padding_x, channels};
+  const BorderedLines<T> border(x, window);
+  const auto line = border.numbers(), lines = sizes[0] * sizes[1];
   const auto all = room_for({lines * line + behind * channels}, kType<T>);
   const auto parts = parts_of(lines * line * 8, lines);
   on_team(parts, [&](int64_t part) {
-    for (auto i = lines * part / parts; i < lines * (part + 1) / parts; ++i) {
-      auto* to = write<T>(all) + i * line;
-      const auto n = i / sizes[1], y = i % sizes[1] - window.padding_y;
-      if (y < 0 || y >= height) {
-        std::fill_n(to, line, T{0});
-        continue;
-      }
-      std::fill_n(to, side, T{0});
-      std::copy_n(read<T>(x) + (n * height + y) * width * channels, width * channels, to + side);
-      std::fill_n(to + side + width * channels, side, T{0});
-    }
+    for (auto i = lines * part / parts; i < lines * (part + 1) / parts; ++i)
+      border.write(i / sizes[1], i % sizes[1], write<T>(all) + i * line);
   });
   return all.narrow(0, 0, lines * line).view(sizes);
-}
-
-// Where pixels have few channels, a tap is a row of the window, whose pixels' channels follow each other.
-bool taps_are_rows(int64_t channels, int64_t window_width, int64_t dilation_x) {
-  return channels * window_width < 64 && dilation_x == 1;
 }
 
 // What the pixels of a convolution's result see.
@@ -127,14 +117,16 @@ template <class T>
 class Windows {
  public:
   Windows(const Tensor& images, const Tensor& out, const Window& window)
-      : x_(images),
-        window_(window),
+      : window_(window),
         height_(out.size(2)),
         width_(out.size(3)),
         rows_(out.size(0) * height_ * width_),
         kind_(kind(images, window, width_)) {
-    if (kind_ == ByRows) x_ = padded<T>(x_, window);
-    if (kind_ == Lines) x_ = padded<T>(x_, window, behind());
+    switch (kind_) {
+      case ByRows: x_ = padded<T>(images, window); break;
+      case Lines: x_ = padded<T>(images, window, behind(images)); break;
+      default: x_ = images.contiguous(kLast);
+    }
     if (kind_ == ByPixels) zeros_.resize(static_cast<size_t>(x_.size(1)));
   }
 
@@ -181,15 +173,15 @@ class Windows {
   static Kind kind(const Tensor& x, const Window& window, int64_t width) {
     const bool steps = window.stride_y > 1 || window.stride_x > 1;
     if (window.height * window.width == 1 && !steps && window.padding_y + window.padding_x == 0) return Plain;
-    if (taps_are_rows(x.size(1), window.width, window.dilation_x)) return ByRows;
+    if (has_few_channels(x.size(1), window.width, window.dilation_x)) return ByRows;
     constexpr int64_t kWide = 8;  // where few hang over
     const bool tiles = !std::is_same_v<T, float> && x.size(1) % simd::kTileDepth == 0;
     return tiles && !steps && width >= kWide ? Lines : ByPixels;
   }
 
   // What a tile's rows may read behind the last pixel.
-  int64_t behind() const {
-    const auto line = x_.size(3) + 2 * window_.padding_x;
+  int64_t behind(const Tensor& x) const {
+    const auto line = x.size(3) + 2 * window_.padding_x;
     return simd::kTileRows + (window_.height - 1) * window_.dilation_y * line + (window_.width - 1) * window_.dilation_x;
   }
 
@@ -245,13 +237,22 @@ Tensor conv2d(const Tensor& images, const Tensor& packed, const std::optional<Te
   constexpr auto kName = "inference_conv2d";
   const Window window(kernel.at(1), kernel.at(2), stride, padding, dilation);
   return for_type(kName, images, [&]<class T>(T) {
-    const auto x = images.contiguous(kLast);
-    const auto result = result_with(kName, addend, result_shape(x, kernel.at(0), window), kType<T>, kLast);
-    const Windows<T> windows(x, result.out, window);
+    const auto columns = kernel.at(0);
+    const auto result = result_with(kName, addend, result_shape(images, columns, window), kType<T>, kLast);
+    const auto finish = finish_of<T>(result.addend, activation, low, high);
+    if constexpr (std::is_same_v<T, float>) {
+      if (has_few_channels(images.size(1), window.width, window.dilation_x)) {
+        const auto strips = simd::strips_of(columns, window.height * window.width * images.size(1));
+        check_packed(kName, packed, strips.size(), torch::kFloat32);
+        convolve_lines(images, window, strips, read<float>(packed), result.out, finish);
+        return result.out;
+      }
+    }
+    const Windows<T> windows(images, result.out, window);
     multiply<T>(
-        kName, packed, windows.rows(), kernel.at(0), windows.taps(), windows.depth(),
-        [&windows](int64_t first, int64_t end, const T** to) { windows.look(first, end, to); }, result.out,
-        finish_of<T>(result.addend, activation, low, high), windows.lying());
+        kName, packed, windows.rows(), columns, windows.taps(), windows.depth(),
+        [&windows](int64_t first, int64_t end, const T** to) { windows.look(first, end, to); }, result.out, finish,
+        windows.lying());
     return result.out;
   });
 }
@@ -293,6 +294,7 @@ Tensor winograd_conv2d(const Tensor& images, const Tensor& packed, const Tensor&
       simd::winograd_input(conv, pictures, first + begin, factors + begin * channels, count * channels);
   };
   const auto multiply = [&](int64_t count, int64_t begin, int64_t end, const float* factors, float* sums) {
+    if (count == 0) return;
     const auto heights = (count + most - 1) / most;
     const auto weights_of = [&](int64_t job) {
       return weights + job / strips.count * strips.size() + strips.offset(job % strips.count);
@@ -300,19 +302,19 @@ Tensor winograd_conv2d(const Tensor& images, const Tensor& packed, const Tensor&
     std::vector<const float*> seen(static_cast<size_t>(most));
     for (; begin < end; ++begin) {
       const auto product = begin / strips.count;
-      const auto *next = weights_of(std::min(begin + 1, end - 1)), *next_end = weights_of(std::min(begin + 2, end - 1));
-      for (int64_t t = 0; t < heights; ++t) {
+      const simd::Strip strip(strips, weights + product * strips.size(), begin % strips.count);
+      const auto* next = weights_of(std::min(begin + 1, end - 1));
+      const auto part = (weights_of(std::min(begin + 2, end - 1)) - next) / heights;
+      for (int64_t t = 0; t < heights; ++t, next += part) {
         const auto row = count * t / heights, height = count * (t + 1) / heights - row;
         for (int64_t r = 0; r < height; ++r) seen[static_cast<size_t>(r)] = factors + (product * count + row + r) * channels;
-        simd::multiply(strips, {.packed = weights + product * strips.size(),
-                                .strip = begin % strips.count,
-                                .rows = height,
-                                .seen = seen.data(),
-                                .depth = channels,
-                                .out = sums + (product * count + row) * out_channels,
-                                .stride = out_channels,
-                                .next = next + (next_end - next) * t / heights,
-                                .next_end = next + (next_end - next) * (t + 1) / heights});
+        simd::multiply(strip, {.rows = height,
+                               .seen = seen.data(),
+                               .depth = channels,
+                               .out = sums + (product * count + row) * out_channels + strip.column,
+                               .stride = out_channels,
+                               .next = next,
+                               .next_count = part});
       }
     }
   };
@@ -387,7 +389,7 @@ Tensor pack_weights(const Tensor& weight, const Tensor& bias, at::IntArrayRef di
   if (weight.scalar_type() == torch::kBFloat16) {
     int64_t taps = 1;
     if (weight.dim() == 4) {
-      const bool by_rows = taps_are_rows(last.size(3), last.size(2), dilation.back());
+      const bool by_rows = has_few_channels(last.size(3), last.size(2), dilation.back());
       taps = by_rows ? last.size(1) : last.size(1) * last.size(2);
     }
     const simd::TileStrips strips{last.size(0), taps, last.numel() / std::max<int64_t>(1, last.size(0) * taps)};

@@ -1,7 +1,7 @@
 // Operators that optimized programs are made of: convolutions and linear layers on the CPU, with what follows them, and what else is
 // done to pixels whose channels lie side by side. They are called by name: "opsis::inference_conv2d", "opsis::inference_winograd",
-// "opsis::inference_depthwise", "opsis::inference_linear", "opsis::inference_mean", "opsis::inference_scale",
-// "opsis::inference_max_pool2d". Numbers are of float32 or bfloat16; sums are of float32 always. No gradients.
+// "opsis::inference_depthwise", "opsis::inference_expansion", "opsis::inference_linear", "opsis::inference_mean",
+// "opsis::inference_scale", "opsis::inference_max_pool2d". Numbers are of float32 or bfloat16; sums are of float32 always. No gradients.
 #pragma once
 
 #include <torch/types.h>
@@ -36,5 +36,13 @@ OPSIS_API torch::Tensor pack_winograd(const torch::Tensor& weight);
 
 /// Whether each channel is by itself: for inference_depthwise.
 bool is_depthwise(const torch::Tensor& weight, int64_t groups);
+
+/// How many vectors of channels inference_expansion makes at once, which depends on the depthwise convolution, of weights
+/// (channels, 1, height, width), and on the pictures, (N, C, H, W); and the weights of the convolution before it then, (channels, in,
+/// 1, 1) of float32. It takes the results of the latter, which are the most numbers of an inverted bottleneck, while they are in the
+/// cache.
+OPSIS_API int64_t expansion_vectors(const torch::Tensor& weight, at::IntArrayRef stride, at::IntArrayRef padding,
+                                    at::IntArrayRef dilation, at::IntArrayRef images);
+OPSIS_API torch::Tensor pack_expansion(const torch::Tensor& weight, const torch::Tensor& bias, int64_t vectors);
 
 }  // namespace opsis::inline v1::models::detail

@@ -44,14 +44,17 @@ class Programs {
     const torch::NoGradGuard no_grad;
     OPSIS_CHECK(images.dim() == (clips_ ? 5 : 4) && images.device().is_cpu(), "optimize: {} on the CPU",
                 clips_ ? "clips must be (N, 3, T, H, W)" : "images must be (N, 3, H, W)");
-    const auto layout = clips_ ? torch::MemoryFormat::ChannelsLast3d : torch::MemoryFormat::ChannelsLast;
-    images = images.to(torch::kFloat32).contiguous(layout);
+    images = images.to(torch::kFloat32);
     const auto program = program_for(images);
     const detail::ResultsIn here(memory_);
-    return program->run(images);
+    return program->run(program->takes_any_layout() ? images : arranged(images));
   }
 
  private:
+  Tensor arranged(const Tensor& images) const {
+    return images.contiguous(clips_ ? torch::MemoryFormat::ChannelsLast3d : torch::MemoryFormat::ChannelsLast);
+  }
+
   void check() const {
     OPSIS_CHECK(!model_->is_training(), "optimize: the model must not be training; call eval() first");
     for (const auto& parameter : model_->parameters()) {
@@ -78,12 +81,13 @@ class Programs {
 
   detail::Program compiled(const Tensor& images) const {
     check();
-    auto program = detail::Program::record(images, forward_);
+    auto program = detail::Program::record(arranged(images), forward_);
     detail::join_linears(program);
     detail::fold_batch_norms(program);
     detail::fold_scales(program);
     detail::fuse_attention(program);
     if (options_.dtype != torch::kFloat32) detail::convert(program, options_.dtype);
+    detail::join_expansions(program);
     detail::pack(program, at::globalContext().userEnabledMkldnn() && at::globalContext().hasMKLDNN());
     detail::use_channel_kernels(program);
     program.finish();

@@ -239,6 +239,17 @@ void Program::finish() {
     if (last[slot] < 0 || constants_[slot].defined() || is_result(static_cast<Slot>(slot))) continue;
     steps[static_cast<size_t>(last[slot])].last_uses.push_back(static_cast<Slot>(slot));
   }
+  takes_any_layout_ = is_arranged_by_readers(kInput);
+}
+
+bool Program::is_arranged_by_readers(Slot slot) const {
+  return !is_result(slot) && std::all_of(steps.begin(), steps.end(), [&](const Step& step) {
+    int64_t times = 0;
+    for_each_slot(step.inputs, [&](Slot other) { times += other == slot; });
+    if (times == 0) return true;
+    if (times > 1 || step.input(0) != slot) return false;
+    return step.is("opsis::inference_conv2d") || (step.is("aten::to") && is_arranged_by_readers(step.output()));
+  });
 }
 
 std::vector<Tensor> Program::run(const Tensor& images) const {

@@ -74,6 +74,8 @@ class Program {
   void share_memory(Slot slot, Slot with) { memory_.at(static_cast<size_t>(slot)) = memory(with); }
 
   void finish();
+  /// Whether the images may lie in memory as they like, since those who read them arrange them. finish() finds it out.
+  bool takes_any_layout() const { return takes_any_layout_; }
   /// Copies the constants that may be shared with the model.
   void own_constants();
   /// Takes the large constants of another program in place of its own where they are equal: packed weights mostly are.
@@ -81,6 +83,9 @@ class Program {
 
  private:
   friend class Recorder;
+  bool is_arranged_by_readers(Slot slot) const;
+
+  bool takes_any_layout_ = false;
   std::vector<torch::Tensor> constants_;      // by slot; undefined where it is not constant
   std::vector<std::vector<int64_t>> shapes_;  // by slot
   std::vector<int64_t> memory_;               // by slot

@@ -15,6 +15,16 @@ namespace {
 // What rows see, in pieces of so many numbers that a strip's weights for them stay in the second cache with the rows' own numbers.
 constexpr int64_t kPiece = 512;
 constexpr int64_t kRowsNumbers = 1 << 17;
+constexpr int64_t kFewRows = 8;
+
+// Whether threads share a product's rows among them, so that each reads all weights; else they share the columns, in strips. Rows
+// are what most of the steps before and after have been cut by: a thread finds there what it wrote.
+bool is_cut_by_rows(int64_t rows, int64_t columns, int64_t strips) {
+  constexpr int64_t kManyRows = 128, kEnoughRows = 16, kEvenStrips = 4;  // the last two for each thread
+  const auto threads = static_cast<int64_t>(at::get_num_threads());
+  if (rows >= std::min(columns, kManyRows)) return true;
+  return strips < threads || (strips % threads > 0 && strips < threads * kEvenStrips && rows >= threads * kEnoughRows);
+}
 
 }  // namespace
 
@@ -33,40 +43,42 @@ void multiply_rows(const simd::Strips& strips, const float* packed, int64_t rows
   // Of one tap, some of its numbers; of many, some of the taps.
   const auto length = taps == 1 ? depth : taps, longest = taps == 1 ? kPiece : std::max<int64_t>(kPiece / depth, 1);
   const auto pieces = (length + longest - 1) / longest;
-  const auto weights_of = [&](int64_t strip, int64_t piece) -> std::pair<const float*, const float*> {
-    if (piece == pieces) return {nullptr, nullptr};
-    const auto at = [&](int64_t end) {
-      const auto row = 1 + length * end / pieces * (taps == 1 ? 1 : depth);
-      return packed + strips.offset(strip) + row * strips.width(strip) * strips.lanes;
-    };
-    return {at(piece), at(piece + 1)};
+  // Of a piece of a strip, where its weights begin; where the piece ends, the next begins.
+  const auto weights_of = [&](int64_t strip, int64_t piece) {
+    const auto row = 1 + length * piece / pieces * (taps == 1 ? 1 : depth);
+    return packed + strips.offset(strip) + row * strips.width(strip) * strips.lanes;
   };
 
   const auto work = [&](int64_t first_row, int64_t end_row, int64_t first_strip, int64_t end_strip) {
     c10::SmallVector<const float*, 512> seen;
+    c10::SmallVector<int64_t, 64> begins;  // of tiles
     for (; first_row < end_row; first_row += block) {
       const auto count = std::min(block, end_row - first_row), tiles = (count + most - 1) / most;
-      const auto tile_begin = [&](int64_t tile) { return first_row + count * tile / tiles; };
       seen.resize(static_cast<size_t>(count * taps));
-      for (int64_t t = 0; t < tiles; ++t)
-        look(tile_begin(t), tile_begin(t + 1), seen.data() + (tile_begin(t) - first_row) * taps);
+      begins.resize(static_cast<size_t>(tiles + 1));
+      for (int64_t t = 0; t <= tiles; ++t) begins[static_cast<size_t>(t)] = first_row + count * t / tiles;
+      for (size_t t = 0; t + 1 < begins.size(); ++t)
+        look(begins[t], begins[t + 1], seen.data() + (begins[t] - first_row) * taps);
       for (int64_t piece = 0; piece < pieces; ++piece) {
         const auto begin = length * piece / pieces, end = length * (piece + 1) / pieces;
         const bool ends = piece + 1 == pieces;
-        for (auto strip = first_strip; strip < end_strip; ++strip) {
-          const auto [next, next_end] =
-              strip + 1 < end_strip ? weights_of(strip + 1, piece) : weights_of(first_strip, piece + 1);
-          for (int64_t t = 0; t < tiles; ++t) {
-            const auto row = tile_begin(t), height = tile_begin(t + 1) - row;
-            simd::Tile tile{.packed = packed,
-                            .strip = strip,
-                            .rows = height,
+        for (auto number = first_strip; number < end_strip; ++number) {
+          const simd::Strip strip(strips, packed, number);
+          const bool last = number + 1 == end_strip;
+          const auto next_strip = last ? first_strip : number + 1, next_piece = piece + last;
+          const auto* next = next_piece < pieces ? weights_of(next_strip, next_piece) : nullptr;
+          const auto part = next ? (weights_of(next_strip, next_piece + 1) - next) / tiles : 0;
+          for (size_t t = 0; t + 1 < begins.size(); ++t, next += part) {
+            const auto row = begins[t], height = begins[t + 1] - row;
+            simd::Tile tile{.rows = height,
                             .seen = seen.data() + (row - first_row) * taps,
                             .depth = depth,
-                            .out = out + row * columns,
+                            .out = out + row * columns + strip.column,
                             .stride = columns,
-                            .addend = finish.addend ? finish.addend + row * columns : nullptr,
-                            .addend_stride = columns};
+                            .addend = finish.addend ? finish.addend + row * columns + strip.column : nullptr,
+                            .addend_stride = columns,
+                            .next = next,
+                            .next_count = part};
             if (taps == 1) {
               tile.depth = end - begin;
               tile.offset = tile.begin = begin;
@@ -75,26 +87,22 @@ void multiply_rows(const simd::Strips& strips, const float* packed, int64_t rows
               tile.seen += begin * height;
               tile.begin = begin * depth;
             }
-            tile.next = next + (next_end - next) * t / tiles;
-            tile.next_end = next + (next_end - next) * (t + 1) / tiles;
             if (ends) {
               tile.low = finish.low;
               tile.high = finish.high;
             }
-            simd::multiply(strips, tile);
-            if (ends && finish.activation != simd::Activation::None) {
-              const auto column = strips.begin(strip) * strips.lanes;
-              simd::activate(finish.activation, tile.out + column, height, columns,
-                             std::min(strips.width(strip) * strips.lanes, columns - column));
-            }
+            simd::multiply(strip, tile);
+            if (ends) simd::activate(finish.activation, tile.out, height, columns, strip.columns);
           }
         }
       }
     }
   };
 
-  const bool by_rows = rows >= columns || strips.count < at::get_num_threads();
-  const auto cut = parts_of(rows * strips.depth * columns, by_rows ? (rows + most - 1) / most : strips.count);
+  const bool by_rows = is_cut_by_rows(rows, columns, strips.count);
+  // A few rows take as long as the weights take to come.
+  const auto cut =
+      parts_of(std::max(rows, kFewRows) * strips.depth * columns, by_rows ? (rows + most - 1) / most : strips.count);
   on_team(cut, [&](int64_t part) {
     if (by_rows) {
       work(rows * part / cut, rows * (part + 1) / cut, 0, strips.count);
@@ -213,7 +221,7 @@ void multiply_rows(const simd::TileStrips& strips, const uint16_t* packed, int64
     return std::make_unique_for_overwrite<uint16_t[]>(static_cast<size_t>(some * product.panel()));
   };
   const auto work = rows * strips.blocks() * simd::kTileDepth * strips.columns / 8;
-  if (rows >= strips.columns || count < at::get_num_threads()) {
+  if (is_cut_by_rows(rows, strips.columns, count)) {
     // By rows. What some of them see is turned into registers once, for all strips, and stays in the second cache; the weights pass
     // by it.
     constexpr int64_t kPanelNumbers = 1 << 18;

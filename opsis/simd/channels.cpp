@@ -59,6 +59,13 @@ void Maxima(const T* pixels, int64_t height, int64_t width, int64_t stride, int6
   });
 }
 
+template <class T>
+void Take(const T* pixels, int64_t count, int64_t step, int64_t channels, float* out) {
+  for (int64_t p = 0; p < count; ++p, pixels += step, out += channels) {
+    ForLanes<float>(0, channels, [&](auto d, int64_t c) HWY_ATTR { hn::StoreU(LoadNumbers(d, pixels + c), d, out + c); });
+  }
+}
+
 void ChannelSums(const float* pixels, int64_t count, int64_t channels, float* sums) { Sum(pixels, count, channels, sums); }
 void ChannelSums16(const uint16_t* pixels, int64_t count, int64_t channels, float* sums) { Sum(pixels, count, channels, sums); }
 void ScaleChannels(const float* pixels, int64_t count, int64_t channels, const float* scale, float* out) {
@@ -72,6 +79,13 @@ void WindowMaxima(const float* pixels, int64_t height, int64_t width, int64_t st
 }
 void WindowMaxima16(const uint16_t* pixels, int64_t height, int64_t width, int64_t stride, int64_t channels, uint16_t* out) {
   Maxima(pixels, height, width, stride, channels, out);
+}
+
+void TakeChannels(const float* pixels, int64_t count, int64_t step, int64_t channels, float* out) {
+  Take(pixels, count, step, channels, out);
+}
+void TakeChannels16(const uint16_t* pixels, int64_t count, int64_t step, int64_t channels, float* out) {
+  Take(pixels, count, step, channels, out);
 }
 
 void ToBfloat16(const float* rows, int64_t count, int64_t columns, int64_t stride, uint16_t* out, int64_t out_stride) {
@@ -93,6 +107,8 @@ HWY_EXPORT(ScaleChannels);
 HWY_EXPORT(ScaleChannels16);
 HWY_EXPORT(WindowMaxima);
 HWY_EXPORT(WindowMaxima16);
+HWY_EXPORT(TakeChannels);
+HWY_EXPORT(TakeChannels16);
 HWY_EXPORT(ToBfloat16);
 
 void channel_sums(const float* pixels, int64_t count, int64_t channels, float* sums) {
@@ -114,6 +130,13 @@ void window_maxima(const float* pixels, int64_t height, int64_t width, int64_t s
 }
 void window_maxima(const uint16_t* pixels, int64_t height, int64_t width, int64_t stride, int64_t channels, uint16_t* out) {
   HWY_DYNAMIC_DISPATCH(WindowMaxima16)(pixels, height, width, stride, channels, out);
+}
+
+void take_channels(const float* pixels, int64_t count, int64_t step, int64_t channels, float* out) {
+  HWY_DYNAMIC_DISPATCH(TakeChannels)(pixels, count, step, channels, out);
+}
+void take_channels(const uint16_t* pixels, int64_t count, int64_t step, int64_t channels, float* out) {
+  HWY_DYNAMIC_DISPATCH(TakeChannels16)(pixels, count, step, channels, out);
 }
 
 void to_bfloat16(const float* rows, int64_t count, int64_t columns, int64_t stride, uint16_t* out, int64_t out_stride) {

@@ -22,6 +22,10 @@ OPSIS_API void window_maxima(const float* pixels, int64_t height, int64_t width,
 OPSIS_API void window_maxima(const uint16_t* pixels, int64_t height, int64_t width, int64_t stride, int64_t channels,
                              uint16_t* out);
 
+/// Of pixels that are `step` numbers apart, so many channels, side by side.
+OPSIS_API void take_channels(const float* pixels, int64_t count, int64_t step, int64_t channels, float* out);
+OPSIS_API void take_channels(const uint16_t* pixels, int64_t count, int64_t step, int64_t channels, float* out);
+
 /// Rows of numbers as bfloat16, to the nearest.
 OPSIS_API void to_bfloat16(const float* rows, int64_t count, int64_t columns, int64_t stride, uint16_t* out,
                            int64_t out_stride);

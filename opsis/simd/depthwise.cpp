@@ -1,7 +1,5 @@
 #include "opsis/simd/depthwise.h"
 
-#include <algorithm>
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "opsis/simd/depthwise.cpp"
 #include <hwy/foreach_target.h>
@@ -13,73 +11,77 @@ HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 namespace {
 
-// The rows of the window at row y that are within the picture: [first, end).
-struct Rows {
-  int64_t top, first, end;
-};
+#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
+constexpr int64_t kMostPixels = 8;
+#else
+constexpr int64_t kMostPixels = 4;  // there are 16 registers for them, what they see, and a weight
+#endif
 
-Rows RowsAt(const Depthwise& conv, int64_t y) {
-  Rows rows{y * conv.stride_y - conv.padding_y, 0, conv.kernel_height};
-  while (rows.first < rows.end && rows.top + rows.first * conv.dilation_y < 0) ++rows.first;
-  while (rows.end > rows.first && rows.top + (rows.end - 1) * conv.dilation_y >= conv.height) --rows.end;
-  return rows;
-}
-
-// kPixels neighbours in a row of the result, of as many channels as `d` has lanes. Where not all the window is within the
-// picture, a pixel at a time.
-template <int64_t kPixels, bool kInside, class D, class T>
-HWY_INLINE void Pixels(D d, const Depthwise& conv, const Rows& rows, const T* picture, const float* weights, const float* bias,
-                       int64_t x, float* out) {
-  using V = hn::Vec<D>;
-  const auto step = conv.stride_x * conv.channels;
-  V sums[kPixels];
-  for (int64_t p = 0; p < kPixels; ++p) sums[p] = hn::LoadU(d, bias);
-  const auto left = x * conv.stride_x - conv.padding_x;
-  for (int64_t row = rows.first; row < rows.end; ++row) {
-    const auto* line = picture + (rows.top + row * conv.dilation_y) * conv.width * conv.channels;
-    const auto* weight = weights + row * conv.kernel_width * conv.channels;
-    for (int64_t column = 0; column < conv.kernel_width; ++column, weight += conv.channels) {
-      const auto at = left + column * conv.dilation_x;
-      if constexpr (!kInside) {
-        if (at < 0 || at >= conv.width) continue;
-      }
-      const auto w = hn::LoadU(d, weight);
-      const auto* seen = line + at * conv.channels;
-      for (int64_t p = 0; p < kPixels; ++p) sums[p] = hn::MulAdd(LoadNumbers(d, seen + p * step), w, sums[p]);
+// A window of a width and stride that is known here: what neighbours see together is read once.
+template <int64_t kColumns, int64_t kStride>
+struct Known {
+  template <int64_t kPixels, class D>
+  static HWY_INLINE void AddRow(D d, const DepthwiseLine& line, const float* seen, const float* weights,
+                                hn::Vec<D> (&sums)[kPixels]) {
+    constexpr auto kSeen = (kPixels - 1) * kStride + kColumns;
+    hn::Vec<D> numbers[kSeen];
+    for (int64_t i = 0; i < kSeen; ++i) numbers[i] = hn::LoadU(d, seen + i * line.channels);
+    for (int64_t column = 0; column < kColumns; ++column) {
+      const auto weight = hn::LoadU(d, weights + column * line.weights_step);
+      for (int64_t p = 0; p < kPixels; ++p) sums[p] = hn::MulAdd(numbers[p * kStride + column], weight, sums[p]);
     }
   }
-  const auto low = hn::Set(d, conv.low), high = hn::Set(d, conv.high);
-  for (int64_t p = 0; p < kPixels; ++p) hn::StoreU(Bounded(sums[p], low, high), d, out + p * conv.channels);
+};
+
+struct Any {
+  template <int64_t kPixels, class D>
+  static HWY_INLINE void AddRow(D d, const DepthwiseLine& line, const float* seen, const float* weights,
+                                hn::Vec<D> (&sums)[kPixels]) {
+    for (int64_t column = 0; column < line.columns; ++column, seen += line.dilation * line.channels) {
+      const auto weight = hn::LoadU(d, weights + column * line.weights_step);
+      for (int64_t p = 0; p < kPixels; ++p)
+        sums[p] = hn::MulAdd(hn::LoadU(d, seen + p * line.stride * line.channels), weight, sums[p]);
+    }
+  }
+};
+
+// kPixels from x on, of as many channels from `c` on as `d` has lanes.
+template <class Window, int64_t kPixels, class D>
+HWY_INLINE void Pixels(D d, const DepthwiseLine& line, int64_t x, int64_t c) {
+  hn::Vec<D> sums[kPixels];
+  for (int64_t p = 0; p < kPixels; ++p) sums[p] = hn::LoadU(d, line.bias + c);
+  const auto* weights = line.weights + c;
+  for (int64_t row = 0; row < line.rows; ++row, weights += line.columns * line.weights_step)
+    Window::template AddRow<kPixels>(d, line, line.lines[row] + x * line.stride * line.channels + c, weights, sums);
+  const auto low = hn::Set(d, line.low), high = hn::Set(d, line.high);
+  for (int64_t p = 0; p < kPixels; ++p) hn::StoreU(Bounded(sums[p], low, high), d, line.out + (x + p) * line.out_step + c);
 }
 
-template <class T>
-void DepthwiseRowOf(const Depthwise& conv, const T* picture, const float* weights, const float* bias, int64_t y, float* out) {
-  const auto rows = RowsAt(conv, y);
-  const auto reach = (conv.kernel_width - 1) * conv.dilation_x;
-  // Pixels [first, end) of the row see only what is within the picture.
-  const auto first = std::min((conv.padding_x + conv.stride_x - 1) / conv.stride_x, conv.out_width);
-  const auto most = conv.width - 1 - reach + conv.padding_x;  // of x * stride
-  const auto end = std::clamp(most < 0 ? 0 : most / conv.stride_x + 1, first, conv.out_width);
-  ForLanes<float>(0, conv.channels, [&](auto d, int64_t c) HWY_ATTR {
-    const auto run = [&]<int64_t kPixels, bool kInside>(int64_t x) HWY_ATTR {
-      Pixels<kPixels, kInside>(d, conv, rows, picture + c, weights + c, bias + c, x, out + x * conv.channels + c);
+template <class Window>
+void LineOf(const DepthwiseLine& line) {
+  ForLanes<float>(0, line.channels, [&](auto d, int64_t c) HWY_ATTR {
+    // The last ones once more, with some that were there before.
+    const auto run = [&]<int64_t kPixels>() HWY_ATTR {
+      int64_t x = 0;
+      for (; x + kPixels <= line.pixels; x += kPixels) Pixels<Window, kPixels>(d, line, x, c);
+      if (x < line.pixels) Pixels<Window, kPixels>(d, line, line.pixels - kPixels, c);
     };
-    int64_t x = 0;
-    for (; x < first; ++x) run.template operator()<1, false>(x);
-    for (; x + 8 <= end; x += 8) run.template operator()<8, true>(x);
-    for (; x + 4 <= end; x += 4) run.template operator()<4, true>(x);
-    for (; x + 2 <= end; x += 2) run.template operator()<2, true>(x);
-    for (; x < end; ++x) run.template operator()<1, true>(x);
-    for (; x < conv.out_width; ++x) run.template operator()<1, false>(x);
+    if (line.pixels >= kMostPixels) return run.template operator()<kMostPixels>();
+    if (line.pixels >= kMostPixels / 2) return run.template operator()<kMostPixels / 2>();
+    run.template operator()<1>();
   });
 }
 
-void DepthwiseRow(const Depthwise& conv, const float* picture, const float* weights, const float* bias, int64_t y, float* out) {
-  DepthwiseRowOf(conv, picture, weights, bias, y, out);
-}
-void DepthwiseRow16(const Depthwise& conv, const uint16_t* picture, const float* weights, const float* bias, int64_t y,
-                    float* out) {
-  DepthwiseRowOf(conv, picture, weights, bias, y, out);
+void Line(const DepthwiseLine& line) {
+  const auto is = [&line](int64_t columns, int64_t stride) {
+    return line.columns == columns && line.stride == stride && line.dilation == 1;
+  };
+  if (is(3, 1)) return LineOf<Known<3, 1>>(line);
+  if (is(3, 2)) return LineOf<Known<3, 2>>(line);
+  if (is(5, 1)) return LineOf<Known<5, 1>>(line);
+  if (is(5, 2)) return LineOf<Known<5, 2>>(line);
+  if (is(7, 1)) return LineOf<Known<7, 1>>(line);
+  LineOf<Any>(line);
 }
 
 }  // namespace
@@ -89,18 +91,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace opsis::inline v1::simd {
 
-HWY_EXPORT(DepthwiseRow);
-HWY_EXPORT(DepthwiseRow16);
+HWY_EXPORT(Line);
 
-void depthwise_row(const Depthwise& conv, const float* picture, const float* weights, const float* bias, int64_t y,
-                   float* out) {
-  HWY_DYNAMIC_DISPATCH(DepthwiseRow)(conv, picture, weights, bias, y, out);
-}
-
-void depthwise_row(const Depthwise& conv, const uint16_t* picture, const float* weights, const float* bias, int64_t y,
-                   float* out) {
-  HWY_DYNAMIC_DISPATCH(DepthwiseRow16)(conv, picture, weights, bias, y, out);
-}
+void depthwise_line(const DepthwiseLine& line) { HWY_DYNAMIC_DISPATCH(Line)(line); }
 
 }  // namespace opsis::inline v1::simd
 #endif  // HWY_ONCE

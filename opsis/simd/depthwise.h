@@ -8,22 +8,21 @@
 
 namespace opsis::inline v1::simd {
 
-/// A window that is moved over a picture of (height, width, channels).
-struct Depthwise {
-  int64_t height = 0, width = 0, channels = 0;
-  int64_t out_width = 0;
-  int64_t kernel_height = 0, kernel_width = 0;
-  int64_t stride_y = 1, stride_x = 1;
-  int64_t padding_y = 0, padding_x = 0;
-  int64_t dilation_y = 1, dilation_x = 1;
+/// Pixels beside each other of a result. They see some lines, all of it there, in which pixels have as many channels.
+struct DepthwiseLine {
+  int64_t pixels = 0, channels = 0;
+  const float* const* lines = nullptr;  ///< what the first pixel sees, for each row of the window
+  int64_t rows = 0, columns = 0;        ///< of the window
+  int64_t stride = 1, dilation = 1;     ///< along the lines
+  const float* weights = nullptr;       ///< (rows, columns) of the first channel; those of the others follow each
+  int64_t weights_step = 0;             ///< from one of them to the next
+  const float* bias = nullptr;
   float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
+  float* out = nullptr;
+  int64_t out_step = 0;  ///< from pixel to pixel
 };
 
-/// Row y of the result: out[x][channel] for all x, held between low and high. weights: (kernel_height, kernel_width, channels);
-/// bias: (channels). A picture of uint16_t is one of bfloat16.
-OPSIS_API void depthwise_row(const Depthwise& conv, const float* picture, const float* weights, const float* bias, int64_t y,
-                             float* out);
-OPSIS_API void depthwise_row(const Depthwise& conv, const uint16_t* picture, const float* weights, const float* bias, int64_t y,
-                             float* out);
+/// out[pixel][channel], held between low and high.
+OPSIS_API void depthwise_line(const DepthwiseLine& line);
 
 }  // namespace opsis::inline v1::simd

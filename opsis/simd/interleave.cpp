@@ -12,8 +12,9 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-void interleave_planes(const uint8_t* const* planes, size_t count, uint8_t* out) {
-  const hn::ScalableTag<uint8_t> tag;
+template <class T>
+void interleave_planes(const T* const* planes, size_t count, T* out) {
+  const hn::ScalableTag<T> tag;
   size_t i = 0;
   for (; i + hn::Lanes(tag) <= count; i += hn::Lanes(tag)) {
     hn::StoreInterleaved3(hn::LoadU(tag, planes[0] + i), hn::LoadU(tag, planes[1] + i), hn::LoadU(tag, planes[2] + i), tag,
@@ -40,6 +41,9 @@ void separate_pixels(const T* pixels, size_t count, T* const* planes) {
   }
 }
 
+void interleave_bytes(const uint8_t* const* planes, size_t count, uint8_t* out) { interleave_planes(planes, count, out); }
+void interleave_words(const uint16_t* const* planes, size_t count, uint16_t* out) { interleave_planes(planes, count, out); }
+void interleave_floats(const float* const* planes, size_t count, float* out) { interleave_planes(planes, count, out); }
 void separate_bytes(const uint8_t* pixels, size_t count, uint8_t* const* planes) { separate_pixels(pixels, count, planes); }
 void separate_floats(const float* pixels, size_t count, float* const* planes) { separate_pixels(pixels, count, planes); }
 
@@ -52,12 +56,22 @@ HWY_AFTER_NAMESPACE();
 
 namespace opsis::inline v1::simd {
 
-HWY_EXPORT(interleave_planes);
+HWY_EXPORT(interleave_bytes);
+HWY_EXPORT(interleave_words);
+HWY_EXPORT(interleave_floats);
 HWY_EXPORT(separate_bytes);
 HWY_EXPORT(separate_floats);
 
 void interleave3(const uint8_t* const planes[3], size_t count, uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(interleave_planes)(planes, count, out);
+  HWY_DYNAMIC_DISPATCH(interleave_bytes)(planes, count, out);
+}
+
+void interleave3(const uint16_t* const planes[3], size_t count, uint16_t* out) {
+  HWY_DYNAMIC_DISPATCH(interleave_words)(planes, count, out);
+}
+
+void interleave3(const float* const planes[3], size_t count, float* out) {
+  HWY_DYNAMIC_DISPATCH(interleave_floats)(planes, count, out);
 }
 
 void separate3(const uint8_t* pixels, size_t count, uint8_t* const planes[3]) {

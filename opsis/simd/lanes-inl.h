@@ -25,10 +25,15 @@ HWY_INLINE void ForLanes(int64_t first, int64_t end, const Body& body) {
   }
 }
 
-// x held between two numbers; what is no number stays what it is, which Min and Max do not promise.
+// x held between two numbers; what is no number stays what it is. Min and Max do not promise that, but x86's give their second
+// argument where one is no number.
 template <class V>
 HWY_INLINE V Bounded(V x, V low, V high) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE2
+  return hn::Max(low, hn::Min(high, x));
+#else
   return hn::IfThenElse(hn::Lt(x, low), low, hn::IfThenElse(hn::Gt(x, high), high, x));
+#endif
 }
 
 // As many numbers as d has lanes from memory and back, whatever they are there: float32, or bfloat16 in an uint16_t, which is the upper

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "opsis/simd/matmul.cpp"
@@ -53,17 +54,16 @@ HWY_INLINE void StoreSome(hn::Vec<D> value, D d, float* to, int64_t count) {
 }
 
 template <int64_t kRows, int64_t kVectors>
-void MultiplyTile(const Strips& strips, const Tile& tile) {
+void MultiplyTile(const Strip& strip, const Tile& tile) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto column = strips.begin(tile.strip) * lanes;
-  const auto last = std::min(strips.columns - column - (kVectors - 1) * lanes, lanes);  // lanes of the last vector
+  const auto last = strip.columns - (kVectors - 1) * lanes;  // lanes of the last vector
   V sums[kRows][kVectors];
-  const auto* weights = tile.packed + strips.offset(tile.strip);
+  const auto* weights = strip.weights;
   const auto add = [&](const float* more, int64_t stride) HWY_ATTR {
     for (int64_t r = 0; r < kRows; ++r) {
-      const auto* row = more + r * stride + column;
+      const auto* row = more + r * stride;
       for (int64_t v = 0; v + 1 < kVectors; ++v) sums[r][v] = hn::Add(sums[r][v], hn::LoadU(d, row + v * lanes));
       sums[r][kVectors - 1] = hn::Add(sums[r][kVectors - 1], LoadSome(d, row + (kVectors - 1) * lanes, last));
     }
@@ -78,7 +78,7 @@ void MultiplyTile(const Strips& strips, const Tile& tile) {
     add(tile.addend, tile.addend_stride);
   }
   weights += (1 + tile.begin) * kVectors * lanes;
-  const auto *next = tile.next, *const next_end = tile.next_end;
+  const auto *next = tile.next, *const next_end = next + tile.next_count;
   for (int64_t tap = 0; tap < tile.taps; ++tap) {
     const float* seen[kRows];
     for (int64_t r = 0; r < kRows; ++r) seen[r] = tile.seen[tap * kRows + r] + tile.offset;
@@ -97,7 +97,7 @@ void MultiplyTile(const Strips& strips, const Tile& tile) {
   }
   const auto low = hn::Set(d, tile.low), high = hn::Set(d, tile.high);
   for (int64_t r = 0; r < kRows; ++r) {
-    auto* out = tile.out + r * tile.stride + column;
+    auto* out = tile.out + r * tile.stride;
     for (int64_t v = 0; v < kVectors; ++v) {
       const auto held = Bounded(sums[r][v], low, high);
       if (v + 1 < kVectors) {
@@ -109,7 +109,7 @@ void MultiplyTile(const Strips& strips, const Tile& tile) {
   }
 }
 
-using Kernel = void (*)(const Strips&, const Tile&);
+using Kernel = void (*)(const Strip&, const Tile&);
 
 // By vectors - 1 and rows - 1; nothing where a tile would not fit the registers.
 constexpr auto Kernels() {
@@ -125,9 +125,47 @@ constexpr auto Kernels() {
   return table;
 }
 
-void Multiply(const Strips& strips, const Tile& tile) {
-  static constexpr auto kKernels = Kernels();
-  kKernels[static_cast<size_t>(strips.width(tile.strip) - 1)][static_cast<size_t>(tile.rows - 1)](strips, tile);
+constexpr auto kKernels = Kernels();
+
+void Multiply(const Strip& strip, const Tile& tile) {
+  kKernels[static_cast<size_t>(strip.vectors - 1)][static_cast<size_t>(tile.rows - 1)](strip, tile);
+}
+
+template <int64_t kVectors>
+void MultiplyLineOf(const Strip& strip, const Line& line) {
+  constexpr auto kPixels = RowsFor(kVectors);
+  std::vector<const float*> seen(static_cast<size_t>(line.taps * kPixels));
+  const auto part = line.pixels > 0 ? line.next_count / ((line.pixels + kPixels - 1) / kPixels) : 0;
+  const auto* next = line.next;
+  const auto run = [&](Kernel kernel, int64_t first, int64_t rows) {
+    auto* to = seen.data();
+    for (int64_t tap = 0; tap < line.taps; ++tap) {
+      for (int64_t p = first; p < first + rows; ++p) *to++ = line.seen[tap] + p * line.step;
+    }
+    kernel(strip, {.rows = rows,
+                   .seen = seen.data(),
+                   .taps = line.taps,
+                   .depth = line.depth,
+                   .out = line.out + first * line.stride,
+                   .stride = line.stride,
+                   .addend = line.addend ? line.addend + first * line.stride : nullptr,
+                   .addend_stride = line.stride,
+                   .next = next,
+                   .next_count = part,
+                   .low = line.low,
+                   .high = line.high});
+    next += part;
+  };
+  int64_t x = 0;
+  for (; x + kPixels <= line.pixels; x += kPixels) run(MultiplyTile<kPixels, kVectors>, x, kPixels);
+  if (x < line.pixels) run(kKernels[kVectors - 1][static_cast<size_t>(line.pixels - x - 1)], x, line.pixels - x);
+}
+
+void MultiplyLine(const Strip& strip, const Line& line) {
+  static_assert(kMostVectors == 4);
+  static constexpr decltype(&MultiplyLine) kLines[] = {MultiplyLineOf<1>, MultiplyLineOf<2>, MultiplyLineOf<3>,
+                                                       MultiplyLineOf<4>};
+  kLines[strip.vectors - 1](strip, line);
 }
 
 }  // namespace
@@ -140,11 +178,12 @@ namespace opsis::inline v1::simd {
 HWY_EXPORT(TileRows);
 HWY_EXPORT(Lanes);
 HWY_EXPORT(Multiply);
+HWY_EXPORT(MultiplyLine);
 
-Strips strips_of(int64_t columns, int64_t depth) {
+Strips strips_of(int64_t columns, int64_t depth, int64_t most) {
   Strips strips{.columns = columns, .depth = depth, .lanes = HWY_DYNAMIC_DISPATCH(Lanes)()};
   strips.vectors = (columns + strips.lanes - 1) / strips.lanes;
-  strips.count = (strips.vectors + 3) / 4;
+  strips.count = (strips.vectors + most - 1) / most;
   return strips;
 }
 
@@ -162,7 +201,8 @@ void pack_strips(const Strips& strips, const float* weights, const float* bias, 
 
 int64_t tile_rows(int64_t vectors) { return HWY_DYNAMIC_DISPATCH(TileRows)(vectors); }
 
-void multiply(const Strips& strips, const Tile& tile) { HWY_DYNAMIC_DISPATCH(Multiply)(strips, tile); }
+void multiply(const Strip& strip, const Tile& tile) { HWY_DYNAMIC_DISPATCH(Multiply)(strip, tile); }
+void multiply(const Strip& strip, const Line& line) { HWY_DYNAMIC_DISPATCH(MultiplyLine)(strip, line); }
 
 }  // namespace opsis::inline v1::simd
 #endif  // HWY_ONCE

@@ -2,6 +2,7 @@
 // columns, summed in registers. Plain pointers, no tensor.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -24,7 +25,22 @@ struct Strips {
   int64_t size() const { return offset(count); }
 };
 
-OPSIS_API Strips strips_of(int64_t columns, int64_t depth);
+/// One of them, with what its tiles ask for again and again.
+struct Strip {
+  Strip(const Strips& strips, const float* packed, int64_t number)
+      : weights(packed + strips.offset(number)),
+        vectors(strips.width(number)),
+        column(strips.begin(number) * strips.lanes),
+        columns(std::min(vectors * strips.lanes, strips.columns - column)) {}
+
+  const float* weights;  ///< its biases, then its weights
+  int64_t vectors;       ///< in a row
+  int64_t column;        ///< the first, among those of all strips
+  int64_t columns;       ///< without what fills up the last vector
+};
+
+/// most: vectors in a strip, up to 4.
+OPSIS_API Strips strips_of(int64_t columns, int64_t depth, int64_t most = 4);
 
 /// weights: (columns, depth); bias: (columns) or null; packed: strips.size() numbers.
 OPSIS_API void pack_strips(const Strips& strips, const float* weights, const float* bias, float* packed);
@@ -35,21 +51,35 @@ OPSIS_API int64_t tile_rows(int64_t vectors);
 /// Some rows of a result by the columns of a strip, or, where what they see is long, a piece of the sums: the first begins with the
 /// bias and the addend, the others with what is in `out`.
 struct Tile {
-  const float* packed = nullptr;  ///< of all strips
-  int64_t strip = 0;
   int64_t rows = 0;
   const float* const* seen = nullptr;  ///< what row r sees at tap t are `depth` numbers from seen[t * rows + r] + offset
   int64_t taps = 1, depth = 0, offset = 0;
   int64_t begin = 0;     ///< of these numbers among all that a row sees
-  float* out = nullptr;  ///< the first row of the tile, at column 0
+  float* out = nullptr;  ///< the first row of the tile, at the strip's first column
   int64_t stride = 0;
   const float* addend = nullptr;  ///< as `out`; may be the same
   int64_t addend_stride = 0;
-  /// What is wanted next of the weights, which come from far: they are asked for meanwhile.
-  const float *next = nullptr, *next_end = nullptr;
+  /// What is wanted next of the weights, which come from far: as many numbers are asked for meanwhile.
+  const float* next = nullptr;
+  int64_t next_count = 0;
   /// The sums are held between them before they are stored.
   float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
 };
-OPSIS_API void multiply(const Strips& strips, const Tile& tile);
+OPSIS_API void multiply(const Strip& strip, const Tile& tile);
+
+/// Pixels beside each other that see numbers beside each other: any count of rows, by the columns of a strip whose weights are few.
+struct Line {
+  int64_t pixels = 0;
+  const float* const* seen = nullptr;  ///< what the first pixel sees at tap t are `depth` numbers from seen[t]
+  int64_t taps = 1, depth = 0;
+  int64_t step = 0;      ///< by how much the next pixel's are behind it
+  float* out = nullptr;  ///< the first pixel, at the strip's first column
+  const float* addend = nullptr;
+  int64_t stride = 0;           ///< of both
+  const float* next = nullptr;  ///< as a tile's
+  int64_t next_count = 0;
+  float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
+};
+OPSIS_API void multiply(const Strip& strip, const Line& line);
 
 }  // namespace opsis::inline v1::simd

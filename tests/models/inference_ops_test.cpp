@@ -61,23 +61,63 @@ TEST(InferenceConv2d, GivesTorchsSums) {
       {8, 8, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {0, 4, 4}},       // no picture
       {16, 300, {1, 1}, {1, 1}, {0, 0}, {1, 1}, {1, 40, 40}},  // more than one block of rows
       {2, 8, {3, 3}, {1, 1}, {1, 1}, {3, 3}, {1, 9, 9}},       // few channels, far apart
+      {3, 40, {3, 3}, {2, 2}, {1, 1}, {1, 1}, {2, 20, 31}},    // the first of a network
+      {5, 8, {4, 2}, {5, 1}, {1, 2}, {2, 1}, {1, 19, 8}},      // lines that nobody sees
+      {16, 40, {1, 1}, {1, 1}, {0, 0}, {1, 1}, {2, 13, 17}},   // few channels, of each pixel alone
   };
   support::on_every_target([&] {
     for (const auto& conv : convs) {
       SCOPED_TRACE(conv.in);
       const Sums sums(conv);
       const auto addend = torch::randn(sums.expected.sizes());
+      auto x = sums.x;
       const auto run = [&](const IValue& more, double low) {
         return call(
             "opsis::inference_conv2d",
-            {sums.x, pack_weights(sums.weight, sums.bias), more, IValue(Ints{conv.out, conv.kernel[0], conv.kernel[1]}),
+            {x, pack_weights(sums.weight, sums.bias), more, IValue(Ints{conv.out, conv.kernel[0], conv.kernel[1]}),
              IValue(conv.stride), IValue(conv.padding), IValue(conv.dilation), IValue("none"), IValue(low), IValue(kEndless)});
       };
       const auto depth = conv.in * conv.kernel[0] * conv.kernel[1];
       expect_close(run(IValue(), -kEndless), sums.expected, depth);
       expect_close(run(addend, 0), (sums.expected + addend).clamp_min(0), depth);
+      x = x.contiguous(torch::MemoryFormat::ChannelsLast);
+      expect_close(run(IValue(), -kEndless), sums.expected, depth);
     }
   });
+}
+
+TEST(InferenceExpansion, GivesTorchsSums) {
+  using models::detail::expansion_vectors;
+  torch::manual_seed(0);
+  // Of the depthwise convolution. `in`: channels before the one of single pixels.
+  const Conv convs[] = {
+      {16, 70, {3, 3}, {2, 2}, {1, 1}, {1, 1}, {2, 9, 13}},  {5, 200, {5, 5}, {1, 1}, {2, 2}, {1, 1}, {1, 14, 14}},
+      {40, 33, {5, 5}, {2, 2}, {2, 2}, {1, 1}, {3, 7, 7}},   {9, 8, {3, 3}, {1, 1}, {5, 5}, {1, 1}, {1, 2, 2}},
+      {4, 19, {2, 3}, {3, 3}, {0, 0}, {1, 1}, {1, 11, 100}}, {8, 24, {3, 3}, {1, 1}, {2, 2}, {2, 2}, {1, 30, 9}},
+      {8, 24, {7, 7}, {1, 1}, {3, 3}, {1, 1}, {2, 16, 57}},  {8, 16, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {0, 4, 4}},
+  };
+  const auto threads = torch::get_num_threads();
+  support::on_every_target([&] {
+    for (const auto& conv : convs) {
+      SCOPED_TRACE(conv.out);
+      const Conv single{conv.in, conv.out, {1, 1}, {1, 1}, {0, 0}, {1, 1}, conv.size};
+      const Sums before(single);
+      const auto weight = torch::randn({conv.out, 1, conv.kernel[0], conv.kernel[1]}), bias = torch::randn({conv.out});
+      const auto sums = torch::conv2d(torch::hardswish(before.expected), weight.to(torch::kFloat64), bias.to(torch::kFloat64),
+                                      conv.stride, conv.padding, conv.dilation, conv.out);
+      for (const int count : {1, 2, 3}) {
+        torch::set_num_threads(count);
+        const auto vectors = expansion_vectors(weight, conv.stride, conv.padding, conv.dilation, before.x.sizes());
+        const auto found = call("opsis::inference_expansion",
+                                {before.x, models::detail::pack_expansion(before.weight, before.bias, vectors), IValue(vectors),
+                                 IValue("hardswish"), IValue(-kEndless), IValue(kEndless),
+                                 weight.permute({2, 3, 1, 0}).flatten(2).contiguous(), bias, IValue(conv.stride),
+                                 IValue(conv.padding), IValue(conv.dilation), IValue("none"), IValue(-1.0), IValue(6.0)});
+        expect_close(found, sums.clamp(-1, 6), 2 * (conv.in + 10) * conv.kernel[0] * conv.kernel[1]);
+      }
+    }
+  });
+  torch::set_num_threads(threads);
 }
 
 TEST(InferenceWinograd, GivesTorchsSums) {
@@ -188,6 +228,13 @@ TEST(InferenceOperators, RefuseWhatDoesNotFit) {
   EXPECT_ERROR(call("opsis::inference_depthwise", {x, torch::rand({3, 3, 1}), bias, one, one, one, none, low, high}),
                ValueError, "are not for");
   EXPECT_ERROR(call("opsis::inference_winograd", {x, packed, bias, IValue(), one, none, low, high}), ValueError, "packed has");
+  const auto expansion = [&](const Tensor& images, const IValue& vectors) {
+    return call("opsis::inference_expansion", {images, packed, vectors, none, low, high, torch::rand({3, 3, 40}),
+                                               torch::rand({40}), one, one, one, none, low, high});
+  };
+  EXPECT_ERROR(expansion(x, IValue(4)), ValueError, "packed has");
+  EXPECT_ERROR(expansion(x, IValue(0)), ValueError, "strips have 1 to 4 vectors, not 0");
+  EXPECT_ERROR(expansion(x.to(torch::kFloat64), IValue(4)), ValueError, "are not for");
 }
 
 TEST(InferenceDepthwise, GivesTorchsSums) {

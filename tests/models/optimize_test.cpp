@@ -213,6 +213,22 @@ TEST(Optimize, RecordsWithoutKeepingWhatIsComputed) {
   EXPECT_LT(peak.bytes(), static_cast<int64_t>(images.nbytes()) * 6);
 }
 
+TEST(Optimize, TakesImagesHoweverTheyLie) {
+  torch::manual_seed(0);
+  const auto plain = models::get_model("mobilenet_v3_small");
+  plain->eval();
+  const torch::NoGradGuard no_grad;
+  const auto images = torch::rand({2, 3, 65, 70});
+  for (const auto dtype : {torch::kFloat32, torch::kBFloat16}) {
+    const auto optimized = models::optimize(plain, {.dtype = dtype});
+    const auto expected = optimized->forward(images);
+    EXPECT_TRUE(optimized->forward(images.contiguous(torch::MemoryFormat::ChannelsLast)).equal(expected));
+    EXPECT_TRUE(optimized->forward(images.permute({3, 0, 2, 1}).contiguous().permute({1, 3, 2, 0})).equal(expected));
+    const auto gray = images.narrow(1, 0, 1).expand({2, 3, 65, 70});
+    EXPECT_TRUE(optimized->forward(gray).equal(optimized->forward(gray.contiguous())));
+  }
+}
+
 TEST(Optimize, TakesNoImages) {
   const auto model = small_resnet();
   for (const auto type : {torch::kFloat32, torch::kBFloat16}) {

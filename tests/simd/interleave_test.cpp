@@ -33,6 +33,15 @@ TEST(Interleave3, PutsPlanesTogetherAndApartOnEveryTarget) {
       simd::separate3(floats.data(), count, float_ends);
       EXPECT_TRUE(std::equal(separated.begin(), separated.end() - 1, back.begin())) << count;
       EXPECT_EQ(separated.back(), -1);
+      std::vector<float> together(3 * count + 1, -1);
+      simd::interleave3(float_ends, count, together.data());
+      EXPECT_TRUE(std::equal(together.begin(), together.end() - 1, floats.begin())) << count;
+      EXPECT_EQ(together.back(), -1);
+      std::vector<uint16_t> words(separated.begin(), separated.end() - 1), pixels(3 * count + 1, 0xABAB);
+      const uint16_t* const word_starts[] = {words.data(), words.data() + count, words.data() + 2 * count};
+      simd::interleave3(word_starts, count, pixels.data());
+      EXPECT_TRUE(std::equal(pixels.begin(), pixels.end() - 1, floats.begin())) << count;
+      EXPECT_EQ(pixels.back(), 0xABAB);
     }
   }
   hwy::SetSupportedTargetsForTest(0);
