@@ -250,7 +250,8 @@ TEST(PackedCoco, StaysWithinTheArchiveWhateverItsFileNames) {
   const support::TemporaryFolder folder;
   const auto pictures = coco_root() / "pictures";
   const auto packed_root = zipped(pictures, "", folder);
-  for (const auto& name : {(pictures / "a.jpg").string(), std::string("../") + pictures.filename().string() + "/a.jpg"}) {
+  for (const auto& name :
+       {fs::absolute(pictures / "a.jpg").string(), std::string("../") + pictures.filename().string() + "/a.jpg"}) {
     const auto file = folder.write("instances.json", "{\"images\": [{\"id\": 1, \"file_name\": \"" + name + "\"}]}");
     EXPECT_ERROR(CocoDetection({.root = packed_root, .annFile = file}).get(0), IoError, "it is not in the archive");
   }

@@ -161,6 +161,23 @@ TEST(CocoDetection, OddFilesAreTakenWhereTorchvisionTakesThem) {
   }
 }
 
+TEST(CocoFile, NamesOfFilesAreTheBytesThatPythonOpens) {
+  const support::TemporaryFolder root;
+  for (const auto& c : oracle::cases("datasets_targets/coco_names")) {
+    SCOPED_TRACE(c.name());
+    const auto file = root.write("instances.json", "{\"images\": [{\"id\": 1, \"file_name\": \"" + c.text("text") + "\"}]}");
+    for (const bool index : {true, true, false}) {  // written, read, and without
+      if (c.is_null("bytes")) {
+        EXPECT_ERROR(CocoFile(file, index), DecodeError,
+                     "instances.json: images[0] must have id (a whole number) and file_name");
+      } else {
+        const auto bytes = c.ints("bytes");
+        EXPECT_EQ(CocoFile(file, index).images()[0].file_name, std::string(bytes.begin(), bytes.end()));
+      }
+    }
+  }
+}
+
 TEST(CocoDetection, GivesOrRefusesWhateverItsNumbersAre) {
   const support::TemporaryFolder root;
   const auto c = oracle::cases("datasets_targets/coco").front();

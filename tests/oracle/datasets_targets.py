@@ -200,6 +200,20 @@ def coco_odd(what):
     return known
 
 
+_names = ["a.jpg", "", r"\u00e9\n\"\\/\/", r"\ud83d\ude00.jpg", r"\ud83d\udce9", r"caf\udce9", r"\uDCE9\uDCA9.jpg",
+          r"\udcff\udc80x\udcc3\udca9", r"\\udce9", r"\udc7f", r"\udd00", r"\ud800", r"\ud800\n", r"x\ud800\u0041",
+          r"\udce9\ud800", r"\u12", r"\u", r"\udce", r"\udcg9", r"\x", r"\ud83d\u"]
+
+
+@case("datasets_targets/coco_names", text=_names)
+def coco_names(text):
+    """The bytes of the file that is opened; None where there is none."""
+    try:
+        return {"bytes": list(os.fsencode(json.loads(f'"{text}"')))}
+    except ValueError:
+        return {"bytes": None}
+
+
 # --- VOC and SBD ------------------------------------------------------------------------------------------------------------
 
 
