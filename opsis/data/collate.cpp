@@ -54,26 +54,29 @@ void copy_pixels(const torch::Tensor& from, const torch::Tensor& to) {
   }
 }
 
-// For so many tensors like this one; pinned without a memory.
-torch::Tensor room_for(const torch::Tensor& tensor, size_t count, const KeptMemory* memory) {
-  auto sizes = tensor.sizes().vec();
-  sizes.insert(sizes.begin(), static_cast<int64_t>(count));
-  if (memory) return memory->empty(sizes, tensor.scalar_type());
-  return at::empty(sizes, at::TensorOptions(tensor.scalar_type()).pinned_memory(true));
+// For so many tensors of this shape and type; pinned without a memory.
+torch::Tensor room_for(at::IntArrayRef sizes, torch::ScalarType type, size_t count, const KeptMemory* memory) {
+  auto all = sizes.vec();
+  all.insert(all.begin(), static_cast<int64_t>(count));
+  if (memory) return memory->empty(all, type);
+  return at::empty(all, at::TensorOptions(type).pinned_memory(true));
 }
 
 }  // namespace
 
+torch::Tensor Slab::place(at::IntArrayRef sizes, torch::ScalarType type, size_t slot, size_t slots, const KeptMemory* memory) {
+  const std::lock_guard lock(mutex_);
+  if (!memory_.defined()) memory_ = room_for(sizes, type, slots, memory);
+  if (memory_.scalar_type() != type || memory_.sizes().slice(1) != sizes) return {};
+  return memory_.select(0, static_cast<int64_t>(slot));
+}
+
 torch::Tensor Slab::put(torch::Tensor tensor, size_t slot, size_t slots, const KeptMemory* memory) {
   if (!tensor.defined() || !is_plain(tensor) || tensor.numel() == 0) return tensor;
-  torch::Tensor place;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!memory_.defined()) memory_ = room_for(tensor, slots, memory);
-    place = memory_.select(0, static_cast<int64_t>(slot));
-  }
-  if (!is_like(tensor, place)) return tensor;
-  copy_pixels(tensor, place);
+  auto place = this->place(tensor.sizes(), tensor.scalar_type(), slot, slots, memory);
+  if (!place.defined()) return tensor;
+  const bool is_there = tensor.const_data_ptr() == place.const_data_ptr() && tensor.is_contiguous();
+  if (!is_there) copy_pixels(tensor, place);
   return place;
 }
 
@@ -106,7 +109,7 @@ torch::Tensor stack(const std::vector<torch::Tensor>& tensors, std::span<const s
       std::all_of(tensors.begin(), tensors.end(), [&](const torch::Tensor& tensor) { return is_like(tensor, tensors[0]); });
   if (!alike) return at::stack(tensors);
   const KeptMemory memory;  // for this one alone
-  auto out = room_for(tensors[0], tensors.size(), &memory);
+  auto out = room_for(tensors[0].sizes(), tensors[0].scalar_type(), tensors.size(), &memory);
   for (size_t i = 0; i < tensors.size(); ++i) copy_pixels(tensors[i], out.select(0, static_cast<int64_t>(i)));
   return out;
 }

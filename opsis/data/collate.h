@@ -28,8 +28,10 @@ namespace detail {
 // is then no work.
 class OPSIS_API Slab {
  public:
-  // The tensor in its slot, one of `slots`, of `memory` or, when that is null, pinned; the tensor as it is when it is unlike the
-  // first one that came. From any thread.
+  // A slot, one of `slots`, of `memory` or, when that is null, pinned; an undefined tensor when another shape or type came first.
+  // From any thread, as put.
+  torch::Tensor place(at::IntArrayRef sizes, torch::ScalarType type, size_t slot, size_t slots, const KeptMemory* memory);
+  // The tensor in its slot, where it may lie already; the tensor as it is when there is no place for it.
   torch::Tensor put(torch::Tensor tensor, size_t slot, size_t slots, const KeptMemory* memory);
   // The batch, if it is just the tensors of all slots; else an undefined tensor.
   torch::Tensor batch_of(const std::vector<torch::Tensor>& tensors) const;

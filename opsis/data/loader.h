@@ -23,6 +23,7 @@
 #include "opsis/data/sampler.h"
 #include "opsis/datasets/batch_source.h"
 #include "opsis/datasets/dataset.h"
+#include "opsis/datasets/placed_source.h"
 #include "opsis/hub/value.h"
 
 namespace opsis::inline v1::data {
@@ -167,8 +168,20 @@ class DataLoader {
       samples.resize(indices.size());
       for (size_t slot = 0; slot < samples.size(); ++slot) load_sample(slot);
     }
+    // In its place in the batch already, where the data set can write it there.
+    Example read_sample(size_t slot) {
+      if constexpr (kStacks && detail::stacked_tensors<Example>() > 0) {
+        const auto [dataset, index] = loader.dataset_->origin(indices[slot]);
+        if (const auto* source = dynamic_cast<const datasets::PlacedSource<Example>*>(dataset)) {
+          return source->get_placed(index, [&](at::IntArrayRef sizes, torch::ScalarType type) {
+            return slabs.front().place(sizes, type, slot, samples.size(), loader.core_.batch_memory());
+          });
+        }
+      }
+      return loader.dataset_->get(indices[slot]);
+    }
     void load_sample(size_t slot) {
-      auto sample = loader.dataset_->get(indices[slot]);
+      auto sample = read_sample(slot);
       if constexpr (kStacks) {
         size_t number = 0;
         detail::each_stacked(sample, [&](auto& part) {

@@ -85,12 +85,12 @@ ClassifiedFiles::ClassifiedFiles(std::string_view name, ClassifiedList list, tra
   if (transforms_) pipeline_.emplace({transforms_});
 }
 
-Classified ClassifiedFiles::get(size_t index) const {
+Classified ClassifiedFiles::get_placed(size_t index, const transforms::ImagePlace& place) const {
   detail::check_index(name_, index, size());
   const auto& [path, label] = list_.samples[index];
   if (!decode_ && !mode_) return transforms_(Classified{loader_(path), label});
   const auto bytes = files_.read(path);
-  if (mode_) return {detail::decode_through(pipeline_, bytes, *mode_, path.string()), label};
+  if (mode_) return {detail::decode_through(pipeline_, bytes, *mode_, path.string(), place), label};
   return transforms_(Classified{telling_where(path, [&] { return decode_(bytes); }), label});
 }
 
@@ -156,11 +156,11 @@ Image load_rgb(const FileRoot& files, const fs::path& path) { return load_as(pat
 Image load_plain(const FileRoot& files, const fs::path& path) { return load_as(path, io::ImageReadMode::UNCHANGED, files); }
 
 Image decode_through(const std::optional<transforms::Compose>& pipeline, io::Bytes bytes, io::ImageReadMode mode,
-                     std::string_view where) {
+                     std::string_view where, const transforms::ImagePlace& place) {
   return telling_where(where, [&] {
     if (!pipeline) return decode_picture(bytes, mode);
     if (!is_whole_jpeg(bytes)) return (*pipeline)(decode_picture(bytes, mode));
-    return transforms::decode(*pipeline, bytes, {.mode = mode});
+    return transforms::decode(*pipeline, bytes, {.mode = mode}, place);
   });
 }
 

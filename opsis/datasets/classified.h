@@ -16,6 +16,7 @@
 #include "opsis/datasets/dataset.h"
 #include "opsis/datasets/file_root.h"
 #include "opsis/datasets/options.h"
+#include "opsis/datasets/placed_source.h"
 #include "opsis/io/bytes.h"
 #include "opsis/io/codec.h"
 #include "opsis/transforms/container.h"
@@ -51,12 +52,13 @@ struct ClassifiedList {
 using ImageDecoder = std::function<Image(io::Bytes)>;
 
 /// Files of classified images. The list is made once, by the constructor; pictures are read when they are asked for. Of a JPEG
-/// only that part is decoded which the transforms keep (transforms::decode), with the same pixels, unless the loader is one of
-/// yours.
-class OPSIS_API ClassifiedFiles : public Dataset<Classified> {
+/// only that part is decoded which the transforms keep (transforms::decode), with the same pixels, and written where a batch has
+/// it, unless the loader is one of yours. What shall be made of an example besides is a MappedDataset's.
+class OPSIS_API ClassifiedFiles : public Dataset<Classified>, public PlacedSource<Classified> {
  public:
   size_t size() const override { return list_.samples.size(); }
-  Classified get(size_t index) const override;
+  Classified get(size_t index) const final { return get_placed(index, {}); }
+  Classified get_placed(size_t index, const transforms::ImagePlace& place) const final;
   const std::vector<std::string>& classes() const { return list_.classes; }
   const std::map<std::string, int64_t>& class_to_idx() const { return list_.class_to_idx; }
   const std::vector<FolderSample>& samples() const { return list_.samples; }
@@ -134,9 +136,9 @@ OPSIS_API Image load_rgb(const FileRoot& files, const std::filesystem::path& pat
 OPSIS_API Image load_plain(const FileRoot& files, const std::filesystem::path& path);
 
 // What the transforms make of the picture that these bytes, the file `where`, hold. Of a JPEG only that part is decoded which
-// they keep, with the same pixels.
+// they keep, with the same pixels, and in `place` as transforms::decode says.
 OPSIS_API Image decode_through(const std::optional<transforms::Compose>& pipeline, io::Bytes bytes, io::ImageReadMode mode,
-                               std::string_view where);
+                               std::string_view where, const transforms::ImagePlace& place = {});
 
 // The whole of a text or JSON file.
 OPSIS_API std::string text_of(const std::filesystem::path& path);

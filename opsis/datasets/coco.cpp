@@ -36,6 +36,8 @@ BoundingBoxes coco_boxes(const Json& annotations, Size canvas) {
     const auto& box = annotation["bbox"].items();
     OPSIS_CHECK(box.size() == 4, "a bbox must have 4 numbers, got {}", box.size());
     for (const auto& number : box) {
+      OPSIS_CHECK(number.is_number(), "a bbox must have 4 numbers, got {}",
+                  number.dump());  // not "nan", which Json takes for one
       if (number.is_integer()) integers.push_back(number.integer());
       numbers.push_back(number.number());
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/json.h"
 #include "opsis/datasets/coco_index.h"
 #include "opsis/io/index_file.h"
 
@@ -28,6 +30,34 @@ using simdjson::ondemand::object;
 std::string text_in(object& from, const char* key) {
   const std::string_view view = from[key].get_string();
   return std::string(view);
+}
+
+// The name of a file. What of it is no UTF-8 Python writes as half a pair, "\udc80" to "\udcff" for a byte from 80 on, and takes
+// back so; simdjson and JSON know no such letters. Throws Error for other halves.
+std::string file_name_in(object& image) {
+  auto token = std::string_view(image["file_name"].raw_json_token());
+  token = token.substr(0, token.rfind('"') + 1);
+  if (token.size() < 2 || token.front() != '"') throw simdjson::simdjson_error(simdjson::INCORRECT_TYPE);
+  if (token.find('\\') == token.npos) return std::string(token.substr(1, token.size() - 2));
+  std::string out, piece = "\"";
+  const auto add_piece = [&] { out += Json::parse(std::exchange(piece, "\"") + '"').text(); };
+  for (size_t i = 1; i + 1 < token.size();) {
+    unsigned code = 0;
+    const bool is_code = token.substr(i, 2) == "\\u" && i + 6 < token.size();
+    if (is_code) std::from_chars(token.data() + i + 2, token.data() + i + 6, code, 16);
+    if (code >= 0xDC80 && code <= 0xDCFF) {
+      add_piece();
+      out += static_cast<char>(code & 0xFF);
+      i += 6;
+      continue;
+    }
+    // What belongs to a backslash, or to the first half of a pair, goes with it.
+    const size_t length = code >= 0xD800 && code < 0xDC00 ? 12 : is_code ? 6 : token[i] == '\\' ? 2 : 1;
+    piece += token.substr(i, std::min(length, token.size() - 1 - i));
+    i += length;
+  }
+  add_piece();
+  return out;
 }
 
 // Nothing that reads pictures needs it, so what is no number is as good as absent.
@@ -69,13 +99,18 @@ CocoFile::CocoFile(const std::filesystem::path& path, bool index) {
   // Hands read() each object of a list; an error tells which of them.
   const auto each_of = [&](auto list, const char* name, const char* needs, const auto& read) {
     size_t place = 0;
+    const auto refuse = [&](const char* why) {
+      raise<DecodeError>("CocoFile: {}: {}[{}] must have {}: {}", path.string(), name, place, needs, why);
+    };
     try {
       for (object item : list.get_array()) {
         read(item);
         ++place;
       }
     } catch (const simdjson::simdjson_error& error) {
-      raise<DecodeError>("CocoFile: {}: {}[{}] must have {}: {}", path.string(), name, place, needs, error.what());
+      refuse(error.what());
+    } catch (const ValueError& error) {
+      refuse(error.what());
     }
   };
   try {
@@ -88,7 +123,7 @@ CocoFile::CocoFile(const std::filesystem::path& path, bool index) {
         content->images.clear();  // of a key that comes twice the last counts, as in Python
         each_of(field.value(), "images", "id (a whole number) and file_name", [&](object& image) {
           const int64_t id = image["id"].get_int64();
-          auto name = text_in(image, "file_name");
+          auto name = file_name_in(image);
           const auto height = side_in(image, "height"), width = side_in(image, "width");
           content->images.push_back({id, std::move(name), height, width});
         });

@@ -126,13 +126,6 @@ struct FileRoot::Content {
     }
   }
 
-  // The number of the entry of a file of this name.
-  std::optional<size_t> find_file(const std::string& name) const {
-    const auto found = std::lower_bound(files.begin(), files.end(), name,
-                                        [](const auto& file, const auto& wanted) { return file.first < wanted; });
-    return found != files.end() && found->first == name ? std::optional(found->second) : std::nullopt;
-  }
-
   // What a path is called in the archive; nothing when it leads elsewhere.
   std::optional<std::string> inside(const fs::path& path) const {
     const auto whole = path.string();
@@ -141,12 +134,26 @@ struct FileRoot::Content {
     return plain_name(std::string_view(whole).substr(prefix.size()));
   }
 
-  // Throws NotFoundError when it is not there.
-  const ArchivedFolder& folder(const fs::path& path) const {
+  // The number of the entry of a file.
+  std::optional<size_t> find_file(const fs::path& path) const {
+    const auto name = inside(path);
+    if (!name) return std::nullopt;
+    const auto found = std::lower_bound(files.begin(), files.end(), *name,
+                                        [](const auto& file, const auto& wanted) { return file.first < wanted; });
+    return found != files.end() && found->first == *name ? std::optional(found->second) : std::nullopt;
+  }
+
+  const ArchivedFolder* find_folder(const fs::path& path) const {
     const auto name = inside(path);
     const auto found = name ? folders.find(*name) : folders.end();
-    if (found == folders.end()) raise<NotFoundError>("{} is not there: the archive has no such folder", path.string());
-    return found->second;
+    return found != folders.end() ? &found->second : nullptr;
+  }
+
+  // Throws NotFoundError when it is not there.
+  const ArchivedFolder& folder(const fs::path& path) const {
+    const auto* const found = find_folder(path);
+    if (!found) raise<NotFoundError>("{} is not there: the archive has no such folder", path.string());
+    return *found;
   }
 
   io::ArchiveFile archive;
@@ -163,33 +170,27 @@ FileRoot::FileRoot(const fs::path& root, bool index) {
 const io::ArchiveFile* FileRoot::archive() const { return content_ ? &content_->archive : nullptr; }
 
 std::vector<uint8_t> FileRoot::read(const fs::path& path) const {
-  if (!leads_inside(path)) return io::read_bytes(path);
-  const auto name = content_->inside(path);
-  const auto entry = name ? content_->find_file(*name) : std::nullopt;
+  if (!content_) return io::read_bytes(path);
+  const auto entry = content_->find_file(path);
+  if (!entry && !content_->inside(path)) {
+    raise<IoError>("cannot open {}: it is not in the archive {}", path.string(), archive()->path().string());
+  }
   if (!entry) raise<IoError>("cannot open {}: the archive has no such file", path.string());
   return content_->archive.read(content_->archive.entries()[*entry]);
 }
 
-bool FileRoot::leads_inside(const fs::path& path) const {
-  return content_ && (path.string() + "/").starts_with(content_->prefix);
-}
-
 bool FileRoot::is_folder(const fs::path& path) const {
   std::error_code ignored;
-  if (!leads_inside(path)) return fs::is_directory(path, ignored);
-  const auto name = content_->inside(path);
-  return name && content_->folders.find(*name) != content_->folders.end();
+  return content_ ? content_->find_folder(path) != nullptr : fs::is_directory(path, ignored);
 }
 
 bool FileRoot::is_file(const fs::path& path) const {
   std::error_code ignored;
-  if (!leads_inside(path)) return fs::is_regular_file(path, ignored);
-  const auto name = content_->inside(path);
-  return name && content_->find_file(*name);
+  return content_ ? content_->find_file(path).has_value() : fs::is_regular_file(path, ignored);
 }
 
 std::vector<std::string> FileRoot::files_in(const fs::path& folder) const {
-  return leads_inside(folder) ? content_->folder(folder).files : sorted_names(folder, Listing::Files);
+  return content_ ? content_->folder(folder).files : sorted_names(folder, Listing::Files);
 }
 
 std::vector<std::string> FileRoot::folders_in(const fs::path& folder) const { return content_->folder(folder).folders; }

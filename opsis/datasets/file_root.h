@@ -32,7 +32,7 @@ class OPSIS_API FileRoot {
 
   /// The archive, or nullptr.
   const io::ArchiveFile* archive() const;
-  /// The whole of a file; a path that does not lead into the archive is one of the disk.
+  /// The whole of a file. Of an archive nothing but what is in it: here and below, a path that leads elsewhere is not there.
   /// Throws   IoError, with the path, when it is not there or cannot be read; DecodeError for a damaged part of an archive
   std::vector<uint8_t> read(const std::filesystem::path& path) const;
 
@@ -49,7 +49,6 @@ class OPSIS_API FileRoot {
 
  private:
   struct Content;
-  bool leads_inside(const std::filesystem::path& path) const;
   std::shared_ptr<const Content> content_;
 };
 

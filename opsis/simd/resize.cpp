@@ -405,7 +405,12 @@ Resizer::Resizer(const ResizePlan& plan)
     --safe_;
 }
 
-Resizer::Rows Resizer::source_rows(int64_t first, int64_t last) const {
+Resizer::Span Resizer::source_columns() const {
+  if (!along_rows_) return {plan_.left, plan_.left + plan_.width};
+  return {horizontal_.first.front(), horizontal_.first.back() + horizontal_.count.back()};
+}
+
+Resizer::Span Resizer::source_rows(int64_t first, int64_t last) const {
   if (first >= last) return {0, 0};
   if (!along_columns_) return {plan_.top + first, plan_.top + last};
   const auto end = static_cast<size_t>(last - 1);

@@ -36,11 +36,13 @@ class OPSIS_API Resizer {
   int64_t width() const { return plan_.width; }
   int64_t channels() const { return plan_.channels; }
 
-  /// Rows of the source that rows [first, last) of the window are made of: [begin, end).
-  struct Rows {
+  struct Span {
     int64_t begin, end;
   };
-  Rows source_rows(int64_t first, int64_t last) const;
+  /// Rows of the source that rows [first, last) of the window are made of: [begin, end).
+  Span source_rows(int64_t first, int64_t last) const;
+  /// And its columns that the window is made of.
+  Span source_columns() const;
 
   /// Puts into rows[0 .. count) where the source's rows [first, first + count) are. They are asked for in rising order, each once at
   /// most and at most `most_rows` at a time, and must stay until the next call. Nothing beyond their width is read.

@@ -1,5 +1,9 @@
 #include "opsis/simd/scale.h"
 
+#include <hwy/cache_control.h>
+
+#include <algorithm>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "opsis/simd/scale.cpp"
 #include <hwy/foreach_target.h>
@@ -58,11 +62,15 @@ bool MultiplyIsExact(Normal normal) {
 }
 
 template <class Quotient>
-HWY_INLINE void ToNormalBy(const uint8_t* in, int64_t count, Normal normal, float* out) {
+HWY_INLINE void ToNormalBy(const uint8_t* in, int64_t count, Normal normal, float* out, Stores stores = Stores::Cached) {
   const auto lanes = static_cast<int64_t>(hn::Lanes(F32()));
   const auto mean = hn::Set(F32(), normal.mean);
   const Quotient quotient{hn::Set(F32(), normal.std), hn::Set(F32(), 1.0f / normal.std)};
+  const bool aligned = reinterpret_cast<uintptr_t>(out) % (hn::Lanes(F32()) * sizeof(float)) == 0;
   int64_t i = 0;
+  if (stores == Stores::PastCaches && aligned) {
+    for (; i + lanes <= count; i += lanes) hn::Stream(Normalized(in + i, mean, quotient), F32(), out + i);
+  }
   for (; i + lanes <= count; i += lanes) hn::StoreU(Normalized(in + i, mean, quotient), F32(), out + i);
   for (; i < count; ++i) out[i] = NormalizedOne(in[i], normal);
 }
@@ -110,6 +118,21 @@ void ToNormal3(const uint8_t* pixels, int64_t count, const std::array<Normal, 3>
   }
 }
 
+void ToNormalPlanes(const uint8_t* pixels, int64_t count, const std::array<Normal, 3>& normals, float* const* planes,
+                    Stores stores) {
+  const bool exact[] = {MultiplyIsExact(normals[0]), MultiplyIsExact(normals[1]), MultiplyIsExact(normals[2])};
+  HWY_ALIGN uint8_t apart[3][kBlock];
+  for (int64_t i = 0; i < count; i += kBlock) {
+    const int64_t block = std::min(kBlock, count - i);
+    Deinterleave(pixels + 3 * i, block, apart[0], apart[1], apart[2]);
+    for (size_t c = 0; c < 3; ++c) {
+      const auto to_normal = exact[c] ? ToNormalBy<Multiply> : ToNormalBy<Divide>;
+      to_normal(apart[c], block, normals[c], planes[c] + i, stores);
+    }
+  }
+  if (stores == Stores::PastCaches) hwy::FlushStream();  // another thread may have the batch next
+}
+
 }  // namespace
 }  // namespace opsis::inline v1::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -120,6 +143,7 @@ namespace opsis::inline v1::simd {
 HWY_EXPORT(ToUnit);
 HWY_EXPORT(ToNormal);
 HWY_EXPORT(ToNormal3);
+HWY_EXPORT(ToNormalPlanes);
 
 void to_unit(const uint8_t* in, int64_t count, float* out) { HWY_DYNAMIC_DISPATCH(ToUnit)(in, count, out); }
 void to_normal(const uint8_t* in, int64_t count, Normal normal, float* out) {
@@ -127,6 +151,10 @@ void to_normal(const uint8_t* in, int64_t count, Normal normal, float* out) {
 }
 void to_normal(const uint8_t* pixels, int64_t count, const std::array<Normal, 3>& normals, float* out) {
   HWY_DYNAMIC_DISPATCH(ToNormal3)(pixels, count, normals, out);
+}
+void to_normal_planes(const uint8_t* pixels, int64_t count, const std::array<Normal, 3>& normals, float* const planes[3],
+                      Stores stores) {
+  HWY_DYNAMIC_DISPATCH(ToNormalPlanes)(pixels, count, normals, planes, stores);
 }
 
 }  // namespace opsis::inline v1::simd

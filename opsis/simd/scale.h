@@ -20,4 +20,11 @@ OPSIS_API void to_normal(const uint8_t* in, int64_t count, Normal normal, float*
 /// The same of pixels that are one after the other, by their channels.
 OPSIS_API void to_normal(const uint8_t* pixels, int64_t count, const std::array<Normal, 3>& normals, float* out);
 
+/// How results are written. What is larger than the caches and read later goes past them: else each line of memory is read before
+/// it is written over, and what is of use is driven out.
+enum class Stores { Cached, PastCaches };
+/// The same, each channel into a plane of its own.
+OPSIS_API void to_normal_planes(const uint8_t* pixels, int64_t count, const std::array<Normal, 3>& normals,
+                                float* const planes[3], Stores stores = Stores::Cached);
+
 }  // namespace opsis::inline v1::simd

@@ -56,7 +56,7 @@ std::optional<JpegFrame> expected(io::Bytes bytes, const io::DecodeOptions& opti
 
 }  // namespace
 
-Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options) {
+Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options, const ImagePlace& place) {
   const WorkScope transforming(Work::Transforming);  // but for the decoding in between
   const auto frame = compose.fuses() ? expected(bytes, options) : std::nullopt;
   if (!frame) return compose(io::decode_image(bytes, options));
@@ -77,7 +77,7 @@ Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& o
   detail::FusedRun run(values);
   run.hold(0, detail::FusedImage(frame->components, frame->size, load));
   compose.apply_fused(values, run);
-  run.settle();
+  run.settle(0, place);  // only now: what comes before the last transform may be a view of it, and lie in the way
   const auto* image = std::get_if<Image>(&values[0]);
   OPSIS_CHECK(image, "decode: the transforms turned the image into another kind of value");
   return *image;

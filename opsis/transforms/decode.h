@@ -7,6 +7,7 @@
 #include "opsis/io/bytes.h"
 #include "opsis/io/codec.h"
 #include "opsis/transforms/container.h"
+#include "opsis/transforms/image_place.h"
 #include "opsis/tv_tensors/image.h"
 
 namespace opsis::inline v1::transforms {
@@ -17,8 +18,11 @@ namespace opsis::inline v1::transforms {
 ///     const Image input = decode(preprocess, "photo.jpg", {.mode = io::ImageReadMode::RGB});
 /// With options.min_size, say that of the Resize, a large JPEG is decoded at a half, a quarter or an eighth before the transforms:
 /// three times as fast, and close to the exact result but not equal.
-/// Throws   as io::decode_image and as the transforms
-OPSIS_API Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options = {});
+/// `place`, if given, is asked for the memory of the result where that is made by one pass over the pixels, so that a picture of a
+/// batch is written where the batch has it: as planes, whatever the file is. Elsewhere the result has memory of its own.
+/// Throws   as io::decode_image and as the transforms; ValueError for a place of another shape or type than was asked for
+OPSIS_API Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options = {},
+                       const ImagePlace& place = {});
 OPSIS_API Image decode(const Compose& compose, const std::filesystem::path& path, const io::DecodeOptions& options = {});
 
 }  // namespace opsis::inline v1::transforms

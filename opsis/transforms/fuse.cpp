@@ -3,15 +3,18 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
 
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
+#include "opsis/simd/interleave.h"
 #include "opsis/simd/mirror.h"
 #include "opsis/simd/resize.h"
 #include "opsis/simd/scale.h"
 #include "opsis/transforms/functional/resize.h"
+#include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::transforms::detail {
 namespace {
@@ -19,6 +22,7 @@ namespace {
 constexpr int64_t longest_fused = std::numeric_limits<int32_t>::max() / 16;
 constexpr int64_t room = 256;                      // bytes that a kernel may read behind what it uses
 constexpr int64_t block_bytes = int64_t{1} << 14;  // rows on their way to floats, in the first cache
+constexpr int64_t large = int64_t{1} << 18;        // of a picture: a batch of such is larger than the caches
 
 // Pixels next to each other, or planes; C by strides, since a single pixel or channel fits both.
 bool lies_interleaved(const torch::Tensor& images) {
@@ -45,10 +49,10 @@ simd::ResizeFilter filter_of(InterpolationMode mode) {
 
 // Rows of a picture of which a part is in memory: what is asked for lies in that part.
 struct FusedImage::Source {
-  torch::Tensor part;         // (N, C, h, w)
+  torch::Tensor part{};       // (N, C, h, w)
   int64_t top = 0, left = 0;  // where it lies in the picture
   bool interleaved = false;
-  std::vector<uint8_t> last;  // the last row of it, with room behind: kernels read a little further
+  std::vector<uint8_t> last{};  // the last row of it, with room behind: kernels read a little further
 
   int64_t samples() const { return interleaved ? part.size(1) : 1; }
   int64_t pictures() const { return interleaved ? part.size(0) : part.size(0) * part.size(1); }
@@ -131,8 +135,7 @@ bool FusedImage::take_one(const PixelStep& step) {
   }
   if (std::holds_alternative<ToFloatStep>(step)) {
     // Interleaved pixels of four channels have no kernel.
-    const bool interleaved = pixels_.defined() ? lies_interleaved(pixels_) : channels_ > 1;
-    if (to_float_ || (interleaved && channels_ != 3)) return false;
+    if (to_float_ || (interleaved() && channels_ != 3)) return false;
     to_float_ = true;
     return true;
   }
@@ -146,27 +149,21 @@ bool FusedImage::take_one(const PixelStep& step) {
   return true;
 }
 
-FusedImage::Source FusedImage::load_source() const {
-  Source source;
+// A file's pixels are decoded one after the other.
+bool FusedImage::interleaved() const { return pixels_.defined() ? lies_interleaved(pixels_) : channels_ > 1; }
+
+FusedImage::Source FusedImage::load_source(const simd::Resizer* resizer) const {
+  Source source{.interleaved = interleaved()};
   if (!load_) {
     source.part =
         pixels_.slice(2, before_.top, before_.top + before_.height).slice(3, before_.left, before_.left + before_.width);
-    source.interleaved = lies_interleaved(pixels_);
     return source;
   }
   // In the coordinates of before_ first, as the resizer counts.
   functional::Region used{0, 0, before_.height, before_.width};
-  if (resize_) {
-    const auto filter = filter_of(resize_->interpolation);
-    const auto span = [&](int64_t from, int64_t to, int64_t begin, int64_t size) {
-      if (from == to) return std::pair(begin, begin + size);
-      const auto taps = simd::resize_taps(from, to, filter, resize_->antialias, begin, size);
-      int64_t end = 0;
-      for (size_t i = 0; i < taps.first.size(); ++i) end = std::max<int64_t>(end, taps.first[i] + taps.count[i]);
-      return std::pair<int64_t, int64_t>(taps.first.front(), end);
-    };
-    const auto [top, bottom] = span(before_.height, resize_->size.height, window_.top, window_.height);
-    const auto [left, right] = span(before_.width, resize_->size.width, window_.left, window_.width);
+  if (resizer) {
+    const auto [top, bottom] = resizer->source_rows(0, resizer->height());
+    const auto [left, right] = resizer->source_columns();
     used = {top, left, bottom - top, right - left};
   }
   const auto in_file = within(before_, used);
@@ -178,7 +175,7 @@ FusedImage::Source FusedImage::load_source() const {
   source.part = loaded;
   source.top = used.top;
   source.left = used.left;
-  source.interleaved = lies_interleaved(loaded);
+  TORCH_INTERNAL_ASSERT(lies_interleaved(loaded) == source.interleaved);
   const auto* last = source.row(0, source.top + used.height - 1) + source.left * source.samples();
   if (source.interleaved || source.pictures() == 1) {
     source.last.resize(static_cast<size_t>(used.width * source.samples() + room));
@@ -189,22 +186,20 @@ FusedImage::Source FusedImage::load_source() const {
 
 torch::Tensor FusedImage::finished(const torch::Tensor& out) const { return batch_ ? out : out.squeeze(0); }
 
-torch::Tensor FusedImage::compute() const {
-  const auto source = load_source();
-  if (!resize_ && !to_float_) {
-    std::vector<int64_t> dims;
-    if (flip_rows_) dims.push_back(-2);
-    if (flip_) dims.push_back(-1);
-    return finished(dims.empty() ? source.part : source.part.flip(dims));  // a crop stays a view
-  }
-  const int64_t height = size_.height, width = size_.width, samples = source.samples();
-  const auto out = torch::empty(
-      {count_, channels_, height, width},
-      torch::dtype(to_float_ ? torch::kFloat32 : torch::kUInt8)
-          .memory_format(source.interleaved ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous));
-  auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
-  const int64_t row_bytes = width * samples, item = out.element_size();
+// Planes for the pixels, (1, C, H, W); an undefined tensor where there are none, or no kernel takes the pixels apart.
+torch::Tensor FusedImage::room_in(const ImagePlace& place) const {
+  if (!place || batch_ || (interleaved() && channels_ != 3)) return {};
+  const std::array<int64_t, 3> sizes{channels_, size_.height, size_.width};
+  const auto type = to_float_ ? torch::kFloat32 : torch::kUInt8;
+  const auto room = place(sizes, type);
+  if (!room.defined()) return {};
+  OPSIS_CHECK(room.is_contiguous() && room.sizes() == sizes && room.scalar_type() == type && room.device().is_cpu(),
+              "decode: the place of a picture must be contiguous, of its shape and type, got {}", opsis::detail::shape(room));
+  return room.unsqueeze(0);
+}
 
+torch::Tensor FusedImage::compute(const ImagePlace& place) const {
+  const int64_t samples = interleaved() ? channels_ : 1;
   std::optional<simd::Resizer> resizer;
   if (resize_) {
     resizer.emplace(simd::ResizePlan{.from_height = before_.height,
@@ -219,56 +214,93 @@ torch::Tensor FusedImage::compute() const {
                                      .height = window_.height,
                                      .width = window_.width});
   }
+  const auto source = load_source(resizer ? &*resizer : nullptr);
+  if (!resize_ && !to_float_) {
+    std::vector<int64_t> dims;
+    if (flip_rows_) dims.push_back(-2);
+    if (flip_) dims.push_back(-1);
+    return finished(dims.empty() ? source.part : source.part.flip(dims));  // a crop stays a view
+  }
+  const int64_t height = size_.height, width = size_.width;
+  auto out = room_in(place);
+  const bool separates = out.defined() && source.interleaved;
+  if (!out.defined()) {
+    out = torch::empty(
+        {count_, channels_, height, width},
+        torch::dtype(to_float_ ? torch::kFloat32 : torch::kUInt8)
+            .memory_format(source.interleaved ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous));
+  }
+  auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
+  const int64_t row_bytes = width * samples;
+
   const auto normal = [&](int64_t channel) {
+    if (!normalize_) return simd::Normal{0, 1};
     const auto of = [&](const std::vector<double>& numbers) {
       return static_cast<float>(numbers[numbers.size() == 1 ? 0 : static_cast<size_t>(channel)]);
     };
     return simd::Normal{of(normalize_->mean), of(normalize_->std)};
   };
 
-  const auto to_floats = [&](int64_t picture, const uint8_t* bytes, int64_t pixels, float* floats) {
+  // Of rows that begin with row y of a picture.
+  const auto to_floats = [&](int64_t picture, int64_t y, const uint8_t* bytes, int64_t pixels) {
+    auto* const floats = reinterpret_cast<float*>(to) + (picture * height + y) * row_bytes;
     if (!normalize_) {
       simd::to_unit(bytes, pixels * samples, floats);
-    } else if (source.interleaved) {
+    } else if (interleaved()) {
       simd::to_normal(bytes, pixels, {normal(0), normal(1), normal(2)}, floats);
     } else {
       simd::to_normal(bytes, pixels, normal(picture % channels_), floats);
     }
   };
+  // The same of interleaved pixels, or just their bytes, into planes.
+  const auto to_planes = [&](int64_t y, const uint8_t* bytes, int64_t pixels) {
+    const int64_t plane = height * width;
+    if (to_float_) {
+      auto* const floats = reinterpret_cast<float*>(to) + y * width;
+      float* const planes[] = {floats, floats + plane, floats + 2 * plane};
+      const auto stores = 3 * plane * int64_t{sizeof(float)} >= large ? simd::Stores::PastCaches : simd::Stores::Cached;
+      simd::to_normal_planes(bytes, pixels, {normal(0), normal(1), normal(2)}, planes, stores);
+    } else {
+      uint8_t* const planes[] = {to + y * width, to + y * width + plane, to + y * width + 2 * plane};
+      simd::separate3(bytes, static_cast<size_t>(pixels), planes);
+    }
+  };
   // Whole rows behind each other, and nothing but floats wanted of them.
   const bool as_they_lie =
-      to_float_ && !resizer && !flip_ && !flip_rows_ && source.last.empty() && source.part.stride(2) == row_bytes;
+      to_float_ && !separates && !resizer && !flip_ && !flip_rows_ && source.last.empty() && source.part.stride(2) == row_bytes;
+  const bool in_blocks = to_float_ || separates;
 
   // Rows [first, last) of one picture, before they are mirrored top to bottom: handed on in blocks, for the kernels look at their
   // arguments in each call.
   const auto rows = [&](int64_t picture, int64_t first, int64_t last) {
     if (as_they_lie) {
-      auto* const floats = reinterpret_cast<float*>(to) + (picture * height + first) * row_bytes;
-      to_floats(picture, source.row(picture, source.top + first) + source.left * samples, (last - first) * width, floats);
+      to_floats(picture, first, source.row(picture, source.top + first) + source.left * samples, (last - first) * width);
       return;
     }
     const int64_t block_rows = std::max<int64_t>(block_bytes / row_bytes, 1);
-    std::vector<uint8_t> block(to_float_ ? static_cast<size_t>(block_rows * row_bytes) : 0);
+    std::vector<uint8_t> block(in_blocks ? static_cast<size_t>(block_rows * row_bytes) : 0);
     int64_t begin = first, held = 0;
     const auto flush = [&] {
       // Mirrored, a block is filled from its end on.
       const auto* const bytes = block.data() + (flip_rows_ ? (block_rows - held) * row_bytes : 0);
       const int64_t y = flip_rows_ ? height - begin - held : begin;
-      auto* const floats = reinterpret_cast<float*>(to) + (picture * height + y) * row_bytes;
-      to_floats(picture, bytes, held * width, floats);
+      if (separates) {
+        to_planes(y, bytes, held * width);
+      } else {
+        to_floats(picture, y, bytes, held * width);
+      }
       begin += held;
       held = 0;
     };
     const auto emit = [&](int64_t y, const uint8_t* row) {
       const int64_t in_block = flip_rows_ ? block_rows - 1 - held : held, in_picture = flip_rows_ ? height - 1 - y : y;
-      auto* const place =
-          to_float_ ? block.data() + in_block * row_bytes : to + (picture * height + in_picture) * row_bytes * item;
+      auto* const place = in_blocks ? block.data() + in_block * row_bytes : to + (picture * height + in_picture) * row_bytes;
       if (flip_) {
         simd::mirror_row(row, width, samples, place);
       } else {
         std::memcpy(place, row, static_cast<size_t>(row_bytes));
       }
-      if (to_float_ && ++held == block_rows) flush();
+      if (in_blocks && ++held == block_rows) flush();
     };
     if (resizer) {
       resizer->rows(

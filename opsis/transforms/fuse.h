@@ -17,7 +17,12 @@
 #include "opsis/core/size.h"
 #include "opsis/transforms/functional/crop.h"
 #include "opsis/transforms/functional/interpolation.h"
+#include "opsis/transforms/image_place.h"
 #include "opsis/tv_tensors.h"
+
+namespace opsis::inline v1::simd {
+class Resizer;
+}
 
 namespace opsis::inline v1::transforms::detail {
 
@@ -56,14 +61,16 @@ class OPSIS_API FusedImage {
   torch::Tensor placeholder() const;
   /// Whether the steps go into this pass; they all do, or none.
   bool take(const std::vector<PixelStep>& steps);
-  /// The pixels.
-  torch::Tensor compute() const;
+  /// The pixels; of one picture that is resized or made floats in `place`, if that is given and has room for them.
+  torch::Tensor compute(const ImagePlace& place = {}) const;
 
  private:
   struct Source;
   bool take_one(const PixelStep& step);
-  Source load_source() const;
+  bool interleaved() const;
+  Source load_source(const simd::Resizer* resizer) const;
   torch::Tensor finished(const torch::Tensor& out) const;
+  torch::Tensor room_in(const ImagePlace& place) const;
 
   torch::Tensor pixels_;  // (N, C, H, W); undefined while in the file
   Load load_;

@@ -4,8 +4,8 @@
 #include <ATen/ops/tensor.h>
 
 #include "opsis/core/check.h"
-#include "opsis/core/work.h"
 #include "opsis/core/random.h"
+#include "opsis/core/work.h"
 #include "opsis/transforms/functional/dimensions.h"
 
 namespace opsis::inline v1::transforms {
@@ -206,9 +206,9 @@ bool detail::FusedRun::take(size_t i, const PixelSteps& steps) {
   return true;
 }
 
-void detail::FusedRun::settle(size_t i) {
+void detail::FusedRun::settle(size_t i, const ImagePlace& place) {
   if (!images_[i]) return;
-  *pixels_of(values_[i]) = images_[i]->compute();
+  *pixels_of(values_[i]) = images_[i]->compute(place);
   images_[i].reset();
 }
 

@@ -42,8 +42,8 @@ class OPSIS_API FusedRun {
   Size size(size_t i) const;
   // Whether the steps go into a pass over the pixels of value i, this one or a new one.
   bool take(size_t i, const PixelSteps& steps);
-  // Computes what waits.
-  void settle(size_t i);
+  // Computes what waits; value i in `place`, as FusedImage::compute says.
+  void settle(size_t i, const ImagePlace& place = {});
   void settle();
   // The number of the pass that the last steps of value i went into.
   int pass(size_t i) const { return images_[i] ? pass_ : 0; }

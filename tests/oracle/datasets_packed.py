@@ -102,6 +102,18 @@ def photos(kind):
             "targets": data.targets, "paths": [str(pathlib.Path(file).relative_to(data.root)) for file, _ in data.samples], **images}
 
 
+@case("datasets_packed/latin", kind=["ustar", "gnu", "pax"])
+def latin(kind):
+    """Names in Latin-1, as old archives have them; Python's zipfile has no way to write such."""
+    root = fresh(f"packed/latin-{kind}")
+    path = root / "photos.tar"
+    names = ["caf\udce9/\udcff\udcfe.png", "dog/1.png", "\udcc0/1.png"]
+    path.write_bytes(_write_tar(kind, {name: picture("PNG") for name in names}))
+    with tarfile.open(path) as archive:
+        archive.extractall(root / "unpacked")
+    return {"root": str(path), "unpacked": str(root / "unpacked")}
+
+
 # --- WebDataset -------------------------------------------------------------------------------------------------------------
 
 

@@ -225,6 +225,15 @@ TEST(SimdScale, EqualsDivision) {
         ASSERT_EQ(three[i], (unit(pixels[static_cast<size_t>(i)]) - normal.mean) / normal.std) << i;
       }
       EXPECT_TRUE(three.intact());
+      for (const auto stores : {simd::Stores::Cached, simd::Stores::PastCaches}) {
+        for (const int64_t ahead : {0, 1}) {  // not as memory is aligned
+          std::vector<float> apart(static_cast<size_t>(ahead + 3 * count + 1), -7);
+          float* const planes[] = {apart.data() + ahead, apart.data() + ahead + count, apart.data() + ahead + 2 * count};
+          simd::to_normal_planes(pixels.data(), count, set, planes, stores);
+          for (int64_t i = 0; i < 3 * count; ++i) ASSERT_EQ(planes[i % 3][i / 3], three[i]) << i;
+          EXPECT_EQ(apart.back(), -7);
+        }
+      }
       for (const auto& normal : set) {
         Guarded<float> one(count);
         simd::to_normal(pixels.data(), count, normal, one.data());
