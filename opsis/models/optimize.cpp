@@ -1,5 +1,7 @@
 #include "opsis/models/optimize.h"
 
+#include <ATen/core/LegacyTypeDispatch.h>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -47,6 +49,7 @@ class Programs {
     images = images.to(torch::kFloat32);
     const auto program = program_for(images);
     const detail::ResultsIn here(memory_);
+    const at::AutoDispatchBelowADInplaceOrView straight;  // to the kernels: nobody asks for gradients
     return program->run(program->takes_any_layout() ? images : arranged(images));
   }
 

@@ -184,6 +184,7 @@ Strips strips_of(int64_t columns, int64_t depth, int64_t most) {
   Strips strips{.columns = columns, .depth = depth, .lanes = HWY_DYNAMIC_DISPATCH(Lanes)()};
   strips.vectors = (columns + strips.lanes - 1) / strips.lanes;
   strips.count = (strips.vectors + most - 1) / most;
+  if (strips.count > 1 && strips.count < strips.vectors) strips.count += strips.count % 2;  // two threads have as much to do
   return strips;
 }
 
