@@ -1,4 +1,4 @@
-// Errors of foreign bytes that say where these are.
+// Errors that say where: the one file of a million, the one picture of a batch.
 #pragma once
 
 #include <filesystem>
@@ -9,18 +9,23 @@
 
 namespace opsis::inline v1 {
 
-/// What `read` gives. A DecodeError that it throws begins with the place that the bytes are at, a path or words: the one file of
-/// a million.
+/// What `read` gives. A DecodeError that it throws begins with the place that the bytes are at, a path or words.
 ///     return telling_where(path, [&] { return decode_nifti(bytes, options); });   // "scans/7.nii: decode_nifti: ..."
-template <class Place, class Read>
+/// Other kinds of errors are named, none of which is another's base; each stays the kind that it is:
+///     telling_where<DecodeError, IoError>(place, [&] { std::rethrow_exception(error); });
+template <class Kind = DecodeError, class... Others, class Place, class Read>
 auto telling_where(const Place& place, const Read& read) {
   try {
-    return read();
-  } catch (const DecodeError& error) {
-    if constexpr (std::is_same_v<Place, std::filesystem::path>) {
-      raise<DecodeError>("{}: {}", place.string(), error.what());
+    if constexpr (sizeof...(Others) == 0) {
+      return read();
     } else {
-      raise<DecodeError>("{}: {}", place, error.what());
+      return telling_where<Others...>(place, read);
+    }
+  } catch (const Kind& error) {
+    if constexpr (std::is_same_v<Place, std::filesystem::path>) {
+      raise<Kind>("{}: {}", place.string(), error.what());
+    } else {
+      raise<Kind>("{}: {}", place, error.what());
     }
   }
 }

@@ -103,7 +103,12 @@ void MNASNetImpl::use_first_stem() {
   auto all = stem(in_channels_, 32, 16, widths(alpha_)[2]);
   for (size_t i = 0; i < all.size(); ++i) {
     auto &fresh = *all[i].module(), &old = *(*layers)[i].module();
-    fresh.train(old.is_training());
+    const auto fresh_parts = fresh.modules(), old_parts = old.modules();
+    for (size_t part = 0; part < fresh_parts.size(); ++part) {
+      fresh_parts[part]->train(old_parts[part]->is_training());
+      // The old one stays frozen as well: it comes back when the checkpoint does not fit.
+      freeze_as(*old_parts[part], fresh_parts[part]);
+    }
     const auto follow = [](std::vector<Tensor> tensors, const std::vector<Tensor>& like) {
       for (size_t t = 0; t < tensors.size(); ++t) {
         tensors[t].set_data(tensors[t].to(like[t].options()));

@@ -85,6 +85,11 @@ void Model::train(bool on) {
   for (const auto& norm : frozen_norms_) norm->eval();
 }
 
+void Model::freeze_as(const torch::nn::Module& old, std::shared_ptr<torch::nn::Module> fresh) {
+  const auto is_old = [&](const auto& norm) { return norm.get() == &old; };
+  if (std::any_of(frozen_norms_.begin(), frozen_norms_.end(), is_old)) frozen_norms_.push_back(std::move(fresh));
+}
+
 torch::Tensor FlowModel::forward(const torch::Tensor& pairs) {
   OPSIS_CHECK(pairs.dim() == 5 && pairs.size(1) == 2, "{}: pairs must be (N, 2, 3, H, W), got {}", name(),
               opsis::detail::shape(pairs));

@@ -33,6 +33,8 @@ class OPSIS_API Model : public torch::nn::Module {
 
  protected:
   using torch::nn::Module::Module;
+  /// Where `old` is a frozen norm, `fresh` becomes one too: for models that make layers anew.
+  void freeze_as(const torch::nn::Module& old, std::shared_ptr<torch::nn::Module> fresh);
 
  private:
   friend OPSIS_API void freeze(Model& model, std::string_view name);

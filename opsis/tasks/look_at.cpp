@@ -7,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
+#include "opsis/core/telling_where.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::tasks::detail {
@@ -17,21 +18,6 @@ void check_image(const std::string& place, const Image& image) {
   OPSIS_CHECK(pixels.dim() == 3 && pixels.size(0) == 3, "{}: the image must be (3, H, W), got {}", place,
               opsis::detail::shape(pixels));
   OPSIS_CHECK(pixels.numel() > 0, "{}: the image must have pixels, got {}", place, opsis::detail::shape(pixels));
-}
-
-// The same kind of error, with the place in front of its message.
-[[noreturn]] void rethrow_with(const std::string& place, const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const DecodeError& e) {
-    raise<DecodeError>("{}: {}", place, e.what());
-  } catch (const IoError& e) {
-    raise<IoError>("{}: {}", place, e.what());
-  } catch (const NotBuiltError& e) {
-    raise<NotBuiltError>("{}: {}", place, e.what());
-  } catch (const ValueError& e) {
-    raise<ValueError>("{}: {}", place, e.what());
-  }
 }
 
 }  // namespace
@@ -52,7 +38,9 @@ std::vector<Image> look_at(std::string_view task, std::span<const Picture> pictu
   for (size_t i = 0; i < images.size(); ++i) {
     if (is_one && errors[i]) std::rethrow_exception(errors[i]);
     const auto place = is_one ? std::string(task) : text("{}: inputs[{}]", task, i / of_each);
-    if (errors[i]) rethrow_with(place, errors[i]);
+    if (errors[i]) {
+      telling_where<DecodeError, IoError, NotBuiltError, ValueError>(place, [&] { std::rethrow_exception(errors[i]); });
+    }
     check_image(place, images[i]);
   }
   return images;

@@ -2,6 +2,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
+#include "opsis/core/telling_where.h"
 #include "tests/support/expect.h"
 
 namespace opsis {
@@ -28,6 +29,41 @@ TEST(Check, NamesTheRuleAndWhatCame) {
   const auto topk = [](int k) { OPSIS_CHECK(k > 0, "topk: k must be positive, got {}", k); };
   EXPECT_NO_THROW(topk(1));
   EXPECT_ERROR(topk(-2), ValueError, "topk: k must be positive, got -2");
+}
+
+TEST(TellingWhere, PutsThePlaceBeforeErrorsOfForeignBytes) {
+  const std::filesystem::path path("scans/7.nii");
+  EXPECT_EQ(telling_where(path, [] { return 7; }), 7);
+  EXPECT_ERROR(telling_where(path, [] { raise<DecodeError>("it is torn"); }), DecodeError, "scans/7.nii: it is torn");
+  EXPECT_ERROR(telling_where("a scan", [] { raise<DecodeError>("it is torn"); }), DecodeError, "a scan: it is torn");
+  try {
+    telling_where(path, [] { raise<IoError>("cannot open scans/7.nii"); });
+    FAIL();
+  } catch (const IoError& error) {
+    EXPECT_STREQ(error.what(), "cannot open scans/7.nii");
+  }
+}
+
+TEST(TellingWhere, PutsItOnceBeforeEachKindThatIsNamed) {
+  const auto message_of = [](auto raising) {
+    try {
+      telling_where<DecodeError, IoError, ValueError>("inputs[1]", raising);
+    } catch (const DecodeError& error) {
+      return text("DecodeError {}", error.what());
+    } catch (const IoError& error) {
+      return text("IoError {}", error.what());
+    } catch (const ValueError& error) {
+      return text("ValueError {}", error.what());
+    } catch (const Error& error) {
+      return text("Error {}", error.what());
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(message_of([] {}), "none");
+  EXPECT_EQ(message_of([] { raise<DecodeError>("torn"); }), "DecodeError inputs[1]: torn");
+  EXPECT_EQ(message_of([] { raise<IoError>("gone"); }), "IoError inputs[1]: gone");
+  EXPECT_EQ(message_of([] { raise<ValueError>("odd"); }), "ValueError inputs[1]: odd");
+  EXPECT_EQ(message_of([] { raise<NotFoundError>("elsewhere"); }), "Error elsewhere");
 }
 
 TEST(Nearest, OffersTheClosestNamesFirst) {

@@ -407,37 +407,69 @@ TEST(Classification, VGGTakesOtherFeatures) {
   EXPECT_EQ(hub::state_dict(*model).front().first, "features.0.weight");
 }
 
+std::filesystem::path mnasnet_of_the_first_version(double alpha) {
+  return oracle::folder() / "models_classification" /
+         (alpha == 1 ? "mnasnet_first_version_1.0.pth" : "mnasnet_first_version_0.5.pth");
+}
+
 TEST(MNASNet, LoadsCheckpointsOfTheFirstVersion) {
   const torch::NoGradGuard no_grad;
   for (const auto& c : oracle::cases("models_classification/mnasnet_first_version")) {
     SCOPED_TRACE(c.name());
-    const auto alpha = c.number("alpha");
-    const auto file = oracle::folder() / "models_classification" /
-                      (alpha == 1 ? "mnasnet_first_version_1.0.pth"  //
-                                  : "mnasnet_first_version_0.5.pth");
-    models::MNASNet model(alpha, models::MNASNetOptions{.num_classes = 7});
-    models::load_weights(*model, file);
+    models::MNASNet model(c.number("alpha"), models::MNASNetOptions{.num_classes = 7});
+    models::load_weights(*model, mnasnet_of_the_first_version(c.number("alpha")));
     model->eval();
     EXPECT_TENSOR_NEAR(model->forward(c.tensor("images")), c.tensor("logits"), 1e-5, 1e-6);
+  }
+}
 
-    // The stem that is made anew is in the state of the one before.
-    models::MNASNet settled(alpha, models::MNASNetOptions{.num_classes = 7});
-    settled->eval();
-    settled->to(torch::kFloat64);
-    models::freeze(*settled.ptr());
-    models::load_weights(*settled, file);
-    for (const auto& module : settled->modules()) EXPECT_FALSE(module->is_training());
-    for (const auto& parameter : settled->parameters()) {
-      EXPECT_FALSE(parameter.requires_grad());
-      EXPECT_EQ(parameter.scalar_type(), torch::kFloat64);
-    }
+TEST(MNASNet, GivesAStemOfTheFirstVersionTheStateOfTheOneBefore) {
+  models::MNASNet model(0.5, models::MNASNetOptions{.num_classes = 7});
+  model->eval();
+  model->to(torch::kFloat64);
+  models::freeze(*model.ptr());
+  models::load_weights(*model, mnasnet_of_the_first_version(0.5));
+  for (const auto& module : model->modules()) EXPECT_FALSE(module->is_training());
+  for (const auto& parameter : model->parameters()) {
+    EXPECT_FALSE(parameter.requires_grad());
+    EXPECT_EQ(parameter.scalar_type(), torch::kFloat64);
+  }
+}
 
-    // What does not fit otherwise leaves the model as it was.
-    models::MNASNet other(0.5, models::MNASNetOptions{.num_classes = 5});
-    const auto before = hub::state_dict(*other);
-    EXPECT_THROW(models::load_weights(*other, file), ValueError);
-    const auto after = hub::state_dict(*other);
+// Of a network in training: all of it is, but the norms that are frozen.
+void expect_frozen_norms(const torch::nn::Module& model) {
+  int norms = 0;
+  for (const auto& module : model.modules(/*include_self=*/false)) {
+    const bool is_norm = module->as<torch::nn::BatchNorm2d>() != nullptr;
+    EXPECT_EQ(module->is_training(), !is_norm) << module->name();
+    norms += is_norm;
+  }
+  EXPECT_EQ(norms, 52);
+}
+
+TEST(MNASNet, KeepsNormsFrozenInAStemOfTheFirstVersion) {
+  models::MNASNet model(0.5, models::MNASNetOptions{.num_classes = 7});
+  models::freeze(*model.ptr());
+  models::load_weights(*model, mnasnet_of_the_first_version(0.5));
+  expect_frozen_norms(*model);
+  model->train();
+  expect_frozen_norms(*model);
+  models::unfreeze(*model.ptr());
+  for (const auto& module : model->modules()) EXPECT_TRUE(module->is_training()) << module->name();
+}
+
+TEST(MNASNet, IsLeftAsItWasByACheckpointOfTheFirstVersionThatDoesNotFit) {
+  for (const double alpha : {0.5, 1.0}) {
+    SCOPED_TRACE(alpha);
+    models::MNASNet model(0.5, models::MNASNetOptions{.num_classes = 5});
+    models::freeze(*model.ptr());
+    const auto before = hub::state_dict(*model);
+    EXPECT_THROW(models::load_weights(*model, mnasnet_of_the_first_version(alpha)), ValueError);
+    const auto after = hub::state_dict(*model);
+    ASSERT_EQ(after.size(), before.size());
     for (size_t i = 0; i < before.size(); ++i) EXPECT_TRUE(after[i].second.is_same_size(before[i].second));
+    model->train();
+    expect_frozen_norms(*model);
   }
 }
 
