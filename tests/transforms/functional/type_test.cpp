@@ -1,4 +1,6 @@
 #include "opsis/transforms/functional/type.h"
+
+#include "opsis/transforms/fields.h"
 #include "tests/support/expect.h"
 #include "tests/support/transform_operations.h"
 
@@ -7,20 +9,11 @@ namespace {
 
 namespace functional = transforms::functional;
 
-torch::ScalarType type_named(const std::string& name) {
-  static const std::map<std::string, torch::ScalarType> types{
-      {"bool", torch::kBool},         {"uint8", torch::kUInt8},     {"int8", torch::kInt8},       {"int16", torch::kInt16},
-      {"uint16", torch::kUInt16},     {"int32", torch::kInt32},     {"int64", torch::kInt64},     {"float16", torch::kFloat16},
-      {"bfloat16", torch::kBFloat16}, {"float32", torch::kFloat32}, {"float64", torch::kFloat64},
-  };
-  return types.at(name);
-}
-
 // The same operations in the same order: not one bit may differ.
 TEST(ToDtype, EqualsTorchvisionBetweenAllTypes) {
   for (const auto& c : oracle::cases("transforms/to_dtype")) {
     SCOPED_TRACE(c.name());
-    const auto to = type_named(c.text("new"));
+    const auto to = transforms::detail::dtype_named(c.text("new"));
     const transforms::ToDtypeOptions options{.scale = c.boolean("scale")};
     const Image image(c.tensor("input"));
     if (c.boolean("refused")) {

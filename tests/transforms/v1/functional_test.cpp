@@ -7,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
+#include "opsis/transforms/fields.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 
@@ -21,14 +22,6 @@ using transforms::Point;
 using Call = std::function<Tensor(const Tensor&)>;
 
 constexpr auto kHard = InterpolationMode::NEAREST, kSmooth = InterpolationMode::BILINEAR;
-
-torch::ScalarType type_named(const std::string& name) {
-  static const std::map<std::string, torch::ScalarType> types{
-      {"uint8", torch::kUInt8},     {"int8", torch::kInt8},         {"int16", torch::kInt16},    {"int32", torch::kInt32},
-      {"int64", torch::kInt64},     {"uint16", torch::kUInt16},     {"bool", torch::kBool},      {"float16", torch::kFloat16},
-      {"float32", torch::kFloat32}, {"bfloat16", torch::kBFloat16}, {"float64", torch::kFloat64}};
-  return types.at(name);
-}
 
 // The images that the tables speak of, by type and shape.
 Tensor image_of(const oracle::Case& c) {
@@ -100,8 +93,9 @@ TEST(FirstFunctional, ChangesLevelsAsTorchvisions) {
 TEST(FirstFunctional, ConvertsTypesAsTorchvisions) {
   for (const auto& c : oracle::cases("transforms_v1/convert")) {
     if (c.boolean("skipped")) continue;
-    expect_called(c, c.tensor("image"),
-                  [&](const Tensor& image) { return V1F::convert_image_dtype(image, type_named(c.text("to"))); });
+    expect_called(c, c.tensor("image"), [&](const Tensor& image) {
+      return V1F::convert_image_dtype(image, transforms::detail::dtype_named(c.text("to")));
+    });
   }
 }
 
@@ -192,7 +186,7 @@ TEST(FirstFunctional, ChangesSizesAsTorchvisions) {
   }
 }
 
-Fill fill_named(const std::string& name) {
+Fill fill_written(const std::string& name) {
   static const std::map<std::string, Fill> fills{{"none", Fill()},
                                                  {"0", 0},
                                                  {"3.5", 3.5},
@@ -233,7 +227,7 @@ void expect_warped(const std::string& table) {
   const SerialScope serial;
   for (const auto& c : oracle::cases(table)) {
     expect_called(c, image_of(c), [&](const Tensor& image) {
-      return warped(c.text("op"), image, transforms::interpolation_mode(c.text("mode")), fill_named(c.text("fill")));
+      return warped(c.text("op"), image, transforms::interpolation_mode(c.text("mode")), fill_written(c.text("fill")));
     });
   }
 }
