@@ -507,6 +507,7 @@ struct AddressSpaceLimit {
 };
 
 TEST(DataLoader, SaysHowManyThreadsTheSystemGives) {
+  if (support::sanitized()) GTEST_SKIP() << "a sanitizer, which asks for memory of its own for each thread, ends the program";
   DataLoader loader(Numbers(8), {.batch_size = 2, .num_workers = 256});
   {
     const AddressSpaceLimit limit(rlim_t{64} << 20);
