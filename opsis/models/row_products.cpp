@@ -18,12 +18,13 @@ constexpr int64_t kRowsNumbers = 1 << 17;
 constexpr int64_t kFewRows = 8;
 
 // Whether threads share a product's rows among them, so that each reads all weights; else they share the columns, in strips. Rows
-// are what most of the steps before and after have been cut by: a thread finds there what it wrote.
-bool is_cut_by_rows(int64_t rows, int64_t columns, int64_t strips) {
-  constexpr int64_t kManyRows = 128, kEnoughRows = 16, kEvenStrips = 4;  // the last two for each thread
+// are what most of the steps before and after have been cut by: a thread finds there what it wrote. Weights come from far.
+bool is_cut_by_rows(int64_t rows, int64_t columns, int64_t strips, int64_t weights) {
+  constexpr int64_t kManyRows = 128, kFewWeights = 1 << 17;
+  constexpr int64_t kEnoughRows = 16, kEvenStrips = 4;  // for each thread
   const auto threads = static_cast<int64_t>(at::get_num_threads());
-  if (rows >= std::min(columns, kManyRows)) return true;
-  return strips < threads || (strips % threads > 0 && strips < threads * kEvenStrips && rows >= threads * kEnoughRows);
+  if (rows >= columns || strips < threads || (rows >= kManyRows && weights <= kFewWeights)) return true;
+  return strips % threads > 0 && strips < threads * kEvenStrips && rows >= threads * kEnoughRows;
 }
 
 }  // namespace
@@ -99,7 +100,7 @@ void multiply_rows(const simd::Strips& strips, const float* packed, int64_t rows
     }
   };
 
-  const bool by_rows = is_cut_by_rows(rows, columns, strips.count);
+  const bool by_rows = is_cut_by_rows(rows, columns, strips.count, strips.size());
   // A few rows take as long as the weights take to come.
   const auto cut =
       parts_of(std::max(rows, kFewRows) * strips.depth * columns, by_rows ? (rows + most - 1) / most : strips.count);
@@ -221,7 +222,7 @@ void multiply_rows(const simd::TileStrips& strips, const uint16_t* packed, int64
     return std::make_unique_for_overwrite<uint16_t[]>(static_cast<size_t>(some * product.panel()));
   };
   const auto work = rows * strips.blocks() * simd::kTileDepth * strips.columns / 8;
-  if (is_cut_by_rows(rows, strips.columns, count)) {
+  if (is_cut_by_rows(rows, strips.columns, count, strips.size())) {
     // By rows. What some of them see is turned into registers once, for all strips, and stays in the second cache; the weights pass
     // by it.
     constexpr int64_t kPanelNumbers = 1 << 18;
