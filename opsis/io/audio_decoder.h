@@ -35,7 +35,8 @@ class OPSIS_API AudioDecoder {
   /// A file's bytes: a 1-D uint8 tensor.
   explicit AudioDecoder(const torch::Tensor& bytes, const Limits& limits = {});
 
-  const AudioMetadata& metadata() const { return stream_.metadata(); }
+  const AudioMetadata& metadata() const& { return stream_.metadata(); }
+  AudioMetadata metadata() && { return stream_.metadata(); }
   AudioSamples get_all_samples() { return get_samples_played_in_range(); }
   /// What is played from start until before stop, in seconds; to the end without stop.
   AudioSamples get_samples_played_in_range(double start_seconds = 0, std::optional<double> stop_seconds = {});

@@ -44,7 +44,8 @@ class OPSIS_API VideoDecoder {
   /// A file's bytes: a 1-D uint8 tensor.
   explicit VideoDecoder(const torch::Tensor& bytes, const VideoOptions& options = {});
 
-  const VideoMetadata& metadata() const { return stream_.metadata(); }
+  const VideoMetadata& metadata() const& { return stream_.metadata(); }
+  VideoMetadata metadata() && { return stream_.metadata(); }
   int64_t size() const { return metadata().num_frames; }
 
   /// A negative number counts from the end.
