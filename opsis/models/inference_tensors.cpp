@@ -42,7 +42,8 @@ void check_numbers(const Tensor& tensor, const char* what, torch::Dtype type) {
 }
 
 std::array<int64_t, 4> result_shape(const Tensor& x, int64_t channels, const Window& window) {
-  OPSIS_CHECK(x.dim() == 4 && x.size(1) > 0, "inference: expected (N, C, H, W), got {}", opsis::detail::shape(x));
+  OPSIS_CHECK(x.dim() == 4 && x.size(1) > 0 && x.size(2) > 0 && x.size(3) > 0, "inference: expected (N, C, H, W), got {}",
+              opsis::detail::shape(x));
   const auto height = window.out_height(x.size(2)), width = window.out_width(x.size(3));
   OPSIS_CHECK(channels > 0 && height > 0 && width > 0, "inference: nothing comes of {}", opsis::detail::shape(x));
   return {x.size(0), channels, height, width};

@@ -84,7 +84,8 @@ class Programs {
 
   detail::Program compiled(const Tensor& images) const {
     check();
-    auto program = detail::Program::record(arranged(images), forward_);
+    // On a copy: a model that writes over its images does so once, when the program runs.
+    auto program = detail::Program::record(arranged(images).clone(), forward_);
     detail::join_linears(program);
     detail::fold_batch_norms(program);
     detail::fold_scales(program);

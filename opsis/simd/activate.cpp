@@ -49,6 +49,12 @@ HWY_INLINE V Sigmoid(D d, V x) {
   return Inverse(d, hn::Add(hn::Set(d, 1.0f), Exponential(d, ForExponential(d, x), -1.0f)));
 }
 
+// Far below zero, where a sigmoid is held at its least, so is what it is a factor of.
+template <class D, class V>
+HWY_INLINE V Silu(D d, V x) {
+  return hn::Mul(Bounded(x, hn::Set(d, -87.0f), hn::Inf(d)), Sigmoid(d, x));
+}
+
 template <class D, class V>
 HWY_INLINE V Hardsigmoid(D d, V x) {
   return hn::Mul(Bounded(hn::Add(x, hn::Set(d, 3.0f)), hn::Zero(d), hn::Set(d, 6.0f)), hn::Set(d, 1.0f / 6.0f));
@@ -87,7 +93,7 @@ void Activate(Activation activation, float* rows, int64_t count, int64_t stride,
   switch (activation) {
     case Activation::None: return;
     case Activation::Sigmoid: return each([](auto d, auto x) HWY_ATTR { return Sigmoid(d, x); });
-    case Activation::Silu: return each([](auto d, auto x) HWY_ATTR { return hn::Mul(x, Sigmoid(d, x)); });
+    case Activation::Silu: return each([](auto d, auto x) HWY_ATTR { return Silu(d, x); });
     case Activation::Hardsigmoid: return each([](auto d, auto x) HWY_ATTR { return Hardsigmoid(d, x); });
     case Activation::Hardswish: return each([](auto d, auto x) HWY_ATTR { return hn::Mul(x, Hardsigmoid(d, x)); });
     case Activation::Gelu: return each([](auto d, auto x) HWY_ATTR { return Gelu(d, x); });

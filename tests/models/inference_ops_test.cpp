@@ -208,6 +208,13 @@ TEST(InferenceOperators, PassOnWhatIsNoNumber) {
   });
 }
 
+TEST(InferenceOperators, AreNothingFarBelowZeroAfterASwish) {
+  const auto x = torch::tensor({{-3e38, -200.0, -90.0, 90.0}}, torch::kFloat32);
+  const auto found = call("opsis::inference_linear", {x, pack_weights(torch::eye(4), {}), IValue(), IValue(4), IValue("swish"),
+                                                      IValue(-kEndless), IValue(kEndless)});
+  EXPECT_LT((found - torch::tensor({{0.0, 0.0, 0.0, 90.0}})).abs().max().item<double>(), 1e-30);
+}
+
 TEST(InferenceOperators, RefuseWhatDoesNotFit) {
   const auto x = torch::rand({1, 40, 4, 16}), window = torch::ones({40, 40, 3, 3}), bias = torch::zeros({40});
   const auto packed = pack_weights(window, bias);
@@ -235,6 +242,9 @@ TEST(InferenceOperators, RefuseWhatDoesNotFit) {
   EXPECT_ERROR(expansion(x, IValue(4)), ValueError, "packed has");
   EXPECT_ERROR(expansion(x, IValue(0)), ValueError, "strips have 1 to 4 vectors, not 0");
   EXPECT_ERROR(expansion(x.to(torch::kFloat64), IValue(4)), ValueError, "are not for");
+  EXPECT_ERROR(call("opsis::inference_depthwise", {torch::rand({1, 8, 0, 0}), torch::rand({3, 3, 8}), torch::rand({8}), one,
+                                                   IValue(Ints{2, 2}), one, none, low, high}),
+               ValueError, "expected (N, C, H, W)");
 }
 
 TEST(InferenceDepthwise, GivesTorchsSums) {

@@ -54,23 +54,23 @@ void register_polygon() {
   (void)once;
 }
 
-const Image picture(torch::zeros({3, 10, 20}));
+const Image plain_picture(torch::zeros({3, 10, 20}));
 
 TEST(RegisterKernel, LetsAUsersKindTakePart) {
   register_polygon();
   const random::Scope scope(3);
   const Compose train{Resize({10, 40}), RandomCrop({10, 30}), RandomHorizontalFlip(1.0), ToDtype(torch::kFloat32)};
-  const auto [out, record] = train.record(picture, Polygon{{4, 8}, 20});
+  const auto [out, record] = train.record(plain_picture, Polygon{{4, 8}, 20});
   const auto left = static_cast<double>(record.parts[1].params()["region"]["left"].integer());
   const auto& polygon = std::get<1>(out);
   EXPECT_EQ(polygon.xs, (std::vector<double>{30 - (8 - left), 30 - (16 - left)}));
   EXPECT_EQ(polygon.width, 30);
-  EXPECT_EQ(std::get<1>(train.replay(record, picture, Polygon{{4, 8}, 20})).xs, polygon.xs);
+  EXPECT_EQ(std::get<1>(train.replay(record, plain_picture, Polygon{{4, 8}, 20})).xs, polygon.xs);
 }
 
 TEST(RegisterKernel, ReachesIntoStructsAndVectors) {
   register_polygon();
-  const auto out = RandomHorizontalFlip(1.0)(Labelled{picture, {{1}, 20}, {{{2}, 20}, {{3}, 20}}, "name"});
+  const auto out = RandomHorizontalFlip(1.0)(Labelled{plain_picture, {{1}, 20}, {{{2}, 20}, {{3}, 20}}, "name"});
   EXPECT_EQ(out.polygon.xs, std::vector<double>{19});
   EXPECT_EQ(out.more[1].xs, std::vector<double>{17});
   EXPECT_EQ(out.name, "name");
@@ -78,7 +78,7 @@ TEST(RegisterKernel, ReachesIntoStructsAndVectors) {
 
 TEST(RegisterKernel, PassesThroughWhatHasNoKernel) {
   register_polygon();
-  const auto [image, polygon, unknown] = Pad(2)(picture, Polygon{{4}, 20}, Unknown{7});
+  const auto [image, polygon, unknown] = Pad(2)(plain_picture, Polygon{{4}, 20}, Unknown{7});
   EXPECT_EQ(polygon.xs, std::vector<double>{4});
   EXPECT_EQ(unknown.number, 7);
   EXPECT_EQ(image.data.size(-1), 24);
