@@ -49,7 +49,7 @@ class Programs {
     images = images.to(torch::kFloat32);
     const auto program = program_for(images);
     const detail::ResultsIn here(memory_);
-    const at::AutoDispatchBelowADInplaceOrView straight;  // to the kernels: nobody asks for gradients
+    const at::AutoDispatchBelowAutograd straight;  // to the kernels: nobody asks for gradients
     return program->run(program->takes_any_layout() ? images : arranged(images));
   }
 
