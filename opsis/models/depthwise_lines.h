@@ -4,7 +4,6 @@
 #include <c10/util/SmallVector.h>
 
 #include <algorithm>
-#include <memory>
 #include <type_traits>
 #include <vector>
 

@@ -134,6 +134,12 @@ std::optional<Activation> activation_of(const Step& step) {
   return std::nullopt;
 }
 
+// Those that the operators of inference_ops.h know.
+std::optional<Activation> our_activation_of(const Step& step) {
+  auto activation = activation_of(step);
+  return activation && activation->algorithm == "tanh" ? std::nullopt : activation;
+}
+
 // The addend when a step adds something of the same shape, in full, to what is in the slot; else -1.
 Slot addend(const Program& program, const Step& step, Slot slot) {
   if (!(step.is("aten::add") || step.is("aten::add_")) || step.op.schema().overload_name() != "Tensor") return -1;
@@ -375,8 +381,8 @@ void pack(Program& program, bool onednn) {
       const auto& packed = *made;
 
       const auto follows = [&](const Step* one) -> std::optional<Activation> {
-        auto activation = one ? activation_of(*one) : std::nullopt;
-        return activation && packed.ours && activation->algorithm == "tanh" ? std::nullopt : activation;
+        if (!one) return std::nullopt;
+        return packed.ours ? our_activation_of(*one) : activation_of(*one);
       };
       auto* user = graph.only_user(step.output());
       if (const auto activation = follows(user)) {
@@ -435,42 +441,42 @@ void join_expansions(Program& program) {
     return step.is("aten::conv2d") && is_conv(step) && has_constant_weights(program, step) && weight.dim() == 4 &&
            weight.scalar_type() == torch::kFloat32 && program.channels_last(step.output());
   };
-  // The activation that alone reads what a step gives, and becomes part of it.
-  const auto take_activation = [&](Argument& output) -> std::optional<Activation> {
-    auto* user = graph.only_user(std::get<Slot>(output));
-    auto activation = user ? activation_of(*user) : std::nullopt;
-    if (!activation || activation->algorithm == "tanh") return std::nullopt;
-    output = user->outputs[0];
-    graph.remove(user);
-    return activation;
+  // The activation that alone reads what is in a slot.
+  const auto activation_after = [&](Slot slot) -> const Step* {
+    const auto* user = graph.only_user(slot);
+    return user && our_activation_of(*user) ? user : nullptr;
+  };
+  const auto finish_by = [](const Step* activation) {
+    return finish_of(activation ? *our_activation_of(*activation) : Activation{});
   };
   for (auto& step : program.steps) {
     if (graph.gone(&step) || !fits(step)) continue;
     const auto weight = constant_input(program, step, 1);
     const bool single = weight.size(2) * weight.size(3) == 1 && step.constant(6).toInt() == 1 && ones(step.constant(3));
     if (!single || step.constant(4).toIntVector() != std::vector<int64_t>{0, 0}) continue;
-    const auto* activation = graph.only_user(step.output());
-    const bool activates = activation && activation_of(*activation) && activation_of(*activation)->algorithm != "tanh";
-    auto* depthwise = activates ? graph.only_user(activation->output()) : graph.only_user(step.output());
-    if (!depthwise || !fits(*depthwise) || depthwise->input(0) != (activates ? activation->output() : step.output())) continue;
-    const auto window = constant_input(program, *depthwise, 1);
+    const auto* between = activation_after(step.output());
+    const auto expanded = between ? between->output() : step.output();
+    const auto* depthwise = graph.only_user(expanded);
+    if (!depthwise || !fits(*depthwise) || depthwise->input(0) != expanded) continue;
+    const auto window = constant_input(program, *depthwise, 1), shift = constant_input(program, *depthwise, 2);
     if (!is_depthwise(window, depthwise->constant(6).toInt())) continue;
     const auto &stride = depthwise->constant(3), &padding = depthwise->constant(4), &dilation = depthwise->constant(5);
-    const auto vectors = expansion_vectors(window, stride.toIntVector(), padding.toIntVector(), dilation.toIntVector(),
-                                           program.shape(depthwise->input(0)));
-    const auto shift = constant_input(program, *depthwise, 2);
-    std::vector<Argument> arguments{step.inputs[0],
-                                    program.add_constant(pack_expansion(weight, constant_input(program, step, 2), vectors)),
-                                    IValue(vectors)};
+    const auto vectors =
+        expansion_vectors(window, stride.toIntVector(), padding.toIntVector(), dilation.toIntVector(), program.shape(expanded));
+    const auto* last = activation_after(depthwise->output());
+
+    const auto packed = pack_expansion(weight, constant_input(program, step, 2), vectors);
+    std::vector<Argument> arguments{step.inputs[0], program.add_constant(packed), IValue(vectors)};
     const auto add = [&](const std::vector<Argument>& more) { arguments.insert(arguments.end(), more.begin(), more.end()); };
-    add(finish_of(take_activation(step.outputs[0]).value_or(Activation{})));
+    add(finish_by(between));
     add({program.add_constant(window.permute({2, 3, 1, 0}).flatten(2).contiguous()),
          program.add_constant(shift.defined() ? shift : torch::zeros({window.size(0)}, torch::kFloat32)), stride, padding,
          dilation});
-    auto output = depthwise->outputs[0];
-    add(finish_of(take_activation(output).value_or(Activation{})));
-    graph.remove(depthwise);
-    step = make_step("opsis::inference_expansion", "", std::move(arguments), std::get<Slot>(output));
+    add(finish_by(last));
+    for (const auto* part : {between, depthwise, last}) {
+      if (part) graph.remove(part);
+    }
+    step = make_step("opsis::inference_expansion", "", std::move(arguments), (last ? last : depthwise)->output());
   }
 }
 

@@ -22,7 +22,7 @@ using torch::Tensor;
 
 // Whether threads share the rows of the results, and make some lines between twice, or share the channels, in strips. Rows are what
 // the steps before and after are cut by: what a thread finds of its own in its cache is worth making more of it.
-bool is_cut_by_rows(const DepthwiseLines& conv, int64_t rows, int64_t strips) {
+bool share_rows(const DepthwiseLines& conv, int64_t rows, int64_t strips) {
   const auto threads = static_cast<int64_t>(at::get_num_threads());
   const auto times = [threads](int64_t count) {  // how much longer than a thread's share the most that one has takes
     const auto most = (count + threads - 1) / threads;
@@ -104,7 +104,7 @@ Tensor expansion(const Tensor& x, const Tensor& packed, int64_t vectors, c10::st
     conv.make(first, end, strip.column, strip.columns, lines, write<float>(out));
   };
   const auto products = images.numel() * channels;
-  if (is_cut_by_rows(conv, rows, strips.count)) {
+  if (share_rows(conv, rows, strips.count)) {
     const auto cut = std::min(parts_of(products, rows), static_cast<int64_t>(at::get_num_threads()));
     on_team(cut, [&](int64_t part) {
       for (int64_t number = 0; number < strips.count; ++number) make(rows * part / cut, rows * (part + 1) / cut, number);
