@@ -23,15 +23,23 @@ using oracle::Case;
 
 fs::path coco_root() { return oracle::cases("datasets_targets/coco").front().text("root"); }
 
-// All files of a folder in a zip, below `prefix`.
-fs::path zipped(const fs::path& from, const std::string& prefix, const support::TemporaryFolder& folder) {
+// A zip of files by name and what they hold.
+std::string zip_of(const std::vector<std::pair<std::string, std::string>>& files) {
   std::string bytes;
   hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
-  for (const auto& entry : fs::recursive_directory_iterator(from)) {
-    if (entry.is_regular_file()) zip.add(prefix + entry.path().lexically_relative(from).string(), io::read_bytes(entry.path()));
-  }
+  for (const auto& [name, content] : files) zip.add(name, io::as_bytes(content));
   zip.finish();
-  return folder.write("all.zip", bytes);
+  return bytes;
+}
+
+// All files of a folder in a zip, below `prefix`.
+fs::path zipped(const fs::path& from, const std::string& prefix, const support::TemporaryFolder& folder) {
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const auto& entry : fs::recursive_directory_iterator(from)) {
+    if (!entry.is_regular_file()) continue;
+    files.emplace_back(prefix + entry.path().lexically_relative(from).string(), io::as_text(io::read_bytes(entry.path())));
+  }
+  return folder.write("all.zip", zip_of(files));
 }
 
 TEST(PackedFolder, SamplesAndPixelsEqualTorchvisionsOfTheUnpackedFolder) {
@@ -92,12 +100,9 @@ TEST(PackedFolder, AUsersOwnDecoderTakesBytesAndHisLoaderIsRefused) {
 
 TEST(PackedFolder, NamesWhatIsMissing) {
   const support::TemporaryFolder folder;
-  std::string bytes;
-  hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
-  for (const auto* name : {"cat/1.png", "../dog/1.png", "/cow/1.png", "cat/../owl/1.png", "emu/x.txt"})
-    zip.add(name, io::as_bytes("x"));
-  zip.finish();
-  const auto root = folder.write("photos.zip", bytes);
+  const auto root = folder.write(
+      "photos.zip",
+      zip_of({{"cat/1.png", "x"}, {"../dog/1.png", "x"}, {"/cow/1.png", "x"}, {"cat/../owl/1.png", "x"}, {"emu/x.txt", "x"}}));
   EXPECT_EQ(find_classes(root).classes, (std::vector<std::string>{"cat", "emu"}));
   EXPECT_ERROR(ImageFolder({.root = root}), NotFoundError, "no valid file in " + root.string() + " for the classes emu");
   EXPECT_ERROR(ImageFolder({.root = root / "train"}), NotFoundError, "photos.zip/train is not there");
@@ -114,11 +119,7 @@ TEST(PackedFolder, NamesWhatIsMissing) {
 
 TEST(FileRoot, OfAnArchiveReadsNothingElse) {
   const support::TemporaryFolder folder;
-  std::string bytes;
-  hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
-  zip.add("cat/1.png", io::as_bytes("x"));
-  zip.finish();
-  const auto root = folder.write("photos.zip", bytes), beside = folder.write("beside/2.png", "12");
+  const auto root = folder.write("photos.zip", zip_of({{"cat/1.png", "x"}})), beside = folder.write("beside/2.png", "12");
   const FileRoot packed(root), plain(folder.path());
   EXPECT_EQ(plain.read(beside).size(), 2u);
   EXPECT_TRUE(plain.is_file(beside) && plain.is_folder(beside.parent_path()));
@@ -157,22 +158,16 @@ TEST(PackedFolder, NamesNeedNotBeUtf8) {
 
 TEST(PackedFolder, RefusesFoldersOfEndlessDepth) {
   const support::TemporaryFolder folder;
-  std::string bytes, name;
+  std::string name;
   for (int i = 0; i < 1000; ++i) name += "a/";
-  hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
-  zip.add(name + "1.png", io::as_bytes("x"));
-  zip.finish();
-  EXPECT_ERROR(ImageFolder({.root = folder.write("deep.zip", bytes)}), DecodeError,
-               "is 1000 folders deep, at most 64 are read");
+  const auto root = folder.write("deep.zip", zip_of({{name + "1.png", "x"}}));
+  EXPECT_ERROR(ImageFolder({.root = root}), DecodeError, "is 1000 folders deep, at most 64 are read");
 }
 
 TEST(PackedFolder, RefusesNamesThatNoFileCouldHave) {
   const support::TemporaryFolder folder;
-  std::string bytes;
-  hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
-  zip.add("cat/" + std::string(5000, 'a') + ".png", io::as_bytes("x"));
-  zip.finish();
-  EXPECT_ERROR(ImageFolder({.root = folder.write("long.zip", bytes)}), DecodeError, "has 5008 bytes, at most 4096 are read");
+  const auto root = folder.write("long.zip", zip_of({{"cat/" + std::string(5000, 'a') + ".png", "x"}}));
+  EXPECT_ERROR(ImageFolder({.root = root}), DecodeError, "has 5008 bytes, at most 4096 are read");
 }
 
 TEST(PackedCoco, EqualsThatOfTheFolder) {
@@ -400,15 +395,8 @@ TEST(WebDataset, IsLoadedShuffledSplitAndTransformedAsOthers) {
 
 TEST(WebDataset, NamesTheShardAndTheMemberThatIsWrong) {
   const support::TemporaryFolder folder;
-  std::string bytes;
-  hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });  // a zip is as good a shard
-  zip.add("a.cls", io::as_bytes("x"));
-  zip.add("b.json", io::as_bytes("{"));
-  zip.add("c.txt", io::as_bytes("\xff"));
-  zip.add("d.jpg", io::as_bytes("no picture"));
-  zip.add("e.cls", io::as_bytes("7"));
-  zip.finish();
-  const auto path = folder.write("0.zip", bytes).string();
+  const auto shard = zip_of({{"a.cls", "x"}, {"b.json", "{"}, {"c.txt", "\xff"}, {"d.jpg", "no picture"}, {"e.cls", "7"}});
+  const auto path = folder.write("0.zip", shard).string();  // a zip is as good a shard
   const WebDataset samples({.shards = path});
   ASSERT_EQ(samples.size(), 5u);
   EXPECT_ERROR(samples.get(0), DecodeError, path + "/a.cls: \"x\" is no whole number");
@@ -423,11 +411,7 @@ TEST(WebDataset, NamesTheShardAndTheMemberThatIsWrong) {
 
 TEST(WebDataset, ReadsNoMemberThatIsLargerThanItsLimit) {
   const support::TemporaryFolder folder;
-  std::string bytes;
-  hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
-  zip.add("a.txt", io::as_bytes("12345678"));
-  zip.finish();
-  const auto path = folder.write("0.zip", bytes).string();
+  const auto path = folder.write("0.zip", zip_of({{"a.txt", "12345678"}})).string();
   EXPECT_EQ(WebDataset({.shards = path, .limits = {.file_bytes = 8}}).get(0).text, "12345678");
   EXPECT_ERROR(WebDataset({.shards = path, .limits = {.file_bytes = 7}}).get(0), DecodeError,
                path + "/a.txt: it is larger than limits.file_bytes (7)");
