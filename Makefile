@@ -19,12 +19,13 @@ help: ## list what make can do here
 demo: ## train, evaluate, save, reload and predict on Digits; pictures go to out/
 	scripts/setup --for demo
 	$(call configure,default)
-	$(call build,default) --target opsis_demo
+	$(call build,default) --target opsis_demo opsis_cli
 	build/opsis_demo
 
 test: ## build everything and run every test
 	scripts/setup --for test
-	$(call configure,default,-DOPSIS_TESTS=ON -DOPSIS_CUDA=AUTO -DCMAKE_CUDA_ARCHITECTURES=90-real)
+	$(call configure,default,-DOPSIS_TESTS=ON -DOPSIS_CUDA=AUTO -DCMAKE_CUDA_ARCHITECTURES=90-real \
+	  -DCMAKE_COMPILE_WARNING_AS_ERROR=$(if $(CI),ON,OFF))
 	$(call build,default)
 	$(call ctest,default)
 

@@ -222,18 +222,22 @@ hub::Value describe(const Classifier& classifier) {
   return hub::Value::dict(std::move(items));
 }
 
-void check_classes(const Classifier& classifier, const Data& data) {
-  if (!classifier.own_categories || data.classes == classifier.categories) return;
-  const auto [ours, theirs] =
-      std::mismatch(data.classes.begin(), data.classes.end(), classifier.categories.begin(), classifier.categories.end());
+std::string first_difference(const std::vector<std::string>& ours, std::string_view where,
+                             const std::vector<std::string>& theirs, std::string_view there) {
+  const auto [one, other] = std::mismatch(ours.begin(), ours.end(), theirs.begin(), theirs.end());
   const auto name = [](auto place, const auto& list) {
     return place == list.end() ? std::string("nothing") : opsis::text("\"{}\"", *place);
   };
+  return opsis::text("class {} is {} in {} and {} in {}", one - ours.begin(), name(one, ours), where, name(other, theirs),
+                     there);
+}
+
+void check_classes(const Classifier& classifier, const Data& data) {
+  if (!classifier.own_categories || data.classes == classifier.categories) return;
   opsis::raise<opsis::ValueError>(
-      "the data has {} classes, {} was trained on {}; class {} is {} in the data and {} in the checkpoint: give the data those "
-      "folders, or use a model trained on it",
-      data.classes.size(), classifier.weights, classifier.categories.size(), ours - data.classes.begin(),
-      name(ours, data.classes), name(theirs, classifier.categories));
+      "the data has {} classes, {} was trained on {}; {}: give the data those folders, or use a model trained on it",
+      data.classes.size(), classifier.weights, classifier.categories.size(),
+      first_difference(data.classes, "the data", classifier.categories, "the checkpoint"));
 }
 
 Data open_data(const std::string& data, bool train, opsis::transforms::AnyTransform transforms) {

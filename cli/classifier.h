@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "opsis/datasets.h"
@@ -43,6 +44,10 @@ struct Data {
   std::shared_ptr<const opsis::datasets::Dataset<opsis::datasets::Classified>> dataset;
   std::vector<std::string> classes;
 };
+/// Where two lists of classes part: "class 1 is "dog" in the data and nothing in the checkpoint".
+std::string first_difference(const std::vector<std::string>& ours, std::string_view where,
+                             const std::vector<std::string>& theirs, std::string_view there);
+
 /// Throws ValueError when the data's classes are not those that the classifier's own checkpoint names: labels are the places of
 /// names in that list, so they would mean something else.
 void check_classes(const Classifier& classifier, const Data& data);

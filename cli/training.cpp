@@ -33,8 +33,10 @@ void check_run(const RunOptions& options) {
 
 void check_same_classes(const Data& train, const Data& validation) {
   if (validation.classes == train.classes) return;
-  opsis::raise<opsis::ValueError>("training and validation data have different classes ({} and {})", train.classes.size(),
-                                  validation.classes.size());
+  opsis::raise<opsis::ValueError>(
+      "training and validation data have different classes ({} and {}); {}: give both the same folders", train.classes.size(),
+      validation.classes.size(),
+      first_difference(train.classes, "the training data", validation.classes, "the validation data"));
 }
 
 Loaders::Loaders(Dataset learn_from, Dataset validate_on, const RunOptions& options)

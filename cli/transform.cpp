@@ -38,12 +38,13 @@ int transform(const TransformOptions& options) {
   write(out, options.output);
   const auto height = out.data.size(-2), width = out.data.size(-1);
   if (options.json) {
-    print_json(Json{{"input", options.input},
-                    {"output", options.output},
-                    {"height", height},
-                    {"width", width},
-                    {"seed", seed},
-                    {"steps", options.pipeline.steps}});
+    Json document{{"input", options.input}, {"output", options.output}, {"height", height}, {"width", width}, {"seed", seed}};
+    if (options.pipeline.file.empty()) {
+      document["steps"] = options.pipeline.steps;
+    } else {
+      document["pipeline"] = options.pipeline.file;
+    }
+    print_json(document);
   } else {
     print(opsis::text("{}: {} x {} pixels (width x height), seed {}", options.output, width, height, seed));
   }
@@ -55,7 +56,7 @@ int transform(const TransformOptions& options) {
 void declare_transform(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("transform", "Apply transforms to a picture");
   const auto options = std::make_shared<TransformOptions>();
-  command.add_option("input", options->input, "A JPEG or PNG file")->required();
+  command.add_option("input", options->input, "A picture: JPEG, PNG, WebP, ...")->required();
   command.add_option("output", options->output, "The file to write, .png or .jpg")->required();
   command.add_option("steps", options->pipeline.steps, "Transforms, in their order, as below");
   command.add_option("--pipeline", options->pipeline.file,

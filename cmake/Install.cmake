@@ -7,6 +7,9 @@ install(TARGETS opsis EXPORT opsisTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+if(TARGET opsis_whole)
+  install(TARGETS opsis_whole EXPORT opsisTargets)
+endif()
 if(TARGET opsis_torchvision_ops)
   set_target_properties(opsis_torchvision_ops PROPERTIES INSTALL_RPATH $ORIGIN)
   install(TARGETS opsis_torchvision_ops EXPORT opsisTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})

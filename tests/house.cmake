@@ -54,7 +54,19 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
     "decode_tiff: built without libtiff; configure with -DOPSIS_TIFF=ON\n"
     "encode_tiff: built without libtiff; configure with -DOPSIS_TIFF=ON\n"
     "VideoDecoder: built without FFmpeg; configure with -DOPSIS_VIDEO=ON\n"
+    "AudioDecoder: built without FFmpeg; configure with -DOPSIS_VIDEO=ON\n"
+    "read_dicom: built without DCMTK; configure with -DOPSIS_DICOM=ON, as a shared library\n"
+    "read_mat: built without zlib; configure with -DOPSIS_MAT=ON\n"
+    "Hdf5Array: built without zlib; configure with -DOPSIS_HDF5=ON\n"
+    "inflate: built without libdeflate; configure with -DOPSIS_DEFLATE=ON\n"
+    "Digest: built without libcrypto; configure with -DOPSIS_CRYPTO=ON\n"
+    "download: built without libcurl; configure with -DOPSIS_CURL=ON, or fetch https://localhost/weights.pth and put it at "
+    "absent/weights.pth\n"
+    "extract_archive: built without libarchive; configure with -DOPSIS_ARCHIVE=ON\n"
+    "parse_voc_xml: built without pugixml; configure with -DOPSIS_XML=ON\n"
+    "CocoFile: built without simdjson; configure with -DOPSIS_SIMDJSON=ON\n"
     "[a-z_]*: built without FreeType; configure with -DOPSIS_FREETYPE=ON\n"
+    "optimized\n"
     "BoundingBoxes")
   set_tests_properties(house.VendoredOpsisIsStaticAndBare PROPERTIES TIMEOUT 1500 PROCESSORS 2
     PASS_REGULAR_EXPRESSION "${not_built}" FAIL_REGULAR_EXPRESSION "warning:")

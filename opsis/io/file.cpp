@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -106,23 +107,45 @@ std::vector<uint8_t> read_bytes(const std::filesystem::path& path, const Limits&
   return out;
 }
 
+namespace {
+
+// Where a file is written that has this name: what a link leads to, there or not.
+std::filesystem::path behind_links(std::filesystem::path path) {
+  constexpr int kMost = 40;  // as the system has it
+  std::error_code unreadable;
+  for (int links = 0; std::filesystem::is_symlink(std::filesystem::symlink_status(path, unreadable)); ++links) {
+    const auto target = std::filesystem::read_symlink(path, unreadable);
+    if (links == kMost) errno = ELOOP;
+    if (links == kMost || unreadable) fail("cannot write", path);
+    path = path.parent_path() / target;
+  }
+  return path;
+}
+
+}  // namespace
+
 FileWriter::FileWriter(std::filesystem::path path, Links links) : path_(std::move(path)) {
   OPSIS_CHECK(path_.has_filename(), "cannot write \"{}\": a file name is missing", path_.string());
   std::error_code unreachable;  // what is wrong with such a path, open() says
   if (std::filesystem::is_directory(path_, unreachable)) raise<IoError>("cannot write {}: it is a folder", path_.string());
   // The rename is to replace the file that a link leads to, not the link, and never a device: /dev/null is everybody's.
   // A link that is refused and comes after this look is replaced itself by the rename, and nothing behind it is touched.
-  if (links == Links::Follow) {
-    if (const auto real = std::filesystem::canonical(path_, unreachable); !unreachable) path_ = real;
-  }
+  if (links == Links::Follow) path_ = behind_links(path_);
   struct stat old {};
   const bool replaces = (links == Links::Follow ? stat : lstat)(path_.c_str(), &old) == 0;
   if (replaces && !S_ISREG(old.st_mode)) raise<IoError>("cannot write {}: it is not a regular file", path_.string());
   // Not mkstemp, which makes files private: one that is saved is as open as the user's mask says, and to ask for the mask is to
   // change it for all threads.
   static std::atomic<unsigned> count = 0;
+  const auto name = path_.filename().string();
+  if (name.size() > NAME_MAX) {
+    errno = ENAMETOOLONG;
+    fail("cannot write", path_);
+  }
+  constexpr size_t kAdded = 48;
+  const auto start = (path_.parent_path() / name.substr(0, NAME_MAX - kAdded)).string();
   do {
-    temporary_ = text("{}.{}-{}.part", path_.string(), getpid(), count++);
+    temporary_ = text("{}.{}-{}.part", start, getpid(), count++);
     descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) fail("cannot write", path_);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -287,6 +288,30 @@ Step with_addition(Packed packed, Slot other, bool conv, const Activation& activ
   return make_step(packed.name, "binary", std::move(arguments), std::get<Slot>(output));
 }
 
+// What looks at a tensor in another shape where it lies. A copy would do, unless one of the two is written over later, which both
+// must see.
+struct Views {
+  std::vector<size_t> may_copy{};  // places of steps
+  bool must_not = false;           // whether there are others
+};
+
+Views views_of(const Program& program) {
+  Views views;
+  std::set<int64_t> written_later;
+  for (auto i = program.steps.size(); i-- > 0;) {
+    const auto& step = program.steps[i];
+    const auto memory = step.input(0) >= 0 ? program.memory(step.input(0)) : -1;
+    if (step.in_place()) written_later.insert(memory);
+    if (!step.is("aten::view") || !step.op.schema().overload_name().empty()) continue;
+    if (written_later.contains(memory)) {
+      views.must_not = true;
+    } else {
+      views.may_copy.push_back(i);
+    }
+  }
+  return views;
+}
+
 }  // namespace
 
 void join_linears(Program& program) {
@@ -365,6 +390,8 @@ void fold_scales(Program& program) {
 void pack(Program& program, bool onednn) {
   std::vector<Step> rewritten;
   std::map<size_t, std::vector<Step>> replaced;  // by the place of the step that they stand for
+  bool laid_otherwise = false;
+  const bool may_lie_otherwise = !views_of(program).must_not;
   PackedOnce once(program);
   {
     Graph graph(program);
@@ -376,9 +403,13 @@ void pack(Program& program, bool onednn) {
       const auto put = [&](const Step* place, std::vector<Step> steps) { replaced[graph.place(place)] = std::move(steps); };
       const auto taken = [&](const Step* one) { return replaced.contains(graph.place(one)); };  // by the other addend
 
-      const auto made = conv ? packed_conv(program, once, step, onednn) : packed_linear(program, once, step, onednn);
+      // oneDNN's convolutions lay pixels beside their channels, however they lay when they were recorded.
+      const bool as_recorded = !conv || program.channels_last(step.output());
+      const bool by_onednn = onednn && (as_recorded || may_lie_otherwise);
+      const auto made = conv ? packed_conv(program, once, step, by_onednn) : packed_linear(program, once, step, by_onednn);
       if (!made) continue;
       const auto& packed = *made;
+      laid_otherwise = laid_otherwise || !as_recorded;
 
       const auto follows = [&](const Step* one) -> std::optional<Activation> {
         if (!one) return std::nullopt;
@@ -428,6 +459,11 @@ void pack(Program& program, bool onednn) {
     }
   }
   program.steps = std::move(rewritten);
+  if (!laid_otherwise) return;
+  for (const auto place : views_of(program).may_copy) {
+    auto& view = program.steps[place];
+    view = make_step("aten::reshape", "", view.inputs, view.output());
+  }
 }
 
 void join_expansions(Program& program) {

@@ -142,6 +142,9 @@ TEST(CliTrain, TrainsResumesEvaluatesAndPredicts) {
   // Labels of other folders would mean something else.
   std::filesystem::rename(at("data/val/dark"), at("data/val/zebra"));
   expect_failure({"evaluate", at("data"), "--weights", at("whole.pth")}, "class 0 is \"light\" in the data and \"dark\"");
+  auto parted = command;
+  parted.insert(parted.end(), {"--epochs", "1", "--out", at("parted.pth")});
+  expect_failure(parted, "class 0 is \"dark\" in the training data and \"light\" in the validation data");
   std::filesystem::rename(at("data/val/zebra"), at("data/val/dark"));
 
   const auto predicted = opsis_tool({"predict", at("data/val/dark/0.png"), "--weights", at("whole.pth"), "--json"});

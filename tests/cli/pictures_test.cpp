@@ -45,8 +45,11 @@ TEST(CliTransform, TakesEveryTransformByNameAndPipelinesAsJson) {
   const auto by_steps = opsis_tool(
       {"transform", c.text("photo"), output, "Resize(64)", "RandAugment(num_ops=3, interpolation=nearest)", "--seed", "5"});
   ASSERT_EQ(by_steps.code, 0) << by_steps.err;
-  const auto by_file = opsis_tool({"transform", c.text("photo"), other, "--pipeline", pipeline, "--seed", "5"});
+  const auto by_file = opsis_tool({"transform", c.text("photo"), other, "--pipeline", pipeline, "--seed", "5", "--json"});
   ASSERT_EQ(by_file.code, 0) << by_file.err;
+  const auto told = json::parse(by_file.out);
+  EXPECT_EQ(told["pipeline"], pipeline);
+  EXPECT_FALSE(told.contains("steps"));
   EXPECT_TENSOR_EQ(io::decode_image(output).data, io::decode_image(other).data);
   expect_wrong_usage({"transform", c.text("photo"), output}, "transforms are needed");
   expect_wrong_usage({"transform", c.text("photo"), output, "Resize(3)", "--pipeline", pipeline}, "transforms are needed");

@@ -49,6 +49,14 @@ TEST(FileWriter, LeavesNothingBehindWithoutCommit) {
   EXPECT_EQ(count_files(folder.path()), 1);
 }
 
+TEST(FileWriter, TakesNamesAsLongAsTheFileSystemDoes) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / std::string(255, 'a');
+  io::write_bytes(path, io::as_bytes("new"));
+  EXPECT_EQ(file_content(path), "new");
+  EXPECT_ERROR(io::write_bytes(folder.path() / std::string(256, 'a'), io::as_bytes("new")), IoError, "cannot write");
+}
+
 TEST(FileWriter, FollowsTheUsersMask) {
   const TemporaryFolder folder;
   const auto mask = umask(027);
@@ -202,6 +210,18 @@ TEST(FileWriter, WritesThroughALinkAndKeepsTheFilesMode) {
   EXPECT_EQ(std::string(bytes.begin(), bytes.end()), "new");
   EXPECT_EQ(std::filesystem::status(file).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST(FileWriter, MakesTheFileThatALinkLeadsTo) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path() / "far");
+  std::filesystem::create_symlink("far/real.bin", folder.path() / "second");
+  std::filesystem::create_symlink("second", folder.path() / "first");
+  io::write_bytes(folder.path() / "first", io::as_bytes("new"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder.path() / "first") && std::filesystem::is_symlink(folder.path() / "second"));
+  EXPECT_EQ(file_content(folder.path() / "far/real.bin"), "new");
+  std::filesystem::create_symlink("circle", folder.path() / "circle");
+  EXPECT_ERROR(io::write_bytes(folder.path() / "circle", io::as_bytes("new")), IoError, "cannot write");
 }
 
 TEST(FileWriter, NeverReplacesADevice) {

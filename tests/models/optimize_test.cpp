@@ -231,6 +231,42 @@ TEST(Optimize, TakesImagesHoweverTheyLie) {
   }
 }
 
+TEST(Optimize, TakesModelsThatArrangeTheirTensors) {
+  const torch::NoGradGuard no_grad;
+  const auto weight = torch::rand({8, 3, 3, 3}) / 9, grouped = torch::rand({8, 4, 3, 3}) / 9,
+             solid = torch::rand({4, 3, 1, 3, 3});
+  const auto see = [=](const torch::Tensor& x) { return torch::conv2d(x.contiguous(), weight, {}, 1, 1); };
+  const std::function<torch::Tensor(const torch::Tensor&)> forwards[] = {
+      [=](const torch::Tensor& x) {
+        return see(x).contiguous().view({2, -1});
+      },
+      [=](const torch::Tensor& x) {
+        return see(x).relu().view({2, 4, -1}).flatten(1).view({-1, 8});
+      },
+      [=](const torch::Tensor& x) {
+        return torch::conv2d(see(x), grouped, {}, 1, 1, 1, 2).view({2, -1});
+      },
+      [=](const torch::Tensor& x) {
+        auto seen = see(x);
+        return seen.add_(x.sum()).view({2, -1});
+      },
+      [=](const torch::Tensor& x) {
+        auto seen = see(x) + 1;
+        seen.view({2, -1}).mul_(2);
+        return seen;
+      },
+      [=](const torch::Tensor& x) {
+        return torch::conv3d(x.contiguous().unsqueeze(2), solid).view({2, -1});
+      },
+  };
+  const auto images = torch::rand({2, 3, 16, 20});
+  for (const auto& forward : forwards) {
+    const std::shared_ptr<models::ImageClassifier> model = std::make_shared<Stranger>(forward);
+    EXPECT_TENSOR_NEAR(optimize(model)->forward(images), model->forward(images), 1e-5, 0);
+    EXPECT_TENSOR_NEAR(optimize(model, {.dtype = torch::kBFloat16})->forward(images), model->forward(images), 0.02, 0.02);
+  }
+}
+
 TEST(Optimize, WritesOverImagesAsOftenAsTheModelDoes) {
   const torch::NoGradGuard no_grad;
   const auto weight = torch::rand({8, 3, 3, 3});
