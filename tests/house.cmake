@@ -107,13 +107,23 @@ add_test(NAME house.ModelsTableIsCurrent
     --check ${PROJECT_SOURCE_DIR}/docs/models.md)
 set_tests_properties(house.ModelsTableIsCurrent PROPERTIES ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
 
-# The demo keeps its promise, whatever the last bits of this machine's sums.
+# The demo keeps its promises, whatever the last bits of this machine's sums.
 if(TARGET opsis_demo AND NOT OPSIS_SANITIZE)
-  add_test(NAME house.DemoReadsDigits COMMAND opsis_demo ${CMAKE_BINARY_DIR}/demo)
-  set_tests_properties(house.DemoReadsDigits PROPERTIES TIMEOUT 600 ENVIRONMENT "${quiet_threads}"
-    PASS_REGULAR_EXPRESSION "reloaded model reads (97|98|99|100)[.0-9]* % of 360")
+  add_test(NAME house.DemoReadsDigitsTheSameEachTime
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/demo_test.sh $<TARGET_FILE:opsis_demo> ${CMAKE_BINARY_DIR}/demo)
+  set_tests_properties(house.DemoReadsDigitsTheSameEachTime PROPERTIES TIMEOUT 600 ENVIRONMENT "${quiet_threads}"
+    PASS_REGULAR_EXPRESSION "the demo does the same each time")
 endif()
+
+add_test(NAME house.SetupSaysWhatItShould COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/setup_test.sh ${PROJECT_SOURCE_DIR})
+set_tests_properties(house.SetupSaysWhatItShould PROPERTIES PASS_REGULAR_EXPRESSION "setup says what it should" TIMEOUT 120)
 
 # The program that the README shows is a real one.
 add_test(NAME house.ReadmeShowsTheExample
   COMMAND ${OPSIS_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/check_docs)
+if(TARGET opsis_readme AND NOT OPSIS_SANITIZE)
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/readme)
+  add_test(NAME house.ReadmesProgramRuns COMMAND opsis_readme WORKING_DIRECTORY ${CMAKE_BINARY_DIR}/readme)
+  set_tests_properties(house.ReadmesProgramRuns PROPERTIES TIMEOUT 300 ENVIRONMENT "${quiet_threads}"
+    PASS_REGULAR_EXPRESSION "right: [4-9][0-9.]* %")
+endif()

@@ -1,29 +1,36 @@
 #include "opsis/core/progress.h"
 
+#include <pty.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "tests/support/expect.h"
+#include "tests/support/reporter.h"
 
 namespace opsis {
 namespace {
 
-struct Recorder final : progress::Reporter {
-  void report(const progress::State& state) override { states.push_back(state); }
-  std::vector<progress::State> states;
-};
+using support::Recorder;
+using support::Reporting;
 
-/// Puts another reporter in place while it lives.
-struct Replaced {
-  explicit Replaced(std::shared_ptr<progress::Reporter> reporter) : before(progress::reporter()) {
-    progress::set_reporter(std::move(reporter));
+// Everything that goes to stderr goes into a file instead while it lives.
+class StderrTo {
+ public:
+  explicit StderrTo(int file) : saved_(dup(STDERR_FILENO)) { dup2(file, STDERR_FILENO); }
+  ~StderrTo() {
+    dup2(saved_, STDERR_FILENO);
+    close(saved_);
   }
-  ~Replaced() { progress::set_reporter(before); }
-  std::shared_ptr<progress::Reporter> before;
+  StderrTo(const StderrTo&) = delete;
+  StderrTo& operator=(const StderrTo&) = delete;
+
+ private:
+  int saved_;
 };
 
 TEST(Progress, TellsTheReporterOfAProgramHowFarItIs) {
   const auto recorder = std::make_shared<Recorder>();
-  const Replaced replaced(recorder);
+  const Reporting reporting(recorder);
   {
     progress::Job job("reading", 3, "files");
     job.figure("loss", "0.5");
@@ -41,7 +48,7 @@ TEST(Progress, TellsTheReporterOfAProgramHowFarItIs) {
 }
 
 TEST(Progress, IsSilentWithoutAReporter) {
-  const Replaced replaced(nullptr);
+  const Reporting reporting(nullptr);
   progress::Job job("reading", 3, "files");
   EXPECT_NO_THROW(job.advance(3));
 }
@@ -49,18 +56,41 @@ TEST(Progress, IsSilentWithoutAReporter) {
 TEST(Progress, PrintsNothingWhereThereIsNoTerminal) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
-  const int saved = dup(STDERR_FILENO);
-  dup2(ends[1], STDERR_FILENO);
   {
+    const StderrTo pipe(ends[1]);
     progress::Job job("reading", 1, "files");
     job.advance();
   }
-  dup2(saved, STDERR_FILENO);
-  close(saved);
   close(ends[1]);
   char byte = 0;
   EXPECT_EQ(read(ends[0], &byte, 1), 0);
   close(ends[0]);
+}
+
+TEST(Progress, DrawsABarOverItselfOnATerminal) {
+  int terminal = -1, screen = -1;
+  if (openpty(&screen, &terminal, nullptr, nullptr, nullptr) != 0) GTEST_SKIP() << "this machine gives no terminals";
+  const winsize size{.ws_row = 24, .ws_col = 100, .ws_xpixel = 0, .ws_ypixel = 0};
+  ioctl(terminal, TIOCSWINSZ, &size);
+  {
+    const StderrTo there(terminal);
+    progress::Job job("epoch 1/2", 64, "images");
+    job.figure("loss", "0.5");
+    job.advance(16);
+    job.advance(48);
+  }
+  char shown[4096];
+  const auto count = read(screen, shown, sizeof(shown));
+  close(terminal);
+  close(screen);
+  ASSERT_GT(count, 0);
+  const std::string text(shown, static_cast<size_t>(count));
+  EXPECT_THAT(text, testing::StartsWith("\r"));
+  EXPECT_THAT(text, testing::HasSubstr("epoch 1/2  ["));
+  EXPECT_THAT(text, testing::HasSubstr("100%  64/64 images"));
+  EXPECT_THAT(text, testing::HasSubstr(" images/s"));
+  EXPECT_THAT(text, testing::HasSubstr("loss 0.5"));
+  EXPECT_THAT(text, testing::EndsWith("\n"));
 }
 
 TEST(ProgressBar, ShowsShareRateTimeLeftAndFigures) {

@@ -12,6 +12,7 @@
 #include "tests/support/expect.h"
 #include "tests/support/model.h"
 #include "tests/support/oracle.h"
+#include "tests/support/reporter.h"
 #include "tests/support/temporary.h"
 
 namespace opsis::engine {
@@ -76,11 +77,10 @@ TEST_F(Fit, LosesWhatPythonLosesInEachOfThirtySteps) {
 }
 
 TEST_F(Fit, ResumedRunsEndAsIfTheyHadNeverStopped) {
-  const auto run = [&](int64_t stop_after, std::vector<EpochReport>& history, const std::string& name) {
+  const auto run = [&](FitOptions options, int64_t stop_after, std::vector<EpochReport>& history, const std::string& name) {
     torch::manual_seed(1);
     auto model = small_resnet();
     auto train = few_digits(48), held_out = few_digits(16, false);
-    FitOptions options{.epochs = 5, .optimizer = {.lr = 0.05}, .schedule = {.curve = ScheduleOptions::Curve::Cosine}};
     options.checkpoint = folder_.path() / name;
     for (int part = 0; part < 3; ++part) {  // interrupted twice, each time with a new model, as a new process would
       int64_t epochs = 0;
@@ -100,15 +100,53 @@ TEST_F(Fit, ResumedRunsEndAsIfTheyHadNeverStopped) {
     ADD_FAILURE() << "did not end";
     return model;
   };
-  std::vector<EpochReport> whole, resumed;
-  const auto a = run(-1, whole, "whole.pth");
-  const auto b = run(2, resumed, "resumed.pth");
-  support::expect_equal_state(*b, *a);
-  ASSERT_EQ(resumed.size(), 5);
-  for (size_t i = 0; i < 5; ++i) {
-    EXPECT_EQ(resumed[i].loss, whole[i].loss);
-    EXPECT_EQ(resumed[i].validation->loss, whole[i].validation->loss);
+  const auto cosine = ScheduleOptions::Curve::Cosine;
+  for (const auto& options : {
+           FitOptions{.epochs = 5, .optimizer = {.lr = 0.05}, .schedule = {.curve = cosine}},
+           FitOptions{.epochs = 5,
+           .optimizer = {.kind = OptimizerOptions::Kind::AdamW, .lr = 0.01},
+           .schedule = {.curve = cosine, .warmup_epochs = 1, .every_step = true}},
+       }) {
+    std::vector<EpochReport> whole, resumed;
+    const auto a = run(options, -1, whole, "whole.pth");
+    const auto b = run(options, 2, resumed, "resumed.pth");
+    support::expect_equal_state(*b, *a);
+    ASSERT_EQ(resumed.size(), 5);
+    for (size_t i = 0; i < 5; ++i) {
+      EXPECT_EQ(resumed[i].loss, whole[i].loss);
+      EXPECT_EQ(resumed[i].validation->loss, whole[i].validation->loss);
+    }
   }
+}
+
+TEST_F(Fit, LearnsAtTheRatesOfTorchsSchedulersWhenTheyMoveWithEveryStep) {
+  const auto c = oracle::cases("engine/rates_of_steps").front();
+  auto model = small_resnet();
+  auto train = few_digits(48);
+  std::vector<double> rates;
+  const auto recorder = std::make_shared<support::Recorder>();
+  const support::Reporting told(recorder);
+  fit(*model, train, nullptr,
+      {.epochs = static_cast<int64_t>(c.number("epochs")),
+       .optimizer = {.kind = OptimizerOptions::Kind::AdamW, .lr = c.number("base")},
+       .schedule = {.curve = ScheduleOptions::Curve::Cosine,
+                    .warmup_epochs = 1,
+                    .warmup_method = ScheduleOptions::Warmup::Linear,
+                    .warmup_decay = c.number("decay"),
+                    .every_step = true},
+       .on_step = [&](const StepReport& step) { rates.push_back(step.learning_rate); }});
+  const auto expected = c.numbers("rates");
+  ASSERT_EQ(rates.size(), expected.size());
+  for (size_t step = 0; step < rates.size(); ++step) EXPECT_NEAR(rates[step], expected[step], 1e-12) << step;
+
+  // And says how far it is.
+  ASSERT_FALSE(recorder->states.empty());
+  const auto& last = recorder->states.back();
+  EXPECT_EQ(last.unit, "images");
+  EXPECT_EQ(last.done, 48);
+  EXPECT_EQ(last.total, 48);
+  ASSERT_FALSE(last.figures.empty());
+  EXPECT_EQ(last.figures[0].first, "loss");
 }
 
 // A sampler and a loader that draw from generators of their own, which a new process makes anew.

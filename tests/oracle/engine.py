@@ -48,6 +48,22 @@ def learning_rates(curve, method, warmup, min_lr):
     return {"epochs": epochs, "base": base, "decay": decay, "rates": rates}
 
 
+@case("engine/rates_of_steps")
+def rates_of_steps():
+    """The schedule of small runs, moved after every step: a linear warm-up for one epoch of three, then a cosine to nothing."""
+    steps, epochs, base, decay = 3, 4, 0.02, 0.01
+    optimizer = torch.optim.AdamW([torch.zeros(1, requires_grad=True)], lr=base)
+    warmup = LinearLR(optimizer, start_factor=decay, total_iters=steps)
+    cosine = CosineAnnealingLR(optimizer, T_max=(epochs - 1) * steps)
+    schedule = SequentialLR(optimizer, [warmup, cosine], milestones=[steps])
+    rates = []
+    for _ in range(epochs * steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    return {"epochs": epochs, "base": base, "decay": decay, "rates": rates}
+
+
 @case("engine/correct_within", classes=[2, 7], n=[1, 33])
 def correct_within(classes, n):
     scores, labels = torch.randn(n, classes), torch.randint(0, classes, (n,))
