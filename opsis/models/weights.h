@@ -72,7 +72,7 @@ struct OPSIS_API Weights {
   double gflops = 0;                     ///< billions of multiply-adds for an image of the preset's size; torchvision's _ops
   double file_size_mb = 0;               ///< 2^20 bytes each; torchvision's _file_size
   std::string_view recipe;               ///< how they were trained, a url
-  std::string_view docs;                 ///< what is special about them, a sentence
+  std::string_view docs;                 ///< what is special about them, a sentence of our own; torchvision's _docs says the same
   std::string_view license{};            ///< a url, where they have one of their own
   std::string_view backend{};            ///< of quantized weights: the kernels they were made for, "fbgemm" or "qnnpack"
   const Weights* unquantized = nullptr;  ///< of quantized weights: what they were made from
