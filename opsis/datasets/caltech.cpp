@@ -72,8 +72,10 @@ Caltech101::Caltech101(Options options) : options_(std::move(options)) {
   OPSIS_CHECK(!options_.target_type.empty(), "Caltech101: target_type must name at least one target");
   const auto base = options_.root / "caltech101", folder = base / "101_ObjectCategories";
   const FolderLock lock(base, options_.download);
-  if (options_.download && !is_there(folder)) {
-    fetch_and_extract(resource("Caltech101", "caltech-101.zip"), base);
+  const auto& archive = resource("Caltech101", "caltech-101.zip");
+  // While the archive is there, something is left to do.
+  if (options_.download && (!is_there(folder) || is_there(base / archive.file))) {
+    fetch_and_extract(archive, base);
     // Annotations before 101_ObjectCategories, which tells later that all is there. They are in a plain .tar, which torchvision
     // passes over.
     auto names = sorted_names(base / "caltech-101");
@@ -82,7 +84,7 @@ Caltech101::Caltech101(Options options) : options_(std::move(options)) {
       if (name.ends_with(".gz") || name.ends_with(".tar")) extract_archive(base / "caltech-101" / name, base);
     }
     remove_tree(base / "caltech-101");
-    remove_tree(base / "caltech-101.zip");
+    remove_tree(base / archive.file);
   }
   detail::check_folder("Caltech101", folder);
   categories_ = sorted_names(folder);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,9 +17,14 @@ namespace fs = std::filesystem;
 
 FolderLock::FolderLock(const fs::path& folder, bool wanted) {
   if (!wanted) return;
-  make_folders(folder);
-  folder_ = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  while (folder_ >= 0 && flock(folder_, LOCK_EX) != 0 && errno == EINTR) {
+  for (struct stat ours{}, there{};;) {
+    make_folders(folder);
+    folder_ = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_ < 0) return;
+    while (flock(folder_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+    if (fstat(folder_, &ours) != 0 || (stat(folder.c_str(), &there) == 0 && ours.st_ino == there.st_ino)) return;
+    close(folder_);  // the one before us has taken it away
   }
 }
 

@@ -8,8 +8,8 @@
 namespace opsis::inline v1::datasets {
 
 /// While it lives, no other process, nor another thread, that locks the folder goes on: it waits, and then finds what we made.
-/// For the steps between a download and a data set that is ready. Makes the folder. Where folders cannot be locked, all may go
-/// on.
+/// For the steps between a download and a data set that is ready. Makes the folder, which whoever has it may remove. Where
+/// folders cannot be locked, all may go on.
 class OPSIS_API FolderLock {
  public:
   /// Locks nothing unless `wanted`.

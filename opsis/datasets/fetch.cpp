@@ -3,8 +3,10 @@
 #include <fstream>
 #include <regex>
 #include <system_error>
+#include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/hub/digest.h"
 #include "opsis/hub/download.h"
 
@@ -59,6 +61,23 @@ std::string title_of(const std::string& page) {
   return std::regex_search(page, found, title) ? found[1].str() : "a page without a title";
 }
 
+// A folder for one file on its way. One process has it at a time; with nothing in it, it goes.
+class Desk {
+ public:
+  explicit Desk(fs::path path) : path_(std::move(path)), lock_(path_) {}
+  ~Desk() {
+    std::error_code ignored;
+    fs::remove(path_, ignored);
+  }
+  Desk(const Desk&) = delete;
+  Desk& operator=(const Desk&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+  FolderLock lock_;
+};
+
 }  // namespace
 
 bool check_integrity(const fs::path& file, const std::string& md5) {
@@ -78,11 +97,12 @@ fs::path download_url(const std::string& url, const fs::path& root, std::string 
 fs::path download_file_from_google_drive(const std::string& file_id, const fs::path& root, const std::string& filename,
                                          const std::string& md5) {
   const auto name = filename.empty() ? file_id : filename;
+  if (check_integrity(root / name, md5)) return root / name;
+  // Not in its place, since what comes may be a question instead of the file.
+  const Desk desk(root / (name + ".drive"));
   const auto place = place_for(root, name, md5);
-  if (!place) return root / name;
-  // Under another name, since what comes may be a question instead of the file.
-  auto answer = *place;
-  answer += ".drive";
+  if (!place) return root / name;  // another has brought it
+  const auto answer = desk.path() / name;
   auto address = "https://drive.usercontent.google.com/download?id=" + file_id + "&export=download";
   for (bool asked = false;; asked = true) {
     std::error_code ignored;
@@ -102,11 +122,11 @@ fs::path download_file_from_google_drive(const std::string& file_id, const fs::p
     try {
       hub::check_md5(answer, md5);
     } catch (const IntegrityError&) {
-      fs::remove(answer);
+      remove_tree(answer);
       throw;
     }
   }
-  fs::rename(answer, *place);
+  move_to(answer, *place);
   return *place;
 }
 

@@ -22,7 +22,8 @@ OPSIS_API bool check_integrity(const std::filesystem::path& file, const std::str
 OPSIS_API std::filesystem::path download_url(const std::string& url, const std::filesystem::path& root,
                                              std::string filename = "", const std::string& md5 = "");
 
-/// download_url() for a file that Google Drive knows by this id; under the id's name when `filename` is empty.
+/// download_url() for a file that Google Drive knows by this id; under the id's name when `filename` is empty. On its way it is
+/// in the folder root/<name>.drive.
 /// Throws   IoError too when Drive answers with a page instead of the file (too many downloads, no permission)
 /// Source   torchvision.datasets.utils.download_file_from_google_drive
 OPSIS_API std::filesystem::path download_file_from_google_drive(const std::string& file_id, const std::filesystem::path& root,

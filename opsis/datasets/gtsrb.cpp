@@ -13,29 +13,27 @@
 namespace opsis::inline v1::datasets {
 namespace {
 
+namespace fs = std::filesystem;
+
 ClassifiedList list_gtsrb(const GTSRB::Options& options) {
   detail::check_choice("GTSRB", "split", options.split, {"train", "test"});
   const bool train = options.split == "train";
   const auto base = options.root / "gtsrb";
-  const auto folder = base / "GTSRB" / (train ? "Training" : "Final_Test/Images");
+  const auto folder = base / "GTSRB" / (train ? "Training" : "Final_Test/Images"), classes = base / "GT-final_test.csv";
   const FolderLock lock(base, options.download);
-  if (options.download && !detail::is_folder(folder)) {
-    if (train) {
-      fetch_and_extract(resource("GTSRB", "GTSRB-Training_fixed.zip"), base);
-    } else {
-      fetch_and_extract(resource("GTSRB", "GTSRB_Final_Test_Images.zip"), base);
-      fetch_and_extract(resource("GTSRB", "GTSRB_Final_Test_GT.zip"), base);
-    }
-  }
+  const auto bring = [&](const char* archive, const fs::path& content) {
+    if (options.download && !is_there(content)) fetch_and_extract(resource("GTSRB", archive), base);
+  };
+  bring(train ? "GTSRB-Training_fixed.zip" : "GTSRB_Final_Test_Images.zip", folder);
+  if (!train) bring("GTSRB_Final_Test_GT.zip", classes);
   detail::check_folder("GTSRB", folder);
   if (train) return list_folder(folder, {.extensions = {".ppm"}});
 
-  const auto path = base / "GT-final_test.csv";
-  const auto rows = csv_rows(detail::text_of(path), ';', true);
+  const auto rows = csv_rows(detail::text_of(classes), ';', true);
   const auto column = [&](std::string_view name) {
     const auto found =
         rows.empty() ? size_t{0} : static_cast<size_t>(std::find(rows[0].begin(), rows[0].end(), name) - rows[0].begin());
-    if (rows.empty() || found == rows[0].size()) raise<DecodeError>("GTSRB: {} has no column \"{}\"", path.string(), name);
+    if (rows.empty() || found == rows[0].size()) raise<DecodeError>("GTSRB: {} has no column \"{}\"", classes.string(), name);
     return found;
   };
   const auto file = column("Filename"), label = column("ClassId");
@@ -46,7 +44,7 @@ ClassifiedList list_gtsrb(const GTSRB::Options& options) {
       const auto& word = rows[i][label];
       if (std::from_chars(word.data(), word.data() + word.size(), number).ec != std::errc()) number = -1;
     }
-    if (number < 0) raise<DecodeError>("GTSRB: {}, row {}: it must have a file and a class", path.string(), i + 1);
+    if (number < 0) raise<DecodeError>("GTSRB: {}, row {}: it must have a file and a class", classes.string(), i + 1);
     list.samples.emplace_back(folder / rows[i][file], number);
   }
   return list;

@@ -10,8 +10,7 @@ namespace opsis::inline v1::datasets {
 ///     datasets::HMDB51 motions({.root = "hmdb51_org", .annotation_path = "hmdb51_splits", .frames_per_clip = 16});
 /// Throws   NotFoundError when the folders or all lists are absent; ValueError for another fold; DecodeError for a list or
 ///          video that cannot be read
-/// Differs  videos are (T, C, H, W) always, as a Video is; gives no sound; refuses a folder without lists, where torchvision's
-///          has no length
+/// Differs  videos are (T, C, H, W) always, as a Video is; refuses a folder without lists, where torchvision's has no length
 /// Source   torchvision.datasets.HMDB51
 class OPSIS_API HMDB51 final : public ClassifiedClips {
  public:

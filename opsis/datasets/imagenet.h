@@ -15,7 +15,7 @@ namespace opsis::inline v1::datasets {
 ///     photos.class_to_idx().at("tench");   // 0; a class may have several names, which classes() joins by ", "
 /// Throws   NotFoundError when archives are absent; IntegrityError for archives of other hashes; DecodeError for damaged ones;
 ///          ValueError for another split; NotBuiltError when something has to be unpacked in a build without libarchive or
-///          matio
+///          zlib
 /// Source   torchvision.datasets.ImageNet
 class OPSIS_API ImageNet final : public ClassifiedFiles {
  public:

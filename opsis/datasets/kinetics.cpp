@@ -44,16 +44,23 @@ std::string quoted_address(std::string_view address) {
   return out;
 }
 
+// Archives of all parts of the set have the same names, so that each part's are brought into a folder of its own, and come to
+// root/tars when they are done with.
 void download_kinetics_videos(const Kinetics::Options& options, const fs::path& folder) {
-  if (is_there(folder)) return;
-  const auto set = options.num_classes == "700" ? std::string("700_2020") : options.num_classes;
-  const TextFile addresses(kinetics_list(options, text("k{}_{}_path.txt", set, options.split), options.root / "files"));
-  const fs::path unfinished = folder.string() + ".unfinished";
-  make_folders(unfinished);
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    extract_archive(download_url(quoted_address(addresses.line(i)), options.root / "tars"), unfinished);
+  const auto part = text("k{}_{}", options.num_classes == "700" ? "700_2020" : options.num_classes, options.split);
+  const auto unfinished = options.root / (part + ".unfinished"), videos = unfinished / "videos", tars = unfinished / "tars";
+  if (!is_there(folder)) {
+    const TextFile addresses(kinetics_list(options, part + "_path.txt", options.root / "files"));
+    make_folders(videos);
+    for (size_t i = 0; i < addresses.size(); ++i) {
+      extract_archive(download_url(quoted_address(addresses.line(i)), tars), videos);
+    }
+    move_to(videos, folder);
   }
-  move_to(unfinished, folder);
+  if (!is_there(unfinished)) return;
+  make_folders(options.root / "tars");
+  for (const auto& name : sorted_names(tars)) move_to(tars / name, options.root / "tars" / name);
+  remove_tree(unfinished);
 }
 
 // A time in seconds, with six digits: "000095".

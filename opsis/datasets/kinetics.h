@@ -15,8 +15,8 @@ namespace opsis::inline v1::datasets {
 ///     const auto [video, audio, label] = actions.get(0);   // video.data: (16, 3, 240, 320)
 /// Throws   NotFoundError when the folder is absent and download is false; ValueError for another split or number of classes;
 ///          DecodeError for a list or video that cannot be read
-/// Differs  gives no sound; brings archives one after the other, and unpacks them beside the split's folder, which is there
-///          when all of them are
+/// Differs  brings archives one after the other, and unpacks them beside the split's folder, which is there when all of them
+///          are; torchvision takes the archives of one split for those of another in the same root
 /// Source   torchvision.datasets.Kinetics
 class OPSIS_API Kinetics final : public ClassifiedClips {
  public:

@@ -14,7 +14,7 @@ ClassifiedList list_omniglot(const Omniglot::Options& options) {
   const std::string part = options.background ? "images_background" : "images_evaluation";
   const auto& archive = resource("Omniglot", part + ".zip");
   const FolderLock lock(base, options.download);
-  if (options.download && !is_intact(archive, base)) fetch_and_extract(archive, base);
+  if (options.download && !(is_intact(archive, base) && detail::is_folder(base / part))) fetch_and_extract(archive, base);
   check_resource(archive, base);
 
   ClassifiedList list;

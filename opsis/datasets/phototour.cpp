@@ -75,9 +75,10 @@ PhotoTour::PhotoTour(Options options) : options_(std::move(options)) {
   const auto folder = options_.root / options_.name, cache = options_.root / (options_.name + ".pt");
   const FolderLock lock(options_.root, options_.download);
   if (!is_there(cache)) {
-    if (options_.download && !is_there(folder)) {
-      const auto archive = fetch_resource(resource("PhotoTour", options_.name + ".zip"), options_.root);
-      extract_archive(archive, folder, {.remove_finished = true});
+    // An archive that is still there was not unpacked to the end.
+    const auto& archive = resource("PhotoTour", options_.name + ".zip");
+    if (options_.download && (!is_there(folder) || is_there(options_.root / archive.file))) {
+      extract_archive(fetch_resource(archive, options_.root), folder, {.remove_finished = true});
     }
     detail::check_folder("PhotoTour", folder);
     hub::save(cache, hub::Value::tuple({read_patches(folder, tour_of(options_.name).patches), read_points(folder / "info.txt"),

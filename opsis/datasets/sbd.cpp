@@ -2,8 +2,6 @@
 
 #include <ATen/ops/stack.h>
 
-#include <algorithm>
-#include <iterator>
 #include <string_view>
 
 #include "opsis/core/check.h"
@@ -25,10 +23,11 @@ std::vector<std::string> sbd_names(const SBDataset::Options& options) {
   detail::check_choice("SBDataset", "mode", options.mode, {"segmentation", "boundaries"});
   if (options.download) {
     const FolderLock lock(options.root);
-    constexpr std::string_view parts[] = {"cls", "img", "inst", "train.txt", "val.txt"};
-    if (!std::all_of(std::begin(parts), std::end(parts), [&](auto part) { return is_there(options.root / part); })) {
-      fetch_and_extract(resource("SBDataset", "benchmark.tgz"), options.root);
-      for (const auto part : parts) move_to(options.root / "benchmark_RELEASE/dataset" / part, options.root / part);
+    const auto unpacked = options.root / "benchmark_RELEASE/dataset";
+    for (const auto* part : {"cls", "img", "inst", "train.txt", "val.txt"}) {
+      if (is_there(options.root / part)) continue;
+      if (!is_there(unpacked / part)) fetch_and_extract(resource("SBDataset", "benchmark.tgz"), options.root);
+      move_to(unpacked / part, options.root / part);
     }
     if (options.image_set == "train_noval") fetch_resource(resource("SBDataset", "train_noval.txt"), options.root);
   }

@@ -17,7 +17,7 @@ namespace opsis::inline v1::datasets {
 ///     datasets::SBDataset photos({.root = "data/sbd", .mode = "segmentation"});
 /// Throws   NotFoundError when the folder is absent and download is false; IntegrityError for a download of another hash;
 ///          ValueError for another set or mode; get throws DecodeError for a file that is not sound; NotBuiltError in a build
-///          without matio
+///          without zlib
 /// Differs  what is there is not downloaded again
 /// Source   torchvision.datasets.SBDataset
 class OPSIS_API SBDataset final : public Dataset<Segmented> {

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/archive.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/fetch.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
@@ -11,25 +13,38 @@
 namespace opsis::inline v1::datasets {
 namespace {
 
+namespace fs = std::filesystem;
+
+constexpr auto kUrls = "SBU_captioned_photo_dataset_urls.txt";
+
 std::string sbu_url(const TextFile& urls, size_t i) { return std::string(stripped(urls.line(i))); }
+
+// The list and its photos come together in a folder beside, so that what has the name "dataset" is all of them.
+void download_sbu(const Resource& archive, const fs::path& root, const fs::path& folder) {
+  const FolderLock lock(root);
+  const auto list = fetch_resource(archive, root);
+  if (is_there(folder)) return;
+  const auto around = root / "dataset.unfinished", unfinished = around / folder.filename();
+  extract_archive(list, around);
+  const TextFile urls(unfinished / kUrls);
+  for (size_t i = 0; i < urls.size(); ++i) {
+    const auto url = sbu_url(urls, i);
+    try {
+      download_url(url, unfinished);
+    } catch (const IoError&) {  // gone, as many are; a failed download leaves its lock
+      remove_tree(unfinished / (url.substr(url.rfind('/') + 1) + ".lock"));
+    }
+  }
+  move_to(unfinished, folder);
+  remove_tree(around);
+}
 
 std::vector<CaptionedFile> list_sbu(const SBU::Options& options) {
   const auto& archive = resource("SBU", "SBUCaptionedPhotoDataset.tar.gz");
-  const auto folder = options.root / "dataset", list = folder / "SBU_captioned_photo_dataset_urls.txt";
-  if (options.download && !is_intact(archive, options.root)) {
-    fetch_and_extract(archive, options.root);
-    const TextFile urls(list);
-    for (size_t i = 0; i < urls.size(); ++i) {
-      const auto url = sbu_url(urls, i);
-      try {
-        download_url(url, folder);
-      } catch (const IoError&) {  // gone, as many are; a failed download leaves its lock
-        std::filesystem::remove(folder / (url.substr(url.rfind('/') + 1) + ".lock"));
-      }
-    }
-  }
+  const auto folder = options.root / "dataset";
+  if (options.download) download_sbu(archive, options.root, folder);
   check_resource(archive, options.root);
-  const TextFile urls(list), captions(folder / "SBU_captioned_photo_dataset_captions.txt");
+  const TextFile urls(folder / kUrls), captions(folder / "SBU_captioned_photo_dataset_captions.txt");
   std::vector<CaptionedFile> out;
   for (size_t i = 0; i < std::min(urls.size(), captions.size()); ++i) {
     const auto url = sbu_url(urls, i);

@@ -7,8 +7,8 @@
 
 namespace opsis::inline v1::datasets {
 
-/// Photos with one caption each, as many of the million as there are in root/dataset. With download, the list is fetched and
-/// then each photo of it, of which many are gone: those are passed over.
+/// Photos with one caption each, as many of the million as there are in root/dataset. With download, when that folder is
+/// not there, the list is fetched and then each photo of it, of which many are gone: those are passed over.
 ///     datasets::SBU photos({.root = "data", .download = false});
 /// Throws   NotFoundError when the archive of the list is absent and download is false; IntegrityError when it has another hash
 /// Source   torchvision.datasets.SBU

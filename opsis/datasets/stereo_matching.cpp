@@ -143,22 +143,25 @@ void download_middlebury(const fs::path& root, const std::string& split) {
     for (const auto scene : middlebury_scenes(split)) {
       for (const auto* calibration : {"perfect", "imperfect"}) {
         const auto name = text("{}-{}", scene, calibration);
-        if (is_there(folder / name)) continue;
-        fetch_resource(resource(kMiddlebury, name + ".zip"), folder);
-        extract_archive(folder / (name + ".zip"), folder, {.remove_finished = true});
+        if (is_there(folder / name) && !is_there(folder / (name + ".zip"))) continue;
+        extract_archive(fetch_resource(resource(kMiddlebury, name + ".zip"), folder), folder, {.remove_finished = true});
       }
     }
     return;
   }
+  // The archive goes last: while it is there, something is left to do.
   const auto scenes = middlebury_scenes(split);
-  if (std::all_of(scenes.begin(), scenes.end(), [&](auto scene) { return is_there(folder / scene); })) return;
-  fetch_resource(resource(kMiddlebury, "MiddEval3-data-F.zip"), root);
-  extract_archive(root / "MiddEval3-data-F.zip", root, {.remove_finished = true});
-  make_folders(folder);
-  for (const auto& scene : sorted_names(root / "MiddEval3/testF", Listing::Folders)) {
-    move_to(root / "MiddEval3/testF" / scene, folder / scene);
+  const auto archive = root / "MiddEval3-data-F.zip", unpacked = root / "MiddEval3";
+  if (!is_there(archive) && std::all_of(scenes.begin(), scenes.end(), [&](auto scene) { return is_there(folder / scene); })) {
+    return;
   }
-  remove_tree(root / "MiddEval3");
+  extract_archive(fetch_resource(resource(kMiddlebury, archive.filename().string()), root));
+  make_folders(folder);
+  for (const auto& scene : sorted_names(unpacked / "testF", Listing::Folders)) {
+    if (!is_there(folder / scene)) move_to(unpacked / "testF" / scene, folder / scene);
+  }
+  remove_tree(unpacked);
+  remove_tree(archive);
 }
 
 StereoFiles middlebury_files(const Middlebury2014Stereo::Options& options) {

@@ -25,10 +25,12 @@ ClassifiedList list_sun397(const SUN397::Options& options) {
     list.classes.emplace_back(stripped(names.line(i).substr(std::min<size_t>(3, names.line(i).size()))));
   list.class_to_idx = numbered(list.classes);
   std::vector<fs::path> images;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const auto name = entry.path().filename().string();
-    if (name.starts_with("sun_") && name.ends_with(".jpg")) images.push_back(entry.path());
+  std::error_code failed;
+  for (fs::recursive_directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
+    const auto name = entry->path().filename().string();
+    if (name.starts_with("sun_") && name.ends_with(".jpg")) images.push_back(entry->path());
   }
+  if (failed) raise<IoError>("SUN397: cannot read the folder {}: {}", folder.string(), failed.message());
   std::sort(images.begin(), images.end());
   for (auto& image : images) {
     // a/abbey/sun_1.jpg, h/hospital_room/outdoor/sun_2.jpg: what is between the letter and the file

@@ -11,7 +11,7 @@ namespace opsis::inline v1::datasets {
 ///     const auto [video, audio, label] = actions.get(0);   // video.data: (16, 3, 240, 320)
 /// Throws   NotFoundError when the folders or the list are absent; ValueError for another fold; DecodeError for a video that
 ///          cannot be read
-/// Differs  videos are (T, C, H, W) always, as a Video is; gives no sound
+/// Differs  videos are (T, C, H, W) always, as a Video is
 /// Source   torchvision.datasets.UCF101
 class OPSIS_API UCF101 final : public ClassifiedClips {
  public:

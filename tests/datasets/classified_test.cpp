@@ -273,6 +273,26 @@ TEST(GoogleDrive, IsAskedTwiceWhenItAsks) {
   EXPECT_EQ(content_of_folder(root.path()).size(), 1u);
 }
 
+TEST(GoogleDrive, GivesOneFileToManyAtOnce) {
+  const support::TemporaryFolder drive, root;
+  drive.write("download?id=abc&export=download", "the file");
+  const support::DownloadServer server(drive.path());
+  const support::Variable variable("OPSIS_HUB_MIRROR", server.url("/slow"));
+  std::vector<std::thread> many;
+  for (int i = 0; i < 8; ++i) {
+    many.emplace_back([&] {
+      try {
+        download_file_from_google_drive("abc", root.path(), "x.bin");
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << error.what();
+      }
+    });
+  }
+  for (auto& one : many) one.join();
+  EXPECT_EQ(content_of_folder(root.path()), (std::map<std::string, std::string>{{"x.bin", "the file"}}));
+  EXPECT_FALSE(fs::exists(root.path() / "x.bin.drive"));
+}
+
 TEST(DownloadUrl, ReplacesADamagedFileOnly) {
   const support::TemporaryFolder mirror, root;
   mirror.write("a/x.txt", "right");

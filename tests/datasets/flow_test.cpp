@@ -1,4 +1,6 @@
 // Optical flow and stereo: files, order and numbers as torchvision has them.
+#include <set>
+
 #include "opsis/datasets/optical_flow.h"
 #include "opsis/datasets/stereo_matching.h"
 #include "opsis/transforms/geometry.h"
@@ -76,6 +78,24 @@ TEST(Middlebury2014Stereo, EqualsTorchvision) {
     kSplitOf(options, c);
     options.calibration = c.is_null("calibration") ? std::nullopt : std::optional(c.text("calibration"));
   });
+}
+TEST(Middlebury2014Stereo, DrawsTheLightOfTheRightPicture) {
+  const auto c = oracle::cases("datasets_flow/middlebury_light").front();
+  const Middlebury2014Stereo scenes({.root = c.text("root"), .calibration = "perfect", .use_ambient_views = true});
+  ASSERT_EQ(scenes.size(), static_cast<size_t>(c.integer("length")));
+  for (size_t i = 0; i < scenes.size(); ++i) {
+    SCOPED_TRACE(i);
+    const auto rights = c.tensor("rights" + std::to_string(i));
+    std::set<int64_t> seen;
+    for (int drawn = 0; drawn < 40; ++drawn) {
+      const auto example = scenes.get(i);
+      EXPECT_TENSOR_EQ(example.left.data, c.tensor("left" + std::to_string(i)));
+      for (int64_t which = 0; which < rights.size(0); ++which) {
+        if (example.right.data.equal(rights[which])) seen.insert(which);
+      }
+    }
+    EXPECT_EQ(seen.size(), static_cast<size_t>(rights.size(0)));
+  }
 }
 TEST(CREStereo, EqualsTorchvision) { expect_flow_as_torchvision<CREStereo>("crestereo", kNothing); }
 TEST(FallingThingsStereo, EqualsTorchvision) {

@@ -10,9 +10,12 @@
 #include <thread>
 
 #include "opsis/datasets/archive.h"
+#include "opsis/datasets/celeba.h"
 #include "opsis/datasets/fetch.h"
 #include "opsis/datasets/folder.h"
+#include "opsis/datasets/gtsrb.h"
 #include "opsis/datasets/scan_index.h"
+#include "opsis/datasets/stereo_matching.h"
 #include "opsis/io/file.h"
 #include "opsis/io/index_file.h"
 #include "tests/datasets/opened.h"
@@ -205,6 +208,58 @@ TEST_F(MadeReady, TheIndexOfAFolderThatCannotBeWrittenIsKeptByTheUser) {
   EXPECT_EQ(ImageFolder({.root = photos_, .index = true}).size(), 100u);
   EXPECT_EQ(read_scan(photos_).size(), 4u);
   EXPECT_FALSE(fs::exists(index()));
+}
+
+// Opens a case with processes that are killed at any moment, twice; a third is left alone and finds what is left to do.
+template <class Open>
+void expect_goes_on_when_killed_anywhere(const oracle::Case& c, const Open& open) {
+  const auto hashes = hashes_of(c);
+  const support::DownloadServer server(c.text("mirror"));
+  const support::Variable variable("OPSIS_HUB_MIRROR", server.url("/slow"));
+  const support::TemporaryFolder undisturbed;
+  const auto begun = std::chrono::steady_clock::now();
+  open(c, undisturbed.path(), true);
+  const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun).count();
+  const auto expected = content_of_folder(undisturbed.path());
+
+  std::mt19937 random(0);
+  for (int round = 0; round < 8; ++round) {
+    SCOPED_TRACE(c.name() + ", round " + std::to_string(round));
+    const support::TemporaryFolder root;
+    for (int kills = 0; kills < 2; ++kills) {
+      const auto child = fork();
+      if (child == 0) {
+        open(c, root.path(), true);
+        _exit(0);
+      }
+      std::this_thread::sleep_for(std::chrono::microseconds(std::uniform_int_distribution<int64_t>(0, whole)(random)));
+      kill(child, SIGKILL);
+      waitpid(child, nullptr, 0);
+    }
+    open(c, root.path(), true);
+    expect_left(root.path(), expected);
+  }
+}
+
+TEST(DataSets, GoOnWhereverTheyAreKilled) {
+  const auto case_of = [](const char* table, const char* split) {
+    for (const auto& c : oracle::cases(table)) {
+      if (c.text("split") == split) return c;
+    }
+    throw std::runtime_error("no such case");
+  };
+  expect_goes_on_when_killed_anywhere(case_of("datasets_classified/gtsrb", "test"),
+                                      [](const oracle::Case&, const fs::path& root, bool download) {
+                                        return GTSRB({.root = root, .split = "test", .download = download}).size();
+                                      });
+  expect_goes_on_when_killed_anywhere(case_of("datasets_faces/celeba", "train"),
+                                      [](const oracle::Case&, const fs::path& root, bool download) {
+                                        return CelebA({.root = root, .split = "train", .download = download}).size();
+                                      });
+  expect_goes_on_when_killed_anywhere(
+      case_of("datasets_flow/middlebury", "test"), [](const oracle::Case&, const fs::path& root, bool download) {
+        return Middlebury2014Stereo({.root = root, .split = "test", .calibration = {}, .download = download}).size();
+      });
 }
 
 }  // namespace

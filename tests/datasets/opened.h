@@ -7,11 +7,14 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/resources.h"
 #include "tests/support/download_server.h"
+#include "tests/support/ended.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
@@ -34,12 +37,89 @@ inline std::map<std::string, std::string> content_of_folder(const std::filesyste
   return out;
 }
 
+/// The folder holds these files, and else no more than a download leaves beside its file when it is killed.
+inline void expect_left(const std::filesystem::path& folder, const std::map<std::string, std::string>& expected) {
+  auto left = content_of_folder(folder);
+  std::erase_if(left, [](const auto& file) { return file.first.ends_with(".lock") || file.first.ends_with(".partial.tag"); });
+  std::string names;
+  for (const auto& [name, content] : left) names += name + "\n";
+  EXPECT_TRUE(left == expected) << names;
+}
+
+/// Downloads with a process that is killed at one change of the disk after the other (each of the first, then ever fewer);
+/// after that a download must find what is left to do, and leave what one that was not disturbed leaves.
+template <class Open, class Check>
+void expect_goes_on_when_killed(const Open& open, const Check& check, const oracle::Case& c,
+                                const std::map<std::string, std::string>& expected) {
+  for (int nth = 1;; nth += 1 + nth / 5) {
+    SCOPED_TRACE("killed at change " + std::to_string(nth));
+    const support::TemporaryFolder root;
+    if (!support::ended_at_change(nth, [&] { open(c, root.path(), true); })) break;
+    try {
+      check(open(c, root.path(), true), c);
+    } catch (const Error& error) {
+      ADD_FAILURE() << error.what();
+    }
+    expect_left(root.path(), expected);
+  }
+}
+
+/// Downloads with a byte changed in one file of the mirror after the other, a dozen at most. Each that is known by its hash, or
+/// by the checksums of a zip, must be refused by its name, and nothing that is not right may stand in the folder.
+template <class Open>
+void expect_refuses_damage(const Open& open, const oracle::Case& c, const std::map<std::string, std::string>& expected,
+                           const support::DownloadServer& server) {
+  const auto hashes = nlohmann::json::parse(c.json("hashes"));
+  const std::string drive = "download?id=";
+  int left_to_try = 12;  // more are of one kind
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(c.text("mirror"))) {
+    if (!entry.is_regular_file()) continue;
+    const auto served = entry.path().filename().string();
+    auto file = served;
+    std::string_view dataset;
+    for (const auto& row : resources()) {
+      if (row.url.substr(row.url.rfind('/') + 1) == served) std::tie(file, dataset) = std::tuple(row.file, row.dataset);
+      if (served.starts_with(drive) && row.url.ends_with(served.substr(drive.size(), served.find('&') - drive.size()))) {
+        std::tie(file, dataset) = std::tuple(row.file, row.dataset);
+      }
+    }
+    const bool hashed = !hashes.value(std::string(dataset) + "/" + file, "").empty();
+    if (!hashed && !file.ends_with(".zip")) continue;
+    if (left_to_try-- == 0) break;
+    SCOPED_TRACE("damaged " + served);
+    const support::Variable variable("OPSIS_HUB_MIRROR", server.url("/flip/" + served));
+    const support::TemporaryFolder root;
+    bool refused = true;
+    try {
+      open(c, root.path(), true);
+      refused = false;  // then it was not asked for
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr(file));
+    }
+    auto left = content_of_folder(root.path());
+    if (!refused) {
+      EXPECT_TRUE(left == expected);
+      continue;
+    }
+    for (const auto& [name, content] : left) {
+      const bool itself = std::filesystem::path(name).filename() == file;
+      EXPECT_FALSE(itself && hashed) << name;
+      const auto whole = expected.find(name);
+      if (!itself && whole != expected.end()) {
+        EXPECT_TRUE(content == whole->second) << name;
+      }
+    }
+  }
+}
+
 /// Opens each case of a table by open(case, root, download) and hands it to check(data, case): first in torchvision's folder,
-/// then, where the case has a mirror, downloaded by ourselves, after which both folders must hold the same.
+/// then, where the case has a mirror, downloaded by ourselves, after which both folders must hold the same. Of the downloads
+/// that differ, each is also killed, and given damaged files.
 template <class Open, class Check>
 void each_opened(const std::string& table, const Open& open, const Check& check) {
   std::string mirror;
   std::optional<support::DownloadServer> server;
+  std::set<std::map<std::string, std::string>> tried;
   for (const auto& c : oracle::cases(table)) {
     SCOPED_TRACE(table + " " + c.name());
     const auto hashes = hashes_of(c);
@@ -54,7 +134,11 @@ void each_opened(const std::string& table, const Open& open, const Check& check)
       const support::Variable variable("OPSIS_HUB_MIRROR", server->url("/file"));
       const support::TemporaryFolder ours;
       check(open(c, ours.path(), true), c);
-      EXPECT_EQ(content_of_folder(ours.path()) == content_of_folder(root), true) << ours.path() << " " << root;
+      const auto content = content_of_folder(ours.path());
+      EXPECT_TRUE(content == content_of_folder(root)) << ours.path() << " " << root;
+      if (!tried.insert(content).second) continue;
+      expect_goes_on_when_killed(open, check, c, content);
+      expect_refuses_damage(open, c, content, *server);
     } catch (const Error& error) {
       ADD_FAILURE() << error.what();
     }

@@ -161,21 +161,28 @@ TEST(HMDB51, EqualsTorchvisions) {
       expect_clips<HMDB51>);
 }
 
+Kinetics open_kinetics(const Case& c, const fs::path& root, bool download) {
+  const auto options = json::parse(c.json("options"));
+  Kinetics::Options ours{.root = root,
+                         .frames_per_clip = 5,
+                         .num_classes = options.value("num_classes", "400"),
+                         .split = options["split"],
+                         .step_between_clips = 7,
+                         .download = download};
+  if (options.contains("frame_rate")) ours.frame_rate = options["frame_rate"].get<double>();
+  return Kinetics(ours);
+}
+
 TEST(Kinetics, EqualsTorchvisionsAndDownloadsWhatItDownloads) {
-  each_opened(
-      "datasets_video/kinetics",
-      [](const Case& c, const fs::path& root, bool download) {
-        const auto options = json::parse(c.json("options"));
-        Kinetics::Options ours{.root = root,
-                               .frames_per_clip = 5,
-                               .num_classes = options.value("num_classes", "400"),
-                               .split = options["split"],
-                               .step_between_clips = 7,
-                               .download = download};
-        if (options.contains("frame_rate")) ours.frame_rate = options["frame_rate"].get<double>();
-        return Kinetics(ours);
-      },
-      expect_clips<Kinetics>);
+  each_opened("datasets_video/kinetics", open_kinetics, expect_clips<Kinetics>);
+}
+
+TEST(Kinetics, TellsTheArchivesOfTwoSplitsApart) {
+  const auto cases = oracle::cases("datasets_video/kinetics");  // the first two are of one set
+  const support::DownloadServer server(cases[0].text("mirror"));
+  const support::Variable variable("OPSIS_HUB_MIRROR", server.url("/file"));
+  const support::TemporaryFolder root;
+  for (size_t i : {0, 1}) expect_clips(open_kinetics(cases[i], root.path(), true), cases[i]);
 }
 
 TEST(UCF101, TakesLengthsAndTransforms) {

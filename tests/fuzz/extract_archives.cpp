@@ -5,6 +5,7 @@
 // OPSIS_SECONDS (2), ends with another exit code than 0.
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -31,8 +32,8 @@ bool stays_inside(const fs::path& folder) {
   const auto root = fs::canonical(folder);
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (!entry.is_symlink()) continue;
-    const auto to = fs::weakly_canonical(entry.path()).string();
-    if (!to.starts_with(root.string())) return false;
+    const auto to = fs::weakly_canonical(entry.path());
+    if (std::mismatch(root.begin(), root.end(), to.begin(), to.end()).first != root.end()) return false;
   }
   return true;
 }

@@ -313,7 +313,7 @@ def _dtd():
     mirror = Mirror("DTD")
     names = [f"{kind}/{kind}_{i:04d}.jpg" for kind in ("woven", "banded", "dotted") for i in range(3)]
     files = _pictures([f"dtd/images/{name}" for name in names])
-    for partition in (1, 2, 10):
+    for partition in range(1, 11):
         for at, split in enumerate(("train", "val", "test")):
             # Not each split has all classes.
             files[f"dtd/labels/{split}{partition}.txt"] = "\n".join(names[(at + partition) % 3 :: 3][at % 2 :]).encode() + b"\n"
@@ -321,7 +321,7 @@ def _dtd():
     return mirror
 
 
-@case("datasets_classified/dtd", split=["train", "val", "test"], partition=[1, 2, 10])
+@case("datasets_classified/dtd", split=["train", "val", "test"], partition=list(range(1, 11)))
 def dtd(split, partition):
     return classified("DTD", _dtd(), split=split, partition=partition)
 

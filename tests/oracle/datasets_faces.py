@@ -67,7 +67,7 @@ def lfw_people(split, image_set):
     return _lfw_hashes(classified("LFWPeople", _lfw(), split=split, image_set=image_set))
 
 
-@case("datasets_faces/lfw_pairs", split=["10fold", "train", "test"], image_set=["original", "funneled"])
+@case("datasets_faces/lfw_pairs", split=["10fold", "train", "test"], image_set=["original", "funneled", "deepfunneled"])
 def lfw_pairs(split, image_set):
     keep = lambda data, i: {"first": tensor(data[i][0]), "second": tensor(data[i][1]), "same": data[i][2]}
     data, known = recorded("LFWPairs", _lfw(), keep, split=split, image_set=image_set)

@@ -2,11 +2,15 @@
 
 import functools
 import json
+import random
 import struct
+from unittest import mock
 
 import cv2
 import numpy as np
+import torch
 from oracle import case, run
+from PIL import Image
 from support.fake_data import *
 from torchvision import datasets as D
 
@@ -100,7 +104,7 @@ def _flying_things():
     return {f"FlyingThings3D/{name}": data for name, data in files.items()}
 
 
-@case("datasets_flow/flying_things", split=["train", "test"], pass_name=["clean", "both"], camera=["left", "right", "both"])
+@case("datasets_flow/flying_things", split=["train", "test"], pass_name=["clean", "final", "both"], camera=["left", "right", "both"])
 def flying_things(split, pass_name, camera):
     return _recorded("FlyingThings3D", _flying_things(), split=split, pass_name=pass_name, camera=camera)
 
@@ -181,6 +185,21 @@ def _middlebury():
 def middlebury(split, calibration):
     calibration = None if split == "test" else calibration
     return {**_recorded("Middlebury2014Stereo", _middlebury(), split=split, calibration=calibration), "calibration": calibration}
+
+
+@case("datasets_flow/middlebury_light")
+def middlebury_light():
+    """The right pictures that there are to choose from."""
+    files = {}
+    for scene, ambient in (("Adirondack", ("im1E.png", "im1L.png")), ("Piano", ("im1L.png",)), ("Pipes", ())):
+        folder = f"Middlebury2014/train/{scene}-perfect"
+        files.update({f"{folder}/{file}": data for file, data in _scene(ambient=ambient).items()})
+    data, known = opened("Middlebury2014Stereo", files, calibration="perfect", use_ambient_views=True)
+    for i in range(len(data)):
+        with mock.patch.object(random, "choice", side_effect=lambda paths: paths[-1]) as choice:
+            known[f"left{i}"] = tensor(data[i][0])
+        known[f"rights{i}"] = torch.stack([tensor(Image.open(path).convert("RGB")) for path in choice.call_args[0][0]])
+    return {**known, "length": len(data)}
 
 
 @case("datasets_flow/crestereo")

@@ -164,7 +164,8 @@ def _voc():
     return mirror
 
 
-_years = [("2012", "train"), ("2012", "val"), ("2011", "trainval"), ("2008", "train"), ("2007", "test"), ("2007", "train")]
+_years = [("2012", "train"), ("2012", "val"), ("2011", "trainval"), ("2010", "val"), ("2009", "train"), ("2008", "train"),
+          ("2007", "test"), ("2007", "train")]
 
 
 @case("datasets_targets/voc_detection", which=_years)
@@ -276,17 +277,17 @@ def _caltech101():
     return mirror
 
 
-@case("datasets_targets/caltech101", kind=["category", "both"])
-def caltech101(kind):
-    targets = ["category", "annotation"] if kind == "both" else ["category"]
+@case("datasets_targets/caltech101", targets=[["category"], ["annotation"], ["category", "annotation"]])
+def caltech101(targets):
     data, known = opened("Caltech101", _caltech101(), target_type=targets)
     known.update(length=len(data), labels=[], categories=data.categories)
     for i in range(len(data)):
         image, target = data[i]
         known[f"image{i}"] = tensor(image)
-        known["labels"].append(target[0] if kind == "both" else target)
-        if kind == "both":
-            known[f"contour{i}"] = torch.from_numpy(np.ascontiguousarray(target[1]))
+        target = dict(zip(targets, target if len(targets) > 1 else [target]))
+        known["labels"].append(target.get("category"))
+        if "annotation" in target:
+            known[f"contour{i}"] = torch.from_numpy(np.ascontiguousarray(target["annotation"]))
     return known
 
 
@@ -376,7 +377,8 @@ def _cityscapes():
     return folders
 
 
-@case("datasets_targets/cityscapes", which=[("train", "fine"), ("test", "fine"), ("val", "coarse"), ("train_extra", "coarse")])
+@case("datasets_targets/cityscapes", which=[("train", "fine"), ("val", "fine"), ("test", "fine"), ("train", "coarse"),
+                                            ("val", "coarse"), ("train_extra", "coarse")])
 def cityscapes(which):
     split, mode = which
     folders = _cityscapes()
@@ -497,7 +499,7 @@ def _phototour():
     return mirror
 
 
-@case("datasets_targets/phototour", set=["liberty", "notredame_harris"], train=[True, False])
+@case("datasets_targets/phototour", set=list(D.PhotoTour.urls), train=[True, False])
 def phototour(set, train):
     data, known = opened("PhotoTour", _phototour(), name=set, train=train)
     known.update(length=len(data), mean=data.mean, std=data.std, labels=data.labels, same=[])

@@ -268,21 +268,24 @@ def hmdb51(options):
 @functools.cache
 def _kinetics():
     mirror = Mirror("Kinetics")
-    for number, folder, names in (("400", "400", "k400"), ("700", "700_2020", "k700_2020")):
+    for number, folder, names in (("400", "400", "k400"), ("600", "600", "k600"), ("700", "700_2020", "k700_2020")):
         base = f"https://s3.amazonaws.com/kinetics/{folder}"
-        for split in ("train", "val"):
+        for split in ("train", "val", "test"):
             parts = [f"{base}/{split}/part_{i}.tar.gz" for i in range(2)]
             mirror.add(f"{base}/{split}/{names}_{split}_path.txt", "\n".join(parts).encode())
-            mirror.add(parts[0], tar({"aAa_000001_000011.mp4": _video("h264.mp4"), "b-b_000095_000105.mp4": _video("odd.mp4")}))
+            first = "plain.avi" if split == "train" else "h264.mp4"
+            mirror.add(parts[0], tar({"aAa_000001_000011.mp4": _video(first), "b-b_000095_000105.mp4": _video("odd.mp4")}))
             mirror.add(parts[1], tar({"c_c_010000_010010.mp4": _video("aac.mp4"), "other_000000_000010.mp4": b"no video"}))
             rows = ["label,youtube_id,time_start,time_end,split", f"playing (in {number} games),aAa,1,11,{split}",
                     f"massaging person's head,b-b,95,105,{split}", f"\"massaging person's head\",gone,0,10,{split}",
                     f"abseiling,c_c,10000,10010,{split}"]
             mirror.add(f"{base}/annotations/{split}.csv", "\n".join(rows).encode())
+    mirror.hashes = {}  # there are none of its files
     return mirror
 
 
-@case("datasets_video/kinetics", options=[{"split": "val"}, {"split": "train", "num_classes": "700", "frame_rate": 15.0}])
+@case("datasets_video/kinetics", options=[{"split": "val"}, {"split": "train"}, {"split": "test", "num_classes": "600"},
+                                          {"split": "train", "num_classes": "700", "frame_rate": 15.0}])
 def kinetics(options):
     return _of_clips("Kinetics", _kinetics(), frames_per_clip=5, step_between_clips=7, **options)
 

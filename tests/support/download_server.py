@@ -6,6 +6,7 @@
 /busy/N/NAME    503 for the first N requests, then the file
 /broken/N/NAME  the connection is cut in the middle of the first N answers
 /slow/NAME      the file bit by bit, in about 30 ms
+/flip/X/NAME    the file, with another byte in its middle if its last name is X
 /to/URL         a redirect to URL (percent-encoded)
 /count          how many requests there were for files, and how many of them asked for a part
 """
@@ -30,6 +31,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def handle(self):
+        try:
+            super().handle()
+        except ConnectionError:  # of whom the test has killed
+            pass
+
     def answer(self, status, body=b"", **headers):
         self.send_response(status)
         for name, value in headers.items():
@@ -44,16 +51,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, f"{sum(asked.values())} {sum(parts.values())}".encode())
         if kind == "to":
             return self.answer(302, Location=urllib.parse.unquote(rest))
-        times = 0
-        if kind in ("busy", "broken"):
-            times, _, rest = rest.partition("/")
+        argument = ""
+        if kind in ("busy", "broken", "flip"):
+            argument, _, rest = rest.partition("/")
         asked[self.path] += 1
-        if kind == "busy" and asked[self.path] <= int(times):
+        if kind == "busy" and asked[self.path] <= int(argument):
             return self.answer(503, b"come back later")
         file = folder / rest
         if not file.is_file():
             return self.answer(404, b"no such file")
         body, tag = file.read_bytes(), f'"{file.stat().st_mtime_ns}"'
+        if kind == "flip" and file.name == argument:
+            middle = len(body) // 2
+            body = body[:middle] + bytes([body[middle] ^ 0xFF]) + body[middle + 1 :]
         wanted, begin = self.headers.get("Range"), 0
         if wanted:
             parts[self.path] += 1
@@ -68,7 +78,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body) - begin))
         self.end_headers()
         body = body[begin:]
-        if kind == "broken" and asked[self.path] <= int(times):
+        if kind == "broken" and asked[self.path] <= int(argument):
             self.wfile.write(body[: len(body) // 2])
             self.close_connection = True
             return
