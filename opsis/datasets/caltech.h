@@ -25,7 +25,7 @@ struct CaltechExample {
 /// 8,677 photos of 101 categories, gray or colored, some with their outline. 137 MB to download, into root/caltech101.
 ///     datasets::Caltech101 things({.root = "data", .target_type = {"category", "annotation"}});
 /// Throws   NotFoundError when the folder is absent and download is false; IntegrityError for an archive of another hash;
-///          ValueError for another target; get throws NotBuiltError for outlines in a build without matio
+///          ValueError for another target; get throws NotBuiltError for outlines in a build without zlib
 /// Source   torchvision.datasets.Caltech101
 class OPSIS_API Caltech101 final : public Dataset<CaltechExample> {
  public:
@@ -47,6 +47,7 @@ class OPSIS_API Caltech101 final : public Dataset<CaltechExample> {
   Options options_;
   std::vector<std::string> categories_;
   std::vector<Sample> samples_;
+  std::optional<transforms::Compose> pipeline_;  // the transforms, if there are any
 };
 
 /// 30,607 photos of 257 categories, gray or colored. 1.2 GB to download, into root/caltech256.

@@ -8,6 +8,7 @@
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
+#include "opsis/io/file.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
@@ -57,7 +58,7 @@ INaturalist::INaturalist(Options options) : options_(std::move(options)) {
       samples_.emplace_back(folder / categories_[label] / name, static_cast<int64_t>(label));
     }
   }
-  if (!options_.loader) options_.loader = plain_loader;
+  if (options_.transforms) pipeline_.emplace({options_.transforms});
 }
 
 // Folders "00042_Animalia_Chordata_...", one a species.
@@ -112,11 +113,16 @@ void INaturalist::list_before_2021() {
 INaturalistExample INaturalist::get(size_t index) const {
   detail::check_index("INaturalist", index, size());
   const auto& [path, label] = samples_[index];
-  INaturalistExample out{options_.loader(path), label};
+  INaturalistExample out{{}, label};
   for (const auto& target : options_.target_type) {
     out.target.push_back(target == "full" ? label : groups_[static_cast<size_t>(label)].at(target));
   }
-  return options_.transforms(std::move(out));
+  if (options_.loader) {
+    out.image = options_.loader(path);
+    return options_.transforms(std::move(out));
+  }
+  out.image = detail::decode_through(pipeline_, io::read_bytes(path), io::ImageReadMode::UNCHANGED, path.string());
+  return out;
 }
 
 std::string INaturalist::category_name(const std::string& category_type, int64_t category_id) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -58,6 +59,7 @@ class OPSIS_API INaturalist final : public Dataset<INaturalistExample> {
   std::map<std::string, std::map<std::string, int64_t>> index_;  // kind, name: number
   std::vector<std::map<std::string, int64_t>> groups_;           // of each species, kind: number
   std::vector<FolderSample> samples_;
+  std::optional<transforms::Compose> pipeline_;  // the transforms, if there are any
 };
 
 }  // namespace opsis::inline v1::datasets

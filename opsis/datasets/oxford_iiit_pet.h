@@ -57,6 +57,7 @@ class OPSIS_API OxfordIIITPet final : public Dataset<PetExample> {
   bool segmentation_ = false;
   std::vector<std::string> classes_;
   std::vector<Pet> pets_;
+  std::optional<transforms::Compose> pipeline_;  // the transforms, if there are any
 };
 
 }  // namespace opsis::inline v1::datasets

@@ -8,7 +8,7 @@
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
 #include "opsis/io/mat.h"
-#include "opsis/transforms/geometry.h"
+#include "opsis/transforms.h"
 #include "tests/datasets/opened.h"
 
 namespace opsis::datasets {
@@ -361,6 +361,32 @@ TEST(INaturalist, EqualsTorchvision) {
   root.write("2021_valid/00001_a_b_c_d_e_f_g/x.jpg", "");
   EXPECT_ERROR(INaturalist({.root = root.path(), .version = "2021_valid"}), DecodeError, "must be 00000 and seven names");
   EXPECT_ERROR(INaturalist({.root = root.path(), .target_type = {"super"}}), ValueError, "target_type must be full, kingdom");
+}
+
+// Photos that nothing lies on are decoded in part.
+template <class Data>
+void expect_the_same_in_part(typename Data::Options options) {
+  using namespace transforms;
+  const Data whole(options);
+  options.transforms = Compose{RandomResizedCrop({5, 4}), RandomHorizontalFlip(), ToDtype(torch::kFloat32, {.scale = true})};
+  const Data cut(options);
+  for (size_t i = 0; i < whole.size(); ++i) {
+    torch::manual_seed(i);
+    const auto expected = options.transforms(whole.get(i));
+    const auto next = torch::rand(1);
+    torch::manual_seed(i);
+    const auto got = cut.get(i);
+    EXPECT_TENSOR_EQ(got.image.data, expected.image.data);
+    EXPECT_EQ(got.label, expected.label);
+    EXPECT_TENSOR_EQ(torch::rand(1), next);
+  }
+}
+
+TEST(ClassifiedPhotos, DecodingTheUsedPartAloneChangesNoPixelAndNoDraw) {
+  const auto root_of = [](const char* table) { return fs::path(oracle::cases(table).front().text("root")); };
+  expect_the_same_in_part<Caltech101>({.root = root_of("datasets_targets/caltech101")});
+  expect_the_same_in_part<OxfordIIITPet>({.root = root_of("datasets_targets/pets")});
+  expect_the_same_in_part<INaturalist>({.root = root_of("datasets_targets/inaturalist"), .version = "2017"});
 }
 
 TEST(Cityscapes, EqualsTorchvisionAndUnpacksItsArchives) {
