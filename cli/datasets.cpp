@@ -21,6 +21,7 @@ namespace datasets = opsis::datasets;
 
 struct DatasetsOptions {
   std::string pattern, name, root = ".", split, subset, annotations, output, from, to;
+  std::vector<std::string> options;  // name=value
   int64_t count = 16, side = 128, columns = 4;
   uint64_t seed = 0;
   bool root_given = false, json = false;
@@ -41,6 +42,73 @@ struct Opener {
 template <class Option>
 void set_text(Option& option, const std::string& value) {
   if (!value.empty()) option = value;
+}
+
+void read_option(std::string& option, const std::string& value) { option = value; }
+void read_option(std::vector<std::string>& option, const std::string& value) { option = CLI::detail::split(value, ','); }
+void read_option(bool& option, const std::string& value) {
+  if (value != "true" && value != "false") throw UsageError("it must be true or false");
+  option = value == "true";
+}
+void read_option(int64_t& option, const std::string& value) {
+  if (!CLI::detail::lexical_cast(value, option)) throw UsageError("it must be a whole number");
+}
+void read_option(double& option, const std::string& value) {
+  if (!CLI::detail::lexical_cast(value, option)) throw UsageError("it must be a number");
+}
+template <class Option>
+void read_option(std::optional<Option>& option, const std::string& value) {
+  option.reset();
+  if (value != "none") read_option(option.emplace(), value);
+}
+
+// Sets the option of that name, "calibration=none", if the set has it and it can be written in a word. To offer another one,
+// add a line.
+template <class Options>
+void set_option(Options& options, const std::string& given) {
+  const auto equals = given.find('=');
+  if (equals == given.npos) throw UsageError("--option must be name=value, got " + given);
+  const auto name = given.substr(0, equals), value = given.substr(equals + 1);
+  std::vector<std::string> known;
+  bool found = false;
+  const auto offer = [&](const char* offered, auto& option) {
+    known.emplace_back(offered);
+    if (name != offered) return;
+    found = true;
+    try {
+      read_option(option, value);
+    } catch (const UsageError& error) {
+      throw UsageError("--option " + given + ": " + error.what());
+    }
+  };
+#define OPSIS_OPTION(name) \
+  if constexpr (requires { options.name; }) offer(#name, options.name);
+  OPSIS_OPTION(annotation_level)
+  OPSIS_OPTION(background)
+  OPSIS_OPTION(calibration)
+  OPSIS_OPTION(camera)
+  OPSIS_OPTION(classes)
+  OPSIS_OPTION(fold)
+  OPSIS_OPTION(folds)
+  OPSIS_OPTION(frame_rate)
+  OPSIS_OPTION(frames_per_clip)
+  OPSIS_OPTION(mode)
+  OPSIS_OPTION(num_classes)
+  OPSIS_OPTION(partition)
+  OPSIS_OPTION(pass_name)
+  OPSIS_OPTION(small)
+  OPSIS_OPTION(split_ratio)
+  OPSIS_OPTION(step_between_clips)
+  OPSIS_OPTION(target_type)
+  OPSIS_OPTION(target_types)
+  OPSIS_OPTION(train)
+  OPSIS_OPTION(use_ambient_views)
+  OPSIS_OPTION(variant)
+  OPSIS_OPTION(what)
+#undef OPSIS_OPTION
+  if (!found)
+    throw UsageError("this data set has no option " + name +
+                     (known.empty() ? "" : "; it has " + CLI::detail::join(known, ", ")));
 }
 
 // Fills in the options that a set has, and refuses those that it has not.
@@ -83,6 +151,7 @@ Options options_from(const DatasetsOptions& given, bool download) {
     throw UsageError("this data set has no --annotations");
   }
   if constexpr (requires { options.frames_per_clip = 1; }) options.frames_per_clip = 16;
+  for (const auto& option : given.options) set_option(options, option);
   return options;
 }
 
@@ -186,8 +255,10 @@ int verify(const DatasetsOptions& options) {
   std::vector<std::vector<std::string>> rows{{"file", ""}};
   bool wrong = false;
   if (!fs::is_directory(options.root)) opsis::raise<opsis::NotFoundError>("there is no folder {}", options.root);
-  constexpr auto readable = fs::directory_options::skip_permission_denied;
-  for (const auto& entry : fs::recursive_directory_iterator(options.root, readable)) {
+  std::error_code failed;
+  fs::recursive_directory_iterator at(options.root, fs::directory_options::skip_permission_denied, failed);
+  for (; !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
+    const auto& entry = *at;
     const auto name = entry.path().filename().string();
     const auto is_named = [&](const auto& file) { return file.file == name && !file.md5.empty(); };
     const auto known = std::find_if(files.begin(), files.end(), is_named);
@@ -198,6 +269,7 @@ int verify(const DatasetsOptions& options) {
     wrong = wrong || !right;
     rows.push_back({entry.path().string(), right ? "right" : "damaged"});
   }
+  if (failed) opsis::raise<opsis::IoError>("cannot read all of {}: {}", options.root, failed.message());
   if (rows.size() == 1) {
     opsis::raise<opsis::NotFoundError>("no file of {} with a known hash is below {}", options.name, options.root);
   }
@@ -261,6 +333,10 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
     return part;
   };
   const auto take_name = [&](CLI::App& part) { part.add_option("name", options->name, "The data set: CIFAR10")->required(); };
+  const auto take_options = [&](CLI::App& part) {
+    part.add_option("--option", options->options, "Another of its options, as in C++: calibration=none")
+        ->allow_extra_args(false);
+  };
   auto& listing = declare("list", "The data sets there are", list);
   listing.add_option("pattern", options->pattern, "Part of a name");
   listing.add_flag("--json", options->json, "Print a JSON document");
@@ -272,6 +348,7 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   fetching.add_option("--root", options->root, "The folder to put it into")->capture_default_str();
   fetching.add_option("--split", options->split, "The part of it: train, test, ...");
   fetching.add_option("--subset", options->subset, "The name, version or year of those that have several");
+  take_options(fetching);
   auto& checking = declare("verify", "Hold the files of one below a folder against their hashes", verify);
   take_name(checking);
   checking.add_option("--root", options->root, "The folder")->capture_default_str();
@@ -282,6 +359,7 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   });
   showing.add_option("--split", options->split, "The part of it: train, test, ...");
   showing.add_option("--subset", options->subset, "The name, version or year of those that have several");
+  take_options(showing);
   showing.add_option("--annotations", options->annotations, "The file of annotations of those whose folder has none");
   showing.add_option("--out", options->output, "The sheet to write, .png or .jpg")->required();
   showing.add_option("--count", options->count, "Examples")->check(at_least_one)->capture_default_str();
@@ -305,6 +383,7 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
       "  opsis datasets list MNIST\n"
       "  opsis datasets info CIFAR10\n"
       "  opsis datasets download CIFAR10 --root data\n"
+      "  opsis datasets download Places365 --root data --split val --option small=true\n"
       "  opsis datasets verify CIFAR10 --root data\n"
       "  opsis datasets show CIFAR10 --root data --out sheet.png\n"
       "  opsis datasets convert --from coco --root val2017 --annotations instances_val2017.json --to yolo --out yolo");

@@ -3,6 +3,7 @@
 #include "opsis/io/image.h"
 #include "opsis/utils/save_image.h"
 #include "tests/cli/tool.h"
+#include "tests/support/download_server.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
 
@@ -10,6 +11,52 @@ namespace opsis::cli_tests {
 namespace {
 
 namespace fs = std::filesystem;
+
+TEST(DatasetsDownload, BringsWhatTheOptionsSay) {
+  const support::TemporaryFolder root;
+  const auto download = [&](const char* table, std::vector<std::string> arguments) {
+    const support::Variable mirror("OPSIS_HUB_MIRROR", oracle::cases(table)[0].text("mirror"));
+    arguments.insert(arguments.begin(), {"datasets", "download"});
+    arguments.insert(arguments.end(), {"--root", root.path().string()});
+    return opsis_tool(arguments);
+  };
+  const std::string aircraft = "datasets_classified/fgvc_aircraft", scenes = "datasets_flow/middlebury";
+  const auto brought = download(aircraft.c_str(), {"FGVCAircraft", "--split", "val", "--option", "annotation_level=family"});
+  EXPECT_EQ(brought.out, "FGVCAircraft: 5 examples in " + root.path().string() + "\n") << brought.err;
+  const auto test = download(scenes.c_str(), {"Middlebury2014Stereo", "--split", "test", "--option", "calibration=none"});
+  EXPECT_EQ(test.out, "Middlebury2014Stereo: 15 examples in " + root.path().string() + "\n") << test.err;
+}
+
+TEST(DatasetsDownload, RefusesOptionsThatASetHasNot) {
+  const auto refused = [](const char* set, const char* option, const std::string& what) {
+    expect_wrong_usage({"datasets", "download", set, "--root", "none", "--option", option}, what);
+  };
+  refused("DTD", "partition", "--option must be name=value, got partition");
+  refused("DTD", "partition=one", "--option partition=one: it must be a whole number");
+  refused("Places365", "small=yes", "--option small=yes: it must be true or false");
+  refused("FGVCAircraft", "level=family", "this data set has no option level; it has annotation_level");
+  refused("EuroSAT", "small=true", "this data set has no option small");
+}
+
+TEST(DatasetsVerify, FindsARealFileRight) {
+  std::string list;  // a list of Places365 that can be written by heart
+  for (int i = 1; i <= 328'500; ++i) {
+    const auto number = std::to_string(i);
+    list += (i > 1 ? "\n" : "") + ("Places365_test_" + std::string(8 - number.size(), '0')) + number + ".jpg";
+  }
+  const support::TemporaryFolder root;
+  const auto file = root.write("lists/places365_test.txt", list);
+  const auto verify = [&] { return opsis_tool({"datasets", "verify", "Places365", "--root", root.path()}); };
+  const auto right = verify();
+  EXPECT_EQ(right.code, 0) << right.err;
+  EXPECT_THAT(right.out, HasSubstr(file.string() + "  right\n"));
+  list[100] ^= 1;
+  root.write("more/places365_test.txt", list);
+  const auto damaged = verify();
+  EXPECT_EQ(damaged.code, 1);
+  EXPECT_THAT(damaged.out, HasSubstr("  right\n"));
+  EXPECT_THAT(damaged.out, HasSubstr("  damaged\n"));
+}
 
 TEST(DatasetsShow, DrawsExamplesOfAnyKind) {
   const support::TemporaryFolder folder;
@@ -35,6 +82,18 @@ TEST(DatasetsShow, DrawsExamplesOfAnyKind) {
   shown("VOCSegmentation", {"--root", root_of("datasets_targets/voc_segmentation"), "--split", "train"});
   shown("MovingMNIST", {"--root", root_of("datasets_targets/moving_mnist")});
   shown("KittiFlow", {"--root", root_of("datasets_flow/kitti_flow")});
+  shown("CarlaStereo", {"--root", root_of("datasets_flow/carla")});
+  shown("Middlebury2014Stereo", {"--root", root_of("datasets_flow/middlebury_light"), "--option", "use_ambient_views=true"});
+  shown("WIDERFace", {"--root", root_of("datasets_targets/widerface"), "--split", "train"});
+  shown("Caltech101", {"--root", root_of("datasets_targets/caltech101"), "--option", "target_type=category,annotation"});
+  shown("OxfordIIITPet", {"--root", root_of("datasets_targets/pets"), "--option", "target_types=category,segmentation"});
+  shown("INaturalist", {"--root", root_of("datasets_targets/inaturalist"), "--subset", "2017"});
+  const auto tour = oracle::cases("datasets_targets/phototour").front();
+  shown("PhotoTour", {"--root", tour.text("root"), "--subset", tour.text("set"), "--split", "test"});
+  shown("Kinetics", {"--root", root_of("datasets_video/kinetics"), "--split", "val", "--option", "frames_per_clip=5"});
+  const auto flickr = root_of("datasets_targets/flickr30k");
+  const auto captioned = shown("Flickr30k", {"--root", flickr / "pictures", "--annotations", flickr / "results.token"});
+  EXPECT_FALSE(captioned.at("examples")[0].at("label").get<std::string>().empty());
 }
 
 TEST(DatasetsShow, SaysWhatIsMissing) {
