@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -46,6 +47,12 @@ Tensor rows(std::string_view side, std::string_view name, const Tensor& tensor, 
   return tensor.to(torch::kCPU, torch::kFloat64).contiguous();
 }
 
+// What is no number would be found wherever something is: no comparison tells it from a perfect match.
+void check_finite(std::string_view side, std::string_view name, size_t row, std::span<const double> numbers) {
+  OPSIS_CHECK(std::all_of(numbers.begin(), numbers.end(), [](double number) { return std::isfinite(number); }),
+              "CocoEvaluator: the {} of the {} must be finite; row {} is not", name, side, row);
+}
+
 std::vector<int64_t> labels_of(std::string_view side, const Tensor& labels) {
   OPSIS_CHECK(labels.defined() && labels.dim() == 1 && c10::isIntegralType(labels.scalar_type(), false),
               "CocoEvaluator: the labels of the {} must be (N) whole numbers, got {}", side, detail::shape(labels));
@@ -69,7 +76,10 @@ std::vector<io::RunBox> boxes_of(std::string_view side, const Tensor& boxes, Bou
                         .to(torch::kCPU, torch::kFloat64)
                         .contiguous();
   std::vector<io::RunBox> out(static_cast<size_t>(count));
-  for (size_t i = 0; i < out.size(); ++i) std::copy_n(xywh.const_data_ptr<double>() + 4 * i, 4, out[i].begin());
+  for (size_t i = 0; i < out.size(); ++i) {
+    std::copy_n(xywh.const_data_ptr<double>() + 4 * i, 4, out[i].begin());
+    check_finite(side, "boxes", i, out[i]);
+  }
   return out;
 }
 
@@ -216,6 +226,12 @@ void CocoEvaluator::update(int64_t image_id, const CocoTarget& target, const Coc
                   "CocoEvaluator: the key points of the {} must be ({}, {}, 3), one for each label and sigma, got {}", name,
                   count, options_.sigmas.size(), detail::shape(all));
       side.key_points = all.to(torch::kCPU, torch::kFloat64).contiguous();
+      const auto numbers = static_cast<size_t>(all.size(2)), row = static_cast<size_t>(all.size(1)) * numbers;
+      const auto* const points_of = side.key_points.const_data_ptr<double>();
+      for (size_t i = 0; i < side.labels.size() * row; i += numbers) {
+        const bool is_looked_at = point_numbers == 2 || points_of[i + 2] > 0;
+        if (is_looked_at) check_finite(name, "key points", i / row, {points_of + i, 2});
+      }
     }
     side.measure(options_.kind, boxes_are_given);
     return side;
@@ -234,7 +250,14 @@ void CocoEvaluator::update(int64_t image_id, const CocoTarget& target, const Coc
   auto found = read("detections", detections, options_.kind == CocoKind::Boxes, 2);
 
   const auto truths = std::ssize(truth.labels), count = std::ssize(found.labels);
-  if (const auto area = rows("target", "area", target.area, truths, 1); area.defined()) truth.areas = numbers_of(area);
+  const auto take_areas = [](std::string_view name, const Tensor& given, Side& side) {
+    const auto area = rows(name, "area", given, std::ssize(side.labels), 1);
+    if (!area.defined()) return;
+    side.areas = numbers_of(area);
+    for (size_t i = 0; i < side.areas.size(); ++i) check_finite(name, "areas", i, {&side.areas[i], 1});
+  };
+  take_areas("target", target.area, truth);
+  take_areas("detections", detections.area, found);
   const auto crowd = rows("target", "is_crowd", target.is_crowd, truths, 1);
   for (int64_t i = 0; i < truths; ++i) {
     truth.crowd.push_back(crowd.defined() && crowd.const_data_ptr<double>()[i] != 0);

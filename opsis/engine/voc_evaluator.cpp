@@ -51,7 +51,10 @@ Rows rows_of(std::string_view side, const Tensor& given_boxes, const Tensor& giv
   const auto numbers = given_numbers.defined() ? given_numbers.to(torch::kCPU, torch::kFloat64).contiguous()
                                                : torch::zeros({count}, torch::kFloat64);
   for (int64_t i = 0; i < count; ++i) {
-    std::copy_n(boxes.const_data_ptr<double>() + 4 * i, 4, out.boxes.emplace_back().begin());
+    auto& box = out.boxes.emplace_back();
+    std::copy_n(boxes.const_data_ptr<double>() + 4 * i, 4, box.begin());
+    OPSIS_CHECK(std::all_of(box.begin(), box.end(), [](double number) { return std::isfinite(number); }),
+                "VocEvaluator: the boxes of the {} must be finite; row {} is not", side, i);
     out.labels.push_back(labels.const_data_ptr<int64_t>()[i]);
     out.numbers.push_back(numbers.const_data_ptr<double>()[i]);
   }

@@ -55,8 +55,8 @@ class OPSIS_API VocEvaluator {
  public:
   explicit VocEvaluator(const VocOptions& options = {}) : options_(options) {}
 
-  /// Throws   ValueError when shapes, types or lengths do not fit each other, when a score is NaN, and for an image that was
-  ///          there before; then nothing has changed
+  /// Throws   ValueError when shapes, types or lengths do not fit each other, when a score is NaN, when a box is not
+  ///          finite, and for an image that was there before; then nothing has changed
   void update(int64_t image_id, const VocTarget& target, const VocDetections& detections);
 
   /// What another evaluator, with the same options, has seen.

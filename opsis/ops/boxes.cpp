@@ -267,6 +267,7 @@ Tensor masks_to_boxes(const Tensor& masks) {
   const auto on_cpu = torch::TensorOptions().dtype(torch::kFloat32);
   if (masks.numel() == 0) return torch::zeros({0, 4}, on_cpu.device(masks.device()));
   OPSIS_CHECK(masks.dim() == 3, "masks_to_boxes: masks must be (N, H, W), got {}", opsis::detail::shape(masks));
+  if (masks.is_meta()) return torch::empty({masks.size(0), 4}, on_cpu.device(masks.device()));
   const auto one_byte =
       masks.element_size() == 1 && (masks.scalar_type() == torch::kBool || masks.scalar_type() == torch::kByte);
   const auto shown = (one_byte ? masks : masks.to(torch::kBool)).cpu().contiguous();

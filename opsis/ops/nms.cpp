@@ -222,6 +222,7 @@ Tensor nms_per_class(const Tensor& given_boxes, const Tensor& given_scores, cons
 
 Tensor nms_rotated(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
   check_boxes_and_scores("nms_rotated", boxes, scores, 5);
+  OPSIS_CHECK(!boxes.is_meta(), kUnknown, "nms_rotated");
   const torch::NoGradGuard no_grad;
   const auto order = best_first(scores.cpu());
   const auto rows = boxes.cpu().to(torch::kFloat64).index_select(0, order).contiguous();

@@ -75,6 +75,7 @@ Tensor roi_align_rotated(const Tensor& input, const Tensor& rois, torch::Expandi
               "roi_align_rotated: input and regions must both be float32 or float64, got {} and {}", type, rois.scalar_type());
   const auto& size = *output_size;
   OPSIS_CHECK(size[0] > 0 && size[1] > 0, "roi_align_rotated: output_size must be positive, got ({}, {})", size[0], size[1]);
+  if (input.is_meta()) return torch::empty({rois.size(0), input.size(1), size[0], size[1]}, input.options());
   const auto images = detail::images_of("roi_align_rotated", rois.detach().cpu(), input.size(0));
   const auto numbers = rois.detach().to(torch::kCPU, torch::kFloat64).contiguous();
   std::vector<Tensor> out;

@@ -1,6 +1,7 @@
 #include "opsis/ops/stochastic_depth.h"
 
 #include "opsis/core/check.h"
+#include "opsis/ops/print.h"
 
 namespace opsis::inline v1::ops {
 
@@ -25,7 +26,7 @@ torch::Tensor StochasticDepthImpl::forward(const torch::Tensor& input) {
 }
 
 void StochasticDepthImpl::pretty_print(std::ostream& out) const {
-  out << "StochasticDepth(p=" << p << ", mode=" << mode << ')';
+  out << detail::repr("StochasticDepth", {{"p", detail::python(p)}, {"mode", mode}});
 }
 
 }  // namespace opsis::inline v1::ops

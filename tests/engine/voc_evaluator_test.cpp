@@ -57,6 +57,8 @@ TEST(VocEvaluator, RefusesWhatDoesNotFit) {
                "must have scores");
   EXPECT_ERROR(evaluator.update(1, {.boxes = box.slice(1, 0, 3), .labels = label}, {.labels = label}), ValueError,
                "must be (1, 4)");
+  EXPECT_ERROR(evaluator.update(1, {.boxes = box, .labels = label}, {.boxes = box * NAN, .labels = label, .scores = score}),
+               ValueError, "the boxes of the detections must be finite; row 0 is not");
   EXPECT_EQ(evaluator.images(), 0);
   EXPECT_EQ(evaluator.compute().mean, -1);
   evaluator.update(1, {.boxes = box, .labels = label}, {.boxes = box, .labels = label, .scores = score});

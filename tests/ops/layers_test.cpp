@@ -149,8 +149,8 @@ TEST(StochasticDepth, DrawsAndRefusesAsTorchvisions) {
 
 TEST(StochasticDepth, PrintsItself) {
   std::ostringstream out;
-  out << *ops::StochasticDepth(0.25, "row");
-  EXPECT_EQ(out.str(), "StochasticDepth(p=0.25, mode=row)");
+  out << *ops::StochasticDepth(0.25, "row") << *ops::StochasticDepth(1, "batch");
+  EXPECT_EQ(out.str(), "StochasticDepth(p=0.25, mode=row)StochasticDepth(p=1.0, mode=batch)");
 }
 
 TEST(MLP, RefusesNoLayers) {

@@ -8,6 +8,7 @@
 #include "opsis/models/renames.h"
 #include "opsis/ops.h"
 #include "tests/support/expect.h"
+#include "tests/support/gradcheck.h"
 #include "tests/support/model.h"
 #include "tests/support/oracle.h"
 
@@ -128,6 +129,18 @@ TEST(MultiScaleRoIAlign, IsTorchvisions) {
   }
 }
 
+TEST(MultiScaleRoIAlign, HasTheGradientThatFiniteDifferencesConfirm) {
+  torch::manual_seed(0);
+  ops::MultiScaleRoIAlign pool({"0", "1"}, 2, 2, {.canonical_scale = 20});
+  const auto large = torch::rand({1, 2, 12, 14}, torch::kFloat64), small = torch::rand({1, 2, 6, 7}, torch::kFloat64);
+  const auto boxes = torch::tensor({{1., 2., 9., 8.}, {3., 1., 55., 46.}, {-4., 8., 30., 80.}}, torch::kFloat64);
+  const auto pooled = [&](const Tensor& first, const Tensor& second) {
+    return pool(ops::FeatureMaps{{"0", first}, {"1", second}}, std::vector<Tensor>{boxes}, std::vector<Size>{{48, 56}});
+  };
+  EXPECT_TRUE(support::gradcheck([&](const Tensor& map) { return pooled(map, small); }, large));
+  EXPECT_TRUE(support::gradcheck([&](const Tensor& map) { return pooled(large, map); }, small));
+}
+
 TEST(MultiScaleRoIAlign, RefusesNoImagesAndMapsOfOtherNames) {
   const auto pool = [](const std::vector<Size>& images, const std::string& name) {
     ops::MultiScaleRoIAlign module({name}, 7, 2);
@@ -150,6 +163,7 @@ TEST(FrozenBatchNorm2d, LoadsWhatBatchNormSavedAndIsTorchvisions) {
     for (const auto& [name, tensor] : hub::state_dict(*norm)) names.push_back(name);
     EXPECT_EQ(names, c.texts("names"));
     EXPECT_TRUE(norm->parameters().empty());
+    norm->to(c.tensor("x").scalar_type());
     EXPECT_TENSOR_EQ(norm(c.tensor("x")), c.tensor("expected"));
   }
   const auto layer = ops::frozen_batch_norm_2d()(3);

@@ -10,6 +10,7 @@
 #include "tests/support/expect.h"
 #include "tests/support/gradcheck.h"
 #include "tests/support/oracle.h"
+#include "tests/support/scattered.h"
 
 namespace opsis {
 namespace {
@@ -184,6 +185,8 @@ TEST(Regions, CanBeDifferentiatedOnceOnly) {
 
 TEST(Regions, OfMetaTensorsHaveTheirShape) {
   const auto meta = torch::device(torch::kMeta);
+  EXPECT_EQ(ops::roi_align_rotated(torch::empty({2, 8, 7, 6}, meta), torch::empty({3, 6}, meta), 2).sizes(),
+            (std::vector<int64_t>{3, 8, 2, 2}));
   for (const auto& [name, op] : four()) {
     const auto out = op(torch::empty({2, 8, 7, 6}, meta), torch::empty({3, 5}, meta));
     EXPECT_EQ(out.sizes(), (std::vector<int64_t>{3, name.starts_with("ps") ? 2 : 8, 2, 2})) << name;
@@ -268,31 +271,35 @@ TEST(RoiAlignRotated, ByAQuarterTurnSeesTheMapTurned) {
 
 // --- Deformable convolution --------------------------------------------------------------------------------------------
 
-ops::DeformConv2dFuncOptions deform_options(const oracle::Case& c) {
+ops::DeformConv2dFuncOptions deform_options(const oracle::Case& c, bool scattered) {
+  const auto tensor = [&](std::string_view key) { return scattered ? support::scattered(c.tensor(key)) : c.tensor(key); };
   const auto pair = [&](std::string_view key) { return torch::ExpandingArray<2>({c.ints(key)[0], c.ints(key)[1]}); };
   ops::DeformConv2dFuncOptions options{.stride = pair("stride"), .padding = pair("padding"), .dilation = pair("dilation")};
-  if (c.has_tensor("mask_tensor")) options.mask = c.tensor("mask_tensor").requires_grad_();
-  if (c.has_tensor("bias_tensor")) options.bias = c.tensor("bias_tensor").requires_grad_();
+  if (c.has_tensor("mask_tensor")) options.mask = tensor("mask_tensor").requires_grad_();
+  if (c.has_tensor("bias_tensor")) options.bias = tensor("bias_tensor").requires_grad_();
   return options;
 }
 
 TEST(DeformConv2d, EqualsTorchvisionWithItsGradients) {
   for (const auto& c : oracle::cases("ops_regions/deform_conv2d")) {
     SCOPED_TRACE(c.name());
-    const auto x = c.tensor("x").contiguous(torch::MemoryFormat::ChannelsLast).requires_grad_();
-    const auto offset = c.tensor("offset").requires_grad_(), weight = c.tensor("weight").requires_grad_();
-    const auto options = deform_options(c);
-    const auto out = ops::deform_conv2d(x, offset, weight, options);
-    EXPECT_TENSOR_NEAR(out.detach(), c.tensor("expected"), tolerance(c), 1e-6);
-    (out * c.tensor("weights")).sum().backward();
-    EXPECT_TENSOR_NEAR(x.grad(), c.tensor("grad_x"), tolerance(c), 1e-6);
-    EXPECT_TENSOR_NEAR(offset.grad(), c.tensor("grad_offset"), tolerance(c), 1e-6);
-    EXPECT_TENSOR_NEAR(weight.grad(), c.tensor("grad_weight"), tolerance(c), 1e-6);
-    if (options.mask.defined()) {
-      EXPECT_TENSOR_NEAR(options.mask.grad(), c.tensor("grad_mask"), tolerance(c), 1e-6);
-    }
-    if (options.bias.defined()) {
-      EXPECT_TENSOR_NEAR(options.bias.grad(), c.tensor("grad_bias"), tolerance(c), 1e-6);
+    for (const bool scattered : {false, true}) {
+      const auto tensor = [&](std::string_view key) { return scattered ? support::scattered(c.tensor(key)) : c.tensor(key); };
+      const auto x = (scattered ? tensor("x") : c.tensor("x").contiguous(torch::MemoryFormat::ChannelsLast)).requires_grad_();
+      const auto offset = tensor("offset").requires_grad_(), weight = tensor("weight").requires_grad_();
+      const auto options = deform_options(c, scattered);
+      const auto out = ops::deform_conv2d(x, offset, weight, options);
+      EXPECT_TENSOR_NEAR(out.detach(), c.tensor("expected"), tolerance(c), 1e-6);
+      (out * tensor("weights")).sum().backward();
+      EXPECT_TENSOR_NEAR(x.grad(), c.tensor("grad_x"), tolerance(c), 1e-6);
+      EXPECT_TENSOR_NEAR(offset.grad(), c.tensor("grad_offset"), tolerance(c), 1e-6);
+      EXPECT_TENSOR_NEAR(weight.grad(), c.tensor("grad_weight"), tolerance(c), 1e-6);
+      if (options.mask.defined()) {
+        EXPECT_TENSOR_NEAR(options.mask.grad(), c.tensor("grad_mask"), tolerance(c), 1e-6);
+      }
+      if (options.bias.defined()) {
+        EXPECT_TENSOR_NEAR(options.bias.grad(), c.tensor("grad_bias"), tolerance(c), 1e-6);
+      }
     }
   }
 }

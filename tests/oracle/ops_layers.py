@@ -61,9 +61,10 @@ def activations(kind):
     return {"x": x, "expected": _activations[kind]()(x)}
 
 
-@case("ops_layers/stochastic_depth", p=[0.0, 0.25, 1.0, -0.1, 1.1], mode=["row", "batch", "column"], training=[True, False])
-def stochastic_depth(p, mode, training):
-    x = torch.randn(6, 2, 3)
+@case("ops_layers/stochastic_depth", p=[0.0, 0.25, 1.0, -0.1, 1.1], mode=["row", "batch", "column"], training=[True, False],
+      dtype=["float32", "float64", "float16", "bfloat16"])  # fmt: skip
+def stochastic_depth(p, mode, training, dtype):
+    x = torch.randn(6, 2, 3).to(getattr(torch, dtype))
     if fails(lambda: ops.stochastic_depth(x, p, mode, training)):
         return {"fails": True}
     torch.manual_seed(3)

@@ -213,22 +213,27 @@ def multi_scale(levels, names, ratio):
     return {**maps, "skip": False, "first": boxes[0], "second": boxes[1], "expected": out, "scales": module.scales}
 
 
-@case("ops_regions/frozen_batch_norm", eps=[1e-5, 0.0])
-def frozen_batch_norm(eps):
+_floating = _types | {"bfloat16": torch.bfloat16}
+
+
+@case("ops_regions/frozen_batch_norm", eps=[1e-5, 0.0], dtype=list(_floating))
+def frozen_batch_norm(eps, dtype):
     module = ops.FrozenBatchNorm2d(5, eps)
     trained = nn.BatchNorm2d(5)
     with torch.no_grad():
         for t in trained.state_dict().values():
             t.copy_(torch.rand(t.shape) + 0.5)
     module.load_state_dict(trained.state_dict())
-    x = torch.randn(2, 5, 4, 3)
+    module.to(_floating[dtype])
+    x = torch.randn(2, 5, 4, 3).to(_floating[dtype])
     return {"x": x, "expected": module(x), "names": list(module.state_dict()), **{"bn_" + k: v for k, v in trained.state_dict().items()}}
 
 
-@case("ops_regions/drop_block", axes=[2, 3], p=[0.0, 0.2, 1.0, -0.1, 1.5], block=[1, 3, 4, 7, 100], inplace=[False, True], training=[True, False])
-def drop_block(axes, p, block, inplace, training):
+@case("ops_regions/drop_block", axes=[2, 3], p=[0.0, 0.2, 1.0, -0.1, 1.5], block=[1, 3, 4, 7, 100], inplace=[False, True], training=[True, False],
+      dtype=list(_floating))  # fmt: skip
+def drop_block(axes, p, block, inplace, training, dtype):
     call = ops.drop_block2d if axes == 2 else ops.drop_block3d
-    x = torch.randn(*(3, 2, 9, 7) if axes == 2 else (2, 2, 5, 9, 7))
+    x = torch.randn(*(3, 2, 9, 7) if axes == 2 else (2, 2, 5, 9, 7)).to(_floating[dtype])
     if fails(lambda: call(x.clone(), p, block, inplace, 1e-4, training)):
         return {"x": x, "fails": True}
     given = x.clone()

@@ -17,6 +17,9 @@ using torch::indexing::Slice;
 // A border of zeros around the mask, so that it fades out: in pixels of the mask.
 constexpr int64_t kPadding = 1;
 
+// What is as far away is on no image, and the difference of two such still is a number.
+constexpr double kFar = 0x1p31;
+
 Tensor expanded(const Tensor& boxes, double scale) {
   const auto c = boxes.unbind(1);
   const auto half_width = (c[2] - c[0]) * 0.5 * scale, half_height = (c[3] - c[1]) * 0.5 * scale;
@@ -50,7 +53,11 @@ Tensor paste_masks_in_image(const Tensor& masks, const Tensor& boxes, Size size)
   const auto side = masks.size(-1);
   const auto scale = static_cast<double>(side + 2 * kPadding) / static_cast<double>(side);
   const auto padded = torch::constant_pad_nd(masks, {kPadding, kPadding, kPadding, kPadding});
-  const auto whole = masks_of_boxes::expanded(boxes, scale).to(torch::kInt64).cpu().contiguous();
+  const auto corners = masks_of_boxes::expanded(boxes, scale).cpu();
+  const auto wrong = (corners.abs() < masks_of_boxes::kFar).all(1).logical_not().nonzero();
+  OPSIS_CHECK(wrong.numel() == 0, "paste_masks_in_image: box {} must be of finite numbers below 2^31",
+              wrong[0].item<int64_t>());
+  const auto whole = corners.to(torch::kInt64).contiguous();
   auto images = torch::zeros({masks.size(0), 1, size.height, size.width}, masks.options().requires_grad(false));
   for (int64_t i = 0; i < masks.size(0); ++i) {
     masks_of_boxes::paste(padded[i][0], whole.const_data_ptr<int64_t>() + 4 * i, images[i][0]);
