@@ -8,6 +8,7 @@ namespace cli {
 void declare_datasets(CLI::App& app, Chosen& chosen);
 void declare_detect(CLI::App& app, Chosen& chosen);
 void declare_evaluate(CLI::App& app, Chosen& chosen);
+void declare_evaluate_detections(CLI::App& app, Chosen& chosen);
 void declare_finetune(CLI::App& app, Chosen& chosen);
 void declare_flow(CLI::App& app, Chosen& chosen);
 void declare_keypoints(CLI::App& app, Chosen& chosen);

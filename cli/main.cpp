@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
       "  opsis train digits --model resnet18 --epochs 5 --out digits.pth\n"
       "  opsis train-detector wheat --weights DEFAULT --out wheat.pth\n"
       "  opsis evaluate digits --weights digits.pth\n"
+      "  opsis evaluate-detections instances_val2017.json results.json\n"
       "  opsis transform photo.jpg crop.png \"Resize(256)\" \"CenterCrop(224)\"\n"
       "  opsis show photo.jpg --out sheet.png --step \"RandAugment()\"\n"
       "  opsis models \"resnext*\"\n"
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
   cli::declare_train_segmenter(app, chosen);
   cli::declare_finetune(app, chosen);
   cli::declare_evaluate(app, chosen);
+  cli::declare_evaluate_detections(app, chosen);
   cli::declare_predict(app, chosen);
   cli::declare_detect(app, chosen);
   cli::declare_segment(app, chosen);

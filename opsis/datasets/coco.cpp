@@ -6,6 +6,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/classified.h"
+#include "opsis/datasets/coco_segmentation.h"
 #include "opsis/io/masks.h"
 
 namespace opsis::inline v1::datasets {
@@ -49,28 +50,9 @@ BoundingBoxes coco_boxes(const Json& annotations, Size canvas) {
   return BoundingBoxes(boxes, BoundingBoxFormat::XYXY, canvas);
 }
 
-io::RunLengths coco_runs(const Json& segmentation, Size canvas) {
-  if (segmentation.is_list()) {
-    std::vector<std::vector<double>> polygons;
-    for (const auto& polygon : segmentation.items()) {
-      auto& corners = polygons.emplace_back();
-      for (const auto& number : polygon.items()) corners.push_back(number.number());
-    }
-    return io::runs_of_polygons(polygons, canvas);
-  }
-  const auto& size = segmentation["size"].items();
-  OPSIS_CHECK(size.size() == 2, "the size of a mask must be 2 numbers");
-  const Size stored{size[0].integer(), size[1].integer()};
-  const auto& counts = segmentation["counts"];
-  if (counts.is_text()) return io::runs_of_text(counts.text(), stored);
-  std::vector<int64_t> runs;
-  for (const auto& count : counts.items()) runs.push_back(count.integer());
-  return io::runs_of_counts(runs, canvas);
-}
-
 Mask coco_masks(const Json& annotations, Size canvas) {
   std::vector<io::RunLengths> runs;
-  for (const auto& annotation : annotations.items()) runs.push_back(coco_runs(annotation["segmentation"], canvas));
+  for (const auto& annotation : annotations.items()) runs.push_back(detail::coco_runs(annotation["segmentation"], canvas));
   return Mask(runs.empty() ? torch::zeros({0, canvas.height, canvas.width}, torch::kUInt8) : io::decode_masks(runs));
 }
 

@@ -40,6 +40,7 @@ struct CocoDetections {
   torch::Tensor scores{};               ///< (N)
   std::vector<io::RunLengths> masks{};  ///< N
   torch::Tensor key_points{};           ///< (N, K, 2) or (N, K, 3), whose third number is not looked at
+  torch::Tensor area{};                 ///< (N) in pixels; else that of the masks, the boxes, or the box around the key points
 };
 
 struct CocoAreaRange {
@@ -105,8 +106,8 @@ class OPSIS_API CocoEvaluator {
   /// Throws   ValueError for options that make no sense
   explicit CocoEvaluator(CocoOptions options = {});
 
-  /// Throws   ValueError when shapes, types or lengths do not fit each other, when a score is NaN, and for an image that was
-  ///          there before; then nothing has changed
+  /// Throws   ValueError when shapes, types or lengths do not fit each other, when a score is NaN, when a box, a
+  ///          point or an area is not finite, and for an image that was there before; then nothing has changed
   void update(int64_t image_id, const CocoTarget& target, const CocoDetections& detections);
 
   /// What another evaluator, with the same options, has seen; for several threads or machines.

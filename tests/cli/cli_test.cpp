@@ -14,8 +14,8 @@ TEST(Cli, TellsItsVersionAndHelp) {
   EXPECT_THAT(version.out, testing::MatchesRegex("opsis [0-9.]+ \\(LibTorch .*\\)\n"));
   const auto help = opsis_tool({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const std::string command : {"train", "finetune", "evaluate", "predict", "detect", "segment", "keypoints", "flow",
-                                    "models", "transform", "show", "weights"}) {
+  for (const std::string command : {"train", "finetune", "evaluate", "evaluate-detections", "predict", "detect", "segment",
+                                    "keypoints", "flow", "models", "transform", "show", "weights"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
     const auto own = opsis_tool({command, "--help"});
     EXPECT_EQ(own.code, 0);

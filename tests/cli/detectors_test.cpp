@@ -1,4 +1,4 @@
-// opsis train-detector.
+// opsis train-detector and evaluate-detections.
 #include <fstream>
 
 #include "opsis/io.h"
@@ -130,6 +130,35 @@ TEST(CliTrainDetector, SaysWhatIsWrong) {
   auto cut = people;
   cut.insert(cut.end(), {"--augmentation", "lsj", "--batch-size", "1"});
   expect_wrong_usage(cut, "--augmentation lsj cuts key points off; with key points it is hflip, multiscale or none");
+}
+
+TEST(CliEvaluateDetections, TellsCocosNumbers) {
+  const support::TemporaryFolder folder;
+  const auto at = [&](const char* name) { return (folder.path() / name).string(); };
+  std::ofstream(at("truth.json")) << R"({
+      "images": [{"id": 7, "file_name": "7.jpg", "height": 99, "width": 99}, {"id": 8, "file_name": "8.jpg"}],
+      "categories": [{"id": 1, "name": "square"}, {"id": 4, "name": "circle"}],
+      "annotations": [{"id": 1, "image_id": 7, "category_id": 1, "bbox": [2, 3, 40, 40], "area": 1600, "iscrowd": 0},
+                      {"id": 2, "image_id": 7, "category_id": 4, "bbox": [50, 50, 20, 20], "area": 400, "iscrowd": 0}]})";
+  std::ofstream(at("results.json")) << R"([{"image_id": 7, "category_id": 1, "score": 0.9, "bbox": [2, 3, 40, 40]}])";
+  const std::vector<std::string> command{"evaluate-detections", at("truth.json"), at("results.json")};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), command.begin(), command.end());
+    return more;
+  };
+  const auto told = opsis_tool(command);
+  EXPECT_EQ(told.code, 0) << told.err;
+  EXPECT_THAT(told.out, StartsWith("boxes of 2 images\nAP          0.500\n"));
+  const auto document = json::parse(opsis_tool(with({"--json"})).out);
+  EXPECT_EQ(document["kind"], "boxes");
+  EXPECT_EQ(document["numbers"].size(), 12);
+  EXPECT_EQ(document["numbers"]["APmedium"], 1);
+  EXPECT_EQ(document["categories"],
+            (json{{{"id", 1}, {"name", "square"}, {"AP", 1.0}}, {{"id", 4}, {"name", "circle"}, {"AP", 0.0}}}));
+  expect_wrong_usage(with({"--kind", "points"}), "--kind");
+  expect_failure(with({"--kind", "masks"}), "coco_target: image 7: ");
+  std::ofstream(at("results.json")) << R"([{"image_id": 9, "category_id": 1, "score": 0.9, "bbox": [2, 3, 40, 40]}])";
+  expect_failure(command, "entry 0 is of image 9, which is not in the annotations");
 }
 
 }  // namespace

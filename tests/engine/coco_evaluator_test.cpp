@@ -64,18 +64,23 @@ void expect_equal_to_pycocotools(const CocoResult& result, const oracle::Case& c
   EXPECT_TENSOR_NEAR(torch::tensor(numbers, torch::kFloat64), c.tensor("stats"), 0, 1e-12);
 }
 
+// "coco/crowded" has more detections of a label in an image than count.
 TEST(CocoEvaluator, NumbersEqualPycocotools) {
-  for (const auto& c : oracle::cases("coco/numbers")) {
-    SCOPED_TRACE(c.name());
-    const Scene scene(c);
-    CocoEvaluator evaluator({.kind = scene.kind, .box_format = BoundingBoxFormat::XYWH});
-    for (int64_t i = 0; i < scene.images(); ++i) evaluator.update(i, scene.target(i), scene.detections(i));
-    expect_equal_to_pycocotools(evaluator.compute(), c);
+  for (const auto* const table : {"coco/numbers", "coco/crowded"}) {
+    for (const auto& c : oracle::cases(table)) {
+      SCOPED_TRACE(c.name());
+      const Scene scene(c);
+      CocoEvaluator evaluator({.kind = scene.kind, .box_format = BoundingBoxFormat::XYWH});
+      for (int64_t i = 0; i < scene.images(); ++i) evaluator.update(i, scene.target(i), scene.detections(i));
+      expect_equal_to_pycocotools(evaluator.compute(), c);
+    }
   }
 }
 
-TEST(CocoEvaluator, DoesNotDependOnTheOrderOfImagesNorOnWhoSawThem) {
-  const auto c = oracle::cases("coco/numbers").at(4);
+class CocoEvaluatorOfEveryKind : public testing::TestWithParam<size_t> {};
+
+TEST_P(CocoEvaluatorOfEveryKind, DoesNotDependOnTheOrderOfImagesNorOnWhoSawThem) {
+  const auto c = oracle::cases("coco/numbers").at(GetParam());
   const Scene scene(c);
   const CocoOptions options{.kind = scene.kind, .box_format = BoundingBoxFormat::XYWH};
   CocoEvaluator first(options), second(options);
@@ -88,6 +93,8 @@ TEST(CocoEvaluator, DoesNotDependOnTheOrderOfImagesNorOnWhoSawThem) {
   EXPECT_EQ(first.images(), 0);
   EXPECT_EQ(first.compute()["AP"], -1);
 }
+
+INSTANTIATE_TEST_SUITE_P(Coco, CocoEvaluatorOfEveryKind, testing::Values(4, 10, 16));  // boxes, masks, key points
 
 TEST(CocoEvaluator, NumbersOfLvisEqualFasterCocoEval) {
   std::map<int64_t, engine::LvisFrequency> frequencies;
@@ -154,6 +161,15 @@ TEST(CocoEvaluator, RefusesWhatDoesNotFit) {
   expect_refuses({.boxes = torch::ones({1, 4}), .labels = labels}, "the detections must have scores");
   expect_refuses({.boxes = torch::ones({1, 4}), .labels = labels, .scores = torch::ones({2})}, "a number for each of 1 labels");
   expect_refuses({.boxes = torch::ones({1, 4}), .labels = labels, .scores = torch::full({1}, NAN)}, "got NaN");
+  for (const auto side : {NAN, INFINITY}) {
+    const auto boxes_of = torch::tensor({{10.F, 10.F, 20.F, 20.F}, {side, 10.F, 50.F, 60.F}});
+    expect_refuses({.boxes = boxes_of, .labels = labels.repeat(2), .scores = torch::ones({2})},
+                   "the boxes of the detections must be finite; row 1 is not");
+    auto target = one_box();
+    target.area = torch::tensor({side});
+    EXPECT_ERROR(boxes.update(1, target, {.labels = labels.slice(0, 0, 0)}), ValueError,
+                 "the areas of the target must be finite");
+  }
   expect_refuses({.boxes = torch::ones({1, 4}), .labels = torch::ones({1}), .scores = torch::ones({1})}, "whole numbers");
   expect_refuses({}, "got an undefined tensor");
   EXPECT_EQ(boxes.images(), 0);
@@ -171,6 +187,12 @@ TEST(CocoEvaluator, RefusesWhatDoesNotFit) {
   EXPECT_ERROR(masks.merge(boxes), ValueError, "must have the same options");
   CocoEvaluator points({.kind = CocoKind::KeyPoints});
   EXPECT_ERROR(points.update(1, one_box(), {}), ValueError, "key points of the target must be (1, 17, 3)");
+  auto person = one_box();
+  person.key_points = torch::ones({1, 17, 3});
+  auto found_points = torch::ones({1, 17, 2});
+  found_points[0][16][1] = NAN;
+  EXPECT_ERROR(points.update(1, person, {.labels = labels, .scores = torch::ones({1}), .key_points = found_points}), ValueError,
+               "the key points of the detections must be finite; row 0 is not");
   EXPECT_ERROR(CocoEvaluator({.max_detections = {10, 1}}), ValueError, "must be positive and ascend");
   EXPECT_ERROR(CocoEvaluator({.box_format = BoundingBoxFormat::XYWHR}), ValueError, "must be upright, got XYWHR");
   EXPECT_ERROR(CocoEvaluator({.iou_thresholds = std::vector<double>(65, 0.5)}), ValueError, "at most 64");

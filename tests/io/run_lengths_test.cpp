@@ -28,6 +28,9 @@ TEST(RunLengths, OfMasksEqualPycocotools) {
                        c.tensor("boxes")[static_cast<int64_t>(i)]);
     }
     EXPECT_TENSOR_EQ(decode_masks(runs), masks);
+    for (const auto& pair : nlohmann::json::parse(c.json("uncompressed"))) {
+      EXPECT_EQ(to_text(runs_of_counts(pair[0].get<std::vector<int64_t>>(), size_of(c))), pair[1].get<std::string>());
+    }
     EXPECT_EQ(to_text(merge(std::span(runs).subspan(2))), c.text("union"));
     EXPECT_EQ(to_text(merge(std::span(runs).subspan(1, 2), MergeRuns::Intersection)), c.text("intersection"));
     const auto crowd = c.ints("crowd");
