@@ -78,4 +78,6 @@ std::vector<Tensor> FlowEstimator::operator()(std::span<const Pair> pairs, Timin
   return detail::run<Images>(inputs, prepare, forward, finish, timings, watch);
 }
 
+void FlowEstimator::warm_up(Size size) const { (*this)(detail::blank(size), detail::blank(size)); }
+
 }  // namespace opsis::inline v1::tasks

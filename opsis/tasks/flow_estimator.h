@@ -44,6 +44,9 @@ class OPSIS_API FlowEstimator {
   /// Several pairs; those that come to the same size go through the model together.
   std::vector<torch::Tensor> operator()(std::span<const std::pair<Picture, Picture>> pairs, Timings* timings = nullptr) const;
 
+  /// Makes the first pair of pictures of this size as quick as the others.
+  void warm_up(Size size) const;
+
  private:
   FlowEstimator(std::string_view model, const models::Weights& weights, const TaskOptions& options, int64_t num_flow_updates);
 

@@ -207,17 +207,17 @@ models::detection::Backbone one_map(int64_t channels) {
   return {models::Sequential(std::vector<models::Layer>{conv}), channels};
 }
 
-std::shared_ptr<DetectionModel> tiny(const std::string& kind) {
+std::shared_ptr<DetectionModel> tiny(const std::string& kind, std::optional<double> score_thresh = {}) {
   using namespace models::detection;
   const TransformOptions sizes{.min_size = {64}, .max_size = 90};
   if (kind == "fcos") {
-    return FCOS(TwoMaps(32), 4, sizes, ThresholdOptions{.score_thresh = 0.05},
+    return FCOS(TwoMaps(32), 4, sizes, ThresholdOptions{.score_thresh = score_thresh.value_or(0.05)},
                 FCOSParts{.anchor_generator = AnchorGenerator({{8}, {16}}, {{1}, {1}}), .center_sampling_radius = 2.5})
         .ptr();
   }
   if (kind == "ssd") {
     return SSD(TwoMaps(16), DefaultBoxGenerator({{2}, {2, 3}}), Size{64, 72}, 4, TransformOptions{},
-               ThresholdOptions{.detections_per_img = 20, .topk_candidates = 9},
+               ThresholdOptions{.score_thresh = score_thresh, .detections_per_img = 20, .topk_candidates = 9},
                SSDParts{.iou_thresh = 0.4, .positive_fraction = 0.2})
         .ptr();
   }
@@ -226,8 +226,12 @@ std::shared_ptr<DetectionModel> tiny(const std::string& kind) {
                                               {"ciou", BoxLoss::CIOU},
                                               {"diou", BoxLoss::DIOU},
                                               {"giou", BoxLoss::GIOU}};
-  return RetinaNet(one_map(16), 4, sizes, ThresholdOptions{.detections_per_img = 25, .topk_candidates = 40},
-                   RetinaNetParts{.anchor_generator = AnchorGenerator({{12, 24}}, {{0.5, 1}}), .box_loss = losses.at(kind)})
+  RetinaNetParts parts{.anchor_generator = AnchorGenerator({{12, 24}}, {{0.5, 1}})};
+  if (kind == "thresholds") parts.fg_iou_thresh = 0.35, parts.bg_iou_thresh = 0.2;
+  if (kind == "matcher") parts.proposal_matcher = Matcher{.high_threshold = 0.3, .low_threshold = 0.25};
+  if (losses.contains(kind)) parts.box_loss = losses.at(kind);
+  return RetinaNet(one_map(16), 4, sizes,
+                   ThresholdOptions{.score_thresh = score_thresh, .detections_per_img = 25, .topk_candidates = 40}, parts)
       .ptr();
 }
 
@@ -242,6 +246,38 @@ TEST(OneStageDetectors, AreMadeFromPartsOfOnesOwn) {
     enliven(*model, c);
     expect_same_found(*model, c);
     expect_same_learned(*model, c);
+  }
+}
+
+TEST(OneStageDetectors, MatchAnchorsAsTheyAreTold) {
+  const support::OneThread one_thread;
+  for (const auto& c : oracle::cases("models_detection_single/matched")) {
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(0);
+    const auto model = tiny(c.text("by"));
+    support::expect_same_state(*model, c);
+    if (HasFatalFailure()) return;
+    enliven(*model, c);
+    expect_same_found(*model, c);
+    expect_same_learned(*model, c);
+  }
+}
+
+TEST(OneStageDetectors, ThatFindNothingGiveWhatTorchvisionsGive) {
+  for (const auto& c : oracle::cases("models_detection_single/nothing")) {
+    SCOPED_TRACE(c.name());
+    expect_same_found(*tiny(c.text("kind"), 1), c);
+  }
+}
+
+TEST(OneStageDetectors, FindWhatTorchvisionsFindInAStripe) {
+  const support::OneThread one_thread;
+  for (const auto& c : oracle::cases("models_detection_single/stripes")) {
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(0);
+    const auto model = models::get_model<DetectionModel>(c.text("model"), {.weights_backbone = ""});
+    enliven(*model, c);
+    expect_same_found(*model, c);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "opsis/hub/safetensors.h"
@@ -196,6 +197,116 @@ TEST(MaskRCNN, OfANetworkOfOnesOwnWithEveryOptionIsTorchvisionsAlsoWhereThereIsN
   }
 }
 
+// _key_points in tests/oracle/models_detection.py.
+detection::KeypointRCNN five_key_points(double score_thresh = 0.2) {
+  const torch::nn::Conv2d conv(torch::nn::Conv2dOptions(3, 16, 3).stride(4).padding(1));
+  const detection::Backbone backbone(models::Sequential(std::vector<models::Layer>{conv, torch::nn::ReLU()}), 16);
+  return detection::KeypointRCNN(backbone, 3,
+                                 {.transform = {.min_size = {56}, .max_size = 90},
+                                  .rpn = {.anchor_generator = detection::AnchorGenerator({{8, 24, 48}}, {{0.5, 1, 2}}),
+                                          .pre_nms_top_n_train = 170,
+                                          .pre_nms_top_n_test = 130,
+                                          .post_nms_top_n_train = 60,
+                                          .post_nms_top_n_test = 40},
+                                  .box = {.roi_pool = detection::MultiScaleRoIAlign({"0"}, 3, 2),
+                                          .score_thresh = score_thresh,
+                                          .detections_per_img = 9,
+                                          .batch_size_per_image = 40}},
+                                 {.roi_pool = detection::MultiScaleRoIAlign({"0"}, 6, 2),
+                                  .head = detection::KeypointRCNNHeads(16, std::vector<int64_t>{8, 512})},
+                                 5);
+}
+
+TEST(KeypointRCNN, OfAnotherNumberOfKeyPointsIsTorchvisions) {
+  const support::OneThread one_thread;
+  const auto c = oracle::cases("models_detection/five_key_points").at(0);
+  torch::manual_seed(0);
+  auto model = five_key_points();
+  support::expect_same_state(*model, c);
+  expect_same_training(*model, c);
+  const auto found = found_by(*model, pictures(c));
+  expect_same_found(found, c, "found_");
+  EXPECT_EQ(found[0].keypoints.sizes(), (std::vector<int64_t>{9, 5, 3}));
+}
+
+TEST(KeypointRCNN, RefusesKeyPointsThatDoNotFit) {
+  auto model = five_key_points();
+  const auto image = torch::rand({3, 40, 50});
+  const auto boxes = torch::tensor({{4.F, 4.F, 30.F, 20.F}, {1.F, 2.F, 30.F, 40.F}});
+  const auto labels = torch::ones({2}, torch::kInt64);
+  const auto learn = [&](const torch::Tensor& points) {
+    return model->losses({image, image}, {{boxes, labels, {}, torch::ones({2, 5, 3})}, {boxes, labels, {}, points}});
+  };
+  EXPECT_NO_THROW(learn(torch::ones({2, 5, 3})));
+  EXPECT_ERROR(learn(torch::ones({2, 5, 2})), ValueError,
+               "KeypointRCNN: keypoints must be (N, K, 3), got (2, 5, 2) as the key points of image 1");
+  EXPECT_ERROR(learn(torch::ones({2, 5, 3}, torch::kFloat64)), ValueError,
+               "KeypointRCNN: keypoints must be float32, got Double in image 1");
+  EXPECT_ERROR(learn(torch::ones({1, 5, 3})), ValueError,
+               "KeypointRCNN: there must be as many keypoints as boxes, got 1 and 2 in image 1");
+  EXPECT_ERROR(learn(torch::ones({2, 4, 3})), ValueError, "there must be 5 key points, got 4 in image 1");
+  EXPECT_ERROR(learn({}), ValueError, "every target must have keypoints, image 1 has none");
+}
+
+TEST(DetectionModel, ThatFindsNothingGivesWhatTorchvisionsGives) {
+  for (const auto& c : oracle::cases("models_detection/nothing")) {
+    SCOPED_TRACE(c.name());
+    std::shared_ptr<GeneralizedRCNNImpl> model = five_key_points(1).ptr();
+    if (c.text("kind") == "masks") model = custom().ptr();
+    model->roi_heads->options.score_thresh = 1;
+    const auto found = found_by(*model, pictures(c));
+    EXPECT_EQ(found[0].boxes.size(0), 0);
+    expect_same_found(found, c, "found_");
+  }
+}
+
+TEST(FasterRCNN, FindsWhatTorchvisionsFindsInAStripe) {
+  const support::OneThread one_thread;
+  for (const auto& c : oracle::cases("models_detection/stripe")) {
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(0);
+    const auto model = random_rcnn("fasterrcnn_mobilenet_v3_large_320_fpn");
+    auto& heads = *model->roi_heads;
+    heads.options.score_thresh = 0, heads.options.detections_per_img = 5;
+    {
+      const torch::NoGradGuard no_grad;
+      heads.box_predictor->cls_score->weight *= 10;
+      heads.box_predictor->bbox_pred->weight *= 10;
+    }
+    const auto found = found_by(*model, {c.tensor("image")});
+    EXPECT_EQ(found[0].boxes.size(0), 5);
+    expect_same_found(found, c, "found_");
+  }
+}
+
+TEST(FasterRCNN, TakesTheWeightsOfItsBackbone) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "mobilenet.safetensors";
+  const models::MobileNetV3 classifier = models::mobilenet_v3_large();
+  hub::save_safetensors(file, hub::state_dict(*classifier));
+  models::MobileNet_V3_Large_Weights weights = models::MobileNet_V3_Large_Weights::IMAGENET1K_V1;
+  const auto url = "file://" + file.string();
+  weights.url = url;
+  const auto model = detection::fasterrcnn_mobilenet_v3_large_320_fpn({}, {.weights_backbone = weights});
+  // Frozen norms have all that the norms had but the count of batches, as buffers.
+  std::map<std::string, torch::Tensor> found;
+  for (const auto& [name, tensor] : hub::state_dict(*model)) found[name] = tensor;
+  size_t norms = 0, compared = 0;
+  for (const auto& [name, tensor] : hub::state_dict(*classifier->features)) {
+    if (name.ends_with("num_batches_tracked")) continue;
+    ASSERT_TRUE(found.contains("backbone.body." + name)) << name;
+    EXPECT_TENSOR_EQ(found["backbone.body." + name].detach(), tensor.detach());
+    ++compared;
+  }
+  for (const auto& module : model->modules()) norms += module->as<ops::FrozenBatchNorm2d>() != nullptr;
+  EXPECT_EQ(norms, 46);
+  EXPECT_GT(compared, 200);
+  // As torchvision's, of a trained backbone the last three layers learn.
+  const auto parameters = model->named_parameters();
+  EXPECT_FALSE(parameters["backbone.body.4.block.0.0.weight"].requires_grad());
+  EXPECT_TRUE(parameters["backbone.body.16.0.weight"].requires_grad());
+}
+
 TEST(MaskRCNN, ReadsACheckpointOfPythonsUnderItsFirstNames) {
   const auto c = oracle::cases("models_detection/checkpoint").at(0);
   auto model = custom();
@@ -353,6 +464,10 @@ TEST(MapsOfBoxes, AreRefusedUnlessEachHasItsBox) {
                "paste_masks_in_image: boxes must be (2, 4), one for each of the masks, got (1, 4)");
   EXPECT_ERROR(detection::paste_masks_in_image(torch::rand({2, 8, 8}), one_box, {20, 20}), ValueError,
                "paste_masks_in_image: masks must be (N, 1, M, M), got (2, 8, 8)");
+  for (const auto far : {-1e19F, 3e9F, NAN, INFINITY}) {
+    EXPECT_ERROR(detection::paste_masks_in_image(torch::rand({1, 1, 8, 8}), torch::tensor({{far, 0.f, 5.f, 5.f}}), {20, 20}),
+                 ValueError, "paste_masks_in_image: box 0 must be of finite numbers below 2^31");
+  }
 }
 
 TEST(ResizeBoxes, RoundsSixteenBitsOnceAsTorchvisionDoes) {

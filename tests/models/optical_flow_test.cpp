@@ -33,6 +33,16 @@ TEST_P(OpticalFlowModel, FromTheSameSeedIsTorchvisionsAndComputesTheSame) {
   support::expect_same_computed(*model, c, flow_estimates(*model, c, 3));
 }
 
+TEST(RAFT, LoadsWhatPythonSaved) {
+  const support::OneThread one_thread;
+  const torch::NoGradGuard no_grad;
+  const auto c = oracle::cases("models_flow/checkpoint").at(0);
+  const auto model = models::get_model<FlowModel>(
+      "raft_small", {.weights = "DEFAULT", .weights_file = oracle::folder() / "models_flow/raft.pth"});
+  model->eval();
+  EXPECT_TENSOR_NEAR(model->forward(c.tensor("first"), c.tensor("second"), 2), c.tensor("expected"), 1e-4, 0);
+}
+
 // The same as in tests/oracle/models_flow.py.
 RAFT small_raft(bool use_mask_predictor = true) {
   const models::NormLayer instance_norm = [](int64_t channels) { return torch::nn::InstanceNorm2d(channels); };
@@ -53,6 +63,29 @@ TEST(RAFT, EverySizeDoesWhatTorchvisionsDoes) {
   torch::manual_seed(0);
   auto model = small_raft();
   support::expect_same_computed(*model, c, flow_estimates(*model, c, 2));
+}
+
+TEST(RAFT, TakesPartsOfOnesOwn) {
+  using torch::nn::Conv2d;
+  using torch::nn::Conv2dOptions;
+  const auto c = oracle::cases("models_flow/parts").at(0);
+  torch::manual_seed(0);
+  const Conv2d features(Conv2dOptions(3, 24, 8).stride(8)), context(Conv2dOptions(3, 160, 8).stride(8)),
+      mask(Conv2dOptions(96, 576, 1));
+  auto model =
+      models::optical_flow::raft_small({}, {.feature_encoder = features, .context_encoder = context, .mask_predictor = mask});
+  support::expect_same_computed(*model, c, flow_estimates(*model, c, 2));
+
+  const auto expect_refuses = [&](const models::optical_flow::RAFTOptions& options, const char* message) {
+    EXPECT_ERROR(models::optical_flow::raft_small({}, options)->outputs(c.tensor("first"), c.tensor("second"), 1), ValueError,
+                 message);
+  };
+  expect_refuses({.feature_encoder = Conv2d(Conv2dOptions(3, 24, 4).stride(4))},
+                 "RAFT: the feature encoder must give maps of [2, 24, 16, 17], got (2, 24, 32, 34)");
+  expect_refuses({.context_encoder = features},
+                 "RAFT: the context encoder must give maps of [1, 160, 16, 17], got (1, 24, 16, 17)");
+  expect_refuses({.mask_predictor = Conv2d(Conv2dOptions(96, 9, 1))},
+                 "RAFT: the mask predictor must give maps of [1, 576, 16, 17]");
 }
 
 // torchvision holds what is compared twice for a moment, the second time divided, before it makes the smaller levels of it.

@@ -106,6 +106,20 @@ TEST(SegmentationModel, TakesTheWeightsOfItsBackbone) {
   for (const auto& parameter : expected) EXPECT_TENSOR_EQ(found[parameter.key()].detach(), parameter.value().detach());
 }
 
+TEST(SegmentationModel, LoadsWhatPythonSavedAndTakesAStripe) {
+  const support::OneThread one_thread;
+  const torch::NoGradGuard no_grad;
+  const auto c = oracle::cases("models_segmentation/checkpoint").at(0);
+  const auto model = models::get_model<SegmentationModel>(
+      "deeplabv3_mobilenet_v3_large",
+      {.weights = "DEFAULT", .weights_file = oracle::folder() / "models_segmentation/deeplab.pth"});
+  model->eval();
+  const auto found = model->outputs(c.tensor("images"));
+  EXPECT_TENSOR_NEAR(found.out, c.tensor("out"), 1e-5, 0);
+  EXPECT_TENSOR_NEAR(found.aux, c.tensor("aux"), 1e-5, 0);
+  EXPECT_TENSOR_NEAR(model->forward(c.tensor("stripe")), c.tensor("of_stripe"), 1e-5, 0);
+}
+
 TEST(SegmentationModel, TakesWeightsAndGivesThemNewHeadsAndInputs) {
   const support::TemporaryFolder folder;
   const auto file = folder.path() / "deeplab.safetensors";

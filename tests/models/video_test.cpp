@@ -105,6 +105,16 @@ const std::map<std::string, VideoBuilder>& video_variants() {
   return all;
 }
 
+TEST(VideoClassifier, LoadsWhatPythonSaved) {
+  const support::OneThread one_thread;
+  const torch::NoGradGuard no_grad;
+  const auto c = oracle::cases("models_video/checkpoint").at(0);
+  const auto model = models::get_model<VideoClassifier>(
+      "s3d", {.weights = "DEFAULT", .weights_file = oracle::folder() / "models_video/s3d.pth"});
+  model->eval();
+  EXPECT_TENSOR_NEAR(model->forward(c.tensor("clips")), c.tensor("expected"), 1e-5, 0);
+}
+
 TEST(VideoClassifier, EveryOptionDoesWhatTorchvisionsDoes) {
   for (const auto& c : oracle::cases("models_video/options")) {
     SCOPED_TRACE(c.name());

@@ -26,7 +26,7 @@ def _pictures():
     return [torch.rand(3, *size) for size in _sizes]
 
 
-def _targets(classes, empty=()):
+def _targets(classes, empty=(), points=17):
     """Boxes with all that any model learns from."""
     found = []
     for number, ((height, width), boxes) in enumerate(zip(_sizes, _boxes)):
@@ -35,7 +35,7 @@ def _targets(classes, empty=()):
         labels = torch.randint(1, classes, (count,))
         masks = (torch.rand(count, height, width) > 0.5).byte()
         # Some stand outside of their boxes, some cannot be seen.
-        keypoints = torch.rand(count, 17, 3) * torch.tensor([width, height, 2.0]) - torch.tensor([0, 0, 0.5])
+        keypoints = torch.rand(count, points, 3) * torch.tensor([width, height, 2.0]) - torch.tensor([0, 0, 0.5])
         found.append({"boxes": boxes, "labels": labels, "masks": masks, "keypoints": keypoints})
     return found
 
@@ -128,6 +128,46 @@ def custom(empty):
         model.eval()
         result |= _numbered("tiny", model(tiny[:1])) | _numbered("line", model(tiny[1:]))
     return result | {"tiny_0": tiny[0], "tiny_1": tiny[1]} | found(model, images)
+
+
+def _key_points(score_thresh=0.2):
+    """Five key points of each thing."""
+    backbone = nn.Sequential(nn.Conv2d(3, 16, 3, stride=4, padding=1), nn.ReLU())
+    backbone.out_channels = 16
+    return detection.KeypointRCNN(
+        backbone, 3, num_keypoints=5, min_size=56, max_size=90, rpn_anchor_generator=AnchorGenerator(((8, 24, 48),), ((0.5, 1.0, 2.0),)),
+        rpn_pre_nms_top_n_train=170, rpn_pre_nms_top_n_test=130, rpn_post_nms_top_n_train=60, rpn_post_nms_top_n_test=40,
+        box_roi_pool=MultiScaleRoIAlign(["0"], 3, 2), box_score_thresh=score_thresh, box_detections_per_img=9, box_batch_size_per_image=40,
+        keypoint_roi_pool=MultiScaleRoIAlign(["0"], 6, 2), keypoint_head=detection.keypoint_rcnn.KeypointRCNNHeads(16, (8, 512)))  # fmt: skip
+
+
+@case("models_detection/five_key_points")
+def five_key_points():
+    images, targets = _pictures(), _targets(3, points=5)
+    torch.manual_seed(0)
+    model = _key_points()
+    result = checked(model) | {f"image_{i}": image for i, image in enumerate(images)} | _numbered("target", targets)
+    return result | trained(model, images, targets) | found(model, images)
+
+
+@case("models_detection/nothing", kind=["masks", "key points"])
+def nothing(kind):
+    """What is there of each kind when nothing is sure enough."""
+    images = _pictures()
+    model = _custom() if kind == "masks" else _key_points(1.0)
+    model.roi_heads.score_thresh = 1.0
+    return {f"image_{i}": image for i, image in enumerate(images)} | found(model, images)
+
+
+@case("models_detection/stripe", shape=[(10_000, 20), (20, 10_000)])
+def stripe(shape):
+    image = torch.rand(3, *shape)
+    torch.manual_seed(0)
+    model = detection.fasterrcnn_mobilenet_v3_large_320_fpn(weights_backbone=None, box_score_thresh=0.0, box_detections_per_img=5)
+    with torch.no_grad():  # as make_quick
+        model.roi_heads.box_predictor.cls_score.weight *= 10
+        model.roi_heads.box_predictor.bbox_pred.weight *= 10
+    return {"image": image} | found(model, [image])
 
 
 @case("models_detection/checkpoint")

@@ -10,6 +10,7 @@ from support.model import TableDraws, checked, sample
 from torch import nn
 from torchvision import models
 from torchvision.models import detection
+from torchvision.models.detection import _utils
 from torchvision.models.detection.anchor_utils import AnchorGenerator, DefaultBoxGenerator
 from torchvision.models.detection.image_list import ImageList
 
@@ -173,20 +174,20 @@ def _tiny_backbone(channels, count):
     return found
 
 
-def _tiny(kind):
+def _tiny(kind, **chosen):
     sizes = {"min_size": 64, "max_size": 90}
     if kind == "fcos":
         anchors = AnchorGenerator(((8,), (16,)), ((1.0,),) * 2)
         return detection.FCOS(_tiny_backbone(32, 2), 4, anchor_generator=anchors, center_sampling_radius=2.5,
-                              score_thresh=0.05, **sizes)  # fmt: skip
+                              **{"score_thresh": 0.05, **chosen}, **sizes)  # fmt: skip
     if kind == "ssd":
         backbone = _tiny_backbone(16, 2)
         del backbone.out_channels
         return detection.ssd.SSD(backbone, DefaultBoxGenerator([[2], [2, 3]]), (72, 64), 4, iou_thresh=0.4,
-                                 positive_fraction=0.2, detections_per_img=20, topk_candidates=9)  # fmt: skip
+                                 positive_fraction=0.2, detections_per_img=20, topk_candidates=9, **chosen)  # fmt: skip
     anchors = AnchorGenerator(((12, 24),), ((0.5, 1.0),))
     found = detection.RetinaNet(_tiny_backbone(16, 1), 4, anchor_generator=anchors, topk_candidates=40,
-                                detections_per_img=25, **sizes)  # fmt: skip
+                                detections_per_img=25, **chosen, **sizes)  # fmt: skip
     found.head.regression_head._loss_type = kind
     return found
 
@@ -198,6 +199,33 @@ def parts(kind):
     built = _tiny(kind)
     found = {"count": 2, **_numbered("image", images), **checked(built), **_enliven(built, images)}
     return found | _shown(built, images) | _learned(built, images, [4, 2]) | _without_targets(built, images, [0, 0])
+
+
+@case("models_detection_single/matched", by=["thresholds", "matcher"])
+def matched(by):
+    """A RetinaNet whose anchors are matched in another way than usual."""
+    chosen = {"fg_iou_thresh": 0.35, "bg_iou_thresh": 0.2} if by == "thresholds" else {"proposal_matcher": _utils.Matcher(0.3, 0.25)}
+    images = [torch.rand(3, 50, 61), torch.rand(3, 64, 40)]
+    torch.manual_seed(0)
+    built = _tiny("l1", **chosen)
+    found = {"count": 2, **_numbered("image", images), **checked(built), **_enliven(built, images)}
+    return found | _shown(built, images) | _learned(built, images, [4, 2]) | _without_targets(built, images, [0, 0])
+
+
+@case("models_detection_single/nothing", kind=["l1", "fcos", "ssd"])
+def nothing(kind):
+    """What there is when nothing is sure enough."""
+    images = [torch.rand(3, 50, 61), torch.rand(3, 64, 40)]
+    built = _tiny(kind, score_thresh=1.0)
+    return {"count": 2, **_numbered("image", images), **_shown(built, images)}
+
+
+@case("models_detection_single/stripes", model=["retinanet_resnet50_fpn", "ssdlite320_mobilenet_v3_large"], shape=[(10_000, 20), (20, 10_000)])
+def stripes(model, shape):
+    images = [torch.rand(3, *shape)]
+    torch.manual_seed(0)
+    built = models.get_model(model, weights_backbone=None)
+    return {"count": 1, **_numbered("image", images), **_enliven(built, images), **_shown(built, images)}
 
 
 @case("models_detection_single/odd_sizes", model=["retinanet_resnet50_fpn", "ssdlite320_mobilenet_v3_large"])

@@ -4,7 +4,7 @@ support/zoo.py lists the models.
 """
 
 import torch
-from oracle import case, run
+from oracle import case, out_dir, run
 from support import zoo
 from support.model import computed
 from torchvision import models
@@ -35,6 +35,28 @@ def variant():
     mask = raft.MaskPredictor(in_channels=10, hidden_size=256)
     model = raft.RAFT(feature_encoder=encoder, context_encoder=context, corr_block=block, update_block=update, mask_predictor=mask)
     return {"first": first, "second": second, **computed(model, first, second, num_flow_updates=2)}
+
+
+@case("models_flow/parts")
+def parts():
+    """A small one with encoders and a mask of one's own."""
+    first, second = torch.rand(2, 1, 3, 128, 136) * 2 - 1
+    torch.manual_seed(0)
+    nets = {"feature_encoder": torch.nn.Conv2d(3, 24, 8, stride=8), "context_encoder": torch.nn.Conv2d(3, 160, 8, stride=8),
+            "mask_predictor": torch.nn.Conv2d(96, 576, 1)}  # fmt: skip
+    model = models.optical_flow.raft_small(**nets)
+    return {"first": first, "second": second, **computed(model, first, second, num_flow_updates=2)}
+
+
+@case("models_flow/checkpoint")
+def checkpoint():
+    """Saved by Python."""
+    model = models.optical_flow.raft_small().eval()
+    (out_dir() / "models_flow").mkdir(parents=True, exist_ok=True)
+    torch.save(model.state_dict(), out_dir() / "models_flow/raft.pth")
+    first, second = torch.rand(2, 1, 3, 128, 136) * 2 - 1
+    with torch.no_grad():
+        return {"first": first, "second": second, "expected": model(first, second, num_flow_updates=2)[-1]}
 
 
 run(__file__)

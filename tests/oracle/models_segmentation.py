@@ -6,7 +6,7 @@ support/zoo.py lists the models.
 import contextlib
 
 import torch
-from oracle import case, run
+from oracle import case, out_dir, run
 from support import zoo
 from support.model import TableDraws, computed
 from torchvision import models
@@ -59,6 +59,18 @@ def segmenter(shape):
         scores = model(SemanticSegmentation(resize_size=64)(image)[None])["out"]
     scores = torch.nn.functional.interpolate(scores, shape[1:], mode="bilinear", align_corners=False)
     return {"image": image, "expected": scores.argmax(1)[0]}
+
+
+@case("models_segmentation/checkpoint")
+def checkpoint():
+    """Saved by Python; and a picture that is a stripe."""
+    model = models.segmentation.deeplabv3_mobilenet_v3_large(weights_backbone=None, aux_loss=True).eval()
+    (out_dir() / "models_segmentation").mkdir(parents=True, exist_ok=True)
+    torch.save(model.state_dict(), out_dir() / "models_segmentation/deeplab.pth")
+    images, stripe = torch.rand(1, 3, 48, 40), torch.rand(1, 3, 10_000, 20)
+    with torch.no_grad():
+        found = model(images)
+        return {"images": images, "out": found["out"], "aux": found["aux"], "stripe": stripe, "of_stripe": model(stripe)["out"]}
 
 
 run(__file__)

@@ -7,7 +7,7 @@ import contextlib
 from unittest import mock
 
 import torch
-from oracle import case, run
+from oracle import case, out_dir, run
 from support import zoo
 from support.model import TableDraws, computed
 from torch import nn
@@ -82,6 +82,17 @@ def s3d_options():
     model = models.video.s3d(num_classes=7, dropout=0.6, norm_layer=lambda c: nn.GroupNorm(8, c)).eval()
     with torch.no_grad():
         return {"clips": clips, "names": list(model.state_dict()), "expected": model(clips)}
+
+
+@case("models_video/checkpoint")
+def checkpoint():
+    """Saved by Python."""
+    model = models.video.s3d().eval()
+    (out_dir() / "models_video").mkdir(parents=True, exist_ok=True)
+    torch.save(model.state_dict(), out_dir() / "models_video/s3d.pth")
+    clips = torch.rand(1, 3, 14, 209, 209)
+    with torch.no_grad():
+        return {"clips": clips, "expected": model(clips)}
 
 
 run(__file__)

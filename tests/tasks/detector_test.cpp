@@ -104,6 +104,22 @@ TEST(Detector, NamesWhatItIsSureOf) {
   EXPECT_TRUE(detector(std::vector<Image>()).empty());
 }
 
+TEST(Detector, FindsWhatIsInAStripe) {
+  const Detector detector(std::make_shared<Marks>(), {"nothing", "cat"}, 0.5);
+  const auto stripe = picture(10'000, 20, {{9'000, 8, 200, 1}, {5'003, 10, 150, 1}});
+  const auto found = detector(stripe);
+  EXPECT_TENSOR_EQ(found.boxes.data, torch::tensor({{4.F, 8996.F, 12.F, 9004.F}, {6.F, 4999.F, 14.F, 5007.F}}));
+  EXPECT_EQ(found.boxes.canvas_size, (Size{10'000, 20}));
+  EXPECT_TENSOR_EQ(detector.tiled(stripe, {.tile_size = {512, 512}, .overlap = 64}).boxes.data, found.boxes.data);
+  // And what a network of LibTorch's layers makes of it.
+  const auto model = support::lively_detector();
+  const auto image = torch::rand({3, 20, 10'000});
+  const auto boxes = Detector(model, {}, 0)(Image(image)).boxes;
+  const torch::NoGradGuard no_grad;
+  EXPECT_TENSOR_NEAR(boxes.data, model->forward({image})[0].boxes, 1e-5, 0);
+  EXPECT_GT(boxes.data.size(0), 0);
+}
+
 TEST(Detector, TakesFilesAndBuffersTogether) {
   const support::TemporaryFolder folder;
   const auto file = folder.path() / "marks.png";

@@ -50,6 +50,12 @@ TEST(FlowEstimator, AnswersInThePicturesOwnPixels) {
   EXPECT_EQ(flows[1].sizes(), (std::vector<int64_t>{2, 1, 1}));
 }
 
+TEST(FlowEstimator, IsWarmedUpByAPairOfTheSize) {
+  const auto model = std::make_shared<Drift>();
+  FlowEstimator(model, {16, 32}, 3).warm_up({21, 45});
+  EXPECT_EQ(model->sizes, (std::vector<std::vector<int64_t>>{{1, 3, 24, 48}}));
+}
+
 TEST(FlowEstimator, TakesFilesAndBuffersTogether) {
   const support::TemporaryFolder folder;
   const auto file = folder.path() / "frame.png";

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <string_view>
 
 #include "opsis/core/check.h"
 #include "opsis/models/load_weights.h"
@@ -104,7 +106,7 @@ class FeatureEncoderImpl : public torch::nn::Module {
 
   std::vector<Layer> layers;
 };
-using FeatureEncoder = Observed<torch::nn::ModuleHolder<FeatureEncoderImpl>>;
+TORCH_MODULE(FeatureEncoder);
 
 // What is seen where the flow leads, and the flow itself.
 class MotionEncoderImpl : public torch::nn::Module {
@@ -236,7 +238,7 @@ class MaskPredictorImpl : public torch::nn::Module {
   Layer convrelu;
   Observed<Conv2d> conv{nullptr};
 };
-using MaskPredictor = Observed<torch::nn::ModuleHolder<MaskPredictorImpl>>;
+TORCH_MODULE(MaskPredictor);
 
 // How alike every pixel of one image and every pixel of the other are, at several resolutions of the other.
 class Pyramid {
@@ -310,12 +312,12 @@ class RAFTImpl::Parts {
   explicit Parts(const RAFTSize& size_) : size(size_) {}
 
   RAFTSize size;
-  raft::FeatureEncoder feature_encoder{nullptr}, context_encoder{nullptr};
+  Layer feature_encoder, context_encoder, mask_predictor;
   raft::UpdateBlock update_block{nullptr};
-  raft::MaskPredictor mask_predictor{nullptr};
 };
 
-RAFTImpl::RAFTImpl(const RAFTSize& size, const RAFTOptions&) : FlowModel("RAFT"), parts_(std::make_shared<Parts>(size)) {
+RAFTImpl::RAFTImpl(const RAFTSize& size, const RAFTOptions& options)
+    : FlowModel("RAFT"), parts_(std::make_shared<Parts>(size)) {
   const auto hidden = size.recurrent_block_hidden_state_size;
   const auto context = size.context_encoder.layers.back() - hidden;
   OPSIS_CHECK(context > 0, "RAFT: the context encoder must give more than the {} channels of the hidden state, got {}", hidden,
@@ -324,13 +326,17 @@ RAFTImpl::RAFTImpl(const RAFTSize& size, const RAFTOptions&) : FlowModel("RAFT")
               "RAFT: corr_block_num_levels must be positive and corr_block_radius not negative, got {} and {}",
               size.corr_block_num_levels, size.corr_block_radius);
   const auto side = 2 * size.corr_block_radius + 1;
-  parts_->feature_encoder = register_module("feature_encoder", raft::FeatureEncoder(size.feature_encoder));
-  parts_->context_encoder = register_module("context_encoder", raft::FeatureEncoder(size.context_encoder));
+  const auto encoder = [&](const std::string& name, const Layer& given, const RAFTEncoder& usual) {
+    return register_layer(*this, name, given ? given : Layer(raft::FeatureEncoder(usual)));
+  };
+  parts_->feature_encoder = encoder("feature_encoder", options.feature_encoder, size.feature_encoder);
+  parts_->context_encoder = encoder("context_encoder", options.context_encoder, size.context_encoder);
   register_module("corr_block", torch::nn::Identity());  // a module in torchvision, without parameters
   parts_->update_block =
       register_module("update_block", raft::UpdateBlock(size.corr_block_num_levels * side * side, context, size));
-  if (size.use_mask_predictor) {
-    parts_->mask_predictor = register_module("mask_predictor", raft::MaskPredictor(hidden, 256));
+  if (options.mask_predictor || size.use_mask_predictor) {
+    const auto predictor = options.mask_predictor ? options.mask_predictor : Layer(raft::MaskPredictor(hidden, 256));
+    parts_->mask_predictor = register_layer(*this, "mask_predictor", predictor);
   }
 }
 
@@ -357,9 +363,19 @@ std::vector<torch::Tensor> RAFTImpl::estimates(const torch::Tensor& first, const
   const auto least = kFactor * (int64_t{1} << parts_->size.corr_block_num_levels);
   OPSIS_CHECK(rows >= least && columns >= least, "RAFT: sides of images must be at least {}, got {}", least, shape(first));
 
-  const auto features = parts_->feature_encoder(torch::cat({first, second}, 0)).chunk(2, 0);
+  const auto eighth = [&](std::string_view part, const torch::Tensor& maps, int64_t images, std::optional<int64_t> channels) {
+    const std::vector<int64_t> needed{images, channels.value_or(maps.dim() == 4 ? maps.size(1) : 0), rows / kFactor,
+                                      columns / kFactor};
+    OPSIS_CHECK(maps.sizes() == needed, "RAFT: the {} must give maps of {}, got {}", part, at::IntArrayRef(needed),
+                shape(maps));
+    return maps;
+  };
+  const auto batch = first.size(0);
+  const auto features =
+      eighth("feature encoder", parts_->feature_encoder(torch::cat({first, second}, 0)), 2 * batch, {}).chunk(2, 0);
   const raft::Pyramid pyramid(features[0], features[1], parts_->size.corr_block_num_levels, parts_->size.corr_block_radius);
-  const auto seen = parts_->context_encoder(first);
+  const auto seen =
+      eighth("context encoder", parts_->context_encoder(first), batch, parts_->size.context_encoder.layers.back());
   const auto hidden_channels = parts_->size.recurrent_block_hidden_state_size;
   const auto halves = seen.split_with_sizes({hidden_channels, seen.size(1) - hidden_channels}, 1);
   auto hidden = torch::tanh(halves[0]);
@@ -375,7 +391,9 @@ std::vector<torch::Tensor> RAFTImpl::estimates(const torch::Tensor& first, const
     hidden = std::move(state);
     coords = coords + step;
     if (!all && i + 1 < updates) continue;
-    const auto mask = parts_->mask_predictor ? parts_->mask_predictor(hidden) : torch::Tensor();
+    const auto mask = parts_->mask_predictor
+                          ? eighth("mask predictor", parts_->mask_predictor(hidden), batch, 9 * kFactor * kFactor)
+                          : torch::Tensor();
     found.push_back(raft::enlarged(coords - start, mask));
   }
   return found;

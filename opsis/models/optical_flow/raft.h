@@ -35,14 +35,20 @@ struct RAFTSize {
   bool use_mask_predictor = true;  ///< estimates are enlarged by learned weights, else bilinearly
 };
 
-/// There is nothing to choose.
-struct RAFTOptions {};
+/// Parts of your own in place of those of that size. torchvision takes a correlation block and an update block too; here their
+/// sizes alone can be chosen, by RAFTSize.
+struct RAFTOptions {
+  Layer feature_encoder{};  ///< images (N, 3, H, W) -> (N, any, H / 8, W / 8)
+  Layer context_encoder{};  ///< likewise, with as many channels as the size's context encoder gives
+  Layer mask_predictor{};   ///< the hidden state -> (N, 576, H / 8, W / 8): of each of 8 x 8 pixels nine weights
+};
 
 /// Pairs of images (N, 3, H, W) in [-1, 1], sides multiples of 8 and at least 128 -> flow (N, 2, H, W). Built after
 /// torch::manual_seed(s), it has the parameters that Python's has after torch.manual_seed(s).
 /// All pairs of pixels of an eighth of the resolution are compared: that takes 4 * 1.33 * (H * W / 64)^2 bytes for a pair of
 /// images, which are given back at the end of the pass; torchvision's holds twice that for a moment, and keeps it.
-/// Throws   ValueError for images of different or unfit sizes, and for a negative number of updates
+/// Throws   ValueError for images of different or unfit sizes, for a negative number of updates, and when a part of yours gives
+///          maps of another shape
 /// Source   torchvision.models.optical_flow.RAFT
 class OPSIS_API RAFTImpl : public FlowModel {
  public:
