@@ -6,6 +6,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_strided.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 #include <bit>
@@ -91,6 +92,8 @@ class CheckpointReader {
 
   Value value(uint32_t index);
   Value dict(const PickleNode& node);
+  const PickleNode* entry(const PickleNode& dict, std::string_view key) const;
+  StateVersions versions(const PickleNode& attributes) const;
   std::vector<Value> items(const PickleNode& node);
   Value call(const PickleNode& node);
   std::string latin1(const Arguments& arguments) const;
@@ -100,6 +103,7 @@ class CheckpointReader {
   torch::Tensor rebuild_quantized(const Arguments& arguments);
   torch::Tensor tensor(std::string_view key);
   torch::Tensor tensor_at(const Arguments& arguments, size_t i);
+  torch::Tensor of_channels(const Arguments& quantizer, size_t i, torch::ScalarType type);
   torch::Tensor place(const Window& memory, torch::Tensor empty, int64_t offset, const std::vector<int64_t>& sizes,
                       const std::vector<int64_t>& strides) const;
   void narrow(Window& memory, int64_t begin, int64_t size) const;
@@ -164,10 +168,35 @@ Value CheckpointReader::dict(const PickleNode& node) {
     out.emplace_back(value(node.items[i]), value(node.items[i + 1]));
   }
   try {
-    return Value::dict(std::move(out));
+    auto value = Value::dict(std::move(out));
+    if (node.items.size() % 2 != 0) value.set_versions(versions(pickle_[node.items.back()]));
+    return value;
   } catch (const ValueError& error) {
     fail(error.what());
   }
+}
+
+/// What a dict has under a string, or nullptr.
+const PickleNode* CheckpointReader::entry(const PickleNode& dict, std::string_view key) const {
+  if (dict.kind != Kind::Dict) return nullptr;
+  for (size_t i = 0; i + 1 < dict.items.size(); i += 2) {
+    const auto& name = pickle_[dict.items[i]];
+    if (name.kind == Kind::String && name.text == key) return &pickle_[dict.items[i + 1]];
+  }
+  return nullptr;
+}
+
+/// Those in the attributes of a state dict: {"_metadata": {"layer1.0": {"version": 2}}}. What looks otherwise says nothing.
+StateVersions CheckpointReader::versions(const PickleNode& attributes) const {
+  StateVersions out;
+  const auto* metadata = entry(attributes, "_metadata");
+  if (!metadata || metadata->kind != Kind::Dict) return out;
+  for (size_t i = 0; i + 1 < metadata->items.size(); i += 2) {
+    const auto& name = pickle_[metadata->items[i]];
+    const auto* version = entry(pickle_[metadata->items[i + 1]], "version");
+    if (name.kind == Kind::String && version && version->kind == Kind::Int) out.emplace_back(name.text, version->integer);
+  }
+  return out;
 }
 
 Value CheckpointReader::call(const PickleNode& node) {
@@ -263,6 +292,19 @@ torch::Tensor CheckpointReader::rebuild_plain(const Arguments& arguments, const 
                integers(argument(arguments, 2, Kind::Tuple)), integers(argument(arguments, 3, Kind::Tuple)));
 }
 
+/// A number for each channel: a tensor, or a list, as it was in 2019, which is read as one of `type`.
+torch::Tensor CheckpointReader::of_channels(const Arguments& quantizer, size_t i, torch::ScalarType type) {
+  if (i >= quantizer.size() || pickle_[quantizer[i]].kind != Kind::List) return tensor_at(quantizer, i);
+  std::vector<double> numbers;
+  for (const auto item : pickle_[quantizer[i]].items) {
+    const auto& node = pickle_[item];
+    const bool whole = node.kind == Kind::Int;
+    if (!whole && (node.kind != Kind::Float || !c10::isFloatingType(type))) fail("scales or zero points of another type");
+    numbers.push_back(whole ? static_cast<double>(node.integer) : node.real);
+  }
+  return torch::tensor(numbers, torch::kDouble).to(type);
+}
+
 /// (storage, offset, sizes, strides, (scheme, ...), ...): a quantized tensor, with one scale or one for each channel.
 torch::Tensor CheckpointReader::rebuild_quantized(const Arguments& arguments) {
   const auto memory = window(argument(arguments, 0, Kind::Storage), nullptr);
@@ -275,14 +317,15 @@ torch::Tensor CheckpointReader::rebuild_quantized(const Arguments& arguments) {
     into = at::_empty_affine_quantized({0}, memory.type, argument(quantizer, 1, Kind::Float).real,
                                        argument(quantizer, 2, Kind::Int).integer);
   } else if (scheme == "torch.per_channel_affine" || scheme == "torch.per_channel_affine_float_qparams") {
-    const auto scales = tensor_at(quantizer, 1), zero_points = tensor_at(quantizer, 2);
+    const bool real = scheme.ends_with("float_qparams");
+    const auto scales = of_channels(quantizer, 1, real ? torch::kFloat : torch::kDouble);
+    const auto zero_points = of_channels(quantizer, 2, real ? torch::kFloat : torch::kInt64);
     const auto axis = argument(quantizer, 3, Kind::Int).integer;
     if (axis < 0 || axis >= std::ssize(sizes)) fail(text("a tensor of {} dimensions quantized along {}", sizes.size(), axis));
     const auto channels = sizes[static_cast<size_t>(axis)];
     if (scales.dim() != 1 || scales.numel() != channels || zero_points.dim() != 1 || zero_points.numel() != channels) {
       fail(text("{} channels with {} scales and {} zero points", channels, scales.numel(), zero_points.numel()));
     }
-    const bool real = scheme.ends_with("float_qparams");
     if (!scales.is_floating_point() || zero_points.is_floating_point() != real) fail("scales or zero points of another type");
     // As many dimensions as the tensor will have; no elements, for how many there are is not checked yet.
     into = at::_empty_per_channel_affine_quantized(std::vector<int64_t>(sizes.size()), scales, zero_points, axis, memory.type);

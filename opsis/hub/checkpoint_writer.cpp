@@ -46,12 +46,14 @@ class CheckpointWriter {
     if (value.is_tensor()) return put_tensor(value.as_tensor());
     OPSIS_CHECK(std::ssize(way_) < Limits{}.pickle_depth, "save: the value nests deeper than {}", Limits{}.pickle_depth);
     if (value.is_dict()) {
-      pickle_.begin_dict();
+      const auto& versions = value.versions();
+      versions.empty() ? pickle_.begin_dict() : pickle_.begin_ordered_dict();
       for (const auto& [key, held] : value.entries()) {
         put(key);
         put_at(key.is_string() ? key.as_string() : text("[{}]", key), held);
       }
       pickle_.end_dict();
+      if (!versions.empty()) put_versions(versions);
     } else if (value.is_list()) {
       pickle_.begin_list();
       for (size_t i = 0; i < value.items().size(); ++i) put_at(text("[{}]", i), value.items()[i]);
@@ -67,6 +69,22 @@ class CheckpointWriter {
     way_.push_back(std::move(step));
     put(value);
     way_.pop_back();
+  }
+
+  void put_versions(const StateVersions& versions) {
+    pickle_.begin_dict();
+    pickle_.string("_metadata");
+    pickle_.begin_ordered_dict();
+    for (const auto& [module, version] : versions) {
+      pickle_.string(module);
+      pickle_.begin_dict();
+      pickle_.string("version");
+      pickle_.integer(version);
+      pickle_.end_dict();
+    }
+    pickle_.end_dict();
+    pickle_.end_dict();
+    pickle_.build();
   }
 
   void put_integers(torch::IntArrayRef numbers) {
@@ -94,10 +112,8 @@ class CheckpointWriter {
     put_integers(tensor.strides());
     if (tensor.is_quantized()) put_quantizer(tensor);
     pickle_.boolean(tensor.requires_grad());
-    pickle_.global("collections", "OrderedDict");  // hooks: none
-    pickle_.begin_tuple();
-    pickle_.end_tuple();
-    pickle_.reduce();
+    pickle_.begin_ordered_dict();  // hooks: none
+    pickle_.end_dict();
     if (!typed) pickle_.global("torch", type->dtype);
     pickle_.end_tuple();
     pickle_.reduce();

@@ -147,6 +147,7 @@ class PickleMachine {
   void extend(Kind kind, const std::vector<Index>& items, std::string_view operation) {
     auto& into = top(kind, operation).items;
     if (kind == Kind::Dict && items.size() % 2 != 0) bad_pickle(text("{} with a key that has no value", operation));
+    if (kind == Kind::Dict && into.size() % 2 != 0) bad_pickle(text("{} on a dict that was done", operation));
     into.insert(into.end(), items.begin(), items.end());
   }
 
@@ -213,7 +214,8 @@ void PickleMachine::call() {
     const bool list = from.kind == Kind::List || from.kind == Kind::Tuple;
     if (sequence ? list : from.kind == Kind::Dict) {
       content = from.items;
-    } else if (dict && list) {  // pairs, as Python 2 has them
+      if (content.size() % 2 != 0) content.pop_back();  // attributes are not copied
+    } else if (dict && list) {                          // pairs, as Python 2 has them
       for (const auto pair : from.items) {
         const auto& two = nodes_[pair];
         if ((two.kind != Kind::List && two.kind != Kind::Tuple) || two.items.size() != 2)
@@ -227,13 +229,18 @@ void PickleMachine::call() {
   push(dict ? Kind::Dict : name == "torch.Size" ? Kind::Tuple : Kind::Set).items = std::move(content);
 }
 
-/// BUILD: object, state -> object. What NumPy makes has its content in the state, which is kept. Elsewhere it is a state dict's
-/// `_metadata` or a tensor's Python attributes: no data, dropped.
+/// BUILD: object, state -> object. What NumPy makes has its content in the state, and a state dict its `_metadata`: both are kept.
+/// Elsewhere it is a tensor's Python attributes: no data, dropped.
 void PickleMachine::build() {
   const auto state = pop();
   auto& node = nodes_[top_index()];
   if (node.kind != Kind::Dict && node.kind != Kind::Call) bad_pickle("it sets attributes of something that has none");
-  if (node.kind != Kind::Call || !nodes_[node.items[0]].text.starts_with("numpy.")) return;
+  if (node.kind == Kind::Dict) {
+    if (node.items.size() % 2 != 0) bad_pickle("it sets the attributes of a dict twice");
+    node.items.push_back(state);
+    return;
+  }
+  if (!nodes_[node.items[0]].text.starts_with("numpy.")) return;
   if (node.items.size() > 2) bad_pickle("it sets the state of a NumPy object twice");
   node.items.push_back(state);
 }

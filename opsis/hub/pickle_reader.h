@@ -22,7 +22,7 @@ enum class PickleKind : uint8_t {
   List,    ///< items
   Tuple,   ///< items
   Set,     ///< items
-  Dict,    ///< items: key, value, key, value, ...; also for OrderedDict and Counter
+  Dict,    ///< items: key, value, key, value, ..., of an OrderedDict also its attributes if any; also for Counter
   Global,  ///< text: "torch.float32"
   Call,    ///< items: what is called (a Global), its arguments (a Tuple), of NumPy's also the state set afterwards if any
   Storage,  ///< text: its key; items: its type (a Global), of a part also offset and elements (Ints); integer: elements of the whole

@@ -77,6 +77,14 @@ void PickleWriter::global(std::string_view module, std::string_view name) {
   append_little(out_, place, 4);
 }
 
+void PickleWriter::begin_ordered_dict() {
+  global("collections", "OrderedDict");
+  begin_tuple();
+  end_tuple();
+  reduce();
+  out_ += '(';
+}
+
 std::string PickleWriter::finish() {
   out_ += '.';
   return std::exchange(out_, {});

@@ -35,6 +35,8 @@ class OPSIS_API PickleWriter {
   void end_list() { out_ += 'e'; }
   void begin_dict() { out_ += "}("; }
   void end_dict() { out_ += 'u'; }
+  /// Of the class OrderedDict: the dict that can have attributes.
+  void begin_ordered_dict();
   void begin_tuple() { out_ += '('; }
   void end_tuple() { out_ += 't'; }
 
@@ -42,6 +44,8 @@ class OPSIS_API PickleWriter {
   void global(std::string_view module, std::string_view name);
   /// Calls what stands below the tuple on top.
   void reduce() { out_ += 'R'; }
+  /// Gives the object below the dict on top what that holds, as attributes.
+  void build() { out_ += 'b'; }
   /// Turns the tuple on top into what the reader makes of it.
   void persistent() { out_ += 'Q'; }
 

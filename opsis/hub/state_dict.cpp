@@ -1,6 +1,8 @@
 #include "opsis/hub/state_dict.h"
 
 #include <ATen/core/grad_mode.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/instancenorm.h>
 
 #include <algorithm>
 #include <unordered_map>
@@ -13,8 +15,20 @@
 namespace opsis::inline v1::hub {
 namespace {
 
+template <class... Kinds>
+bool is_any(const torch::nn::Module& module) {
+  return (... || module.as<Kinds>());
+}
+
+int64_t state_version(const torch::nn::Module& module) {
+  using namespace torch::nn;  // NOLINT
+  if (const auto* versioned = dynamic_cast<const hub::Versioned*>(&module)) return versioned->state_version();
+  return is_any<BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d>(module) ? 2 : 1;
+}
+
 /// Parameters and buffers themselves, not detached: what load_state_dict writes into.
 void collect_tensors(const torch::nn::Module& module, const std::string& prefix, StateDict& out) {
+  out.versions.emplace_back(prefix.substr(0, prefix.size() - !prefix.empty()), state_version(module));
   for (const auto& entry : module.named_parameters(/*recurse=*/false)) {
     if (entry.value().defined()) out.emplace_back(prefix + entry.key(), entry.value());
   }
@@ -57,6 +71,8 @@ std::string describe(const LoadReport& report) {
 }
 
 }  // namespace
+
+Versioned::~Versioned() = default;
 
 StateDict state_dict(const torch::nn::Module& module) {
   StateDict out;

@@ -4,6 +4,7 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,8 +13,22 @@
 
 namespace opsis::inline v1::hub {
 
+/// Which version of its state each module has, by its name, "" being the model itself: what Python keeps beside a state dict as
+/// `_metadata`. Some of its modules refuse a state without, and some take it for an old one.
+using StateVersions = std::vector<std::pair<std::string, int64_t>>;
+
 /// Names and tensors, in order. Names are unique in what Opsis makes.
-using StateDict = std::vector<std::pair<std::string, torch::Tensor>>;
+struct StateDict : std::vector<std::pair<std::string, torch::Tensor>> {
+  using vector::vector;
+  StateVersions versions{};  ///< empty: nothing is known of them
+};
+
+/// Mixed into a module whose state Python counts versions of; all others have the first.
+class OPSIS_API Versioned {
+ public:
+  virtual ~Versioned();
+  virtual int64_t state_version() const { return 2; }
+};
 
 /// A module's parameters and buffers with Python's names and order: its own parameters, its own buffers, then those of each
 /// child. The tensors share memory with the module.

@@ -77,6 +77,7 @@ Value::Value(const StateDict& state) {
   std::vector<Item> items;
   for (const auto& [name, tensor] : state) items.emplace_back(name, tensor);
   *this = dict(std::move(items));
+  set_versions(state.versions);
 }
 
 Value Value::bytes(std::string value) {
@@ -193,12 +194,26 @@ const std::vector<Value::Item>& Value::to_entries(Path path) const {
 
 StateDict Value::to_state_dict(Path path) const {
   StateDict out;
+  out.versions = versions();
   for (const auto& [key, value] : to_entries(path)) {
     OPSIS_CHECK(key.is_string(), "checkpoint: {} is no state dict: it has {} as a key", spell(path), key.kind());
     OPSIS_CHECK(value.is_tensor(), "checkpoint: {} is no state dict: \"{}\" is {}", spell(path), key.as_string(), value.kind());
     out.emplace_back(key.as_string(), value.as_tensor());
   }
   return out;
+}
+
+const StateVersions& Value::versions() const {
+  static const StateVersions none;
+  const auto* dict = std::get_if<Dict>(&data_);
+  return dict ? dict->versions : none;
+}
+
+Value& Value::set_versions(StateVersions versions) {
+  auto* dict = std::get_if<Dict>(&data_);
+  if (!dict) is_not("a dict", {});
+  dict->versions = std::move(versions);
+  return *this;
 }
 
 Value& Value::set(Value key, Value value) {

@@ -56,7 +56,7 @@ class OPSIS_API Value {
   Value(std::string_view value) : data_(std::string(value)) {}
   Value(const char* value) : data_(std::string(value)) {}
   Value(torch::Tensor value) : data_(std::move(value)) {}
-  /// A dict of tensors.
+  /// A dict of tensors, with their versions.
   Value(const StateDict& state);
   static Value bytes(std::string value);
   static Value list(std::vector<Value> items = {});
@@ -89,6 +89,11 @@ class OPSIS_API Value {
   const std::vector<Value>& items() const { return to_items({}); }
   /// Keys and values of a dict, in order.
   const std::vector<Item>& entries() const { return to_entries({}); }
+
+  /// Those beside a dict that is a state dict; else empty.
+  const StateVersions& versions() const;
+  /// Throws   ValueError unless this is a dict
+  Value& set_versions(StateVersions versions);
 
   /// The value at the end of these steps.
   template <class... Steps>
@@ -129,6 +134,7 @@ class OPSIS_API Value {
   };
   struct Dict {
     std::vector<Item> items;
+    StateVersions versions{};
   };
   using Path = std::span<const Step>;
 

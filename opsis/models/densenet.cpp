@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/nn/modules/pooling.h>
 
+#include "opsis/hub/state_dict.h"
 #include "opsis/models/builders.h"
 #include "opsis/models/initialise.h"
 #include "opsis/ops/activation.h"
@@ -113,7 +114,7 @@ Tensors Recomputed::backward(torch::autograd::AutogradContext* context, Tensors 
   return result;
 }
 
-class DenseBlockImpl : public torch::nn::Module {
+class DenseBlockImpl : public torch::nn::Module, public hub::Versioned {
  public:
   DenseBlockImpl(int64_t depth, int64_t in, int64_t growth_rate, const DenseNetOptions& options)
       : torch::nn::Module("_DenseBlock") {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/hub/state_dict.h"
 #include "opsis/models/feature_extraction.h"
 #include "opsis/models/layer.h"
 
@@ -29,7 +30,7 @@ using ReturnLayers = std::vector<std::pair<std::string, std::string>>;
 ///     auto found = body->forward(images);   // found["low"], found["high"], in the order in which they are computed
 /// Throws   ValueError when a layer of return_layers is not there, or there is none
 /// Source   torchvision.models._utils.IntermediateLayerGetter
-class OPSIS_API IntermediateLayerGetterImpl : public torch::nn::Module {
+class OPSIS_API IntermediateLayerGetterImpl : public torch::nn::Module, public hub::Versioned {
  public:
   IntermediateLayerGetterImpl(const NamedLayers& layers, const ReturnLayers& return_layers);
   Features forward(torch::Tensor x);

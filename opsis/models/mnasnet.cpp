@@ -126,6 +126,11 @@ void MNASNetImpl::use_first_stem() {
   replace_module("layers", layers);
 }
 
+int64_t MNASNetImpl::state_version() const {
+  const auto& first = *(*layers)[0].module()->as<torch::nn::Conv2d>();
+  return first.weight.size(0) == mnasnet_family::widths(alpha_)[0] ? 2 : 1;
+}
+
 torch::Tensor MNASNetImpl::forward(torch::Tensor images) {
   return classifier(layers(std::move(images)).mean(torch::IntArrayRef{2, 3}));
 }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "opsis/core/api.h"
+#include "opsis/hub/state_dict.h"
 #include "opsis/models/layer.h"
 #include "opsis/models/task.h"
 #include "opsis/models/weights.h"
@@ -20,7 +21,7 @@ struct MNASNetOptions {
 /// Python's has after torch.manual_seed(s).
 /// Throws   ValueError when alpha is not above 0
 /// Source   torchvision.models.MNASNet
-class OPSIS_API MNASNetImpl : public ImageClassifier {
+class OPSIS_API MNASNetImpl : public ImageClassifier, public hub::Versioned {
  public:
   /// `alpha`: the width of the layers, 1 is the paper's.
   explicit MNASNetImpl(double alpha, const MNASNetOptions& options = {});
@@ -30,6 +31,8 @@ class OPSIS_API MNASNetImpl : public ImageClassifier {
   /// when the shapes of a checkpoint say so.
   /// Source   torchvision.models.MNASNet's loading of states of version 1
   void use_first_stem();
+  /// 1 with the first stem.
+  int64_t state_version() const override;
 
   Sequential layers{nullptr}, classifier{nullptr};
 

@@ -64,6 +64,12 @@ struct Style {
   NormLayer norm;
 };
 
+class MLPBlockImpl : public ops::MLPImpl, public hub::Versioned {
+ public:
+  using MLPImpl::MLPImpl;
+};
+using MLPBlock = Observed<torch::nn::ModuleHolder<MLPBlockImpl>>;
+
 class EncoderBlockImpl : public torch::nn::Module {
  public:
   explicit EncoderBlockImpl(const Style& style) : torch::nn::Module("EncoderBlock") {
@@ -72,8 +78,8 @@ class EncoderBlockImpl : public torch::nn::Module {
     self_attention = register_module("self_attention", SelfAttention(dim, style.size.num_heads, style.attention_dropout));
     dropout = register_module("dropout", Dropout(style.dropout));
     ln_2 = register_layer(*this, "ln_2", style.norm(dim));
-    mlp = register_module("mlp",
-                          ops::MLP(dim, {style.size.mlp_dim, dim}, {.activation_layer = ops::gelu, .dropout = style.dropout}));
+    mlp = register_module("mlp", MLPBlock(dim, std::vector<int64_t>{style.size.mlp_dim, dim},
+                                          ops::MLPOptions{.activation_layer = ops::gelu, .dropout = style.dropout}));
     detail::initialise(
         *mlp, [](torch::nn::Conv2dImpl&) {},
         [](torch::nn::LinearImpl& linear) {
@@ -92,7 +98,7 @@ class EncoderBlockImpl : public torch::nn::Module {
   SelfAttention self_attention{nullptr};
   Dropout dropout{nullptr};
   Layer ln_2;
-  ops::MLP mlp{nullptr};
+  MLPBlock mlp{nullptr};
 };
 TORCH_MODULE(EncoderBlock);
 
@@ -210,6 +216,7 @@ hub::StateDict interpolate_embeddings(int64_t image_size, int64_t patch_size, co
               "interpolate_embeddings: image_size must be at least patch_size, got {} and {}", image_size, patch_size);
   const auto side = image_size / patch_size;
   hub::StateDict out;
+  out.versions = state.versions;
   bool found = false, resampled = false;
   for (const auto& [name, tensor] : state) {
     out.emplace_back(name, tensor);

@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -116,6 +117,34 @@ TEST(Checkpoint, LoadsArraysAndNumbersOfNumPy) {
     SCOPED_TRACE(c.name());
     expect_like(hub::load(python_file(c.text("file"))), json::parse(c.text("tree")), c, "top");
   }
+}
+
+TEST(Checkpoint, LoadsScalesAndZeroPointsThatAreLists) {
+  for (const auto& c : oracle::cases("hub/quantized_lists")) {
+    SCOPED_TRACE(c.name());
+    const auto tensor = hub::load(python_file(c.text("file"))).at("x").as_tensor();
+    EXPECT_EQ(tensor.q_per_channel_axis(), 1);
+    EXPECT_TENSOR_EQ(tensor.q_per_channel_scales(), c.tensor("scales"));
+    EXPECT_TENSOR_EQ(tensor.q_per_channel_zero_points(), c.tensor("zero_points"));
+    EXPECT_TENSOR_EQ(tensor.int_repr(), c.tensor("numbers"));
+  }
+}
+
+TEST(Checkpoint, KeepsTheVersionsOfAStateDict) {
+  const auto state = hub::load_state_dict_file(python_file("resnet18.pth"));
+  const auto version = [&](const std::string& module) {
+    const auto found =
+        std::find_if(state.versions.begin(), state.versions.end(), [&](const auto& v) { return v.first == module; });
+    return found == state.versions.end() ? 0 : found->second;
+  };
+  EXPECT_EQ(version(""), 1);
+  EXPECT_EQ(version("layer1.0.bn1"), 2);
+  EXPECT_EQ(version("layer1.0.bn9"), 0);
+  const support::TemporaryFolder folder;
+  hub::save(folder.path() / "x.pth", Value::dict({{"model", state}, {"epoch", 1}}));
+  EXPECT_EQ(hub::load_state_dict_file(folder.path() / "x.pth").versions, state.versions);
+  EXPECT_TRUE(hub::load(folder.path() / "x.pth").versions().empty());
+  EXPECT_ERROR(Value(1).set_versions({}), ValueError, "is an int, not a dict");
 }
 
 /// Holds a dict of tensors against those of a case, named alike.

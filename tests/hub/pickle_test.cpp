@@ -64,6 +64,19 @@ TEST(Pickle, WritesWhatItReads) {
   EXPECT_EQ(pickle[tuple.items[3]].kind, Kind::None);
 }
 
+TEST(Pickle, KeepsTheAttributesOfADictAsItsLastItem) {
+  const auto bytes = ops(global("collections", "OrderedDict") + ")RK\x01K\x02s}b"s);
+  const auto pickle = read(bytes);
+  ASSERT_EQ(pickle[pickle.root].kind, Kind::Dict);
+  ASSERT_EQ(pickle[pickle.root].items.size(), 3u);
+  EXPECT_EQ(pickle[pickle[pickle.root].items[2]].kind, Kind::Dict);
+  const auto copy = ops(global("collections", "OrderedDict") + "}K\x01K\x02s}b\x85R"s);
+  EXPECT_EQ(read(copy)[read(copy).root].items.size(), 2u);
+  EXPECT_ERROR(read(ops("}}b}b")), DecodeError, "sets the attributes of a dict twice");
+  EXPECT_ERROR(read(ops("}}bK\x01K\x02s"s)), DecodeError, "SETITEM on a dict that was done");
+  EXPECT_ERROR(read(ops("}q\x00h\x00b"s)), DecodeError, "an object holds itself");
+}
+
 TEST(Pickle, RefusesToWriteTextThatIsNone) {
   hub::PickleWriter writer;
   EXPECT_ERROR(writer.string("\xff"), ValueError, "not UTF-8");

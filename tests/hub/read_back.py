@@ -26,6 +26,15 @@ def _plain(value):
     return value
 
 
+def _versions(value, way="top"):
+    """What stands beside each state dict, by the way to it."""
+    found = {way: value._metadata} if getattr(value, "_metadata", None) else {}
+    if isinstance(value, dict):
+        for key, held in value.items():
+            found |= _versions(held, f"{way}.{key}")
+    return found
+
+
 def _quantizer(tensor):
     if not tensor.is_quantized:
         return None
@@ -80,10 +89,13 @@ def compare(original, rewritten):
             assert (a.metadata() or {}) == (b.metadata() or {}) or b.metadata() is None
         return
     assert zipfile.ZipFile(rewritten).testzip() is None
-    theirs = _plain(torch.load(original, weights_only=True))
+    loaded = torch.load(original, weights_only=True)
+    theirs, versions = _plain(loaded), _versions(loaded)
     for mapped in (False, True):
         tensors = []
-        _same(theirs, torch.load(rewritten, weights_only=True, mmap=mapped), tensors)
+        ours = torch.load(rewritten, weights_only=True, mmap=mapped)
+        assert _versions(ours) == versions, "the versions of modules differ"
+        _same(theirs, ours, tensors)
         _same_sharing(tensors)
 
 

@@ -6,12 +6,14 @@ import json
 import pickle
 import struct
 import tarfile
+import zipfile
 
 import numpy
 import safetensors.torch
 import torch
 import torchvision
 from oracle import case, out_dir, run
+from support.listed import Listed
 
 FLOATS = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2]
 INTEGERS = [torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.bool]
@@ -131,6 +133,8 @@ def checkpoints(object, protocol):
     value = OBJECTS[object]()
     name = f"{object}_{protocol}.pth"
     torch.save(value, _folder() / name, pickle_protocol=protocol)
+    with zipfile.ZipFile(_folder() / name) as archive:  # an example for the fuzzer
+        (_folder() / f"{object}_{protocol}.pickle").write_bytes(archive.read(f"{object}_{protocol}/data.pkl"))
     tensors = []
     tree = _describe(value, tensors)
     return {"file": name, "tree": json.dumps(tree)} | {str(i): t for i, t in enumerate(tensors)}
@@ -167,6 +171,16 @@ def numpy_values(kind):
     tensors = []
     tree = _describe(value, tensors)
     return {"file": name, "tree": json.dumps(tree)} | {str(i): t for i, t in enumerate(tensors)}
+
+
+@case("hub/quantized_lists", container=["pth", "stream"], zeros=["whole", "real"])
+def quantized_lists(container, zeros):
+    zero_points = torch.tensor([3, 0, 7]) if zeros == "whole" else torch.tensor([3.5, 0.25, 7])
+    tensor = torch.quantize_per_channel(torch.randn(2, 3), torch.rand(3) + 0.01, zero_points, 1, torch.quint8)
+    path = _folder() / f"listed_{zeros}.{container}"
+    torch.save({"x": Listed(tensor)}, path, _use_new_zipfile_serialization=container == "pth")
+    loaded = torch.load(path)["x"]
+    return {"file": path.name, "scales": loaded.q_per_channel_scales(), "zero_points": loaded.q_per_channel_zero_points(), "numbers": loaded.int_repr()}
 
 
 class _Pickler(pickle.Pickler):

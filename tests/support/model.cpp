@@ -13,20 +13,20 @@ std::string type_name(torch::Dtype type) {
   return type == torch::kFloat32 ? "torch.float32" : type == torch::kInt64 ? "torch.int64" : "another";
 }
 
-// Weights that begin as zero would hide all that is before them, as in tests/oracle/support/model.py.
-void wake(torch::nn::Module& model) {
-  const torch::NoGradGuard no_grad;
-  for (auto& parameter : model.parameters()) {
-    if (parameter.dim() >= 2 && !parameter.any().item<bool>()) parameter.normal_(0, 0.02);
-  }
-}
-
 // About 32 numbers, evenly spread.
 torch::Tensor sample(const torch::Tensor& tensor) {
   return tensor.flatten().slice(0, 0, std::nullopt, tensor.numel() / 32 + 1);
 }
 
 }  // namespace
+
+// As in tests/oracle/support/model.py.
+void wake(torch::nn::Module& model) {
+  const torch::NoGradGuard no_grad;
+  for (auto& parameter : model.parameters()) {
+    if (parameter.dim() >= 2 && !parameter.any().item<bool>()) parameter.normal_(0, 0.02);
+  }
+}
 
 int64_t checksum(const torch::Tensor& tensor) {
   const auto bits = tensor.is_floating_point() ? tensor.contiguous().view(torch::kInt32) : tensor;
@@ -48,6 +48,10 @@ void expect_same_structure(const torch::nn::Module& model, const oracle::Case& c
   EXPECT_EQ(shapes, c.texts("shapes"));
   EXPECT_EQ(types, c.texts("types"));
   EXPECT_EQ(modules, c.texts("modules"));
+  std::vector<std::string> versions;
+  for (const auto& [name, version] : opsis::hub::state_dict(model).versions)
+    versions.push_back(name + " " + std::to_string(version));
+  EXPECT_EQ(versions, c.texts("versions"));
 }
 
 void expect_same_state(const torch::nn::Module& model, const oracle::Case& c) {

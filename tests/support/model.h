@@ -15,7 +15,7 @@ namespace support {
 /// The sum of a tensor's bits as integers: equal, for all practical purposes, only if every bit is.
 int64_t checksum(const torch::Tensor& tensor);
 
-/// The names, shapes, types and order of state and submodules are those of the case.
+/// The names, shapes, types and order of state and submodules are those of the case, and the versions of their states.
 void expect_same_structure(const torch::nn::Module& model, const oracle::Case& c);
 
 /// Every parameter and buffer equals the case's, bit for bit, and building has drawn as often.
@@ -24,6 +24,9 @@ void expect_same_state(const torch::nn::Module& model, const oracle::Case& c);
 
 /// Every parameter and buffer of one equals the other's, bit for bit.
 void expect_equal_state(const torch::nn::Module& actual, const torch::nn::Module& expected);
+
+/// Gives weights that begin as zero, which would hide all that is before them, numbers.
+void wake(torch::nn::Module& model);
 
 /// All that a model gives in training, where that is more than its logits.
 using TrainOutputs = std::function<std::vector<torch::Tensor>(torch::Tensor images)>;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/hub/state_dict.h"
 #include "opsis/models/detection/faster_rcnn.h"
 
 namespace opsis::inline v1::models::detection {
@@ -26,7 +27,7 @@ struct MaskRCNNOptions {
 
 /// Convolutions of 3 with ReLUs.
 /// Source   torchvision.models.detection.mask_rcnn.MaskRCNNHeads
-class OPSIS_API MaskRCNNHeadsImpl : public ops::SequentialImpl {
+class OPSIS_API MaskRCNNHeadsImpl : public ops::SequentialImpl, public hub::Versioned {
  public:
   MaskRCNNHeadsImpl(int64_t in_channels, const std::vector<int64_t>& layers, int64_t dilation,
                     const NormLayer& norm_layer = {});

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/hub/state_dict.h"
 #include "opsis/models/detection/anchors.h"
 #include "opsis/models/detection/backbones.h"
 #include "opsis/models/detection/box_coder.h"
@@ -24,7 +25,7 @@ enum class BoxLoss { L1, SMOOTH_L1, CIOU, DIOU, GIOU };
 
 /// Four convolutions and one to the scores, the same for every map.
 /// Source   torchvision.models.detection.retinanet.RetinaNetClassificationHead
-class OPSIS_API RetinaNetClassificationHeadImpl : public torch::nn::Module {
+class OPSIS_API RetinaNetClassificationHeadImpl : public torch::nn::Module, public hub::Versioned {
  public:
   RetinaNetClassificationHeadImpl(int64_t in_channels, int64_t num_anchors, int64_t num_classes,
                                   double prior_probability = 0.01, const NormLayer& norm_layer = {});
@@ -41,7 +42,7 @@ TORCH_MODULE(RetinaNetClassificationHead);
 
 /// Likewise to the boxes.
 /// Source   torchvision.models.detection.retinanet.RetinaNetRegressionHead
-class OPSIS_API RetinaNetRegressionHeadImpl : public torch::nn::Module {
+class OPSIS_API RetinaNetRegressionHeadImpl : public torch::nn::Module, public hub::Versioned {
  public:
   RetinaNetRegressionHeadImpl(int64_t in_channels, int64_t num_anchors, const NormLayer& norm_layer = {});
   /// Shapes   (N, in_channels, H, W) each -> (N, anchors, 4)

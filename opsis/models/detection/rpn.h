@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/hub/state_dict.h"
 #include "opsis/models/detection/anchors.h"
 #include "opsis/models/detection/box_coder.h"
 #include "opsis/models/detection/matcher.h"
@@ -32,7 +33,7 @@ struct AnchorPredictions {
 /// Convolutions of 3, then one of 1 that tells whether there is something and one that tells where. Derive from it for a head
 /// of your own.
 /// Source   torchvision.models.detection.rpn.RPNHead
-class OPSIS_API RPNHeadImpl : public torch::nn::Module {
+class OPSIS_API RPNHeadImpl : public torch::nn::Module, public hub::Versioned {
  public:
   RPNHeadImpl(int64_t in_channels, int64_t num_anchors, int64_t conv_depth = 1);
   virtual AnchorPredictions forward(const std::vector<torch::Tensor>& maps);

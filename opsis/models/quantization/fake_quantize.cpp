@@ -20,13 +20,14 @@ constexpr double averaging_constant = 0.01;
 constexpr auto infinity = std::numeric_limits<float>::infinity();
 
 /// What Python keeps a level deeper.
-class RangeImpl final : public torch::nn::Module {
+class RangeImpl final : public torch::nn::Module, public hub::Versioned {
  public:
   RangeImpl(const Tensor& min_val, const Tensor& max_val) : torch::nn::Module("MovingAverageMinMaxObserver") {
     register_buffer("eps", at::full({1}, std::numeric_limits<float>::epsilon()));
     register_buffer("min_val", min_val);
     register_buffer("max_val", max_val);
   }
+  int64_t state_version() const override { return 3; }
 };
 
 class FixedRangeImpl final : public torch::nn::Module {

@@ -56,11 +56,12 @@ TORCH_MODULE(FixedFakeQuantize);
 
 /// A convolution with its batch norm, which goes on learning, and its ReLU; once `prepare` was called, rounding as quantized.
 /// Source   torch.ao.nn.intrinsic.qat.ConvBnReLU2d, ConvBn2d and ConvReLU2d, torch.ao.nn.qat.Conv2d
-class OPSIS_API QatConv2dImpl final : public torch::nn::Module {
+class OPSIS_API QatConv2dImpl final : public torch::nn::Module, public hub::Versioned {
  public:
   /// `batch_norm`, a torch::nn::BatchNorm2d, may be nullptr.
   QatConv2dImpl(std::shared_ptr<torch::nn::Conv2dImpl> conv, std::shared_ptr<torch::nn::Module> batch_norm, bool relu);
   void prepare(int64_t most, bool per_channel);
+  int64_t state_version() const override { return norm_ ? 2 : 1; }
   bool is_prepared() const { return !weight_fake_quant_.is_empty(); }
   torch::Tensor forward(torch::Tensor x);
   QuantizedConv2d converted();

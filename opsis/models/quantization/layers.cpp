@@ -46,6 +46,13 @@ std::shared_ptr<torch::nn::Module> as_module(const std::shared_ptr<Observer>& ob
   return std::dynamic_pointer_cast<torch::nn::Module>(observer);
 }
 
+/// Python's has its weight in a module of its own.
+class LinearPackedParamsImpl final : public torch::nn::Module, public hub::Versioned {
+ public:
+  LinearPackedParamsImpl() : torch::nn::Module("LinearPackedParams") {}
+  int64_t state_version() const override { return 3; }
+};
+
 Pair pair(const torch::ExpandingArray<2>& both) { return {(*both)[0], (*both)[1]}; }
 Pair padding(const ConvOptions& options) { return pair(std::get<torch::ExpandingArray<2>>(options.padding())); }
 c10::List<int64_t> as_list(const Pair& both) { return c10::List<int64_t>({both[0], both[1]}); }
@@ -235,6 +242,7 @@ void QuantizedConv2dImpl::set_state(const std::vector<Value>& values) {
 
 QuantizedLinearImpl::QuantizedLinearImpl(Tensor weight, Tensor bias, QParams qparams)
     : torch::nn::Module("QuantizedLinear"), weight_(std::move(weight)), bias_(std::move(bias)), qparams_(qparams) {
+  register_module("_packed_params", std::make_shared<LinearPackedParamsImpl>());
   pack();
 }
 
@@ -255,7 +263,7 @@ QuantizedState::Entries QuantizedLinearImpl::state() const {
 
 void QuantizedLinearImpl::set_state(const std::vector<Value>& values) {
   qparams_ = as_qparams(values[0], values[1]);
-  weight_ = values[3].items().at(0).as_tensor();
+  weight_ = values[3].items().at(0).as_tensor().clone();
   bias_ = or_undefined(values[3].items().at(1));
   pack();
 }

@@ -154,12 +154,13 @@ class OPSIS_API QuantizedConv2dImpl final : public torch::nn::Module, public Qua
 TORCH_MODULE(QuantizedConv2d);
 
 /// Source   torch.ao.nn.quantized.Linear
-class OPSIS_API QuantizedLinearImpl final : public torch::nn::Module, public QuantizedState {
+class OPSIS_API QuantizedLinearImpl final : public torch::nn::Module, public QuantizedState, public hub::Versioned {
  public:
   QuantizedLinearImpl(torch::Tensor weight, torch::Tensor bias, QParams qparams);
   torch::Tensor forward(torch::Tensor x);
   Entries state() const override;
   void set_state(const std::vector<hub::Value>& values) override;
+  int64_t state_version() const override { return 3; }
 
  private:
   void pack();

@@ -37,7 +37,7 @@ Row unit(int64_t in, int64_t out, const UnitOptions& o, const NormLayer& norm, L
   return row;
 }
 
-class QuantizableSqueezeExcitationImpl final : public detail::Block {
+class QuantizableSqueezeExcitationImpl final : public detail::Block, public hub::Versioned {
  public:
   QuantizableSqueezeExcitationImpl(int64_t channels, int64_t squeezed) : Block("QuantizableSqueezeExcitation") {
     register_module("avgpool", torch::nn::AdaptiveAvgPool2d(1));

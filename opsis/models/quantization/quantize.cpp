@@ -86,6 +86,16 @@ void collect_state(torch::nn::Module& module, const std::string& prefix, std::ve
   }
 }
 
+/// Python has no module around a layer that is measured.
+hub::StateVersions versions_of(const torch::nn::Module& model) {
+  auto versions = hub::state_dict(model).versions;
+  for (const auto& module : model.named_modules()) {
+    if (!module.value()->as<ObservedImpl>()) continue;
+    std::erase_if(versions, [inner = module.key() + ".layer"](const auto& entry) { return entry.first == inner; });
+  }
+  return versions;
+}
+
 /// The names under which linear layers had weight and bias before they were one entry.
 using Names = std::unordered_map<std::string_view, const Value*>;
 std::optional<Value> older_linear(const Names& given, const std::string& name, std::unordered_set<std::string>& used) {
@@ -100,6 +110,9 @@ std::optional<Value> older_linear(const Names& given, const std::string& name, s
   }
   return {};
 }
+
+/// Buffers that states of version 1 lack: the norms' counts, the observers' epsilon. The model's own stay.
+bool came_later(std::string_view name) { return name == "num_batches_tracked" || name == "eps"; }
 
 /// What does not fit when `given` stands in for `own`, or nothing.
 std::string misfit(const Value& own, const Value& given) {
@@ -274,7 +287,9 @@ Value quantized_state(const torch::nn::Module& model) {
   for (auto& holder : holders) {
     for (auto& [name, value] : holder.entries) items.emplace_back(holder.prefix + name, std::move(value));
   }
-  return Value::dict(std::move(items));
+  auto state = Value::dict(std::move(items));
+  state.set_versions(versions_of(model));
+  return state;
 }
 
 void load_quantized_state(torch::nn::Module& model, const Value& state) {
@@ -295,7 +310,8 @@ void load_quantized_state(torch::nn::Module& model, const Value& state) {
       } else {
         value = older_linear(given, name, used);
       }
-      if (!value && (holder.may_be_absent || own.is_string())) continue;  // a type, which older states did not tell
+      // A string is a type, which older states did not tell.
+      if (!value && (holder.may_be_absent || own.is_string() || (!holder.state && came_later(own_name)))) continue;
       const auto why = value ? misfit(own, *value) : "missing from the state";
       if (!why.empty()) wrong += text("\n  {}: {}", name, why);
       if (value) own = std::move(*value);

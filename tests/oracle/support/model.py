@@ -120,5 +120,6 @@ def structure(model):
         "names": list(state),
         "shapes": [str(tuple(t.shape)) for t in state.values()],
         "types": [str(t.dtype) for t in state.values()],
+        "versions": [f"{name} {told['version']}" for name, told in state._metadata.items() if not isinstance(model.get_submodule(name), _values)],
         "modules": [name for name, module in model.named_modules() if not isinstance(module, _values)],
     }
