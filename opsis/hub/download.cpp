@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -87,7 +88,11 @@ struct Transfer {
   long status = 0;
   std::string tag;  // ETag, or Last-Modified, of this answer
   int64_t length = 0;
+  std::string range;     // Content-Range
+  int64_t total = 0;     // what the file has, where the server tells
+  std::string kept_tag;  // the one that the partial file came with
   bool begun = false;
+  bool other_part = false;  // it is not what was asked for: nothing of it was kept
   std::optional<progress::Job>* job = nullptr;
   std::string label;
   int64_t reported = 0;
@@ -107,8 +112,26 @@ bool begins_with(std::string_view line, std::string_view name) {
          });
 }
 
+// Whether the answer brings the file, or a part of it; of a file:// there is no status.
+bool has_content(long status) { return status == 0 || status == 200 || status == 203 || status == 206; }
+
+// Whether a 206 goes on where the file ends. A cache, or a server whose file has changed, may send another part.
+bool is_the_rest(Transfer& transfer) {
+  long long first = -1, last = -1, total = -1;
+  std::sscanf(transfer.range.c_str(), "bytes %lld-%lld/%lld", &first, &last, &total);
+  if (first != transfer.have) return false;
+  transfer.total = std::max(total, 0LL);  // or "*"
+  return first == 0 || transfer.tag.empty() || transfer.tag == transfer.kept_tag;
+}
+
 // The body begins: a 206 goes on where the file ends, anything else that succeeded begins anew.
-void begin(Transfer& transfer) {
+// Returns false when it cannot be used.
+bool begin(Transfer& transfer) {
+  transfer.total = 0;
+  if (transfer.status == 206 && !is_the_rest(transfer)) {
+    transfer.other_part = true;
+    return false;
+  }
   transfer.begun = true;
   if (transfer.status != 206) transfer.have = 0;
   if (ftruncate(transfer.file, transfer.have) != 0 || lseek(transfer.file, transfer.have, SEEK_SET) < 0) {
@@ -124,6 +147,7 @@ void begin(Transfer& transfer) {
     transfer.job->emplace(transfer.label, total / 1024, "kB");
     transfer.reported = 0;
   }
+  return true;
 }
 
 size_t on_header(const char* data, size_t, size_t count, void* user) noexcept {
@@ -134,11 +158,14 @@ size_t on_header(const char* data, size_t, size_t count, void* user) noexcept {
       const auto space = line.find(' ');
       transfer.status = space == line.npos ? 0 : std::strtol(std::string(line.substr(space + 1)).c_str(), nullptr, 10);
       transfer.tag.clear();
+      transfer.range.clear();
       transfer.length = 0;
     } else if (begins_with(line, "etag:")) {
       transfer.tag = trimmed(line.substr(5));
     } else if (begins_with(line, "last-modified:") && transfer.tag.empty()) {
       transfer.tag = trimmed(line.substr(14));
+    } else if (begins_with(line, "content-range:")) {
+      transfer.range = trimmed(line.substr(14));
     } else if (begins_with(line, "content-length:")) {
       transfer.length = std::strtoll(std::string(line.substr(15)).c_str(), nullptr, 10);
     }
@@ -152,8 +179,8 @@ size_t on_header(const char* data, size_t, size_t count, void* user) noexcept {
 size_t on_body(const char* data, size_t, size_t count, void* user) noexcept {
   auto& transfer = *static_cast<Transfer*>(user);
   try {
-    if (transfer.status >= 300) return count;  // the page of an error
-    if (!transfer.begun) begin(transfer);
+    if (!has_content(transfer.status)) return count;  // the page of an error
+    if (!transfer.begun && !begin(transfer)) return 0;
     if (transfer.written + static_cast<int64_t>(count) > transfer.max_bytes) {
       raise<IoError>("download: the server sends more than the limit of {} bytes", transfer.max_bytes);
     }
@@ -178,6 +205,7 @@ size_t on_body(const char* data, size_t, size_t count, void* user) noexcept {
 struct Outcome {
   bool done = false;
   bool may_pass = false;  // trying again can help
+  bool anew = false;      // what was there is given up: the next attempt is another download
   std::string reason;
 };
 
@@ -208,9 +236,11 @@ Outcome attempt(const std::string& url, Transfer& transfer, const DownloadOption
 
   struct stat status {};
   if (fstat(transfer.file, &status) != 0) refuse("cannot read", transfer.partial);
-  const auto tag = read_text(transfer.tag_file);
-  transfer.have = tag.empty() ? 0 : static_cast<int64_t>(status.st_size);
-  transfer.begun = false;
+  transfer.kept_tag = read_text(transfer.tag_file);
+  // Of a file:// libcurl does not say whether it sends a part.
+  const bool resumes = !transfer.kept_tag.empty() && !url.starts_with("file://");
+  transfer.have = resumes ? static_cast<int64_t>(status.st_size) : 0;
+  transfer.begun = transfer.other_part = false;
   transfer.status = 0;
 
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
@@ -231,26 +261,32 @@ Outcome attempt(const std::string& url, Transfer& transfer, const DownloadOption
   if (const char* trusted = std::getenv("SSL_CERT_FILE")) curl_easy_setopt(curl, CURLOPT_CAINFO, trusted);
   if (transfer.have > 0) {
     // A strong ETag or a date: "the rest if it is still that one, else all of it".
-    headers.reset(curl_slist_append(nullptr, text("If-Range: {}", tag).c_str()));
+    headers.reset(curl_slist_append(nullptr, text("If-Range: {}", transfer.kept_tag).c_str()));
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
     curl_easy_setopt(curl, CURLOPT_RANGE, text("{}-", transfer.have).c_str());
   }
 
   const auto code = curl_easy_perform(curl);
   if (transfer.error) std::rethrow_exception(std::exchange(transfer.error, nullptr));
+  if (code == CURLE_OK && !transfer.begun && has_content(transfer.status)) begin(transfer);  // an empty file
+  if (transfer.other_part || transfer.status == 416) {  // 416: what is there is longer than the file
+    if (ftruncate(transfer.file, 0) != 0) refuse("cannot write", transfer.partial);
+    fs::remove(transfer.tag_file);
+    return {.may_pass = true,
+            .anew = transfer.have > 0,
+            .reason = transfer.other_part ? text("the server sends another part than was asked for, \"{}\"", transfer.range)
+                                          : "the partial file does not belong to this url"};
+  }
   if (code != CURLE_OK) {
     return {.may_pass = may_pass(code), .reason = *message ? message : curl_easy_strerror(code)};
   }
-  if (transfer.status == 416) {  // what is there is longer than the file: not a part of it
-    if (ftruncate(transfer.file, 0) != 0) refuse("cannot write", transfer.partial);
-    fs::remove(transfer.tag_file);
-    return {.may_pass = true, .reason = "the partial file does not belong to this url"};
-  }
-  if (transfer.status >= 300) {
+  if (!has_content(transfer.status)) {
     const bool busy = transfer.status == 408 || transfer.status == 429 || transfer.status >= 500;
     return {.may_pass = busy, .reason = text("the server answers {}", transfer.status)};
   }
-  if (!transfer.begun) begin(transfer);  // an empty file
+  if (transfer.total > 0 && transfer.written != transfer.total) {
+    return {.may_pass = true, .reason = text("the server sends {} of {} bytes", transfer.written, transfer.total)};
+  }
   return {.done = true, .reason = {}};
 }
 
@@ -289,7 +325,8 @@ void download(const std::string& url, const fs::path& destination, const Downloa
 
   double wait = options.backoff_s;
   for (int tried = 0;; ++tried, wait *= 2) {
-    const auto outcome = attempt(url, transfer, options);
+    auto outcome = attempt(url, transfer, options);
+    if (outcome.anew) outcome = attempt(url, transfer, options);
     if (outcome.done) break;
     if (!outcome.may_pass || tried >= options.retries) {
       struct stat status {};

@@ -17,10 +17,12 @@
 #include <vector>
 
 #include "opsis/core/error.h"
+#include "opsis/core/progress.h"
 #include "opsis/hub/cache.h"
 #include "opsis/hub/digest.h"
 #include "tests/support/download_server.h"
 #include "tests/support/expect.h"
+#include "tests/support/small_disk.h"
 #include "tests/support/temporary.h"
 
 namespace opsis::hub {
@@ -39,10 +41,15 @@ class Server : public support::DownloadServer {
  public:
   using DownloadServer::DownloadServer;
   /// "3 1": requests for files, and for parts of files, so far.
-  std::string count() const {
+  std::string count() const { return told("/count"); }
+  /// Hosts whose files it gave in their stead.
+  std::string proxied() const { return told("/proxied"); }
+
+ private:
+  std::string told(const std::string& path) const {
     const support::TemporaryFolder folder;
-    download(url("/count"), folder.path() / "count", {.progress = false});
-    return content_of(folder.path() / "count");
+    download(url(path), folder.path() / "told", {.progress = false});
+    return content_of(folder.path() / "told");
   }
 };
 
@@ -63,6 +70,12 @@ class Download : public testing::Test {
     Digest hash(DigestKind::Sha256);
     hash.update({reinterpret_cast<const uint8_t*>(body.data()), body.size()});
     return hash.hex();
+  }
+  // What is left when a connection broke in the middle.
+  void leave_half() {
+    const DownloadOptions once{.progress = false, .retries = 0};
+    EXPECT_ERROR(download(server.url("/broken/1/net-0123abcd.pth"), destination, once), IoError, "/broken/1/net-0123abcd.pth");
+    EXPECT_EQ(fs::file_size(destination.string() + ".partial"), body.size() / 2);
   }
   // Downloads in a process of its own, which ends with 0 when all is well.
   pid_t start(const std::string& path) const {
@@ -116,8 +129,11 @@ TEST_F(Download, KeepsNothingOfAnotherMd5) {
   EXPECT_FALSE(fs::exists(destination.string() + ".partial"));
 }
 
-TEST_F(Download, TriesAgainWhenTheServerIsBusy) {
+TEST_F(Download, TriesAgainWhenTheServerIsBusyAndWaitsLongerEachTime) {
+  quick.backoff_s = 0.05;
+  const auto begun = std::chrono::steady_clock::now();
   download(server.url("/busy/2/net-0123abcd.pth"), destination, quick);
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(150));
   expect_alone();
   EXPECT_EQ(server.count(), "3 0");
 }
@@ -129,21 +145,133 @@ TEST_F(Download, GoesOnWhereABrokenConnectionEnded) {
 }
 
 TEST_F(Download, GoesOnWithWhatAnEarlierProcessLeft) {
-  quick.retries = 0;
-  EXPECT_ERROR(download(server.url("/broken/1/net-0123abcd.pth"), destination, quick), IoError, "/broken/1/net-0123abcd.pth");
-  EXPECT_EQ(fs::file_size(destination.string() + ".partial"), body.size() / 2);
+  leave_half();
   download(server.url("/broken/1/net-0123abcd.pth"), destination, quick);
   expect_alone();
   EXPECT_EQ(server.count(), "2 1");
 }
 
 TEST_F(Download, BeginsAnewWhenTheServersFileHasChanged) {
-  quick.retries = 0;
-  EXPECT_ERROR(download(server.url("/broken/1/net-0123abcd.pth"), destination, quick), IoError, "");
+  leave_half();
   std::reverse(body.begin(), body.end());
   served.write("net-0123abcd.pth", body);
   download(server.url("/broken/1/net-0123abcd.pth"), destination, quick);
   expect_alone();
+}
+
+TEST_F(Download, TakesNoOtherPartThanItAskedFor) {
+  leave_half();
+  quick.retries = 0;  // to begin anew is no retry
+  download(server.url("/whole/net-0123abcd.pth"), destination, quick);
+  expect_alone();
+  EXPECT_EQ(server.count(), "3 1");
+}
+
+TEST_F(Download, TakesNoPartOfAFileThatHasChanged) {
+  leave_half();
+  std::reverse(body.begin(), body.end());
+  served.write("net-0123abcd.pth", body);
+  download(server.url("/stale/net-0123abcd.pth"), destination, quick);
+  expect_alone();
+}
+
+TEST_F(Download, FetchesTheRestOfAPartThatItDidNotAskFor) {
+  download(server.url("/half/net-0123abcd.pth"), destination, quick);
+  expect_alone();
+  EXPECT_EQ(server.count(), "2 1");
+  quick.retries = 0;
+  EXPECT_ERROR(download(server.url("/half/net-0123abcd.pth"), folder.path() / "x", quick), IoError,
+               "the server sends 150000 of 300000 bytes");
+  EXPECT_FALSE(fs::exists(folder.path() / "x"));
+}
+
+TEST_F(Download, BeginsACopyOfAFileAnew) {
+  fs::create_directories(destination.parent_path());
+  std::ofstream(destination.string() + ".partial") << body.substr(0, 1000);
+  std::ofstream(destination.string() + ".partial.tag") << "Fri, 27 Nov 2026 08:00:00 GMT";
+  download("file://" + file.string(), destination, quick);
+  expect_alone();
+}
+
+TEST_F(Download, TakesNoAnswerWithoutContentForAnEmptyFile) {
+  EXPECT_ERROR(download(server.url("/status/204/x"), destination, quick), IoError, "the server answers 204");
+  EXPECT_FALSE(fs::exists(destination));
+  body = "";
+  served.write("net-0123abcd.pth", body);
+  download(server.url("/file/net-0123abcd.pth"), destination, quick);
+  expect_alone();
+}
+
+TEST_F(Download, DoesNotBelieveALengthThatIsWrong) {
+  quick.retries = 1;
+  EXPECT_ERROR(download(server.url("/long/net-0123abcd.pth"), destination, quick), IoError, "(after 2 attempts)");
+  EXPECT_FALSE(fs::exists(destination));
+  quick.sha256 = sha();
+  EXPECT_ERROR(download(server.url("/short/net-0123abcd.pth"), destination, quick), IntegrityError, "SHA-256");
+  EXPECT_FALSE(fs::exists(destination));
+}
+
+TEST_F(Download, GivesUpOnAServerThatHangsAndKeepsWhatCame) {
+  quick.retries = 0;
+  quick.stall_s = 1;
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_ERROR(download(server.url("/mute/net-0123abcd.pth"), destination, quick), IoError, "/mute/net-0123abcd.pth");
+  EXPECT_ERROR(download(server.url("/hang/net-0123abcd.pth"), destination, quick), IoError, "/hang/net-0123abcd.pth");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
+  EXPECT_EQ(fs::file_size(destination.string() + ".partial"), body.size() / 2);
+  download(server.url("/hang/net-0123abcd.pth"), destination, quick);
+  expect_alone();
+  EXPECT_EQ(server.count(), "3 1");
+}
+
+TEST_F(Download, GoesByTheProxyOfTheEnvironment) {
+  {
+    const Variable proxy("http_proxy", server.url(""));
+    download("http://nowhere.invalid/file/net-0123abcd.pth", destination, quick);
+  }
+  expect_alone();
+  EXPECT_EQ(server.proxied(), "nowhere.invalid");
+  const Variable proxy("http_proxy", "http://127.0.0.1:1"), direct("no_proxy", "127.0.0.1");
+  download(server.url("/file/net-0123abcd.pth"), folder.path() / "direct", quick);
+  EXPECT_TRUE(content_of(folder.path() / "direct") == body);
+  quick.retries = 0;
+  EXPECT_ERROR(download("http://nowhere.invalid/x", folder.path() / "x", quick), IoError, "http://nowhere.invalid/x");
+}
+
+TEST_F(Download, KeepsWhatFoundRoomOnAFullDiskAndGoesOn) {
+  const support::SmallDisk disk(destination.parent_path(), 160);
+  if (!disk) GTEST_SKIP() << "mounting a small disk needs root";
+  EXPECT_ERROR(download(server.url("/file/net-0123abcd.pth"), destination, quick), IoError, "No space left on device");
+  EXPECT_FALSE(fs::exists(destination));
+  EXPECT_GT(fs::file_size(destination.string() + ".partial"), 100'000u);
+  disk.resize(1000);
+  download(server.url("/file/net-0123abcd.pth"), destination, quick);
+  expect_alone();
+  EXPECT_EQ(server.count(), "2 1");
+}
+
+// Remembers what it is told.
+struct Heard : progress::Reporter {
+  void report(const progress::State& state) override { states.push_back(state); }
+  std::vector<progress::State> states;
+};
+
+TEST_F(Download, TellsHowFarItIs) {
+  const auto before = progress::reporter();
+  const auto heard = std::make_shared<Heard>();
+  progress::set_reporter(heard);
+  leave_half();
+  quick.progress = true;
+  download(server.url("/file/net-0123abcd.pth"), destination, quick);
+  progress::set_reporter(before);
+  ASSERT_FALSE(heard->states.empty());
+  const auto& last = heard->states.back();
+  EXPECT_EQ(last.label, "net.pth");
+  EXPECT_EQ(last.unit, "kB");
+  EXPECT_EQ(last.done, 300'000 / 1024);
+  EXPECT_EQ(last.total, 300'000 / 1024);
+  EXPECT_TRUE(last.finished);
+  EXPECT_GE(heard->states.front().done, 150'000 / 1024);  // what was there counts
 }
 
 TEST_F(Download, IsMadeOnceForManyWhoWant) {
@@ -168,10 +296,10 @@ TEST_F(Download, IsMadeOnceForManyProcesses) {
   EXPECT_EQ(server.count(), "1 0");
 }
 
-// OPSIS_KILLS=300 tries more often.
+// OPSIS_KILLS=30 tries less often, and tells what came of it.
 TEST_F(Download, IsNeverWrongWhenKilled) {
   const char* wanted = std::getenv("OPSIS_KILLS");
-  const int kills = wanted ? std::atoi(wanted) : 12;
+  const int kills = wanted ? std::atoi(wanted) : 300;
   quick.sha256 = sha().substr(0, 8);
   std::mt19937 random(0);
   int finished = 0, resumed = 0;
