@@ -115,7 +115,8 @@ void load_file(Classifier& out, const fs::path& file) {
   out.preprocessing = about.contains("preprocessing") ? preprocessing_of(about.at("preprocessing"))
                                                       : entry.preset_as<models::ImageClassificationOptions>();
 
-  if (about.contains("quant.scale")) {  // integers, as torchvision's quantized models are saved
+  // Integers, as torchvision's quantized models are saved, or what trained while it was rounded.
+  if (about.contains("quant.scale") || about.contains("quant.activation_post_process.scale")) {
     out.categories.assign(entry.categories.begin(), entry.categories.end());
     out.model = models::get_model(out.name, {.weights = std::string(entry.name), .weights_file = file});
     return;

@@ -1,6 +1,7 @@
 // The tool itself, and what it says of models, weights and data sets.
 #include "opsis/models.h"
 #include "tests/cli/tool.h"
+#include "tests/support/download_server.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
@@ -118,10 +119,71 @@ TEST(CliWeights, ListsFetchesAndVerifies) {
   EXPECT_THAT(verified.err, HasSubstr("resnet18-f37072fd.pth is not what it should be"));
   const auto there = opsis_tool({"weights", "fetch", "resnet18"});
   EXPECT_EQ(there.out, fetched.string() + "\n");
+  std::filesystem::remove(fetched);
+  // Some text has the hash that the name of some weights promises; found by trying.
+  folder.write("mirror/models/vit_h_14_lc_swag-c1eb923e.pth", "weights 35022503");
+  const auto lucky = (fetched.parent_path() / "vit_h_14_lc_swag-c1eb923e.pth").string();
+  EXPECT_EQ(opsis_tool({"weights", "fetch", "ViT_H_14_Weights.IMAGENET1K_SWAG_LINEAR_V1"}).out, lucky + "\n");
+  EXPECT_EQ(opsis_tool({"weights", "verify"}).out, lucky + ": sound\n");
   unsetenv("OPSIS_HUB_MIRROR");
   unsetenv("TORCH_HOME");
   expect_failure({"weights", "info", "resnet51"}, "did you mean resnet50");
   expect_wrong_usage({"weights"}, "subcommand");
+}
+
+TEST(CliWeights, TellsAllAboutAnEntry) {
+  const auto told = [](const std::string& name) { return json::parse(opsis_tool({"weights", "info", name, "--json"}).out)[0]; };
+  const auto quantized = told("ResNet18_QuantizedWeights.IMAGENET1K_FBGEMM_V1");
+  EXPECT_EQ(quantized["backend"], "fbgemm");
+  EXPECT_EQ(quantized["unquantized"], "ResNet18_Weights.IMAGENET1K_V1");
+  EXPECT_EQ(quantized["preset"],
+            "ImageClassification(crop_size=[224], resize_size=[256], mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], "
+            "interpolation=InterpolationMode.BILINEAR)");
+  EXPECT_EQ(told("RegNet_Y_128GF_Weights.IMAGENET1K_SWAG_E2E_V1")["license"],
+            "https://github.com/facebookresearch/SWAG/blob/main/LICENSE");
+  EXPECT_EQ(told("Raft_Large_Weights.C_T_V1")["preset"], "OpticalFlow()");
+  const auto readable = opsis_tool({"weights", "info", "resnet18"});
+  EXPECT_THAT(readable.out, HasSubstr("\npreset: ImageClassification(crop_size=[224], "));
+  EXPECT_THAT(readable.out, testing::Not(HasSubstr("license")));
+}
+
+TEST(CliWeights, BringsAQuantizedModelFromAServerAndAsksIt) {
+  const auto c = oracle::cases("models_official/without_hash").front();
+  const support::DownloadServer server(oracle::folder() / "models_official");
+  const support::TemporaryFolder home;
+  const support::Variable torch_home("TORCH_HOME", home.path().string()), mirror("OPSIS_HUB_MIRROR", server.url("/file"));
+  const auto file = (home.path() / "hub" / "checkpoints" / c.text("file")).string();
+  const auto name = std::string("ResNet18_QuantizedWeights.IMAGENET1K_FBGEMM_V1");
+  const auto fetched = opsis_tool({"weights", "fetch", name});
+  EXPECT_EQ(fetched.out, file + "\n") << fetched.err;
+
+  const support::Variable offline("OPSIS_OFFLINE", "1");
+  const auto photo = (oracle::folder() / "models_official" / "photo.png").string();
+  const auto run = opsis_tool({"predict", photo, "--model", "quantized_resnet18", "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const auto classes = json::parse(run.out)["predictions"][0]["classes"];
+  for (size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(classes[i]["name"], c.texts("best")[i]);
+    EXPECT_NEAR(classes[i]["probability"].get<double>(), c.numbers("probabilities")[i], 1e-6);
+  }
+
+  // Its name tells no hash, which is not to be sound.
+  EXPECT_EQ(opsis_tool({"weights", "verify"}).out, file + ": can be read; its name tells no hash to check it by\n");
+  home.write(file, "garbage");
+  expect_failure({"weights", "verify", name}, c.text("file"));
+}
+
+TEST(CliPredict, TakesWhatAQuantizedModelWasWhileItTrained) {
+  for (const auto& c : oracle::cases("models_official/quantized")) {
+    if (c.text("model") != "quantized_mobilenet_v3_large") continue;
+    const auto url = c.text("url");
+    const auto file = oracle::folder() / "models_official" / "models" / "quantized" / url.substr(url.rfind('/') + 1);
+    const auto photo = (oracle::folder() / "models_official" / "photo.png").string();  // the same in each case
+    const auto run = opsis_tool({"predict", photo, "--model", c.text("model"), "--weights", file.string(), "--json"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    const auto classes = json::parse(run.out)["predictions"][0]["classes"];
+    for (size_t i = 0; i < 5; ++i) EXPECT_EQ(classes[i]["name"], c.texts("best")[i]);
+  }
 }
 
 TEST(Cli, ReadsAFileThatIsNamedLikeACommand) {
