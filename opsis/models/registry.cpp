@@ -169,6 +169,12 @@ const Weights& get_weight(std::string_view name) {
 
 namespace detail {
 
+std::string_view find_model(std::string_view name, const std::type_info& task) {
+  const auto& entry = registry::find("get_model", name);
+  if (!entry.does(task)) refuse_task(name);
+  return entry.name;
+}
+
 std::shared_ptr<torch::nn::Module> build_model(std::string_view name, const ModelOptions& options, const std::type_info& task) {
   const auto& entry = registry::find("get_model", name);
   if (!entry.does(task)) refuse_task(name);

@@ -4,6 +4,7 @@
 #include <torch/nn/module.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,6 +65,8 @@ OPSIS_API WeightsEnum get_model_weights(std::string_view model);
 OPSIS_API const Weights& get_weight(std::string_view name);
 
 namespace detail {
+// The name as it is listed. Refuses a model of another task.
+OPSIS_API std::string_view find_model(std::string_view name, const std::type_info& task);
 // Refuses a model of another task before anything is fetched for it.
 OPSIS_API std::shared_ptr<torch::nn::Module> build_model(std::string_view name, const ModelOptions& options,
                                                          const std::type_info& task);
@@ -81,6 +84,17 @@ std::shared_ptr<Task> get_model(std::string_view name, const ModelOptions& optio
   auto model = std::dynamic_pointer_cast<Task>(detail::build_model(name, options, typeid(Task)));
   if (!model) detail::refuse_task(name);
   return model;
+}
+
+/// What builds the model of that name: get_model with the name looked up.
+///     auto build = get_model_builder("resnet50");
+///     auto model = build({.num_classes = 10});
+/// Throws   as get_model, when there is no such model or it does another task
+/// Source   torchvision.models.get_model_builder
+template <class Task = ImageClassifier>
+std::function<std::shared_ptr<Task>(const ModelOptions& options)> get_model_builder(std::string_view name) {
+  return
+      [known = detail::find_model(name, typeid(Task))](const ModelOptions& options) { return get_model<Task>(known, options); };
 }
 
 }  // namespace opsis::inline v1::models

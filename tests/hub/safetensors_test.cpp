@@ -2,6 +2,9 @@
 
 #include <torch/torch.h>
 
+#include <fstream>
+#include <random>
+
 #include "opsis/core/check.h"
 #include "opsis/hub/safetensors_header.h"
 #include "tests/support/expect.h"
@@ -212,6 +215,27 @@ TEST(Safetensors, GiveAnErrorOrTensorsForDamagedFiles) {
       auto bytes = sound;
       bytes[i] = static_cast<char>(bytes[i] ^ mask);
       attempt(bytes);
+    }
+  }
+}
+
+TEST(Safetensors, LieInsideTheFileWhateverIsChanged) {
+  std::mt19937 draw(0);
+  for (const auto* name : {"small.safetensors", "sizes.safetensors"}) {
+    SCOPED_TRACE(name);
+    std::ifstream file(oracle::folder() / "hub" / name, std::ios::binary);
+    const std::string sound{std::istreambuf_iterator<char>(file), {}};
+    ASSERT_GT(read_header(sound).entries.size(), 1u);
+    for (int i = 0; i < 10'000; ++i) {
+      auto bytes = sound;
+      for (auto left = 1 + draw() % 4; left > 0; --left) bytes[draw() % bytes.size()] = static_cast<char>(draw());
+      try {
+        const auto header = read_header(bytes);
+        for (const auto& entry : header.entries) {
+          ASSERT_TRUE(entry.begin <= entry.end && entry.end <= bytes.size() - header.data_offset) << entry.name;
+        }
+      } catch (const DecodeError&) {
+      }
     }
   }
 }

@@ -140,6 +140,57 @@ TEST_P(ClassificationFamily, WorksInChannelsLastInBfloat16AndUnderAutocast) {
   near_expected(out);
 }
 
+// The same kernels on the same numbers, in bfloat16.
+TEST_P(ClassificationFamily, TrainsUnderAutocastAsInPython) {
+  const support::OneThread one_thread;
+  int tried = 0;
+  for (const auto& c : oracle::cases("models_classification/autocast")) {
+    if (c.text("family") != GetParam().name) continue;
+    SCOPED_TRACE(c.name());
+    ++tried;
+    std::optional<support::TableDraws> draws(std::in_place);
+    const auto model = support::model_for(c.text("model"), c.integer("size"));
+    support::wake(*model);
+    draws.reset();
+    const auto outputs = all_outputs(*model);
+    const auto images = c.tensor("images");
+    torch::manual_seed(0);
+    torch::Tensor loss = torch::zeros({});
+    {
+      const Autocast autocast;
+      for (const auto& out : outputs ? outputs(images) : std::vector{model->forward(images)}) {
+        loss = loss + out.to(torch::kFloat32).square().mean();
+      }
+    }
+    EXPECT_TENSOR_NEAR(loss.detach(), c.tensor("loss"), 1e-4, 0);
+    loss.backward();
+    std::vector<torch::Tensor> norms;
+    for (const auto& parameter : model->parameters()) norms.push_back(parameter.grad().to(torch::kFloat64).norm());
+    EXPECT_TENSOR_NEAR(torch::stack(norms), c.tensor("gradient_norms"), 1e-4, 1e-9);
+  }
+  EXPECT_GT(tried, 0);
+}
+
+TEST_P(ClassificationFamily, HasTheSameGradientsInChannelsLast) {
+  const support::OneThread one_thread;
+  const auto model = support::smallest_of(GetParam());
+  torch::manual_seed(1);
+  const auto images = torch::randn({2, 3, GetParam().size, GetParam().size});
+  const auto gradients = [&](const torch::Tensor& input) {
+    model->zero_grad();
+    model->forward(input).square().mean().backward();
+    std::vector<torch::Tensor> out;
+    for (const auto& parameter : model->parameters()) out.push_back(parameter.grad().norm());
+    return torch::stack(out);
+  };
+  const auto expected = gradients(images);
+  EXPECT_TENSOR_NEAR(gradients(images.contiguous(torch::MemoryFormat::ChannelsLast)), expected, 1e-3, 1e-9);
+  for (auto& parameter : model->parameters()) {
+    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+  }
+  EXPECT_TENSOR_NEAR(gradients(images), expected, 1e-3, 1e-9);
+}
+
 NormLayer group_norm(int64_t groups) {
   return [groups](int64_t channels) { return torch::nn::GroupNorm(groups, channels); };
 }

@@ -6,9 +6,11 @@
 #include "opsis/hub.h"
 #include "opsis/models.h"
 #include "tests/support/expect.h"
+#include "tests/support/families.h"
 #include "tests/support/meta_device.h"
 #include "tests/support/model.h"
 #include "tests/support/oracle.h"
+#include "tests/support/table_draws.h"
 #include "tests/support/temporary.h"
 
 namespace opsis {
@@ -19,6 +21,15 @@ using models::ResNet;
 std::map<std::string, torch::Tensor> by_name(const torch::nn::Module& model) {
   const auto state = hub::state_dict(model);
   return {state.begin(), state.end()};
+}
+
+// An image that suits a model.
+int64_t size_of(const std::string& model) {
+  if (model == "vit_b_32") return 224;
+  for (const auto& family : support::families()) {
+    if (family.smallest == model) return family.size;
+  }
+  return 64;
 }
 
 // A model of every family, from a checkpoint that stands for the official one.
@@ -32,21 +43,20 @@ class PretrainedFamily : public ::testing::TestWithParam<std::string> {
   }
 };
 INSTANTIATE_TEST_SUITE_P(, PretrainedFamily,
-                         ::testing::Values("convnext_tiny", "densenet121", "efficientnet_b0", "googlenet", "inception_v3",
-                                           "maxvit_t", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_x_400mf",
-                                           "resnet18", "shufflenet_v2_x0_5", "squeezenet1_1", "swin_t", "vgg11", "vit_b_32"),
+                         ::testing::Values("alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "googlenet",
+                                           "inception_v3", "maxvit_t", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small",
+                                           "regnet_x_400mf", "resnet18", "shufflenet_v2_x0_5", "squeezenet1_1", "swin_t",
+                                           "vgg11", "vit_b_32"),
                          [](const auto& info) { return info.param; });
 
 TEST_P(PretrainedFamily, TakesANewHeadAndOtherChannels) {
   const auto c = heads();
   const support::TemporaryFolder folder;
   const auto file = folder.path() / "pretrained.safetensors";
-  std::map<std::string, torch::Tensor> pretrained;
-  {
-    const auto model = models::get_model(GetParam());
-    for (auto& [name, tensor] : hub::state_dict(*model)) pretrained.emplace(name, tensor);
-    hub::save_safetensors(file, hub::state_dict(*model));
-  }
+  const auto original = models::get_model(GetParam());
+  support::wake(*original);
+  const auto pretrained = by_name(*original);
+  hub::save_safetensors(file, hub::state_dict(*original));
   torch::manual_seed(1);
   const auto model = models::get_model(GetParam(), {.weights = "DEFAULT", .weights_file = file, .num_classes = 7});
   EXPECT_EQ(models::head(*model).name, c.texts("heads").front());
@@ -64,6 +74,23 @@ TEST_P(PretrainedFamily, TakesANewHeadAndOtherChannels) {
     }
   }
 
+  {
+    const torch::NoGradGuard no_grad;
+    const support::OneThread one_thread;
+    const auto side = size_of(GetParam());
+    const auto gray = torch::rand({1, 1, side, side});
+    original->eval();
+    const auto expected = original->forward(gray.expand({1, 3, side, side}));
+    for (const int64_t channels : {1, 5}) {
+      SCOPED_TRACE(channels);
+      const models::SkipInitialisation skip;
+      const auto adapted = models::get_model(GetParam(), {.weights = "DEFAULT", .weights_file = file, .in_channels = channels});
+      adapted->eval();
+      // The sums of the first convolution are taken in another order, and a deep network follows.
+      EXPECT_TENSOR_NEAR(adapted->forward(gray.expand({1, channels, side, side})), expected, 1e-4, 0);
+    }
+  }
+
   // Channels change the first convolution and nothing else; Pretrained says how its filters are adapted.
   const support::MetaDevice meta;
   int changed = 0;
@@ -73,6 +100,67 @@ TEST_P(PretrainedFamily, TakesANewHeadAndOtherChannels) {
     EXPECT_EQ(tensor.size(1), 5) << name;
   }
   EXPECT_EQ(changed, 1);
+}
+
+// Float weights in a model that can be quantized.
+template <class Model, class W, class Options>
+void expect_adapted(const std::string& name, Model (*builder)(std::reference_wrapper<const W>, Options)) {
+  SCOPED_TRACE(name);
+  const torch::NoGradGuard no_grad;
+  const support::OneThread one_thread;
+  const support::TableDraws draws;
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "pretrained.safetensors";
+  hub::save_safetensors(file, hub::state_dict(*models::get_model(name)));
+  const auto url = "file://" + file.string();
+  W weights = W::DEFAULT;
+  weights.url = url;
+  const auto build = [&](std::optional<int64_t> classes, int64_t channels) {
+    Options options;
+    options.num_classes = classes;
+    options.in_channels = channels;
+    if constexpr (requires { options.transform_input; }) options.transform_input = false;
+    if constexpr (requires { options.init_weights; }) options.init_weights = false;
+    auto model = builder(weights, options);
+    model->eval();
+    return model;
+  };
+
+  const auto gray = torch::rand({2, 1, 75, 75});
+  auto original = build({}, 3), adapted = build({}, 1), other = build(7, 1);
+  EXPECT_TENSOR_NEAR(adapted->forward(gray), original->forward(gray.expand({2, 3, 75, 75})), 1e-4, 0);
+  const auto head = models::head(*original).name;
+  EXPECT_EQ(models::head(*other).name, head);
+  const auto kept = by_name(*adapted);
+  for (const auto& [key, tensor] : by_name(*other)) {
+    if (key.starts_with(head + ".")) {
+      EXPECT_EQ(tensor.size(0), 7);
+    } else {
+      EXPECT_TENSOR_EQ(tensor, kept.at(key));
+    }
+  }
+  models::quantization::quantize(*other, [&](models::ImageClassifier& m) { m.forward(gray); });
+  EXPECT_EQ(other->forward(gray).sizes(), (std::vector<int64_t>{2, 7}));
+}
+
+TEST(PretrainedQuantizable, TakesANewHeadAndOtherChannelsWithFloatWeights) {
+  namespace quantization = models::quantization;
+  expect_adapted("googlenet", &quantization::googlenet);
+  expect_adapted("inception_v3", &quantization::inception_v3);
+  expect_adapted("mobilenet_v2", &quantization::mobilenet_v2);
+  expect_adapted("mobilenet_v3_large", &quantization::mobilenet_v3_large);
+  expect_adapted("resnet18", &quantization::resnet18);
+  expect_adapted("shufflenet_v2_x0_5", &quantization::shufflenet_v2_x0_5);
+}
+
+TEST(PretrainedQuantizable, SaysThatIntegersFitOneHeadAndThreeChannels) {
+  for (const auto& name : models::list_models({.module = "models::quantization"})) {
+    SCOPED_TRACE(name);
+    EXPECT_ERROR(models::get_model(name, {.weights = "DEFAULT", .num_classes = 10}), ValueError,
+                 ": num_classes must be 1000, got 10: the scales were measured with it; give ");
+    EXPECT_ERROR(models::get_model(name, {.weights = "DEFAULT", .in_channels = 1}), ValueError,
+                 ": in_channels must be 3, got 1");
+  }
 }
 
 // A checkpoint in place of resnet18's official one.

@@ -6,7 +6,9 @@
 
 #include "opsis/hub/checkpoint.h"
 #include "tests/support/expect.h"
+#include "tests/support/model.h"
 #include "tests/support/oracle.h"
+#include "tests/support/table_draws.h"
 #include "tests/support/temporary.h"
 
 namespace opsis {
@@ -32,8 +34,11 @@ struct OneThread {
 };
 
 /// As tests/oracle/models_quantized.py builds it.
-std::shared_ptr<quantization::QuantizableClassifier> quantizable(const std::string& name, bool quantize) {
+std::shared_ptr<quantization::QuantizableClassifier> quantizable(const std::string& name, bool quantize,
+                                                                 bool by_table = false) {
   torch::manual_seed(0);
+  std::optional<support::TableDraws> draws;
+  if (by_table) draws.emplace();
   quantization::set_engine("x86");  // as there; most choose another
   const auto drawn_simply = [&](auto options) {
     options.num_classes = 10;
@@ -78,6 +83,7 @@ void expect_same(const Value& a, const Value& b) {
 
 /// The same names in the same order, with the same values.
 void expect_same_state(const Value& actual, const Value& expected) {
+  EXPECT_EQ(actual.versions(), expected.versions());
   ASSERT_EQ(actual.entries().size(), expected.entries().size());
   for (size_t i = 0; i < actual.entries().size(); ++i) {
     const auto name = expected.entries()[i].first.as_string();
@@ -87,51 +93,83 @@ void expect_same_state(const Value& actual, const Value& expected) {
   }
 }
 
-TEST(QuantizableModel, HasTheParametersOfPythonsWhileFloat) {
-  const OneThread one_thread;
-  for (const auto& c : oracle::cases("models_quantized/float")) {
-    SCOPED_TRACE(c.name());
-    const auto model = quantizable(c.text("model"), false);
-    model->eval();
-    const auto state = hub::state_dict(*model);
-    const auto names = c.texts("names");
-    const auto bits = c.ints("bits");  // of each tensor, added up
-    ASSERT_EQ(state.size(), names.size());
-    for (size_t i = 0; i < names.size(); ++i) {
-      EXPECT_EQ(state[i].first, names[i]);
-      const auto& tensor = state[i].second;
-      const auto numbers = tensor.is_floating_point() ? tensor.view(torch::kInt32) : tensor;
-      EXPECT_EQ(numbers.to(torch::kInt64).sum().item<int64_t>(), bits[i]) << names[i];
-    }
-    const torch::NoGradGuard no_grad;
-    EXPECT_TRUE(torch::allclose(model->forward(c.tensor("image")), c.tensor("logits"), 1e-4, 1e-5));
+support::TrainOutputs all_outputs(quantization::QuantizableClassifier& model) {
+  if (auto* googlenet = dynamic_cast<quantization::QuantizableGoogLeNetImpl*>(&model)) {
+    return [googlenet](torch::Tensor images) {
+      const auto out = googlenet->outputs(std::move(images));
+      return std::vector<torch::Tensor>{out.logits, out.aux_logits2, out.aux_logits1};
+    };
   }
+  if (auto* inception = dynamic_cast<quantization::QuantizableInception3Impl*>(&model)) {
+    return [inception](torch::Tensor images) {
+      const auto out = inception->outputs(std::move(images));
+      return std::vector<torch::Tensor>{out.logits, out.aux_logits};
+    };
+  }
+  return {};
 }
 
-TEST(QuantizedModel, IsPythonsToTheBit) {
-  const OneThread one_thread;
-  for (const auto& c : oracle::cases("models_quantized/quantized")) {
-    SCOPED_TRACE(c.name());
-    const auto model = quantizable(c.text("model"), true);
-    EXPECT_TRUE(model->is_quantized());
-    EXPECT_FALSE(model->is_training());
-    expect_same_state(quantization::quantized_state(*model), hub::load(quantized_file(c.text("model") + ".pth")));
-    EXPECT_TENSOR_EQ(model->forward(c.tensor("image")), c.tensor("logits"));
-  }
+std::vector<std::string> quantizable_names() {
+  auto names = models::list_models({.module = "models::quantization"});
+  for (auto& name : names) name = name.substr(std::string_view("quantized_").size());
+  return names;
 }
 
-TEST(QuantizedModel, LoadsACheckpointOfPythonAndGivesItsLogits) {
+// A test a model, so that they can run side by side.
+class QuantizableModels : public ::testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(, QuantizableModels, ::testing::ValuesIn(quantizable_names()),
+                         [](const auto& info) { return info.param; });
+
+TEST_P(QuantizableModels, FromTheSameSeedAreTorchvisionsAndComputeTheSameWhileFloat) {
+  const auto c = support::case_of("models_quantized/float", GetParam());
+  const auto model = quantizable(GetParam(), false, c.boolean("table"));
+  support::expect_same_computed(*model, c, all_outputs(*model));
+}
+
+TEST_P(QuantizableModels, AreTorchvisionsToTheBitWhenQuantized) {
+  const OneThread one_thread;
+  const auto c = support::case_of("models_quantized/quantized", GetParam());
+  const auto model = quantizable(GetParam(), true, c.boolean("table"));
+  EXPECT_TRUE(model->is_quantized());
+  EXPECT_FALSE(model->is_training());
+  expect_same_state(quantization::quantized_state(*model), hub::load(quantized_file(GetParam() + ".pth")));
+  EXPECT_TENSOR_EQ(model->forward(c.tensor("image")), c.tensor("logits"));
+}
+
+TEST_P(QuantizableModels, LoadACheckpointOfPythonAndGiveItsLogits) {
   const support::TemporaryFolder folder;
   const OneThread one_thread;
-  for (const auto& c : oracle::cases("models_quantized/quantized")) {
+  const auto c = support::case_of("models_quantized/quantized", GetParam());
+  const support::TableDraws draws;
+  const auto model = quantizable(GetParam(), true, false);
+  quantization::load_quantized_state(*model, hub::load(quantized_file(c.text("file"))));
+  EXPECT_TENSOR_EQ(model->forward(c.tensor("image")), c.tensor("logits"));
+  hub::save(folder.path() / "again.pth", quantization::quantized_state(*model));
+  expect_same_state(hub::load(folder.path() / "again.pth"), hub::load(quantized_file(GetParam() + ".pth")));
+}
+
+TEST(QuantizedModel, LoadsTheLayoutsOfOlderPyTorches) {
+  const OneThread one_thread;
+  for (const auto& c : oracle::cases("models_quantized/older")) {
     SCOPED_TRACE(c.name());
-    const auto name = c.text("model");
-    if (name != "resnet18" && name != "mobilenet_v2" && name != "mobilenet_v3_large") continue;  // the others load alike
-    const auto model = models::get_model<quantization::QuantizableClassifier>(
-        "quantized_" + name, {.weights_file = quantized_file(name + ".stream"), .num_classes = 10, .quantize = true});
+    const support::TableDraws draws;
+    const auto model = quantizable(c.text("model"), true);
+    auto file = quantized_file(c.text("file"));
+    quantization::load_quantized_state(*model, hub::load(file));
     EXPECT_TENSOR_EQ(model->forward(c.tensor("image")), c.tensor("logits"));
-    hub::save(folder.path() / "again.pth", quantization::quantized_state(*model));
-    expect_same_state(hub::load(folder.path() / "again.pth"), hub::load(quantized_file(name + ".pth")));
+    expect_same_state(quantization::quantized_state(*model), hub::load(file.replace_extension(".pth")));
+  }
+}
+
+TEST(QuantizableModel, LoadsWhatOlderPyTorchesTrainedWhileItRounded) {
+  for (const auto& c : oracle::cases("models_quantized/older_rounding")) {
+    SCOPED_TRACE(c.name());
+    const auto model = quantizable("shufflenet_v2_x0_5", false);
+    model->fuse_model();
+    quantization::prepare_qat(*model, quantization::get_default_qconfig("qnnpack"));
+    auto file = quantized_file(c.text("file"));
+    quantization::load_quantized_state(*model, hub::load(file));
+    expect_same_state(quantization::quantized_state(*model), hub::load(file.replace_extension(".pth")));
   }
 }
 

@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "opsis/models/resnet.h"
+#include "opsis/models/task.h"
 #include "tests/support/expect.h"
+#include "tests/support/model.h"
 #include "tests/support/oracle.h"
 
 namespace opsis {
@@ -38,6 +40,17 @@ TEST(Registry, NamesAreTorchvisions) {
   const auto theirs = oracle::cases("models/every_name").at(0);
   EXPECT_THAT(theirs.texts("models"), IsSupersetOf(models::list_models()));
   EXPECT_THAT(theirs.texts("weights"), IsSupersetOf(models::list_weights()));
+}
+
+TEST(GetModelBuilder, BuildsWhatGetModelBuilds) {
+  const auto build = models::get_model_builder("ResNet18");
+  torch::manual_seed(0);
+  const auto built = build({.num_classes = 10});
+  torch::manual_seed(0);
+  support::expect_equal_state(*built, *models::get_model("resnet18", {.num_classes = 10}));
+  EXPECT_ERROR(models::get_model_builder("resnet81"), NotFoundError, "no model is named \"resnet81\"");
+  EXPECT_ERROR(models::get_model_builder("fcn_resnet50"), ValueError, "does another task");
+  EXPECT_TRUE(models::get_model_builder<models::SegmentationModel>("fcn_resnet50") != nullptr);
 }
 
 TEST(GetModel, BuildsByNameInAnyCase) {

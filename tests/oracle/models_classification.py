@@ -8,7 +8,7 @@ import warnings
 import torch
 from oracle import case, out_dir, run
 from support import zoo
-from support.model import computed
+from support.model import TableDraws, computed, outputs_of, wake
 from torch import nn
 from torchvision import models
 from torchvision.models import densenet, efficientnet, maxvit, mnasnet, mobilenetv3, regnet, swin_transformer, vision_transformer
@@ -25,6 +25,22 @@ def computed_models(model):
     images = torch.rand(2, 3, side, side)
     torch.manual_seed(0)
     return {"family": zoo.family(model), "size": side, "table": False, "images": images, **computed(zoo.build(model), images)}
+
+
+@case("models_classification/autocast", model=zoo.smallest)
+def autocast(model):
+    """A training step in which operators choose bfloat16 where that is safe."""
+    side = zoo.size(model)
+    images = torch.rand(2, 3, side, side)
+    with TableDraws():
+        built = zoo.build(model)
+        wake(built)
+    torch.manual_seed(0)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = sum(output.float().square().mean() for output in outputs_of(built(images)))
+    loss.backward()
+    return {"family": zoo.family(model), "size": side, "images": images, "loss": loss,
+            "gradient_norms": torch.stack([p.grad.double().norm() for p in built.parameters()])}  # fmt: skip
 
 
 _mbconv, _fused = efficientnet.MBConvConfig, efficientnet.FusedMBConvConfig

@@ -16,7 +16,7 @@ from torchvision.models.maxvit import MaxVit
 warnings.filterwarnings("ignore")  # of initialisation, and of nodes that only training has
 
 _heads = {
-    "convnext_tiny": ["classifier.2"], "densenet121": ["classifier"], "efficientnet_b0": ["classifier.1"],
+    "alexnet": ["classifier.6"], "convnext_tiny": ["classifier.2"], "densenet121": ["classifier"], "efficientnet_b0": ["classifier.1"],
     "googlenet": ["fc", "aux1.fc2", "aux2.fc2"], "inception_v3": ["fc", "AuxLogits.fc"], "maxvit_t": ["classifier.5"],
     "mnasnet0_5": ["classifier.1"], "mobilenet_v2": ["classifier.1"], "mobilenet_v3_small": ["classifier.3"],
     "regnet_x_400mf": ["fc"], "resnet18": ["fc"], "shufflenet_v2_x0_5": ["fc"], "squeezenet1_1": ["classifier.1"],

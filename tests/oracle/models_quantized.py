@@ -1,10 +1,14 @@
 """models: quantizable models, float and quantized, and what post-training quantization makes of them."""
 
+import collections
+import contextlib
 import warnings
 
 import torch
-import torchvision
 from oracle import case, out_dir, run
+from support import zoo
+from support.listed import Listed
+from support.model import TableDraws, computed
 from torchvision.models import quantization
 
 warnings.filterwarnings("ignore")
@@ -12,13 +16,22 @@ torch.set_num_threads(1)
 
 # Those that draw their weights from a truncated normal distribution take seconds to do so; what they draw is the float models',
 # which models_classification.py holds.
-MODELS = {"googlenet": dict(init_weights=False), "inception_v3": dict(init_weights=False), "mobilenet_v2": {}, "mobilenet_v3_large": {}, "resnet18": {},
-          "resnet50": {}, "shufflenet_v2_x0_5": {}}  # fmt: skip
+_simply = {"googlenet": dict(init_weights=False), "inception_v3": dict(init_weights=False)}
+_names = [name.removeprefix("quantized_") for name in zoo.quantized]
 
 
 def _build(model, **arguments):
     torch.backends.quantized.engine = "x86"  # all choose another, except mobilenet_v3_large
-    return getattr(quantization, model)(num_classes=10, **MODELS[model], **arguments)
+    return getattr(quantization, model)(num_classes=10, **_simply.get(model, {}), **arguments)
+
+
+def _draws(model):
+    """Numbers out of a table for the large ones."""
+    return TableDraws() if _is_large(model) else contextlib.nullcontext()
+
+
+def _is_large(model):
+    return f"quantized_{model}" in zoo.quantized_by_table
 
 
 def _folder():
@@ -27,28 +40,101 @@ def _folder():
     return folder
 
 
-@case("models_quantized/float", model=[model for model in MODELS if model != "resnet50"])
+@case("models_quantized/float", model=_names)
 def float_models(model):
-    built = _build(model).eval()
-    state = built.state_dict()
-    image = torch.rand(1, 3, 96, 96)
-    with torch.no_grad():
-        logits = built(image)
-    bits = [int((t.view(torch.int32) if t.is_floating_point() else t).long().sum()) for t in state.values()]
-    return {"names": list(state), "bits": bits, "image": image, "logits": logits}
+    side = zoo.size(f"quantized_{model}")
+    images = torch.rand(2, 3, side, side)
+    torch.manual_seed(0)
+    with _draws(model):
+        built = _build(model)
+    return {"table": _is_large(model), "images": images, **computed(built, images)}
 
 
-@case("models_quantized/quantized", model=list(MODELS))
+@case("models_quantized/quantized", model=_names)
 def quantized(model):
-    """Made quantized as before loading weights; and its checkpoint, in both containers."""
-    built = _build(model, quantize=True)
+    """Made quantized as before loading weights; and its checkpoint, of the smaller ones in both containers."""
+    with _draws(model):
+        built = _build(model, quantize=True)
     image = torch.rand(2, 3, 96, 96)
     with torch.no_grad():
         logits = built(image)
     state = built.state_dict()
     torch.save(state, _folder() / f"{model}.pth")
-    torch.save(state, _folder() / f"{model}.stream", _use_new_zipfile_serialization=False)
-    return {"names": list(state), "image": image, "logits": logits}
+    file = f"{model}.{'pth' if _is_large(model) else 'stream'}"
+    torch.save(state, _folder() / file, _use_new_zipfile_serialization=file.endswith("pth"))
+    return {"table": _is_large(model), "file": file, "image": image, "logits": logits}
+
+
+def _listed(state):
+    for name, value in state.items():
+        if isinstance(value, torch.Tensor) and value.is_quantized and value.qscheme() == torch.per_channel_affine:
+            state[name] = Listed(value)
+
+
+def _linear(state, version):
+    """What linear layers were before they packed weight and bias in one entry."""
+    for name in [name for name in state if name.endswith("_packed_params._packed_params")]:
+        layer = name.removesuffix("_packed_params._packed_params")
+        weight, bias = state.pop(name)
+        dtype = state.pop(f"{layer}_packed_params.dtype")
+        inner = layer if version == 1 else f"{layer}_packed_params."
+        state[f"{inner}weight"], state[f"{inner}bias"] = weight, bias
+        if version == 1:
+            del state._metadata[f"{layer}_packed_params"]
+            state._metadata[layer[:-1]]["version"] = 1
+        else:
+            state[f"{inner}dtype"] = dtype
+            state._metadata[layer[:-1]]["version"] = state._metadata[inner[:-1]]["version"] = 2
+
+
+def _without(state, ending, version):
+    for name in [name for name in state if name.endswith(ending)]:
+        del state[name]
+        state._metadata[name.removesuffix(ending)]["version"] = version
+
+
+_layouts = {
+    "lists": _listed,
+    "linear 1": lambda state: _linear(state, 1),
+    "linear 2": lambda state: _linear(state, 2),
+    "lists, linear 1": lambda state: (_linear(state, 1), _listed(state)),
+}
+_rounding_layouts = {
+    "no counts": lambda state: _without(state, ".num_batches_tracked", 1),
+    "no eps": lambda state: _without(state, ".eps", 1),
+    "neither": lambda state: (_without(state, ".num_batches_tracked", 1), _without(state, ".eps", 1)),
+}
+
+
+def _saved(model, state, layout, name):
+    """The state in an older layout, as a file; the model with it loaded."""
+    layout(state)
+    path = _folder() / name
+    torch.save(state, path, _use_new_zipfile_serialization=False)
+    model.load_state_dict(torch.load(path))
+    torch.save(model.state_dict(), path.with_suffix(".pth"))
+
+
+@case("models_quantized/older", layout=list(_layouts), model=["mobilenet_v2", "shufflenet_v2_x0_5"])
+def older(layout, model):
+    built = _build(model, quantize=True)
+    name = f"{model}_{layout.replace(', ', '_').replace(' ', '_')}.stream"
+    _saved(built, built.state_dict(), _layouts[layout], name)
+    image = torch.rand(2, 3, 96, 96)
+    with torch.no_grad():
+        return {"file": name, "image": image, "logits": built(image)}
+
+
+@case("models_quantized/older_rounding", layout=list(_rounding_layouts))
+def older_rounding(layout):
+    built = _build("shufflenet_v2_x0_5")
+    built.fuse_model(is_qat=True)
+    built.qconfig = torch.ao.quantization.get_default_qat_qconfig("qnnpack")
+    torch.ao.quantization.prepare_qat(built, inplace=True)
+    built(torch.rand(4, 3, 64, 64))
+    name = f"shufflenet_{layout.replace(' ', '_')}.stream"
+    _saved(built, built.state_dict(), _rounding_layouts[layout], name)
+    return {"file": name}
 
 
 @case("models_quantized/while_training", model=["mobilenet_v3_large", "resnet18"], backend=["qnnpack", "fbgemm"])

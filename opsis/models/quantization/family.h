@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/models/builders.h"
 #include "opsis/models/quantization/quantize.h"
-#include "opsis/models/settle.h"
 
 namespace opsis::inline v1::models::quantization::detail {
 
@@ -28,24 +28,27 @@ inline void refuse_blocks(std::string_view owner, bool given) {
   OPSIS_CHECK(!given, "{}: it is put together from blocks that can be quantized; leave others out", owner);
 }
 
-/// What the weights fix: their number of classes and of channels. Another head would have to be calibrated anew.
+/// What integer weights fix: their number of classes and of channels, for which their scales were measured.
 /// Throws   ValueError when the options ask for others
 template <class Options>
 void settle_sizes(const Weights& weights, Options& options) {
-  models::detail::settle(weights.name, "num_classes", options.num_classes, std::ssize(weights.categories));
-  OPSIS_CHECK(options.in_channels == 3, "{}: in_channels must be 3 with these weights, got {}", weights.name,
-              options.in_channels);
+  const auto check = [&](std::string_view name, int64_t wanted, int64_t theirs) {
+    OPSIS_CHECK(wanted == theirs,
+                "{}: {} must be {}, got {}: the scales were measured with it; give {}, then call quantization::quantize",
+                weights.name, name, theirs, wanted, weights.unquantized->name);
+  };
+  const auto classes = std::ssize(weights.categories);
+  check("num_classes", options.num_classes.value_or(classes), classes);
+  check("in_channels", options.in_channels, 3);
+  options.num_classes = classes;
 }
 
-/// Builds a model with float weights, to be quantized later or never.
+/// Builds a model with float weights, to be quantized later or never. Its head and its channels may be others than theirs.
 template <class Model, class Options, class... Args>
 Model build_float(const Weights& weights, Options& options, const Args&... args) {
   OPSIS_CHECK(!options.quantize, "{} are float weights; leave .quantize out, and call quantization::quantize on the model",
               weights.name);
-  settle_sizes(weights, options);
-  Model model(args..., options);
-  load_weights(*model, weights);
-  return model;
+  return models::detail::build<Model>(std::optional(weights), options, args...);
 }
 
 /// Builds a quantizable model: float, or quantized, or quantized with the tensors of the weights.

@@ -131,6 +131,10 @@ GoogLeNetOutputs QuantizableGoogLeNetImpl::outputs(torch::Tensor images) {
 
 torch::Tensor QuantizableGoogLeNetImpl::forward(torch::Tensor images) { return outputs(std::move(images)).logits; }
 
+std::vector<std::string> QuantizableGoogLeNetImpl::heads() const {
+  return aux_ ? std::vector<std::string>{"fc", "aux1.fc2", "aux2.fc2"} : std::vector<std::string>{"fc"};
+}
+
 void QuantizableGoogLeNetImpl::fuse_model() { detail::fuse_convolutions(*this); }
 
 void QuantizableGoogLeNetImpl::remove_aux() {
@@ -160,9 +164,11 @@ namespace googlenet_family {
 // What all weights of the family fix; whether the auxiliary heads stay.
 bool settle(const Weights& weights, QuantizableGoogLeNetOptions& options) {
   const bool keep_aux = options.aux_logits.value_or(false);
-  if (!options.transform_input) options.transform_input = true;
+  if (!options.transform_input) options.transform_input = options.in_channels == 3;
   models::detail::settle(weights.name, "aux_logits", options.aux_logits, true);
-  models::detail::settle(weights.name, "init_weights", options.init_weights, false);
+  if (!models::detail::wants_new_head(weights, options.num_classes)) {
+    models::detail::settle(weights.name, "init_weights", options.init_weights, false);
+  }
   return keep_aux;
 }
 

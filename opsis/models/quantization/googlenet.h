@@ -24,6 +24,7 @@ class OPSIS_API QuantizableGoogLeNetImpl : public QuantizableClassifier {
   torch::Tensor forward(torch::Tensor images) override;
   /// As models::GoogLeNet's; of a float model in training.
   GoogLeNetOutputs outputs(torch::Tensor images);
+  std::vector<std::string> heads() const override;
   void fuse_model() override;
   void remove_aux();
 

@@ -184,7 +184,7 @@ TORCH_MODULE(QuantizableInceptionAux);
 // What all weights of the family fix; whether the auxiliary head stays.
 bool settle(const Weights& weights, QuantizableInception3Options& options) {
   const bool keep_aux = options.aux_logits.value_or(false);
-  if (!options.transform_input) options.transform_input = true;
+  if (!options.transform_input) options.transform_input = options.in_channels == 3;
   models::detail::settle(weights.name, "aux_logits", options.aux_logits, true);
   return keep_aux;
 }
@@ -258,6 +258,10 @@ InceptionOutputs QuantizableInception3Impl::outputs(torch::Tensor images) {
 }
 
 torch::Tensor QuantizableInception3Impl::forward(torch::Tensor images) { return outputs(std::move(images)).logits; }
+
+std::vector<std::string> QuantizableInception3Impl::heads() const {
+  return aux_ ? std::vector<std::string>{"fc", "AuxLogits.fc"} : std::vector<std::string>{"fc"};
+}
 
 void QuantizableInception3Impl::fuse_model() { detail::fuse_convolutions(*this); }
 

@@ -24,6 +24,7 @@ class OPSIS_API QuantizableInception3Impl : public QuantizableClassifier {
   torch::Tensor forward(torch::Tensor images) override;
   /// As models::Inception3's; of a float model in training.
   InceptionOutputs outputs(torch::Tensor images);
+  std::vector<std::string> heads() const override;
   void fuse_model() override;
   void remove_aux();
 

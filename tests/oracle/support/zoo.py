@@ -41,6 +41,14 @@ names = models.list_models(module=torchvision.models)
 small = [name for name in names if _million_parameters(name) <= 52]
 large = [name for name in names if name not in small and (every or name not in giants)]
 
+# Of each family, and of Swin's second version.
+smallest = ["alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "googlenet", "inception_v3", "maxvit_t", "mnasnet0_5", "mobilenet_v2",
+            "mobilenet_v3_small", "regnet_y_400mf", "resnet18", "shufflenet_v2_x0_5", "squeezenet1_1", "swin_t", "swin_v2_t", "vgg11_bn", "vit_b_32"]  # fmt: skip
+
+# While they are float; quantized, they are held to the bit.
+quantized = models.list_models(module=models.quantization)
+quantized_by_table = [name for name in quantized if "resnext" in name]
+
 # Of the other tasks: each has oracle modules of its own, which compute all of them; the large ones (`by_table`) as `large` ones.
 _modules = [models.segmentation, models.detection, models.video, models.optical_flow]
 segmentation, detection, video, optical_flow = (models.list_models(module=module) for module in _modules)
@@ -54,6 +62,6 @@ def compared(model):
     """How far a model is held against torchvision's: A, B or C of docs/models.md; none for what is not."""
     if model in giants:
         return "C"
-    if model in by_table or model in large:
+    if model in by_table + large + quantized_by_table:
         return "B"
-    return "A" if model in small + others else ""
+    return "A" if model in small + others + quantized else ""
