@@ -13,9 +13,11 @@
 #include <optional>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
 
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
+#include "opsis/core/progress.h"
 #include "opsis/core/random.h"
 #include "opsis/core/work.h"
 
@@ -42,7 +44,7 @@ uint64_t scrambled(uint64_t x) {
 struct PlacedBatch {
   std::unique_ptr<BatchJob> job;
   size_t number = 0;                               // of the batch
-  size_t first_position = 0;                       // of its first sample
+  std::vector<uint64_t> repeats{};                 // of each sample: how often its index came before
   size_t left_out = 0;                             // samples that were skipped
   std::map<size_t, std::vector<BadSample>> bad{};  // by slot
   std::exception_ptr error{};
@@ -105,8 +107,23 @@ void read_or_replace(const EpochPlan& plan, BatchJob& job, size_t slot, Outcome&
   }
 }
 
-// Reads one sample. Its seed depends on its index and on its position in the epoch: a sample that is drawn twice in one epoch is
-// augmented in two ways.
+// How often each index came in an epoch so far. Large ones are indices of data sets that are no list of things, or of none.
+class Repeats {
+ public:
+  uint64_t next(size_t index) {
+    if (index >= kListed) return others_[index]++;
+    if (index >= listed_.size()) listed_.resize(std::max(index + 1, 2 * listed_.size()));
+    return listed_[index]++;
+  }
+
+ private:
+  static constexpr size_t kListed = size_t{1} << 24;
+  std::vector<uint32_t> listed_;
+  std::unordered_map<size_t, uint64_t> others_;
+};
+
+// Reads one sample. Its seed depends on the epoch, its index and how often that came before: in whatever order and on however many
+// ranks it is read, a sample is augmented in one way, and one that is drawn twice in an epoch in two.
 Outcome read_sample(const EpochPlan& plan, const PlacedBatch& batch, size_t slot) {
   WorkClock clock;
   Outcome outcome;
@@ -115,7 +132,7 @@ Outcome read_sample(const EpochPlan& plan, const PlacedBatch& batch, size_t slot
     std::optional<random::Scope> draws;
     std::optional<SerialScope> serial;
     if (plan.options.sample_seeds == SampleSeeds::PerSample) {
-      draws.emplace(mixed(mixed(plan.seed, index), batch.first_position + slot));
+      draws.emplace(mixed(mixed(plan.seed, index), batch.repeats[slot]));
       serial.emplace();
     }
     read_or_replace(plan, *batch.job, slot, outcome);
@@ -165,12 +182,14 @@ class PlannedEpoch : public Epoch {
       report.wait_seconds += seconds_since(asked);
       report.seconds = seconds_since(begun_);
       if (!batch) {
+        if (progress_) progress_->finish();
         refuse_if_all_were_bad();
         return nullptr;
       }
       tell(*batch);
       if (batch->error) std::rethrow_exception(std::move(batch->error));
       plan_.cursor->batches_done = batch->number + 1;
+      if (progress_) progress_->advance();
       if (batch->job->indices.empty()) continue;
       ++report.batches;
       report.samples += batch->job->indices.size();
@@ -184,7 +203,11 @@ class PlannedEpoch : public Epoch {
     for (; number_ < first_; ++number_) {
       const auto passed_over = plan_.batches();
       if (passed_over.empty()) break;
-      position_ += passed_over.size();
+      for (const size_t index : passed_over) repeats_of(index);
+    }
+    if (plan_.options.progress) {
+      progress_.emplace(text("epoch {}", plan_.cursor->epoch), static_cast<int64_t>(plan_.size), "batches");
+      progress_->advance(static_cast<int64_t>(number_));
     }
   }
 
@@ -195,17 +218,18 @@ class PlannedEpoch : public Epoch {
   std::unique_ptr<PlacedBatch> place() {
     auto indices = plan_.batches();
     if (indices.empty()) return nullptr;
-    const size_t count = indices.size();
     auto batch = std::make_unique<PlacedBatch>();
+    for (const size_t index : indices) batch->repeats.push_back(repeats_of(index));
     batch->job = plan_.make(std::move(indices));
     batch->number = number_++;
-    batch->first_position = std::exchange(position_, position_ + count);
     return batch;
   }
 
   EpochPlan plan_;  // workers read it; batches, cursor and report are the consumer's
 
  private:
+  uint64_t repeats_of(size_t index) { return plan_.cursor->draws_by_position ? position_++ : repeats_.next(index); }
+
   void tell(const PlacedBatch& batch) {
     auto& report = *plan_.report;
     report.load_seconds += batch.load_seconds.sum();
@@ -229,8 +253,11 @@ class PlannedEpoch : public Epoch {
   }
 
   const Clock::time_point begun_ = Clock::now();
-  const size_t first_;                // the batch that it began with
-  size_t number_ = 0, position_ = 0;  // of the next batch and of its first sample
+  const size_t first_;   // the batch that it began with
+  size_t number_ = 0;    // of the next batch
+  size_t position_ = 0;  // of its first sample, where draws depend on it
+  Repeats repeats_;
+  std::optional<progress::Job> progress_;
 };
 
 class SerialEpoch final : public PlannedEpoch {

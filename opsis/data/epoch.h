@@ -37,6 +37,8 @@ struct Cursor {
   int64_t epoch = 0;
   size_t batches_done = 0;                        // handed out, skipped or left out
   std::vector<torch::Tensor> begin_generators{};  // the states of the loader's generators before the epoch drew from them
+  // Begun when a sample's draws depended on its position in the epoch, not on how often its index had come: it ends so.
+  bool draws_by_position = false;
 };
 
 // What an epoch is made of.
@@ -45,6 +47,7 @@ struct EpochPlan {
   Batches batches{};
   LoaderOptions options{};
   uint64_t seed = 0;                  // of this epoch: base seed and epoch, mixed
+  size_t size = 0;                    // batches
   std::vector<size_t> substitutes{};  // what bad samples are exchanged for
   std::shared_ptr<Cursor> cursor{};   // batches that it has done already are passed over
   std::shared_ptr<LoaderReport> report{};

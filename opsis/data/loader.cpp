@@ -13,6 +13,9 @@ namespace {
 
 using States = std::vector<torch::Tensor>;
 
+// Of version 1, which has no number, the epoch under way goes on as it began: a sample's draws depend on its position.
+constexpr int64_t kStateVersion = 2;
+
 std::shared_ptr<BatchSampler> batch_sampler(size_t dataset_size, const LoaderOptions& options) {
   if (options.batch_sampler) {
     OPSIS_CHECK(options.batch_size == 1 && !options.shuffle && !options.sampler && !options.drop_last,
@@ -159,8 +162,10 @@ std::unique_ptr<Epoch> LoaderCore::start(MakeJob make) {
                  .batches = batches_->epoch(),
                  .options = options,
                  .seed = mixed(base_seed, static_cast<uint64_t>(number)),
+                 .size = size(),
                  .cursor = cursor,
                  .report = report_};
+  if (const auto salt = batches_->salt(); salt != 0 && !cursor->draws_by_position) plan.seed = mixed(plan.seed, salt);
   if (options.sample_seeds == SampleSeeds::PerSample) {
     auto all = drawn(std::move(plan.batches));
     if (options.on_error == BadSamples::Substitute) plan.substitutes = joined(all);
@@ -177,7 +182,8 @@ hub::Value LoaderCore::state() const {
 }
 
 hub::Value LoaderCore::state(const Cursor& cursor) const {
-  return hub::Value::dict({{"epoch", cursor.epoch},
+  return hub::Value::dict({{"version", cursor.draws_by_position ? 1 : kStateVersion},
+                           {"epoch", cursor.epoch},
                            {"batches_done", cursor.batches_done},
                            {"batches", size()},
                            {"generators", to_list(states_of(generators()))},
@@ -185,6 +191,9 @@ hub::Value LoaderCore::state(const Cursor& cursor) const {
 }
 
 void LoaderCore::load_state(const hub::Value& state) {
+  const auto version = state.contains("version") ? state.get<int64_t>("version") : 1;
+  OPSIS_CHECK(version >= 1 && version <= kStateVersion, "DataLoader: the state is of version {}, this Opsis knows 1 to {}",
+              version, kStateVersion);
   const auto batches = state.get<int64_t>("batches"), done = state.get<int64_t>("batches_done");
   OPSIS_CHECK(batches == static_cast<int64_t>(size()),
               "DataLoader: the state is of a loader with {} batches an epoch, this one has {}", batches, size());
@@ -196,7 +205,8 @@ void LoaderCore::load_state(const hub::Value& state) {
   if (done > 0) {
     cursor = Cursor{.epoch = epoch,
                     .batches_done = static_cast<size_t>(done),
-                    .begin_generators = to_states(state.at("begin_generators"), drawn_from)};
+                    .begin_generators = to_states(state.at("begin_generators"), drawn_from),
+                    .draws_by_position = version == 1};
   }
   epoch_ = epoch;
   resumed_ = std::move(cursor);

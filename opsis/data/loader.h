@@ -62,14 +62,16 @@ class OPSIS_API LoaderCore {
 
 }  // namespace detail
 
-/// Batches of a data set, epoch after epoch. In order, and the same whatever the number of workers: every (epoch, sample) draws
-/// from a generator of its own.
+/// Batches of a data set, epoch after epoch. In order, and the same whatever the number of workers: every sample draws from a
+/// generator of its own, whose seed depends on the loader's, the epoch, its index and how often that came before in the epoch, not
+/// on the order, the batch or the rank.
 ///     data::DataLoader loader(datasets::Digits({.train = true}), {.batch_size = 64, .shuffle = true, .num_workers = 2});
 ///     for (auto& [images, labels] : loader) { ... }   // (64, 1, 8, 8), (64)
 ///
 /// One thread uses a loader; it outlives its iterators. Leaving the loop early is fine. While a sample is read, its thread's
-/// parallel_for and tensor kernels are serial, so that results do not depend on the machine's cores. Without a collate of your own
-/// a worker puts what it has read in its place in the batch.
+/// parallel_for and tensor kernels are serial, so that results do not depend on the machine's cores. (On its instruction set they
+/// depend as torchvision's do: bilinear resizing of uint8 is another without AVX2.) Without a collate of your own a worker puts
+/// what it has read in its place in the batch.
 ///
 /// Draws    when an epoch begins: a base seed, then what the sampler draws, so the order equals that of Python's
 ///          DataLoader(shuffle=True, num_workers=0) after the same torch::manual_seed, epoch after epoch. PerSample draws the whole

@@ -38,6 +38,7 @@ struct LoaderOptions {
   SampleSeeds sample_seeds = SampleSeeds::PerSample;
   BadSamples on_error = BadSamples::Raise;
   bool pin_memory = false;  ///< batches in pinned memory, to be copied to a GPU beside the work; without a GPU only a warning
+  bool progress = false;    ///< reports each epoch as a progress::Job, as far as its batches were handed out
 };
 
 }  // namespace opsis::inline v1::data

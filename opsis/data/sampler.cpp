@@ -81,6 +81,7 @@ uint64_t detail::draw_seed(const std::optional<at::Generator>& generator) {
 Sampler::~Sampler() = default;
 void Sampler::set_epoch(int64_t) {}
 std::vector<at::Generator> Sampler::generators() const { return {}; }
+uint64_t Sampler::salt() const { return 0; }
 
 Indices SequentialSampler::epoch() {
   return [next = size_t{0}, size = size_]() mutable -> std::optional<size_t> {
@@ -188,6 +189,8 @@ std::vector<at::Generator> DistributedSampler::generators() const {
   return sampler_ ? sampler_->generators() : std::vector<at::Generator>{};
 }
 
+uint64_t DistributedSampler::salt() const { return sampler_ ? sampler_->salt() : 0; }
+
 RASampler::RASampler(size_t size, RASamplerOptions options) : size_(size), options_(options) {
   OPSIS_CHECK(options_.rank < options_.num_replicas, "RASampler: rank must be below num_replicas, got {} and {}", options_.rank,
               options_.num_replicas);
@@ -231,5 +234,6 @@ Batches BatchSampler::epoch() {
 
 void BatchSampler::set_epoch(int64_t epoch) { sampler_->set_epoch(epoch); }
 std::vector<at::Generator> BatchSampler::generators() const { return sampler_->generators(); }
+uint64_t BatchSampler::salt() const { return sampler_->salt(); }
 
 }  // namespace opsis::inline v1::data

@@ -29,6 +29,9 @@ class OPSIS_API Sampler {
   virtual void set_epoch(int64_t epoch);
   /// The generators of its own that it draws from, if it has any: a data loader's state has theirs in it.
   virtual std::vector<at::Generator> generators() const;
+  /// What a data loader mixes into the seeds of samples: where processes share repeated indices out, another number in each, so
+  /// that they augment them in different ways.
+  virtual uint64_t salt() const;
 
  protected:
   Sampler() = default;
@@ -133,6 +136,7 @@ class OPSIS_API DistributedSampler final : public Sampler {
   Indices epoch() override;
   void set_epoch(int64_t epoch) override;
   std::vector<at::Generator> generators() const override;
+  uint64_t salt() const override;
 
  private:
   std::shared_ptr<Sampler> sampler_;  // null: the indices below size_
@@ -160,6 +164,7 @@ class OPSIS_API RASampler final : public Sampler {
   size_t size() const override { return size_ / 256 * 256 / options_.num_replicas; }
   Indices epoch() override;
   void set_epoch(int64_t epoch) override { epoch_ = epoch; }
+  uint64_t salt() const override { return options_.rank; }
 
  private:
   size_t size_;
@@ -183,6 +188,8 @@ class OPSIS_API BatchSampler {
   virtual void set_epoch(int64_t epoch);
   /// The sampler's.
   virtual std::vector<at::Generator> generators() const;
+  /// The sampler's.
+  virtual uint64_t salt() const;
 
  private:
   std::shared_ptr<Sampler> sampler_;

@@ -1,7 +1,9 @@
 // Pictures that are written where their batch has them: the same numbers as those that are copied there.
+#include <hwy/targets.h>
 #include <torch/torch.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -10,10 +12,14 @@
 #include "opsis/data/loader.h"
 #include "opsis/datasets/folder.h"
 #include "opsis/datasets/views.h"
+#include "opsis/hub/checkpoint.h"
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
 #include "opsis/transforms.h"
+#include "tests/cli/tool.h"
+#include "tests/support/download_server.h"
 #include "tests/support/expect.h"
+#include "tests/support/memory.h"
 #include "tests/support/temporary.h"
 
 namespace opsis {
@@ -254,6 +260,56 @@ TEST(PlacedPictures, APlaceThatDoesNotFitIsRefused) {
   EXPECT_ERROR(in(torch::empty({3, 40, 40}, torch::kUInt8)), ValueError, "the place of a picture");
   EXPECT_ERROR(in(torch::empty({40, 40, 3}).permute({2, 0, 1})), ValueError, "the place of a picture");
   EXPECT_EQ(in({}).image.data.sizes(), (std::vector<int64_t>{3, 40, 40}));
+}
+
+// From files, by the decoder and by transforms, into batches; as training does it.
+TEST(DataLoader, MemoryStaysFlatOverFiftyEpochsOfPhotos) {
+  const Photos photos;
+  DataLoader loader(ImageFolder({.root = photos.root(), .transforms = training()}),
+                    {.batch_size = 4, .shuffle = true, .num_workers = 2});
+  const auto epochs = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      for (auto& batch : loader) EXPECT_EQ(batch.images.size(1), 3);
+    }
+    return support::resident_memory();
+  };
+  const auto before = epochs(20), after = epochs(50);
+  EXPECT_LE(after, before + before / 100);
+}
+
+// The test calls itself with lower instruction sets: a machine that has no better ones gives the same batches. Without AVX2 only
+// bilinear resizing is another, as it is torchvision's.
+TEST(DataLoader, BatchesDoNotDependOnTheInstructionSet) {
+  const auto batches_of = [](const fs::path& root, std::string_view set, size_t workers) {
+    using namespace transforms;  // NOLINT
+    const auto mode = set == "default" ? InterpolationMode::BICUBIC : InterpolationMode::BILINEAR;
+    const Compose training{RandomResizedCrop({40}, {.interpolation = mode}), RandomHorizontalFlip(),
+                           ToDtype(torch::kFloat32, {.scale = true}), Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225})};
+    DataLoader loader(ImageFolder({.root = root, .transforms = training}),
+                      {.batch_size = 4, .shuffle = true, .num_workers = workers, .seed = 3});
+    std::vector<torch::Tensor> all;
+    for (int epoch = 0; epoch < 3; ++epoch) {
+      for (auto& batch : loader) all.push_back(batch.images);
+    }
+    return torch::cat(all);
+  };
+  if (const char* root = std::getenv("OPSIS_TEST_PHOTOS")) {
+    hwy::SetSupportedTargetsForTest(HWY_STATIC_TARGET);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    return hub::save(std::getenv("OPSIS_TEST_BATCHES"), batches_of(root, std::getenv("ATEN_CPU_CAPABILITY"), 0));
+  }
+  const Photos photos;
+  const support::TemporaryFolder folder;
+  for (const auto* name : {"default", "avx2"}) {
+    SCOPED_TRACE(name);
+    const auto file = folder.path() / name;
+    const support::Variable root("OPSIS_TEST_PHOTOS", photos.root());
+    const support::Variable batches("OPSIS_TEST_BATCHES", file);
+    const support::Variable set("ATEN_CPU_CAPABILITY", name);
+    const auto run = cli_tests::run_program("opsis_tests", {"--gtest_filter=DataLoader.BatchesDoNotDependOnTheInstructionSet"});
+    ASSERT_EQ(run.code, 0) << run.out << run.err;
+    EXPECT_TENSOR_EQ(hub::load(file).as_tensor(), batches_of(photos.root(), name, 2));
+  }
 }
 
 }  // namespace

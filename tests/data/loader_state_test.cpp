@@ -187,7 +187,7 @@ TEST(LoaderState, AnyNumberOfWorkersTakesItUp) {
   torch::manual_seed(3);
   DataLoader same(Watched(30), options);
   const auto state = stream_of(same, 3, 11).state;
-  for (const size_t workers : {0, 1, 2, 5}) {
+  for (const size_t workers : {0, 1, 2, 5, 16}) {
     for (const size_t prefetch : {1, 2, 9}) {
       torch::manual_seed(4);
       auto other = options;
@@ -198,6 +198,43 @@ TEST(LoaderState, AnyNumberOfWorkersTakesItUp) {
       expect_rest(whole, 11, stream_of(resumed, 3));
     }
   }
+}
+
+// What index i drew at position i, is what it draws now when it comes the i-th time after the first.
+TEST(LoaderState, OfTheFirstVersionEndsItsEpochAsItBegan) {
+  struct Same final : data::Sampler {
+    explicit Same(size_t index) : index(index) {}
+    size_t size() const override { return 8; }
+    data::Indices epoch() override {
+      return data::detail::drawn_at_once([this] { return std::vector<size_t>(8, index); });
+    }
+    size_t index;
+  };
+  const auto draws = [](size_t index, int64_t epoch) {
+    DataLoader loader(Drawn(8), {.sampler = std::make_shared<Same>(index), .seed = 5});
+    loader.set_epoch(epoch);
+    return all_of(loader, 1);
+  };
+  auto state = hub::Value::dict({{"epoch", 0},
+                                 {"batches_done", 1},
+                                 {"batches", 4},
+                                 {"generators", hub::Value::list()},
+                                 {"begin_generators", hub::Value::list()}});
+  DataLoader loader(Drawn(8), {.batch_size = 2, .seed = 5});
+  loader.load_state(state);
+  auto batch = loader.begin();
+  state = batch.state();  // two batches were had; it is of the first version still
+  loader.load_state(state);
+  const auto rest = all_of(loader, 1), next = all_of(loader, 1);
+  for (size_t i = 0; i < 8; ++i) {
+    const auto index = static_cast<int64_t>(i);
+    if (i >= 4) {
+      EXPECT_TENSOR_EQ(rest[index - 4], draws(i, 0)[index]);
+    }
+    EXPECT_TENSOR_EQ(next[index], draws(i, 1)[0]);
+  }
+  state.set("version", 3);
+  EXPECT_ERROR(loader.load_state(state), ValueError, "the state is of version 3, this Opsis knows 1 to 2");
 }
 
 TEST(LoaderState, SamplesThatWereHadAreNotReadAgain) {

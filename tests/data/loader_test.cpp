@@ -7,13 +7,16 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <thread>
 
 #include "opsis/core/parallel.h"
+#include "opsis/core/progress.h"
 #include "opsis/core/random.h"
 #include "opsis/datasets/digits.h"
 #include "opsis/datasets/fake_data.h"
@@ -170,7 +173,7 @@ TEST(DataLoader, BatchesDoNotDependOnTheWorkers) {
   };
   const auto expected = run(0, 1);
   EXPECT_EQ(expected.size(0), 309);
-  for (const size_t workers : {1, 2, 4}) {
+  for (const size_t workers : {1, 2, 4, 16}) {
     for (const size_t prefetch : {1, 2, 7}) EXPECT_TENSOR_EQ(run(workers, prefetch), expected);
   }
 }
@@ -203,6 +206,59 @@ TEST(DataLoader, EverySampleOfEveryEpochDrawsItsOwn) {
   DataLoader loader(Drawn(5), {.batch_size = 10, .sampler = sampler});
   const auto first_draws = all_of(loader, 2).select(1, 1);
   EXPECT_EQ(std::get<0>(at::_unique(first_draws)).numel(), 100);
+}
+
+// Of one epoch: what each index drew, in the order of indices.
+torch::Tensor draws_by_index(data::LoaderOptions options) {
+  options.seed = 5;
+  DataLoader loader(Drawn(30), std::move(options));
+  loader.set_epoch(3);
+  const auto all = all_of(loader, 1);
+  return all.index_select(0, all.select(1, 0).argsort(/*stable=*/true));
+}
+
+TEST(DataLoader, WhatASampleDrawsDependsOnSeedEpochAndIndexAlone) {
+  const auto expected = draws_by_index({.batch_size = 4});
+  EXPECT_TENSOR_EQ(draws_by_index({.batch_size = 7, .shuffle = true, .num_workers = 2}), expected);
+  std::vector<torch::Tensor> ranks;
+  for (const size_t rank : {0, 1}) {
+    const auto share =
+        std::make_shared<data::DistributedSampler>(30, data::DistributedSamplerOptions{.num_replicas = 2, .rank = rank});
+    ranks.push_back(draws_by_index({.batch_size = 3, .sampler = share}));
+  }
+  const auto all = torch::cat(ranks);
+  EXPECT_TENSOR_EQ(all.index_select(0, all.select(1, 0).argsort()), expected);
+}
+
+// An index that is no place in a list is counted too.
+TEST(DataLoader, TheFirstTimeThatAnIndexComesItDrawsTheSame) {
+  constexpr size_t far = size_t{1} << 40;
+  struct Listed final : data::Sampler {
+    explicit Listed(std::vector<size_t> indices) : indices(std::move(indices)) {}
+    size_t size() const override { return indices.size(); }
+    data::Indices epoch() override {
+      return data::detail::drawn_at_once([all = indices] { return all; });
+    }
+    std::vector<size_t> indices;
+  };
+  const auto run = [&](std::vector<size_t> indices) {
+    DataLoader loader(Drawn(far + 1), {.batch_size = 2, .sampler = std::make_shared<Listed>(std::move(indices)), .seed = 1});
+    return all_of(loader, 1).slice(1, 1);
+  };
+  const auto a = run({7, 7, far, far}), b = run({far, 7, far, 7});
+  EXPECT_TENSOR_EQ(a.index_select(0, torch::tensor({2, 0, 3, 1})), b);
+  EXPECT_EQ(std::get<0>(at::_unique(a)).numel(), 12);
+}
+
+TEST(DataLoader, RepeatedAugmentationDiffersBetweenTheRanks) {
+  std::vector<torch::Tensor> ranks;
+  for (const size_t rank : {0, 1, 2}) {
+    const auto repeated = std::make_shared<data::RASampler>(256, data::RASamplerOptions{.num_replicas = 3, .rank = rank});
+    DataLoader loader(Drawn(256), {.batch_size = 5, .sampler = repeated, .seed = 5});
+    ranks.push_back(all_of(loader, 1));
+  }
+  EXPECT_TENSOR_EQ(ranks[0].select(1, 0), ranks[1].select(1, 0));
+  EXPECT_EQ(std::get<0>(at::_unique(torch::cat(ranks).select(1, 1))).numel(), 255);
 }
 
 TEST(DataLoader, ACollateThatDrawsDoesNotDependOnTheWorkers) {
@@ -439,6 +495,59 @@ TEST(DataLoader, IsDestroyedAThousandTimesInTheMidstOfAnEpoch) {
     for (size_t i = 0; i < round % 7; ++i) ++batch;
     EXPECT_GT(batch->numel(), 0);
   }
+}
+
+size_t threads_of_this_process() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
+TEST(DataLoader, NoThreadOutlivesItsEpoch) {
+  if (!std::filesystem::exists("/proc/self/task")) GTEST_SKIP() << "the system does not tell";
+  const auto before = threads_of_this_process();
+  for (const size_t batches : {1, 5, 10}) {  // left at once, in its midst, at its end
+    DataLoader loader(Numbers(40), {.batch_size = 4, .num_workers = 6});
+    {
+      auto batch = loader.begin();
+      EXPECT_GE(threads_of_this_process(), before + 6);
+      for (size_t i = 0; i < batches; ++i) ++batch;
+      EXPECT_EQ(batch == loader.end(), batches == 10);
+    }
+    // A thread that was joined stays in the list for a moment.
+    for (int i = 0; i < 1000 && threads_of_this_process() > before; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_EQ(threads_of_this_process(), before);
+  }
+}
+
+TEST(DataLoader, TellsHowFarItIsWhenAsked) {
+  struct Recorder final : progress::Reporter {
+    void report(const progress::State& state) override { last = state; }
+    progress::State last{};
+  };
+  const auto recorder = std::make_shared<Recorder>();
+  const auto outer = progress::reporter();
+  progress::set_reporter(recorder);
+  DataLoader silent(Numbers(10), {.batch_size = 2});
+  for (auto& batch : silent) EXPECT_EQ(batch.numel(), 2);
+  EXPECT_EQ(recorder->last.label, "");
+
+  DataLoader loader(Numbers(10), {.batch_size = 2, .num_workers = 2, .progress = true});
+  auto batch = loader.begin();
+  const auto state = batch.state();
+  for (; batch != loader.end(); ++batch) EXPECT_FALSE(recorder->last.finished);
+  EXPECT_EQ(recorder->last.label, "epoch 0");
+  EXPECT_EQ(recorder->last.unit, "batches");
+  EXPECT_EQ(recorder->last.done, 5);
+  EXPECT_EQ(recorder->last.total, 5);
+  EXPECT_TRUE(recorder->last.finished);
+
+  recorder->last = {};
+  loader.load_state(state);
+  { const auto left = loader.begin(); }
+  progress::set_reporter(outer);
+  EXPECT_EQ(recorder->last.done, 2) << "what was had before the state is done";
+  EXPECT_TRUE(recorder->last.finished);
 }
 
 TEST(DataLoader, MemoryStaysFlatOverFiftyEpochs) {
