@@ -103,7 +103,8 @@ ClassifiedPixels load_emnist(const EMNIST::Options& options) {
   const auto prefix = text("emnist-{}-{}", options.split, options.train ? "train" : "test");
   const auto images = folder / (prefix + "-images-idx3-ubyte"), labels = folder / (prefix + "-labels-idx1-ubyte");
   const FolderLock lock(folder, options.download);
-  if (options.download && !(detail::is_file(images) && detail::is_file(labels))) {
+  // While there is a folder gzip, something is left to do.
+  if (options.download && !(detail::is_file(images) && detail::is_file(labels) && !is_there(folder / "gzip"))) {
     fetch_and_extract(resource("EMNIST", "gzip.zip"), folder);
     for (const auto& name : sorted_names(folder / "gzip")) {
       if (name.ends_with(".gz")) extract_archive(folder / "gzip" / name, folder);

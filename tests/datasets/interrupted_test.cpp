@@ -9,6 +9,7 @@
 #include <random>
 #include <thread>
 
+#include "opsis/core/parallel.h"
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/celeba.h"
 #include "opsis/datasets/fetch.h"
@@ -229,6 +230,7 @@ void expect_goes_on_when_killed_anywhere(const oracle::Case& c, const Open& open
     for (int kills = 0; kills < 2; ++kills) {
       const auto child = fork();
       if (child == 0) {
+        const SerialScope serial;  // other threads stayed behind
         open(c, root.path(), true);
         _exit(0);
       }

@@ -13,6 +13,8 @@
 #include <exception>
 #include <stdexcept>
 
+#include "opsis/core/parallel.h"
+
 namespace support {
 namespace {
 
@@ -31,6 +33,7 @@ bool ended_at_change(int nth, const std::function<void()>& work) {
   const auto child = fork();
   if (child == 0) {
     alarm(kLongestS);
+    const opsis::SerialScope serial;  // other threads stayed behind
     changes_left = nth;
     try {
       work();
