@@ -19,6 +19,8 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/system_reason.h"
+#include "opsis/io/byte_fields.h"
+#include "opsis/io/bytes.h"
 #include "opsis/io/file.h"
 
 namespace opsis::inline v1::datasets {
@@ -49,11 +51,40 @@ class Utf8Names {
   locale_t locale_, outer_ = nullptr;
 };
 
+// What a file is, by its ending: that of RAR alone brings its reader, the longest of libarchive's, before what strangers wrote.
+enum class Content { CompressedFile, TarOrZip, Rar };
+
+uint64_t number_at(io::Bytes bytes, uint64_t at, size_t width) {
+  io::ByteFields fields(bytes.subspan(at, width), "a zip");
+  return width == 2 ? fields.number<uint16_t>() : width == 4 ? fields.number<uint32_t>() : fields.number<uint64_t>();
+}
+
+// Whether the directory of a zip has more entries than `most`. libarchive makes all of it before it gives the first, so that by
+// then millions have taken gigabytes; the place is found as it finds it, whatever is said about their number.
+bool zip_has_more_entries(io::Bytes file, int64_t most) {
+  constexpr size_t end_size = 22, longest_comment = 65535, locator_size = 20, end64_size = 56, entry_size = 46;
+  const auto tail = file.last(std::min(file.size(), end_size + longest_comment));
+  const auto found = io::as_text(tail).rfind("PK\5\6");
+  if (found == std::string_view::npos || tail.size() - found < end_size) return false;
+  const uint64_t end = file.size() - tail.size() + found, size = number_at(file, end + 12, 4);
+  uint64_t at = size <= end ? end - size : end;
+  if (end >= locator_size && io::has_magic(file, end - locator_size, "PK\6\7")) {
+    const auto end64 = number_at(file, end - locator_size + 8, 8);
+    if (end64 <= file.size() && file.size() - end64 >= end64_size && io::has_magic(file, end64, "PK\6\6")) {
+      at = number_at(file, end64 + 48, 8);
+    }
+  }
+  for (int64_t count = 0; at <= file.size() && file.size() - at >= entry_size && io::has_magic(file, at, "PK\1\2"); ++count) {
+    if (count == most) return true;
+    at += entry_size + number_at(file, at + 28, 2) + number_at(file, at + 30, 2) + number_at(file, at + 32, 2);
+  }
+  return false;
+}
+
 // Errors in the name of the archive and, inside of one, of the entry.
 class Reader {
  public:
-  // `raw`: one compressed file, no archive.
-  Reader(const fs::path& path, bool raw, const ArchiveLimits& limits)
+  Reader(const fs::path& path, Content content, const ArchiveLimits& limits)
       : path_(path), limits_(limits), archive_(archive_read_new()) {
     if (!archive_) throw std::bad_alloc();
     std::error_code failed;
@@ -66,12 +97,23 @@ class Reader {
     archive_read_support_filter_gzip(archive);
     archive_read_support_filter_bzip2(archive);
     archive_read_support_filter_xz(archive);
-    if (raw) {
-      archive_read_support_format_raw(archive);
-      archive_read_support_format_empty(archive);
-    } else {
-      archive_read_support_format_tar(archive);
-      archive_read_support_format_zip(archive);
+    switch (content) {
+      case Content::CompressedFile:
+        archive_read_support_format_raw(archive);
+        archive_read_support_format_empty(archive);
+        break;
+      case Content::TarOrZip:
+        archive_read_support_format_tar(archive);
+        archive_read_support_format_zip(archive);
+        break;
+      case Content::Rar:
+        archive_read_support_format_rar(archive);
+        archive_read_support_format_rar5(archive);
+        break;
+    }
+    if (content == Content::TarOrZip && size > 0 &&
+        zip_has_more_entries(io::MappedFile(path, io::MappedFile::Use::Pieces).bytes(), limits.entries)) {
+      refuse_entries();
     }
     check(archive_read_open_filename(archive, path.c_str(), size_t{1} << 18));
   }
@@ -95,7 +137,7 @@ class Reader {
     if (!name) name = archive_entry_pathname_utf8(entry);
     if (!name) refuse("an entry has no name");
     entry_ = name;
-    if (++entries_ > limits_.entries) refuse(text("it has more entries than limits.entries ({})", limits_.entries));
+    if (++entries_ > limits_.entries) refuse_entries();
     return entry;
   }
   const std::string& name() const { return entry_; }
@@ -129,6 +171,7 @@ class Reader {
   void check(int result) const {
     if (result < ARCHIVE_WARN) fail();  // a warning is a name or a date that cannot be kept to the letter
   }
+  [[noreturn]] void refuse_entries() const { refuse(text("it has more entries than limits.entries ({})", limits_.entries)); }
   [[noreturn]] void fail() const {
     const char* reason = archive_error_string(archive_.get());
     refuse(reason ? reason : "it is damaged");
@@ -335,23 +378,24 @@ void move_into(const fs::path& from, const fs::path& to) {
   }
 }
 
-// Of torchvision's table of endings: what is left of the name, and whether an archive is in it.
+// Of torchvision's table of endings, and .rar: what is left of the name, and what is in the file.
 struct Ending {
   std::string stem;
-  bool is_archive = false;
+  Content content;
 };
 
 Ending ending_of(const fs::path& file) {
+  using enum Content;
+  constexpr std::pair<std::string_view, Content> endings[] = {
+      {".tar", TarOrZip},  {".zip", TarOrZip},      {".tgz", TarOrZip},       {".tbz", TarOrZip},
+      {".tbz2", TarOrZip}, {".tar.gz", TarOrZip},   {".tar.bz2", TarOrZip},   {".tar.xz", TarOrZip},
+      {".rar", Rar},       {".gz", CompressedFile}, {".bz2", CompressedFile}, {".xz", CompressedFile}};
   const auto name = file.filename().string();
-  constexpr std::string_view archives[] = {".tar", ".zip", ".tgz", ".tbz", ".tbz2", ".tar.gz", ".tar.bz2", ".tar.xz"};
-  for (const auto ending : archives) {
-    if (name.size() > ending.size() && name.ends_with(ending)) return {name.substr(0, name.size() - ending.size()), true};
+  for (const auto& [ending, content] : endings) {
+    if (name.size() > ending.size() && name.ends_with(ending)) return {name.substr(0, name.size() - ending.size()), content};
   }
-  constexpr std::string_view compressed[] = {".gz", ".bz2", ".xz"};
-  for (const auto ending : compressed) {
-    if (name.size() > ending.size() && name.ends_with(ending)) return {name.substr(0, name.size() - ending.size()), false};
-  }
-  raise<ValueError>("extract_archive: {} has none of the endings .tar, .zip, .tgz, .tbz, .tbz2, .gz, .bz2, .xz", file.string());
+  raise<ValueError>("extract_archive: {} has none of the endings .tar, .zip, .rar, .tgz, .tbz, .tbz2, .gz, .bz2, .xz",
+                    file.string());
 }
 
 }  // namespace
@@ -360,9 +404,9 @@ void extract_archive(const fs::path& from, const fs::path& to, const ExtractOpti
   const auto ending = ending_of(from);
   const auto folder = !to.empty() ? to : from.has_parent_path() ? from.parent_path() : fs::path(".");
   {
-    Reader reader(from, !ending.is_archive, options.limits);
+    Reader reader(from, ending.content, options.limits);
     const Workshop workshop(folder, from.filename().string());
-    if (ending.is_archive) {
+    if (ending.content != Content::CompressedFile) {
       unpack(reader, workshop.path());
     } else {
       if (!reader.is_compressed()) reader.refuse("it is not compressed");
@@ -376,7 +420,7 @@ void extract_archive(const fs::path& from, const fs::path& to, const ExtractOpti
 
 std::vector<uint8_t> read_compressed(const fs::path& file, const ArchiveLimits& limits) {
   std::vector<uint8_t> out;
-  Reader reader(file, true, limits);
+  Reader reader(file, Content::CompressedFile, limits);
   reader.next();
   reader.content([&](int64_t offset, const uint8_t* data, size_t size) {
     out.resize(static_cast<size_t>(offset));

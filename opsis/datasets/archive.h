@@ -15,7 +15,7 @@ struct ArchiveLimits {
   int64_t bytes = int64_t{1} << 41;  ///< of all that comes out
   int64_t ratio = 200;               ///< how many times the archive's own size that may be, ...
   int64_t small = int64_t{1} << 26;  ///< ... unless it is at most this many bytes
-  int64_t entries = 20'000'000;      ///< files, folders and links
+  int64_t entries = 20'000'000;      ///< files, folders and links; a zip with more is refused before any is read
 };
 
 struct ExtractOptions {
@@ -23,8 +23,8 @@ struct ExtractOptions {
   ArchiveLimits limits{};
 };
 
-/// Unpacks .tar and .zip, compressed or not (.tar.gz, .tgz, .tar.bz2, .tbz, .tbz2, .tar.xz), into the folder `to`; or a single
-/// .gz, .bz2 or .xz into a file there, without that ending. An empty `to` is the folder of the archive. All is unpacked beside
+/// Unpacks .tar and .zip, compressed or not (.tar.gz, .tgz, .tar.bz2, .tbz, .tbz2, .tar.xz), and .rar of a single volume into the
+/// folder `to`; or a single .gz, .bz2 or .xz into a file there, without that ending. An empty `to` is the folder of the archive. All is unpacked beside
 /// its place and moved there by renaming, so that a name that is there is whole, whenever the process ends; files of the same
 /// names are replaced.
 /// Refused  are names with "..", absolute names, links that lead out of the archive, devices and pipes, more than 100 folders
@@ -32,6 +32,7 @@ struct ExtractOptions {
 ///          kept
 /// Throws   DecodeError that names the archive and the entry, also for damaged ones; ValueError for another ending; IoError for
 ///          what cannot be read or written; NotBuiltError in a build without libarchive
+/// Differs  reads .rar too, as libarchive does: versions 4 and 5, without a password
 /// Source   torchvision.datasets.utils.extract_archive
 OPSIS_API void extract_archive(const std::filesystem::path& from, const std::filesystem::path& to = {},
                                const ExtractOptions& options = {});

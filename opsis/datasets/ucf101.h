@@ -6,7 +6,8 @@
 namespace opsis::inline v1::datasets {
 
 /// Clips of 13,320 videos of 101 kinds of actions, in three folds of training and test parts:
-/// root/ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi, annotation_path/trainlist01.txt. To be brought by hand.
+/// root/ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi, annotation_path/trainlist01.txt. To be brought by hand and
+/// unpacked by extract_archive.
 ///     datasets::UCF101 actions({.root = "UCF-101", .annotation_path = "ucfTrainTestlist", .frames_per_clip = 16});
 ///     const auto [video, audio, label] = actions.get(0);   // video.data: (16, 3, 240, 320)
 /// Throws   NotFoundError when the folders or the list are absent; ValueError for another fold; DecodeError for a video that

@@ -207,7 +207,9 @@ TEST(UCF101, NamesWhatIsMissingOrWrong) {
   EXPECT_ERROR(UCF101(options), ValueError, "UCF101: fold must be 1, 2 or 3, got 4");
   EXPECT_ERROR(HMDB51(options), ValueError, "HMDB51: fold must be 1, 2 or 3, got 4");
   options = fold_options(c, "not/there");
-  EXPECT_ERROR(UCF101(options), NotFoundError, "not/there");
+  EXPECT_ERROR(UCF101(options), NotFoundError, "there is no folder not/there; datasets::extract_archive unpacks UCF101.rar");
+  EXPECT_ERROR(HMDB51(options), NotFoundError,
+               "there is no folder not/there; datasets::extract_archive unpacks hmdb51_org.rar");
   options = fold_options(c, c.text("root"));
   options.annotation_path = "not/there";
   EXPECT_ERROR(UCF101(options), NotFoundError, "not/there/trainlist01.txt is not there");

@@ -1,5 +1,5 @@
 // Unpacks archives as somebody might have made them, and says what came of it:
-//     extract_archives FOLDER FILE...      each as an archive and as a single compressed file, whatever its name says
+//     extract_archives FOLDER FILE...      each as an archive, a RAR and a single compressed file, whatever its name says
 // For hostile ones (scripts/hostile_archives), under the sanitizers or valgrind. What is no error of Opsis, what stands outside of
 // the folder that an archive is unpacked into, what is left of one that was refused, as well as one that takes longer than
 // OPSIS_SECONDS (2), ends with another exit code than 0.
@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
   const auto work = fs::path(argv[1]) / "extract_archives";
   Counts counts;
   for (int i = 2; i < argc; ++i) {
-    for (const char* ending : {".tar", ".gz"}) {
+    for (const char* ending : {".tar", ".gz", ".rar"}) {
       try {
         extract(argv[i], ending, work, counts);
       } catch (const std::exception& error) {
@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
   fs::remove_all(work);
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
-  std::printf("%d files, each in two ways: %d times unpacked, %d times refused, %d times wrong; at most %ld MB of memory\n",
+  std::printf("%d files, each in three ways: %d times unpacked, %d times refused, %d times wrong; at most %ld MB of memory\n",
               argc - 2, counts.unpacked, counts.refused, counts.bad, used.ru_maxrss / 1024);
   return counts.bad > 0;
 }

@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 
 from oracle import case, out_dir, run
+from support.rar import rar4, rar5
 from torchvision.datasets.utils import calculate_md5, extract_archive
 
 _root = out_dir() / "datasets_archives"
@@ -88,6 +89,27 @@ def good(kind):
     return {"archive": str(archive), "expected": str(folder / "expected")}
 
 
+@case("datasets_archives/rar", version=[4, 5])
+def rar(version):
+    """torchvision reads none; what is in it is known."""
+    members = [("a/", b""), *((name, data) for name, data in _files.items() if name.isascii()), ("a/link", "../top.txt", True)]
+    if version == 5:  # names of version 4 have an encoding of their own, besides
+        members.append(("\u00e4/\u4e16\u754c.txt", b"unicode"))
+    folder = _folder(f"rar{version}")
+    archive = folder / "archive.rar"
+    archive.write_bytes((rar4 if version == 4 else rar5)(members))
+    for name, data, *link in members:
+        path = folder / "expected" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith("/"):
+            path.mkdir()
+        elif link:
+            path.symlink_to(data)
+        else:
+            path.write_bytes(data)
+    return {"archive": str(archive), "expected": str(folder / "expected")}
+
+
 def _lying_zip(path):
     """The directory says 10 bytes, the file has more."""
     _zip(path, [("a.txt", b"x" * 5000)])
@@ -124,6 +146,18 @@ _hostile = {
     "device.tar": ("neither a file", lambda p: _tar(p, "w", [_info("null", tarfile.CHRTYPE)])),
     "pipe.tar": ("neither a file", lambda p: _tar(p, "w", [_info("pipe", tarfile.FIFOTYPE)])),
     "lying.zip": ("lying.zip", _lying_zip),
+    **{f"{version}_{name}.rar": (reason, lambda p, write=write, make=make: p.write_bytes(make(write)))
+       for version, write in (("4", rar4), ("5", rar5)) for name, (reason, make) in {
+           "dotdot": ("leads out", lambda rar: rar([("a.txt", b"a"), ("../evil.txt", b"evil")])),
+           "absolute": ("absolute", lambda rar: rar([("/tmp/opsis-evil.txt", b"evil")])),
+           "absolute_link": ("absolute", lambda rar: rar([("etc", "/etc", True)])),
+           "link_out": ("leads out", lambda rar: rar([("up", "../..", True)])),
+           "file_as_folder": ('entry "a/b": it cannot be written', lambda rar: rar([("a", b"a"), ("a/b", b"b")])),
+           "lying": (".rar", lambda rar: rar([("a.txt", b"x" * 5000)], size=10)),
+           "long": (".rar", lambda rar: rar([("a.txt", b"x" * 5000)], size=1 << 31)),
+           "checksum": (".rar", lambda rar: rar([("a.txt", b"x" * 5000)]).replace(b"x" * 5000, b"x" * 4999 + b"y")),
+           "cut": (".rar", lambda rar: rar([("a.txt", b"x" * 5000)])[:-2000]),
+       }.items()},
 }
 
 
@@ -142,7 +176,8 @@ def bomb():
     (folder / "zeros.gz").write_bytes(gzip.compress(zeros))
     _tar(folder / "zeros.tar.gz", "w:gz", [("zeros", zeros)])
     _tar(folder / "many.tar", "w", [(f"{i}.txt", b"the same in each file\n") for i in range(10)])
-    return {"zip": str(_zip(folder / "zeros.zip", [("zeros", zeros)])), "gz": str(folder / "zeros.gz"),
+    (folder / "zeros.rar").write_bytes(rar5([("zeros", zeros)]))
+    return {"rar": str(folder / "zeros.rar"), "zip": str(_zip(folder / "zeros.zip", [("zeros", zeros)])), "gz": str(folder / "zeros.gz"),
             "tar": str(folder / "zeros.tar.gz"), "many": str(folder / "many.tar")}
 
 
