@@ -11,9 +11,12 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/telling_where.h"
+#include "opsis/io/hdf5_object.h"
 
 namespace opsis::inline v1::io {
 namespace {
+
+using detail::Hdf5Type;
 
 constexpr uint64_t kNowhere = ~uint64_t{0};
 constexpr size_t kMostSides = 32;
@@ -25,6 +28,7 @@ enum Hdf5Message : uint16_t {
   kLink = 0x06,
   kLayout = 0x08,
   kFilters = 0x0B,
+  kAttribute = 0x0C,
   kContinuation = 0x10,
   kSymbolTable = 0x11,
 };
@@ -81,39 +85,10 @@ std::vector<uint8_t> unshuffled(const std::vector<uint8_t>& bytes, size_t width)
 
 }  // namespace
 
-// Finds an array in a file and fills in what is known of it.
-class Hdf5Reader {
+// The nodes that a file is made of, as far as they concern groups.
+class Hdf5Nodes {
  public:
-  explicit Hdf5Reader(Hdf5Array& out) : out_(out), file_(out.file_) {}
-
-  void run(const std::string& name) {
-    const auto root = superblock();
-    const auto object = object_named(root, name);
-    if (!object) bad_hdf5(text("it has no array \"{}\"", name));
-    bool has_shape = false, has_type = false;
-    std::optional<Bytes> layout;
-    each_message(*object, [&](uint16_t type, Bytes content) {
-      if (type == kDataspace) has_shape = true, dataspace(content);
-      if (type == kDatatype) has_type = true, datatype(content);
-      if (type == kFilters) filters(content);
-      if (type == kLayout) layout = content;
-    });
-    if (!has_shape || !has_type || !layout) bad_hdf5(text("\"{}\" is no array of numbers", name));
-    this->layout(*layout);
-    out_.file_ = file_;
-  }
-
- private:
-  Hdf5Cursor at(uint64_t address) const {
-    if (address > file_.size()) bad_hdf5("an address lies outside of it");
-    return Hdf5Cursor(file_.subspan(address));
-  }
-
-  // Each node is come to once, so that no loop leads on for ever.
-  Hdf5Cursor node_at(uint64_t address) {
-    if (!visited_.insert(address).second) bad_hdf5("two ways lead to one place");
-    return at(address);
-  }
+  explicit Hdf5Nodes(Bytes file) : file_(file) {}
 
   // Where the root group's header is. The superblock stands at the beginning, or at 512, 1024, 2048, ... bytes.
   uint64_t superblock() {
@@ -137,6 +112,8 @@ class Hdf5Reader {
     file_ = file_.subspan(base);
     return root;
   }
+  // From the base on, once the superblock was read.
+  Bytes file() const { return file_; }
 
   // use(type, content) for each message of an object's header.
   template <class Use>
@@ -184,9 +161,9 @@ class Hdf5Reader {
     }
   }
 
-  // Where the header of an object of the group is.
-  std::optional<uint64_t> object_named(uint64_t group, const std::string& name) {
-    std::optional<uint64_t> out;
+  // use(name, address of the header) for each object of a group.
+  template <class Use>
+  void each_link(uint64_t group, const Use& use) {
     each_message(group, [&](uint16_t type, Bytes content) {
       Hdf5Cursor message(content);
       if (type == kLink) {
@@ -195,7 +172,7 @@ class Hdf5Reader {
         const auto kind = flags & 0x08 ? message.number(1) : 0;
         message.skip((flags & 0x04 ? 8 : 0) + (flags & 0x10 ? 1 : 0));
         const auto label = as_text(message.take(message.number(size_t{1} << (flags & 3))));
-        if (kind == 0 && label == name) out = message.number(8);
+        if (kind == 0) use(label, message.number(8));
       } else if (type == kSymbolTable) {
         const auto tree = message.number(8), heap = message.number(8);
         auto head = at(heap);
@@ -204,10 +181,28 @@ class Hdf5Reader {
         const auto size = head.number(8);
         head.skip(8);
         const auto names = at(head.number(8)).take(size);
-        symbols(tree, std::nullopt, as_text(names), name, out);
+        symbols(tree, std::nullopt, as_text(names), use);
       }
     });
+  }
+  std::optional<uint64_t> object_named(uint64_t group, std::string_view name) {
+    std::optional<uint64_t> out;
+    each_link(group, [&](std::string_view label, uint64_t address) {
+      if (label == name) out = address;
+    });
     return out;
+  }
+
+ protected:
+  Hdf5Cursor at(uint64_t address) const {
+    if (address > file_.size()) bad_hdf5("an address lies outside of it");
+    return Hdf5Cursor(file_.subspan(address));
+  }
+
+  // Each node is come to once, so that no loop leads on for ever.
+  Hdf5Cursor node_at(uint64_t address) {
+    if (!visited_.insert(address).second) bad_hdf5("two ways lead to one place");
+    return at(address);
   }
 
   // The head of a node of a tree: its level and how many children it has.
@@ -220,15 +215,15 @@ class Hdf5Reader {
     return {own, children};
   }
 
-  void symbols(uint64_t address, std::optional<uint64_t> expected, std::string_view names, std::string_view name,
-               std::optional<uint64_t>& out) {
+  template <class Use>
+  void symbols(uint64_t address, std::optional<uint64_t> expected, std::string_view names, const Use& use) {
     auto node = node_at(address);
     const auto [level, children] = tree_head(node, 0, expected);
     for (uint64_t i = 0; i < children; ++i) {
       node.skip(8);
       const auto child = node.number(8);
       if (level > 0) {
-        symbols(child, level - 1, names, name, out);
+        symbols(child, level - 1, names, use);
         continue;
       }
       auto table = node_at(child);
@@ -240,11 +235,43 @@ class Hdf5Reader {
         if (label > names.size()) bad_hdf5("a name lies outside of its heap");
         const auto rest = names.substr(label);
         constexpr uint64_t soft_link = 2;
-        if (kind != soft_link && rest.substr(0, rest.find('\0')) == name) out = header;
+        if (kind != soft_link) use(rest.substr(0, rest.find('\0')), header);
       }
     }
   }
 
+  Bytes file_;
+  std::set<uint64_t> visited_;
+};
+
+// Fills in what is known of an array.
+class Hdf5Reader : public Hdf5Nodes {
+ public:
+  explicit Hdf5Reader(Hdf5Array& out) : Hdf5Nodes(out.file_), out_(out) {}
+
+  void run(const std::string& name) {
+    const auto root = superblock();
+    const auto object = object_named(root, name);
+    if (!object) bad_hdf5(text("it has no array \"{}\"", name));
+    if (read(*object, text("\"{}\"", name)) != Hdf5Type::WholeNumbers) bad_hdf5("an array has no whole numbers");
+  }
+
+  Hdf5Type read(uint64_t object, const std::string& name) {
+    bool has_shape = false, has_type = false;
+    std::optional<Bytes> layout;
+    each_message(object, [&](uint16_t type, Bytes content) {
+      if (type == kDataspace) has_shape = true, dataspace(content);
+      if (type == kDatatype) has_type = true, datatype(content);
+      if (type == kFilters) filters(content);
+      if (type == kLayout) layout = content;
+    });
+    if (!has_shape || !has_type || !layout) bad_hdf5(text("{} is no array of numbers", name));
+    this->layout(*layout);
+    out_.file_ = file_;
+    return type_;
+  }
+
+ private:
   void dataspace(Bytes content) {
     Hdf5Cursor message(content);
     const auto version = message.number(1), sides = message.number(1);
@@ -260,16 +287,25 @@ class Hdf5Reader {
 
   void datatype(Bytes content) {
     Hdf5Cursor message(content);
-    const auto kind = message.number(1), flags = message.number(3), width = message.number(4);
-    constexpr uint64_t whole_number = 0;
-    if ((kind & 0x0F) != whole_number || width == 0 || width > 8 || (width & (width - 1)) != 0) {
+    const auto kind = message.number(1) & 0x0F, flags = message.number(3), width = message.number(4);
+    constexpr uint64_t whole_number = 0, floating = 1, reference = 7;
+    const bool is_float = kind == floating && (width == 4 || width == 8);
+    const bool is_object = kind == reference && width == 8 && (flags & 0x0F) == 0;
+    if (!is_float && !is_object && (kind != whole_number || width == 0 || width > 8 || (width & (width - 1)) != 0)) {
       bad_hdf5("an array has no whole numbers");
     }
+    type_ = is_float ? Hdf5Type::Floats : is_object ? Hdf5Type::References : Hdf5Type::WholeNumbers;
+    out_.width_ = width;
+    out_.big_endian_ = !is_object && (flags & 0x01);
+    out_.signed_ = type_ == Hdf5Type::WholeNumbers && (flags & 0x08);
+    if (is_object) return;
     const auto first_bit = message.number(2), bits = message.number(2);
     if (first_bit != 0 || bits != width * 8) bad_hdf5("an array's numbers do not fill their bytes");
-    out_.width_ = width;
-    out_.big_endian_ = flags & 0x01;
-    out_.signed_ = flags & 0x08;
+    // Where exponent and mantissa begin and how long they are, and the exponent's bias: IEEE 754's alone.
+    if (is_float &&
+        (message.number(4) != (width == 4 ? 0x17000817u : 0x34000B34u) || message.number(4) != (width == 4 ? 127 : 1023))) {
+      bad_hdf5("an array's numbers are not IEEE 754's");
+    }
   }
 
   void filters(Bytes content) {
@@ -360,8 +396,7 @@ class Hdf5Reader {
   }
 
   Hdf5Array& out_;
-  Bytes file_;
-  std::set<uint64_t> visited_;
+  Hdf5Type type_ = Hdf5Type::WholeNumbers;
 };
 
 Hdf5Array::Hdf5Array(const std::filesystem::path& path, const std::string& name, const Limits& limits)
@@ -481,4 +516,88 @@ std::vector<int64_t> Hdf5Array::integers(int64_t first, int64_t count) const {
   return out;
 }
 
+namespace detail {
+namespace {
+
+// Type and content of an attribute; a message of 0x0C.
+struct Hdf5Attribute {
+  Hdf5Cursor type, content;
+};
+
+std::optional<Hdf5Attribute> attribute_named(Bytes message, std::string_view name) {
+  Hdf5Cursor cursor(message);
+  const auto version = cursor.number(1);
+  if (version < 1 || version > 3) return std::nullopt;
+  cursor.skip(1);
+  const auto name_size = cursor.number(2), type_size = cursor.number(2), space_size = cursor.number(2);
+  if (version == 3) cursor.skip(1);
+  const auto part = [&](uint64_t size) { return cursor.take(version == 1 ? (size + 7) / 8 * 8 : size); };
+  const auto label = as_text(part(name_size));
+  const auto type = part(type_size);
+  part(space_size);
+  if (label.substr(0, label.find('\0')) != name) return std::nullopt;
+  return Hdf5Attribute{Hdf5Cursor(type), cursor};
+}
+
+std::optional<Hdf5Attribute> find_attribute(Bytes file, uint64_t object, std::string_view name) {
+  std::optional<Hdf5Attribute> out;
+  Hdf5Nodes(file).each_message(object, [&](uint16_t type, Bytes content) {
+    if (type != kAttribute) return;
+    if (auto found = attribute_named(content, name)) out = std::move(found);
+  });
+  return out;
+}
+
+}  // namespace
+
+Hdf5Object::Hdf5Object(Bytes file, const Limits& limits) : limits_(limits) {
+  Hdf5Nodes nodes(file);
+  address_ = nodes.superblock();
+  file_ = nodes.file();
+}
+
+std::optional<Hdf5Object> Hdf5Object::find(const std::string& name) const {
+  const auto address = Hdf5Nodes(file_).object_named(address_, name);
+  return address ? std::optional(at(*address)) : std::nullopt;
+}
+
+std::vector<std::pair<std::string, Hdf5Object>> Hdf5Object::children() const {
+  std::vector<std::pair<std::string, Hdf5Object>> out;
+  Hdf5Nodes(file_).each_link(address_, [&](std::string_view name, uint64_t address) { out.emplace_back(name, at(address)); });
+  return out;
+}
+
+bool Hdf5Object::is_array() const {
+  bool out = false;
+  Hdf5Nodes(file_).each_message(address_, [&](uint16_t type, Bytes) { out = out || type == kLayout; });
+  return out;
+}
+
+std::optional<std::string> Hdf5Object::text(const std::string& attribute) const {
+  auto found = find_attribute(file_, address_, attribute);
+  constexpr uint64_t fixed_text = 3;
+  if (!found || (found->type.number(1) & 0x0F) != fixed_text) return std::nullopt;
+  found->type.skip(3);
+  const auto letters = as_text(found->content.take(found->type.number(4)));
+  return std::string(letters.substr(0, letters.find('\0')));
+}
+
+std::optional<int64_t> Hdf5Object::integer(const std::string& attribute) const {
+  auto found = find_attribute(file_, address_, attribute);
+  constexpr uint64_t whole_number = 0, big_endian = 1;
+  if (!found || (found->type.number(1) & 0x0F) != whole_number || (found->type.number(3) & big_endian)) return std::nullopt;
+  const auto width = found->type.number(4);
+  return width <= 8 ? std::optional(static_cast<int64_t>(found->content.number(width))) : std::nullopt;
+}
+
+std::pair<Hdf5Array, Hdf5Type> Hdf5Object::array() const {
+  Hdf5Array out;
+  out.file_ = file_;
+  out.limits_ = limits_;
+  out.where_ = "an array";
+  const auto type = Hdf5Reader(out).read(address_, "what is looked for");
+  return {std::move(out), type};
+}
+
+}  // namespace detail
 }  // namespace opsis::inline v1::io

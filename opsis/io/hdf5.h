@@ -14,6 +14,11 @@
 
 namespace opsis::inline v1::io {
 
+namespace detail {
+class Hdf5Object;
+enum class Hdf5Type;
+}  // namespace detail
+
 /// An array that stands at the top of an HDF5 file. Its head is read and checked when it is opened, its numbers out of the
 /// mapped file when they are asked for; reading is const and may happen on many threads at once. Copies share the file.
 ///     const io::Hdf5Array images("camelyonpatch_level_2_split_test_x.h5", "x");
@@ -49,6 +54,8 @@ class OPSIS_API Hdf5Array {
     uint32_t size, skipped_filters;
   };
   friend class Hdf5Reader;
+  friend class detail::Hdf5Object;
+  Hdf5Array() = default;
 
   std::vector<uint8_t> chunk_bytes(const Chunk& chunk) const;
   void copy_chunk(const Chunk& chunk, int64_t first, int64_t count, std::vector<uint8_t>& out) const;

@@ -1,4 +1,4 @@
-// MATLAB's files of version 4 and 5. docs/formats/mat.md has the layout.
+// MATLAB's files of version 4 and 5; those of 7.3 are mat_hdf5.cpp's. docs/formats/mat.md has the layout.
 #include "opsis/io/mat.h"
 
 #include <zlib.h>
@@ -12,15 +12,16 @@
 #include "opsis/core/check.h"
 #include "opsis/core/telling_where.h"
 #include "opsis/io/file.h"
+#include "opsis/io/mat_parts.h"
 
 namespace opsis::inline v1::io {
 namespace {
 
-constexpr int kDeepestArray = 32;  // arrays within arrays
-constexpr size_t kMatHead = 128;
-constexpr int64_t kArrayBytes = 256;  // what an array costs in memory, however little it holds
+using detail::append_utf8;
+using detail::bad_mat;
+using detail::kDeepestArray;
 
-[[noreturn]] void bad_mat(std::string_view why) { raise<DecodeError>("read_mat: {}", why); }
+constexpr size_t kMatHead = 128;
 
 // --- Elements: a type, a length and so many bytes -----------------------------------------------------------------------
 
@@ -138,20 +139,6 @@ class Inflater {
   bool ended_ = false;
 };
 
-// One character, as UTF-8.
-void append_utf8(std::string& out, uint32_t c) {
-  if (c < 0x80) {
-    out += static_cast<char>(c);
-  } else if (c < 0x800) {
-    out += static_cast<char>(0xC0 | c >> 6);
-    out += static_cast<char>(0x80 | (c & 0x3F));
-  } else {
-    out += static_cast<char>(0xE0 | c >> 12);
-    out += static_cast<char>(0x80 | (c >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (c & 0x3F));
-  }
-}
-
 // --- Arrays -------------------------------------------------------------------------------------------------------------
 
 // What comes before an array's content.
@@ -164,7 +151,7 @@ struct MatHead {
 
 class MatReader {
  public:
-  MatReader(bool swapped, const Limits& limits) : swapped_(swapped), limits_(limits) {}
+  MatReader(bool swapped, const Limits& limits) : swapped_(swapped), budget_(limits) {}
 
   // The array of that name among the elements of a file of version 5.
   MatArray find(Bytes elements, const std::string& name) {
@@ -180,7 +167,7 @@ class MatReader {
       if (begun.size() < tag || stored_number<uint32_t>(begun, 0, swapped_) != kMatrixElement) continue;
       if (!is_named(begun.subspan(tag), name)) continue;
       const size_t size = tag + stored_number<uint32_t>(begun, 1, swapped_);
-      check_size(static_cast<int64_t>(size));
+      budget_.check(static_cast<int64_t>(size));
       const auto whole = inflater.up_to(size + 1);  // one more, to see the end and with it the checksum
       if (whole.size() != size) bad_mat("a compressed array has another length than it says");
       return array(whole.subspan(tag));
@@ -197,7 +184,7 @@ class MatReader {
       constexpr std::pair<MatType, size_t> types[] = {{MatType::Float64, 8}, {MatType::Float32, 4}, {MatType::Int32, 4},
                                                       {MatType::Int16, 2},   {MatType::UInt16, 2},  {MatType::UInt8, 1}};
       const auto precision = word(0) / 10 % 10, matrix = word(0) % 10, name_length = word(4);
-      if (word(0) > 9999 || precision >= std::size(types)) bad_mat("it is no MATLAB file of version 4 or 5");
+      if (word(0) > 9999 || precision >= std::size(types)) bad_mat("it is no MATLAB file of version 4, 5 or 7.3");
       const auto [type, width] = types[precision];
       uint64_t bytes = width * (word(3) != 0 ? 2 : 1);
       if (__builtin_mul_overflow(bytes, word(1), &bytes) || __builtin_mul_overflow(bytes, word(2), &bytes) ||
@@ -245,18 +232,10 @@ class MatReader {
     return head_of(parts).name == name;
   }
 
-  void check_size(int64_t bytes) const {
-    if (bytes > limits_.image_bytes - used_) bad_mat(text("it is over limits.image_bytes ({})", limits_.image_bytes));
-  }
-  void charge(int64_t bytes) {
-    check_size(bytes);
-    used_ += bytes;
-  }
-
   MatArray array(Bytes content, int depth = 0) {
     MatArray out;
     if (depth > kDeepestArray) bad_mat(text("it nests arrays deeper than {}", kDeepestArray));
-    charge(kArrayBytes);
+    budget_.charge(detail::kArrayBytes);
     if (content.empty()) {  // what a struct has nothing in
       out.shape = {0, 0};
       return out;
@@ -264,12 +243,7 @@ class MatReader {
     MatElements parts(content, swapped_);
     auto head = head_of(parts);
     out.shape = std::move(head.shape);
-    int64_t count = 1;
-    for (const auto side : out.shape) {
-      if (side < 0 || __builtin_mul_overflow(count, std::max<int64_t>(side, 1), &count))
-        bad_mat("an array's sides are not sound");
-    }
-    check_size(count);
+    budget_.check(detail::checked_count(out.shape));
     if (head.complex) bad_mat("an array of another type than real numbers");
     constexpr MatType types[] = {MatType::Float64, MatType::Float32, MatType::Int8,   MatType::UInt8, MatType::Int16,
                                  MatType::UInt16,  MatType::Int32,   MatType::UInt32, MatType::Int64, MatType::UInt64};
@@ -304,7 +278,7 @@ class MatReader {
         if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
           bad_mat("whole numbers are stored as others");
         } else {
-          charge(static_cast<int64_t>(count * sizeof(To)));
+          budget_.charge(static_cast<int64_t>(count * sizeof(To)));
           out.bytes.resize(count * sizeof(To));
           if (std::is_same_v<From, To> && !swapped_) {
             std::copy_n(content.begin(), out.bytes.size(), out.bytes.begin());
@@ -351,7 +325,7 @@ class MatReader {
     const auto length = parts.next(), names = parts.next();
     const size_t width = length.content.size() < 4 ? 0 : stored_number<uint32_t>(length.content, 0, swapped_);
     if (width == 0 && !names.content.empty()) bad_mat("the names of a struct's fields are not sound");
-    if (width > 0) charge(static_cast<int64_t>(names.content.size() / width * sizeof(std::string)));
+    if (width > 0) budget_.charge(static_cast<int64_t>(names.content.size() / width * sizeof(std::string)));
     for (size_t at = 0; width > 0 && at + width <= names.content.size(); at += width) {
       const auto name = as_text(names.content.subspan(at, width));
       out.fields.emplace_back(name.substr(0, name.find('\0')));
@@ -371,7 +345,7 @@ class MatReader {
     if (begins.size() / 4 < width + 1) bad_mat("a sparse array is cut short");
     out.type = type;
     with_mat_type(type, [&]<class T>(T) {
-      charge(static_cast<int64_t>(height * width * sizeof(T)));
+      budget_.charge(static_cast<int64_t>(height * width * sizeof(T)));
       out.bytes.resize(height * width * sizeof(T));
       for (size_t x = 0; x < width; ++x) {
         const size_t begin = stored_number<uint32_t>(begins, x, swapped_),
@@ -389,8 +363,7 @@ class MatReader {
   }
 
   bool swapped_;
-  const Limits& limits_;
-  int64_t used_ = 0;
+  detail::MatBudget budget_;
 };
 
 constexpr bool kLittle = std::endian::native == std::endian::little;
@@ -398,7 +371,7 @@ constexpr bool kLittle = std::endian::native == std::endian::little;
 }  // namespace
 
 MatArray parse_mat(Bytes file, const std::string& name, const Limits& limits) {
-  if (has_magic(file, 0, "MATLAB 7.3")) bad_mat("it is of version 7.3, which is HDF5; 4 and 5 are read");
+  if (has_magic(file, 0, "MATLAB 7.3")) return detail::parse_mat_hdf5(file, name, limits);
   const auto begin = file.first(std::min<size_t>(file.size(), 4));
   if (begin.size() == 4 && std::find(begin.begin(), begin.end(), 0) != begin.end()) {  // no text begins so
     const bool little = stored_number<uint32_t>(file, 0, !kLittle) <= 9999;
@@ -406,7 +379,7 @@ MatArray parse_mat(Bytes file, const std::string& name, const Limits& limits) {
   }
   if (file.size() < kMatHead) bad_mat("its head is cut short");
   const bool little = has_magic(file, kMatHead - 2, "IM");
-  if (!little && !has_magic(file, kMatHead - 2, "MI")) bad_mat("it is no MATLAB file of version 4 or 5");
+  if (!little && !has_magic(file, kMatHead - 2, "MI")) bad_mat("it is no MATLAB file of version 4, 5 or 7.3");
   return MatReader(little != kLittle, limits).find(file.subspan(kMatHead), name);
 }
 

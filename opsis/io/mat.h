@@ -1,4 +1,4 @@
-// The arrays of a MATLAB file, version 5 or 4. No tensors.
+// The arrays of a MATLAB file, version 4, 5 or 7.3. No tensors.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,8 @@ struct OPSIS_API MatArray {
 /// Throws   IoError when the file cannot be read; DecodeError when it is no such file, is damaged, has no such array, or that
 ///          one is over limits.image_bytes; NotBuiltError in a build without zlib
 /// Differs  numbers have the type that MATLAB gave them, not the smaller one that they may be stored as; objects, functions and
-///          complex numbers are not read
+///          complex numbers are not read. Reads version 7.3 too, which is HDF5, but for sparse arrays; its structs have their
+///          fields in the order of the file, by name
 /// Source   scipy.io.loadmat
 OPSIS_API MatArray read_mat(const std::filesystem::path& path, const std::string& name, const Limits& limits = {});
 /// The same of bytes.

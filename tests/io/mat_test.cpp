@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "opsis/io/file.h"
+#include "tests/support/damage.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 
@@ -25,6 +26,63 @@ void expect_numbers(const std::string& table) {
 TEST(ReadMat, GivesTheNumbersThatSciPyGives) { expect_numbers("datasets_mat/numbers"); }
 TEST(ReadMat, ReadsVersion4) { expect_numbers("datasets_mat/version_4"); }
 TEST(ReadMat, ReadsTheOtherOrderOfBytes) { expect_numbers("datasets_mat/big_endian"); }
+
+TEST(ReadMat, ReadsVersion73AsH5pyDoes) { expect_numbers("datasets_mat/version_7_3"); }
+
+TEST(ReadMat, ReadsWhatIsNestedInVersion73) {
+  const auto file = oracle::cases("datasets_mat/nested_7_3").front().text("file");
+  EXPECT_EQ(read_mat(file, "after").text, "text");
+  EXPECT_EQ(read_mat(file, "after").shape, (std::vector<int64_t>{1, 4}));
+
+  const auto cells = read_mat(file, "X");
+  ASSERT_EQ(cells.kind, MatKind::Cells);
+  EXPECT_EQ(cells.shape, (std::vector<int64_t>{1, 3}));
+  EXPECT_EQ(cells.cell(0).shape, (std::vector<int64_t>{0, 0}));
+  EXPECT_EQ(cells.cell(0).type, MatType::Float64);
+  EXPECT_EQ(cells.cell(1).cell(0).integer(2), 2);
+  EXPECT_EQ(cells.cell(1).cell(1).text, "caf\u00e9 \u4e16");
+  EXPECT_EQ(cells.cell(2).text, "end");
+
+  const auto one = read_mat(file, "one");
+  ASSERT_EQ(one.kind, MatKind::Structs);
+  EXPECT_EQ(one.size(), 1u);
+  EXPECT_EQ(one.fields, (std::vector<std::string>{"cells", "name"}));
+  EXPECT_EQ(one.field(0, "name").text, "first");
+  EXPECT_EQ(one.field(0, "cells").cell(1).text, "caf\u00e9 \u4e16");
+
+  const auto many = read_mat(file, "many");
+  EXPECT_EQ(many.size(), 2u);
+  EXPECT_EQ(many.field(0, "cells").cell(0).integer(1), 1);
+  EXPECT_EQ(many.field(1, "name").text, "second");
+  EXPECT_EQ(many.field(1, "cells").integer(0), 5);
+}
+
+TEST(ReadMat, NamesWhatItDoesNotReadOfVersion73) {
+  const auto file = oracle::cases("datasets_mat/nested_7_3").front().text("file");
+  const std::pair<const char*, const char*> reasons[] = {
+      {"absent", "it has no array \"absent\""}, {"complex", "whole numbers"},   {"wrong", "int8 is stored as another type"},
+      {"function", "of another type than"},     {"group", "that is no struct"}, {"loop", "nests arrays deeper than 32"},
+  };
+  for (const auto& [name, reason] : reasons) {
+    EXPECT_ERROR(read_mat(file, name), DecodeError, reason);
+    EXPECT_ERROR(read_mat(file, name), DecodeError, file + ": read_mat: ");
+  }
+  EXPECT_ERROR(read_mat(file, "X", {.image_bytes = 700}), DecodeError, "over limits.image_bytes (700)");
+  const auto bytes = read_bytes(file);
+  EXPECT_ERROR(parse_mat(Bytes(bytes).first(512), "X"), DecodeError, "it is no HDF5 file");
+}
+
+TEST(ReadMat, OutlivesEveryByteOfVersion73ThatLies) {
+  const auto bytes = read_bytes(oracle::cases("datasets_mat/nested_7_3").front().text("file"));
+  support::each_damage(bytes, [](const std::vector<uint8_t>& file) {
+    for (const auto* name : {"X", "many"}) {
+      try {
+        parse_mat(file, name, {.image_bytes = 1 << 20});
+      } catch (const DecodeError&) {
+      }
+    }
+  });
+}
 
 TEST(ReadMat, ReadsWhatIsNested) {
   for (const auto& c : oracle::cases("datasets_mat/nested")) {
