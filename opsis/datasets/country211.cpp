@@ -13,7 +13,7 @@ ClassifiedList list_country211(const Country211::Options& options) {
   const FolderLock lock(options.root, options.download);
   if (options.download && !detail::is_folder(base)) fetch_and_extract(resource("Country211", "country211.tgz"), options.root);
   detail::check_folder("Country211", base);
-  return list_folder(base / options.split, {.extensions = image_extensions()});
+  return list_folder(base / options.split, {.extensions = image_extensions(), .index = options.index});
 }
 
 }  // namespace

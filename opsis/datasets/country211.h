@@ -1,6 +1,9 @@
 // Photos by the country they were taken in.
 #pragma once
 
+#include <filesystem>
+#include <string>
+
 #include "opsis/datasets/classified.h"
 
 namespace opsis::inline v1::datasets {
@@ -11,7 +14,14 @@ namespace opsis::inline v1::datasets {
 /// Source   torchvision.datasets.Country211
 class OPSIS_API Country211 final : public ClassifiedFiles {
  public:
-  using Options = SplitFilesOptions;
+  struct Options {
+    std::filesystem::path root;
+    std::string split = "train";
+    transforms::AnyTransform transforms{};
+    bool download = false;
+    ImageLoader loader{};  ///< in place of default_loader
+    bool index = false;    ///< keep the list of files for the next time, as make_dataset says
+  };
   explicit Country211(Options options);
 };
 

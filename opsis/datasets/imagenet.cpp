@@ -103,7 +103,7 @@ void unpack_val(const fs::path& root, const Value& truth) {
   });
 }
 
-ClassifiedList list_imagenet(const ImageNet::Options& options) {
+ClassifiedList list_imagenet(const ImageNet::Options& options, std::vector<std::string>& wnids) {
   detail::check_choice("ImageNet", "split", options.split, {"train", "val"});
   const auto meta_file = options.root / "meta.bin", folder = options.root / options.split;
   std::optional<FolderLock> lock;
@@ -113,7 +113,8 @@ ClassifiedList list_imagenet(const ImageNet::Options& options) {
   if (!detail::is_folder(folder)) options.split == "train" ? unpack_train(options.root) : unpack_val(options.root, meta.at(1));
   lock.reset();
 
-  auto list = list_folder(folder, {.extensions = image_extensions()});
+  auto list = list_folder(folder, {.extensions = image_extensions(), .index = options.index});
+  wnids = list.classes;
   list.class_to_idx.clear();
   for (size_t i = 0; i < list.classes.size(); ++i) {
     std::string joined;
@@ -128,8 +129,10 @@ ClassifiedList list_imagenet(const ImageNet::Options& options) {
 
 }  // namespace
 
-ImageNet::ImageNet(Options options)
-    : ClassifiedFiles("ImageNet", list_imagenet(options), std::move(options.transforms), std::move(options.loader)),
-      wnids_(find_classes(options.root / options.split).classes) {}
+ImageNet::ImageNet(Options options) : ImageNet(std::move(options), {}) {}
+
+ImageNet::ImageNet(Options options, std::vector<std::string> wnids)
+    : ClassifiedFiles("ImageNet", list_imagenet(options, wnids), std::move(options.transforms), std::move(options.loader)),
+      wnids_(std::move(wnids)) {}
 
 }  // namespace opsis::inline v1::datasets

@@ -24,6 +24,7 @@ class OPSIS_API ImageNet final : public ClassifiedFiles {
     std::string split = "train";
     transforms::AnyTransform transforms{};
     ImageLoader loader{};  ///< in place of default_loader
+    bool index = false;    ///< keep the list of files for the next time, as make_dataset says: it opens in half a second
   };
   explicit ImageNet(Options options);
 
@@ -31,6 +32,7 @@ class OPSIS_API ImageNet final : public ClassifiedFiles {
   const std::vector<std::string>& wnids() const { return wnids_; }
 
  private:
+  ImageNet(Options options, std::vector<std::string> wnids);
   std::vector<std::string> wnids_;
 };
 

@@ -45,10 +45,11 @@ fs::path imagenette_folder(const Imagenette::Options& options) {
   return folder / options.split;
 }
 
-ClassifiedList list_imagenette(const fs::path& folder) {
-  auto list = list_folder(folder, {.extensions = {".jpeg"}});
+ClassifiedList list_imagenette(const Imagenette::Options& options, std::vector<std::string>& wnids) {
+  const auto folder = imagenette_folder(options);
+  auto list = list_folder(folder, {.extensions = {".jpeg"}, .index = options.index});
   const auto numbers = std::exchange(list.class_to_idx, {});
-  const auto wnids = std::exchange(list.classes, {});
+  wnids = std::exchange(list.classes, {});
   for (const auto& wnid : wnids) {
     const auto& known = imagenette_classes();
     const auto found = std::find_if(known.begin(), known.end(), [&](const auto& row) { return row.wnid == wnid; });
@@ -67,10 +68,10 @@ ClassifiedList list_imagenette(const fs::path& folder) {
 
 }  // namespace
 
-Imagenette::Imagenette(Options options)
-    : ClassifiedFiles("Imagenette", list_imagenette(imagenette_folder(options)), std::move(options.transforms),
-                      std::move(options.loader)) {
-  wnids_ = find_classes(imagenette_folder(options)).classes;
-}
+Imagenette::Imagenette(Options options) : Imagenette(std::move(options), {}) {}
+
+Imagenette::Imagenette(Options options, std::vector<std::string> wnids)
+    : ClassifiedFiles("Imagenette", list_imagenette(options, wnids), std::move(options.transforms), std::move(options.loader)),
+      wnids_(std::move(wnids)) {}
 
 }  // namespace opsis::inline v1::datasets

@@ -23,6 +23,7 @@ class OPSIS_API Imagenette final : public ClassifiedFiles {
     bool download = false;
     transforms::AnyTransform transforms{};
     ImageLoader loader{};  ///< in place of default_loader
+    bool index = false;    ///< keep the list of files for the next time, as make_dataset says
   };
   explicit Imagenette(Options options);
 
@@ -30,6 +31,7 @@ class OPSIS_API Imagenette final : public ClassifiedFiles {
   const std::vector<std::string>& wnids() const { return wnids_; }
 
  private:
+  Imagenette(Options options, std::vector<std::string> wnids);
   std::vector<std::string> wnids_;
 };
 

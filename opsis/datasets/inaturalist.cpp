@@ -6,6 +6,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/folder.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/io/file.h"
@@ -52,12 +53,7 @@ INaturalist::INaturalist(Options options) : options_(std::move(options)) {
   }
   bring_inaturalist(options_);
   recent ? list_2021() : list_before_2021();
-  const auto folder = options_.root / options_.version;
-  for (size_t label = 0; label < categories_.size(); ++label) {
-    for (const auto& name : sorted_names(folder / categories_[label])) {
-      samples_.emplace_back(folder / categories_[label] / name, static_cast<int64_t>(label));
-    }
-  }
+  list_photos();
   if (options_.transforms) pipeline_.emplace({options_.transforms});
 }
 
@@ -108,6 +104,24 @@ void INaturalist::list_before_2021() {
   for (size_t label = 0; label < groups_.size(); ++label) {
     if (groups_[label].empty()) raise<DecodeError>("INaturalist: the folder of species {} is not there", label);
   }
+}
+
+// By species, and then by name.
+void INaturalist::list_photos() {
+  const auto folder = options_.root / options_.version;
+  std::map<std::string, int64_t> labels, tops;
+  for (size_t label = 0; label < categories_.size(); ++label) {
+    const auto& category = categories_[label];
+    labels[(folder / category).string()] = static_cast<int64_t>(label);
+    tops[category.substr(0, category.find('/'))] = 0;
+  }
+  if (tops.empty()) return;
+  const auto any_file = std::vector<std::string>{""};
+  for (auto& [path, top] : make_dataset(folder, tops, {.extensions = any_file, .allow_empty = true, .index = options_.index})) {
+    const auto label = labels.find(path.parent_path().string());
+    if (label != labels.end()) samples_.emplace_back(std::move(path), label->second);
+  }
+  std::stable_sort(samples_.begin(), samples_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
 }
 
 INaturalistExample INaturalist::get(size_t index) const {

@@ -39,6 +39,7 @@ class OPSIS_API INaturalist final : public Dataset<INaturalistExample> {
     transforms::AnyTransform transforms{};
     bool download = false;
     ImageLoader loader{};  ///< in place of plain_loader
+    bool index = false;    ///< keep the list of files for the next time, as make_dataset says
   };
   explicit INaturalist(Options options);
   size_t size() const override { return samples_.size(); }
@@ -53,6 +54,7 @@ class OPSIS_API INaturalist final : public Dataset<INaturalistExample> {
  private:
   void list_2021();
   void list_before_2021();
+  void list_photos();
 
   Options options_;
   std::vector<std::string> categories_;

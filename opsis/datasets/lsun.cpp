@@ -32,16 +32,16 @@ std::vector<std::string> lsun_classes(std::vector<std::string> asked) {
   return asked;
 }
 
-io::LmdbFile lsun_database(const std::filesystem::path& root) {
-  const auto file = root / "data.mdb";
+io::LmdbFile lsun_database(const LSUNClass::Options& options) {
+  const auto file = options.root / "data.mdb";
   if (!detail::is_file(file))
     raise<NotFoundError>("LSUNClass: {} is not there; download it from lsun.cs.princeton.edu", file.string());
-  return io::LmdbFile(file);
+  return io::LmdbFile(file, options.index);
 }
 
 }  // namespace
 
-LSUNClass::LSUNClass(Options options) : options_(std::move(options)), photos_(lsun_database(options_.root)) {}
+LSUNClass::LSUNClass(Options options) : options_(std::move(options)), photos_(lsun_database(options_)) {}
 
 Classified LSUNClass::get(size_t index) const {
   detail::check_index("LSUNClass", index, size());
@@ -55,7 +55,7 @@ Classified LSUNClass::get(size_t index) const {
 LSUN::LSUN(Options options) : transforms_(std::move(options.transforms)), classes_(lsun_classes(std::move(options.classes))) {
   size_t end = 0;
   for (const auto& name : classes_) {
-    databases_.emplace_back(LSUNClass::Options{.root = options.root / (name + "_lmdb")});
+    databases_.emplace_back(LSUNClass::Options{.root = options.root / (name + "_lmdb"), .index = options.index});
     ends_.push_back(end += databases_.back().size());
   }
 }

@@ -16,13 +16,15 @@ namespace opsis::inline v1::datasets {
 /// Throws   NotFoundError when the database is absent; DecodeError, with the file, for one that is not sound; get throws
 ///          DecodeError, with the photo's key
 /// Differs  neither reads nor writes torchvision's file of keys (_cache_... in the current folder), which keeps the keys of an
-///          older database of that name: the tree is looked through at each opening, a second a million photos at most
+///          older database of that name: the tree is looked through at each opening, a second a million photos at most, or,
+///          with `.index`, when the database has changed
 /// Source   torchvision.datasets.LSUNClass
 class OPSIS_API LSUNClass final : public Dataset<Classified> {
  public:
   struct Options {
     std::filesystem::path root;
     transforms::AnyTransform transforms{};
+    bool index = false;  ///< keep where the photos are for the next time, as io::LmdbFile does
   };
   explicit LSUNClass(Options options);
   size_t size() const override { return photos_.size(); }
@@ -46,6 +48,7 @@ class OPSIS_API LSUN final : public Dataset<Classified> {
     std::filesystem::path root;
     std::vector<std::string> classes{"train"};
     transforms::AnyTransform transforms{};
+    bool index = false;  ///< as LSUNClass's
   };
   explicit LSUN(Options options);
   size_t size() const override { return ends_.empty() ? 0 : ends_.back(); }

@@ -5,6 +5,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/folder.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -24,15 +25,15 @@ ClassifiedList list_sun397(const SUN397::Options& options) {
   for (size_t i = 0; i < names.size(); ++i)
     list.classes.emplace_back(stripped(names.line(i).substr(std::min<size_t>(3, names.line(i).size()))));
   list.class_to_idx = numbered(list.classes);
-  std::vector<fs::path> images;
-  std::error_code failed;
-  for (fs::recursive_directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
-    const auto name = entry->path().filename().string();
-    if (name.starts_with("sun_") && name.ends_with(".jpg")) images.push_back(entry->path());
-  }
-  if (failed) raise<IoError>("SUN397: cannot read the folder {}: {}", folder.string(), failed.message());
-  std::sort(images.begin(), images.end());
-  for (auto& image : images) {
+  // The folders below are letters, a to z.
+  auto files = make_dataset(folder, find_classes(folder).class_to_idx,
+                            {.extensions = {".jpg"}, .allow_empty = true, .index = options.index});
+  std::erase_if(files, [](const auto& file) {
+    const auto name = file.first.filename().string();
+    return !name.starts_with("sun_") || !name.ends_with(".jpg");
+  });
+  std::sort(files.begin(), files.end());
+  for (auto& [image, letter] : files) {
     // a/abbey/sun_1.jpg, h/hospital_room/outdoor/sun_2.jpg: what is between the letter and the file
     const auto inside = image.parent_path().lexically_relative(folder).string();
     const auto found = list.class_to_idx.find(inside.substr(std::min(inside.find('/'), inside.size() - 1) + 1));

@@ -8,6 +8,8 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/telling_where.h"
+#include "opsis/io/byte_fields.h"
+#include "opsis/io/index_file.h"
 
 namespace opsis::inline v1::io {
 namespace {
@@ -16,6 +18,9 @@ constexpr uint32_t kLmdbMagic = 0xBEEFC0DE;
 constexpr size_t kPageHead = 16;
 constexpr int kDeepestTree = 32;  // as LMDB's own cursors go
 constexpr uint64_t kNoPage = ~uint64_t{0};
+
+constexpr std::string_view kPlacesKind = "lmdb 1";  // of an index
+constexpr size_t kPlaceBytes = 2 * sizeof(uint64_t) + 2 * sizeof(uint32_t);
 
 enum PageFlag : uint16_t { kBranchPage = 0x01, kLeafPage = 0x02, kOverflowPage = 0x04, kMetaPage = 0x08 };
 constexpr uint16_t kPageKinds = 0xFF & ~0x10;  // without "dirty", which says nothing on the disk
@@ -137,9 +142,45 @@ class LmdbWalk {
 
 LmdbFile::LmdbFile(Bytes file) : file_(file) { LmdbWalk(*this).run(); }
 
-LmdbFile::LmdbFile(const std::filesystem::path& path)
+LmdbFile::LmdbFile(const std::filesystem::path& path, bool index)
     : mapped_(std::make_shared<const MappedFile>(path)), file_(mapped_->bytes()) {
+  const auto begun = now_ns();
+  const auto stamp = index ? file_stamp(path) : FileStamp();
+  if (const auto kept = index ? read_file_index(path, kPlacesKind) : std::nullopt) {
+    if (take_index(kept->content)) return;
+  }
   telling_where(path, [&] { LmdbWalk(*this).run(); });
+  if (index) write_file_index(path, kPlacesKind, index_bytes(), stamp, begun);
+}
+
+std::string LmdbFile::index_bytes() const {
+  std::string out;
+  out.reserve(sizeof(uint64_t) + entries_.size() * kPlaceBytes);
+  put_number(out, static_cast<uint64_t>(entries_.size()));
+  for (const auto& entry : entries_) {
+    for (const auto place : {entry.key, entry.value}) put_number(out, place);
+    for (const auto size : {entry.key_size, entry.value_size}) put_number(out, size);
+  }
+  return out;
+}
+
+// An index that is not sound is none: the file is walked through then.
+bool LmdbFile::take_index(Bytes content) {
+  const auto is_inside = [&](uint64_t begin, uint64_t size) { return begin <= file_.size() && size <= file_.size() - begin; };
+  try {
+    ByteFields fields(content, "an index of a database");
+    entries_.resize(fields.count(kPlaceBytes));
+    for (auto& entry : entries_) {
+      for (auto* place : {&entry.key, &entry.value}) *place = fields.number<uint64_t>();
+      for (auto* size : {&entry.key_size, &entry.value_size}) *size = fields.number<uint32_t>();
+      if (!is_inside(entry.key, entry.key_size) || !is_inside(entry.value, entry.value_size))
+        bad_lmdb("its index is another's");
+    }
+    return true;
+  } catch (const DecodeError&) {
+    entries_.clear();
+    return false;
+  }
 }
 
 }  // namespace opsis::inline v1::io

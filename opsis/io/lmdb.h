@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "opsis/core/api.h"
@@ -17,11 +18,13 @@ namespace opsis::inline v1::io {
 /// it. It takes no lock: who writes to the database meanwhile may make values wrong, but not reading unsafe.
 ///     const io::LmdbFile photos("bedroom_val_lmdb/data.mdb");
 ///     io::decode_image(photos.value(0));
+/// Index    with `index`, where keys and values are is kept in a file beside it (.data.mdb.opsis-index) or in
+///          $XDG_CACHE_HOME/opsis, and taken from there while the file has its size, times and number: the tree is not walked
 /// Throws   IoError when the file cannot be read; DecodeError for what is no such file, is damaged, or has several values a key
 /// Source   lmdb.open, readonly and without a lock
 class OPSIS_API LmdbFile {
  public:
-  explicit LmdbFile(const std::filesystem::path& path);
+  explicit LmdbFile(const std::filesystem::path& path, bool index = false);
   /// Of bytes that outlive it.
   explicit LmdbFile(Bytes file);
 
@@ -30,6 +33,9 @@ class OPSIS_API LmdbFile {
   Bytes value(size_t i) const { return file_.subspan(entries_[i].value, entries_[i].value_size); }
 
  private:
+  bool take_index(Bytes content);
+  std::string index_bytes() const;
+
   struct Entry {
     uint64_t key, value;  // where they begin in the file
     uint32_t key_size, value_size;

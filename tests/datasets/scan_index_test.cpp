@@ -1,12 +1,22 @@
 // The index of a folder's scan: what is found with it is what is found without it.
 #include "opsis/datasets/scan_index.h"
 
+#include <chrono>
+#include <functional>
 #include <random>
+#include <thread>
 
+#include "opsis/datasets/country211.h"
 #include "opsis/datasets/folder.h"
+#include "opsis/datasets/imagenet.h"
+#include "opsis/datasets/imagenette.h"
+#include "opsis/datasets/inaturalist.h"
+#include "opsis/datasets/lsun.h"
+#include "opsis/datasets/sun397.h"
 #include "opsis/io/index_file.h"
 #include "tests/support/download_server.h"
 #include "tests/support/expect.h"
+#include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
 
 namespace opsis::datasets {
@@ -118,6 +128,80 @@ TEST(ScanIndex, GoesToTheUsersCacheWhereTheFolderCannotBeWritten) {
   write_scan(root, classes, io::now_ns() + 10'000'000'000);
   EXPECT_FALSE(fs::is_empty(cache.path() / "opsis"));
   EXPECT_EQ(read_scan(root).size(), 1);
+}
+
+// Copies of what torchvision opened; each is opened without an index, twice with one, and once with one that is torn.
+TEST(ScanIndex, OfTheDataSetsThatHaveOneChangesNothing) {
+  const support::TemporaryFolder copies;
+  using Listed = std::vector<std::pair<std::string, int64_t>>;
+  using oracle::Case;
+  struct Opened {
+    std::string table;
+    std::function<fs::path(const Case&)> source;  // what has the index, below the root
+    std::function<Listed(const Case&, const fs::path& root, bool index)> open;
+  };
+  const auto listed = [](const auto& data) {
+    Listed out;
+    for (const auto& [path, label] : data.samples()) out.emplace_back(path.string(), label);
+    return out;
+  };
+  const auto decoded = [](const auto& data) {
+    Listed out;
+    for (size_t i = 0; i < data.size(); ++i) {
+      const auto example = data.get(i);
+      out.emplace_back(std::to_string(example.image.data.sum().template item<int64_t>()), example.label);
+    }
+    return out;
+  };
+  const std::vector<Opened> all{
+      {"datasets_classified/country211", [](const Case& c) { return "country211" / fs::path(c.text("split")); },
+       [&](const Case& c, const fs::path& root, bool index) {
+         return listed(Country211({.root = root, .split = c.text("split"), .index = index}));
+       }},
+      {"datasets_classified/imagenette",
+       [](const Case& c) {
+         const auto size = c.text("size");
+         return fs::path(size == "full" ? "imagenette2" : "imagenette2-" + size.substr(0, 3)) / c.text("split");
+       },
+       [&](const Case& c, const fs::path& root, bool index) {
+         return listed(Imagenette({.root = root, .split = c.text("split"), .size = c.text("size"), .index = index}));
+       }},
+      {"datasets_classified/imagenet", [](const Case& c) { return fs::path(c.text("split")); },
+       [&](const Case& c, const fs::path& root, bool index) {
+         return listed(ImageNet({.root = root, .split = c.text("split"), .index = index}));
+       }},
+      {"datasets_classified/sun397", [](const Case&) { return fs::path("SUN397"); },
+       [&](const Case&, const fs::path& root, bool index) { return listed(SUN397({.root = root, .index = index})); }},
+      {"datasets_targets/inaturalist", [](const Case& c) { return fs::path(c.text("version")); },
+       [&](const Case& c, const fs::path& root, bool index) {
+         return decoded(INaturalist({.root = root, .version = c.text("version"), .index = index}));
+       }},
+      {"datasets_containers/lsun_class", [](const Case&) { return fs::path("data.mdb"); },
+       [&](const Case&, const fs::path& root, bool index) { return decoded(LSUNClass({.root = root, .index = index})); }},
+  };
+  // Nothing is kept of what changed less than two seconds ago.
+  for (const auto& [table, source_of, open] : all) {
+    for (const auto& c : oracle::cases(table)) {
+      fs::create_directories(copies.path() / table);
+      fs::copy(c.text("root"), copies.path() / table / c.name(), fs::copy_options::recursive);
+    }
+  }
+  std::this_thread::sleep_for(std::chrono::nanoseconds(io::kCoarsestClock) + std::chrono::milliseconds(100));
+  for (const auto& [table, source_of, open] : all) {
+    for (const auto& c : oracle::cases(table)) {
+      SCOPED_TRACE(table + " " + c.name());
+      const auto root = copies.path() / table / c.name();
+      const auto index = io::index_places(root / source_of(c)).front();
+      const auto expected = open(c, root, false);
+      EXPECT_FALSE(expected.empty());
+      EXPECT_FALSE(fs::exists(index));
+      EXPECT_EQ(open(c, root, true), expected);
+      ASSERT_TRUE(fs::exists(index));
+      EXPECT_EQ(open(c, root, true), expected);
+      fs::resize_file(index, fs::file_size(index) - 1);
+      EXPECT_EQ(open(c, root, true), expected);
+    }
+  }
 }
 
 }  // namespace
