@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
@@ -14,31 +15,97 @@ namespace {
 using Foreign = nlohmann::ordered_json;
 constexpr int deepest = 200;  // a stack frame a level: what a hostile file may ask for
 
-Json own(const Foreign& json) {
-  switch (json.type()) {
-    case Foreign::value_t::boolean: return json.get<bool>();
-    case Foreign::value_t::number_integer: return json.get<int64_t>();
-    case Foreign::value_t::number_unsigned: {
-      const auto value = json.get<uint64_t>();
-      if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return static_cast<double>(value);
-      return static_cast<int64_t>(value);
-    }
-    case Foreign::value_t::number_float: return json.get<double>();
-    case Foreign::value_t::string: return json.get<std::string>();
-    case Foreign::value_t::array: {
-      Json::List items;
-      items.reserve(json.size());
-      for (const auto& item : json) items.push_back(own(item));
-      return items;
-    }
-    case Foreign::value_t::object: {
-      Json::Object members;
-      for (const auto& [name, value] : json.items()) members.emplace_back(name, own(value));
-      return members;
-    }
-    default: return {};
+// Makes values as the parser comes to them, so that a large file is in memory once.
+class Builder final : public nlohmann::json_sax<Foreign> {
+ public:
+  Json result;
+
+  bool null() override { return put({}); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(int64_t value) override { return put(value); }
+  bool number_unsigned(uint64_t value) override {
+    if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return put(static_cast<double>(value));
+    return put(static_cast<int64_t>(value));
   }
-}
+  bool number_float(double value, const std::string&) override { return put(value); }
+  bool string(std::string& value) override { return put(std::move(value)); }
+  bool binary(Foreign::binary_t&) override { return false; }  // of other formats
+  bool start_array(size_t) override { return open(false); }
+  bool end_array() override {
+    return close([](Open& all) { return Json(std::move(all.items)); });
+  }
+  bool start_object(size_t) override { return open(true); }
+  bool end_object() override {
+    return close([](Open& all) { return Json(without_repeats(std::move(all.members))); });
+  }
+  bool key(std::string& name) override {
+    check_depth();
+    open_.back().members.emplace_back(std::move(name), Json());
+    return true;
+  }
+  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception& error) override {
+    raise<ValueError>("Json: {}", error.what());
+  }
+
+ private:
+  struct Open {
+    bool is_object;
+    Json::List items{};
+    Json::Object members{};
+  };
+
+  // Of a name that comes twice the last value counts, in the place of the first.
+  static Json::Object without_repeats(Json::Object members) {
+    constexpr size_t few = 16;  // mostly so, and then it is quicker to compare all
+    std::unordered_map<std::string_view, size_t> places;
+    const auto first_place = [&](size_t i) {
+      if (members.size() > few) return places.emplace(members[i].first, i).first->second;
+      size_t first = 0;
+      while (members[first].first != members[i].first) ++first;
+      return first;
+    };
+    std::vector<bool> repeats(members.size());
+    bool any = false;
+    for (size_t i = 0; i < members.size(); ++i) {
+      const auto first = first_place(i);
+      if (first == i) continue;
+      members[first].second = std::move(members[i].second);
+      repeats[i] = any = true;
+    }
+    if (!any) return members;
+    Json::Object out;
+    for (size_t i = 0; i < members.size(); ++i) {
+      if (!repeats[i]) out.push_back(std::move(members[i]));
+    }
+    return out;
+  }
+
+  void check_depth() const { OPSIS_CHECK(std::ssize(open_) <= deepest, "Json: nested deeper than {}", deepest); }
+  bool open(bool is_object) {
+    check_depth();
+    open_.push_back({is_object});
+    return true;
+  }
+  template <class Make>
+  bool close(const Make& make) {
+    auto value = make(open_.back());
+    open_.pop_back();
+    return put(std::move(value));
+  }
+  bool put(Json value) {
+    check_depth();
+    if (open_.empty()) {
+      result = std::move(value);
+    } else if (open_.back().is_object) {
+      open_.back().members.back().second = std::move(value);
+    } else {
+      open_.back().items.push_back(std::move(value));
+    }
+    return true;
+  }
+
+  std::vector<Open> open_;
+};
 
 Foreign foreign(const Json& json) {
   if (json.is_bool()) return json.boolean();
@@ -73,17 +140,9 @@ const T& held(const Value& value, const Json& json, std::string_view wanted) {
 }  // namespace
 
 Json Json::parse(std::string_view text) {
-  try {
-    int depth = 0;
-    const auto limited = [&](int level, Foreign::parse_event_t, Foreign&) {
-      depth = std::max(depth, level);
-      OPSIS_CHECK(depth <= deepest, "Json: nested deeper than {}", deepest);
-      return true;
-    };
-    return own(Foreign::parse(text, limited));
-  } catch (const nlohmann::json::exception& error) {
-    raise<ValueError>("Json: {}", error.what());
-  }
+  Builder builder;
+  Foreign::sax_parse(text, &builder);
+  return std::move(builder.result);
 }
 
 std::string Json::dump(int indent) const { return foreign(*this).dump(indent, ' ', false, Foreign::error_handler_t::replace); }

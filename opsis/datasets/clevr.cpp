@@ -4,8 +4,8 @@
 #include <unordered_map>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/clevr_scenes.h"
 #include "opsis/datasets/disk.h"
-#include "opsis/datasets/json_file.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -21,15 +21,9 @@ ClassifiedList list_clevr(const CLEVRClassification::Options& options) {
   }
   detail::check_folder("CLEVRClassification", folder);
 
-  std::unordered_map<std::string, int64_t> objects;
   const auto scenes = folder / "scenes" / text("CLEVR_{}_scenes.json", options.split);
-  if (options.split != "test") {
-    read_json(scenes, [&](const Json& file) {
-      for (const auto& scene : file["scenes"].items()) {
-        objects[scene["image_filename"].text()] = std::ssize(scene["objects"].items());
-      }
-    });
-  }
+  std::unordered_map<std::string, int64_t> objects;
+  if (options.split != "test") objects = clevr_objects(scenes);
   ClassifiedList list;
   const auto images = folder / "images" / options.split;
   for (const auto& name : sorted_names(images)) {

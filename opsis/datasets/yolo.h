@@ -11,6 +11,7 @@
 #include "opsis/datasets/file_root.h"
 #include "opsis/datasets/options.h"
 #include "opsis/datasets/vision_dataset.h"
+#include "opsis/datasets/yolo_text.h"
 
 namespace opsis::inline v1::datasets {
 
@@ -27,12 +28,6 @@ struct YoloFiles {
 OPSIS_API YoloFiles list_yolo(const std::filesystem::path& root, const std::string& split);
 /// The same, of an archive that is open.
 OPSIS_API YoloFiles list_yolo(const std::filesystem::path& root, const std::string& split, const FileRoot& files);
-
-/// A box in parts of the picture's sides.
-struct YoloBox {
-  int64_t label = 0;
-  double center_x = 0, center_y = 0, width = 0, height = 0;
-};
 
 /// The lines of a file: "class center_x center_y width height", or a class and an outline of at least three corners, whose box
 /// is taken. None when there is no file.

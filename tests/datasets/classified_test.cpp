@@ -158,6 +158,23 @@ TEST(Omniglot, EqualsTorchvision) {
                                        [](auto& options, const Case& c) { options.background = c.boolean("background"); });
 }
 TEST(CLEVRClassification, EqualsTorchvision) { expect_same_as_torchvision<CLEVRClassification>("clevr", kSplit); }
+
+TEST(CLEVRClassification, NamesAFileOfScenesThatIsNotSound) {
+  const support::TemporaryFolder root;
+  const fs::path scenes = "clevr/CLEVR_v1.0/scenes/CLEVR_val_scenes.json";
+  root.write("clevr/CLEVR_v1.0/images/val/a.png", "");
+  EXPECT_ERROR(CLEVRClassification({.root = root.path(), .split = "val"}), IoError, scenes.string());
+  for (const auto* wrong :
+       {"", "[]", "{\"scenes\": 1}", R"({"scenes": [{"image_filename": "a.png"}]})",
+        R"({"scenes": [{"image_filename": 1, "objects": []}]})", R"({"scenes": [{"image_filename": "a.png", "obj)"}) {
+    root.write(scenes, wrong);
+    EXPECT_ERROR(CLEVRClassification({.root = root.path(), .split = "val"}), DecodeError, scenes.string());
+  }
+  root.write(scenes, R"({"scenes": [{"image_filename": "b.png", "objects": [{}]}]})");
+  EXPECT_ERROR(CLEVRClassification({.root = root.path(), .split = "val"}), DecodeError, "does not tell of a.png");
+  root.write(scenes, R"({"scenes": [{"objects": [{}, {"a": [1, 2]}], "image_filename": "a.png"}]})");
+  EXPECT_EQ(CLEVRClassification({.root = root.path(), .split = "val"}).samples()[0].second, 2);
+}
 TEST(Places365, EqualsTorchvision) {
   expect_same_as_torchvision<Places365>("places365", [](auto& options, const Case& c) {
     options.split = c.text("split");

@@ -193,6 +193,42 @@ TEST(Json, KeepsWhatItWasGiven) {
   EXPECT_ERROR(json["part"].text(), ValueError, "Json: this must be a text, got 0.1");
 }
 
+TEST(Json, ParsesAsPythonDoes) {
+  const auto json =
+      Json::parse(R"({"a": 1, "b": {"x": []}, "a": [null, true, -2, 2.5, "\u00e4", 18446744073709551615], "c": {}})");
+  ASSERT_EQ(json.members().size(), 3u) << "of a name that comes twice the last value counts";
+  EXPECT_EQ(json.members()[0].first, "a");
+  const auto& list = json["a"].items();
+  ASSERT_EQ(list.size(), 6u);
+  EXPECT_TRUE(list[0].is_null());
+  EXPECT_TRUE(list[1].boolean());
+  EXPECT_EQ(list[2].integer(), -2);
+  EXPECT_EQ(list[3].number(), 2.5);
+  EXPECT_EQ(list[4].text(), "\u00e4");
+  EXPECT_EQ(list[5].number(), 18446744073709551616.0);
+  EXPECT_TRUE(json["b"]["x"].items().empty());
+  EXPECT_TRUE(json["c"].members().empty());
+  std::string many = "{";
+  for (int i = 0; i < 40; ++i) many += text("\"k{}\": {}, ", i % 20, i);
+  const auto members = Json::parse(many + "\"end\": 0}").members();
+  ASSERT_EQ(members.size(), 21u);
+  EXPECT_EQ(members[3].first, "k3");
+  EXPECT_EQ(members[3].second.integer(), 23);
+  EXPECT_EQ(Json::parse(" 7 ").integer(), 7);
+}
+
+TEST(Json, RefusesWhatIsNone) {
+  for (const auto* wrong :
+       {"", "{", "[1,]", "{\"a\": }", "{1: 2}", "nul", "[1] 2", "\"\\ud800\"", "\"\xff\"", "1e999", "nan"}) {
+    EXPECT_ERROR(Json::parse(wrong), ValueError, "Json: [json.exception.");
+  }
+  EXPECT_ERROR(Json::parse("[1,\n 2,\n x]"), ValueError, "line 3, column 2");
+  const auto nested = [](size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
+  EXPECT_TRUE(Json::parse(nested(201)).is_list());
+  EXPECT_ERROR(Json::parse(nested(202)), ValueError, "Json: nested deeper than 200");
+  EXPECT_ERROR(Json::parse(std::string(1'000'000, '[')), ValueError, "Json: nested deeper than 200");
+}
+
 TEST(Json, KeepsTensors) {
   for (const auto type : {torch::kUInt8, torch::kInt64, torch::kFloat16, torch::kFloat32, torch::kFloat64, torch::kBool}) {
     const auto tensor = (torch::rand({2, 3}) * 9).to(type);
