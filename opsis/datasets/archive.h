@@ -23,10 +23,10 @@ struct ExtractOptions {
   ArchiveLimits limits{};
 };
 
-/// Unpacks .tar and .zip, compressed or not (.tar.gz, .tgz, .tar.bz2, .tbz, .tbz2, .tar.xz), and .rar of a single volume into the
-/// folder `to`; or a single .gz, .bz2 or .xz into a file there, without that ending. An empty `to` is the folder of the archive. All is unpacked beside
-/// its place and moved there by renaming, so that a name that is there is whole, whenever the process ends; files of the same
-/// names are replaced.
+/// Unpacks .tar and .zip, compressed or not (.tar.gz, .tgz, .tar.bz2, .tbz, .tbz2, .tar.xz), and .rar of a single volume into
+/// the folder `to`; or a single .gz, .bz2 or .xz into a file there, without that ending. An empty `to` is the folder of the
+/// archive. All is unpacked beside its place and moved there by renaming, so that a name that is there is whole, whenever the
+/// process ends; files of the same names are replaced.
 /// Refused  are names with "..", absolute names, links that lead out of the archive, devices and pipes, more than 100 folders
 ///          within each other, a single file that is not compressed, and what goes over a limit; nothing of such an archive is
 ///          kept

@@ -1,5 +1,5 @@
 // Unpacks archives as somebody might have made them, and says what came of it:
-//     extract_archives FOLDER FILE...      each as an archive, a RAR and a single compressed file, whatever its name says
+//     extract_archives FOLDER FILE...   each as an archive, a RAR and a single compressed file, whatever its name says
 // For hostile ones (scripts/hostile_archives), under the sanitizers or valgrind. What is no error of Opsis, what stands outside of
 // the folder that an archive is unpacked into, what is left of one that was refused, as well as one that takes longer than
 // OPSIS_SECONDS (2), ends with another exit code than 0.

@@ -92,7 +92,8 @@ def good(kind):
 @case("datasets_archives/rar", version=[4, 5])
 def rar(version):
     """torchvision reads none; what is in it is known."""
-    members = [("a/", b""), *((name, data) for name, data in _files.items() if name.isascii()), ("a/link", "../top.txt", True)]
+    plain = [(name, data) for name, data in _files.items() if name.isascii()]
+    members = [("a/", b""), *plain, ("a/link", "../top.txt", True)]
     if version == 5:  # names of version 4 have an encoding of their own, besides
         members.append(("\u00e4/\u4e16\u754c.txt", b"unicode"))
     folder = _folder(f"rar{version}")

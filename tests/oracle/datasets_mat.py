@@ -68,6 +68,10 @@ def nested(compressed):
 _class = {"float64": "double", "float32": "single", "bool": "logical"}
 
 
+def _class_of(value):
+    return _class.get(str(value.dtype), str(value.dtype))
+
+
 class _Hdf5:
     """A file as MATLAB writes it: sides from the other end, classes as attributes, cells as references."""
 
@@ -110,11 +114,11 @@ class _Hdf5:
         elif isinstance(value, list):
             self._put(group, name, self._references(value), "cell")
         elif value.size == 0:
-            self._put(group, name, np.array(value.shape, dtype=np.uint64), _class.get(str(value.dtype), str(value.dtype)), MATLAB_empty=1)
+            self._put(group, name, np.array(value.shape, dtype=np.uint64), _class_of(value), MATLAB_empty=1)
         else:
-            mat_class = _class.get(str(value.dtype), str(value.dtype))
             stored = value.astype(np.uint8) if value.dtype == bool else value
-            self._put(group, name, stored.T, mat_class, **({"MATLAB_int_decode": 1} if value.dtype == bool else {}))
+            decoded = {"MATLAB_int_decode": 1} if value.dtype == bool else {}
+            self._put(group, name, stored.T, _class_of(value), **decoded)
 
     def _references(self, items):
         refs = self.file.require_group("#refs#")
@@ -126,7 +130,8 @@ class _Hdf5:
         return out
 
 
-@case("datasets_mat/version_7_3", kind=[*_types, "fractions", "one", "empty", "bools"], storage=["whole", "chunks", "unclassed"])
+@case("datasets_mat/version_7_3", kind=[*_types, "fractions", "one", "empty", "bools"],
+      storage=["whole", "chunks", "unclassed"])
 def version_7_3(kind, storage):
     value = np.asarray(_numbers[kind]())
     value = value.reshape(1, 1) if value.ndim == 0 else value
@@ -138,7 +143,8 @@ def version_7_3(kind, storage):
             del mat.file["X"].attrs["MATLAB_class"]
     with h5py.File(mat.path) as file:
         stored = file["X"][()].T if value.size else np.zeros(tuple(file["X"][()]))
-    return {"file": str(mat.path), "shape": list(stored.shape), "values": torch.tensor(stored.flatten(order="F").astype(np.float64))}
+    return {"file": str(mat.path), "shape": list(stored.shape),
+            "values": torch.tensor(stored.flatten(order="F").astype(np.float64))}
 
 
 @case("datasets_mat/nested_7_3")

@@ -39,8 +39,9 @@ def rar4(members, size=None):
     for name, data, *link in members:
         data = data.encode() if link else data
         label = name.rstrip("/").encode()
-        head = struct.pack("<IIBIIBBHI", len(data), len(data) if size is None else size, 3, zlib.crc32(data), 0x50000000, 20, 0x30,
-                           len(label), _mode(name, link))
+        unpacked = len(data) if size is None else size
+        head = struct.pack("<IIBIIBBHI", len(data), unpacked, 3, zlib.crc32(data), 0x50000000, 20, 0x30, len(label),
+                           _mode(name, link))
         out += _block4(0x74, 0x8000 | (0xE0 if name.endswith("/") else 0), head + label) + data
     return out + _block4(0x7B, 0x4000, b"")
 
