@@ -6,6 +6,8 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randperm.h>
 
+#include <limits>
+
 #include "opsis/core/check.h"
 
 namespace opsis::inline v1::random {
@@ -17,7 +19,8 @@ thread_local std::optional<uint64_t> innermost_seed;  // of a generator that nob
 }  // namespace
 
 std::optional<at::Generator> current() {
-  if (const auto seed = std::exchange(innermost_seed, std::nullopt)) innermost = at::make_generator<at::CPUGeneratorImpl>(*seed);
+  if (const auto seed = std::exchange(innermost_seed, std::nullopt))
+    innermost = at::make_generator<at::CPUGeneratorImpl>(*seed);
   return innermost;
 }
 
@@ -32,7 +35,15 @@ Scope::~Scope() {
 
 float uniform() { return at::rand({1}, current(), at::kFloat).item<float>(); }
 
-double uniform(double low, double high) { return at::empty({1}, at::kFloat).uniform_(low, high, current()).item<double>(); }
+bool spans(double low, double high) {
+  constexpr double most = std::numeric_limits<float>::max();
+  return low <= high && low >= -most && high <= most && high - low <= most;
+}
+
+double uniform(double low, double high) {
+  OPSIS_CHECK(spans(low, high), "random::uniform: the range must be of numbers of float32, got [{}, {})", low, high);
+  return at::empty({1}, at::kFloat).uniform_(low, high, current()).item<double>();
+}
 
 int64_t integer(int64_t low, int64_t high) {
   OPSIS_CHECK(low < high, "random::integer: low must be below high, got {} and {}", low, high);

@@ -34,8 +34,10 @@ class OPSIS_API Scope {
 
 /// torch.rand(1): a float in [0, 1). Compare it with a probability as torch does, in float.
 OPSIS_API float uniform();
-/// torch.empty(1).uniform_(low, high).item()
+/// torch.empty(1).uniform_(low, high).item(). Throws ValueError when the range is empty or float32 has not all of it.
 OPSIS_API double uniform(double low, double high);
+/// Whether float32 has all numbers from low to high, so that one can be drawn.
+OPSIS_API bool spans(double low, double high);
 /// torch.randint(low, high, (1,)).item(): low <= it < high. Throws ValueError when the range is empty.
 OPSIS_API int64_t integer(int64_t low, int64_t high);
 /// torch.randperm(n): (n) int64

@@ -39,11 +39,6 @@ std::optional<io::ImageReadMode> mode_of(const ImageLoader& loader) {
   return std::nullopt;
 }
 
-// A JPEG that ends as it should. Of one that was cut off a part must not be decoded alone, which might not notice.
-bool is_whole_jpeg(io::Bytes bytes) {
-  return io::has_magic(bytes, 0, "\xFF\xD8\xFF") && io::has_magic(bytes, bytes.size() - 2, "\xFF\xD9");
-}
-
 // Whether each pixel of an image becomes what it becomes by itself, in a batch or alone.
 bool changes_single_pixels(const transforms::Transform* transform) {
   using namespace transforms;
@@ -159,7 +154,7 @@ Image decode_through(const std::optional<transforms::Compose>& pipeline, io::Byt
                      std::string_view where, const transforms::ImagePlace& place) {
   return telling_where(where, [&] {
     if (!pipeline) return decode_picture(bytes, mode);
-    if (!is_whole_jpeg(bytes)) return (*pipeline)(decode_picture(bytes, mode));
+    if (!io::has_magic(bytes, 0, "\xFF\xD8\xFF")) return (*pipeline)(decode_picture(bytes, mode));
     return transforms::decode(*pipeline, bytes, {.mode = mode}, place);
   });
 }

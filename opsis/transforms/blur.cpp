@@ -28,7 +28,7 @@ GaussianBlur::GaussianBlur(torch::IntArrayRef kernel_size, SigmaRange sigma, boo
   for (const auto size : kernel_size_) {
     OPSIS_CHECK(size > 0 && size % 2 == 1, "GaussianBlur: kernel_size must be odd and positive, got {}", size);
   }
-  OPSIS_CHECK(0.0 < sigma.least && sigma.least <= sigma.greatest,
+  OPSIS_CHECK(0.0 < sigma.least && sigma.least <= sigma.greatest && random::spans(sigma.least, sigma.greatest),
               "GaussianBlur: sigma must be positive and increasing, got {} and {}", sigma.least, sigma.greatest);
 }
 

@@ -59,6 +59,7 @@ std::optional<std::pair<double, double>> Jitter::range(std::string_view where, s
   OPSIS_CHECK(bounds.first <= least && least <= greatest && greatest <= bounds.second,
               "{}: {} must be increasing and within [{}, {}], got {} and {}", where, name, bounds.first, bounds.second, least,
               greatest);
+  OPSIS_CHECK(random::spans(least, greatest), "{}: {} must be numbers of float32, got {} and {}", where, name, least, greatest);
   if (least == middle && greatest == middle) return std::nullopt;
   return std::pair(least, greatest);
 }

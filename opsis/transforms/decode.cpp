@@ -17,9 +17,10 @@ struct JpegFrame {
   int64_t components;
 };
 
-// What the frame header of a JPEG says; none when there is none to be found. A promise only: the codec checks.
+// What the frame header of a JPEG says; none when there is none to be found. A promise only: the codec checks. None either of a
+// file that was cut short: decoding a part of it alone might not notice.
 std::optional<JpegFrame> jpeg_frame(io::Bytes bytes) {
-  if (!io::has_magic(bytes, 0, "\xFF\xD8\xFF")) return std::nullopt;
+  if (!io::has_magic(bytes, 0, "\xFF\xD8\xFF") || !io::has_magic(bytes, bytes.size() - 2, "\xFF\xD9")) return std::nullopt;
   size_t at = 2;
   while (at + 10 <= bytes.size() && bytes[at] == 0xFF) {
     const int marker = bytes[at + 1];

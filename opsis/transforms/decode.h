@@ -13,7 +13,8 @@
 namespace opsis::inline v1::transforms {
 
 /// compose(io::decode_image(bytes, options)), to the bit and with the same draws. Of a JPEG only that part is decoded which the
-/// first crops and resizings keep: what lies below is not even read, so damage there may go unseen unless options.strict.
+/// first crops and resizings keep: what lies below is not even read, so damage there, but for a missing end, may go unseen unless
+/// options.strict.
 ///     const Compose preprocess{Resize(256), CenterCrop(224), ToDtype(torch::kFloat32, {.scale = true}), Normalize(mean, std)};
 ///     const Image input = decode(preprocess, "photo.jpg", {.mode = io::ImageReadMode::RGB});
 /// With options.min_size, say that of the Resize, a large JPEG is decoded at a half, a quarter or an eighth before the transforms:

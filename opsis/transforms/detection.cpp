@@ -122,8 +122,14 @@ RandomIoUCrop::Params RandomIoUCrop::make_params(std::span<const Value> values) 
               "RandomIoUCrop: without boxes no crop fits; give an overlap of 1 in sampler_options");
   const auto c = corners.unbind(-1);
   const auto centre_x = (c[0] + c[2]) * 0.5, centre_y = (c[1] + c[3]) * 0.5;
+  OPSIS_CHECK(ends || (centre_x.gt(0) & centre_x.lt(width) & centre_y.gt(0) & centre_y.lt(height)).any().item<bool>(),
+              "RandomIoUCrop: no box has its centre on the sample of {}x{}, so no crop fits; give an overlap of 1 in "
+              "sampler_options",
+              height, width);
 
-  while (true) {
+  // torchvision looks for ever, also where there is nothing to be found.
+  constexpr int64_t enough = 100'000;
+  for (int64_t tries = 0; ends || tries < enough; tries += std::max<int64_t>(options_.trials, 1)) {
     const double least = overlaps[static_cast<size_t>(random::integer(0, static_cast<int64_t>(overlaps.size())))];
     if (least >= 1) return {};
     for (int64_t trial = 0; trial < options_.trials; ++trial) {
@@ -149,6 +155,11 @@ RandomIoUCrop::Params RandomIoUCrop::make_params(std::span<const Value> values) 
       return {.crops = true, .region = {.top = top, .left = left, .height = h, .width = w}, .within = within};
     }
   }
+  raise<ValueError>(
+      "RandomIoUCrop: no crop fits after {} tries, with scales of [{}, {}], aspect ratios of [{}, {}] and overlaps of {}; give "
+      "an overlap of 1 in sampler_options",
+      enough, options_.min_scale, options_.max_scale, options_.min_aspect_ratio, options_.max_aspect_ratio,
+      detail::python(overlaps));
 }
 
 Value RandomIoUCrop::transform(const Value& value, const Params& params) const {

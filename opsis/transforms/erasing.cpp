@@ -43,8 +43,8 @@ RandomErasing::RandomErasing(RandomErasingOptions options)
   const auto& [scale, ratio] = std::pair(options_.scale, options_.ratio);
   OPSIS_CHECK(0 <= scale.first && scale.first <= scale.second && scale.second <= 1,
               "RandomErasing: scale must be (least, greatest) within [0, 1], got ({}, {})", scale.first, scale.second);
-  OPSIS_CHECK(ratio.first <= ratio.second, "RandomErasing: ratio must be (least, greatest), got ({}, {})", ratio.first,
-              ratio.second);
+  OPSIS_CHECK(0 < ratio.first && ratio.first <= ratio.second && std::isfinite(ratio.second),
+              "RandomErasing: ratio must be (least, greatest) above 0, got ({}, {})", ratio.first, ratio.second);
   least_log_ratio_ = detail::log_in_float(ratio.first);
   greatest_log_ratio_ = detail::log_in_float(ratio.second);
 }

@@ -33,7 +33,8 @@ std::vector<double> either_way(std::string_view where, std::string_view name, do
 }
 
 void check_range(std::string_view where, std::string_view name, double least, double greatest) {
-  OPSIS_CHECK(least <= greatest, "{}: {} must be (least, greatest), got ({}, {})", where, name, least, greatest);
+  OPSIS_CHECK(least <= greatest && random::spans(least, greatest), "{}: {} must be (least, greatest), got ({}, {})", where,
+              name, least, greatest);
 }
 
 std::vector<double> checked_degrees(std::string_view where, std::vector<double> degrees) {

@@ -103,8 +103,8 @@ Image draw_bounding_boxes(const Image& image, const torch::Tensor& boxes, const 
       raster.rectangle({box[0], box[1]}, {box[2], box[3]}, edge, options.width);
     }
     if (!options.labels) continue;
-    const auto margin = options.width + 1;
-    const auto at = pixel_at(static_cast<double>(box[0] + margin), static_cast<double>(box[1] + margin));
+    const auto margin = static_cast<double>(options.width) + 1;
+    const auto at = pixel_at(static_cast<double>(box[0]) + margin, static_cast<double>(box[1]) + margin);
     LabelStyle style{letters[static_cast<size_t>(i)].color, {}, options.font_size.value_or(10), options.font.value_or("")};
     if (options.fill_labels) style.background = backgrounds[static_cast<size_t>(i)].color;
     draw_label(pixels, (*options.labels)[static_cast<size_t>(i)], at, style);

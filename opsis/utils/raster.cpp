@@ -243,6 +243,7 @@ void Raster::fill_row_once(std::span<const Edge> edges, std::span<const float> c
 void Raster::fill_disc(Pixel center, int64_t radius, Ink ink) {
   OPSIS_CHECK(radius >= 0 && radius <= 20'000, "fill_disc: radius must be from 0 to 20000, got {}", radius);
   if (radius == 0) return;
+  center = within_reach(center);
   // A walk along a quarter of the circle, in half pixels: of the three ways on, the one that strays least.
   const auto r = 2 * radius, r2 = r * r, r4 = r2 * r2;
   const auto stray = [&](int64_t x, int64_t y) { return std::abs(r2 * y * y + r2 * x * x - r4); };

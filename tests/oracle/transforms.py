@@ -8,8 +8,10 @@ import warnings
 
 import torch
 from oracle import case, fails, run
-from support.samples import FORMATS, ROTATED, UPRIGHT, boxes, laid_out, photo, pixels, points, result
+from support.pictures import scikit_image
+from support.samples import FORMATS, ROTATED, UPRIGHT, boxes, laid_out, photo, pixels, points, result, with_odd
 from torchvision import tv_tensors
+from torchvision.io import decode_image
 from torchvision.transforms import InterpolationMode, _presets, v2
 from torchvision.transforms.v2 import functional as F
 
@@ -132,6 +134,25 @@ def key_points(op, dtype, shape, canvas):
     return {"input": value, **result(OPS[op](value))}
 
 
+# Numbers that are none, and infinite ones.
+@case("transforms/odd_image", op=list(OPS | PIXEL_OPS | IMAGE_OPS), dtype=FLOATS, shape=[(3, 33, 47)], layout=["contiguous", "channels_last"])
+def odd_image(op, dtype, shape, layout):
+    value = tv_tensors.Image(laid_out(with_odd(pixels(shape, dtype)), layout))
+    return {"input": value, "expected": (OPS | PIXEL_OPS | IMAGE_OPS)[op](value)}
+
+
+@case("transforms/odd_boxes", op=list(OPS), format=FORMATS, clamping=["none", "soft", "hard"], dtype=["float32", "float64"], canvas=[(33, 47)])
+def odd_boxes(op, format, clamping, dtype, canvas):
+    value = with_odd(boxes(format, canvas, dtype, clamping))
+    return {"input": value, **result(OPS[op](value))}
+
+
+@case("transforms/odd_points", op=list(OPS), dtype=["float32", "float64"], shape=[(40, 2)], canvas=[(33, 47)])
+def odd_points(op, dtype, shape, canvas):
+    value = with_odd(points(canvas, dtype, shape))
+    return {"input": value, **result(OPS[op](value))}
+
+
 @case(
     "transforms/resize_sweep",
     dtype=["bool"] + INTEGERS + FLOATS,
@@ -169,6 +190,20 @@ def clamp_boxes(format, mode, dtype, canvas):
     if format in ROTATED and dtype == "int64":
         return {"skipped": True}
     value = boxes(format, canvas, dtype, count=64)
+    return {"skipped": False, "input": value, "expected": F.clamp_bounding_boxes(value, clamping_mode=None if mode == "none" else mode)}
+
+
+@case("transforms/odd_formats", old=FORMATS, new=FORMATS, dtype=["float32"])
+def odd_formats(old, new, dtype):
+    if (old in ROTATED) != (new in ROTATED):
+        return {"skipped": True}
+    value = with_odd(boxes(old, (33, 47), dtype))
+    return {"skipped": False, "refused": False, "input": value, "expected": F.convert_bounding_box_format(value, new_format=tv_tensors.BoundingBoxFormat[new])}
+
+
+@case("transforms/odd_clamped", format=FORMATS, mode=["none", "soft", "hard"], dtype=["float32"], canvas=[(33, 47)])
+def odd_clamped(format, mode, dtype, canvas):
+    value = with_odd(boxes(format, canvas, dtype, count=64))
     return {"skipped": False, "input": value, "expected": F.clamp_bounding_boxes(value, clamping_mode=None if mode == "none" else mode)}
 
 
@@ -283,6 +318,13 @@ def pipeline(pipeline, layout, seed):
     return {"image": image, "expected": PIPELINES[pipeline]()(tv_tensors.Image(laid_out(image, layout))), "next_draw": torch.rand(1)}
 
 
+@case("transforms/photo_pipeline", pipeline=list(PIPELINES), file=["astronaut.png", "coffee.png", "retina.jpg", "rocket.jpg"], seed=[1])
+def photo_pipeline(pipeline, file, seed):
+    image = tv_tensors.Image(decode_image(str(scikit_image() / file), mode="RGB"))
+    torch.manual_seed(seed)
+    return {"image": image, "expected": PIPELINES[pipeline]()(image), "next_draw": torch.rand(1), "layout": "channels_last"}
+
+
 @case(
     "transforms/preset",
     shape=[(3, 60, 47), (3, 20, 90), (2, 3, 48, 32), (3, 32, 32)],
@@ -306,6 +348,7 @@ REFUSALS = {
     "Resize(8, max 8)": lambda: v2.Resize(8, max_size=8)(IMAGE),
     "Resize(0)": lambda: v2.Resize(0)(IMAGE),
     "Resize(-3)": lambda: v2.Resize(-3)(IMAGE),
+    "Resize(2 ** 63 - 1)": lambda: v2.Resize(2**63 - 1)(IMAGE),
     "Resize(box)": lambda: v2.Resize(5, interpolation="box")(IMAGE),
     "Resize(lanczos, aliased)": lambda: v2.Resize(5, interpolation="lanczos", antialias=False)(IMAGE),
     "resize (H, W)": lambda: F.resize(torch.zeros(8, 10), [4]),

@@ -10,8 +10,10 @@ import warnings
 import torch
 from oracle import case, fails, run
 from support import samples
-from support.samples import laid_out, photo
+from support.pictures import scikit_image
+from support.samples import laid_out, photo, with_odd
 from torchvision import tv_tensors
+from torchvision.io import decode_image
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
@@ -52,12 +54,20 @@ OPS = {
     "to_normalized": lambda v: F.normalize(F.to_dtype(v, torch.float32, scale=True), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
     "normalize one": lambda v: F.normalize(F.to_dtype(v, torch.float32, scale=True), [0.5], [0.37]),
 }
+ODD = {
+    f"{name} {factor}": lambda v, kernel=kernel, f=float(factor): kernel(v, f)
+    for factor in ["nan", "inf"]
+    for name, kernel in {
+        "brightness": F.adjust_brightness, "contrast": F.adjust_contrast, "saturation": F.adjust_saturation,
+        "gamma": F.adjust_gamma, "sharpness": F.adjust_sharpness, "solarize": F.solarize, "hue": F.adjust_hue,
+    }.items()
+}
 # Those that have no kernel of their own for videos: torchvision lets a video pass.
 IMAGES_ONLY = ["grayscale", "grayscale 3", "to rgb", "convert_image_dtype"]
 
 
 def applied(op, value, layout="contiguous"):
-    call = lambda: OPS[op](laid_out(value, layout))
+    call = lambda: (OPS | ODD)[op](laid_out(value, layout))
     return {"input": value, "refused": True} if fails(call) else {"input": value, "refused": False, "expected": call()}
 
 
@@ -79,7 +89,16 @@ def bytes_(op, shape, layout):
 case("transforms_color/floats", op=list(OPS), dtype=["float32"], shape=[(3, 17, 23), (2, 1, 4, 5)], layout=["channels_last", "sliced"])(types)
 
 
-@case("transforms_color/levels", op=list(OPS), image=["photo", "flat", "two levels", "dark", "gray"])
+# Numbers that are none, and infinite ones: as pixels, and as what pixels are changed by.
+@case("transforms_color/odd_pixels", op=list(OPS), dtype=["float16", "float32", "float64"], shape=[(3, 17, 23)], layout=["contiguous", "channels_last"])
+def odd_pixels(op, dtype, shape, layout):
+    return applied(op, with_odd(pixels(shape, dtype)), layout)
+
+
+case("transforms_color/odd_factors", op=list(ODD), dtype=["uint8", "float32", "float64"], shape=[(3, 33, 47), (1, 5, 4)], layout=["contiguous", "channels_last"])(types)
+
+
+@case("transforms_color/levels", op=list(OPS), image=["photo", "flat", "two levels", "dark", "gray", "astronaut", "coins"])
 def levels(op, image):
     """Pictures of few levels, and large enough for sums to round."""
     value = {
@@ -88,6 +107,8 @@ def levels(op, image):
         "two levels": lambda: torch.randint(0, 2, (3, 20, 21)).mul(255).to(torch.uint8),
         "dark": lambda: torch.randint(0, 9, (3, 20, 21)).to(torch.uint8),
         "gray": lambda: torch.randint(0, 256, (1, 20, 21)).to(torch.uint8).expand(3, 20, 21),
+        "astronaut": lambda: decode_image(str(scikit_image() / "astronaut.png"), mode="RGB")[:, 20:320, 100:401],
+        "coins": lambda: decode_image(str(scikit_image() / "coins.png")),
     }[image]()
     return applied(op, value)
 
@@ -121,6 +142,13 @@ def blurred_photo(kernel, sigma, layout):
     value = photo(120, 163)
     size = kernel if len(kernel) > 1 else kernel[0]
     return {"input": value, "expected": F.gaussian_blur(laid_out(value, layout), size, sigma)}
+
+
+@case("transforms_color/odd_blur", dtype=["uint8", "float32"], sigma=[["nan", "nan"], ["nan", "1"], ["inf", "2"], ["1", "1"]])
+def odd_blur(dtype, sigma):
+    value = pixels((3, 17, 23), dtype)
+    value = value if dtype == "uint8" else with_odd(value)
+    return {"input": value, "expected": F.gaussian_blur(value, [5, 3], [float(s) for s in sigma])}
 
 
 @case(
@@ -241,6 +269,7 @@ REFUSALS = {
     "ColorJitter(2, 1)": lambda: v2.ColorJitter(contrast=(2.0, 1.0)),
     "ColorJitter(-1, 1)": lambda: v2.ColorJitter(saturation=(-1.0, 1.0)),
     "ColorJitter(hue 0.6)": lambda: v2.ColorJitter(hue=0.6),
+    "ColorJitter(inf)": lambda: v2.ColorJitter(brightness=float("inf"))(IMAGE),
     "ColorJitter of two channels": lambda: v2.ColorJitter(0.5)(IMAGE[:2]),
     "RandomGrayscale(2)": lambda: v2.RandomGrayscale(2.0),
     "RandomGrayscale of four": lambda: v2.RandomGrayscale(1.0)(tv_tensors.Image(torch.zeros(4, 2, 2))),
@@ -257,12 +286,15 @@ REFUSALS = {
     "GaussianBlur({3, 3, 3})": lambda: v2.GaussianBlur((3, 3, 3)),
     "GaussianBlur(3, 0)": lambda: v2.GaussianBlur(3, 0.0),
     "GaussianBlur(3, {2, 1})": lambda: v2.GaussianBlur(3, (2.0, 1.0)),
+    "GaussianBlur(3, inf)": lambda: v2.GaussianBlur(3, (1.0, float("inf")))(IMAGE),
     "GaussianBlur(17) of 8 rows": lambda: v2.GaussianBlur(17)(IMAGE),
     "GaussianNoise(-1)": lambda: v2.GaussianNoise(0.0, -1.0)(IMAGE),
     "GaussianNoise of int16": lambda: v2.GaussianNoise()(tv_tensors.Image(IMAGE.to(torch.int16))),
     "RandomErasing(scale)": lambda: v2.RandomErasing(scale=(0.5, 1.5)),
     "RandomErasing(scale reversed)": lambda: v2.RandomErasing(1.0, scale=(0.5, 0.3))(IMAGE),
     "RandomErasing(ratio reversed)": lambda: v2.RandomErasing(1.0, ratio=(3.0, 2.0))(IMAGE),
+    "RandomErasing(ratio -1)": lambda: v2.RandomErasing(1.0, ratio=(-1.0, 3.0))(IMAGE),
+    "RandomErasing(ratio inf)": lambda: v2.RandomErasing(1.0, ratio=(1.0, float("inf")))(IMAGE),
     "RandomErasing(two numbers)": lambda: v2.RandomErasing(1.0, value=(1.0, 2.0))(IMAGE),
     "RandomErasing of a mask": lambda: v2.RandomErasing(1.0)(MASK),
     "JPEG(0)": lambda: v2.JPEG(0),

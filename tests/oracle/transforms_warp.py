@@ -8,7 +8,7 @@ import warnings
 
 import torch
 from oracle import case, fails, run
-from support.samples import ROTATED, UPRIGHT, boxes, laid_out, pixels, points, result, size_of
+from support.samples import ROTATED, UPRIGHT, boxes, laid_out, pixels, points, result, size_of, with_odd
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
@@ -59,6 +59,15 @@ OPS = {
     "elastic none": lambda v, **o: F.elastic(v, displacement(v, 0.0), **o),
     "elastic far": lambda v, **o: F.elastic_transform(v, displacement(v, 3.0).double(), **o),
 }
+NAN, INF = float("nan"), float("inf")
+ODD = {
+    "affine nan": lambda v, **o: F.affine(v, NAN, [0, 0], 1.0, [0.0, 0.0], **o),
+    "affine moved nan": lambda v, **o: F.affine(v, 0, [NAN, 0], 1.0, [0.0, 0.0], **o),
+    "affine scale inf": lambda v, **o: F.affine(v, 0, [0, 0], INF, [0.0, 0.0], **o),
+    "rotate nan": lambda v, **o: F.rotate(v, NAN, **o),
+    "rotate nan expand": lambda v, **o: F.rotate(v, NAN, expand=True, **o),
+    "perspective nan": lambda v, **o: F.perspective(v, None, None, coefficients=[NAN] * 8, **o),
+}
 FILLS = {"none": None, "0": 0, "7": 7, "halves": 100.5, "colour": [10.0, 200.25, 30.0], "list of one": [3.0], "above": 300, "below": -20}
 
 
@@ -68,7 +77,7 @@ def with_displacement(value, op):
 
 def moved(value, op, **options):
     """What torchvision makes of it, or that it refuses."""
-    call = lambda: OPS[op](value, **options)
+    call = lambda: (OPS | ODD)[op](value, **options)
     if fails(call):
         return {"refused": True}
     return {"refused": False, **result(call())}
@@ -170,6 +179,28 @@ def key_points(op, dtype, shape, canvas):
     return {"input": value, **with_displacement(value, op), **moved(value, op)}
 
 
+# Numbers that are none, and infinite ones.
+case("transforms_warp/odd_parameters", op=list(ODD), dtype=["uint8", "float32"], interpolation=["nearest", "bilinear"], fill=["none", "7"], shape=[(3, *CANVAS)], layout=["contiguous"])(image)
+
+
+@case("transforms_warp/odd_image", op=list(OPS), dtype=["float32", "float64"], interpolation=["nearest", "bilinear"], fill=["none", "7"], shape=[(3, *CANVAS)], layout=["contiguous", "channels_last"])
+def odd_image(op, dtype, interpolation, fill, shape, layout):
+    value = tv_tensors.Image(laid_out(with_odd(pixels(shape, dtype)), layout))
+    return {"input": value, **with_displacement(value, op), **moved(value, op, interpolation=interpolation, fill=FILLS[fill])}
+
+
+@case("transforms_warp/odd_boxes", op=list(OPS | ODD), format=UPRIGHT + ROTATED, clamping=["none", "soft"], dtype=["float32"], canvas=[CANVAS])
+def odd_boxes(op, format, clamping, dtype, canvas):
+    value = with_odd(boxes(format, canvas, dtype, clamping))
+    return {"input": value, **with_displacement(value, op), **moved(value, op)}
+
+
+@case("transforms_warp/odd_points", op=list(OPS | ODD), dtype=["float32", "float64"], shape=[(40, 2)], canvas=[CANVAS])
+def odd_points(op, dtype, shape, canvas):
+    value = with_odd(points(canvas, dtype, shape))
+    return {"input": value, **with_displacement(value, op), **moved(value, op)}
+
+
 TRANSFORMS = {
     "RandomRotation(30)": lambda: v2.RandomRotation(30),
     "RandomRotation({-10, 70})": lambda: v2.RandomRotation((-10, 70), interpolation="bilinear", expand=True, fill=[1, 2, 3]),
@@ -255,6 +286,9 @@ REFUSALS = {
     "elastic size of boxes": lambda: F.elastic(BOXES, torch.zeros(1, 10, 8, 2)),
     "elastic size of points": lambda: F.elastic(POINTS, torch.zeros(1, 10, 8, 2)),
     "elastic box": lambda: F.elastic(IMAGE, torch.zeros(1, 8, 10, 2), interpolation="box"),
+    "RandomRotation(inf)": lambda: v2.RandomRotation(INF)(IMAGE),
+    "RandomAffine(shear inf)": lambda: v2.RandomAffine(0, shear=INF)(IMAGE),
+    "RandomAffine(scale inf)": lambda: v2.RandomAffine(0, scale=(1.0, INF))(IMAGE),
     "RandomRotation(-1)": lambda: v2.RandomRotation(-1),
     "RandomRotation({1})": lambda: v2.RandomRotation([1]),
     "RandomRotation({1, 2, 3})": lambda: v2.RandomRotation([1, 2, 3]),

@@ -58,25 +58,25 @@ std::map<std::string, Operation> all() {
       {"normalize one", normalize({0.5}, {0.37})},
   };
   const auto name = [](const std::string& kernel, const std::string& number) { return kernel + " " + number; };
-  for (const std::string number : {"0.0", "0.37", "1.0", "1.9", "300.0"}) {
+  for (const std::string number : {"0.0", "0.37", "1.0", "1.9", "300.0", "nan", "inf"}) {
     const auto f = std::stod(number);
     out[name("brightness", number)] = on_pixels([f](const auto& v) { return F::adjust_brightness(v, f); });
     out[name("contrast", number)] = on_pixels([f](const auto& v) { return F::adjust_contrast(v, f); });
     out[name("saturation", number)] = on_pixels([f](const auto& v) { return F::adjust_saturation(v, f); });
   }
-  for (const std::string number : {"-0.5", "-0.21", "0.0", "0.1", "0.5"}) {
+  for (const std::string number : {"-0.5", "-0.21", "0.0", "0.1", "0.5", "nan", "inf"}) {
     const auto f = std::stod(number);
     out[name("hue", number)] = on_pixels([f](const auto& v) { return F::adjust_hue(v, f); });
   }
-  for (const std::string number : {"0.0", "0.45", "1.0", "2.0", "2.2"}) {
+  for (const std::string number : {"0.0", "0.45", "1.0", "2.0", "2.2", "nan", "inf"}) {
     const auto f = std::stod(number);
     out[name("gamma", number)] = on_pixels([f](const auto& v) { return F::adjust_gamma(v, f); });
   }
-  for (const std::string number : {"0.0", "0.5", "1.0", "2.0", "13.7"}) {
+  for (const std::string number : {"0.0", "0.5", "1.0", "2.0", "13.7", "nan", "inf"}) {
     const auto f = std::stod(number);
     out[name("sharpness", number)] = on_pixels([f](const auto& v) { return F::adjust_sharpness(v, f); });
   }
-  for (const std::string number : {"-1.0", "0.0", "0.5", "1.0", "100.5", "255.0"}) {
+  for (const std::string number : {"-1.0", "0.0", "0.5", "1.0", "100.5", "255.0", "nan", "inf"}) {
     const auto f = std::stod(number);
     out[name("solarize", number)] = on_pixels([f](const auto& v) { return F::solarize(v, f); });
   }
@@ -86,10 +86,21 @@ std::map<std::string, Operation> all() {
   return out;
 }
 
+const std::map<std::string, Operation>& operations_by_name() {
+  static const auto operations = all();
+  return operations;
+}
+
 }  // namespace
 
+std::vector<std::string> names() {
+  std::vector<std::string> out;
+  for (const auto& [name, operation] : operations_by_name()) out.push_back(name);
+  return out;
+}
+
 const Operation& named(const std::string& name) {
-  static const auto operations = all();
+  const auto& operations = operations_by_name();
   const auto found = operations.find(name);
   if (found == operations.end()) throw std::runtime_error("color_operations: none is named " + name);
   return found->second;

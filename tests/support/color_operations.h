@@ -2,10 +2,14 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "tests/support/transform_operations.h"
 
 namespace color_operations {
+
+/// Of all there are.
+std::vector<std::string> names();
 
 /// The operation of that name; a name that is not there fails the test.
 const operations::Operation& named(const std::string& name);

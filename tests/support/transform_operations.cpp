@@ -74,6 +74,12 @@ const std::map<std::string, Operation> all{
 
 }  // namespace
 
+std::vector<std::string> names() {
+  std::vector<std::string> out;
+  for (const auto& [name, operation] : all) out.push_back(name);
+  return out;
+}
+
 const Operation& named(const std::string& name) {
   const auto found = all.find(name);
   if (found == all.end()) throw std::runtime_error("operations: none is named " + name);

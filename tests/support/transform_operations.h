@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "opsis/transforms.h"
 #include "tests/support/oracle.h"
@@ -11,6 +12,9 @@
 namespace operations {
 
 using Operation = std::function<opsis::transforms::Value(const opsis::transforms::Value&)>;
+
+/// Of all there are.
+std::vector<std::string> names();
 
 /// The operation of that name; a name that is not there fails the test.
 const Operation& named(const std::string& name);

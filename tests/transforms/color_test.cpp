@@ -86,6 +86,28 @@ TEST(ColorTransforms, ChangeASampleAsTorchvisions) {
   }
 }
 
+// Not exactly, where the test of the kernel says why: by one level, in one pixel of a thousand.
+TEST(GaussianBlur, ChangesASampleNearlyAsTorchvisions) {
+  const SerialScope serial;
+  const std::map<std::string, GaussianBlur> blurs{{"GaussianBlur(5)", GaussianBlur(5)},
+                                                  {"GaussianBlur({5, 3}, 0.7)", GaussianBlur({5, 3}, 0.7)}};
+  int64_t different = 0, pixels = 0;
+  for (const auto& c : oracle::cases("transforms_color/sample")) {
+    const auto blur = blurs.find(c.text("transform"));
+    if (blur == blurs.end()) continue;
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+    const auto [image, clip] = blur->second(Image(c.tensor("image")), Video(c.tensor("clip")));
+    EXPECT_TENSOR_NEAR(image.data, c.tensor("expected_image"), 0, 1);
+    EXPECT_TENSOR_NEAR(clip.data, c.tensor("expected_clip"), 0, 1);
+    different += image.data.ne(c.tensor("expected_image")).sum().item<int64_t>();
+    pixels += image.data.numel();
+    EXPECT_TENSOR_EQ(torch::rand({1}), c.tensor("next_draw"));
+  }
+  EXPECT_GT(pixels, 0);
+  EXPECT_LE(different * 1000, pixels);
+}
+
 // Drawn from a scope's generator as from the default one.
 TEST(ColorTransforms, DrawFromTheCurrentGenerator) {
   const auto image = torch::rand({3, 20, 20});
@@ -174,6 +196,9 @@ std::map<std::string, ColorRefusal> color_refusals() {
         },
         "saturation must be increasing and within [0, inf]"}},
       {"ColorJitter(hue 0.6)", {[] { ColorJitter({.hue = 0.6}); }, "hue must be increasing and within [-0.5, 0.5]"}},
+      {"ColorJitter(inf)",
+       {[] { ColorJitter({.brightness = std::numeric_limits<double>::infinity()}); },
+        "ColorJitter: brightness must be numbers of float32, got 0 and inf"}},
       {"ColorJitter of two channels",
        {[=] { ColorJitter({.brightness = 0.5})(two); },
         "adjust_brightness: the image must have 1 or 3 channels, got (2, 8, 10)"}},
@@ -214,6 +239,11 @@ std::map<std::string, ColorRefusal> color_refusals() {
           GaussianBlur(3, {2.0, 1.0});
         },
         "sigma must be positive and increasing, got 2 and 1"}},
+      {"GaussianBlur(3, inf)",
+       {[] {
+          GaussianBlur(3, {1.0, std::numeric_limits<double>::infinity()});
+        },
+        "GaussianBlur: sigma must be positive and increasing, got 1 and inf"}},
       {"GaussianBlur(17) of 8 rows",
        {[=] { GaussianBlur(17)(image); }, "gaussian_blur: half of the kernel [17, 17] must be less than the sides"}},
       {"GaussianNoise(-1)",
@@ -234,7 +264,17 @@ std::map<std::string, ColorRefusal> color_refusals() {
        {[] {
           RandomErasing({.ratio = {3.0, 2.0}});
         },
-        "RandomErasing: ratio must be (least, greatest), got (3, 2)"}},
+        "RandomErasing: ratio must be (least, greatest) above 0, got (3, 2)"}},
+      {"RandomErasing(ratio -1)",
+       {[] {
+          RandomErasing({.ratio = {-1.0, 3.0}});
+        },
+        "RandomErasing: ratio must be (least, greatest) above 0, got (-1, 3)"}},
+      {"RandomErasing(ratio inf)",
+       {[] {
+          RandomErasing({.ratio = {1.0, std::numeric_limits<double>::infinity()}});
+        },
+        "RandomErasing: ratio must be (least, greatest) above 0, got (1, inf)"}},
       {"RandomErasing(two numbers)",
        {[=] {
           RandomErasing({.p = 1.0, .value = {1.0, 2.0}})(image);

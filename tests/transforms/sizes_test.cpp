@@ -173,6 +173,25 @@ TEST(RandomIoUCrop, WithoutBoxesEndsInsteadOfDrawingForever) {
   EXPECT_EQ(std::get<0>(RandomIoUCrop()(image, none)).data.sizes(), image.data.sizes());
 }
 
+// torchvision never comes back.
+TEST(RandomIoUCrop, EndsWhereNoCropCanFit) {
+  const Image image(torch::zeros({3, 8, 10}));
+  const auto box = [](float x, float y, float side) {
+    return BoundingBoxes(torch::tensor({{x, y, x + side, y + side}}), BoundingBoxFormat::XYXY, {8, 10});
+  };
+  const RandomIoUCrop half({.sampler_options = {0.5}});
+  EXPECT_ERROR(half(image, box(100, 100, 20)), ValueError, "no box has its centre on the sample of 8x10");
+  EXPECT_ERROR(half(image, box(NAN, 1, 2)), ValueError, "no box has its centre on the sample of 8x10");
+  EXPECT_ERROR(
+      half(image, box(3, 3, 0.5)), ValueError,
+      "RandomIoUCrop: no crop fits after 100000 tries, with scales of [0.3, 1], aspect ratios of [0.5, 2] and overlaps of "
+      "[0.5]; give an overlap of 1 in sampler_options");
+  EXPECT_ERROR(RandomIoUCrop({.min_aspect_ratio = 5, .sampler_options = {0.0}})(image, box(3, 3, 2)), ValueError,
+               "no crop fits");
+  EXPECT_ERROR(RandomIoUCrop({.sampler_options = {0.0}, .trials = 0})(image, box(3, 3, 2)), ValueError, "no crop fits");
+  EXPECT_NO_THROW(RandomIoUCrop()(image, box(100, 100, 20)));
+}
+
 TEST(SizeTransforms, RefuseWhatTorchvisionRefuses) {
   const Image image(torch::zeros({3, 8, 10}, torch::kUInt8));
   const Mask mask(torch::zeros({8, 10}));

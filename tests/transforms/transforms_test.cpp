@@ -33,8 +33,8 @@ Compose pipeline(const std::string& name) {
   return {Resize(256), CenterCrop(224), ToDtype(torch::kFloat32, {.scale = true}), normalize};
 }
 
-TEST(Transforms, PipelinesOnPhotosGiveTorchvisionsBytes) {
-  for (const auto& c : oracle::cases("transforms/pipeline")) {
+void expect_pipelines_of(const std::string& table) {
+  for (const auto& c : oracle::cases(table)) {
     SCOPED_TRACE(c.name());
     const Image image(operations::laid_out(c.tensor("image"), c.text("layout")));
     // By a generator of its own, and by the default one.
@@ -47,6 +47,9 @@ TEST(Transforms, PipelinesOnPhotosGiveTorchvisionsBytes) {
     EXPECT_TENSOR_EQ(pipeline(c.text("pipeline"))(image).data, c.tensor("expected"));
   }
 }
+
+TEST(Transforms, PipelinesOnPhotosGiveTorchvisionsBytes) { expect_pipelines_of("transforms/pipeline"); }
+TEST(Transforms, PipelinesOnScikitImagesPhotosGiveTorchvisionsBytes) { expect_pipelines_of("transforms/photo_pipeline"); }
 
 TEST(ImageClassification, EqualsTorchvisionsPreset) {
   const SerialScope serial;  // ATen takes another kernel for aliased bilinear when it has several threads

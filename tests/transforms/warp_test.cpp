@@ -50,6 +50,31 @@ TEST(WarpTransforms, ChangeASampleAsTorchvisions) {
                                           [](const std::string& name) { return warp_catalogue().at(name); });
 }
 
+// Not exactly: the displacement differs in its last bits, so that a blended level may be the next one, and a place that is nearly
+// halfway between two pixels may take the other. Masks and nearest pixels are of that kind; boxes and points move by as little.
+TEST(ElasticTransform, ChangesASampleNearlyAsTorchvisions) {
+  const SerialScope serial;
+  const Size canvas{33, 47};
+  int64_t different = 0, pixels = 0;
+  for (const auto& c : oracle::cases("transforms_warp/sample")) {
+    if (c.text("transform") != "ElasticTransform()") continue;
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+    const auto [image, boxes, mask, points] =
+        ElasticTransform()(Image(c.tensor("image")), BoundingBoxes(c.tensor("boxes"), BoundingBoxFormat::XYXY, canvas),
+                           Mask(c.tensor("mask")), KeyPoints(c.tensor("points"), canvas));
+    EXPECT_TENSOR_NEAR(image.data, c.tensor("expected_image"), 0, 1);
+    EXPECT_TENSOR_NEAR(boxes.data, c.tensor("expected_boxes"), 0, 1e-4);
+    EXPECT_TENSOR_NEAR(points.data, c.tensor("expected_points"), 0, 1e-4);
+    different += image.data.ne(c.tensor("expected_image")).sum().item<int64_t>();
+    different += mask.data.ne(c.tensor("expected_mask")).sum().item<int64_t>();
+    pixels += image.data.numel() + mask.data.numel();
+    EXPECT_TENSOR_EQ(torch::rand({1}), c.tensor("next_draw"));
+  }
+  EXPECT_GT(pixels, 0);
+  EXPECT_LE(different * 1000, pixels);
+}
+
 // Smoothing by rows and then by columns adds up in another order than torchvision's convolution.
 TEST(ElasticTransform, SmoothsAsTorchvisionButForRounding) {
   for (const auto& c : oracle::cases("transforms_warp/elastic_photo")) {
@@ -75,11 +100,19 @@ TEST(WarpTransforms, RefuseWhatTorchvisionRefuses) {
   const std::vector<Point> three(3), four(4);
   const std::vector<double> flat{0, 0, 1, 0, 0, 1, 0, 0}, ones(8, 1.0);
   const auto wrong = torch::zeros({1, 10, 8, 2});
+  constexpr double infinite = std::numeric_limits<double>::infinity();
   struct Refusal {
     std::function<void()> call;
     std::string message;
   };
   const std::map<std::string, Refusal> refusals{
+      {"RandomRotation(inf)", {[=] { (void)RandomRotation(infinite); }, "degrees must be (least, greatest), got (-inf, inf)"}},
+      {"RandomAffine(shear inf)", {[=] { RandomAffine(0, {.shear = {infinite}}); }, "shear must be (least, greatest)"}},
+      {"RandomAffine(scale inf)",
+       {[=] {
+          RandomAffine(0, {.scale = {{1, infinite}}});
+        },
+        "scale must be (least, greatest)"}},
       {"affine translate",
        {[=] { functional::affine(image, 0, {1}, 1, {0}); }, "affine: translate must have 2 numbers, got 1"}},
       {"affine scale",

@@ -129,7 +129,8 @@ TEST(DrawBoundingBoxes, SurvivesPlacesFarAway) {
   for (const bool fill : {false, true}) {
     for (const int64_t width : {int64_t{1}, int64_t{3}, std::numeric_limits<int64_t>::max()}) {
       const auto boxes = torch::tensor({{-far, -far, far, far}, {-5.0, 2.0, far, 4.0}});
-      EXPECT_EQ(utils::draw_bounding_boxes(image, boxes, {.fill = fill, .width = width}).data.numel(), 192);
+      const utils::DrawBoundingBoxesOptions options{.labels = {{"far", "right"}}, .fill = fill, .width = width};
+      EXPECT_EQ(utils::draw_bounding_boxes(image, boxes, options).data.numel(), 192);
     }
   }
   EXPECT_ERROR(utils::draw_bounding_boxes(image, torch::tensor({{0., 0., far, 0., far, far, 0., far}})), ValueError,
@@ -239,6 +240,15 @@ TEST(DrawKeypoints, RefusesWhatTorchvisionRefuses) {
     } else {
       EXPECT_NO_THROW(draw());
     }
+  }
+}
+
+TEST(DrawKeypoints, SurvivesPlacesThatAreNone) {
+  const Image image(torch::zeros({3, 8, 8}, torch::kUInt8));
+  for (const double odd : {std::nan(""), 1e300, -1e300, 9.2e18, -9.2e18}) {
+    const auto points = torch::tensor({{{odd, 4.0}, {4.0, odd}, {odd, odd}}}, torch::kFloat64);
+    const utils::DrawKeypointsOptions options{.connectivity = {{0, 1}, {1, 2}}, .colors = "red", .radius = 3, .width = 2};
+    EXPECT_EQ(utils::draw_keypoints(image, points, options).data.sizes(), image.data.sizes());
   }
 }
 

@@ -81,7 +81,8 @@ torch::Tensor gaussian_blur(const torch::Tensor& image, torch::IntArrayRef kerne
   OPSIS_CHECK(taps[0] / 2 < image.size(-1) && taps[1] / 2 < image.size(-2),
               "gaussian_blur: half of the kernel {} must be less than the sides of the image {}", torch::IntArrayRef(taps),
               opsis::detail::shape(image));
-  if (!options.exact && detail::is_bytes(image)) return blur_of_bytes(detail::Bytes(image), taps, sigma);
+  const bool numbers = !std::isnan(sigma[0]) && !std::isnan(sigma[1]);
+  if (!options.exact && numbers && detail::is_bytes(image)) return blur_of_bytes(detail::Bytes(image), taps, sigma);
   return convolved(image, taps, sigma);
 }
 

@@ -67,7 +67,7 @@ torch::Tensor map_rgb(const Bytes& in, const Body& body) {
   return out;
 }
 
-/// A value as `to(torch::kUInt8)` makes it of a float: cut, not rounded.
-inline uint8_t cut_to_byte(float value) { return static_cast<uint8_t>(value); }
+/// A value of up to 255 as `to(torch::kUInt8)` makes it of a float: cut, not rounded, and 0 of what is no number.
+inline uint8_t cut_to_byte(float value) { return value > 0 ? static_cast<uint8_t>(value) : uint8_t{0}; }
 
 }  // namespace opsis::inline v1::transforms::detail

@@ -133,6 +133,13 @@ torch::Tensor pad(const torch::Tensor& image, torch::IntArrayRef padding, const 
     pixel = numbers.size() > 1 ? colour(image, numbers) : at::zeros({1}, image.options()).fill_(numbers[0]);
   }
   if (const auto padded = detail::pad_pixels(image, b, padding_mode, pixel)) return *padded;
+  if (padding_mode == PaddingMode::Constant) {  // ATen cuts before it pads
+    const auto cut = [](int64_t border) { return std::min<int64_t>(border, 0); };
+    const Size old_size{image.size(-2), image.size(-1)};
+    const auto left = padded(old_size, {cut(b.left), cut(b.top), cut(b.right), cut(b.bottom)});
+    OPSIS_CHECK(left.height >= 0 && left.width >= 0, "pad: negative borders take more than the image has, {} from {}", left,
+                old_size);
+  }
   if (numbers.size() > 1) return pad_channels(image, around, pixel);
   if (padding_mode == PaddingMode::Constant) return at::constant_pad_nd(image, around, numbers.at(0));
 

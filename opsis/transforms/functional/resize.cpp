@@ -4,6 +4,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "opsis/core/check.h"
 #include "opsis/transforms/functional/boxes.h"
@@ -15,7 +16,9 @@ namespace {
 
 // a * b / c as Python computes it: a true division, cut to an integer.
 int64_t scaled(int64_t a, int64_t b, int64_t c) {
-  return static_cast<int64_t>(static_cast<double>(a) * static_cast<double>(b) / static_cast<double>(c));
+  const double out = static_cast<double>(a) * static_cast<double>(b) / static_cast<double>(c);
+  OPSIS_CHECK(std::abs(out) < 0x1p63, "resize: the new size must fit 64 bits, got {} * {} / {}", a, b, c);
+  return static_cast<int64_t>(out);
 }
 
 // ATen blends uint8 in integers, which is fast where it is vectorised: torchvision takes that path exactly there, and the two

@@ -3,6 +3,7 @@
 #include <ATen/ops/aminmax.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/grid_sampler.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/linspace.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/ones.h>
@@ -157,6 +158,7 @@ Size detail::expanded_size(const Matrix& matrix, Size canvas) {
   const auto last = greatest.mul_(1.0 / digits).trunc_().mul_(digits).ceil_();
   const auto first = least.mul_(1.0 / digits).trunc_().mul_(digits).floor_();
   const auto size = last.sub_(first);
+  OPSIS_CHECK(at::isfinite(size).all().item<bool>(), "rotate: with expand the angle and the center must be finite numbers");
   return {static_cast<int64_t>(size[1].item<float>()), static_cast<int64_t>(size[0].item<float>())};
 }
 

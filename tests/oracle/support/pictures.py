@@ -1,6 +1,8 @@
 """Pictures and files of pictures that the oracle's modules of codecs share."""
 
+import importlib.util
 import io
+import pathlib
 
 import numpy
 import torch
@@ -35,3 +37,8 @@ def saved(picture, format, mode=None, **options):
     image = Image.fromarray(picture.squeeze(-1) if picture.ndim == 3 and picture.shape[-1] == 1 else picture)
     (Image.frombytes(mode, image.size, picture.tobytes()) if mode else image).save(out, format, **options)
     return out.getvalue()
+
+
+def scikit_image():
+    """The folder of the pictures that scikit-image ships. It is not imported: what it needs itself is not installed."""
+    return pathlib.Path(importlib.util.find_spec("skimage").submodule_search_locations[0]) / "data"

@@ -22,6 +22,14 @@ def pixels(shape, dtype="uint8", exact=2**23):
     return torch.randint(max(info.min, -exact), min(info.max, exact) + 1, shape).to(dtype)
 
 
+def with_odd(value):
+    """Floating point numbers, some of which are none, or not finite."""
+    out = value.as_subclass(torch.Tensor).clone()
+    for odd, first, step in [("nan", 1, 17), ("inf", 5, 23), ("-inf", 9, 29)]:
+        out.view(-1)[first::step] = float(odd)
+    return tv_tensors.wrap(out, like=value) if isinstance(value, tv_tensors.TVTensor) else out
+
+
 def laid_out(image, layout):
     """The same numbers, laid out in memory in another way; operations::laid_out in C++ does the same."""
     if layout == "channels_last":

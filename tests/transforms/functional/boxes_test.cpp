@@ -8,8 +8,8 @@ namespace {
 
 namespace functional = transforms::functional;
 
-TEST(ConvertBoundingBoxFormat, EqualsTorchvision) {
-  for (const auto& c : oracle::cases("transforms/convert_format")) {
+void expect_converted_as_in(const std::string& table) {
+  for (const auto& c : oracle::cases(table)) {
     SCOPED_TRACE(c.name());
     if (c.boolean("skipped")) continue;  // rotated boxes of integers
     const BoundingBoxes boxes(c.tensor("input"), tv_tensors::bounding_box_format(c.text("old")), {33, 47});
@@ -25,6 +25,9 @@ TEST(ConvertBoundingBoxFormat, EqualsTorchvision) {
   }
 }
 
+TEST(ConvertBoundingBoxFormat, EqualsTorchvision) { expect_converted_as_in("transforms/convert_format"); }
+TEST(ConvertBoundingBoxFormat, OfNaNAndInfinityEqualsTorchvision) { expect_converted_as_in("transforms/odd_formats"); }
+
 TEST(ConvertBoundingBoxFormat, RefusesByMessage) {
   const BoundingBoxes boxes(torch::zeros({1, 4}), BoundingBoxFormat::XYXY, {8, 8});
   EXPECT_ERROR(functional::convert_bounding_box_format(boxes, BoundingBoxFormat::XYWHR), ValueError,
@@ -34,9 +37,9 @@ TEST(ConvertBoundingBoxFormat, RefusesByMessage) {
       ValueError, "convert_bounding_box_format: XYWHR needs 5 numbers a box, got (2, 4)");
 }
 
-TEST(ClampBoundingBoxes, EqualsTorchvision) {
+void expect_clamped_as_in(const std::string& table) {
   const SerialScope serial;
-  for (const auto& c : oracle::cases("transforms/clamp_boxes")) {
+  for (const auto& c : oracle::cases(table)) {
     SCOPED_TRACE(c.name());
     if (c.boolean("skipped")) continue;  // rotated boxes of integers
     const auto mode = c.text("mode");
@@ -49,6 +52,9 @@ TEST(ClampBoundingBoxes, EqualsTorchvision) {
     EXPECT_TENSOR_EQ(boxes.data, c.tensor("input"));
   }
 }
+
+TEST(ClampBoundingBoxes, EqualsTorchvision) { expect_clamped_as_in("transforms/clamp_boxes"); }
+TEST(ClampBoundingBoxes, OfNaNAndInfinityEqualsTorchvision) { expect_clamped_as_in("transforms/odd_clamped"); }
 
 TEST(ClampBoundingBoxes, TakesTheModeOfTheBoxesWhenNoneIsNamed) {
   const auto data = torch::tensor({{-2.0, 1.0, 20.0, 30.0}});

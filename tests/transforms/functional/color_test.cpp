@@ -37,6 +37,9 @@ TEST_F(ColorKernels, OfAllTypesEqualTorchvisions) { color_images_of("transforms_
 TEST_F(ColorKernels, OfBytesInAnyLayoutEqualTorchvisions) { color_images_of("transforms_color/bytes"); }
 TEST_F(ColorKernels, OfFloatsInAnyLayoutEqualTorchvisions) { color_images_of("transforms_color/floats"); }
 
+TEST_F(ColorKernels, OfNaNAndInfinityEqualTorchvisions) { color_images_of("transforms_color/odd_pixels"); }
+TEST_F(ColorKernels, WithFactorsThatAreNoNumbersEqualTorchvisions) { color_images_of("transforms_color/odd_factors"); }
+
 // The gray of a large image is a sum that rounds; the same in both layouts.
 TEST_F(ColorKernels, OfFewLevelsAndManyPixelsEqualTorchvisions) {
   color_images_of("transforms_color/levels", "contiguous");
@@ -85,6 +88,17 @@ TEST_F(ColorKernels, GaussianBlurOfBytesDiffersByALevelInOnePixelOfAThousandAtMo
     pixels += out.numel();
   }
   EXPECT_LE(different * 20000, pixels);
+}
+
+TEST_F(ColorKernels, GaussianBlurOfNaNAndInfinityEqualsTorchvision) {
+  for (const auto& c : oracle::cases("transforms_color/odd_blur")) {
+    SCOPED_TRACE(c.name());
+    std::vector<double> sigma;
+    for (const auto& number : c.texts("sigma")) sigma.push_back(std::stod(number));
+    EXPECT_TENSOR_EQ(functional::gaussian_blur(c.tensor("input"), {5, 3}, {.sigma = sigma, .exact = true}),
+                     c.tensor("expected"));
+    EXPECT_TENSOR_EQ(functional::gaussian_blur(c.tensor("input"), {5, 3}, {.sigma = sigma}), c.tensor("expected"));
+  }
 }
 
 TEST_F(ColorKernels, GaussianNoiseDrawsWhatTorchvisionDraws) {

@@ -26,6 +26,8 @@ void images_of(const std::string& table) {
 TEST_F(Kernels, ChangeImagesAsTorchvision) { images_of("transforms/image"); }
 TEST_F(Kernels, ChangeImagesOfAnyLayout) { images_of("transforms/image_layouts"); }
 
+TEST_F(Kernels, ChangeNaNAndInfinityAsTorchvision) { images_of("transforms/odd_image"); }
+
 TEST_F(Kernels, ChangeVideosAsTorchvision) {
   for (const auto& c : oracle::cases("transforms/video")) {
     SCOPED_TRACE(c.name());
@@ -58,9 +60,10 @@ void boxes_of(const std::string& table) {
 TEST_F(Kernels, ChangeUprightBoxesAsTorchvision) { boxes_of("transforms/upright_boxes"); }
 TEST_F(Kernels, ChangeRotatedBoxesAsTorchvision) { boxes_of("transforms/rotated_boxes"); }
 TEST_F(Kernels, ChangeNoBoxesAtAll) { boxes_of("transforms/no_boxes"); }
+TEST_F(Kernels, ChangeBoxesOfNaNAndInfinityAsTorchvision) { boxes_of("transforms/odd_boxes"); }
 
-TEST_F(Kernels, ChangeKeyPointsAsTorchvision) {
-  for (const auto& c : oracle::cases("transforms/key_points")) {
+void points_of(const std::string& table) {
+  for (const auto& c : oracle::cases(table)) {
     SCOPED_TRACE(c.name());
     const auto in = operations::points(c);
     const auto out = std::get<KeyPoints>(operations::named(c.text("op"))(in));
@@ -69,6 +72,9 @@ TEST_F(Kernels, ChangeKeyPointsAsTorchvision) {
     EXPECT_TENSOR_EQ(in.data, c.tensor("input"));
   }
 }
+
+TEST_F(Kernels, ChangeKeyPointsAsTorchvision) { points_of("transforms/key_points"); }
+TEST_F(Kernels, ChangeKeyPointsOfNaNAndInfinityAsTorchvision) { points_of("transforms/odd_points"); }
 
 }  // namespace
 }  // namespace opsis

@@ -35,7 +35,7 @@ std::pair<std::vector<Point>, std::vector<Point>> moved_corners(Size canvas) {
           {at(w / 5, h / 7), at(w - 1 - w / 9, h / 4), at(w - 2, h - 1 - h / 5), at(w / 8, h - 1)}};
 }
 
-// OPS of tests/oracle/transforms_warp.py.
+// OPS and ODD of tests/oracle/transforms_warp.py.
 template <class Kind>
 Kind warped(const std::string& op, const Kind& v, const Called& o) {
   const auto affine = [&](double angle, std::vector<double> translate, double scale, std::vector<double> shear,
@@ -56,6 +56,13 @@ Kind warped(const std::string& op, const Kind& v, const Called& o) {
   if (op == "affine away") return affine(10, {5000, -3}, 1, {0, 0});
   if (op == "affine tiny") return affine(10, {0, 0}, 0.01, {0, 0});
   if (op == "affine huge") return affine(10, {0, 0}, 1e9, {0, 0});
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  if (op == "affine nan") return affine(nan, {0, 0}, 1, {0, 0});
+  if (op == "affine moved nan") return affine(0, {nan, 0}, 1, {0, 0});
+  if (op == "affine scale inf") return affine(0, {0, 0}, std::numeric_limits<double>::infinity(), {0, 0});
+  if (op == "rotate nan") return rotate(nan);
+  if (op == "rotate nan expand") return rotate(nan, true);
+  if (op == "perspective nan") return perspective({}, {}, std::vector<double>(8, nan));
   if (op == "rotate 30") return rotate(30);
   if (op == "rotate -412.5") return rotate(-412.5);
   if (op == "rotate 0") return rotate(0);
@@ -139,6 +146,9 @@ TEST_F(Warps, GiveTorchvisionsNumbersOfEachType) { images_in("transforms_warp/im
 TEST_F(Warps, GiveTorchvisionsBytesForAnyShape) { images_in("transforms_warp/image_shapes"); }
 TEST_F(Warps, GiveTorchvisionsBytesOfManyPixels) { images_in("transforms_warp/large"); }
 
+TEST_F(Warps, ByNoNumbersGiveTorchvisionsPixels) { images_in("transforms_warp/odd_parameters"); }
+TEST_F(Warps, OfNaNAndInfinityGiveTorchvisionsNumbers) { images_in("transforms_warp/odd_image"); }
+
 TEST_F(Warps, BlendSixteenPixelsForElasticAlone) { images_in("transforms_warp/bicubic"); }
 
 TEST_F(Warps, ChangeVideosAsTorchvision) {
@@ -162,12 +172,14 @@ void boxes_in(const std::string& table) {
 TEST_F(Warps, ChangeUprightBoxesAsTorchvision) { boxes_in("transforms_warp/upright_boxes"); }
 TEST_F(Warps, ChangeRotatedBoxesAsTorchvision) { boxes_in("transforms_warp/rotated_boxes"); }
 TEST_F(Warps, ChangeNoBoxesAtAll) { boxes_in("transforms_warp/no_boxes"); }
+TEST_F(Warps, ChangeBoxesOfNaNAndInfinityAsTorchvision) { boxes_in("transforms_warp/odd_boxes"); }
 
-TEST_F(Warps, ChangeKeyPointsAsTorchvision) {
-  for (const auto& c : oracle::cases("transforms_warp/key_points")) {
-    expect_warped(c, operations::points(c), called(c, false, false));
-  }
+void points_in(const std::string& table) {
+  for (const auto& c : oracle::cases(table)) expect_warped(c, operations::points(c), called(c, false, false));
 }
+
+TEST_F(Warps, ChangeKeyPointsAsTorchvision) { points_in("transforms_warp/key_points"); }
+TEST_F(Warps, ChangeKeyPointsOfNaNAndInfinityAsTorchvision) { points_in("transforms_warp/odd_points"); }
 
 TEST_F(Warps, OfAPlainTensorAreThoseOfAnImage) {
   const auto image = torch::randint(256, {3, 20, 30}, torch::kUInt8);
