@@ -18,6 +18,7 @@ struct Limits {
   int64_t pickle_objects = 10'000'000;       ///< made while unpickling
   int64_t pickle_depth = 1'000;              ///< containers within containers
   int64_t safetensors_header_bytes = 100'000'000;
+  int64_t swollen_bytes = int64_t{512} << 20;  ///< of one decoded animation or TIFF that is a thousand times its file or more
 };
 
 }  // namespace opsis::inline v1

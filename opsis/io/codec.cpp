@@ -7,6 +7,8 @@
 namespace opsis::inline v1::io {
 namespace {
 
+constexpr auto way_out = "raise it in DecodeOptions::limits for a file that you trust";
+
 bool on_its_side(int orientation) { return orientation >= 5; }
 
 /// The region seen from the corner of the stored picture where the upright one begins.
@@ -21,7 +23,6 @@ Region mirrored(Region region, int orientation, Size stored) {
 }  // namespace
 
 void check_limits(std::string_view function, const ImageInfo& info, const Limits& limits) {
-  constexpr auto way_out = "raise it in DecodeOptions::limits for a file that you trust";
   if (std::max(info.height, info.width) > limits.side) {
     raise<DecodeError>("{}: the image is {} high and {} wide, limits.side is {}; {}", function, info.height, info.width,
                        limits.side, way_out);
@@ -38,6 +39,15 @@ void check_limits(std::string_view function, const ImageInfo& info, const Limits
   if (pixel_bytes > 0 && info.frames > 0 && info.height * info.width > limits.image_bytes / pixel_bytes / info.frames) {
     raise<DecodeError>("{}: {} frames of {}x{} pixels of {} bytes are over limits.image_bytes, {}; {}", function, info.frames,
                        info.height, info.width, pixel_bytes, limits.image_bytes, way_out);
+  }
+}
+
+void check_frames(std::string_view function, const ImageInfo& info, size_t file_bytes, const Limits& limits) {
+  check_limits(function, info, limits);
+  const int64_t bytes = info.frames * info.height * info.width * info.channels * ((info.bits + 7) / 8);
+  if (info.frames > 1 && bytes > limits.swollen_bytes && bytes / 1000 > static_cast<int64_t>(file_bytes)) {
+    raise<DecodeError>("{}: {} bytes make {} frames of {}x{}, of {} bytes, which is over limits.swollen_bytes, {}; {}",
+                       function, file_bytes, info.frames, info.height, info.width, bytes, limits.swollen_bytes, way_out);
   }
 }
 

@@ -66,6 +66,10 @@ using Destination = std::function<void*(const ImageInfo&)>;
 /// limits.image_bytes.
 OPSIS_API void check_limits(std::string_view function, const ImageInfo& info, const Limits& limits);
 
+/// check_limits, and limits.swollen_bytes for frames that a file of so many bytes may tell of in few words: an animation, whose
+/// frames need not change a pixel, or pages of the same strips.
+OPSIS_API void check_frames(std::string_view function, const ImageInfo& info, size_t file_bytes, const Limits& limits);
+
 /// Throws ValueError, in the name of `function`, when the region is empty or leaves a picture of this size.
 OPSIS_API void check_region(std::string_view function, const Region& region, Size picture);
 

@@ -357,7 +357,7 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
         info.width = std::max(records.file().SWidth, records.image().Width);
       }
       ++info.frames;
-      check_limits("decode_gif", info, options.limits);
+      check_frames("decode_gif", info, bytes.size(), options.limits);
       records.skip();
     }
   }

@@ -1,9 +1,10 @@
-// The traps of libheif: before 1.19 it has a limit for the sides of a picture and none for what it allocates, which is why a
+// The traps of libheif: before 1.19 it has one limit, for each side of a picture, and none for what it allocates, which is why a
 // HEIC is not decoded by content; rows may be padded; 16-bit samples are not stretched to 16 bits.
 #include "opsis/io/heic.h"
 
 #include <libheif/heif.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -34,6 +35,34 @@ void check_heic(const heif_error& error, Bytes bytes) {
   if (error.code != heif_error_Ok) raise<DecodeError>("decode_heic: {} ({} bytes)", error.message, bytes.size());
 }
 
+/// Holds all sizes that the file tells of to the limits, also of tiles and of what a picture is derived from: the boxes "ispe".
+void check_sizes(Bytes bytes, const Limits& limits) {
+  const auto number = [&](size_t at) {
+    return at + 4 > bytes.size()
+               ? uint32_t{0}
+               : uint32_t{bytes[at]} << 24 | uint32_t{bytes[at + 1]} << 16 | uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
+  };
+  const auto text = as_text(bytes);
+  for (auto name = text.find("ispe"); name != text.npos; name = text.find("ispe", name + 4)) {
+    const auto length = name < 4 ? 2 : number(name - 4);  // 0: to the end, 1: of 64 bits behind the name
+    if (length > bytes.size() || (length > 1 && length < 20)) continue;
+    const auto sides = name + 8 + (length == 1 ? 8 : 0);
+    check_limits("decode_heic", {.height = number(sides + 4), .width = number(sides)}, limits);
+  }
+}
+
+/// Gives libheif its limit. From 1.19 on it is the square of a number; before, for each side, which would keep out panoramas that
+/// have fewer pixels than that.
+void limit(heif_context* context, Bytes bytes, const Limits& limits) {
+  const auto square = std::ceil(std::sqrt(static_cast<double>(std::max<int64_t>(limits.pixels, 1))));
+  auto side = static_cast<int64_t>(std::min(square, 46340.0));
+  if (heif_get_version_number() < 0x01130000) {
+    check_sizes(bytes, limits);
+    side = std::clamp<int64_t>(std::min(limits.side, limits.pixels), 1, 65535);
+  }
+  heif_context_set_maximum_image_size_limit(context, static_cast<int>(side));
+}
+
 heif_chroma chroma_of(bool alpha, int bits) {
   if (bits == 8) return alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB;
   if (std::endian::native == std::endian::little) {
@@ -47,9 +76,7 @@ heif_chroma chroma_of(bool alpha, int bits) {
 void decode(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
   const std::unique_ptr<heif_context, FreeContext> context(heif_context_alloc());
   if (!context) raise<DecodeError>("decode_heic: out of memory");
-  // A side whose square is the limit: for the tiles of a grid too, and what the bitstream claims.
-  const auto side = std::sqrt(static_cast<double>(std::max<int64_t>(options.limits.pixels, 1)));
-  heif_context_set_maximum_image_size_limit(context.get(), static_cast<int>(std::min(std::ceil(side), 46340.0)));
+  limit(context.get(), bytes, options.limits);
   heif_context_set_max_decoding_threads(context.get(), 0);
   check_heic(heif_context_read_from_memory_without_copy(context.get(), bytes.data(), bytes.size(), nullptr), bytes);
 

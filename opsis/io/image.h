@@ -81,7 +81,8 @@ OPSIS_API Image decode_jpeg(Bytes bytes, const DecodeOptions& options = {});
 OPSIS_API Image decode_jpeg(const torch::Tensor& bytes, const DecodeOptions& options = {});
 
 /// decode_image for what must be a PNG.
-/// Differs  palettes of fewer than 8 bits under UNCHANGED, and palettes without transparency under the modes with alpha, are
+/// Differs  takes some Huffman codes that zlib refuses, in files that are else without fault; under options.strict it refuses
+///          them; palettes of fewer than 8 bits under UNCHANGED, and palettes without transparency under the modes with alpha, are
 ///          decoded (indices; opaque colors) where torchvision gives memory it never wrote
 /// Source   torchvision.io.decode_png
 OPSIS_API Image decode_png(Bytes bytes, const DecodeOptions& options = {});

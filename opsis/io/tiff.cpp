@@ -422,7 +422,7 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
                       ? converted_channels("decode_tiff", options.mode, 3)
                       : converted_channels("decode_tiff", options.mode, first.channels());
   OPSIS_CHECK(!half || info.channels == first.channels(), "decode_tiff: mode must be UNCHANGED for samples of half precision");
-  check_limits("decode_tiff", info, options.limits);
+  check_frames("decode_tiff", info, bytes.size(), options.limits);
   if (options.apply_exif_orientation) info.orientation = first.orientation;
   if (first.width > options.limits.codec_bytes / 24 / std::max<int64_t>(first.samples, 1)) {
     raise<DecodeError>(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <string>
 #include <vector>
 
 #include "opsis/core/error.h"
@@ -38,6 +39,7 @@ inline std::vector<opsis::io::DecodeOptions> all_options(opsis::io::Bytes bytes)
 /// What a decoder gave, into memory of just the promised size; all of it read.
 struct Outcome {
   bool refused = false;
+  std::string reason;
   opsis::io::ImageInfo info;
   std::vector<uint8_t> pixels;
 };
@@ -57,8 +59,9 @@ Outcome decode(Decode decode, opsis::io::Bytes bytes, const opsis::io::DecodeOpt
       out.pixels.resize(static_cast<size_t>(frame_bytes * info.frames));
       return out.pixels.data();
     });
-  } catch (const opsis::Error&) {  // anything else ends the fuzzer
+  } catch (const opsis::Error& error) {  // anything else ends the fuzzer
     out.refused = true;
+    out.reason = error.what();
   }
   volatile uint8_t sum = 0;
   for (const auto pixel : out.pixels) sum = static_cast<uint8_t>(sum + pixel);

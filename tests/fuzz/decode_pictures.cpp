@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "opsis/io/codecs.h"
+#include "opsis/io/flo.h"
 #include "tests/fuzz/decode.h"
 
 namespace {
@@ -82,10 +83,13 @@ std::vector<uint8_t> changed(std::vector<uint8_t> bytes, std::mt19937& generator
   return bytes;
 }
 
-/// The codec of what is a picture, else none.
-const opsis::io::Codec* known_codec(const std::vector<uint8_t>& bytes) {
+using Decode = void (*)(opsis::io::Bytes, const opsis::io::DecodeOptions&, const opsis::io::Destination&);
+
+/// The decoder of what is a picture or a flow, else none.
+Decode known_decoder(const std::vector<uint8_t>& bytes) {
+  if (opsis::io::flo::matches(bytes)) return opsis::io::flo::decode;
   try {
-    return &opsis::io::find_codec(bytes, {.heic = true});
+    return opsis::io::find_codec(bytes, {.heic = true}).decode;
   } catch (const opsis::DecodeError&) {
     return nullptr;
   }
@@ -97,8 +101,8 @@ int decode_changed(int copies, int count, char** paths) {
   for (int i = 0; i < count; ++i) {
     std::mt19937 generator(static_cast<unsigned>(i));
     const auto original = read(paths[i]);
-    const auto* codec = known_codec(original);
-    if (!codec) {
+    const auto decode = known_decoder(original);
+    if (!decode) {
       std::printf("%s: no picture\n", paths[i]);
       continue;
     }
@@ -109,7 +113,7 @@ int decode_changed(int copies, int count, char** paths) {
       auto options = all[static_cast<size_t>(copy) % all.size()];
       options.limits.pixels = 1 << 14;
       const auto begin = Clock::now();
-      refused += fuzz::decode(codec->decode, bytes, options).refused;
+      refused += fuzz::decode(decode, bytes, options).refused;
       if (seconds_since(begin) <= allowed_seconds()) continue;
       ++slow;
       std::printf("%s: copy %d takes %.1f s\n", paths[i], copy, seconds_since(begin));

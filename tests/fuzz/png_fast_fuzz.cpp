@@ -24,6 +24,15 @@ void mend_checksums(std::vector<uint8_t>& bytes) {
   }
 }
 
+/// Whether zlib refused a table of Huffman codes. It checks them before it meets them; libdeflate takes some that it refuses.
+bool is_of_codes(const std::string& reason) {
+  for (const auto* part :
+       {"code lengths set", "literal/lengths set", "distances set", "length or distance symbols", "missing end-of-block"}) {
+    if (reason.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -35,9 +44,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         fuzz::decode([&](auto&&... arguments) { done = opsis::io::png::decode_fast(arguments...); }, bytes, options);
     if (!done) continue;
     const auto slow = fuzz::decode(opsis::io::png::decode_by_libpng, bytes, options);
-    // zlib checks the tables of a Huffman code before it meets them; libdeflate takes some that zlib refuses.
-    if (slow.refused) continue;
-    if (fast.pixels != slow.pixels || fast.info.bits != slow.info.bits || fast.info.orientation != slow.info.orientation)
+    if (slow.refused && is_of_codes(slow.reason)) continue;
+    if (slow.refused || fast.pixels != slow.pixels || fast.info.bits != slow.info.bits ||
+        fast.info.orientation != slow.info.orientation)
       std::abort();
   }
   return 0;

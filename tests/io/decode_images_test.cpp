@@ -1,5 +1,6 @@
 #include <torch/torch.h>
 
+#include "opsis/io/crc32.h"
 #include "tests/io/pictures.h"
 #include "tests/support/expect.h"
 
@@ -46,6 +47,21 @@ TEST(DecodeImages, TakesBytesAndTensors) {
   EXPECT_ERROR(of_tensors[1].image(), ValueError, "must be a 1-D uint8 tensor");
   EXPECT_TRUE(io::decode_images(std::vector<io::Bytes>()).empty());
   EXPECT_ERROR(io::decode_images(views, {}, -1), ValueError, "decode_images: threads must be 0 or more, got -1");
+}
+
+TEST(DecodeImage, OfScikitImagesPicturesEqualsTorchvisions) {
+  int compared = 0;
+  for (const auto& c : oracle::cases("io_pictures/scikit_image")) {
+    if (c.boolean("skipped")) continue;
+    SCOPED_TRACE(c.name());
+    const auto image = io::decode_image(support::picture_path(c.text("file")), {.mode = support::read_mode(c.text("mode"))});
+    const auto pixels = image.data.contiguous();
+    EXPECT_EQ(pixels.sizes(), c.ints("shape"));
+    const io::Bytes bytes(static_cast<const uint8_t*>(pixels.const_data_ptr()), pixels.nbytes());
+    EXPECT_EQ(io::crc32(bytes), c.integer("checksum"));
+    ++compared;
+  }
+  EXPECT_GT(compared, 70);
 }
 
 }  // namespace

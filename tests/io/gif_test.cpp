@@ -48,6 +48,15 @@ TEST(DecodeGif, HoldsToTheLimits) {
   EXPECT_NO_THROW(io::decode_gif(bytes, {.limits = {.pixels = 1200, .frames = 4, .image_bytes = 14'400}}));
 }
 
+TEST(DecodeGif, RefusesAnimationsThatSwellFromNothing) {
+  const auto bytes = support::picture("animation.gif");  // 14,400 bytes of pixels, a thousandth of which the file has
+  EXPECT_NO_THROW(io::decode_gif(bytes, {.limits = {.swollen_bytes = 0}}));
+  const auto hostile = support::picture("gif_frames.gif");
+  ASSERT_LT(hostile.size(), 200U);
+  EXPECT_ERROR(io::decode_gif(hostile), DecodeError,
+               "make 2 frames of 13377x13377, of 1073664774 bytes, which is over limits.swollen_bytes, 536870912");
+}
+
 TEST(DecodeGif, RefusesUnderStrictWhatItWouldMend) {
   auto bytes = support::picture("small_gif.gif");
   EXPECT_NO_THROW(io::decode_gif(bytes, {.strict = true}));

@@ -1,13 +1,10 @@
-// The snippets of docs/interop.md. Built where OpenCV is installed.
+// The snippets of docs/interop.md for OpenCV. Built where OpenCV is installed.
 #include <torch/torch.h>
 #include <opencv2/core.hpp>
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
-
 #include "opsis/io.h"
 #include "tests/support/expect.h"
+#include "tests/support/snippets.h"
 
 namespace opsis {
 namespace {
@@ -67,22 +64,7 @@ TEST(OpenCv, PicturesComeAndGo) {
   }
 }
 
-TEST(OpenCv, SnippetsAreThoseOfTheDocumentation) {
-  const auto content = [](const std::string& name) {
-    std::ostringstream out;
-    out << std::ifstream(std::string(std::getenv("OPSIS_SOURCE_DIR")) + "/" + name).rdbuf();
-    return out.str();
-  };
-  const auto source = content("tests/io/opencv_test.cpp"), page = content("docs/interop.md");
-  const std::string head = "// snippets\n", foot = "\n// end of snippets";
-  auto begin = source.find(head) + head.size();
-  const auto end = source.find(foot);
-  while (begin < end) {
-    const auto next = std::min(source.find("\n\n", begin), end);
-    EXPECT_NE(page.find(source.substr(begin, next - begin)), std::string::npos) << source.substr(begin, next - begin);
-    begin = next + 2;
-  }
-}
+TEST(OpenCv, SnippetsAreThoseOfTheDocumentation) { support::expect_snippets("docs/interop.md", "tests/io/opencv_test.cpp"); }
 
 }  // namespace
 }  // namespace opsis

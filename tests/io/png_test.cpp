@@ -64,6 +64,31 @@ const char* const quick_pictures[] = {"gray8_filtered.png",       "gray_alpha8_f
                                       "rgb_alpha16_filtered.png", "palette8_filtered_transparent.png", "rgb8_filter_4.png",
                                       "rgb8_with_text.png"};
 
+// Each file of PngSuite: whichever way it goes, it comes out as by libpng, and as torchvision has it.
+TEST(DecodePng, EveryFileOfPngSuiteEqualsLibpngsAndTorchvisions) {
+  const std::filesystem::path suite = std::string(std::getenv("OPSIS_SOURCE_DIR")) + "/tests/io/pngsuite";
+  int compared = 0;
+  for (const auto& c : oracle::cases("io_pictures/pngsuite")) {
+    SCOPED_TRACE(c.name());
+    const auto bytes = io::read_bytes(suite / c.text("file"));
+    const DecodeOptions options{.mode = support::read_mode(c.text("mode"))};
+    if (c.boolean("broken")) {
+      EXPECT_TRUE(c.boolean("refused"));
+      EXPECT_ERROR(io::decode_png(bytes, options), DecodeError, "decode_png: ");
+      continue;
+    }
+    const auto ours = outcome_of(io::png::decode, bytes, options);
+    const auto libpngs = outcome_of(io::png::decode_by_libpng, bytes, options);
+    ASSERT_FALSE(ours.refused);
+    EXPECT_EQ(ours.bits, libpngs.bits);
+    EXPECT_EQ(ours.pixels, libpngs.pixels);
+    ++compared;
+    if (c.boolean("unwritten")) continue;
+    EXPECT_TENSOR_EQ(io::decode_png(bytes, options).data, c.tensor("expected"));
+  }
+  EXPECT_GT(compared, 700);
+}
+
 // The quick way gives what libpng gives, or nothing: also for files that were changed and have the right checksums again.
 TEST(DecodePng, GivesLibpngsVerdictOnChangedFiles) {
   std::mt19937 generator(11);
@@ -115,6 +140,16 @@ TEST(DecodePng, GoesTheQuickWayForCommonFiles) {
   EXPECT_FALSE(quickly("photo.png", {.mode = ImageReadMode::GRAY}));
   EXPECT_FALSE(quickly("rgb8_interlaced.png", {}));
   EXPECT_FALSE(quickly("gray4.png", {}));
+}
+
+// libdeflate takes the code, of which zlib says that it has too many distances.
+TEST(DecodePng, TakesCodesThatZlibRefusesUnlessStrict) {
+  for (const auto& c : oracle::cases("io/png_codes")) {
+    const auto bytes = support::picture(c.text("file"));
+    EXPECT_TRUE(c.boolean("refused"));
+    EXPECT_TENSOR_EQ(io::decode_png(bytes).data, torch::zeros({1, 8, 8}, torch::kUInt8));
+    EXPECT_ERROR(io::decode_png(bytes, {.strict = true}), DecodeError, "too many length or distance symbols");
+  }
 }
 
 TEST(DecodePng, SixteenBitsStay) {

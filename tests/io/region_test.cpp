@@ -100,6 +100,37 @@ TEST(DecodeRegion, CountsInTheUprightPicture) {
   }
 }
 
+// Of the formats whose codecs decode all and leave the cropping to decode_image.
+TEST(DecodeRegion, OfOtherFormatsIsTheCropOfTheWhole) {
+  std::mt19937 generator(7);
+  std::vector<std::string> files{"animation.gif", "photo.gif",      "lossy_alpha.webp", "alpha.avif",
+                                 "420.avif",      "photo_8_4.heic", "photo_10_3.heic",  "32_alpha.bmp",
+                                 "runs8.bmp",     "kind6_255.pnm",  "kind7_65535.pnm",  "3_little.pfm",
+                                 "jpeg.tif",      "gray16.tif",     "pages.tif",        "numbers_f8_7_tiles.tif"};
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    files.push_back(text("exif_{}.avif", orientation));
+    files.push_back(text("exif_{}_True.webp", orientation));
+    files.push_back(text("exif_{}.tif", orientation));
+  }
+  for (const auto& name : files) {
+    SCOPED_TRACE(name);
+    const auto bytes = support::picture(name);
+    DecodeOptions options{.apply_exif_orientation = true, .heic = true};
+    const auto whole = io::decode_image(bytes, options).data;
+    for (const auto& region : regions_of(whole.size(-2), whole.size(-1), 6, generator)) {
+      SCOPED_TRACE(told(region));
+      options.region = region;
+      const auto part = io::decode_scaled(bytes, options);
+      EXPECT_TENSOR_EQ(part.image.data, crop(whole, region));
+      EXPECT_TRUE(part.image.data.movedim(-3, -1).is_contiguous());
+      EXPECT_EQ(part.top, region.top);
+      EXPECT_EQ(part.left, region.left);
+    }
+    options.region = Region{0, 0, whole.size(-2) + 1, 1};
+    EXPECT_ERROR(io::decode_image(bytes, options), ValueError, "the region must have a pixel and lie within the picture");
+  }
+}
+
 TEST(DecodeRegion, RefusesWhatIsNotInThePicture) {
   for (const auto* name : {"photo.jpg", "photo.png", "palette4_interlaced.png"}) {
     const auto bytes = support::picture(name);

@@ -74,6 +74,15 @@ TEST(DecodeTiff, HoldsToTheLimits) {
   EXPECT_ERROR(io::decode_tiff(bytes, {.limits = {.codec_bytes = 600}}), DecodeError, "decode_tiff: ");
 }
 
+TEST(DecodeTiff, RefusesUnderStrictWhatItWarnsOf) {
+  for (const auto& c : oracle::cases("io_tiff/warns")) {
+    SCOPED_TRACE(c.name());
+    const auto bytes = support::picture(c.text("file"));
+    EXPECT_TENSOR_EQ(io::decode_tiff(bytes).data, c.tensor("expected"));
+    EXPECT_ERROR(io::decode_tiff(bytes, {.strict = true}), DecodeError, "decode_tiff: ");
+  }
+}
+
 TEST(DecodeTiff, RefusesPagesThatDiffer) {
   EXPECT_ERROR(io::decode_tiff(support::picture("unlike_pages.tif")), DecodeError,
                "decode_tiff: page 1 is 12x17 of 3 samples of 8 bits, the first is 11x17 of 3 of 8; pages must be alike");

@@ -391,6 +391,52 @@ def png_claiming(height, width):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 64)) + chunk(b"IEND", b"")
 
 
+def gif_of_small_frames(height, width, count):
+    """Some frames of a pixel each, on a large canvas."""
+    frame = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\0"
+    return b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + bytes(6) + frame * count + b";"
+
+
+def stream_of_32_distances():
+    """The rows of a gray picture of 8x8 in a deflate block of codes for 32 distances, of which there are 30: libdeflate takes it, zlib does not."""
+    bits = []
+
+    def put(value, count):
+        bits.extend(value >> i & 1 for i in range(count))
+
+    def put_code(value, count):  # codes begin with their highest bit
+        bits.extend(value >> i & 1 for i in reversed(range(count)))
+
+    put(1, 1), put(2, 2)  # the last block, with codes of its own
+    order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1]
+    put(257 - 257, 5), put(32 - 1, 5), put(len(order) - 4, 4)
+    codes = {symbol: i for i, symbol in enumerate([0, 1, 5, 18])}  # of the lengths, two bits each
+    for symbol in order:
+        put(2 if symbol in codes else 0, 3)
+    put_code(codes[1], 2)  # a zero is one bit long
+    for zeros in (138, 117):
+        put_code(codes[18], 2), put(zeros - 11, 7)
+    put_code(codes[1], 2)  # and so is the end
+    for _ in range(32):
+        put_code(codes[5], 2)
+    for _ in range(8 * 9):
+        put_code(0, 1)
+    put_code(1, 1)
+    bits += [0] * (-len(bits) % 8)
+    data = bytes(sum(bit << i for i, bit in enumerate(bits[at : at + 8])) for at in range(0, len(bits), 8))
+    stream = b"\x78\x01" + data + struct.pack(">I", zlib.adler32(bytes(8 * 9)))
+    return stream
+
+
+@case("io/png_codes", kind=["distances"])
+def png_codes(kind):
+    """Not asked of torchvision, whose process such a file ends."""
+    stream = stream_of_32_distances()
+    head = struct.pack(">IIBBBBB", 8, 8, 8, GRAY, 0, 0, 0)
+    written("codes.png", b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", stream) + chunk(b"IEND", b""))
+    return {"file": "codes.png", "refused": fails(lambda: zlib.decompress(stream))}
+
+
 PROGRESSIVE = saved(photo(8, 8), "JPEG", progressive=True, subsampling="4:4:4")
 HOSTILE = {
     "jpeg_65500.jpg": (lambda: claiming(PROGRESSIVE, 65500, 65500), "limits.pixels"),
@@ -403,6 +449,7 @@ HOSTILE = {
     "png_2_31.png": (lambda: png_claiming(2**31, 2**31), "decode_png"),
     "png_pixels.png": (lambda: png_claiming(999_999, 999_999), "limits.pixels"),
     "png_zero.png": (lambda: png_claiming(0, 4), "decode_png"),
+    "gif_frames.gif": (lambda: gif_of_small_frames(13_377, 13_377, 7), "limits.swollen_bytes"),
     "png_short_data.png": (lambda: png_claiming(100, 100), "decode_png"),
 }
 

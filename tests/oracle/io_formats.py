@@ -1,5 +1,5 @@
 """io_formats: GIF, WebP, AVIF, HEIC, BMP, PNM, PFM and .flo, and a small file of each format; io_tiff.py has TIFF. torchvision judges what
-it knows; Pillow, OpenCV or the picture that a file was made of judge the rest. How the modes convert is asked of torchvision's PNG."""
+it knows and torchcodec AVIF and HEIC; Pillow or the picture that a file was made of judge the rest. How the modes convert is asked of torchvision's PNG."""
 
 import ctypes
 import io
@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 from support.codecs import MODES, converted, opened, photo, planes, saved_pages, tiff_of, transposed
 from support.pictures import saved, written
 from torchvision.datasets._optical_flow import _read_flo, _read_pfm
+from torchcodec.decoders import decode_avif, decode_heic
 from torchvision.io import ImageReadMode, decode_gif, decode_image, decode_webp
 
 warnings.simplefilter("ignore")  # torchvision's note that its codecs move to torchcodec
@@ -160,10 +161,20 @@ def webp(kind, mode):
     return {"file": name, "refused": refused} | ({} if refused else {"expected": decode_webp(data, mode)})
 
 
-@case("io_formats/webp_exif", orientation=list(range(1, 9)), lossless=[True, False])
-def webp_exif(orientation, lossless):
-    name = f"exif_{orientation}_{lossless}.webp"
-    data = written(name, with_webp_exif(photo(13, 19), orientation, lossless=lossless))
+def with_prefixed_exif(content):
+    """The EXIF behind the six bytes that a JPEG has there, as some programs write it."""
+    at = content.index(b"EXIF")
+    length = struct.unpack_from("<I", content, at + 4)[0]
+    block = b"Exif\0\0" + content[at + 8 : at + 8 + length]
+    out = content[:at] + b"EXIF" + struct.pack("<I", len(block)) + block + b"\0" * (len(block) % 2)
+    return out[:4] + struct.pack("<I", len(out) - 8) + out[8:]
+
+
+@case("io_formats/webp_exif", orientation=list(range(1, 9)), lossless=[True, False], prefixed=[False, True])
+def webp_exif(orientation, lossless, prefixed):
+    name = f"exif_{orientation}_{lossless}" + ("_prefixed.webp" if prefixed else ".webp")
+    content = with_webp_exif(photo(13, 19), orientation, lossless=lossless)
+    data = written(name, with_prefixed_exif(content) if prefixed else content)
     stored = decode_webp(data)
     return {"file": name, "stored": stored, "expected": transposed(stored.permute(1, 2, 0).numpy(), orientation)}
 
@@ -196,39 +207,46 @@ AVIFS = {
 }
 
 
+def torchcodecs(decode, content, mode=ImageReadMode.UNCHANGED):
+    """What torchcodec, where torchvision's codecs went, makes of it. Of the modes with gray torchvision made that of the file."""
+    return decode(content, mode="UNCHANGED" if "GRAY" in mode.name else mode.name, output_dtype="auto")
+
+
 @case("io_formats/avif", kind=list(AVIFS), mode=MODES)
 def avif(kind, mode):
     content = AVIFS[kind]()
     written(f"{kind}.avif", content)
-    alpha = mode == ImageReadMode.RGB_ALPHA or (mode != ImageReadMode.RGB and kind == "alpha")
-    expected = opened(content, "RGBA" if alpha or kind == "alpha" else "RGB")
-    if kind == "alpha" and not alpha:  # libavif shows it before black, and so does torchvision
-        expected = (expected[:3].double() * expected[3:] / 255 + 0.5).to(torch.uint8)
-    return {"file": f"{kind}.avif", "expected": expected}
+    return {"file": f"{kind}.avif", "expected": torchcodecs(decode_avif, content, mode)}
 
 
 @case("io_formats/avif_deep", depth=[8, 10, 12], alpha=[False, True])
 def avif_deep(depth, alpha):
-    """OpenCV leaves the bits where they are in the file."""
     name = f"deep_{depth}_{alpha}.avif"
     content = cv2_avif(depth, alpha)
     written(name, content)
-    picture = cv2.imdecode(numpy.frombuffer(content, numpy.uint8), cv2.IMREAD_UNCHANGED)
-    picture = picture[..., [2, 1, 0, 3][: picture.shape[-1]]]
-    if depth > 8:
-        picture = (picture.astype(numpy.float64) * 65535 / (2**depth - 1)).round().astype(numpy.uint16)
-    return {"file": name, "expected": planes(picture)}
+    return {"file": name, "expected": torchcodecs(decode_avif, content)}
 
 
-@case("io_formats/avif_exif", orientation=list(range(1, 9)))
-def avif_exif(orientation):
-    """PIL writes an orientation as irot and imir."""
+def with_short(tag, value, content):
+    """Pillow turns an orientation into irot and imir: it gets a number of another tag, which is then renamed."""
+    for order in "<>":
+        named = lambda t: struct.pack(order + "HHIH", t, 3, 1, value)
+        content = content.replace(named(0x0106), named(tag))
+    return content
+
+
+@case("io_formats/avif_exif", orientation=list(range(1, 9)), by=["boxes", "exif"])
+def avif_exif(orientation, by):
     exif = Image.Exif()
-    exif[0x0112] = orientation
+    exif[0x0112 if by == "boxes" else 0x0106] = orientation
     content = saved(photo(16, 24), "AVIF", quality=90, subsampling="4:4:4", speed=9, exif=exif)
-    written(f"exif_{orientation}.avif", content)
-    image = Image.open(io.BytesIO(content))
-    return {"file": f"exif_{orientation}.avif", "expected": planes(numpy.asarray(ImageOps.exif_transpose(image)))}
+    name = f"exif_{orientation}.avif" if by == "boxes" else f"exif_only_{orientation}.avif"
+    if by == "boxes":  # which torchcodec always heeds
+        written(name, content)
+        return {"file": name, "expected": torchcodecs(decode_avif, content)}
+    written(name, with_short(0x0112, orientation, content))
+    stored = torchcodecs(decode_avif, content).permute(1, 2, 0).numpy()
+    return {"file": name, "expected": transposed(stored, orientation)}
 
 
 @case("io_formats/avif_refused", kind=["sequence"])
@@ -279,19 +297,24 @@ def heic_of(picture, bits=8):
 
 @case("io_formats/heic", bits=[8, 10], channels=[3, 4], mode=MODES)
 def heic(bits, channels, mode):
-    """What was encoded, nearly: HEVC is lossy here."""
     name = f"photo_{bits}_{channels}.heic"
     picture = photo(64, 80, channels, bits)
     if channels == 4:
         picture[..., 3] = 2**bits - 1
         picture[:20, :, 3] = 0
-    written(name, heic_of(picture, bits))
-    expected = planes(picture << (16 - bits) if bits > 8 else picture)
-    alpha = mode == ImageReadMode.RGB_ALPHA or (mode != ImageReadMode.RGB and channels == 4)
-    if alpha and channels == 3:
-        opaque = torch.full_like(expected[:1].to(torch.int32), 255 if bits == 8 else (2**bits - 1) << (16 - bits))
-        expected = torch.cat([expected, opaque.to(expected.dtype)])
-    return {"file": name, "expected": expected[: 4 if alpha else 3]}
+    content = heic_of(picture, bits)
+    written(name, content)
+    expected = torchcodecs(decode_heic, content, mode)
+    if bits > 8:  # torchvision's decode_heic leaves the bits below empty, torchcodec repeats the upper ones there
+        expected = (expected.to(torch.int32) >> (16 - bits) << (16 - bits)).to(torch.uint16)
+    return {"file": name, "expected": expected}
+
+
+@case("io_formats/heic_wide", size=[(64, 14_000)])
+def heic_wide(size):
+    """Wider than the root of all pixels that a picture may have."""
+    written("panorama.heic", heic_of(photo(*size)))
+    return {"file": "panorama.heic"}
 
 
 # BMP

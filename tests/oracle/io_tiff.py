@@ -102,6 +102,13 @@ def tiff_others(kind):
     return {"file": name, "mode": mode, "expected": planes(expected)}
 
 
+@case("io_tiff/warns", kind=["unknown_tag"])
+def tiff_warns(kind):
+    picture = photo(11, 17)
+    written("unknown_tag.tif", tiff_of([picture], tags={65000: [3, [7]]}.items()))
+    return {"file": "unknown_tag.tif", "expected": planes(picture)}
+
+
 @case("io_tiff/refused", kind=["unlike_pages"])
 def tiff_refused(kind):
     written("unlike_pages.tif", tiff_of([photo(11, 17), photo(12, 17)]))
