@@ -61,7 +61,7 @@ void declare_show(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("show", "Show pictures before and after transforms, on one sheet");
   const auto options = std::make_shared<ShowOptions>();
   command.add_option("inputs", options->inputs, "Picture files")->required();
-  command.add_option("--out", options->output, "The sheet to write, .png or .jpg")->required();
+  command.add_option("--out", options->output, "The sheet to write: .avif, .gif, .jpg, .png, .tif or .webp")->required();
   command.add_option("--step", options->pipeline.steps, "A transform, as below; several in their order")
       ->expected(1)
       ->allow_extra_args(false);

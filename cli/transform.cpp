@@ -2,6 +2,8 @@
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <filesystem>
 #include <random>
 
 #include "cli/commands.h"
@@ -15,55 +17,79 @@
 namespace cli {
 namespace {
 
+namespace fs = std::filesystem;
+
 struct TransformOptions {
-  std::string input, output;
+  fs::path input, output;
   Pipeline pipeline;
   std::optional<uint64_t> seed;
   bool json = false;
 };
 
-void write(const opsis::Image& image, const std::filesystem::path& path) {
+void write(const opsis::Image& image, const fs::path& path) {
   // save_image knows the formats; it takes numbers in [0, 1], and its rounding gives uint8 back unchanged.
   const auto& data = image.data;
   opsis::utils::save_image(data.is_floating_point() ? data : data.to(torch::kFloat64).div(255), path);
 }
 
+/// What is to be read and written: the file, or each file of the folder, in the order of their names.
+std::vector<std::pair<fs::path, fs::path>> files_of(const TransformOptions& options) {
+  if (!fs::is_directory(options.input)) return {{options.input, options.output}};
+  std::vector<std::pair<fs::path, fs::path>> files;
+  for (const auto& entry : fs::directory_iterator(options.input)) {
+    if (entry.is_regular_file()) files.emplace_back(entry.path(), options.output / entry.path().filename());
+  }
+  if (files.empty()) opsis::raise<opsis::NotFoundError>("there is no file in {}", options.input.string());
+  std::sort(files.begin(), files.end());
+  fs::create_directories(options.output);
+  return files;
+}
+
 int transform(const TransformOptions& options) {
   const auto pipeline = build_pipeline(options.pipeline);
-  const auto seed = options.seed ? *options.seed : std::random_device{}();
-  const auto image = opsis::tasks::Picture(options.input).image();
-
-  const opsis::random::Scope scope(seed);
-  const auto out = pipeline(image);
-  write(out, options.output);
-  const auto height = out.data.size(-2), width = out.data.size(-1);
-  if (options.json) {
-    Json document{{"input", options.input}, {"output", options.output}, {"height", height}, {"width", width}, {"seed", seed}};
+  auto seed = options.seed ? *options.seed : std::random_device{}();
+  const auto files = files_of(options);
+  Json results = Json::array();
+  for (const auto& [input, output] : files) {
+    const auto image = opsis::tasks::Picture(input.string()).image();
+    const opsis::random::Scope scope(seed);
+    const auto out = pipeline(image);
+    write(out, output);
+    const auto height = out.data.size(-2), width = out.data.size(-1);
+    results.push_back({{"input", input.string()},
+                       {"output", output.string()},
+                       {"height", height},
+                       {"width", width},
+                       {"seed", seed}});
     if (options.pipeline.file.empty()) {
-      document["steps"] = options.pipeline.steps;
+      results.back()["steps"] = options.pipeline.steps;
     } else {
-      document["pipeline"] = options.pipeline.file;
+      results.back()["pipeline"] = options.pipeline.file;
     }
-    print_json(document);
-  } else {
-    print(opsis::text("{}: {} x {} pixels (width x height), seed {}", options.output, width, height, seed));
+    if (!options.json) {
+      print(opsis::text("{}: {} x {} pixels (width x height), seed {}", output.string(), width, height, seed));
+    }
+    ++seed;  // each by one of its own, so that any of them can be had again
   }
+  if (options.json) print_json(fs::is_directory(options.input) ? Json{{"results", results}} : results.front());
   return 0;
 }
 
 }  // namespace
 
 void declare_transform(CLI::App& app, Chosen& chosen) {
-  auto& command = *app.add_subcommand("transform", "Apply transforms to a picture");
+  auto& command = *app.add_subcommand("transform", "Apply transforms to pictures");
   const auto options = std::make_shared<TransformOptions>();
-  command.add_option("input", options->input, "A picture: JPEG, PNG, WebP, ...")->required();
-  command.add_option("output", options->output, "The file to write, .png or .jpg")->required();
+  command.add_option("input", options->input, "A picture file, or a folder of them")->required();
+  command.add_option("output", options->output, "The file to write (.avif, .gif, .jpg, .png, .tif or .webp), or the folder")
+      ->required();
   command.add_option("steps", options->pipeline.steps, "Transforms, in their order, as below");
   command.add_option("--pipeline", options->pipeline.file,
                      "Transforms as a JSON file instead: [{\"name\": \"Resize\", \"size\": [256]}]");
   command
       .add_option("--seed", options->seed,
-                  "For the random ones: the pixels are those of Python after torch.manual_seed(seed); a new one when absent")
+                  "For the random ones: the pixels are those of Python after torch.manual_seed(seed); a new one when absent. "
+                  "The pictures of a folder have this one and those after it")
       ->check(zero_or_more);
   command.add_flag("--json", options->json, "Print a JSON document");
   command.footer("Steps, with torchvision's names, order and defaults:\n" + step_help() +

@@ -14,8 +14,9 @@ namespace opsis::inline v1::utils {
 ///     utils::save_image(batch, "samples.png", {.nrow = 4});
 /// Shapes   as make_grid
 /// Types    floating point; uint8 goes through io::write_png
-/// Formats  PNG and JPEG, by `format` ("png", "jpeg", "jpg"), else by the extension
+/// Formats  AVIF, GIF, JPEG, PNG, TIFF and WebP with the defaults of io::write_*, by `format` ("png", "jpg"), else by the extension
 /// Throws   ValueError on another format or type, IoError when it cannot be written
+/// Differs  torchvision leaves it to Pillow, which writes more formats and compresses these with defaults of its own
 /// Source   torchvision.utils.save_image
 OPSIS_API void save_image(const torch::Tensor& images, const std::filesystem::path& path, const MakeGridOptions& options = {},
                           const std::optional<std::string>& format = {});

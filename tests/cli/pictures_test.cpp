@@ -36,6 +36,25 @@ TEST(CliTransform, TakesTheHighByteOf16BitPngs) {
   EXPECT_TENSOR_EQ(io::decode_image(output).data, torch::full({3, 2, 2}, 0x12, torch::kUInt8));
 }
 
+TEST(CliTransform, TakesTheFilesOfAFolderEachWithTheNextSeed) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const auto ending = std::filesystem::path(photo).extension().string();
+  const support::TemporaryFolder folder;
+  const auto in = folder.path() / "in", out = folder.path() / "out", alone = folder.path() / ("alone" + ending);
+  std::filesystem::create_directory(in);
+  for (const auto* name : {"b", "a"}) std::filesystem::copy(photo, in / (name + ending));
+  const auto run = opsis_tool({"transform", in.string(), out.string(), "RandomCrop(40)", "--seed", "8", "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const auto results = json::parse(run.out)["results"];
+  ASSERT_EQ(results.size(), 2U);
+  EXPECT_EQ(results[1]["output"], (out / ("b" + ending)).string());
+  EXPECT_EQ(results[1]["seed"], 9);
+  ASSERT_EQ(opsis_tool({"transform", photo, alone.string(), "RandomCrop(40)", "--seed", "9"}).code, 0);
+  EXPECT_TENSOR_EQ(io::decode_image(out / ("b" + ending)).data, io::decode_image(alone).data);
+  std::filesystem::create_directory(folder.path() / "empty");
+  expect_failure({"transform", (folder.path() / "empty").string(), out.string(), "CenterCrop(2)"}, "there is no file in");
+}
+
 TEST(CliTransform, TakesEveryTransformByNameAndPipelinesAsJson) {
   const auto c = oracle::cases("cli/transform").front();
   const support::TemporaryFolder folder;

@@ -1,5 +1,6 @@
 #include "opsis/utils/save_image.h"
 
+#include "opsis/io/codecs.h"
 #include "opsis/io/image.h"
 #include "opsis/io/read_write.h"
 #include "tests/support/expect.h"
@@ -30,11 +31,25 @@ TEST(SaveImage, WritesJpegByExtensionOrFormat) {
   }
 }
 
+TEST(SaveImage, WritesEachFormatByExtension) {
+  const support::TemporaryFolder folder;
+  const auto levels = torch::tensor({{{0, 255}, {51, 102}}}, torch::kUInt8).repeat({3, 1, 1});
+  const auto image = levels.repeat_interleave(16, -1).repeat_interleave(16, -2);
+  for (const auto* name : {"a.png", "a.tif", "a.TIFF", "a.gif", "a.webp", "a.avif", "a.jpeg"}) {
+    SCOPED_TRACE(name);
+    utils::save_image(image.to(torch::kFloat32).div(255), folder.path() / name);
+    const auto decoded = io::decode_image(folder.path() / name).data;
+    const bool lossy = std::string_view(name).find_first_of("wvj") != std::string_view::npos;
+    EXPECT_TENSOR_NEAR(decoded, image, 0, lossy ? 8 : 0);
+  }
+  EXPECT_EQ(io::find_codec(io::read_bytes(folder.path() / "a.avif")).name, "avif");
+}
+
 TEST(SaveImage, SaysWhatIsWrongAndLeavesNothing) {
   const support::TemporaryFolder folder;
   const auto image = torch::rand({3, 4, 4});
   EXPECT_ERROR(utils::save_image(image, folder.path() / "image.bmp"), ValueError,
-               "save_image: the format must be png or jpeg, got \"bmp\"");
+               "save_image: the format must be avif, gif, jpeg, png, tiff or webp, got \"bmp\"");
   EXPECT_ERROR(utils::save_image(image, folder.path() / "image"), ValueError, "got \"\"");
   EXPECT_ERROR(utils::save_image(image.to(torch::kUInt8), folder.path() / "image.png"), ValueError, "use io::write_png");
   EXPECT_ERROR(utils::save_image(image, folder.path() / "none" / "image.png"), IoError, "none/image.png");
