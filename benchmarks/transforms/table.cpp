@@ -17,13 +17,57 @@ namespace {
 
 namespace T = opsis::transforms;
 namespace F = opsis::transforms::functional;
+using opsis::BoundingBoxes;
 using opsis::Image;
+using opsis::KeyPoints;
+using opsis::Mask;
+using opsis::Video;
 using T::InterpolationMode;
 
 struct Row {
   const char* name;
   std::function<torch::Tensor(const Image&)> run;
 };
+
+// What of the photo a row works on is made once.
+BoundingBoxes a_thousand_boxes(const Image& x) {
+  const auto i = torch::arange(1000, torch::kFloat32);
+  const auto h = x.data.size(-2), w = x.data.size(-1);
+  const auto left = i.remainder(w - 60), top = (i * 7).remainder(h - 60);
+  return {torch::stack({left, top, left + 5 + i.remainder(50), top + 9 + i.remainder(40)}, 1),
+          opsis::BoundingBoxFormat::XYXY,
+          {h, w}};
+}
+
+const BoundingBoxes& boxes_on(const Image& x) {
+  static const auto boxes = a_thousand_boxes(x);
+  return boxes;
+}
+
+const KeyPoints& points_on(const Image& x) {
+  static const KeyPoints points(boxes_on(x).data.slice(1, 0, 2).clone(), {x.data.size(-2), x.data.size(-1)});
+  return points;
+}
+
+const Mask& mask_of(const Image& x) {
+  static const Mask mask(x.data[0].contiguous());
+  return mask;
+}
+
+const Video& video_of(const Image& x) {
+  static const Video video(torch::stack(std::vector<torch::Tensor>(8, x.data.contiguous())));
+  return video;
+}
+
+const std::pair<torch::Tensor, torch::Tensor>& batch_of(const Image& x) {
+  static const auto batch = [&] {
+    const auto photo = x.data.contiguous();
+    std::vector<torch::Tensor> all;
+    for (int i = 0; i < 4; ++i) all.insert(all.end(), {photo, 255 - photo});
+    return std::pair(F::resize(torch::stack(all), {224, 224}).to(torch::kFloat32), torch::arange(8));
+  }();
+  return batch;
+}
 
 // The names and parameters are those of scripts/bench_transforms. To add one: a line here and a line there.
 const std::vector<Row> rows{
@@ -127,6 +171,97 @@ const std::vector<Row> rows{
     {"RandomErasing", [](const Image& x) { return T::RandomErasing({.p = 1.0})(x).data; }},
     {"GaussianNoise", [](const Image& x) { return T::GaussianNoise()(x).data; }},
     {"RandomPhotometricDistort", [](const Image& x) { return T::RandomPhotometricDistort()(x).data; }},
+    {"crop",
+     [](const Image& x) {
+       return F::crop(x, {50, 60, 250, 300}).data;
+     }},
+    {"erase",
+     [](const Image& x) {
+       return F::erase(x, {50, 60, 100, 120}, torch::zeros({3, 1, 1})).data;
+     }},
+    {"normalize",
+     [](const Image& x) {
+       static const auto floats = F::to_dtype(x, torch::kFloat32, {.scale = true});
+       return F::normalize(floats, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}).data;
+     }},
+    {"five_crop 224",
+     [](const Image& x) {
+       return F::five_crop(x, {224, 224})[4].data;
+     }},
+    {"ten_crop 224",
+     [](const Image& x) {
+       return F::ten_crop(x, {224, 224})[9].data;
+     }},
+    {"RandomCrop 224", [](const Image& x) { return T::RandomCrop(224)(x).data; }},
+    {"RandomResizedCrop 224", [](const Image& x) { return T::RandomResizedCrop(224)(x).data; }},
+    {"RandomZoomOut", [](const Image& x) { return T::RandomZoomOut({.p = 1.0})(x).data; }},
+    {"RandomResize", [](const Image& x) { return T::RandomResize(200, 300)(x).data; }},
+    {"RandomShortestSize",
+     [](const Image& x) {
+       return T::RandomShortestSize({200, 256})(x).data;
+     }},
+    {"ScaleJitter",
+     [](const Image& x) {
+       return T::ScaleJitter({256, 256})(x).data;
+     }},
+    {"RandomChannelPermutation", [](const Image& x) { return T::RandomChannelPermutation()(x).data; }},
+    {"ElasticTransform bicubic",
+     [](const Image& x) { return T::ElasticTransform({.interpolation = InterpolationMode::BICUBIC})(x).data; }},
+    {"MixUp",
+     [](const Image& x) {
+       const auto& [images, labels] = batch_of(x);
+       return std::get<0>(T::MixUp({.num_classes = 8})(images, labels));
+     }},
+    {"CutMix",
+     [](const Image& x) {
+       const auto& [images, labels] = batch_of(x);
+       return std::get<0>(T::CutMix({.num_classes = 8})(images, labels));
+     }},
+    {"boxes horizontal_flip", [](const Image& x) { return F::horizontal_flip(boxes_on(x)).data; }},
+    {"boxes resize",
+     [](const Image& x) {
+       return F::resize(boxes_on(x), {224, 224}).data;
+     }},
+    {"boxes rotate 30", [](const Image& x) { return F::rotate(boxes_on(x), 30).data; }},
+    {"boxes clamp", [](const Image& x) { return F::clamp_bounding_boxes(boxes_on(x)).data; }},
+    {"boxes convert",
+     [](const Image& x) { return F::convert_bounding_box_format(boxes_on(x), opsis::BoundingBoxFormat::CXCYWH).data; }},
+    {"boxes sanitize", [](const Image& x) { return F::sanitize_bounding_boxes(boxes_on(x), {.min_size = 20}).boxes.data; }},
+    {"key points rotate 30", [](const Image& x) { return F::rotate(points_on(x), 30).data; }},
+    {"key points resize",
+     [](const Image& x) {
+       return F::resize(points_on(x), {224, 224}).data;
+     }},
+    {"mask resize",
+     [](const Image& x) {
+       return F::resize(mask_of(x), {224, 224}).data;
+     }},
+    {"mask rotate 30", [](const Image& x) { return F::rotate(mask_of(x), 30).data; }},
+    {"video resize 224",
+     [](const Image& x) {
+       return F::resize(video_of(x), {224, 224}).data;
+     }},
+    {"video horizontal_flip", [](const Image& x) { return F::horizontal_flip(video_of(x)).data; }},
+    {"UniformTemporalSubsample", [](const Image& x) { return F::uniform_temporal_subsample(video_of(x), 4).data; }},
+    {"draw_bounding_boxes",
+     [](const Image& x) {
+       return opsis::utils::draw_bounding_boxes(x, boxes_on(x).data.slice(0, 0, 20), {.colors = "red", .width = 3}).data;
+     }},
+    {"draw_segmentation_masks",
+     [](const Image& x) {
+       return opsis::utils::draw_segmentation_masks(x, x.data > 200,
+                                                    {.colors = std::vector<std::string>{"red", "lime", "blue"}})
+           .data;
+     }},
+    {"draw_keypoints",
+     [](const Image& x) {
+       const auto points = boxes_on(x).data.slice(0, 0, 50).slice(1, 0, 2).unsqueeze(0);
+       return opsis::utils::draw_keypoints(x, points, {.colors = "red", .radius = 3}).data;
+     }},
+    {"make_grid",
+     [](const Image& x) {
+       return opsis::utils::make_grid(x.data.unsqueeze(0).expand({8, -1, -1, -1}), {.nrow = 4});
+     }},
     {"RandAugment", [](const Image& x) { return T::RandAugment()(x).data; }},
     {"TrivialAugmentWide", [](const Image& x) { return T::TrivialAugmentWide()(x).data; }},
     {"AutoAugment", [](const Image& x) { return T::AutoAugment()(x).data; }},
