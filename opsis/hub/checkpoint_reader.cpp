@@ -133,7 +133,7 @@ Value CheckpointReader::value(uint32_t index) {
     case Kind::Int: return node.integer;
     case Kind::Float: return node.real;
     case Kind::String: return node.text;
-    case Kind::Global: return node.text;
+    case Kind::Global: return detail::find_dtype(node.text) ? Value::dtype(std::string(node.text)) : Value(node.text);
     case Kind::Bytes: return Value::bytes(std::string(node.text));
     case Kind::List: return Value::list(items(node));
     case Kind::Set: return Value::list(items(node));

@@ -41,6 +41,7 @@ class CheckpointWriter {
     if (value.is_bool()) return pickle_.boolean(value.as_bool());
     if (value.is_int()) return pickle_.integer(value.as_int());
     if (value.is_double()) return pickle_.real(value.as_double());
+    if (value.is_dtype()) return pickle_.global("torch", std::string_view(value.as_string()).substr(sizeof("torch.") - 1));
     if (value.is_string()) return pickle_.string(value.as_string());
     if (value.is_bytes()) return pickle_.bytes(value.as_bytes());
     if (value.is_tensor()) return put_tensor(value.as_tensor());

@@ -214,7 +214,7 @@ void PickleMachine::call() {
     const bool list = from.kind == Kind::List || from.kind == Kind::Tuple;
     if (sequence ? list : from.kind == Kind::Dict) {
       content = from.items;
-      if (content.size() % 2 != 0) content.pop_back();  // attributes are not copied
+      if (dict && content.size() % 2 != 0) content.pop_back();  // attributes are not copied
     } else if (dict && list) {                          // pairs, as Python 2 has them
       for (const auto pair : from.items) {
         const auto& two = nodes_[pair];

@@ -5,6 +5,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
+#include "opsis/hub/checkpoint_types.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::hub {
@@ -86,6 +87,13 @@ Value Value::bytes(std::string value) {
   return out;
 }
 
+Value Value::dtype(std::string name) {
+  OPSIS_CHECK(name.starts_with("torch.") && detail::find_dtype(name), "checkpoint: no type of tensors is named {}", name);
+  Value out;
+  out.data_ = Dtype{std::move(name)};
+  return out;
+}
+
 Value Value::list(std::vector<Value> items) {
   Value out;
   out.data_ = List{std::move(items)};
@@ -121,7 +129,7 @@ int64_t Value::from_unsigned(uint64_t value) {
 }
 
 std::string_view Value::kind() const {
-  constexpr std::array<std::string_view, 10> names{"None",  "a bool",   "an int", "a float", "a string",
+  constexpr std::array<std::string_view, 11> names{"None",  "a bool",   "an int", "a float", "a string", "a string",
                                                    "bytes", "a tensor", "a list", "a tuple", "a dict"};
   static_assert(std::variant_size_v<decltype(data_)> == names.size());
   return names[data_.index()];
@@ -168,6 +176,7 @@ double Value::to_double(Path path) const {
 
 const std::string& Value::to_string(Path path) const {
   if (const auto* held = std::get_if<std::string>(&data_)) return *held;
+  if (const auto* held = std::get_if<Dtype>(&data_)) return held->name;
   is_not("a string", path);
 }
 

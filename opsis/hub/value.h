@@ -59,6 +59,9 @@ class OPSIS_API Value {
   /// A dict of tensors, with their versions.
   Value(const StateDict& state);
   static Value bytes(std::string value);
+  /// A type of tensors by Python's name, "torch.qint8": a string that is written as what it names.
+  /// Throws   ValueError when there is no such type
+  static Value dtype(std::string name);
   static Value list(std::vector<Value> items = {});
   static Value tuple(std::vector<Value> items = {});
   /// Throws   ValueError when a key stands twice
@@ -68,7 +71,8 @@ class OPSIS_API Value {
   bool is_bool() const { return std::holds_alternative<bool>(data_); }
   bool is_int() const { return std::holds_alternative<int64_t>(data_); }
   bool is_double() const { return std::holds_alternative<double>(data_); }
-  bool is_string() const { return std::holds_alternative<std::string>(data_); }
+  bool is_string() const { return std::holds_alternative<std::string>(data_) || is_dtype(); }
+  bool is_dtype() const { return std::holds_alternative<Dtype>(data_); }
   bool is_bytes() const { return std::holds_alternative<Bytes>(data_); }
   bool is_tensor() const { return std::holds_alternative<torch::Tensor>(data_); }
   bool is_list() const { return std::holds_alternative<List>(data_); }
@@ -126,6 +130,9 @@ class OPSIS_API Value {
   struct Bytes {
     std::string data;
   };
+  struct Dtype {
+    std::string name;
+  };
   struct List {
     std::vector<Value> items;
   };
@@ -154,7 +161,7 @@ class OPSIS_API Value {
   const std::vector<Item>& to_entries(Path path) const;
   [[noreturn]] void is_not(std::string_view wanted, Path path) const;
 
-  std::variant<std::monostate, bool, int64_t, double, std::string, Bytes, torch::Tensor, List, Tuple, Dict> data_;
+  std::variant<std::monostate, bool, int64_t, double, std::string, Dtype, Bytes, torch::Tensor, List, Tuple, Dict> data_;
 };
 
 namespace detail {

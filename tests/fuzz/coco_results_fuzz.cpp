@@ -7,7 +7,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace opsis;  // NOLINT
   constexpr Size canvas{17, 23};
   try {
-    datasets::parse_coco_results(std::string(data, data + size), [](size_t, const datasets::CocoFound& found) {
+    datasets::parse_coco_results(std::string(data, data + size), [&](size_t, const datasets::CocoFound& found) {
       if (found.segmentation.empty() || found.segmentation.size() > 256) return;
       try {
         const auto runs = datasets::detail::coco_runs(Json::parse(found.segmentation), canvas);

@@ -12,14 +12,14 @@ import torch
 
 
 def _plain(value):
-    """What Opsis keeps of a value: sets are lists there, types and devices strings, kinds of dicts one."""
+    """What Opsis keeps of a value: sets are lists there, devices strings, kinds of dicts one."""
     if isinstance(value, dict):
         return {k: _plain(v) for k, v in value.items()}
     if isinstance(value, (list, set)):
         return [_plain(v) for v in value]
     if isinstance(value, tuple):
         return tuple(_plain(v) for v in value)
-    if isinstance(value, (torch.dtype, torch.device)):
+    if isinstance(value, torch.device):
         return str(value)
     if isinstance(value, bytearray):
         return bytes(value)

@@ -20,25 +20,25 @@ namespace {
 namespace quantization = models::quantization;
 using support::Variable;
 
-struct Built {
+struct OfficialModel {
   std::shared_ptr<models::ImageClassifier> model;
   transforms::AnyTransform transforms;
   std::span<const std::string_view> categories;
 };
-using Builder = std::function<Built(std::string_view url)>;
+using OfficialBuilder = std::function<OfficialModel(std::string_view url)>;
 
 // The builder with its DEFAULT weights, whose file is that of the url.
 template <class Model, class W, class Options>
-Builder from(Model (*builder)(std::optional<W>, Options)) {
+OfficialBuilder from(Model (*builder)(std::optional<W>, Options)) {
   return [builder](std::string_view url) {
     W weights = W::DEFAULT;
     weights.url = url;
-    return Built{builder(weights, Options{}).ptr(), weights.transforms(), weights.categories};
+    return OfficialModel{builder(weights, Options{}).ptr(), weights.transforms(), weights.categories};
   };
 }
 
-const std::map<std::string, Builder>& builders() {
-  static const std::map<std::string, Builder> all{
+const std::map<std::string, OfficialBuilder>& official_builders() {
+  static const std::map<std::string, OfficialBuilder> all{
       {"mnasnet0_5", from(&models::mnasnet0_5)},
       {"shufflenet_v2_x0_5", from(&models::shufflenet_v2_x0_5)},
       {"quantized_mobilenet_v3_large", from(&quantization::mobilenet_v3_large)},
@@ -58,7 +58,7 @@ void expect_answered(const std::string& table, double tolerance) {
     const auto url = c.text("url");
     const auto expect_answer = [&] {
       quantization::set_engine("x86");  // as the oracle; weights of fbgemm choose that
-      const auto [model, transforms, categories] = builders().at(c.text("model"))(url);
+      const auto [model, transforms, categories] = official_builders().at(c.text("model"))(url);
       model->eval();
       const auto logits = model->forward(transforms(Image{c.tensor("photo")}).data.unsqueeze(0));
       if (tolerance == 0) {
@@ -94,7 +94,7 @@ TEST(OfficialFiles, AreRefusedWhenTheirHashIsAnother) {
   served.write("models/" + hub::cached_checkpoint(c.text("url")).filename().string(), "another file");
   const support::DownloadServer server(served.path());
   const Variable torch_home("TORCH_HOME", home.path().string()), mirror("OPSIS_HUB_MIRROR", server.url("/file"));
-  EXPECT_ERROR(builders().at(c.text("model"))(c.text("url")), IntegrityError, "expected one that begins with");
+  EXPECT_ERROR(official_builders().at(c.text("model"))(c.text("url")), IntegrityError, "expected one that begins with");
   EXPECT_FALSE(std::filesystem::exists(hub::cached_checkpoint(c.text("url"))));
 }
 

@@ -257,7 +257,7 @@ Tensor QuantizedLinearImpl::forward(Tensor x) { return packed_->apply(std::move(
 QuantizedState::Entries QuantizedLinearImpl::state() const {
   return {{"scale", float_scalar(qparams_.scale)},
           {"zero_point", int_scalar(qparams_.zero_point)},
-          {"_packed_params.dtype", "torch.qint8"},
+          {"_packed_params.dtype", Value::dtype("torch.qint8")},
           {"_packed_params._packed_params", Value::tuple({weight_, or_none(bias_)})}};
 }
 
