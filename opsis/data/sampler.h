@@ -23,7 +23,8 @@ class OPSIS_API Sampler {
   virtual ~Sampler();
   /// How many indices an epoch has.
   virtual size_t size() const = 0;
-  /// A new epoch. Like a generator of Python, it draws only when its first index is asked for.
+  /// A new epoch, which has to end: a data loader may ask for all of it before its first batch. Like a generator of Python, it
+  /// draws only when its first index is asked for.
   virtual Indices epoch() = 0;
   /// Which epoch comes next, for samplers whose order depends on it; the data loader tells them.
   virtual void set_epoch(int64_t epoch);
