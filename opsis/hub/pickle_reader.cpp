@@ -215,7 +215,7 @@ void PickleMachine::call() {
     if (sequence ? list : from.kind == Kind::Dict) {
       content = from.items;
       if (dict && content.size() % 2 != 0) content.pop_back();  // attributes are not copied
-    } else if (dict && list) {                          // pairs, as Python 2 has them
+    } else if (dict && list) {                                  // pairs, as Python 2 has them
       for (const auto pair : from.items) {
         const auto& two = nodes_[pair];
         if ((two.kind != Kind::List && two.kind != Kind::Tuple) || two.items.size() != 2)
@@ -229,7 +229,7 @@ void PickleMachine::call() {
   push(dict ? Kind::Dict : name == "torch.Size" ? Kind::Tuple : Kind::Set).items = std::move(content);
 }
 
-/// BUILD: object, state -> object. What NumPy makes has its content in the state, and a state dict its `_metadata`: both are kept.
+/// BUILD: object, state -> object. What NumPy makes has its content in the state, a state dict its `_metadata`: both are kept.
 /// Elsewhere it is a tensor's Python attributes: no data, dropped.
 void PickleMachine::build() {
   const auto state = pop();

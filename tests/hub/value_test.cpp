@@ -61,6 +61,15 @@ TEST(CheckpointValue, SaysWhereItIsNotWhatIsWanted) {
                "checkpoint: optimizer is no state dict: \"state\" is a dict");
 }
 
+TEST(CheckpointValue, OfATypeOfTensorsIsAString) {
+  const auto type = Value::dtype("torch.qint8");
+  EXPECT_TRUE(type.is_string() && type.is_dtype());
+  EXPECT_FALSE(Value("torch.qint8").is_dtype());
+  EXPECT_EQ(type.as_string(), "torch.qint8");
+  EXPECT_ERROR(Value::dtype("qint8"), ValueError, "no type of tensors is named qint8");
+  EXPECT_ERROR(Value::dtype("torch.load"), ValueError, "no type of tensors is named torch.load");
+}
+
 TEST(CheckpointValue, IsBuiltStepByStep) {
   Value value;
   value.set("a", 1).set("b", 2).set("a", 3).set(7, "x");
