@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "opsis/core/check.h"
 #include "opsis/core/random.h"
 #include "opsis/transforms.h"
 #include "tests/support/expect.h"

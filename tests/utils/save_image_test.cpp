@@ -1,6 +1,7 @@
 #include "opsis/utils/save_image.h"
 
 #include "opsis/io/codecs.h"
+#include "opsis/io/file.h"
 #include "opsis/io/image.h"
 #include "opsis/io/read_write.h"
 #include "tests/support/expect.h"
