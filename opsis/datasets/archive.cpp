@@ -85,7 +85,7 @@ bool zip_has_more_entries(io::Bytes file, int64_t most) {
 class Reader {
  public:
   Reader(const fs::path& path, Content content, const ArchiveLimits& limits)
-      : path_(path), limits_(limits), archive_(archive_read_new()) {
+      : path_(path), limits_(limits), is_rar_(content == Content::Rar), archive_(archive_read_new()) {
     if (!archive_) throw std::bad_alloc();
     std::error_code failed;
     const auto size = fs::file_size(path, failed);
@@ -138,6 +138,8 @@ class Reader {
     if (!name) refuse("an entry has no name");
     entry_ = name;
     if (++entries_ > limits_.entries) refuse_entries();
+    // libarchive holds all others to what they say.
+    said_ = is_rar_ && archive_entry_size_is_set(entry) ? archive_entry_size(entry) : -1;
     return entry;
   }
   const std::string& name() const { return entry_; }
@@ -164,6 +166,7 @@ class Reader {
       if (result == ARCHIVE_EOF) break;
       take(offset, static_cast<const uint8_t*>(data), size);
     }
+    if (said_ >= 0 && end != said_) refuse(text("it has {} bytes and says {}", end, said_));
     return end;
   }
 
@@ -180,9 +183,10 @@ class Reader {
   const Utf8Names names_;
   const fs::path& path_;
   const ArchiveLimits& limits_;
+  bool is_rar_;
   ArchiveHandle archive_;
   std::string entry_;
-  int64_t entries_ = 0, bytes_ = 0, most_ = 0;
+  int64_t entries_ = 0, bytes_ = 0, most_ = 0, said_ = -1;
   bool ended_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 #include "opsis/core/check.h"
 #include "opsis/io/exif.h"
@@ -24,11 +25,19 @@ int orientation_of(int quarters, bool mirrored, bool top_to_bottom) {
   return (!mirrored ? turned : top_to_bottom ? top_bottom : left_right)[quarters & 3];
 }
 
+// libavif gives what follows the offset of the TIFF header, so with "Exif\0\0" or whatever else stands before that.
+int exif_orientation_of_item(Bytes item) {
+  using namespace std::string_view_literals;
+  const std::string_view bytes(reinterpret_cast<const char*>(item.data()), item.size());
+  const auto begin = std::min(bytes.find("II*\0"sv), bytes.find("MM\0*"sv));
+  return begin == std::string_view::npos ? 1 : exif_orientation(item.subspan(begin));
+}
+
 int avif_orientation(const avifImage& image) {
   const bool turned = (image.transformFlags & AVIF_TRANSFORM_IROT) != 0,
              mirrored = (image.transformFlags & AVIF_TRANSFORM_IMIR) != 0;
   if (turned || mirrored) return orientation_of(turned ? image.irot.angle : 0, mirrored, image.imir.mode == 0);
-  return exif_orientation({image.exif.data, image.exif.size});
+  return exif_orientation_of_item({image.exif.data, image.exif.size});
 }
 
 void check_avif(const avifDecoder& decoder, avifResult result, Bytes bytes) {

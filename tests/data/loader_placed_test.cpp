@@ -306,6 +306,7 @@ TEST(DataLoader, BatchesDoNotDependOnTheInstructionSet) {
     const support::Variable root("OPSIS_TEST_PHOTOS", photos.root());
     const support::Variable batches("OPSIS_TEST_BATCHES", file);
     const support::Variable set("ATEN_CPU_CAPABILITY", name);
+    const support::Variable shards("GTEST_TOTAL_SHARDS", "1"), shard("GTEST_SHARD_INDEX", "0");  // all that the filter names
     const auto run = cli_tests::run_program("opsis_tests", {"--gtest_filter=DataLoader.BatchesDoNotDependOnTheInstructionSet"});
     ASSERT_EQ(run.code, 0) << run.out << run.err;
     EXPECT_TENSOR_EQ(hub::load(file).as_tensor(), batches_of(photos.root(), name, 2));

@@ -182,8 +182,9 @@ TEST(ScanIndex, OfTheDataSetsThatHaveOneChangesNothing) {
   // Nothing is kept of what changed less than two seconds ago.
   for (const auto& [table, source_of, open] : all) {
     for (const auto& c : oracle::cases(table)) {
-      fs::create_directories(copies.path() / table);
-      fs::copy(c.text("root"), copies.path() / table / c.name(), fs::copy_options::recursive);
+      const auto copy = copies.path() / table / c.name();
+      fs::create_directories(copy.parent_path());
+      fs::copy(c.text("root"), copy, fs::copy_options::recursive);
     }
   }
   std::this_thread::sleep_for(std::chrono::nanoseconds(io::kCoarsestClock) + std::chrono::milliseconds(100));

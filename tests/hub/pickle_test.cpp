@@ -74,7 +74,9 @@ TEST(Pickle, KeepsTheAttributesOfADictAsItsLastItem) {
   EXPECT_EQ(read(copy)[read(copy).root].items.size(), 2u);
   EXPECT_ERROR(read(ops("}}b}b")), DecodeError, "sets the attributes of a dict twice");
   EXPECT_ERROR(read(ops("}}bK\x01K\x02s"s)), DecodeError, "SETITEM on a dict that was done");
-  EXPECT_ERROR(read(ops("}q\x00h\x00b"s)), DecodeError, "an object holds itself");
+  EXPECT_ERROR(read(ops("}q\x00h\x00"
+                        "b"s)),
+               DecodeError, "an object holds itself");
 }
 
 TEST(Pickle, RefusesToWriteTextThatIsNone) {

@@ -97,7 +97,8 @@ support::TrainOutputs all_outputs(quantization::QuantizableClassifier& model) {
   if (auto* googlenet = dynamic_cast<quantization::QuantizableGoogLeNetImpl*>(&model)) {
     return [googlenet](torch::Tensor images) {
       const auto out = googlenet->outputs(std::move(images));
-      return std::vector<torch::Tensor>{out.logits, out.aux_logits2, out.aux_logits1};
+      // torchvision's quantizable one mistakes the one auxiliary output for the other; its float one does not.
+      return std::vector<torch::Tensor>{out.logits, out.aux_logits1, out.aux_logits2};
     };
   }
   if (auto* inception = dynamic_cast<quantization::QuantizableInception3Impl*>(&model)) {

@@ -125,8 +125,9 @@ class _Hdf5:
         out = np.empty((len(items), 1), dtype=h5py.ref_dtype)
         for i, item in enumerate(items):
             self.count += 1
-            self.put(refs, f"r{self.count}", item)
-            out[i, 0] = refs[f"r{self.count}"].ref
+            name = f"r{self.count}"  # what the item refers to itself counts on
+            self.put(refs, name, item)
+            out[i, 0] = refs[name].ref
         return out
 
 

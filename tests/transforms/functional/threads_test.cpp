@@ -66,7 +66,12 @@ TEST_F(OnThreads, KernelsDoWhatTheyDoOnOne) {
           EXPECT_THROW(operation(image), ValueError);
           continue;
         }
-        EXPECT_TENSOR_EQ(std::get<Image>(operation(image)).data, std::get<Image>(*alone).data);
+        const auto& expected = std::get<Image>(*alone).data;
+        if (type == torch::kUInt8) {
+          EXPECT_TENSOR_EQ(std::get<Image>(operation(image)).data, expected);
+        } else {  // ATen's vectors begin where a thread does, and its pow and its sums give other last bits there
+          EXPECT_TENSOR_NEAR(std::get<Image>(operation(image)).data, expected, 2e-7, 1e-7);
+        }
         ++computed;
       }
     }
