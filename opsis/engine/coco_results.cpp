@@ -25,16 +25,19 @@ struct Rows {
   std::vector<io::RunLengths> masks;
 
   void add_box(const io::RunBox& box) { boxes.insert(boxes.end(), box.begin(), box.end()); }
+  // Of the object that comes next.
+  void add_points(const std::vector<double>& numbers) {
+    OPSIS_CHECK(labels.empty() || points.size() == labels.size() * numbers.size(),
+                "the keypoints of an image must all be as many, three numbers of each");
+    points.insert(points.end(), numbers.begin(), numbers.end());
+  }
   int64_t count() const { return std::ssize(labels); }
   // One number of each object, or so many.
   static Tensor column(const std::vector<double>& numbers) { return torch::tensor(numbers, torch::kFloat64); }
   static Tensor table(const std::vector<double>& numbers, int64_t of_each) { return column(numbers).view({-1, of_each}); }
   Tensor points_of_each() const {
     if (points.empty()) return {};
-    const auto numbers = std::ssize(points) / count();
-    OPSIS_CHECK(numbers % 3 == 0 && numbers * count() == std::ssize(points),
-                "the keypoints of an image must all be as many, three numbers of each");
-    return column(points).view({count(), numbers / 3, 3});
+    return column(points).view({count(), std::ssize(points) / count() / 3, 3});
   }
 };
 
@@ -83,7 +86,7 @@ void add_found(Rows& rows, const CocoFound& found, const CocoFile::Entry& image,
   }
   if (measure == Measure::KeyPoints && !box) box = box_around(found.key_points);
   if (measure != Measure::Mask) area = (*box)[2] * (*box)[3];
-  if (kind == CocoKind::KeyPoints) rows.points.insert(rows.points.end(), found.key_points.begin(), found.key_points.end());
+  if (kind == CocoKind::KeyPoints) rows.add_points(found.key_points);
   rows.labels.push_back(found.category_id);
   rows.scores.push_back(found.score);
   rows.areas.push_back(area);
@@ -93,6 +96,12 @@ void add_found(Rows& rows, const CocoFound& found, const CocoFile::Entry& image,
 void add_annotation(Rows& rows, const Json& annotation, const CocoFile& truth, const CocoFile::Entry& image, CocoKind kind) {
   const auto category = annotation["category_id"].integer();
   OPSIS_CHECK(truth.categories().contains(category), "category {} is not in the file's list", category);
+  if (kind == CocoKind::KeyPoints) {
+    std::vector<double> points;
+    for (const auto& number : annotation["keypoints"].items()) points.push_back(number.number());
+    OPSIS_CHECK(points.size() % 3 == 0, "keypoints must be three numbers of each, got {} numbers", points.size());
+    rows.add_points(points);
+  }
   rows.labels.push_back(category);
   if (const auto* area = annotation.find("area")) rows.areas.push_back(area->number());
   const auto* crowd = annotation.find("iscrowd");
@@ -104,8 +113,6 @@ void add_annotation(Rows& rows, const Json& annotation, const CocoFile& truth, c
   const auto& sides = annotation["bbox"].items();
   OPSIS_CHECK(sides.size() == 4, "a bbox must have 4 numbers, got {}", sides.size());
   rows.add_box({sides[0].number(), sides[1].number(), sides[2].number(), sides[3].number()});
-  if (kind != CocoKind::KeyPoints) return;
-  for (const auto& number : annotation["keypoints"].items()) rows.points.push_back(number.number());
 }
 
 }  // namespace

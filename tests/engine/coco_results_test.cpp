@@ -123,7 +123,7 @@ TEST_F(CocoResultsFile, ThatIsMalformedIsRefusedWithItsEntry) {
          CocoKind::KeyPoints);
   expect(with(R"(, "keypoints": [1, 2, 3])") + "," + with(R"(, "keypoints": [1, 2, 3, 4, 5, 6, 7, 8, 9])") + "," +
              with(R"(, "keypoints": [1, 2, 3, 4, 5, 6])"),
-         "image 7: the keypoints of an image must all be as many", CocoKind::KeyPoints);
+         "entry 1: the keypoints of an image must all be as many", CocoKind::KeyPoints);
   EXPECT_ERROR(
       evaluate_coco_results(truth(), results("[" + with(R"(, "keypoints": [1, 2, 3])") + "]"), {.kind = CocoKind::KeyPoints}),
       DecodeError, "coco_target: image 7: ");

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "opsis/core/check.h"
+#include "opsis/hub/state_dict.h"
 #include "opsis/ops/frozen_batch_norm.h"
 
 namespace opsis::inline v1::models::detection {
@@ -19,6 +20,12 @@ ReturnLayers numbered(const std::vector<std::string>& layers) {
   for (const auto& layer : layers) found.emplace_back(layer, std::to_string(found.size()));
   return found;
 }
+
+// Python counts the versions of its state.
+class FPNImpl final : public ops::FeaturePyramidNetworkImpl, public hub::Versioned {
+ public:
+  using FeaturePyramidNetworkImpl::FeaturePyramidNetworkImpl;
+};
 
 }  // namespace backbones
 
@@ -37,8 +44,10 @@ BackboneWithFPNImpl::BackboneWithFPNImpl(const NamedLayers& layers, const Return
     : torch::nn::Module("BackboneWithFPN"), out_channels(channels) {
   body = register_module("body", IntermediateLayerGetter(layers, return_layers));
   const auto extra_blocks = options.extra_blocks ? options.extra_blocks : ops::LastLevelMaxPool().ptr();
-  fpn = register_module("fpn", ops::FeaturePyramidNetwork(in_channels_list, channels,
-                                                          {.extra_blocks = extra_blocks, .norm_layer = options.norm_layer}));
+  const ops::FeaturePyramidNetworkOptions how{.extra_blocks = extra_blocks, .norm_layer = options.norm_layer};
+  const std::shared_ptr<ops::FeaturePyramidNetworkImpl> pyramid =
+      std::make_shared<backbones::FPNImpl>(in_channels_list, channels, how);
+  fpn = register_module("fpn", ops::FeaturePyramidNetwork(pyramid));
 }
 
 FeatureMaps BackboneWithFPNImpl::forward(Tensor images) {
