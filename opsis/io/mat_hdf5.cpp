@@ -43,7 +43,9 @@ class MatHdf5Reader {
         bad_mat("a group that is no struct: sparse arrays and objects are not read");
       return structs(object, depth);
     }
-    const auto [stored, type] = object.array();
+    const auto pair = object.array();
+    const auto& stored = pair.first;
+    const auto type = pair.second;
     const auto fits = [&](const MatClass& known) {
       return name ? known.name == *name
                   : known.stored == type && known.width == stored.width() && known.is_signed == stored.is_signed();

@@ -42,7 +42,7 @@ struct Matched {
                 opsis::detail::shape(boxes1), opsis::detail::shape(boxes2));
     const auto left = torch::max(box.x1, target.x1), top = torch::max(box.y1, target.y1);
     const auto right = torch::min(box.x2, target.x2), bottom = torch::min(box.y2, target.y2);
-    const auto overlap = (bottom > top).bitwise_and(right > left);
+    const auto overlap = (bottom > top).logical_and(right > left);
     const auto inter = torch::where(overlap, (right - left) * (bottom - top), torch::zeros_like(box.x1));
     joined = (box.x2 - box.x1) * (box.y2 - box.y1) + (target.x2 - target.x1) * (target.y2 - target.y1) - inter;
     iou = inter / (joined + eps);

@@ -187,10 +187,7 @@ TEST(Boxes, OfMetaTensorsHaveTheirShape) {
   expect(ops::box_convert(meta({3, 5}), CXCYWHR, XYXYXYXY), {3, 8});
   expect(ops::clip_boxes_to_image(three, {5, 5}), {3, 4});
   expect(ops::masks_to_boxes(meta({3, 7, 6})), {3, 4});
-  for (const auto& [name, op] : differentiable()) {
-    if (name.ends_with("_loss"))
-      expect(op(three, meta({3, 4})), name == "sigmoid_focal_loss" ? three.sizes().vec() : std::vector<int64_t>{3});
-  }
+  // The losses are made of operators of which LibTorch itself has none for meta tensors.
   EXPECT_ERROR(ops::nms_rotated(meta({3, 5}), meta({3}), 0.5), ValueError, "nms_rotated: how many boxes stay depends");
 }
 

@@ -53,7 +53,7 @@ int main() {
   expect_not_built([&] { opsis::io::read_mat("labels.mat", "labels"); });
   expect_not_built([&] { opsis::io::Hdf5Array("camelyon.h5", "x"); });
   expect_not_built([&] { opsis::io::inflate_raw({}, 0); });
-  expect_not_built([&] { opsis::hub::Digest(opsis::hub::DigestKind::Sha256); });
+  expect_not_built([&] { opsis::hub::Digest digest(opsis::hub::DigestKind::Sha256); });
   expect_not_built([&] { opsis::hub::download("https://localhost/weights.pth", "absent/weights.pth"); });
   expect_not_built([&] { opsis::datasets::extract_archive("photos.zip", "photos"); });
   expect_not_built([&] { opsis::datasets::parse_voc_xml({}); });
