@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tests/engine/coco_numbers.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 
@@ -53,16 +54,6 @@ struct Scene {
   oracle::Case case_;
   int64_t images_;
 };
-
-void expect_equal_to_pycocotools(const CocoResult& result, const oracle::Case& c) {
-  EXPECT_EQ(result.labels, c.ints("seen"));
-  EXPECT_TENSOR_NEAR(result.precision, c.tensor("precision"), 0, 1e-12);
-  EXPECT_TENSOR_EQ(result.scores, c.tensor("scores"));
-  EXPECT_TENSOR_NEAR(result.recall, c.tensor("recall"), 0, 1e-12);
-  std::vector<double> numbers;
-  for (const auto& number : result.numbers) numbers.push_back(number.value);
-  EXPECT_TENSOR_NEAR(torch::tensor(numbers, torch::kFloat64), c.tensor("stats"), 0, 1e-12);
-}
 
 // "coco/crowded" has more detections of a label in an image than count.
 TEST(CocoEvaluator, NumbersEqualPycocotools) {

@@ -11,6 +11,7 @@
 #include "opsis/models/detection/keypoints.h"
 #include "opsis/models/detection/masks.h"
 #include "opsis/ops/frozen_batch_norm.h"
+#include "tests/models/saved_backbone.h"
 #include "tests/support/expect.h"
 #include "tests/support/meta_device.h"
 #include "tests/support/model.h"
@@ -280,19 +281,13 @@ TEST(FasterRCNN, FindsWhatTorchvisionsFindsInAStripe) {
 }
 
 TEST(FasterRCNN, TakesTheWeightsOfItsBackbone) {
-  const support::TemporaryFolder folder;
-  const auto file = folder.path() / "mobilenet.safetensors";
-  const models::MobileNetV3 classifier = models::mobilenet_v3_large();
-  hub::save_safetensors(file, hub::state_dict(*classifier));
-  models::MobileNet_V3_Large_Weights weights = models::MobileNet_V3_Large_Weights::IMAGENET1K_V1;
-  const auto url = "file://" + file.string();
-  weights.url = url;
-  const auto model = detection::fasterrcnn_mobilenet_v3_large_320_fpn({}, {.weights_backbone = weights});
+  const support::SavedBackbone saved;
+  const auto model = detection::fasterrcnn_mobilenet_v3_large_320_fpn({}, {.weights_backbone = saved.weights});
   // Frozen norms have all that the norms had but the count of batches, as buffers.
   std::map<std::string, torch::Tensor> found;
   for (const auto& [name, tensor] : hub::state_dict(*model)) found[name] = tensor;
   size_t norms = 0, compared = 0;
-  for (const auto& [name, tensor] : hub::state_dict(*classifier->features)) {
+  for (const auto& [name, tensor] : hub::state_dict(*saved.classifier->features)) {
     if (name.ends_with("num_batches_tracked")) continue;
     ASSERT_TRUE(found.contains("backbone.body." + name)) << name;
     EXPECT_TENSOR_EQ(found["backbone.body." + name].detach(), tensor.detach());

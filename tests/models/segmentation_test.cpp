@@ -3,6 +3,7 @@
 #include "opsis/hub/safetensors.h"
 #include "opsis/hub/state_dict.h"
 #include "opsis/models.h"
+#include "tests/models/saved_backbone.h"
 #include "tests/support/expect.h"
 #include "tests/support/model.h"
 #include "tests/support/oracle.h"
@@ -92,16 +93,10 @@ TEST(SegmentationModel, TakesOneSmallImageAndAnEmptyBatch) {
 }
 
 TEST(SegmentationModel, TakesTheWeightsOfItsBackbone) {
-  const support::TemporaryFolder folder;
-  const auto file = folder.path() / "mobilenet.safetensors";
-  const models::MobileNetV3 classifier = models::mobilenet_v3_large();
-  hub::save_safetensors(file, hub::state_dict(*classifier));
-  models::MobileNet_V3_Large_Weights weights = models::MobileNet_V3_Large_Weights::IMAGENET1K_V1;
-  const auto url = "file://" + file.string();
-  weights.url = url;
-  const auto model = models::segmentation::lraspp_mobilenet_v3_large({}, {.weights_backbone = weights});
+  const support::SavedBackbone saved;
+  const auto model = models::segmentation::lraspp_mobilenet_v3_large({}, {.weights_backbone = saved.weights});
   const auto found = model->backbone->named_parameters();
-  const auto expected = classifier->features->named_parameters();
+  const auto expected = saved.classifier->features->named_parameters();
   ASSERT_EQ(found.keys(), expected.keys());
   for (const auto& parameter : expected) EXPECT_TENSOR_EQ(found[parameter.key()].detach(), parameter.value().detach());
 }
