@@ -10,6 +10,7 @@
 #include "opsis/ops/feature_pyramid_network.h"
 #include "opsis/ops/frozen_batch_norm.h"
 #include "opsis/ops/layer.h"
+#include "opsis/ops/linear.h"
 #include "opsis/ops/losses.h"
 #include "opsis/ops/mlp.h"
 #include "opsis/ops/nms.h"

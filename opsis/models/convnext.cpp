@@ -5,17 +5,18 @@
 #include "opsis/models/builders.h"
 #include "opsis/models/initialise.h"
 #include "opsis/ops/conv_norm_activation.h"
+#include "opsis/ops/linear.h"
 #include "opsis/ops/permute.h"
 #include "opsis/ops/stochastic_depth.h"
 
 namespace opsis::inline v1::models {
 namespace convnext_family {
 
+using ops::Linear;
 using ops::Permute;
 using torch::Tensor;
 using torch::nn::Conv2d;
 using torch::nn::Conv2dOptions;
-using torch::nn::Linear;
 
 class CNBlockImpl : public torch::nn::Module {
  public:

@@ -10,6 +10,7 @@
 #include "opsis/models/initialise.h"
 #include "opsis/models/relative_positions.h"
 #include "opsis/ops/conv_norm_activation.h"
+#include "opsis/ops/linear.h"
 #include "opsis/ops/squeeze_excitation.h"
 #include "opsis/ops/stochastic_depth.h"
 #include "opsis/tv_tensors/print.h"
@@ -23,7 +24,7 @@ using torch::nn::Conv2d;
 using torch::nn::Conv2dOptions;
 using torch::nn::Dropout;
 using torch::nn::Identity;
-using Linear = Observed<torch::nn::Linear>;
+using Linear = Observed<ops::Linear>;
 
 // What the layers of a network have in common.
 struct Style {

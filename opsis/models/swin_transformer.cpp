@@ -9,6 +9,7 @@
 #include "opsis/models/initialise.h"
 #include "opsis/models/relative_positions.h"
 #include "opsis/models/swin_blocks.h"
+#include "opsis/ops/linear.h"
 #include "opsis/ops/norm.h"
 #include "opsis/ops/permute.h"
 
@@ -17,9 +18,9 @@ namespace swin_family {
 
 namespace F = torch::nn::functional;
 namespace init = torch::nn::init;
+using ops::Linear;
 using ops::Permute;
 using torch::Tensor;
-using torch::nn::Linear;
 using torch::nn::LinearOptions;
 using Pair = std::array<int64_t, 2>;
 using detail::PatchMerging;
@@ -238,7 +239,7 @@ SwinTransformerImpl::SwinTransformerImpl(const SwinTransformerSize& size, const 
   permute = register_layer(*this, "permute", Permute(std::vector<int64_t>{0, 3, 1, 2}));
   avgpool = register_module("avgpool", torch::nn::AdaptiveAvgPool2d(1));
   flatten = register_layer(*this, "flatten", torch::nn::Flatten());
-  head = register_module("head", Linear(dim, num_classes));
+  head = register_module("head", torch::nn::Linear(dim, num_classes));
   detail::initialise(
       *this, [](torch::nn::Conv2dImpl&) {},
       [](torch::nn::LinearImpl& linear) {

@@ -9,6 +9,7 @@
 #include "opsis/models/builders.h"
 #include "opsis/models/initialise.h"
 #include "opsis/ops/conv_norm_activation.h"
+#include "opsis/ops/linear.h"
 #include "opsis/ops/mlp.h"
 #include "opsis/tv_tensors/print.h"
 
@@ -20,7 +21,7 @@ using torch::Tensor;
 using torch::nn::Conv2d;
 using torch::nn::Conv2dOptions;
 using Dropout = Observed<torch::nn::Dropout>;
-using torch::nn::Linear;
+using ops::Linear;
 
 // torch.nn.MultiheadAttention where query, key and value are one and no weights are asked for. LibTorch's wants the sequence
 // first and does not use the fused kernel.

@@ -4,13 +4,13 @@
 #include <torch/nn/modules/linear.h>
 
 #include "opsis/core/check.h"
+#include "opsis/ops/linear.h"
 
 namespace opsis::inline v1::ops {
 
 MLPImpl::MLPImpl(int64_t in_channels, const std::vector<int64_t>& hidden_channels, const MLPOptions& options) {
   using torch::nn::Dropout;
   using torch::nn::DropoutOptions;
-  using torch::nn::Linear;
   using torch::nn::LinearOptions;
   OPSIS_CHECK(!hidden_channels.empty(), "MLP: hidden_channels must name at least the channels of the result");
   for (size_t i = 0; i < hidden_channels.size(); ++i) {

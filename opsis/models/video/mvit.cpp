@@ -12,6 +12,7 @@
 
 #include "opsis/models/builders.h"
 #include "opsis/models/initialise.h"
+#include "opsis/ops/linear.h"
 #include "opsis/ops/mlp.h"
 #include "opsis/ops/norm.h"
 #include "opsis/ops/stochastic_depth.h"
@@ -20,8 +21,8 @@
 namespace opsis::inline v1::models::video {
 namespace mvit {
 
+using ops::Linear;
 using torch::Tensor;
-using torch::nn::Linear;
 using Triple = std::array<int64_t, 3>;  // frames, rows, columns
 using Pooled = std::pair<Tensor, Triple>;
 
@@ -247,7 +248,7 @@ TORCH_MODULE(PositionalEncoding);
 void initialise(torch::nn::Module& model) {
   namespace init = torch::nn::init;
   for (const auto& module : model.modules(/*include_self=*/false)) {
-    if (auto* linear = module->as<Linear>()) {
+    if (auto* linear = module->as<torch::nn::Linear>()) {
       models::detail::trunc_normal_(linear->weight, 0, 0.02);
       if (linear->bias.defined()) init::zeros_(linear->bias);
     } else if (auto* norm = module->as<torch::nn::LayerNorm>()) {

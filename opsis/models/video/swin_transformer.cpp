@@ -8,14 +8,15 @@
 #include "opsis/models/builders.h"
 #include "opsis/models/initialise.h"
 #include "opsis/models/swin_blocks.h"
+#include "opsis/ops/linear.h"
 #include "opsis/ops/norm.h"
 
 namespace opsis::inline v1::models::video {
 namespace swin3d {
 
 namespace F = torch::nn::functional;
+using ops::Linear;
 using torch::Tensor;
-using torch::nn::Linear;
 using Triple = std::array<int64_t, 3>;  // frames, rows, columns
 
 // Zeros at the ends of three dimensions, so that each is a multiple; `behind` dimensions follow them.
@@ -209,9 +210,9 @@ SwinTransformer3dImpl::SwinTransformer3dImpl(const SwinTransformer3dSize& size, 
   features = register_module("features", layers);
   norm = register_layer(*this, "norm", norm_layer(dim));
   avgpool = register_module("avgpool", torch::nn::AdaptiveAvgPool3d(1));
-  head = register_module("head", Linear(dim, num_classes));
+  head = register_module("head", torch::nn::Linear(dim, num_classes));
   for (const auto& module : modules(/*include_self=*/false)) {
-    if (auto* linear = module->as<Linear>()) {
+    if (auto* linear = module->as<torch::nn::Linear>()) {
       models::detail::trunc_normal_(linear->weight, 0, 0.02);
       if (linear->bias.defined()) torch::nn::init::zeros_(linear->bias);
     }
