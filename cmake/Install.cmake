@@ -40,12 +40,12 @@ if(BUILD_SHARED_LIBS)
 else()
   set(package_static TRUE)
 endif()
-configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/opsisConfig.cmake.in ${CMAKE_BINARY_DIR}/package/opsisConfig.cmake
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/opsisConfig.cmake.in ${PROJECT_BINARY_DIR}/package/opsisConfig.cmake
   INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO NO_CHECK_REQUIRED_COMPONENTS_MACRO)
-write_basic_package_version_file(${CMAKE_BINARY_DIR}/package/opsisConfigVersion.cmake COMPATIBILITY SameMajorVersion)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/opsisConfigVersion.cmake COMPATIBILITY SameMajorVersion)
 install(FILES
-  ${CMAKE_BINARY_DIR}/package/opsisConfig.cmake
-  ${CMAKE_BINARY_DIR}/package/opsisConfigVersion.cmake
+  ${PROJECT_BINARY_DIR}/package/opsisConfig.cmake
+  ${PROJECT_BINARY_DIR}/package/opsisConfigVersion.cmake
   ${CMAKE_CURRENT_LIST_DIR}/LibTorch.cmake
   ${CMAKE_CURRENT_LIST_DIR}/FindDeflate.cmake
   ${CMAKE_CURRENT_LIST_DIR}/FindFFmpeg.cmake

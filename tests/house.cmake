@@ -7,11 +7,13 @@ if(OPSIS_MOLD)
   set(linker -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold -DCMAKE_SHARED_LINKER_FLAGS=-fuse-ld=mold)
 endif()
 
-# Two projects of a stranger's. A sanitized library cannot be linked into a program that is not.
+# Two projects of a stranger's: one finds an installed Opsis, the other holds its sources. A sanitized library cannot be linked into
+# a program that is not.
 if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
   # The package as find_package(opsis) sees it, from a folder that is not the one it was built in.
   add_test(NAME house.install COMMAND ${CMAKE_COMMAND} --install ${CMAKE_BINARY_DIR} --prefix ${consumers}/prefix)
   set_tests_properties(house.install PROPERTIES FIXTURES_SETUP installed)
+  set(consumer_says "Mirror..: 2\n.*BoundingBoxes: XYXY needs 4 numbers a box, got .1, 3.*operator by its name: found")
   list(JOIN OPSIS_COMPONENTS "$<SEMICOLON>" components)
   add_test(NAME house.InstalledOpsisIsFoundAndLinked
     COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/consumers/installed ${consumers}/installed
@@ -20,7 +22,7 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
         -DCMAKE_PREFIX_PATH=${consumers}/prefix "-DCOMPONENTS=${components}"
       --test-command consumer)
   set_tests_properties(house.InstalledOpsisIsFoundAndLinked PROPERTIES FIXTURES_REQUIRED installed TIMEOUT 300
-    PASS_REGULAR_EXPRESSION "Mirror..: 2\n.*BoundingBoxes: XYXY needs 4 numbers a box, got .1, 3."
+    PASS_REGULAR_EXPRESSION "${consumer_says}"
     FAIL_REGULAR_EXPRESSION "warning:")
 
   if(TARGET opsis_cli)
@@ -37,7 +39,7 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
         -DOPSIS_JPEG=OFF -DOPSIS_PNG=OFF -DOPSIS_DEFLATE=OFF -DOPSIS_GIF=OFF -DOPSIS_WEBP=OFF -DOPSIS_AVIF=OFF
         -DOPSIS_DICOM=OFF -DOPSIS_HEIC=OFF -DOPSIS_TIFF=OFF -DOPSIS_CURL=OFF -DOPSIS_CRYPTO=OFF -DOPSIS_FREETYPE=OFF
         -DOPSIS_ARCHIVE=OFF -DOPSIS_MAT=OFF -DOPSIS_HDF5=OFF -DOPSIS_XML=OFF -DOPSIS_SIMDJSON=OFF -DOPSIS_VIDEO=OFF
-        -DOPSIS_SOURCE_DIR=${PROJECT_SOURCE_DIR} -DOPSIS_LIBTORCH=${OPSIS_LIBTORCH_ROOT}
+        -DOPSIS_INSTALL=ON -DOPSIS_SOURCE_DIR=${PROJECT_SOURCE_DIR} -DOPSIS_LIBTORCH=${OPSIS_LIBTORCH_ROOT}
       --test-command consumer)
   string(CONCAT not_built
     "decode_jpeg: built without libjpeg; configure with -DOPSIS_JPEG=ON\n"
@@ -69,7 +71,19 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
     "optimized\n"
     "BoundingBoxes")
   set_tests_properties(house.VendoredOpsisIsStaticAndBare PROPERTIES TIMEOUT 1500 PROCESSORS 2
-    PASS_REGULAR_EXPRESSION "${not_built}" FAIL_REGULAR_EXPRESSION "warning:")
+    FIXTURES_SETUP vendored PASS_REGULAR_EXPRESSION "${not_built}" FAIL_REGULAR_EXPRESSION "warning:")
+
+  # The same archive as a package: what it was linked with is found by whoever finds it, and it is linked whole there too.
+  add_test(NAME house.install_static COMMAND ${CMAKE_COMMAND} --install ${consumers}/vendored/opsis --prefix ${consumers}/static)
+  set_tests_properties(house.install_static PROPERTIES FIXTURES_REQUIRED vendored FIXTURES_SETUP installed_static)
+  add_test(NAME house.InstalledStaticOpsisIsFoundAndLinked
+    COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/consumers/installed ${consumers}/installed_static
+      --build-generator Ninja --build-noclean
+      --build-options ${linker} -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
+        -DCMAKE_PREFIX_PATH=${consumers}/static
+      --test-command consumer)
+  set_tests_properties(house.InstalledStaticOpsisIsFoundAndLinked PROPERTIES FIXTURES_REQUIRED installed_static TIMEOUT 300
+    PASS_REGULAR_EXPRESSION "${consumer_says}" FAIL_REGULAR_EXPRESSION "warning:")
 endif()
 
 # Everything that parses foreign bytes, fuzzed for a little while from small pictures of the oracle's. Plain sources only.
