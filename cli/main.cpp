@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "opsis/core/freed_memory.h"
 
 int main(int argc, char** argv) {
+  opsis::keep_freed_memory();
   CLI::App app("TorchVision for C++, from the command line.", "opsis");
   app.set_version_flag("--version", "opsis " OPSIS_VERSION " (LibTorch " TORCH_VERSION ")");
   app.set_help_flag("-h,--help", "Print this and leave");

@@ -131,6 +131,7 @@ void run(const std::filesystem::path& folder) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  opsis::keep_freed_memory();
   try {
     run(argc > 1 ? argv[1] : "out");
     return 0;

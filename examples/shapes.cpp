@@ -132,6 +132,7 @@ void run(const std::filesystem::path& folder, int64_t epochs, size_t drawings) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  opsis::keep_freed_memory();
   try {
     run(argc > 1 ? argv[1] : "out", argc > 2 ? std::stoll(argv[2]) : 10, argc > 3 ? std::stoull(argv[3]) : 800);
     return 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "opsis/core/error.h"
+#include "opsis/core/freed_memory.h"
 #include "opsis/core/limits.h"
 #include "opsis/core/parallel.h"
 #include "opsis/core/progress.h"

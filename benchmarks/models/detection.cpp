@@ -12,6 +12,7 @@
 #include <string>
 
 #include "benchmarks/timing.h"
+#include "opsis/core/freed_memory.h"
 #include "opsis/hub/safetensors.h"
 #include "opsis/models.h"
 
@@ -70,6 +71,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: opsis_bench_detection folder seconds model threads how...\n");
     return 2;
   }
+  opsis::keep_freed_memory();
   try {
     return measure(arguments);
   } catch (const std::exception& error) {

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "benchmarks/timing.h"
+#include "opsis/core/freed_memory.h"
 #include "opsis/hub/safetensors.h"
 #include "opsis/models/optimize.h"
 #include "opsis/models/registry.h"
@@ -81,6 +82,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: opsis_bench_models folder seconds model batch threads how...\n");
     return 2;
   }
+  opsis::keep_freed_memory();
   try {
     return speed ? measure_speed(arguments) : measure(arguments);
   } catch (const std::exception& error) {

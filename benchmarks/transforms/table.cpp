@@ -292,6 +292,7 @@ int main(int argc, char** argv) {
   const std::string filter = argc > 3 ? argv[3] : "";
   const opsis::SerialScope one_thread;
   const torch::InferenceMode inference;
+  opsis::keep_freed_memory();
   const auto image = opsis::io::decode_image(argv[1], {.mode = opsis::ImageReadMode::RGB});
   nlohmann::ordered_json times;
   opsis::hub::StateDict results;

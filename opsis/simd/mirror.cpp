@@ -29,13 +29,21 @@ void MirrorRow(const uint8_t* row, int64_t total, uint8_t* out) {
 
 #elif HWY_TARGET == HWY_AVX3_DL
 
+// Where each of 64 bytes comes from. Made beforehand: for a short row it would cost more than the row.
+template <int64_t kBytes>
+alignas(64) constexpr auto kMirroredBytes = [] {
+  std::array<uint8_t, 64> order{};
+  for (int64_t i = 0; i < 64; ++i) {
+    order[static_cast<size_t>(i)] = static_cast<uint8_t>((64 - kBytes - i / kBytes * kBytes + i % kBytes) & 63);
+  }
+  return order;
+}();
+
 // As many pixels at a time as 64 bytes hold. What is left of those is covered by the next, and the last are masked.
 template <int kBytes>
 void MirrorRow(const uint8_t* row, int64_t total, uint8_t* out) {
   constexpr int64_t used = 64 / kBytes * kBytes;
-  alignas(64) uint8_t table[64];
-  for (int64_t i = 0; i < 64; ++i) table[i] = static_cast<uint8_t>((64 - kBytes - i / kBytes * kBytes + i % kBytes) & 63);
-  const auto order = _mm512_load_si512(table);
+  const auto order = _mm512_load_si512(kMirroredBytes<kBytes>.data());
   int64_t i = 0;
   for (; i + 64 <= total; i += used) {
     _mm512_storeu_si512(out + i, _mm512_permutexvar_epi8(order, _mm512_loadu_si512(row + total - 64 - i)));
@@ -48,13 +56,22 @@ void MirrorRow(const uint8_t* row, int64_t total, uint8_t* out) {
 
 #else
 
+// Where each byte of a block of 16 comes from, for up to four blocks. Made beforehand: for a short row it would cost more than the
+// row.
+template <int64_t kBytes>
+alignas(64) constexpr auto kMirroredBlocks = [] {
+  std::array<uint8_t, 64> order{};
+  for (int64_t i = 0; i < 64; ++i) {
+    order[static_cast<size_t>(i)] = static_cast<uint8_t>(16 - kBytes - i % 16 / kBytes * kBytes + i % kBytes);
+  }
+  return order;
+}();
+
 // Pixels that fill blocks of 16, and at least a vector of them. What is left at the end overlaps what was done.
 template <int64_t kBytes, class D>
 HWY_INLINE void MirrorVectors(D d, const uint8_t* row, int64_t total, uint8_t* out) {
-  alignas(64) uint8_t order[HWY_MAX_BYTES];
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t i = 0; i < lanes; ++i) order[i] = static_cast<uint8_t>(16 - kBytes - i % 16 / kBytes * kBytes + i % kBytes);
-  const auto table = hn::Load(d, order);
+  const auto table = hn::Load(d, kMirroredBlocks<kBytes>.data());
   const auto one = [&](int64_t i) HWY_ATTR {
     const auto pixels = hn::TableLookupBytes(hn::LoadU(d, row + total - lanes - i), table);
     hn::StoreU(hn::ReverseBlocks(d, pixels), d, out + i);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "opsis/core/check.h"
+#include "opsis/transforms/functional/pictures.h"
 
 namespace opsis::inline v1::utils {
 namespace {
@@ -53,8 +54,13 @@ torch::Tensor make_grid(const torch::Tensor& images, const MakeGridOptions& opti
   const auto columns = std::min(options.nrow, count);
   const auto rows = (count + columns - 1) / columns;
   const auto height = batch.size(2), width = batch.size(3), padding = options.padding;
-  auto grid = batch.new_full({batch.size(1), rows * (height + padding) + padding, columns * (width + padding) + padding},
-                             options.pad_value);
+  // Pixels of decoded images lie one after the other, and go on so: nothing is moved but rows.
+  const auto layout = transforms::detail::picture_layout(batch);
+  const bool interleaved = layout && layout->interleaved;
+  const auto channels = batch.size(1), full_height = rows * (height + padding) + padding,
+             full_width = columns * (width + padding) + padding;
+  auto grid = interleaved ? batch.new_full({full_height, full_width, channels}, options.pad_value).permute({2, 0, 1})
+                          : batch.new_full({channels, full_height, full_width}, options.pad_value);
   for (int64_t i = 0; i < count; ++i) {
     const auto top = i / columns * (height + padding) + padding;
     const auto left = i % columns * (width + padding) + padding;

@@ -195,6 +195,23 @@ TEST(DrawSegmentationMasks, EqualsTorchvision) {
   }
 }
 
+TEST(DrawSegmentationMasks, AreTheSameHoweverPixelsAndMasksLie) {
+  torch::manual_seed(0);
+  const auto interleaved = [](const torch::Tensor& x) { return x.permute({1, 2, 0}).contiguous().permute({2, 0, 1}); };
+  const auto image = torch::randint(256, {3, 70, 67}, torch::kUInt8);
+  for (const int64_t count : {1, 3, 254, 255, 300}) {
+    const auto masks = torch::rand({count, 70, 67}) < 1.0 / static_cast<double>(count);
+    const auto expected = utils::draw_segmentation_masks(Image(image), masks).data;
+    EXPECT_TENSOR_EQ(utils::draw_segmentation_masks(Image(interleaved(image)), interleaved(masks)).data, expected);
+    const auto large = torch::zeros({3, 80, 90}, torch::kUInt8).slice(1, 4, 74).slice(2, 9, 76).copy_(image);
+    EXPECT_TENSOR_EQ(utils::draw_segmentation_masks(Image(large), masks).data, expected);
+    const auto none = masks.sum(0) == 0, several = masks.sum(0) > 1;
+    EXPECT_TENSOR_EQ(expected.masked_select(none), image.masked_select(none));
+    EXPECT_TENSOR_EQ(expected.masked_select(several),
+                     (image.to(torch::kFloat32) * static_cast<float>(1 - 0.8)).to(torch::kUInt8).masked_select(several));
+  }
+}
+
 TEST(DrawSegmentationMasks, RefusesWhatTorchvisionRefuses) {
   for (const auto& c : oracle::cases("utils_drawing/masks_refusals")) {
     SCOPED_TRACE(c.name());

@@ -40,7 +40,9 @@ TEST(MakeGrid, TakesListsAndStridedTensors) {
   const auto grid = utils::make_grid(batch);
   EXPECT_TENSOR_EQ(utils::make_grid(std::vector{batch[0], batch[1], batch[2]}), grid);
   EXPECT_TENSOR_EQ(utils::make_grid(std::vector{Image(batch[0]), Image(batch[1]), Image(batch[2])}), grid);
-  EXPECT_TENSOR_EQ(utils::make_grid(batch.permute({0, 2, 3, 1}).contiguous().permute({0, 3, 1, 2})), grid);
+  const auto decoded = utils::make_grid(batch.permute({0, 2, 3, 1}).contiguous().permute({0, 3, 1, 2}));
+  EXPECT_TENSOR_EQ(decoded, grid);
+  EXPECT_TRUE(decoded.permute({1, 2, 0}).is_contiguous());  // ready to be encoded
   EXPECT_EQ(utils::make_grid(torch::rand({2, 3, 1, 1})).sizes(), (torch::IntArrayRef{3, 5, 8}));
 }
 
