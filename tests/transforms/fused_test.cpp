@@ -252,7 +252,8 @@ TEST(Fused, RecordsLikeTheUnfused) {
 
 TEST(Fused, RunsOnManyThreads) {
   const auto image = operations::laid_out(torch::randint(256, {3, 700, 900}, torch::kUInt8), "channels_last");
-  const Compose compose{Resize({512, 640}), CenterCrop({500, 600}), ToDtype(torch::kFloat32, {.scale = true})};
+  const Compose compose{Resize({512, 640}), CenterCrop({500, 600}), PermuteChannels({2, 1, 0}),
+                        ToDtype(torch::kFloat32, {.scale = true})};
   EXPECT_TENSOR_EQ(compose(image), compose.with_fusion(false)(image));
 }
 
