@@ -330,6 +330,25 @@ TEST(Decode, EqualsDecodingFirstOnAThousandDrawnCompositions) {
   EXPECT_GT(computed, 800);
 }
 
+TEST(Decode, ExplainsWhatOfTheFileIsDecoded) {
+  const auto photo = torch::upsample_bilinear2d(torch::rand({1, 3, 6, 8}), {800, 1207}, false)[0].mul(255).to(torch::kUInt8);
+  const auto file = io::encode_jpeg(Image(photo), 90);
+  const io::Bytes bytes(file.const_data_ptr<uint8_t>(), static_cast<size_t>(file.numel()));
+  EXPECT_EQ(explain(Compose{CenterCrop({800, 400}), RandomHorizontalFlip(1.0)}, bytes),
+            "pass 1  decode_image, rows [0, 800) and columns [404, 804) of 800x1207\n"
+            "pass 1  CenterCrop(size=(800, 400))\n"
+            "pass 1  RandomHorizontalFlip(p=1.0)\n");
+  EXPECT_EQ(explain(Compose{Resize({64, 64})}, bytes),
+            "pass 1  decode_image, all of 800x1207\n"
+            "pass 1  Resize(size=[64, 64], interpolation=bilinear, antialias=True)\n");
+  EXPECT_EQ(explain(Compose{Pad(1)}, bytes),
+            "alone   decode_image, all of 800x1207\n"
+            "alone   Pad(padding=1, fill=0, padding_mode=constant)\n");
+  EXPECT_EQ(explain(Compose{CenterCrop({800, 400})}.with_fusion(false), bytes),
+            "alone   decode_image\n"
+            "alone   CenterCrop(size=(800, 400))\n");
+}
+
 TEST(Decode, TakesSmallerDecodesForNearlyTheSame) {
   const auto photo = torch::randint(256, {3, 6, 8}, torch::kUInt8);
   const auto large = functional::resize(photo, {600, 800});
