@@ -11,7 +11,7 @@ configure = cmake --preset $(1) $(2)
 build = cmake --build --preset $(1) --parallel $(JOBS)
 ctest = ctest --preset $(1) --parallel $(JOBS)
 
-.PHONY: help demo test bench coverage models dev asan tsan fuzz format tidy clean
+.PHONY: help demo test bench coverage models dev asan tsan fuzz hostile format tidy clean
 
 help: ## list what make can do here
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -71,6 +71,15 @@ fuzz: ## build the fuzzers and run each for T seconds (make fuzz T=20)
 	$(call build,fuzz) --target opsis_fuzzers
 	scripts/fuzz build-fuzz $(or $(T),20)
 
+hostile: ## decode the hostile pictures of other projects, with sanitizers and by valgrind (downloads them)
+	scripts/setup --for dev
+	$(call configure,fuzz)
+	$(call build,fuzz) --target decode_pictures
+	scripts/hostile_pictures build-fuzz
+	$(call configure,valgrind)
+	$(call build,valgrind) --target decode_pictures
+	scripts/hostile_pictures build-valgrind --valgrind
+
 format: ## lay out the sources as .clang-format says
 	scripts/setup --for dev
 	git ls-files '*.h' '*.cpp' | xargs clang-format -i
@@ -82,4 +91,4 @@ tidy: ## look for trouble with clang-tidy, in FILES or everywhere
 	scripts/tidy --build build-tidy --jobs $(JOBS) $(FILES)
 
 clean: ## remove what was built, but not the .venv
-	rm -rf build build-dev build-asan build-tsan build-fuzz build-tidy out
+	rm -rf build build-dev build-asan build-tsan build-fuzz build-valgrind build-tidy out

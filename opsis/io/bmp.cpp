@@ -24,6 +24,7 @@ struct Header {
   size_t pixels_at = 0;
   std::array<uint32_t, 4> masks{};  ///< of red, green, blue and alpha, for pixels of 16 and 32 bits
   std::vector<Rgb> palette;         ///< for pixels of up to 8 bits
+  size_t colors = 256;              ///< that the palette has, and an index may be of
   bool is_gray = false;             ///< all of the palette
 };
 
@@ -43,6 +44,7 @@ void read_palette(Header& header, Bytes bytes, size_t at, uint32_t used, size_t 
   const size_t end = std::min(header.pixels_at, bytes.size());
   count = std::min(count, end > at ? (end - at) / entry : 0);
   header.palette.assign(most, {});
+  header.colors = count;
   header.is_gray = count > 0;
   for (size_t i = 0; i < count; ++i) {
     const auto* bgr = bytes.data() + at + i * entry;
@@ -148,12 +150,16 @@ std::vector<uint8_t> unpack_runs(const Header& header, Bytes runs) {
 }
 
 /// A row of the file as 1 (gray), 3 (RGB) or 4 (RGBA) channels.
-void read_row(const Header& header, const uint8_t* row, int64_t channels, uint8_t* out) {
+void read_row(const Header& header, const uint8_t* row, int64_t channels, bool strict, uint8_t* out) {
   for (int64_t x = 0; x < header.width; ++x, out += channels) {
     if (header.bits <= 8) {
       const auto place = static_cast<size_t>(x * header.bits / 8);
       const int shift = 8 - header.bits - static_cast<int>(x * header.bits % 8);
-      const auto& color = header.palette[static_cast<size_t>(row[place] >> shift & ((1 << header.bits) - 1))];
+      const auto index = static_cast<size_t>(row[place] >> shift & ((1 << header.bits) - 1));
+      if (strict && index >= header.colors) {
+        raise<DecodeError>("decode_bmp: color {} of a palette of {}", index, header.colors);
+      }
+      const auto& color = header.palette[index];
       for (int64_t c = 0; c < channels; ++c) out[c] = color[static_cast<size_t>(c)];
     } else if (header.bits == 24) {
       for (int64_t c = 0; c < 3; ++c) out[c] = row[x * 3 + 2 - c];
@@ -204,7 +210,7 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   std::vector<uint8_t> row(static_cast<size_t>(header.width * channels));
   for (int64_t y = 0; y < header.height; ++y) {
     const auto from = static_cast<size_t>(header.top_down ? y : header.height - 1 - y);
-    read_row(header, pixels + from * stride, channels, row.data());
+    read_row(header, pixels + from * stride, channels, options.strict, row.data());
     convert_channels(row.data(), channels, out + y * header.width * info.channels, info, header.width);
   }
 }

@@ -38,7 +38,9 @@ struct DecodeOptions {
   /// formats come as they are. decode_scaled says which it was. The region is in pixels of the unscaled picture also then, and
   /// the result covers it.
   int64_t min_size = 0;
-  bool strict = false;  ///< what is a warning of the codec, is an error
+  /// What is a warning of the codec, is an error. libwebp and libavif (which is always as strict as it can be) have no warnings,
+  /// nor are there any of PNM and PFM; of a BMP and a GIF, it is what is read in spite of a fault.
+  bool strict = false;
   /// Let decode_image take HEIC too. Off, since many a libheif in use (Debian 12's 1.15) has no limits against hostile files.
   bool heic = false;
 };

@@ -123,7 +123,7 @@ OPSIS_API Image decode_heic(const torch::Tensor& bytes, const DecodeOptions& opt
 OPSIS_API Image decode_tiff(Bytes bytes, const DecodeOptions& options = {});
 OPSIS_API Image decode_tiff(const torch::Tensor& bytes, const DecodeOptions& options = {});
 
-/// decode_image for what must be a BMP.
+/// decode_image for what must be a BMP. A color that its palette has not is black; under options.strict an error.
 OPSIS_API Image decode_bmp(Bytes bytes, const DecodeOptions& options = {});
 OPSIS_API Image decode_bmp(const torch::Tensor& bytes, const DecodeOptions& options = {});
 

@@ -1,5 +1,6 @@
 // The traps of libpng: its errors must not return to it, so they longjmp (see attempt.h); it prints its warnings unless told
-// otherwise; text chunks unpack to many times their size, and are skipped here.
+// otherwise; text chunks unpack to many times their size, and are skipped here. So are profiles of colors: before 1.6.45 libpng
+// knows that of sRGB by sight, and makes gray in linear light then; torchvision's libpng does not.
 #include "opsis/io/png.h"
 
 #include <png.h>
@@ -38,7 +39,7 @@ void on_warning(png_structp codec, png_const_charp reason) {
 // Decoding.
 
 /// What a file may carry that no pixel depends on. Five bytes each: a name and its end.
-constexpr png_byte skipped_chunks[] = "tEXt\0zTXt\0iTXt\0sPLT\0hIST\0pHYs\0oFFs\0pCAL\0sCAL\0tIME\0bKGD";
+constexpr png_byte skipped_chunks[] = "iCCP\0tEXt\0zTXt\0iTXt\0sPLT\0hIST\0pHYs\0oFFs\0pCAL\0sCAL\0tIME\0bKGD";
 
 struct Reader {
   png_structp codec = nullptr;
@@ -56,7 +57,7 @@ void on_read(png_structp codec, png_bytep out, size_t count) {
   *rest = rest->subspan(count);
 }
 
-void read_header(Reader& reader, const DecodeOptions& options) {
+void read_header(Reader& reader, const DecodeOptions& options, bool with_profile = false) {
   reader.codec = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader.errors, on_error, on_warning);
   if (!reader.codec) return;
   reader.info = png_create_info_struct(reader.codec);
@@ -65,8 +66,22 @@ void read_header(Reader& reader, const DecodeOptions& options) {
   // Sides are checked by check_limits, whose message names the way out.
   png_set_user_limits(reader.codec, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_chunk_malloc_max(reader.codec, std::clamp<int64_t>(options.limits.codec_bytes, 1, 8'000'000));
-  png_set_keep_unknown_chunks(reader.codec, PNG_HANDLE_CHUNK_NEVER, skipped_chunks, sizeof skipped_chunks / 5);
+  const size_t kept = with_profile ? 1 : 0;
+  png_set_keep_unknown_chunks(reader.codec, PNG_HANDLE_CHUNK_NEVER, skipped_chunks + 5 * kept,
+                              static_cast<int>(sizeof skipped_chunks / 5 - kept));
   png_read_info(reader.codec, reader.info);
+}
+
+[[noreturn]] void fail(const Reader& reader, Bytes bytes) {
+  raise<DecodeError>("decode_png: {} ({} bytes)", reader.errors.reason, bytes.size());
+}
+
+/// The warnings of a profile are errors under `strict`, though no pixel depends on it.
+void check_profile(Bytes bytes, const DecodeOptions& options) {
+  Reader reader;
+  reader.rest = bytes;
+  reader.errors.strict = true;
+  if (!attempt(reader.errors.back, [&] { read_header(reader, options, /*with_profile=*/true); })) fail(reader, bytes);
 }
 
 /// Asks libpng for the channels of the mode, by the same transformations as torchvision; gives their number.
@@ -162,12 +177,12 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
 }
 
 void decode_by_libpng(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
+  if (options.strict) check_profile(bytes, options);
   Reader reader;
   reader.rest = bytes;
   reader.errors.strict = options.strict;
-  const auto fail = [&] { raise<DecodeError>("decode_png: {} ({} bytes)", reader.errors.reason, bytes.size()); };
   const auto run = [&](auto calls) {
-    if (!attempt(reader.errors.back, calls)) fail();
+    if (!attempt(reader.errors.back, calls)) fail(reader, bytes);
   };
   run([&] { read_header(reader, options); });
   auto* const codec = reader.codec;

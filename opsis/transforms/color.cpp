@@ -162,6 +162,12 @@ Value RandomChannelPermutation::transform(const Value& value, const Params& para
 
 std::string RandomChannelPermutation::repr() const { return "RandomChannelPermutation()"; }
 
+Value PermuteChannels::transform(const Value& value) const {
+  return on_pixels(value, [&](const auto& pixels) { return functional::permute_channels(pixels, permutation_); });
+}
+
+std::string PermuteChannels::repr() const { return detail::repr("PermuteChannels", {{"permutation", python(permutation_)}}); }
+
 Value Grayscale::transform(const Value& value) const {
   return apply_kernel<Image>(value,
                              [&](const auto& image) { return functional::rgb_to_grayscale(image, num_output_channels_); });

@@ -159,8 +159,25 @@ class OPSIS_API RandomChannelPermutation final : public Drawing<RandomChannelPer
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  detail::PixelSteps pixel_steps(const Params& params, Size) const { return {{detail::ChannelsStep{params.permutation}}}; }
   auto arguments() const { return std::tuple(); }
   std::string repr() const override;
+};
+
+/// Channels of images and videos in another order, always this one: channel c becomes what channel permutation[c] was.
+///     Compose{Resize(224), PermuteChannels({2, 1, 0}), ToDtype(torch::kFloat32, {.scale = true})}   // BGR, as some models have it
+/// Throws   applied, ValueError as functional::permute_channels
+/// Differs  torchvision has it as a function only
+class OPSIS_API PermuteChannels final : public Fixed<PermuteChannels> {
+ public:
+  explicit PermuteChannels(std::vector<int64_t> permutation) : permutation_(std::move(permutation)) {}
+  Value transform(const Value& value) const;
+  detail::PixelSteps pixel_steps(Size) const { return {{detail::ChannelsStep{permutation_}}}; }
+  auto arguments() const { return std::tuple(argument<"permutation">(permutation_)); }
+  std::string repr() const override;
+
+ private:
+  std::vector<int64_t> permutation_;
 };
 
 /// Images in shades of gray. Videos pass, as in torchvision.

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "opsis/core/check.h"
+#include "opsis/core/random.h"
 #include "opsis/core/telling_where.h"
 #include "opsis/core/work.h"
 #include "opsis/io/file.h"
@@ -55,33 +56,63 @@ std::optional<JpegFrame> expected(io::Bytes bytes, const io::DecodeOptions& opti
   return frame;
 }
 
-}  // namespace
+using Part = std::optional<functional::Region>;
 
-Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options, const ImagePlace& place) {
-  const WorkScope transforming(Work::Transforming);  // but for the decoding in between
-  const auto frame = compose.fuses() ? expected(bytes, options) : std::nullopt;
-  if (!frame) return compose(io::decode_image(bytes, options));
-
-  const auto load = [&](std::optional<functional::Region> part) {
+// Tells `decoded` which part of the picture the transforms keep; none for all.
+Image decode_fused(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options, const JpegFrame& frame,
+                   const ImagePlace& place, Part& decoded) {
+  const auto load = [&](Part part) {
+    decoded = part;
     auto partly = options;
     if (part) partly.region = io::Region{part->top, part->left, part->height, part->width};
     auto pixels = io::decode_image(bytes, partly).data;
-    const auto size = part ? Size{part->height, part->width} : frame->size;
-    if (pixels.dim() != 3 || pixels.size(0) != frame->components || pixels.size(1) != size.height ||
+    const auto size = part ? Size{part->height, part->width} : frame.size;
+    if (pixels.dim() != 3 || pixels.size(0) != frame.components || pixels.size(1) != size.height ||
         pixels.size(2) != size.width) {
-      raise<DecodeError>("decode: the file's header promises ({}, {}, {}), its pixels are {}", frame->components, size.height,
+      raise<DecodeError>("decode: the file's header promises ({}, {}, {}), its pixels are {}", frame.components, size.height,
                          size.width, opsis::detail::shape(pixels));
     }
     return pixels;
   };
   std::vector<Value> values{Image()};
   detail::FusedRun run(values);
-  run.hold(0, detail::FusedImage(frame->components, frame->size, load));
+  run.hold(0, detail::FusedImage(frame.components, frame.size, load));
   compose.apply_fused(values, run);
   run.settle(0, place);  // only now: what comes before the last transform may be a view of it, and lie in the way
   const auto* image = std::get_if<Image>(&values[0]);
   OPSIS_CHECK(image, "decode: the transforms turned the image into another kind of value");
   return *image;
+}
+
+}  // namespace
+
+Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options, const ImagePlace& place) {
+  const WorkScope transforming(Work::Transforming);  // but for the decoding in between
+  const auto frame = compose.fuses() ? expected(bytes, options) : std::nullopt;
+  if (!frame) return compose(io::decode_image(bytes, options));
+  Part decoded;
+  return decode_fused(compose, bytes, options, *frame, place, decoded);
+}
+
+std::string explain(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options) {
+  const auto frame = compose.fuses() ? expected(bytes, options) : std::nullopt;
+  if (!frame) return "alone   decode_image\n" + compose.explain(io::decode_image(bytes, options));
+  Part part;
+  {
+    const random::Scope scope(0);  // as Compose::explain
+    decode_fused(compose, bytes, options, *frame, {}, part);
+  }
+  const auto [height, width] = frame->size;
+  const auto steps = compose.explain(Image(torch::zeros({frame->components, height, width}, torch::kUInt8)));
+  const auto line = part ? text("decode_image, rows [{}, {}) and columns [{}, {}) of {}x{}", part->top,
+                                part->top + part->height, part->left, part->left + part->width, height, width)
+                         : text("decode_image, all of {}x{}", height, width);
+  return (steps.starts_with("pass 1") ? "pass 1  " : "alone   ") + line + "\n" + steps;
+}
+
+std::string explain(const Compose& compose, const std::filesystem::path& path, const io::DecodeOptions& options) {
+  const auto bytes = io::read_bytes(path, options.limits);
+  return telling_where(path, [&] { return explain(compose, io::Bytes(bytes), options); });
 }
 
 Image decode(const Compose& compose, const std::filesystem::path& path, const io::DecodeOptions& options) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "opsis/core/api.h"
 #include "opsis/io/bytes.h"
@@ -25,5 +26,11 @@ namespace opsis::inline v1::transforms {
 OPSIS_API Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options = {},
                        const ImagePlace& place = {});
 OPSIS_API Image decode(const Compose& compose, const std::filesystem::path& path, const io::DecodeOptions& options = {});
+
+/// How decode does it, as Compose::explain with a line before that tells what of the picture is decoded.
+///     pass 1  decode_image, rows [0, 375) and columns [62, 437) of 375x500
+///     pass 1  CenterCrop(size=(375, 375))
+OPSIS_API std::string explain(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options = {});
+OPSIS_API std::string explain(const Compose& compose, const std::filesystem::path& path, const io::DecodeOptions& options = {});
 
 }  // namespace opsis::inline v1::transforms

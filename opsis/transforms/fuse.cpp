@@ -13,6 +13,7 @@
 #include "opsis/simd/mirror.h"
 #include "opsis/simd/resize.h"
 #include "opsis/simd/scale.h"
+#include "opsis/simd/shuffle.h"
 #include "opsis/transforms/functional/resize.h"
 #include "opsis/tv_tensors/print.h"
 
@@ -139,6 +140,7 @@ bool FusedImage::take_one(const PixelStep& step) {
     to_float_ = true;
     return true;
   }
+  if (const auto* channels = std::get_if<ChannelsStep>(&step)) return take_channels(channels->order);
   const auto& normalize = std::get<NormalizeStep>(step);
   const auto fits = [&](const std::vector<double>& numbers) {
     return numbers.size() == 1 || static_cast<int64_t>(numbers.size()) == channels_;
@@ -146,6 +148,28 @@ bool FusedImage::take_one(const PixelStep& step) {
   const bool divides = std::find(normalize.std.begin(), normalize.std.end(), 0.0) == normalize.std.end();
   if (!to_float_ || normalize_ || !fits(normalize.mean) || !fits(normalize.std) || !divides) return false;
   normalize_ = normalize;
+  return true;
+}
+
+bool FusedImage::take_channels(const std::vector<int64_t>& order) {
+  auto all = order;
+  std::sort(all.begin(), all.end());
+  for (int64_t c = 0; c < channels_; ++c) {
+    if (static_cast<int64_t>(all.size()) != channels_ || all[static_cast<size_t>(c)] != c) return false;  // no permutation
+  }
+  if (all == order) return true;
+  if (interleaved() && channels_ != 3) return false;  // has no kernel
+  const auto permuted = [&](auto& list) {
+    auto before = list;
+    for (size_t c = 0; c < order.size(); ++c) list[c] = before[static_cast<size_t>(order[c])];
+  };
+  if (order_.empty()) {
+    order_ = order;
+  } else {
+    permuted(order_);
+  }
+  if (normalize_ && normalize_->mean.size() > 1) permuted(normalize_->mean);
+  if (normalize_ && normalize_->std.size() > 1) permuted(normalize_->std);
   return true;
 }
 
@@ -215,7 +239,7 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
                                      .width = window_.width});
   }
   const auto source = load_source(resizer ? &*resizer : nullptr);
-  if (!resize_ && !to_float_) {
+  if (!resize_ && !to_float_ && order_.empty()) {
     std::vector<int64_t> dims;
     if (flip_rows_) dims.push_back(-2);
     if (flip_) dims.push_back(-1);
@@ -232,6 +256,19 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
   }
   auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
   const int64_t row_bytes = width * samples;
+  // Channels change places as planes do, or else within their pixels.
+  std::array<int64_t, 3> order{0, 1, 2}, plane_of{0, 1, 2};
+  const bool shuffles = !order_.empty() && source.interleaved && !separates;
+  if (!order_.empty() && source.interleaved) {
+    for (size_t c = 0; c < 3; ++c) {
+      order[c] = order_[c];
+      plane_of[static_cast<size_t>(order_[c])] = static_cast<int64_t>(c);
+    }
+  }
+  const auto source_picture = [&](int64_t picture) {
+    if (order_.empty() || source.interleaved) return picture;
+    return picture / channels_ * channels_ + order_[static_cast<size_t>(picture % channels_)];
+  };
 
   const auto normal = [&](int64_t channel) {
     if (!normalize_) return simd::Normal{0, 1};
@@ -257,28 +294,31 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
     const int64_t plane = height * width;
     if (to_float_) {
       auto* const floats = reinterpret_cast<float*>(to) + y * width;
-      float* const planes[] = {floats, floats + plane, floats + 2 * plane};
+      float* const planes[] = {floats + plane_of[0] * plane, floats + plane_of[1] * plane, floats + plane_of[2] * plane};
       const auto stores = 3 * plane * int64_t{sizeof(float)} >= large ? simd::Stores::PastCaches : simd::Stores::Cached;
-      simd::to_normal_planes(bytes, pixels, {normal(0), normal(1), normal(2)}, planes, stores);
+      simd::to_normal_planes(bytes, pixels, {normal(plane_of[0]), normal(plane_of[1]), normal(plane_of[2])}, planes, stores);
     } else {
-      uint8_t* const planes[] = {to + y * width, to + y * width + plane, to + y * width + 2 * plane};
+      auto* const first = to + y * width;
+      uint8_t* const planes[] = {first + plane_of[0] * plane, first + plane_of[1] * plane, first + plane_of[2] * plane};
       simd::separate3(bytes, static_cast<size_t>(pixels), planes);
     }
   };
   // Whole rows behind each other, and nothing but floats wanted of them.
-  const bool as_they_lie =
-      to_float_ && !separates && !resizer && !flip_ && !flip_rows_ && source.last.empty() && source.part.stride(2) == row_bytes;
+  const bool as_they_lie = to_float_ && !separates && !shuffles && !resizer && !flip_ && !flip_rows_ && source.last.empty() &&
+                           source.part.stride(2) == row_bytes;
   const bool in_blocks = to_float_ || separates;
 
   // Rows [first, last) of one picture, before they are mirrored top to bottom: handed on in blocks, for the kernels look at their
   // arguments in each call.
   const auto rows = [&](int64_t picture, int64_t first, int64_t last) {
+    const int64_t from = source_picture(picture);
     if (as_they_lie) {
-      to_floats(picture, first, source.row(picture, source.top + first) + source.left * samples, (last - first) * width);
+      to_floats(picture, first, source.row(from, source.top + first) + source.left * samples, (last - first) * width);
       return;
     }
     const int64_t block_rows = std::max<int64_t>(block_bytes / row_bytes, 1);
     std::vector<uint8_t> block(in_blocks ? static_cast<size_t>(block_rows * row_bytes) : 0);
+    std::vector<uint8_t> mirrored(flip_ && shuffles ? static_cast<size_t>(row_bytes) : 0);
     int64_t begin = first, held = 0;
     const auto flush = [&] {
       // Mirrored, a block is filled from its end on.
@@ -295,9 +335,11 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
     const auto emit = [&](int64_t y, const uint8_t* row) {
       const int64_t in_block = flip_rows_ ? block_rows - 1 - held : held, in_picture = flip_rows_ ? height - 1 - y : y;
       auto* const place = in_blocks ? block.data() + in_block * row_bytes : to + (picture * height + in_picture) * row_bytes;
-      if (flip_) {
-        simd::mirror_row(row, width, samples, place);
-      } else {
+      auto* const turned = shuffles ? mirrored.data() : place;
+      if (flip_) simd::mirror_row(row, width, samples, turned);
+      if (shuffles) {
+        simd::shuffle(flip_ ? turned : row, width, order, place);
+      } else if (!flip_) {
         std::memcpy(place, row, static_cast<size_t>(row_bytes));
       }
       if (in_blocks && ++held == block_rows) flush();
@@ -305,11 +347,11 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
     if (resizer) {
       resizer->rows(
           [&](int64_t y, int64_t count, const uint8_t** pointers) {
-            for (int64_t i = 0; i < count; ++i) pointers[i] = source.row(picture, y + i);
+            for (int64_t i = 0; i < count; ++i) pointers[i] = source.row(from, y + i);
           },
           first, last, emit);
     } else {
-      for (int64_t y = first; y < last; ++y) emit(y, source.row(picture, source.top + y) + source.left * samples);
+      for (int64_t y = first; y < last; ++y) emit(y, source.row(from, source.top + y) + source.left * samples);
     }
     if (held > 0) flush();
   };

@@ -42,7 +42,11 @@ struct ToFloatStep {};
 struct NormalizeStep {
   std::vector<double> mean, std;
 };
-using PixelStep = std::variant<ResizeStep, CropStep, FlipStep, ToFloatStep, NormalizeStep>;
+/// Channel c becomes what channel order[c] was.
+struct ChannelsStep {
+  std::vector<int64_t> order;
+};
+using PixelStep = std::variant<ResizeStep, CropStep, FlipStep, ToFloatStep, NormalizeStep, ChannelsStep>;
 /// None: with these settings it is none of those.
 using PixelSteps = std::optional<std::vector<PixelStep>>;
 
@@ -61,12 +65,13 @@ class OPSIS_API FusedImage {
   torch::Tensor placeholder() const;
   /// Whether the steps go into this pass; they all do, or none.
   bool take(const std::vector<PixelStep>& steps);
-  /// The pixels; of one picture that is resized or made floats in `place`, if that is given and has room for them.
+  /// The pixels; of one picture that is not just cut or mirrored in `place`, if that is given and has room for them.
   torch::Tensor compute(const ImagePlace& place = {}) const;
 
  private:
   struct Source;
   bool take_one(const PixelStep& step);
+  bool take_channels(const std::vector<int64_t>& order);
   bool interleaved() const;
   Source load_source(const simd::Resizer* resizer) const;
   torch::Tensor finished(const torch::Tensor& out) const;
@@ -81,8 +86,9 @@ class OPSIS_API FusedImage {
   std::optional<ResizeStep> resize_;
   functional::Region window_{};  // what of the resized is wanted
   bool flip_ = false, flip_rows_ = false, to_float_ = false;
-  std::optional<NormalizeStep> normalize_;
-  Size size_{};  // of the result so far
+  std::optional<NormalizeStep> normalize_;  // by the channels of the result
+  std::vector<int64_t> order_;              // of the channels, as ChannelsStep; empty where they stay
+  Size size_{};                             // of the result so far
 };
 
 }  // namespace opsis::inline v1::transforms::detail

@@ -275,6 +275,11 @@ Value ElasticTransform::transform(const Value& value, const Params& params) cons
   return apply_kernel(value, [&](const auto& v) { return functional::elastic(v, params.displacement, options); });
 }
 
+Value ElasticTransform::inverse(const Value& value, const Params& params, Size) const {
+  return apply_kernel(value,
+                      [&](const auto& v) { return detail::undo_elastic(v, params.displacement, options_.interpolation); });
+}
+
 std::string ElasticTransform::repr() const {
   return detail::repr("ElasticTransform", {{"alpha", detail::python(alpha_)},
                                            {"sigma", detail::python(sigma_)},

@@ -193,6 +193,8 @@ struct ElasticTransformOptions {
 
 /// Bends everything as if seen through water: each pixel moves by smoothed noise.
 ///     ElasticTransform({.alpha = {250}})(image)
+/// Inverted, boxes and key points go to where the pixels under them came from; theirs there, torchvision's, is only near that way
+/// backwards. Pixels and masks come back as far as the displacement did not fold them.
 /// Draws    torch.rand(1, 1, height, width) for x, then for y
 /// Throws   ValueError when alpha or sigma has not 1 or 2 numbers, or only one sigma is positive; and, applied, when the
 ///          smoothing reaches further than the sample (4 sigma)
@@ -211,6 +213,7 @@ class OPSIS_API ElasticTransform final : public Drawing<ElasticTransform> {
   };
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  Value inverse(const Value& value, const Params& params, Size source) const;
   auto arguments() const { return std::tuple(options_); }
   std::string repr() const override;
 

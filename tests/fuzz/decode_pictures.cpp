@@ -1,6 +1,7 @@
 // Decodes files as their content says, and says what came of it:
 //     decode_pictures FILE...                    each in every mode: hostile ones (scripts/hostile_pictures)
 //     decode_pictures --changed 20000 FILE...    so many copies of each with a few bytes changed, the modes in turns
+//     decode_pictures --each-byte FILE...        each with each of its bytes made each other byte: small ones
 // Under the sanitizers or valgrind. What is no error of Opsis, as well as one file that takes longer than OPSIS_SECONDS (2),
 // ends with another exit code than 0.
 #include <algorithm>
@@ -123,10 +124,41 @@ int decode_changed(int copies, int count, char** paths) {
   return slow;
 }
 
+/// How many copies took too long.
+int decode_each_byte(int count, char** paths) {
+  int slow = 0;
+  for (int i = 0; i < count; ++i) {
+    auto bytes = read(paths[i]);
+    const auto decode = known_decoder(bytes);
+    if (!decode) {
+      std::printf("%s: no picture\n", paths[i]);
+      continue;
+    }
+    const opsis::io::DecodeOptions options{.apply_exif_orientation = true, .limits = {.pixels = 1 << 14}};
+    int copies = 0, refused = 0;
+    for (auto& byte : bytes) {
+      const auto original = byte;
+      for (int other = 1; other < 256; ++other, ++copies) {
+        byte = static_cast<uint8_t>(original ^ other);
+        const auto begin = Clock::now();
+        refused += fuzz::decode(decode, bytes, options).refused;
+        if (seconds_since(begin) <= allowed_seconds()) continue;
+        ++slow;
+        std::printf("%s: %d for %d takes %.1f s\n", paths[i], byte, original, seconds_since(begin));
+      }
+      byte = original;
+    }
+    std::printf("%s: %d changed bytes, %d refused\n", paths[i], copies, refused);
+  }
+  return slow;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool changes = argc > 2 && std::string_view(argv[1]) == "--changed";
-  const int slow = changes ? decode_changed(std::atoi(argv[2]), argc - 3, argv + 3) : decode_in_every_mode(argc - 1, argv + 1);
+  const std::string_view mode = argc > 2 ? argv[1] : "";
+  const int slow = mode == "--changed"     ? decode_changed(std::atoi(argv[2]), argc - 3, argv + 3)
+                   : mode == "--each-byte" ? decode_each_byte(argc - 2, argv + 2)
+                                           : decode_in_every_mode(argc - 1, argv + 1);
   return slow > 0;
 }

@@ -116,7 +116,6 @@ TEST(WriteAvif, CanBeReadBack) {
   EXPECT_TENSOR_EQ(io::decode_image(folder.path() / "a.avif").data, image.data);
 }
 
-// HEVC is lossy here, and what was encoded is the truth: no other library reads HEIC in the tests.
 // torchcodec loads the machine's libheif, as we do: not one level may differ.
 TEST(DecodeHeic, EqualsTorchcodecsInEveryMode) {
   for (const auto& c : oracle::cases("io_formats/heic")) {
@@ -133,6 +132,16 @@ TEST(DecodeHeic, IsNotChosenByContentAlone) {
       "decode_image: the content is heic, which is not decoded by content alone; trust it with DecodeOptions::heic = true, "
       "or call decode_heic");
   EXPECT_TENSOR_EQ(io::decode_image(bytes, {.heic = true}).data, io::decode_heic(bytes).data);
+}
+
+TEST(DecodeHeic, RefusesUnderStrictWhatItWarnsOf) {
+  for (const auto& c : oracle::cases("io_formats/heic_warns")) {
+    const auto bytes = support::picture(c.text("file"));
+    EXPECT_TENSOR_EQ(io::decode_heic(bytes).data, c.tensor("expected"));
+    EXPECT_ERROR(io::decode_heic(bytes, {.strict = true}), DecodeError, "decode_heic: ");
+  }
+  const auto sound = support::picture("photo_8_3.heic");
+  EXPECT_TENSOR_EQ(io::decode_heic(sound, {.strict = true}).data, io::decode_heic(sound).data);
 }
 
 TEST(DecodeHeic, TakesPanoramas) {

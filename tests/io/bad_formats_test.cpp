@@ -38,6 +38,7 @@ TEST(DecodeFormats, RefuseTruncationsAsTorchvisionDoes) {
     const auto bytes = support::picture(c.text("file"));
     const auto kind = c.text("kind");
     EXPECT_FALSE(format_refuses(kind, bytes));
+    EXPECT_FALSE(format_refuses(kind, bytes, true));
     EXPECT_TRUE(format_refuses(kind, {}));
     for (size_t length = 1; length < bytes.size(); ++length) {
       const bool refused = format_refuses(kind, io::Bytes(bytes).first(length));

@@ -36,6 +36,14 @@ TEST(DecodeBmp, SaysWhatIsWrong) {
                "limits.codec_bytes, 100");
 }
 
+TEST(DecodeBmp, RefusesUnderStrictAColorOfNoPalette) {
+  auto bytes = support::picture("8.bmp");
+  EXPECT_TENSOR_EQ(io::decode_bmp(bytes, {.strict = true}).data, io::decode_bmp(bytes).data);
+  bytes[46] = 10, bytes[47] = 0;  // colors
+  EXPECT_EQ(io::decode_bmp(bytes).data.size(0), 3);
+  EXPECT_ERROR(io::decode_bmp(bytes, {.strict = true}), DecodeError, " of a palette of 10");
+}
+
 TEST(DecodePnm, EveryKindInEveryModeEqualsThePngOfIt) {
   for (const auto& c : oracle::cases("io_formats/pnm")) {
     if (c.text("file").empty()) continue;

@@ -89,6 +89,21 @@ TEST(DecodePng, EveryFileOfPngSuiteEqualsLibpngsAndTorchvisions) {
   EXPECT_GT(compared, 700);
 }
 
+// Whatever the file says of its colors, and whichever libpng there is.
+TEST(DecodePng, MakesTorchvisionsGray) {
+  for (const auto& c : oracle::cases("io_pictures/gray")) {
+    SCOPED_TRACE(c.name());
+    const auto bytes = support::picture(c.text("file"));
+    EXPECT_TENSOR_EQ(io::decode_png(bytes, {.mode = support::read_mode(c.text("mode"))}).data, c.tensor("expected"));
+  }
+  const auto broken = support::picture("gray_broken_profile_and_gamma_8.png");
+  EXPECT_ERROR(io::decode_png(broken, {.strict = true}), DecodeError, "decode_png: iCCP: ");
+  const auto sound = support::picture("gray_profile_8.png");
+  for (const auto mode : {ImageReadMode::GRAY, ImageReadMode::RGB}) {
+    EXPECT_TENSOR_EQ(io::decode_png(sound, {.mode = mode, .strict = true}).data, io::decode_png(sound, {.mode = mode}).data);
+  }
+}
+
 // The quick way gives what libpng gives, or nothing: also for files that were changed and have the right checksums again.
 TEST(DecodePng, GivesLibpngsVerdictOnChangedFiles) {
   std::mt19937 generator(11);

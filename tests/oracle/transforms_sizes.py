@@ -54,8 +54,7 @@ def pad(op, dtype, shape, layout):
 @case("transforms_sizes/crop", region=[(0, 0, 3, 2), (-1, -2, 5, 9), (1, 1, 60, 60), (-9, 3, 4, 2), (2, 70, 3, 3), (0, 0, 0, 0), (1, 0, 0, 3)], dtype=["uint8", "float32"], shape=SHAPES, layout=["contiguous", "channels_last", "sliced"])
 def crop(region, dtype, shape, layout):
     value = pixels(shape, dtype)
-    call = lambda: F.crop(laid_out(value, layout), *region)
-    return {"input": value, "refused": True} if fails(call) else {"input": value, "refused": False, "expected": call()}
+    return {"input": value, "expected": F.crop(laid_out(value, layout), *region)}
 
 
 @case("transforms_sizes/vertical_flip_boxes", format=FORMATS, dtype=["float32", "float64", "float16", "int64"], count=[12, 0])

@@ -42,6 +42,7 @@ std::vector<written::Written> all_written() {
       WRITTEN(Pad(2, {.fill = Fill(), .padding_mode = PaddingMode::Edge})),
       WRITTEN(Pad(2, {.fill = PerKind<Fill>{.image = Fill({1, 2, 3}), .others = 9}})),
       WRITTEN(Pad(2, {.fill = Fill(std::vector<double>{4.0})})),
+      WRITTEN(PermuteChannels({2, 0, 1})),
       WRITTEN(RGB()),
       WRITTEN(RandAugment({.num_ops = 3, .magnitude = 12})),
       WRITTEN(RandomAdjustSharpness(2.0, 0.5)),

@@ -41,14 +41,17 @@ AnyTransform any_transform(int64_t kind) {
     case 15: return RandomChoice({RandomVerticalFlip(1.0), Resize({12, 10}), RandomInvert(1.0)});
     case 16: return RandomOrder({RandomVerticalFlip(), CenterCrop({9, 8}), RandomHorizontalFlip()});
     case 17: return RandomInvert(0.3);
+    case 18: return RandomChannelPermutation();
+    case 19: return RandomApply({PermuteChannels({2, 1, 0})}, 0.4);  // not every image has three
     default: return RandomApply({RandomVerticalFlip(), Pad(1)}, 0.3);
   }
 }
-constexpr int64_t kinds = 19;
+constexpr int64_t kinds = 21;
 
 AnyTransform any_resize() { return any_transform(std::array<int64_t, 5>{0, 1, 11, 12, 13}[static_cast<size_t>(below(5))]); }
 AnyTransform any_crop() { return any_transform(std::array<int64_t, 4>{2, 3, 4, 14}[static_cast<size_t>(below(4))]); }
 AnyTransform any_flip() { return any_transform(coin() ? 5 : 10); }
+AnyTransform any_order() { return any_transform(below(4) > 0 ? 18 : 19); }
 AnyTransform any_kind() { return any_transform(below(kinds)); }
 
 // In the order that people write, with some parts missing, doubled or out of place.
@@ -58,13 +61,16 @@ Compose any_composition() {
     for (const auto& any : {any_resize, any_crop, any_flip, any_flip}) {
       if (below(4) > 0) parts.push_back(any());
     }
+    if (below(4) == 0) parts.push_back(any_order());
     if (below(5) == 0) parts.push_back(any_kind());
   } else {
     for (int64_t i = below(5); i >= 0; --i) parts.push_back(any_kind());
   }
   if (parts.empty() || coin()) {
     parts.push_back(any_transform(6));
+    if (below(5) == 0) parts.push_back(any_order());
     if (coin()) parts.push_back(coin() ? Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}) : Normalize({0.5}, {0.25}));
+    if (below(5) == 0) parts.push_back(any_order());
     if (below(4) == 0) parts.push_back(any_flip());
     if (below(6) == 0) parts.push_back(any_kind());
   }
@@ -173,6 +179,61 @@ TEST(Fused, GoesOnThroughContainersAndWhatDidNotHappen) {
   EXPECT_EQ(compose.explain().find("pass 2"), std::string::npos) << compose.explain();
 }
 
+TEST(Fused, PutsChannelsIntoAnotherOrderInThePass) {
+  const auto normalize = Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225});
+  const auto to_float = ToDtype(torch::kFloat32, {.scale = true});
+  const PermuteChannels bgr({2, 1, 0}), turned({1, 2, 0});
+  const std::vector<Compose> all{
+      Compose{bgr},
+      Compose{RandomHorizontalFlip(1.0), turned},
+      Compose{RandomVerticalFlip(1.0), turned, CenterCrop({50, 60}), RandomHorizontalFlip(1.0)},
+      Compose{turned, turned, Resize({64}), turned},  // as they were
+      Compose{turned, Resize({64}), bgr, RandomHorizontalFlip(1.0)},
+      Compose{Resize({64}), to_float, turned, normalize},
+      Compose{Resize({64}), to_float, normalize, turned},
+      Compose{turned, to_float, bgr, normalize, turned, RandomVerticalFlip(1.0)},
+      Compose{to_float, normalize, turned},
+      Compose{RandomChannelPermutation(), to_float},
+  };
+  for (const auto& compose : all) {
+    SCOPED_TRACE(compose.repr());
+    EXPECT_EQ(compose.explain().find("alone"), std::string::npos) << compose.explain();
+    EXPECT_EQ(compose.explain().find("pass 2"), std::string::npos) << compose.explain();
+    for (const auto* layout : {"contiguous", "channels_last", "sliced", "cropped"}) {
+      for (const auto& shape : std::vector<std::vector<int64_t>>{{3, 101, 93}, {2, 3, 70, 91}}) {
+        const auto image = operations::laid_out(torch::randint(256, shape, torch::kUInt8), layout);
+        const random::Scope scope(1);
+        const auto fused = compose(image);
+        const random::Scope again(1);
+        EXPECT_TENSOR_EQ(fused, compose.with_fusion(false)(image)) << layout;
+      }
+    }
+  }
+  // In planes, where a batch has room for it.
+  const auto file = io::encode_jpeg(Image(torch::randint(256, {3, 80, 90}, torch::kUInt8)), 90);
+  const io::Bytes bytes(file.const_data_ptr<uint8_t>(), static_cast<size_t>(file.numel()));
+  const ImagePlace place = [](at::IntArrayRef sizes, torch::ScalarType type) { return torch::zeros(sizes, type); };
+  for (const auto& compose : all) {
+    SCOPED_TRACE(compose.repr());
+    const random::Scope scope(1);
+    const auto placed = decode(compose, bytes, {}, place);
+    const random::Scope again(1);
+    EXPECT_TENSOR_EQ(placed.data, compose.with_fusion(false)(io::decode_image(bytes)).data);
+  }
+}
+
+TEST(PermuteChannels, TakesTheChannelsThatItNames) {
+  const auto image = torch::randint(256, {3, 5, 7}, torch::kUInt8);
+  EXPECT_TENSOR_EQ(PermuteChannels({2, 0, 1})(image), torch::stack({image[2], image[0], image[1]}));
+  EXPECT_TENSOR_EQ((Compose{PermuteChannels({0, 0, -1})}(image)), torch::stack({image[0], image[0], image[2]}));
+  const auto [out, mask] = PermuteChannels({2, 1, 0})(Video(image.unsqueeze(0)), Mask(image[0]));
+  EXPECT_TENSOR_EQ(out.data, image.flip(0).unsqueeze(0));
+  EXPECT_TENSOR_EQ(mask.data, image[0]);
+  EXPECT_ERROR(PermuteChannels({1, 0})(image), ValueError, "permute_channels: there must be 3 numbers for an image (3, 5, 7)");
+  EXPECT_ERROR((Compose{Resize({4, 4}), PermuteChannels({0, 1, 3})}(image)), ValueError,
+               "permute_channels: there is no channel 3");
+}
+
 TEST(Fused, KeepsTheChannelsWhereTheyWere) {
   const auto planes = torch::randint(256, {3, 100, 90}, torch::kUInt8);
   EXPECT_TRUE(preprocess()(planes).is_contiguous());
@@ -191,7 +252,8 @@ TEST(Fused, RecordsLikeTheUnfused) {
 
 TEST(Fused, RunsOnManyThreads) {
   const auto image = operations::laid_out(torch::randint(256, {3, 700, 900}, torch::kUInt8), "channels_last");
-  const Compose compose{Resize({512, 640}), CenterCrop({500, 600}), ToDtype(torch::kFloat32, {.scale = true})};
+  const Compose compose{Resize({512, 640}), CenterCrop({500, 600}), PermuteChannels({2, 1, 0}),
+                        ToDtype(torch::kFloat32, {.scale = true})};
   EXPECT_TENSOR_EQ(compose(image), compose.with_fusion(false)(image));
 }
 
@@ -266,6 +328,25 @@ TEST(Decode, EqualsDecodingFirstOnAThousandDrawnCompositions) {
     ASSERT_TRUE(::support::equal(*part, *whole)) << compose << image;
   }
   EXPECT_GT(computed, 800);
+}
+
+TEST(Decode, ExplainsWhatOfTheFileIsDecoded) {
+  const auto photo = torch::upsample_bilinear2d(torch::rand({1, 3, 6, 8}), {800, 1207}, false)[0].mul(255).to(torch::kUInt8);
+  const auto file = io::encode_jpeg(Image(photo), 90);
+  const io::Bytes bytes(file.const_data_ptr<uint8_t>(), static_cast<size_t>(file.numel()));
+  EXPECT_EQ(explain(Compose{CenterCrop({800, 400}), RandomHorizontalFlip(1.0)}, bytes),
+            "pass 1  decode_image, rows [0, 800) and columns [404, 804) of 800x1207\n"
+            "pass 1  CenterCrop(size=(800, 400))\n"
+            "pass 1  RandomHorizontalFlip(p=1.0)\n");
+  EXPECT_EQ(explain(Compose{Resize({64, 64})}, bytes),
+            "pass 1  decode_image, all of 800x1207\n"
+            "pass 1  Resize(size=[64, 64], interpolation=bilinear, antialias=True)\n");
+  EXPECT_EQ(explain(Compose{Pad(1)}, bytes),
+            "alone   decode_image, all of 800x1207\n"
+            "alone   Pad(padding=1, fill=0, padding_mode=constant)\n");
+  EXPECT_EQ(explain(Compose{CenterCrop({800, 400})}.with_fusion(false), bytes),
+            "alone   decode_image\n"
+            "alone   CenterCrop(size=(800, 400))\n");
 }
 
 TEST(Decode, TakesSmallerDecodesForNearlyTheSame) {

@@ -110,6 +110,7 @@ torch::Tensor adjust_gamma(const torch::Tensor& image, double gamma, double gain
     std::copy_n(levels.const_data_ptr<uint8_t>(), table.size(), table.begin());
     return detail::map_levels(detail::Bytes(image), table);
   }
+  detail::check_held_by_float("adjust_gamma", image.scalar_type());
   auto out = image.is_floating_point() ? image.pow(gamma) : to_dtype(image, torch::kFloat32, {.scale = true}).pow_(gamma);
   if (gain != 1.0) out.mul_(detail::python_number(gain)).clamp_(0.0, 1.0);
   return to_dtype(out, image.scalar_type(), {.scale = true});

@@ -22,6 +22,11 @@ inline void check_not_negative(std::string_view where, std::string_view name, do
   OPSIS_CHECK(!(factor < 0), "{}: {} must not be negative, got {}", where, name, factor);
 }
 
+/// Throws ValueError, in the words of the function `where`, for a type that does not come back from float32.
+inline void check_held_by_float(std::string_view where, torch::ScalarType type) {
+  OPSIS_CHECK(type != torch::kInt32 && type != torch::kInt64, "{}: float32 does not hold all numbers of {}", where, type);
+}
+
 /// The luma of BT.601, (..., 1, H, W): of integers in float32 and not yet rounded, in torchvision's order.
 torch::Tensor luma(const torch::Tensor& rgb);
 

@@ -45,4 +45,17 @@ auto elastic_transform(const Value& value, const torch::Tensor& displacement, co
 }
 
 }  // namespace functional
+
+namespace detail {
+
+/// What a displacement made, back where it was. Boxes and key points go to where the pixels under them came from, blended between
+/// pixels: functional::elastic's own way, torchvision's, is only near the reverse of that. Pixels go by a displacement that undoes
+/// the first; where that folds the picture, to one of the places.
+Image undo_elastic(const Image& image, const torch::Tensor& displacement, InterpolationMode interpolation);
+Video undo_elastic(const Video& video, const torch::Tensor& displacement, InterpolationMode interpolation);
+Mask undo_elastic(const Mask& mask, const torch::Tensor& displacement, InterpolationMode interpolation);
+BoundingBoxes undo_elastic(const BoundingBoxes& boxes, const torch::Tensor& displacement, InterpolationMode interpolation);
+KeyPoints undo_elastic(const KeyPoints& points, const torch::Tensor& displacement, InterpolationMode interpolation);
+
+}  // namespace detail
 }  // namespace opsis::inline v1::transforms

@@ -71,6 +71,7 @@ torch::Tensor adjust_hue(const torch::Tensor& image, double hue_factor) {
       simd::turn_hue(rgb, count, static_cast<float>(hue_factor), out);
     });
   }
+  detail::check_held_by_float("adjust_hue", image.scalar_type());
   auto hsv = rgb_to_hsv(to_dtype(image, torch::kFloat32, {.scale = true}));
   hsv.h.add_(hue_factor).remainder_(1.0);
   return to_dtype(hsv_to_rgb(hsv), image.scalar_type(), {.scale = true});

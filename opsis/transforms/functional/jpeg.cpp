@@ -2,6 +2,7 @@
 
 #include <ATen/ops/stack.h>
 
+#include "opsis/core/telling_where.h"
 #include "opsis/io/image.h"
 #include "opsis/transforms/functional/tensor.h"
 
@@ -9,7 +10,10 @@ namespace opsis::inline v1::transforms::functional {
 
 torch::Tensor jpeg(const torch::Tensor& image, int64_t quality) {
   detail::check_dims("jpeg", image, 3);
-  if (image.dim() == 3) return io::decode_jpeg(io::encode_jpeg(wrap(image, Image()), quality)).data;
+  if (image.dim() == 3) {
+    return telling_where<ValueError>("jpeg",
+                                     [&] { return io::decode_jpeg(io::encode_jpeg(wrap(image, Image()), quality)).data; });
+  }
   const auto batch = image.flatten(0, -4);
   if (batch.size(0) == 0) return image.clone();
   std::vector<torch::Tensor> decoded;

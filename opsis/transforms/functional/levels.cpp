@@ -45,6 +45,15 @@ simd::Levels equalized(const simd::Histogram& histogram, int64_t pixels) {
   return out;
 }
 
+// In the words of the function `where`.
+torch::Tensor inverted(std::string_view where, const torch::Tensor& image) {
+  if (image.is_floating_point()) return at::rsub(image, 1.0);
+  if (detail::is_bytes(image)) return by_level(image, [](uint8_t level) { return static_cast<uint8_t>(255 - level); });
+  if (image.scalar_type() == torch::kUInt8) return image.bitwise_not();
+  const auto bits = detail::value_bits(where, image.scalar_type());
+  return image.bitwise_xor(static_cast<int64_t>((uint64_t{1} << bits) - 1));  // not the bit of the sign
+}
+
 torch::Tensor autocontrast_of_bytes(const detail::Bytes& in) {
   std::vector<simd::Levels> tables;
   for (int64_t i = 0; i < in.pictures(); ++i) {
@@ -90,11 +99,7 @@ torch::Tensor posterize(const torch::Tensor& image, int64_t bits) {
 
 torch::Tensor invert(const torch::Tensor& image) {
   OPSIS_CHECK(image.defined(), "invert: the tensor is undefined");
-  if (image.is_floating_point()) return at::rsub(image, 1.0);
-  if (detail::is_bytes(image)) return by_level(image, [](uint8_t level) { return static_cast<uint8_t>(255 - level); });
-  if (image.scalar_type() == torch::kUInt8) return image.bitwise_not();
-  const auto bits = detail::value_bits("invert", image.scalar_type());
-  return image.bitwise_xor(static_cast<int64_t>((uint64_t{1} << bits) - 1));  // not the bit of the sign
+  return inverted("invert", image);
 }
 
 torch::Tensor solarize(const torch::Tensor& image, double threshold) {
@@ -106,7 +111,7 @@ torch::Tensor solarize(const torch::Tensor& image, double threshold) {
     const auto bound = static_cast<float>(threshold);
     return by_level(image, [&](uint8_t level) { return static_cast<uint8_t>(level >= bound ? 255 - level : level); });
   }
-  return at::where(image.ge(threshold), invert(image), image);
+  return at::where(image.ge(threshold), inverted("solarize", image), image);
 }
 
 torch::Tensor autocontrast(const torch::Tensor& image) {
@@ -127,6 +132,7 @@ torch::Tensor autocontrast(const torch::Tensor& image) {
 torch::Tensor equalize(const torch::Tensor& image) {
   detail::check_dims("equalize", image, 2);
   if (image.numel() == 0) return image;
+  if (!image.is_floating_point()) detail::value_bits("equalize", image.scalar_type());  // throws for others
   const auto levels = to_dtype(image, torch::kUInt8, {.scale = true});
   // On the CPU whatever the image is on: the tables are made there.
   const auto flat = levels.cpu();

@@ -63,6 +63,28 @@ torch::Tensor integer_to_integer(const torch::Tensor& image, torch::ScalarType d
   return dtype == torch::kUInt16 ? image.to(dtype) * power : image.to(dtype).bitwise_left_shift_(shift);
 }
 
+// In the words of the function `where`.
+torch::Tensor normalized(std::string_view where, const torch::Tensor& image, torch::ArrayRef<double> mean,
+                         torch::ArrayRef<double> std, bool inplace) {
+  detail::check_dims(where, image, 3);
+  OPSIS_CHECK(image.is_floating_point(), "{}: the image must be floating point, got {}; see to_dtype", where,
+              image.scalar_type());
+  OPSIS_CHECK(std::all_of(std.begin(), std.end(), [](double s) { return s != 0; }), "{}: std must not be 0", where);
+  const auto fits = [](size_t count, int64_t channels) { return count == 1 || static_cast<int64_t>(count) == channels; };
+  const auto channels = image.size(-3);
+  const auto out_channels = channels == 1 && !inplace ? static_cast<int64_t>(mean.size()) : channels;
+  OPSIS_CHECK(fits(mean.size(), out_channels) && fits(std.size(), out_channels),
+              "{}: mean and std must have 1 or {} numbers for an image {}, got {} and {}", where, channels,
+              opsis::detail::shape(image), mean.size(), std.size());
+
+  const auto per_channel = [&](torch::ArrayRef<double> numbers) {
+    return at::tensor(numbers, torch::kFloat64).to(image.device(), image.scalar_type()).view({-1, 1, 1});
+  };
+  auto pixels = inplace ? image : image.sub(per_channel(mean));
+  if (inplace) pixels.sub_(per_channel(mean));
+  return pixels.div_(per_channel(std));
+}
+
 constexpr int64_t bytes_to_floats_grain = int64_t{1} << 15;
 
 torch::Tensor unit_of_bytes(const torch::Tensor& image) {
@@ -135,23 +157,7 @@ Image to_image(const torch::Tensor& pixels) { return Image(pixels); }
 
 torch::Tensor normalize(const torch::Tensor& image, torch::ArrayRef<double> mean, torch::ArrayRef<double> std,
                         const NormalizeOptions& options) {
-  detail::check_dims("normalize", image, 3);
-  OPSIS_CHECK(image.is_floating_point(), "normalize: the image must be floating point, got {}; see to_dtype",
-              image.scalar_type());
-  OPSIS_CHECK(std::all_of(std.begin(), std.end(), [](double s) { return s != 0; }), "normalize: std must not be 0");
-  const auto fits = [](size_t count, int64_t channels) { return count == 1 || static_cast<int64_t>(count) == channels; };
-  const auto channels = image.size(-3);
-  const auto out_channels = channels == 1 && !options.inplace ? static_cast<int64_t>(mean.size()) : channels;
-  OPSIS_CHECK(fits(mean.size(), out_channels) && fits(std.size(), out_channels),
-              "normalize: mean and std must have 1 or {} numbers for an image {}, got {} and {}", channels,
-              opsis::detail::shape(image), mean.size(), std.size());
-
-  const auto per_channel = [&](torch::ArrayRef<double> numbers) {
-    return at::tensor(numbers, torch::kFloat64).to(image.device(), image.scalar_type()).view({-1, 1, 1});
-  };
-  auto pixels = options.inplace ? image : image.sub(per_channel(mean));
-  if (options.inplace) pixels.sub_(per_channel(mean));
-  return pixels.div_(per_channel(std));
+  return normalized("normalize", image, mean, std, options.inplace);
 }
 
 Image normalize(const Image& image, torch::ArrayRef<double> mean, torch::ArrayRef<double> std,
@@ -170,7 +176,7 @@ torch::Tensor to_normalized(const torch::Tensor& image, torch::ArrayRef<double> 
   if (detail::is_bytes(image) && fits(mean.size()) && fits(std.size()) && divides) {
     return normalized_bytes(detail::Bytes(image), mean, std);
   }
-  return normalize(to_dtype(image, torch::kFloat32, {.scale = true}), mean, std);
+  return normalized("to_normalized", to_dtype(image, torch::kFloat32, {.scale = true}), mean, std, false);
 }
 
 Image to_normalized(const Image& image, torch::ArrayRef<double> mean, torch::ArrayRef<double> std) {

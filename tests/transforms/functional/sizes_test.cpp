@@ -81,7 +81,7 @@ TEST(Pad, EqualsTorchvisionForEveryTypeModeAndLayout) {
     const auto& arguments = all.at(c.text("op"));
     const auto image = operations::laid_out(c.tensor("input"), c.text("layout"));
     if (c.boolean("refused")) {
-      EXPECT_ANY_THROW(functional::pad(image, arguments.padding, arguments.fill, arguments.mode));
+      EXPECT_ERROR(functional::pad(image, arguments.padding, arguments.fill, arguments.mode), ValueError, "pad: ");
     } else {
       EXPECT_TENSOR_EQ(functional::pad(image, arguments.padding, arguments.fill, arguments.mode), c.tensor("expected"));
     }
@@ -93,11 +93,7 @@ TEST(Crop, OfPlacesBeyondThePictureEqualsTorchvision) {
     SCOPED_TRACE(c.name());
     const auto r = c.ints("region");
     const auto image = operations::laid_out(c.tensor("input"), c.text("layout"));
-    if (c.boolean("refused")) {
-      EXPECT_ANY_THROW(functional::crop(image, {r[0], r[1], r[2], r[3]}));
-    } else {
-      EXPECT_TENSOR_EQ(functional::crop(image, {r[0], r[1], r[2], r[3]}), c.tensor("expected"));
-    }
+    EXPECT_TENSOR_EQ(functional::crop(image, {r[0], r[1], r[2], r[3]}), c.tensor("expected"));
   }
 }
 
@@ -131,7 +127,7 @@ TEST(FiveCrop, AndTenCropEqualTorchvisions) {
       return torch::stack(torch::TensorList(ten.data(), ten.size()));
     };
     if (c.boolean("refused")) {
-      EXPECT_THROW(crops(), ValueError);
+      EXPECT_ERROR(crops(), ValueError, c.text("ten") == "five" ? "five_crop: size must" : "ten_crop: size must");
     } else {
       EXPECT_TENSOR_EQ(crops(), c.tensor("expected"));
     }

@@ -124,7 +124,8 @@ template <class Kind>
 void expect_warped(const oracle::Case& c, const Kind& in, const Called& o) {
   SCOPED_TRACE(c.name());
   if (c.boolean("refused")) {
-    EXPECT_THROW((void)warped(c.text("op"), in, o), Error);
+    const auto op = c.text("op");
+    EXPECT_ERROR(warped(op, in, o), ValueError, op.substr(0, op.find(' ')) + ": ");
     return;
   }
   const auto out = warped(c.text("op"), in, o);
