@@ -90,7 +90,7 @@ TEST(FeatureExtractor, GivesOutputsTheNamesThatTorchvisionGives) {
 TEST(GraphNodeNames, AreTorchvisionsOfModules) {
   for (const auto& c : oracle::cases("models_finetune/node_names")) {
     SCOPED_TRACE(c.name());
-    const auto model = models::get_model(c.text("model"));
+    const auto model = built(c.text("model"));
     model->eval();
     const auto expected = c.texts("expected");
     const std::set<std::string> theirs(expected.begin(), expected.end());
