@@ -65,12 +65,12 @@ detail::SparseParts detail::take_apart(const torch::Tensor& sparse) {
 }
 
 torch::Tensor detail::put_together(const SparseParts& parts) {
-  OPSIS_CHECK(parts.tensors.size() == (parts.layout == torch::kSparse ? 2 : 3), "a sparse tensor of {} parts",
-              parts.tensors.size());
+  const size_t count = parts.layout == torch::kSparse ? 2 : 3;
+  OPSIS_CHECK(parts.tensors.size() == count, "a sparse tensor of {} parts", parts.tensors.size());
   for (const auto& part : parts.tensors) check_memory(part);
-  int64_t count = 1;
+  int64_t elements = 1;
   bool overflow = false;
-  for (const auto size : parts.sizes) overflow |= __builtin_mul_overflow(count, std::max<int64_t>(size, 1), &count);
+  for (const auto size : parts.sizes) overflow |= __builtin_mul_overflow(elements, std::max<int64_t>(size, 1), &elements);
   OPSIS_CHECK(!overflow, "a sparse tensor's shape overflows");
   try {
     return checked_and_made(parts);

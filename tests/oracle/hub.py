@@ -48,14 +48,16 @@ def _parameters():
     named.note = "an attribute makes it another kind of pickle"
     noted = torch.randn(3)
     noted.note = ["so does one", {"of a": "tensor"}]
-    return {"parameter": torch.nn.Parameter(torch.randn(2, 2)), "frozen": frozen, "named": named, "noted": noted, "buffer": torch.nn.Buffer(torch.ones(2)),
+    return {"parameter": torch.nn.Parameter(torch.randn(2, 2)), "frozen": frozen, "named": named,
+            "noted": noted, "buffer": torch.nn.Buffer(torch.ones(2)),
             "wants_gradient": torch.ones(2, requires_grad=True)}
 
 
 def _plain():
     return {"none": None, "yes": True, "no": False, "text": "Zürich 📷 'x' \\ \n", "empty": "", "bytes": b"\x00\x7f\x80\xff", "no_bytes": bytearray(),
             "ints": [0, 1, -1, 255, 256, 65535, 65536, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**40, 2**63 - 1, -(2**63)],
-            "floats": [0.0, -1.5, 1e300, 5e-324, 0.1], "tuples": [(), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)], "nested": [[[]], [{}], {"a": {1: {"b": ()}}}], "complex": [1 + 2j, -0.5j, complex(0.1, -0.0)],
+            "floats": [0.0, -1.5, 1e300, 5e-324, 0.1], "tuples": [(), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)], "nested": [[[]], [{}], {"a": {1: {"b": ()}}}],
+            "complex": [1 + 2j, -0.5j, complex(0.1, -0.0)],
             3: "an int as a key", -1: "another", "set": {7}, "ordered": collections.OrderedDict(z=1, a=2), "counter": collections.Counter({"a": 2}),
             "shape": torch.Size([2, 3]), "dtype": torch.float32, "device": torch.device("cpu"), "cuda": torch.device("cuda", 1)}
 
@@ -98,7 +100,8 @@ def _shared_containers():
 
 
 OBJECTS = {"small": _small, "every_type": _every_type, "views": _views, "sizes": _sizes, "parameters": _parameters, "plain": _plain,
-           "training": _training, "quantized": _quantized, "without_memory_or_zeros": _without_memory_or_zeros, "shared_containers": _shared_containers, "nothing": lambda: {}, "tensor": lambda: torch.ones(2, 3)}
+           "training": _training, "quantized": _quantized, "without_memory_or_zeros": _without_memory_or_zeros, "shared_containers": _shared_containers,
+           "nothing": lambda: {}, "tensor": lambda: torch.ones(2, 3)}
 
 
 def _describe(value, tensors):
@@ -176,8 +179,8 @@ def _numpy():
     x = numpy.arange(24, dtype=numpy.float32).reshape(2, 3, 4)
     types = ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
     return {"array": x, "fortran": numpy.asfortranarray(x), "turned": x.T, "big": x.astype(">f4"), "big_complex": x.astype(">c8"), "scalar": numpy.array(2.5),
-            "empty": numpy.zeros((0, 3)), "float": numpy.float64(0.1), "float32": numpy.float32(0.1), "half": numpy.float16(0.1), "int": numpy.int64(-7), "complex": numpy.complex64(1 - 2j),
-            "byte": numpy.uint8(200), "yes": numpy.bool_(True), "big_int": numpy.dtype(">i4").type(5)} | {t: numpy.array([[1, 0], [2, 3]], dtype=t) for t in types}
+            "empty": numpy.zeros((0, 3)), "float": numpy.float64(0.1), "float32": numpy.float32(0.1), "half": numpy.float16(0.1), "int": numpy.int64(-7),
+            "complex": numpy.complex64(1 - 2j), "byte": numpy.uint8(200), "yes": numpy.bool_(True), "big_int": numpy.dtype(">i4").type(5)} | {t: numpy.array([[1, 0], [2, 3]], dtype=t) for t in types}
 
 
 @case("hub/numpy", kind=["zip 2", "zip 4", "zip 5", "stream 2", "stream 3", "stream 5", "stream 2 of NumPy 1"])
