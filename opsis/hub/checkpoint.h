@@ -16,8 +16,8 @@ namespace opsis::inline v1::hub {
 /// it again. All are on the CPU.
 ///     auto checkpoint = hub::load("checkpoint.pth");
 ///     load_state_dict(*model, checkpoint.at("model").as_state_dict());
-/// Types    quantized, sparse and meta tensors too; NumPy's arrays become tensors and its numbers plain ones, sets lists, dtypes and devices
-///          strings ("torch.float32", "cuda:0"), of which dtypes are written as such again
+/// Types    quantized, sparse and meta tensors too; NumPy's arrays become tensors and its numbers plain ones, sets lists, dtypes,
+///          layouts and devices strings ("torch.float32", "cuda:0"), of which dtypes are written as such again
 /// Throws   IoError when the file cannot be read; DecodeError when it is not such a checkpoint, is damaged, goes over a limit
 ///          or wants code to be run
 /// Source   torch.load(path, map_location="cpu", mmap=True, weights_only=True)
