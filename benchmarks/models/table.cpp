@@ -1,7 +1,8 @@
 // Times models on tensors that scripts/bench_models has made, and prints JSON for it:
 //     opsis_bench_models <folder> <seconds> <model> <batch> <threads> <how>...      how: eager, optimized, bfloat16
 // The folder has <model>.pth and images.safetensors; outputs go to opsis_<model>_<batch>_<how>.safetensors there.
-//     opsis_bench_models speed <seconds> <model> <side>    of an image and weights of zeros: milliseconds of one thread's work
+//     opsis_bench_models speed <seconds> <model> <side>    of an image and weights of zeros: milliseconds of one thread's work;
+//                                                          a quantized model has weights that were drawn
 #include <ATen/Context.h>
 #include <torch/torch.h>
 
@@ -26,9 +27,11 @@ int measure_speed(const std::vector<std::string>& arguments) {
   namespace models = opsis::models;
   torch::set_num_threads(1);
   const torch::InferenceMode inference;
+  const auto& name = arguments.at(2);
   const auto model = [&] {
+    if (name.starts_with("quantized_")) return models::get_model(name, {.quantize = true});
     const models::SkipInitialisation skip;
-    return models::get_model(arguments.at(2));
+    return models::get_model(name);
   }();
   for (auto& parameter : model->parameters()) parameter.zero_();
   model->eval();

@@ -25,9 +25,23 @@ bool is_state_dict(const Value& value) {
   return true;
 }
 
+/// One whose tensors have their numbers in memory, one after the other.
+StateDict plain_state_dict(const std::filesystem::path& path, const Value& value) {
+  auto state = value.as_state_dict();
+  for (const auto& [name, tensor] : state) {
+    OPSIS_CHECK(!tensor.is_meta(), "load {}: \"{}\" is a meta tensor: the file has its shape, and no numbers", path.string(),
+                name);
+    OPSIS_CHECK(
+        tensor.layout() == torch::kStrided,
+        "load {}: \"{}\" is a sparse tensor, which no model has; make it plain: load(path).at(...).as_tensor().to_dense()",
+        path.string(), name);
+  }
+  return state;
+}
+
 /// The state dict that a checkpoint is, or has under one of the names that training scripts give it.
 StateDict find_state_dict(const std::filesystem::path& path, const Value& checkpoint) {
-  if (is_state_dict(checkpoint)) return checkpoint.as_state_dict();
+  if (is_state_dict(checkpoint)) return plain_state_dict(path, checkpoint);
   const Value* found = nullptr;
   for (const auto* name : {"model", "state_dict"}) {
     if (!checkpoint.is_dict() || !checkpoint.contains(name) || !is_state_dict(checkpoint.at(name))) continue;
@@ -37,7 +51,7 @@ StateDict find_state_dict(const std::filesystem::path& path, const Value& checkp
                 path.string());
     found = &checkpoint.at(name);
   }
-  if (found) return found->as_state_dict();
+  if (found) return plain_state_dict(path, *found);
 
   OPSIS_CHECK(checkpoint.is_dict(), "load {}: no state dict: the checkpoint is {}", path.string(), checkpoint.kind());
   constexpr size_t shown = 20;

@@ -16,8 +16,8 @@ namespace opsis::inline v1::hub {
 /// it again. All are on the CPU.
 ///     auto checkpoint = hub::load("checkpoint.pth");
 ///     load_state_dict(*model, checkpoint.at("model").as_state_dict());
-/// Types    quantized tensors too; NumPy's arrays become tensors and its numbers plain ones, sets lists, dtypes and devices
-///          strings ("torch.float32", "cuda:0"), of which dtypes are written as such again
+/// Types    quantized, sparse and meta tensors too; NumPy's arrays become tensors and its numbers plain ones, sets lists, dtypes,
+///          layouts and devices strings ("torch.float32", "cuda:0"), of which dtypes are written as such again
 /// Throws   IoError when the file cannot be read; DecodeError when it is not such a checkpoint, is damaged, goes over a limit
 ///          or wants code to be run
 /// Source   torch.load(path, map_location="cpu", mmap=True, weights_only=True)
@@ -32,14 +32,15 @@ OPSIS_API Value load_pickle(const std::filesystem::path& path, const Limits& lim
 /// Writes a checkpoint that torch.load(path, weights_only=True) reads. Memory that tensors share is written once and whole,
 /// views stay views. The file gets its name only when all of it is on the disk.
 ///     hub::save("checkpoint.pth", Value::dict({{"model", state_dict(*model)}, {"epoch", epoch}}));
-/// Throws   ValueError for what a checkpoint cannot hold (an undefined, sparse or meta tensor; one memory seen as
-///          two types), naming the way to it; IoError when writing fails
+/// Throws   ValueError for what a checkpoint cannot hold (an undefined tensor; one memory seen as two types), naming the way to
+///          it; IoError when writing fails
 /// Source   torch.save
 OPSIS_API void save(const std::filesystem::path& path, const Value& value);
 
 /// A model's tensors from a file of any format that Opsis reads; its content says which, not its name: a checkpoint of
 /// torch.save or a safetensors file. In a training checkpoint they are what is under "model" or "state_dict".
-/// Throws   as load and load_safetensors; ValueError when a checkpoint holds no state dict, naming what it holds
+/// Throws   as load and load_safetensors; ValueError when a checkpoint holds no state dict, naming what it holds, or one with a
+///          sparse or meta tensor, which no model has
 OPSIS_API StateDict load_state_dict_file(const std::filesystem::path& path, const Limits& limits = {});
 
 }  // namespace opsis::inline v1::hub

@@ -10,12 +10,14 @@
 
 #include <algorithm>
 #include <bit>
+#include <complex>
 #include <cstring>
 #include <unordered_map>
 
 #include "opsis/core/check.h"
 #include "opsis/hub/checkpoint_types.h"
 #include "opsis/hub/container.h"
+#include "opsis/hub/sparse_tensor.h"
 
 namespace opsis::inline v1::hub {
 namespace {
@@ -41,7 +43,7 @@ constexpr NumpyType numpy_types[] = {
 };
 
 /// A storage's pointer is used as it is when every element type can be read from it.
-constexpr size_t widest_element = 16;
+constexpr int64_t widest_element = 16;
 
 class CheckpointReader {
  public:
@@ -101,6 +103,10 @@ class CheckpointReader {
   torch::Tensor rebuild_plain(const Arguments& arguments, const detail::CheckpointType* type);
   std::vector<int64_t> integers(const PickleNode& tuple) const;
   torch::Tensor rebuild_quantized(const Arguments& arguments);
+  torch::Tensor rebuild_sparse(const Arguments& arguments);
+  torch::Tensor rebuild_meta(const Arguments& arguments) const;
+  torch::Tensor rebuild_of_device(const Arguments& arguments);
+  torch::ScalarType plain_type(const Arguments& arguments, size_t i) const;
   torch::Tensor tensor(std::string_view key);
   torch::Tensor tensor_at(const Arguments& arguments, size_t i);
   torch::Tensor of_channels(const Arguments& quantizer, size_t i, torch::ScalarType type);
@@ -206,6 +212,10 @@ Value CheckpointReader::call(const PickleNode& node) {
     const std::string kind(argument(arguments, 0, Kind::String).text);
     return arguments.size() == 1 ? kind : text("{}:{}", kind, argument(arguments, 1, Kind::Int).integer);
   }
+  if (name == "torch.serialization._get_layout") return argument(arguments, 0, Kind::String).text;
+  if (name == "builtins.complex") {
+    return std::complex<double>(argument(arguments, 0, Kind::Float).real, argument(arguments, 1, Kind::Float).real);
+  }
   if (name == "_codecs.encode" || name == "builtins.bytearray" || name == "builtins.bytes")
     return Value::bytes(latin1(arguments));
   if (name.starts_with("numpy.")) {
@@ -267,6 +277,14 @@ torch::Tensor CheckpointReader::rebuild(std::string_view name, const Arguments& 
   } else if (name == "torch._utils._rebuild_qtensor") {
     tensor = rebuild_quantized(arguments);
     flag = 5;
+  } else if (name == "torch._utils._rebuild_sparse_tensor") {
+    return rebuild_sparse(arguments);
+  } else if (name == "torch._utils._rebuild_meta_tensor_no_storage") {
+    tensor = rebuild_meta(arguments);
+    flag = 3;
+  } else if (name.starts_with("torch._utils._rebuild_device_tensor_from_")) {
+    tensor = rebuild_of_device(arguments);
+    flag = 3;
   } else {
     fail(text("{} does not make a tensor", name));
   }
@@ -336,10 +354,52 @@ torch::Tensor CheckpointReader::rebuild_quantized(const Arguments& arguments) {
                integers(argument(arguments, 3, Kind::Tuple)));
 }
 
+/// (layout, (indices, values, size, whether they are in order)) or (layout, (compressed indices, plain ones, values, size)).
+torch::Tensor CheckpointReader::rebuild_sparse(const Arguments& arguments) {
+  const auto& named = argument(arguments, 0, Kind::Call).items;
+  const auto layout = detail::sparse_layout(argument(pickle_[named[1]].items, 0, Kind::String).text);
+  if (pickle_[named[0]].text != "torch.serialization._get_layout" || !layout) fail("a sparse tensor of a layout that is none");
+  const auto& data = argument(arguments, 1, Kind::Tuple).items;
+  const size_t count = layout == torch::kSparse ? 2 : 3;
+  detail::SparseParts parts{*layout, {}, integers(argument(data, count, Kind::Tuple))};
+  for (size_t i = 0; i < count; ++i) parts.tensors.push_back(tensor_at(data, i));
+  const bool told = data.size() > count + 1 && pickle_[data[count + 1]].kind != Kind::None;
+  if (told) parts.is_coalesced = argument(data, count + 1, Kind::Bool).integer != 0;
+  try {
+    return detail::put_together(parts);
+  } catch (const ValueError& error) {
+    fail(error.what());
+  }
+}
+
+/// (type, sizes, strides, ...): a tensor without memory.
+torch::Tensor CheckpointReader::rebuild_meta(const Arguments& arguments) const {
+  const auto type = plain_type(arguments, 0);
+  const auto sizes = integers(argument(arguments, 1, Kind::Tuple)), strides = integers(argument(arguments, 2, Kind::Tuple));
+  check_bounds(0, sizes, strides, INT64_MAX / widest_element);
+  return torch::empty_strided(sizes, strides, torch::TensorOptions(type).device(torch::kMeta));
+}
+
+/// (tensor or array, type, device, ...): one that was on an XLA, MAIA or MTIA device. It is on the CPU now.
+torch::Tensor CheckpointReader::rebuild_of_device(const Arguments& arguments) {
+  const auto type = plain_type(arguments, 1);
+  const auto& data = argument(arguments, 0, Kind::Call);
+  const auto tensor = pickle_[data.items[0]].text.starts_with("numpy.") ? numpy_array(data) : tensor_at(arguments, 0);
+  if (tensor.is_quantized() || tensor.is_meta()) fail("a tensor of a device without plain content");
+  return tensor.to(type);
+}
+
+/// An argument that is the type of a tensor's elements.
+torch::ScalarType CheckpointReader::plain_type(const Arguments& arguments, size_t i) const {
+  const auto* type = detail::find_dtype(argument(arguments, i, Kind::Global).text);
+  if (!type) fail("a tensor of a type that is none");
+  if (c10::isQIntType(type->type)) fail("a quantized tensor without its scale");
+  return type->type;
+}
+
 /// Gives an empty tensor its place in the memory that it may use.
 torch::Tensor CheckpointReader::place(const Window& memory, torch::Tensor empty, int64_t offset,
                                       const std::vector<int64_t>& sizes, const std::vector<int64_t>& strides) const {
-  if (sizes.size() != strides.size()) fail(text("a tensor of {} sizes and {} strides", sizes.size(), strides.size()));
   check_bounds(offset, sizes, strides, memory.size);
   const bool none = std::find(sizes.begin(), sizes.end(), 0) != sizes.end();
   if (none && !empty.is_quantized()) return torch::empty_strided(sizes, strides, memory.type);
@@ -378,6 +438,7 @@ std::vector<int64_t> CheckpointReader::integers(const PickleNode& tuple) const {
 /// Throws unless every element lies within the storage. Products and sums of foreign numbers wrap around: each is watched.
 void CheckpointReader::check_bounds(int64_t offset, const std::vector<int64_t>& sizes, const std::vector<int64_t>& strides,
                                     int64_t elements) const {
+  if (sizes.size() != strides.size()) fail(text("a tensor of {} sizes and {} strides", sizes.size(), strides.size()));
   if (offset < 0) fail("a tensor begins before its storage");
   int64_t count = 1, last = offset;
   bool overflow = false, empty = false;
@@ -494,7 +555,7 @@ Value CheckpointReader::numpy_scalar(const Arguments& arguments) {
   const auto& type = argument(arguments, 0, Kind::Call);
   if (arguments.size() < 2) fail("a number of NumPy without its content");
   const auto number = numpy_tensor(type, bytes(arguments[1]), {}, false);
-  if (number.is_complex()) fail("a complex number; save it as a tensor");
+  if (number.is_complex()) return std::complex<double>(number.to(torch::kComplexDouble).item<c10::complex<double>>());
   if (number.is_floating_point()) return number.to(torch::kDouble).item<double>();
   if (number.scalar_type() == torch::kBool) return number.item<bool>();
   if (number.scalar_type() == torch::kUInt64 && number.view(torch::kInt64).item<int64_t>() < 0) {

@@ -1,5 +1,6 @@
 #include <ATen/ops/empty.h>
 
+#include <complex>
 #include <unordered_map>
 
 #include "opsis/core/check.h"
@@ -7,6 +8,7 @@
 #include "opsis/hub/checkpoint.h"
 #include "opsis/hub/checkpoint_types.h"
 #include "opsis/hub/pickle_writer.h"
+#include "opsis/hub/sparse_tensor.h"
 #include "opsis/hub/zip_writer.h"
 #include "opsis/io/file.h"
 
@@ -41,6 +43,7 @@ class CheckpointWriter {
     if (value.is_bool()) return pickle_.boolean(value.as_bool());
     if (value.is_int()) return pickle_.integer(value.as_int());
     if (value.is_double()) return pickle_.real(value.as_double());
+    if (value.is_complex()) return put_complex(value.as_complex());
     if (value.is_dtype()) return pickle_.global("torch", std::string_view(value.as_string()).substr(sizeof("torch.") - 1));
     if (value.is_string()) return pickle_.string(value.as_string());
     if (value.is_bytes()) return pickle_.bytes(value.as_bytes());
@@ -88,6 +91,15 @@ class CheckpointWriter {
     pickle_.build();
   }
 
+  void put_complex(std::complex<double> number) {
+    pickle_.global("__builtin__", "complex");  // as protocol 2 names it
+    pickle_.begin_tuple();
+    pickle_.real(number.real());
+    pickle_.real(number.imag());
+    pickle_.end_tuple();
+    pickle_.reduce();
+  }
+
   void put_integers(torch::IntArrayRef numbers) {
     pickle_.begin_tuple();
     for (const auto number : numbers) pickle_.integer(number);
@@ -96,10 +108,10 @@ class CheckpointWriter {
 
   void put_tensor(const torch::Tensor& given) {
     OPSIS_CHECK(given.defined(), "save: {} is an undefined tensor", where());
-    OPSIS_CHECK(given.layout() == torch::kStrided && !given.is_meta(), "save: {} is a sparse or meta tensor; save a plain one",
-                where());
     const auto* type = detail::find_type(given.scalar_type());
     OPSIS_CHECK(type, "save: {} has the type {}, which a checkpoint cannot hold", where(), given.scalar_type());
+    if (given.layout() != torch::kStrided) return put_sparse(given);
+    if (given.is_meta()) return put_meta(given, type);
     const auto tensor = given.is_conj() || given.is_neg() ? given.resolve_conj().resolve_neg() : given;
 
     const bool typed = !type->storage.empty();
@@ -116,6 +128,40 @@ class CheckpointWriter {
     pickle_.begin_ordered_dict();  // hooks: none
     pickle_.end_dict();
     if (!typed) pickle_.global("torch", type->dtype);
+    pickle_.end_tuple();
+    pickle_.reduce();
+  }
+
+  /// Each of its parts is a tensor with a storage of its own. Like Python, it does not say whether a gradient is wanted.
+  void put_sparse(const torch::Tensor& tensor) {
+    const auto layout = detail::sparse_layout_name(tensor.layout());
+    OPSIS_CHECK(!layout.empty() && !tensor.is_meta(), "save: {} has a layout that a checkpoint cannot hold; save to_dense()",
+                where());
+    const auto parts = detail::take_apart(tensor);
+    pickle_.global("torch._utils", "_rebuild_sparse_tensor");
+    pickle_.begin_tuple();
+    pickle_.global("torch.serialization", "_get_layout");
+    pickle_.begin_tuple();
+    pickle_.string(layout);
+    pickle_.end_tuple();
+    pickle_.reduce();
+    pickle_.begin_tuple();
+    for (const auto& part : parts.tensors) put_tensor(part);
+    put_integers(parts.sizes);
+    if (parts.is_coalesced) pickle_.boolean(*parts.is_coalesced);
+    pickle_.end_tuple();
+    pickle_.end_tuple();
+    pickle_.reduce();
+  }
+
+  void put_meta(const torch::Tensor& tensor, const detail::CheckpointType* type) {
+    OPSIS_CHECK(!tensor.is_quantized(), "save: {} is a quantized meta tensor, which a checkpoint cannot hold", where());
+    pickle_.global("torch._utils", "_rebuild_meta_tensor_no_storage");
+    pickle_.begin_tuple();
+    pickle_.global("torch", type->dtype);
+    put_integers(tensor.sizes());
+    put_integers(tensor.strides());
+    pickle_.boolean(tensor.requires_grad());
     pickle_.end_tuple();
     pickle_.reduce();
   }

@@ -11,6 +11,7 @@ constexpr std::string_view callables[] = {
     "_codecs.encode",  // bytes: protocol 2 has none of its own
     "builtins.bytearray",
     "builtins.bytes",  // none of them, in protocol 2
+    "builtins.complex",
     "builtins.set",
     "collections.Counter",
     "collections.OrderedDict",
@@ -23,13 +24,18 @@ constexpr std::string_view callables[] = {
     "numpy.dtype",
     "torch.Size",
     "torch._tensor._rebuild_from_type_v2",  // a tensor with Python attributes
+    "torch._utils._rebuild_device_tensor_from_cpu_tensor",
+    "torch._utils._rebuild_device_tensor_from_numpy",
+    "torch._utils._rebuild_meta_tensor_no_storage",
     "torch._utils._rebuild_parameter",
     "torch._utils._rebuild_parameter_with_state",
     "torch._utils._rebuild_qtensor",
+    "torch._utils._rebuild_sparse_tensor",
     "torch._utils._rebuild_tensor",
     "torch._utils._rebuild_tensor_v2",
     "torch._utils._rebuild_tensor_v3",  // types that have no storage class: uint16, float8, ...
     "torch.device",
+    "torch.serialization._get_layout",
 };
 constexpr std::string_view constants[] = {
     "numpy.ndarray",
@@ -45,6 +51,7 @@ constexpr std::string_view constants[] = {
     "torch.bfloat16",
     "torch.bool",
     "torch.complex128",
+    "torch.complex32",
     "torch.complex64",
     "torch.float16",
     "torch.float32",
@@ -53,6 +60,7 @@ constexpr std::string_view constants[] = {
     "torch.float8_e4m3fnuz",
     "torch.float8_e5m2",
     "torch.float8_e5m2fnuz",
+    "torch.float8_e8m0fnu",
     "torch.int16",
     "torch.int32",
     "torch.int64",
@@ -60,7 +68,9 @@ constexpr std::string_view constants[] = {
     "torch.nn.parameter.Parameter",
     "torch.per_channel_affine",
     "torch.per_channel_affine_float_qparams",
+    "torch.per_channel_symmetric",
     "torch.per_tensor_affine",
+    "torch.per_tensor_symmetric",
     "torch.qint32",
     "torch.qint8",
     "torch.quint8",

@@ -18,13 +18,25 @@
 namespace opsis::inline v1::hub {
 namespace {
 
-constexpr std::pair<std::string_view, torch::ScalarType> safetensors_types[] = {
-    {"BOOL", torch::kBool},          {"U8", torch::kUInt8},         {"I8", torch::kInt8},
-    {"U16", torch::kUInt16},         {"I16", torch::kInt16},        {"F16", torch::kFloat16},
-    {"BF16", torch::kBFloat16},      {"U32", torch::kUInt32},       {"I32", torch::kInt32},
-    {"F32", torch::kFloat32},        {"U64", torch::kUInt64},       {"I64", torch::kInt64},
-    {"F64", torch::kFloat64},        {"C64", torch::kComplexFloat}, {"F8_E4M3", torch::kFloat8_e4m3fn},
-    {"F8_E5M2", torch::kFloat8_e5m2}};
+constexpr std::pair<std::string_view, torch::ScalarType> safetensors_types[] = {{"BOOL", torch::kBool},
+                                                                                {"U8", torch::kUInt8},
+                                                                                {"I8", torch::kInt8},
+                                                                                {"U16", torch::kUInt16},
+                                                                                {"I16", torch::kInt16},
+                                                                                {"F16", torch::kFloat16},
+                                                                                {"BF16", torch::kBFloat16},
+                                                                                {"U32", torch::kUInt32},
+                                                                                {"I32", torch::kInt32},
+                                                                                {"F32", torch::kFloat32},
+                                                                                {"U64", torch::kUInt64},
+                                                                                {"I64", torch::kInt64},
+                                                                                {"F64", torch::kFloat64},
+                                                                                {"C64", torch::kComplexFloat},
+                                                                                {"F8_E4M3", torch::kFloat8_e4m3fn},
+                                                                                {"F8_E5M2", torch::kFloat8_e5m2},
+                                                                                {"F8_E8M0", torch::kFloat8_e8m0fnu},
+                                                                                {"F8_E4M3FNUZ", torch::kFloat8_e4m3fnuz},
+                                                                                {"F8_E5M2FNUZ", torch::kFloat8_e5m2fnuz}};
 
 torch::ScalarType scalar_type(std::string_view name) {
   for (const auto& [known, type] : safetensors_types) {

@@ -18,8 +18,9 @@ using nlohmann::json;
 constexpr size_t most_dimensions = 64;
 
 constexpr std::pair<std::string_view, size_t> item_sizes[] = {
-    {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"U16", 2}, {"I16", 2}, {"F16", 2}, {"BF16", 2},    {"U32", 4},
-    {"I32", 4},  {"F32", 4}, {"U64", 8}, {"I64", 8}, {"F64", 8}, {"C64", 8}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
+    {"BOOL", 1},    {"U8", 1},      {"I8", 1},      {"U16", 2},         {"I16", 2},        {"F16", 2}, {"BF16", 2},
+    {"U32", 4},     {"I32", 4},     {"F32", 4},     {"U64", 8},         {"I64", 8},        {"F64", 8}, {"C64", 8},
+    {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"F8_E8M0", 1}, {"F8_E4M3FNUZ", 1}, {"F8_E5M2FNUZ", 1}};
 
 [[noreturn]] void bad_safetensors(std::string_view why) { throw DecodeError(std::string(why)); }
 

@@ -116,6 +116,10 @@ LoadReport detail::load_state_dict(torch::nn::Module& module, const StateDict& s
           text("{}: {} in the model, {} in the state dict", name, opsis::detail::shape(target), opsis::detail::shape(source)));
       continue;
     }
+    if (source.layout() != target.layout() || (source.is_meta() && !target.is_meta())) {
+      report.mismatched.push_back(text("{}: in the state dict it is {}", name, source.is_meta() ? "a meta tensor" : "sparse"));
+      continue;
+    }
     if (source.is_quantized() != target.is_quantized()) {
       report.mismatched.push_back(
           text("{}: {} in the model, {} in the state dict", name, target.scalar_type(), source.scalar_type()));

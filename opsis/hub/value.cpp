@@ -1,6 +1,7 @@
 #include "opsis/hub/value.h"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_set>
 
 #include "opsis/core/check.h"
@@ -129,8 +130,8 @@ int64_t Value::from_unsigned(uint64_t value) {
 }
 
 std::string_view Value::kind() const {
-  constexpr std::array<std::string_view, 11> names{"None",  "a bool",   "an int", "a float", "a string", "a string",
-                                                   "bytes", "a tensor", "a list", "a tuple", "a dict"};
+  constexpr std::array<std::string_view, 12> names{"None",     "a bool", "an int",   "a float", "a complex number", "a string",
+                                                   "a string", "bytes",  "a tensor", "a list",  "a tuple",          "a dict"};
   static_assert(std::variant_size_v<decltype(data_)> == names.size());
   return names[data_.index()];
 }
@@ -171,6 +172,12 @@ int64_t Value::to_int(Path path) const {
 double Value::to_double(Path path) const {
   if (const auto* held = std::get_if<double>(&data_)) return *held;
   if (const auto* held = std::get_if<int64_t>(&data_)) return static_cast<double>(*held);
+  is_not("a real number", path);
+}
+
+std::complex<double> Value::to_complex(Path path) const {
+  if (const auto* held = std::get_if<std::complex<double>>(&data_)) return *held;
+  if (is_double() || is_int()) return to_double(path);
   is_not("a number", path);
 }
 
@@ -254,6 +261,10 @@ std::ostream& operator<<(std::ostream& out, const Value& value) {
   if (value.is_bool()) return out << (value.as_bool() ? "True" : "False");
   if (value.is_int()) return out << value.as_int();
   if (value.is_double()) return out << value.as_double();
+  if (value.is_complex()) {
+    const auto number = value.as_complex();
+    return out << '(' << number.real() << (std::signbit(number.imag()) ? '-' : '+') << std::abs(number.imag()) << "j)";
+  }
   if (value.is_tensor()) {
     const auto& tensor = value.as_tensor();
     out << "tensor(" << ::opsis::detail::shape(tensor);

@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <array>
+#include <complex>
 #include <concepts>
 #include <cstdint>
 #include <ostream>
@@ -52,6 +53,7 @@ class OPSIS_API Value {
   template <std::unsigned_integral U>
   requires(!std::same_as<U, bool>) Value(U value) : Value(from_unsigned(value)) {}
   Value(double value) : data_(value) {}
+  Value(std::complex<double> value) : data_(value) {}
   Value(std::string value) : data_(std::move(value)) {}
   Value(std::string_view value) : data_(std::string(value)) {}
   Value(const char* value) : data_(std::string(value)) {}
@@ -71,6 +73,7 @@ class OPSIS_API Value {
   bool is_bool() const { return std::holds_alternative<bool>(data_); }
   bool is_int() const { return std::holds_alternative<int64_t>(data_); }
   bool is_double() const { return std::holds_alternative<double>(data_); }
+  bool is_complex() const { return std::holds_alternative<std::complex<double>>(data_); }
   bool is_string() const { return std::holds_alternative<std::string>(data_) || is_dtype(); }
   bool is_dtype() const { return std::holds_alternative<Dtype>(data_); }
   bool is_bytes() const { return std::holds_alternative<Bytes>(data_); }
@@ -83,7 +86,8 @@ class OPSIS_API Value {
 
   bool as_bool() const { return to_bool({}); }
   int64_t as_int() const { return to_int({}); }
-  double as_double() const { return to_double({}); }  ///< an int will do
+  double as_double() const { return to_double({}); }                  ///< an int will do
+  std::complex<double> as_complex() const { return to_complex({}); }  ///< a float or an int will do
   const std::string& as_string() const { return to_string({}); }
   const std::string& as_bytes() const { return to_bytes({}); }
   const torch::Tensor& as_tensor() const { return to_tensor({}); }
@@ -105,7 +109,7 @@ class OPSIS_API Value {
     return walk(std::array<Step, sizeof...(Steps)>{Step(steps)...});
   }
 
-  /// The same as a T: bool, an integer, double, std::string, torch::Tensor, StateDict; of a list or tuple, a vector of those.
+  /// The same as a T: bool, an integer, double, std::complex<double>, std::string, torch::Tensor, StateDict; of a list or tuple, a vector of those.
   template <class T, class... Steps>
   T get(const Steps&... steps) const {
     const std::array<Step, sizeof...(Steps)> path{Step(steps)...};
@@ -153,6 +157,7 @@ class OPSIS_API Value {
   bool to_bool(Path path) const;
   int64_t to_int(Path path) const;
   double to_double(Path path) const;
+  std::complex<double> to_complex(Path path) const;
   const std::string& to_string(Path path) const;
   const std::string& to_bytes(Path path) const;
   const torch::Tensor& to_tensor(Path path) const;
@@ -161,7 +166,9 @@ class OPSIS_API Value {
   const std::vector<Item>& to_entries(Path path) const;
   [[noreturn]] void is_not(std::string_view wanted, Path path) const;
 
-  std::variant<std::monostate, bool, int64_t, double, std::string, Dtype, Bytes, torch::Tensor, List, Tuple, Dict> data_;
+  std::variant<std::monostate, bool, int64_t, double, std::complex<double>, std::string, Dtype, Bytes, torch::Tensor, List,
+               Tuple, Dict>
+      data_;
 };
 
 namespace detail {
@@ -181,6 +188,8 @@ T Value::convert(Path path) const {
     return static_cast<T>(to_int(path));
   } else if constexpr (std::floating_point<T>) {
     return static_cast<T>(to_double(path));
+  } else if constexpr (std::same_as<T, std::complex<double>>) {
+    return to_complex(path);
   } else if constexpr (std::same_as<T, std::string>) {
     return to_string(path);
   } else if constexpr (std::same_as<T, torch::Tensor>) {

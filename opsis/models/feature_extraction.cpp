@@ -1,6 +1,8 @@
 #include "opsis/models/feature_extraction.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
@@ -14,16 +16,17 @@ struct Complete {};
 
 class Collector final : public ops::Observer {
  public:
-  Collector(const detail::ModuleNames& names, const std::vector<std::string>& wanted) : calls_(names), wanted_(wanted) {}
+  Collector(const detail::ModuleNames& names, const std::vector<ReturnNode>& wanted) : calls_(names), wanted_(wanted) {}
 
   void enter(const torch::nn::Module&) override {}
 
   void leave(const torch::nn::Module& module, const torch::Tensor& output) override {
-    const auto name = calls_.next(module);
-    if (std::find(wanted_.begin(), wanted_.end(), name) == wanted_.end()) return;
+    const auto node = calls_.next(module);
+    const auto one = std::find_if(wanted_.begin(), wanted_.end(), [&](const ReturnNode& each) { return each.node == node; });
+    if (one == wanted_.end()) return;
     const bool last = found.size() + 1 == wanted_.size();
     // What comes may write over it.
-    found.insert(name, last ? output : output.clone());
+    found.insert(one->name, last ? output : output.clone());
     if (last) throw Complete();
   }
 
@@ -31,7 +34,7 @@ class Collector final : public ops::Observer {
 
  private:
   detail::CallNames calls_;
-  const std::vector<std::string>& wanted_;
+  const std::vector<ReturnNode>& wanted_;
 };
 
 // The module that a call's name is of: "relu_1" is of "relu", unless there is a module of that name.
@@ -44,16 +47,18 @@ bool names_module(const std::string& node, const std::vector<std::string_view>& 
 
 }  // namespace feature_extraction
 
-FeatureExtractor::FeatureExtractor(Layer model, std::vector<std::string> return_nodes)
+FeatureExtractor::FeatureExtractor(Layer model, std::vector<ReturnNode> return_nodes)
     : model_(std::move(model)), return_nodes_(std::move(return_nodes)), names_(detail::names_of(*model_.module())) {
   OPSIS_CHECK(!return_nodes_.empty(), "create_feature_extractor: return_nodes must not be empty");
   std::vector<std::string_view> known;
   for (const auto& [module, name] : names_) known.push_back(name);
-  for (auto node = return_nodes_.begin(); node != return_nodes_.end(); ++node) {
-    OPSIS_CHECK(std::find(return_nodes_.begin(), node, *node) == node, "create_feature_extractor: \"{}\" stands twice", *node);
-    if (feature_extraction::names_module(*node, known)) continue;
-    raise<NotFoundError>("create_feature_extractor: {} has no module \"{}\"{}", model_.module()->name(), *node,
-                         did_you_mean(*node, known));
+  std::set<std::string_view> nodes, names;
+  for (const auto& [node, name] : return_nodes_) {
+    OPSIS_CHECK(nodes.insert(node).second, "create_feature_extractor: \"{}\" stands twice", node);
+    OPSIS_CHECK(names.insert(name).second, "create_feature_extractor: two outputs are to be named \"{}\"", name);
+    if (feature_extraction::names_module(node, known)) continue;
+    raise<NotFoundError>("create_feature_extractor: {} has no module \"{}\"{}", model_.module()->name(), node,
+                         did_you_mean(node, known));
   }
 }
 
@@ -64,14 +69,14 @@ Features FeatureExtractor::operator()(const torch::Tensor& images) const {
   } catch (const feature_extraction::Complete&) {
     return std::move(collector.found);
   }
-  for (const auto& node : return_nodes_) {
-    OPSIS_CHECK(collector.found.contains(node), "create_feature_extractor: \"{}\" did not run{}", node,
+  for (const auto& [node, name] : return_nodes_) {
+    OPSIS_CHECK(collector.found.contains(name), "create_feature_extractor: \"{}\" did not run{}", node,
                 model_.module()->is_training() ? "" : "; the model is in evaluation");
   }
   return std::move(collector.found);
 }
 
-FeatureExtractor create_feature_extractor(Layer model, std::vector<std::string> return_nodes) {
+FeatureExtractor create_feature_extractor(Layer model, std::vector<ReturnNode> return_nodes) {
   return {std::move(model), std::move(return_nodes)};
 }
 

@@ -4,9 +4,10 @@
 #include <torch/ordered_dict.h>
 #include <torch/types.h>
 
-#include <memory>
+#include <concepts>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "opsis/core/api.h"
@@ -14,17 +15,28 @@
 
 namespace opsis::inline v1::models {
 
-/// Outputs of modules by the modules' names, in the order in which they were computed.
+/// Outputs of modules by the modules' names, or those they are given, in the order in which they were computed.
 using Features = torch::OrderedDict<std::string, torch::Tensor>;
+
+/// A module whose output is wanted, and the name that it gets: the module's own where no other is given.
+struct ReturnNode {
+  ReturnNode(const char* node) : ReturnNode(std::string(node)) {}
+  ReturnNode(std::string node) : node(node), name(std::move(node)) {}
+  ReturnNode(std::string node, std::string name) : node(std::move(node)), name(std::move(name)) {}
+  ReturnNode(const std::pair<const std::string, std::string>& renamed) : ReturnNode(renamed.first, renamed.second) {}
+
+  std::string node, name;
+};
 
 /// A view of a model that gives outputs from within. It shares the model, and leaves it as it is: mode, device and parameters
 /// are the model's, gradients flow, many threads may call it.
 ///     auto extract = create_feature_extractor(resnet18(), {"layer2", "layer4.1.conv1"});
 ///     auto found = extract(images);   // found["layer2"], found["layer4.1.conv1"]
+///     auto renamed = create_feature_extractor(resnet18(), {{"layer2", "coarse"}, {"layer4", "fine"}})(images);  // renamed["fine"]
 /// What comes after the last of the outputs is not computed.
 class OPSIS_API FeatureExtractor {
  public:
-  FeatureExtractor(Layer model, std::vector<std::string> return_nodes);
+  FeatureExtractor(Layer model, std::vector<ReturnNode> return_nodes);
 
   /// Throws   ValueError when a module of return_nodes did not run, as auxiliary heads in evaluation; what the model throws
   Features operator()(const torch::Tensor& images) const;
@@ -33,7 +45,7 @@ class OPSIS_API FeatureExtractor {
 
  private:
   Layer model_;
-  std::vector<std::string> return_nodes_;
+  std::vector<ReturnNode> return_nodes_;
   std::unordered_map<const torch::nn::Module*, std::string> names_;
 };
 
@@ -43,9 +55,17 @@ class OPSIS_API FeatureExtractor {
 /// Differs  nodes that are no modules ("flatten", "layer1.0.add") have no names here, for there is no graph; modules below
 ///          those of torchvision.ops ("features.0.1" of an EfficientNet) do. A module whose name ends in a number ("ln_1")
 ///          keeps it. Each output is what the module gave, where torchvision's changes later if the network works in place on it
-/// Throws   NotFoundError for a name that no module has, offering the nearest; ValueError for none, or one twice
+/// Throws   NotFoundError for a name that no module has, offering the nearest; ValueError for none, one twice, or two that get
+///          one name
 /// Source   torchvision.models.feature_extraction.create_feature_extractor
-OPSIS_API FeatureExtractor create_feature_extractor(Layer model, std::vector<std::string> return_nodes);
+OPSIS_API FeatureExtractor create_feature_extractor(Layer model, std::vector<ReturnNode> return_nodes);
+
+/// The same for nodes in another container: of strings, or a map from nodes to names.
+template <class Nodes>
+requires std::constructible_from<ReturnNode, typename Nodes::const_reference> FeatureExtractor
+create_feature_extractor(Layer model, const Nodes& return_nodes) {
+  return create_feature_extractor(std::move(model), std::vector<ReturnNode>(return_nodes.begin(), return_nodes.end()));
+}
 
 /// The modules that compute, by name and in the order in which they do so in the model's present mode: what
 /// create_feature_extractor can be asked for, besides the modules around them. The model runs once on zeros of `input_size`.

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <complex>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -47,6 +48,26 @@ void expect_quantized(const torch::Tensor& tensor, const json& tree, const oracl
   }
 }
 
+void expect_sparse(const torch::Tensor& tensor, const json& tree, const oracle::Case& c) {
+  static const std::map<std::string, torch::Layout> layouts{{"torch.sparse_coo", torch::kSparse},
+                                                            {"torch.sparse_csr", torch::kSparseCsr},
+                                                            {"torch.sparse_csc", torch::kSparseCsc},
+                                                            {"torch.sparse_bsr", torch::kSparseBsr},
+                                                            {"torch.sparse_bsc", torch::kSparseBsc}};
+  EXPECT_EQ(tensor.layout(), layouts.at(tree[2].get<std::string>()));
+  EXPECT_EQ(tensor._nnz(), tree[3].get<int64_t>());
+  if (tensor.is_sparse()) EXPECT_EQ(tensor.is_coalesced(), tree[4].get<bool>());
+  EXPECT_TENSOR_EQ(tensor.to_dense(), c.tensor(std::to_string(tree[1].get<int>())));
+}
+
+void expect_meta(const torch::Tensor& tensor, const json& tree) {
+  EXPECT_TRUE(tensor.is_meta());
+  EXPECT_EQ(tensor.scalar_type(), tree[1] == "torch.float16" ? torch::kFloat16 : torch::kFloat32);
+  EXPECT_EQ(tensor.sizes(), tree[2].get<std::vector<int64_t>>());
+  EXPECT_EQ(tensor.strides(), tree[3].get<std::vector<int64_t>>());
+  EXPECT_EQ(tensor.requires_grad(), tree[4].get<bool>());
+}
+
 /// Holds a value against its description by tests/oracle/hub.py.
 void expect_like(const Value& value, const json& tree, const oracle::Case& c, const std::string& way) {
   SCOPED_TRACE(way);
@@ -60,6 +81,9 @@ void expect_like(const Value& value, const json& tree, const oracle::Case& c, co
   } else if (kind == "float") {
     EXPECT_TRUE(value.is_double());
     EXPECT_EQ(value.as_double(), tree[1].get<double>());
+  } else if (kind == "complex") {
+    EXPECT_TRUE(value.is_complex());
+    EXPECT_EQ(value.as_complex(), std::complex<double>(tree[1].get<double>(), tree[2].get<double>()));
   } else if (kind == "string") {
     EXPECT_EQ(value.as_string(), tree[1].get<std::string>());
   } else if (kind == "bytes") {
@@ -72,6 +96,10 @@ void expect_like(const Value& value, const json& tree, const oracle::Case& c, co
     expect_same_bits(tensor.is_complex() ? torch::view_as_real(tensor) : tensor, c.tensor(std::to_string(tree[1].get<int>())));
   } else if (kind == "quantized") {
     expect_quantized(value.as_tensor(), tree, c);
+  } else if (kind == "sparse") {
+    expect_sparse(value.as_tensor(), tree, c);
+  } else if (kind == "meta") {
+    expect_meta(value.as_tensor(), tree);
   } else if (kind == "dict") {
     ASSERT_EQ(value.entries().size(), tree[1].size());
     for (size_t i = 0; i < tree[1].size(); ++i) {
@@ -116,6 +144,15 @@ TEST(Checkpoint, LoadsArraysAndNumbersOfNumPy) {
   for (const auto& c : oracle::cases("hub/numpy")) {
     SCOPED_TRACE(c.name());
     expect_like(hub::load(python_file(c.text("file"))), json::parse(c.text("tree")), c, "top");
+  }
+}
+
+TEST(Checkpoint, LoadsTensorsOfDevicesWithoutStorages) {
+  for (const auto& c : oracle::cases("hub/of_devices")) {
+    SCOPED_TRACE(c.name());
+    const auto tensor = hub::load(python_file(c.text("file"))).at("x").as_tensor();
+    EXPECT_TENSOR_EQ(tensor.detach(), c.tensor("expected"));
+    EXPECT_EQ(tensor.requires_grad(), c.boolean("wanted"));
   }
 }
 
@@ -286,14 +323,18 @@ TEST(Checkpoint, FindsTheStateDictOfATrainingCheckpoint) {
                "'net' (a dict), 'epoch' (an int)");
   EXPECT_ERROR(load(Value::dict({{"model", Value::dict({{"model", model}})}})), ValueError, "no state dict");
   EXPECT_ERROR(load(torch::ones({1})), ValueError, "no state dict: the checkpoint is a tensor");
+  const auto eye = torch::eye(2);
+  EXPECT_ERROR(load(hub::StateDict{{"w", eye.to_sparse()}}), ValueError,
+               "\"w\" is a sparse tensor, which no model has; make it plain");
+  EXPECT_ERROR(load(hub::StateDict{{"w", eye}, {"b", eye.to(torch::kMeta)}}), ValueError,
+               "\"b\" is a meta tensor: the file has its shape, and no numbers");
 }
 
 TEST(Checkpoint, RefusesWhatItCannotHold) {
   const support::TemporaryFolder folder;
   const auto save = [&](const Value& value) { hub::save(folder.path() / "x.pth", value); };
   EXPECT_ERROR(save(Value::dict({{"a", Value::list({torch::Tensor()})}})), ValueError, "save: a[0] is an undefined tensor");
-  EXPECT_ERROR(save(torch::eye(2).to_sparse()), ValueError, "save: the value is a sparse");
-  EXPECT_ERROR(save(torch::empty({2}, torch::kMeta)), ValueError, "meta tensor");
+  EXPECT_ERROR(save(torch::eye(2).to_mkldnn()), ValueError, "save: the value has a layout that a checkpoint cannot hold");
   const auto x = torch::zeros({4});
   EXPECT_ERROR(save(Value::dict({{"a", x}, {"b", x.view(torch::kInt32)}})), ValueError,
                "save: a and b are one memory seen as float32 and int32; clone one of them");

@@ -69,6 +69,17 @@ std::string with_tensor(const Claim& claim) {
   return archive(pickle.finish());
 }
 
+/// A call of one of torch's functions.
+std::string with_call(std::string_view module, std::string_view name, const std::function<void(PickleWriter&)>& arguments) {
+  PickleWriter pickle;
+  pickle.global(module, name);
+  pickle.begin_tuple();
+  arguments(pickle);
+  pickle.end_tuple();
+  pickle.reduce();
+  return archive(pickle.finish(), std::string(24, '\0'));
+}
+
 class HostileCheckpoint : public testing::Test {
  protected:
   hub::Value load(const std::string& bytes) { return hub::load(folder_.write("x.pth", bytes)); }
@@ -139,13 +150,7 @@ TEST_F(HostileCheckpoint, RunsNothing) {
 
 TEST_F(HostileCheckpoint, DescribesTensorsAsTorchDoesOrNotAtAll) {
   const auto call = [](const std::function<void(PickleWriter&)>& arguments, std::string_view name = "_rebuild_tensor_v2") {
-    PickleWriter pickle;
-    pickle.global("torch._utils", name);
-    pickle.begin_tuple();
-    arguments(pickle);
-    pickle.end_tuple();
-    pickle.reduce();
-    return archive(pickle.finish());
+    return with_call("torch._utils", name, arguments);
   };
   EXPECT_ERROR(load(call([](PickleWriter&) {})), DecodeError, "not described as torch.save does it");
   EXPECT_ERROR(load(call([](PickleWriter& pickle) { pickle.integer(1); })), DecodeError, "not described");
@@ -159,6 +164,76 @@ TEST_F(HostileCheckpoint, DescribesTensorsAsTorchDoesOrNotAtAll) {
   EXPECT_ERROR(load(archive("\x80\x02"
                             "c_codecs\nencode\nX\x01\x00\x00\x00xX\x05\x00\x00\x00utf-7\x86R."s)),
                DecodeError, "encoding utf-7");
+}
+
+TEST_F(HostileCheckpoint, HoldsThePartsOfSparseTensorsAgainstEachOther) {
+  struct Parts {
+    std::string layout = "torch.sparse_coo";
+    std::vector<int64_t> index_sizes{1, 2}, index_strides{2, 1}, sizes{4};
+    std::string type = "LongStorage";
+    int64_t values = 2;
+    bool coalesced = false;
+  };
+  const auto sparse = [](const Parts& parts) {
+    return with_call("torch._utils", "_rebuild_sparse_tensor", [&](PickleWriter& pickle) {
+      pickle.global("torch.serialization", "_get_layout");
+      pickle.begin_tuple();
+      pickle.string(parts.layout);
+      pickle.end_tuple();
+      pickle.reduce();
+      pickle.begin_tuple();
+      const auto elements = parts.type == "LongStorage" ? 3 : 6;
+      const Claim indices{
+          .storage = parts.type, .elements = elements, .sizes = parts.index_sizes, .strides = parts.index_strides};
+      for (int i = 0; i < (parts.layout == "torch.sparse_coo" ? 1 : 2); ++i) describe(pickle, indices);
+      describe(pickle, {.storage = parts.type, .elements = elements, .sizes = {parts.values}, .strides = {1}});
+      pickle.begin_tuple();
+      for (const auto size : parts.sizes) pickle.integer(size);
+      pickle.end_tuple();
+      pickle.boolean(parts.coalesced);
+      pickle.end_tuple();
+    });
+  };
+  EXPECT_EQ(load(sparse({})).as_tensor()._nnz(), 2);
+  EXPECT_ERROR(load(sparse({.layout = "torch.strided"})), DecodeError, "a sparse tensor of a layout that is none");
+  EXPECT_ERROR(load(sparse({.sizes = {}})), DecodeError, "the parts of a sparse tensor do not fit each other");
+  EXPECT_ERROR(load(sparse({.sizes = {0}})), DecodeError, "do not fit each other");
+  EXPECT_ERROR(load(sparse({.values = 3})), DecodeError, "do not fit each other");
+  EXPECT_ERROR(load(sparse({.coalesced = true})), DecodeError, "do not fit each other");  // both at 0
+  EXPECT_ERROR(load(sparse({.type = "FloatStorage"})), DecodeError, "do not fit each other");
+  EXPECT_ERROR(load(sparse({.layout = "torch.sparse_csr", .sizes = {2, 2}})), DecodeError, "do not fit each other");
+  EXPECT_ERROR(load(sparse({.index_sizes = {1, int64_t{1} << 40}, .index_strides = {0, 0}})), DecodeError,
+               "a part of a sparse tensor has more elements than its storage");
+  EXPECT_ERROR(load(sparse({.sizes = {int64_t{1} << 40, int64_t{1} << 40}})), DecodeError, "a sparse tensor's shape overflows");
+  EXPECT_ERROR(load(sparse({.sizes = {-1}})), DecodeError, "not a natural number");
+  EXPECT_ERROR(load(with_call("torch._utils", "_rebuild_sparse_tensor", [](PickleWriter&) {})), DecodeError, "not described");
+}
+
+TEST_F(HostileCheckpoint, HoldsTensorsWithoutMemoryAgainstWhatATensorCanBe) {
+  const auto meta = [](std::string_view type, const std::vector<int64_t>& sizes, const std::vector<int64_t>& strides,
+                       bool gradient = false) {
+    return with_call("torch._utils", "_rebuild_meta_tensor_no_storage", [&](PickleWriter& pickle) {
+      pickle.global("torch", type);
+      for (const auto& numbers : {sizes, strides}) {
+        pickle.begin_tuple();
+        for (const auto number : numbers) pickle.integer(number);
+        pickle.end_tuple();
+      }
+      pickle.boolean(gradient);
+    });
+  };
+  EXPECT_EQ(load(meta("float32", {2, 3}, {3, 1})).as_tensor().numel(), 6);
+  EXPECT_ERROR(load(meta("qint8", {2}, {1})), DecodeError, "a quantized tensor without its scale");
+  EXPECT_ERROR(load(meta("per_tensor_affine", {2}, {1})), DecodeError, "a tensor of a type that is none");
+  EXPECT_ERROR(load(meta("float32", {2}, {})), DecodeError, "1 sizes and 0 strides");
+  EXPECT_ERROR(load(meta("float32", {int64_t{1} << 40, int64_t{1} << 40}, {0, 0})), DecodeError, "overflows");
+  EXPECT_ERROR(load(meta("float32", {int64_t{1} << 60}, {1})), DecodeError, "a tensor reaches to element");
+  EXPECT_ERROR(load(meta("int64", {2}, {1}, true)), DecodeError, "integers that wants a gradient");
+  EXPECT_ERROR(
+      load(with_call("torch._utils", "_rebuild_device_tensor_from_numpy", [](PickleWriter& pickle) { pickle.none(); })),
+      DecodeError, "not described");
+  EXPECT_ERROR(load(with_call("builtins", "complex", [](PickleWriter& pickle) { pickle.string("1j"); })), DecodeError,
+               "not described");
 }
 
 TEST_F(HostileCheckpoint, HoldsQuantizersAgainstTheTensor) {
@@ -248,7 +323,11 @@ TEST_F(HostileCheckpoint, GivesAnErrorOrAValueForEveryDamage) {
   for (const auto* name : {"small_2.pth", "small_4.pth"}) files.push_back(oracle::folder() / "hub" / name);
   const support::TemporaryFolder folder;
   files.push_back(folder.path() / "ours.pth");
-  hub::save(files.back(), hub::Value::dict({{"a", torch::arange(6.0f).reshape({2, 3}).t()}, {"n", 3}}));
+  hub::save(files.back(), hub::Value::dict({{"a", torch::arange(6.0f).reshape({2, 3}).t()},
+                                            {"n", 3},
+                                            {"coo", torch::eye(2).to_sparse()},
+                                            {"csr", torch::eye(2).to_sparse_csr()},
+                                            {"meta", torch::empty({2}, torch::kMeta)}}));
   for (const auto& path : files) {
     SCOPED_TRACE(path.string());
     std::ifstream file(path, std::ios::binary);

@@ -12,14 +12,14 @@ import torch
 
 
 def _plain(value):
-    """What Opsis keeps of a value: sets are lists there, devices strings, kinds of dicts one."""
+    """What Opsis keeps of a value: sets are lists there, devices and layouts strings, kinds of dicts one."""
     if isinstance(value, dict):
         return {k: _plain(v) for k, v in value.items()}
     if isinstance(value, (list, set)):
         return [_plain(v) for v in value]
     if isinstance(value, tuple):
         return tuple(_plain(v) for v in value)
-    if isinstance(value, torch.device):
+    if isinstance(value, (torch.device, torch.layout)):
         return str(value)
     if isinstance(value, bytearray):
         return bytes(value)
@@ -50,8 +50,24 @@ def _bits(tensor):
     return torch.view_as_real(flat).flatten().view(torch.uint8) if flat.is_complex() else flat.view(torch.uint8)
 
 
+def _parts(tensor):
+    """What a sparse tensor is made of."""
+    if tensor.layout == torch.sparse_coo:
+        return tensor._indices(), tensor._values()
+    if tensor.layout in (torch.sparse_csr, torch.sparse_bsr):
+        return tensor.crow_indices(), tensor.col_indices(), tensor.values()
+    return tensor.ccol_indices(), tensor.row_indices(), tensor.values()
+
+
 def _same(a, b, tensors, way="top"):
-    if isinstance(a, torch.Tensor):
+    if isinstance(a, torch.Tensor) and a.layout != torch.strided:
+        assert a.layout == b.layout and a.shape == b.shape, way
+        assert a.layout != torch.sparse_coo or a.is_coalesced() == b.is_coalesced(), way
+        _same(_parts(a), _parts(b), tensors, way)
+    elif isinstance(a, torch.Tensor) and a.is_meta:
+        assert b.is_meta and a.dtype == b.dtype and a.shape == b.shape and a.stride() == b.stride(), way
+        assert a.requires_grad == b.requires_grad, way
+    elif isinstance(a, torch.Tensor):
         assert isinstance(b, torch.Tensor), way
         assert a.dtype == b.dtype and a.shape == b.shape and a.requires_grad == b.requires_grad, way
         assert torch.equal(_bits(a), _bits(b)) and _quantizer(a) == _quantizer(b), way

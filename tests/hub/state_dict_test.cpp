@@ -125,6 +125,17 @@ TEST(LoadStateDict, RefusesNamesThatStandTwiceAndUndefinedTensors) {
   EXPECT_ERROR(load_state_dict(*model, state), ValueError, "\"x\" is an undefined tensor");
 }
 
+TEST(LoadStateDict, TakesNoSparseAndNoMetaTensors) {
+  Tiny model;
+  auto state = state_dict(*model);
+  for (auto& [name, tensor] : state) {
+    if (name == "fc.weight") tensor = tensor.to_sparse();
+    if (name == "fc.bias") tensor = tensor.to(torch::kMeta);
+  }
+  EXPECT_ERROR(load_state_dict(*model, state), ValueError,
+               "fc.weight: in the state dict it is sparse\n    fc.bias: in the state dict it is a meta tensor");
+}
+
 TEST(LoadStateDict, SaysWhenDataParallelWroteTheNames) {
   Tiny model;
   hub::StateDict state;

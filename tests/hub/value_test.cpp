@@ -1,5 +1,7 @@
 #include "opsis/hub/value.h"
 
+#include <complex>
+
 #include "tests/support/expect.h"
 
 namespace opsis {
@@ -52,7 +54,7 @@ TEST(CheckpointValue, SaysWhereItIsNotWhatIsWanted) {
                "checkpoint: optimizer.state[0].step is an int, not a tensor");
   EXPECT_ERROR(value.get<int64_t>("best"), ValueError, "checkpoint: best is a float, not an int");
   EXPECT_ERROR(value.get<bool>("epoch"), ValueError, "checkpoint: epoch is an int, not a bool");
-  EXPECT_ERROR(value.get<double>("note"), ValueError, "not a number");
+  EXPECT_ERROR(value.get<double>("note"), ValueError, "not a real number");
   EXPECT_ERROR(value.get<std::string>("raw"), ValueError, "raw is bytes, not a string");
   EXPECT_ERROR(value.as_tensor(), ValueError, "checkpoint: the value is a dict, not a tensor");
   EXPECT_ERROR(value.items(), ValueError, "not a list");
@@ -68,6 +70,19 @@ TEST(CheckpointValue, OfATypeOfTensorsIsAString) {
   EXPECT_EQ(type.as_string(), "torch.qint8");
   EXPECT_ERROR(Value::dtype("qint8"), ValueError, "no type of tensors is named qint8");
   EXPECT_ERROR(Value::dtype("torch.load"), ValueError, "no type of tensors is named torch.load");
+}
+
+TEST(CheckpointValue, MayBeAComplexNumber) {
+  const std::complex<double> number(0.5, -2);
+  const auto value = Value::dict({{"z", number}, {"x", 1.5}, {"s", "1j"}});
+  EXPECT_TRUE(value.at("z").is_complex());
+  EXPECT_EQ(value.get<std::complex<double>>("z"), number);
+  EXPECT_EQ(value.at("x").as_complex(), 1.5);
+  EXPECT_ERROR(value.get<double>("z"), ValueError, "z is a complex number, not a real number");
+  EXPECT_ERROR(value.at("s").as_complex(), ValueError, "is a string, not a number");
+  std::ostringstream out;
+  out << Value::list({number, std::complex<double>(0, 1)});
+  EXPECT_EQ(out.str(), "[(0.5-2j), (0+1j)]");
 }
 
 TEST(CheckpointValue, IsBuiltStepByStep) {

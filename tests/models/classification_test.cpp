@@ -98,6 +98,13 @@ TEST(Classification, EveryModelIsOfAFamilyThatIsTested) {
   EXPECT_EQ(std::vector<std::string>(models.begin(), models.end()), listed);
 }
 
+// As Python's model.to(memory_format=torch.channels_last).
+void lay_channels_last(torch::nn::Module& model) {
+  for (auto& parameter : model.parameters()) {
+    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+  }
+}
+
 // While it lives, this thread's operators choose bfloat16 where that is safe.
 class Autocast {
  public:
@@ -126,9 +133,7 @@ TEST_P(ClassificationFamily, WorksInChannelsLastInBfloat16AndUnderAutocast) {
     const Autocast autocast;
     near_expected(model->forward(images));
   }
-  for (auto& parameter : model->parameters()) {
-    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
-  }
+  lay_channels_last(*model);
   EXPECT_TENSOR_NEAR(model->forward(images), expected, 1e-4, 0);
   model->to(torch::kBFloat16);
   const auto out = model->forward(images.to(torch::kBFloat16));
@@ -140,11 +145,11 @@ TEST_P(ClassificationFamily, WorksInChannelsLastInBfloat16AndUnderAutocast) {
   near_expected(out);
 }
 
-// The same kernels on the same numbers, in bfloat16.
-TEST_P(ClassificationFamily, TrainsUnderAutocastAsInPython) {
+// The same kernels on the same numbers, in bfloat16: of all, or where autocast says so.
+TEST_P(ClassificationFamily, TrainsInBfloat16AsInPython) {
   const support::OneThread one_thread;
   int tried = 0;
-  for (const auto& c : oracle::cases("models_classification/autocast")) {
+  for (const auto& c : oracle::cases("models_classification/in_bfloat16")) {
     if (c.text("family") != GetParam().name) continue;
     SCOPED_TRACE(c.name());
     ++tried;
@@ -153,11 +158,20 @@ TEST_P(ClassificationFamily, TrainsUnderAutocastAsInPython) {
     support::wake(*model);
     draws.reset();
     const auto outputs = all_outputs(*model);
-    const auto images = c.tensor("images");
+    const auto mode = c.text("mode");
+    auto images = c.tensor("images");
+    if (mode == "whole") {
+      model->to(torch::kBFloat16);
+      images = images.to(torch::kBFloat16);
+    } else if (mode == "autocast, channels last") {
+      lay_channels_last(*model);
+      images = images.contiguous(torch::MemoryFormat::ChannelsLast);
+    }
     torch::manual_seed(0);
     torch::Tensor loss = torch::zeros({});
     {
-      const Autocast autocast;
+      std::optional<Autocast> autocast;
+      if (mode != "whole") autocast.emplace();
       for (const auto& out : outputs ? outputs(images) : std::vector{model->forward(images)}) {
         loss = loss + out.to(torch::kFloat32).square().mean();
       }
@@ -187,9 +201,7 @@ TEST_P(ClassificationFamily, HasTheSameGradientsInChannelsLast) {
   };
   const auto expected = gradients(images);
   EXPECT_TENSOR_NEAR(gradients(images.contiguous(torch::MemoryFormat::ChannelsLast)), expected, 1e-3, 1e-9);
-  for (auto& parameter : model->parameters()) {
-    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
-  }
+  lay_channels_last(*model);
   EXPECT_TENSOR_NEAR(gradients(images), expected, 1e-3, 1e-9);
 }
 

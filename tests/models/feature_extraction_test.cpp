@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <map>
 #include <set>
 #include <thread>
 
@@ -64,10 +65,32 @@ TEST_P(FeatureExtractorFamily, GivesWhatTorchvisions) {
   EXPECT_EQ(count, 1);
 }
 
+TEST(FeatureExtractor, GivesOutputsTheNamesThatTorchvisionGives) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& c : oracle::cases("models_finetune/renamed")) {
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(0);
+    const auto model = built(c.text("model"));
+    model->eval();
+    const auto nodes = c.texts("nodes"), names = c.texts("names");
+    std::vector<models::ReturnNode> listed;
+    std::map<std::string, std::string> mapped;
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      listed.emplace_back(nodes[i], names[i]);
+      mapped.emplace(nodes[i], names[i]);
+    }
+    for (const auto& extract : {create_feature_extractor(model, listed), create_feature_extractor(model, mapped)}) {
+      const auto found = extract(c.tensor("images"));
+      EXPECT_EQ(found.keys(), c.texts("order"));
+      for (const auto& output : found) EXPECT_TENSOR_NEAR(output.value(), c.tensor(output.key()), 1e-5, 0) << output.key();
+    }
+  }
+}
+
 TEST(GraphNodeNames, AreTorchvisionsOfModules) {
   for (const auto& c : oracle::cases("models_finetune/node_names")) {
     SCOPED_TRACE(c.name());
-    const auto model = models::get_model(c.text("model"));
+    const auto model = built(c.text("model"));
     model->eval();
     const auto expected = c.texts("expected");
     const std::set<std::string> theirs(expected.begin(), expected.end());
@@ -147,6 +170,9 @@ TEST(FeatureExtractor, SaysWhatItCannotGive) {
   EXPECT_ERROR(create_feature_extractor(model, {"layer5"}), NotFoundError,
                "create_feature_extractor: ResNet has no module \"layer5\"; did you mean layer");
   EXPECT_ERROR(create_feature_extractor(model, {"fc", "fc"}), ValueError, "\"fc\" stands twice");
+  EXPECT_ERROR(create_feature_extractor(model, {{"fc", "x"}, {"fc", "y"}}), ValueError, "\"fc\" stands twice");
+  EXPECT_ERROR(create_feature_extractor(model, {{"fc", "x"}, {"layer1", "x"}}), ValueError,
+               "create_feature_extractor: two outputs are to be named \"x\"");
   EXPECT_ERROR(create_feature_extractor(model, {"fc_1"})(torch::rand({2, 3, 32, 32})), ValueError, "\"fc_1\" did not run");
   auto googlenet = models::googlenet({}, {.num_classes = 5, .init_weights = false});
   googlenet->eval();

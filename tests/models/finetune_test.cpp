@@ -102,6 +102,28 @@ TEST_P(PretrainedFamily, TakesANewHeadAndOtherChannels) {
   EXPECT_EQ(changed, 1);
 }
 
+// That they are loaded is tested above, of one builder a family; here, that no other refuses them.
+TEST(Builders, AllTakeClassesAndChannelsAlsoWithWeights) {
+  const support::MetaDevice meta;
+  for (const auto& name : models::list_models({.module = "models"})) {
+    SCOPED_TRACE(name);
+    const auto given = by_name(*models::get_model(name));
+    const auto model = models::get_model(name, {.num_classes = 7, .in_channels = 5});
+    const auto head = models::head(*model).name;
+    int channels = 0;
+    for (const auto& [key, tensor] : by_name(*model)) {
+      if (tensor.sizes() == given.at(key).sizes()) continue;
+      // Auxiliary heads answer with as many classes.
+      const bool of_classes = key.starts_with(head + ".") || key.starts_with("aux") || key.starts_with("AuxLogits");
+      EXPECT_EQ(tensor.size(of_classes ? 0 : 1), of_classes ? 7 : 5) << key;
+      channels += !of_classes;
+    }
+    EXPECT_EQ(channels, 1);
+    models::ModelOptions options{.weights = "DEFAULT", .weights_file = "/nowhere/x.pth", .num_classes = 7, .in_channels = 5};
+    EXPECT_ERROR(models::get_model(name, options), IoError, "/nowhere/x.pth");
+  }
+}
+
 // Float weights in a model that can be quantized.
 template <class Model, class W, class Options>
 void expect_adapted(const std::string& name, Model (*builder)(std::reference_wrapper<const W>, Options)) {

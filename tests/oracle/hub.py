@@ -15,7 +15,9 @@ import torchvision
 from oracle import case, out_dir, run
 from support.listed import Listed
 
-FLOATS = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2]
+FLOATS = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz,
+          torch.float8_e5m2fnuz, torch.float8_e8m0fnu]  # fmt: skip
+COMPLEX = [torch.complex64, torch.complex32, torch.complex128]  # of which safetensors files have the first
 INTEGERS = [torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.bool]
 
 
@@ -26,7 +28,7 @@ def _small():
 def _every_type():
     out = {str(t): torch.randn(3, 4).to(t) for t in FLOATS}
     out |= {str(t): torch.randint(0, 2 if t == torch.bool else 100, (5,)).to(t) for t in INTEGERS}
-    return out | {str(t): torch.randn(2, 2, dtype=t) for t in [torch.complex64, torch.complex128]}
+    return out | {str(t): torch.randn(2, 2, dtype=torch.complex128).to(t) for t in COMPLEX}
 
 
 def _views():
@@ -44,7 +46,10 @@ def _parameters():
     frozen = torch.nn.Parameter(torch.randn(3), requires_grad=False)
     named = torch.nn.Parameter(torch.randn(2))
     named.note = "an attribute makes it another kind of pickle"
+    noted = torch.randn(3)
+    noted.note = ["so does one", {"of a": "tensor"}]
     return {"parameter": torch.nn.Parameter(torch.randn(2, 2)), "frozen": frozen, "named": named,
+            "noted": noted, "buffer": torch.nn.Buffer(torch.ones(2)),
             "wants_gradient": torch.ones(2, requires_grad=True)}
 
 
@@ -52,6 +57,7 @@ def _plain():
     return {"none": None, "yes": True, "no": False, "text": "Zürich 📷 'x' \\ \n", "empty": "", "bytes": b"\x00\x7f\x80\xff", "no_bytes": bytearray(),
             "ints": [0, 1, -1, 255, 256, 65535, 65536, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**40, 2**63 - 1, -(2**63)],
             "floats": [0.0, -1.5, 1e300, 5e-324, 0.1], "tuples": [(), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)], "nested": [[[]], [{}], {"a": {1: {"b": ()}}}],
+            "complex": [1 + 2j, -0.5j, complex(0.1, -0.0)],
             3: "an int as a key", -1: "another", "set": {7}, "ordered": collections.OrderedDict(z=1, a=2), "counter": collections.Counter({"a": 2}),
             "shape": torch.Size([2, 3]), "dtype": torch.float32, "device": torch.device("cpu"), "cuda": torch.device("cuda", 1)}
 
@@ -77,13 +83,25 @@ def _quantized():
             "no_elements": torch.quantize_per_tensor(torch.zeros(0, 3), 0.5, 1, torch.quint8), "dtype": torch.qint8}
 
 
+def _without_memory_or_zeros():
+    x = torch.randn(4, 6).clamp(min=0.5) - 0.5
+    one = torch.sparse_coo_tensor([[0, 1, 1], [2, 0, 0]], torch.tensor([1.0, 2.0, 3.0]), (2, 3))
+    return {"coo": x.to_sparse(), "twice": one, "in order": one.coalesce(), "of integers": torch.eye(3, dtype=torch.int64).to_sparse(),
+            "of rows": torch.sparse_coo_tensor([[0, 2]], torch.randn(2, 3), (4, 3)), "nothing": torch.zeros(3, 0, 2).to_sparse(),
+            "zeros": torch.zeros(3, 2).to_sparse(), "csr": x.to_sparse_csr(), "csc": x.to_sparse_csc(), "bsr": x.to_sparse_bsr((2, 3)),
+            "bsc": x.to_sparse_bsc((2, 3)), "batch": torch.stack([x, x]).to_sparse_csr(), "layout": torch.sparse_coo,
+            "meta": torch.empty(2, 3, dtype=torch.float16, device="meta"), "turned": torch.empty(2, 3, device="meta").t(),
+            "wanted": torch.empty(2, device="meta", requires_grad=True), "huge": torch.empty(2**40, device="meta")}
+
+
 def _shared_containers():
     row = [1, 2, torch.ones(2)]
     return {"a": row, "b": row, "c": (row, row)}
 
 
 OBJECTS = {"small": _small, "every_type": _every_type, "views": _views, "sizes": _sizes, "parameters": _parameters, "plain": _plain,
-           "training": _training, "quantized": _quantized, "shared_containers": _shared_containers, "nothing": lambda: {}, "tensor": lambda: torch.ones(2, 3)}
+           "training": _training, "quantized": _quantized, "without_memory_or_zeros": _without_memory_or_zeros, "shared_containers": _shared_containers,
+           "nothing": lambda: {}, "tensor": lambda: torch.ones(2, 3)}
 
 
 def _describe(value, tensors):
@@ -94,6 +112,11 @@ def _describe(value, tensors):
         scales = value.q_per_channel_scales() if channels else torch.tensor([value.q_scale()], dtype=torch.float64)
         zeros = value.q_per_channel_zero_points() if channels else torch.tensor([value.q_zero_point()])
         return ["quantized", len(tensors) - 1, str(value.dtype), scales.tolist(), zeros.tolist(), value.q_per_channel_axis() if channels else -1]
+    if isinstance(value, torch.Tensor) and value.layout != torch.strided:
+        tensors.append(value.to_dense())
+        return ["sparse", len(tensors) - 1, str(value.layout), value._nnz(), value.is_coalesced() if value.is_sparse else None]
+    if isinstance(value, torch.Tensor) and value.is_meta:
+        return ["meta", str(value.dtype), list(value.shape), list(value.stride()), value.requires_grad]
     if isinstance(value, numpy.ndarray):
         return _describe(torch.from_numpy(value.astype(value.dtype.newbyteorder("="), order="C", copy=True)), tensors)
     if isinstance(value, numpy.generic):
@@ -109,7 +132,9 @@ def _describe(value, tensors):
         return ["int", value]
     if isinstance(value, float):
         return ["float", value]
-    if isinstance(value, (str, torch.dtype, torch.device)):
+    if isinstance(value, complex):
+        return ["complex", value.real, value.imag]
+    if isinstance(value, (str, torch.dtype, torch.device, torch.layout)):
         return ["string", str(value)]
     if isinstance(value, (bytes, bytearray)):
         return ["bytes", list(value)]
@@ -155,7 +180,7 @@ def _numpy():
     types = ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
     return {"array": x, "fortran": numpy.asfortranarray(x), "turned": x.T, "big": x.astype(">f4"), "big_complex": x.astype(">c8"), "scalar": numpy.array(2.5),
             "empty": numpy.zeros((0, 3)), "float": numpy.float64(0.1), "float32": numpy.float32(0.1), "half": numpy.float16(0.1), "int": numpy.int64(-7),
-            "byte": numpy.uint8(200), "yes": numpy.bool_(True), "big_int": numpy.dtype(">i4").type(5)} | {t: numpy.array([[1, 0], [2, 3]], dtype=t) for t in types}
+            "complex": numpy.complex64(1 - 2j), "byte": numpy.uint8(200), "yes": numpy.bool_(True), "big_int": numpy.dtype(">i4").type(5)} | {t: numpy.array([[1, 0], [2, 3]], dtype=t) for t in types}
 
 
 @case("hub/numpy", kind=["zip 2", "zip 4", "zip 5", "stream 2", "stream 3", "stream 5", "stream 2 of NumPy 1"])
@@ -181,6 +206,22 @@ def quantized_lists(container, zeros):
     torch.save({"x": Listed(tensor)}, path, _use_new_zipfile_serialization=container == "pth")
     loaded = torch.load(path)["x"]
     return {"file": path.name, "scales": loaded.q_per_channel_scales(), "zero_points": loaded.q_per_channel_zero_points(), "numbers": loaded.int_repr()}
+
+
+@case("hub/of_devices", data=["tensor", "numpy"], dtype=[torch.float16, torch.int32])
+def of_devices(data, dtype):
+    """Tensors of devices whose memory has no storages go through the CPU, and once went through NumPy."""
+    tensor = torch.randn(2, 3) * 9
+    rebuild = torch._utils._rebuild_device_tensor_from_cpu_tensor if data == "tensor" else torch._utils._rebuild_device_tensor_from_numpy
+
+    class OfDevice:
+        def __reduce__(self):
+            return rebuild, (tensor if data == "tensor" else tensor.numpy(), dtype, "cpu", dtype.is_floating_point)
+
+    path = _folder() / f"of_device_{data}_{dtype}.pth"
+    torch.save({"x": OfDevice()}, path)
+    loaded = torch.load(path, weights_only=data == "tensor")["x"]
+    return {"file": path.name, "expected": loaded, "wanted": loaded.requires_grad}
 
 
 class _Pickler(pickle.Pickler):
@@ -311,7 +352,7 @@ def refused(kind):
 
 @case("hub/safetensors", object=["small", "every_type", "views", "sizes"])
 def safetensors_file(object):
-    tensors = {k: v.contiguous().clone() for k, v in OBJECTS[object]().items() if v.dtype != torch.complex128}
+    tensors = {k: v.contiguous().clone() for k, v in OBJECTS[object]().items() if v.dtype not in COMPLEX[1:]}
     name = f"{object}.safetensors"
     safetensors.torch.save_file(tensors, _folder() / name, metadata={"format": "pt", "note": "ü"})
     plain = {k: torch.view_as_real(v) if v.is_complex() else v for k, v in tensors.items()}

@@ -27,17 +27,22 @@ def computed_models(model):
     return {"family": zoo.family(model), "size": side, "table": False, "images": images, **computed(zoo.build(model), images)}
 
 
-@case("models_classification/autocast", model=zoo.smallest)
-def autocast(model):
-    """A training step in which operators choose bfloat16 where that is safe."""
+@case("models_classification/in_bfloat16", model=zoo.smallest, mode=["autocast", "autocast, channels last", "whole"])
+def in_bfloat16(model, mode):
+    """A training step in bfloat16: of the whole model, or of the operators where that is safe."""
     side = zoo.size(model)
     images = torch.rand(2, 3, side, side)
     with TableDraws():
         built = zoo.build(model)
         wake(built)
+    given = images
+    if mode == "whole":
+        built, given = built.to(torch.bfloat16), images.to(torch.bfloat16)
+    if "channels last" in mode:
+        built, given = built.to(memory_format=torch.channels_last), images.contiguous(memory_format=torch.channels_last)
     torch.manual_seed(0)
-    with torch.autocast("cpu", torch.bfloat16):
-        loss = sum(output.float().square().mean() for output in outputs_of(built(images)))
+    with torch.autocast("cpu", torch.bfloat16, enabled=mode != "whole"):
+        loss = sum(output.float().square().mean() for output in outputs_of(built(given)))
     loss.backward()
     return {"family": zoo.family(model), "size": side, "images": images, "loss": loss,
             "gradient_norms": torch.stack([p.grad.double().norm() for p in built.parameters()])}  # fmt: skip

@@ -77,10 +77,24 @@ def features(model):
     return {"images": images, "nodes": nodes, "order": list(found), **found}
 
 
-@case("models_finetune/node_names", model=["resnet18", "efficientnet_b0", "mobilenet_v3_small", "squeezenet1_1", "densenet121"])
+@case("models_finetune/renamed", model=["resnet18", "mobilenet_v3_small"])
+def renamed(model):
+    """Names of one's own, asked for in another order than that of the network."""
+    nodes = {"resnet18": {"layer3": "third", "layer1.0.relu": "early", "layer1": "first", "avgpool": "last"},
+             "mobilenet_v3_small": {"avgpool": "0", "features.1": "a.b", "features.4.block.2": "features.1"}}[model]  # fmt: skip
+    images = torch.rand(1, 3, 64, 64)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        found = create_feature_extractor(models.get_model(model).eval(), nodes)(images)
+    return {"images": images, "nodes": list(nodes), "names": list(nodes.values()), "order": list(found), **found}
+
+
+@case("models_finetune/node_names", model=["resnet18", "efficientnet_b0", "mobilenet_v3_small", "squeezenet1_1", "densenet121", "alexnet",
+                                           "vgg11_bn", "mnasnet0_5", "mobilenet_v2", "regnet_y_400mf", "shufflenet_v2_x0_5", "googlenet",
+                                           "inception_v3", "convnext_tiny", "swin_t", "vit_b_32"])  # fmt: skip
 def node_names(model):
     """Those of modules; the rest are functions."""
-    network = models.get_model(model)
+    network = _quick.get(model, lambda: models.get_model(model))()
     modules = dict(network.named_modules())
     names = get_graph_node_names(network)[1]
     stem = lambda name: name if name in modules else name.rsplit("_", 1)[0]  # noqa: E731
