@@ -17,6 +17,7 @@ from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.resnet import BasicBlock, ResNet
 from torchvision.models.segmentation.fcn import FCN, FCNHead
 from torchvision.ops import Conv2dNormActivation, MultiScaleRoIAlign
+from torchvision.ops._utils import split_normalization_params
 from torchvision.transforms import v2
 from torchvision.tv_tensors import Image
 
@@ -149,9 +150,9 @@ def detection_batches():
     return images, boxes, torch.randint(0, 3, (6, 2))
 
 
-@case("engine/detection_training", milestone=[1, 2])
-def detection_training(milestone):
-    """Two epochs as references/detection trains: warm-up in the first, steps of the learning rate."""
+@case("engine/detection_training", milestone=[1, 2, None], norm_weight_decay=[None, 0.5])
+def detection_training(milestone, norm_weight_decay):
+    """Three epochs as references/detection trains: warm-up in the first, steps of the learning rate or a cosine."""
     torch.set_num_threads(1)
     images, boxes, labels = detection_batches()
     torch.manual_seed(0)
@@ -159,8 +160,12 @@ def detection_training(milestone):
     backbone.out_channels = 32
     anchors = AnchorGenerator(((8,),), ((1.0,),))
     model = FCOS(backbone, 3, min_size=64, max_size=64, anchor_generator=anchors, head=FCOSHead(32, 1, 3, num_convs=1))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9, weight_decay=1e-4)
-    main = MultiStepLR(optimizer, milestones=[milestone], gamma=0.1)
+    parameters = model.parameters()
+    if norm_weight_decay is not None:
+        decays = [norm_weight_decay, 1e-4]
+        parameters = [{"params": p, "weight_decay": w} for p, w in zip(split_normalization_params(model), decays) if p]
+    optimizer = torch.optim.SGD(parameters, lr=0.02, momentum=0.9, weight_decay=1e-4)
+    main = MultiStepLR(optimizer, milestones=[milestone], gamma=0.1) if milestone else CosineAnnealingLR(optimizer, T_max=3)
     losses, rates = [], []
     for epoch in range(3):
         warmup = LinearLR(optimizer, start_factor=0.001, total_iters=min(1000, 3 - 1)) if epoch == 0 else None
