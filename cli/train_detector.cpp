@@ -174,7 +174,6 @@ int judge_detector(TrainDetectorOptions options) {
   const auto model = models::get_model<models::DetectionModel>(run.model, made_for);
   set_parts(*model, options);
   engine::DetectionLoader loader(photos, {.batch_size = 1, .num_workers = run.workers});
-  at::globalContext().setFlushDenormal(true);
   const auto result = engine::evaluate(*model, loader);
   run.json ? print_judged(run, categories, held_out_json(result)) : print_numbers(result);
   return 0;

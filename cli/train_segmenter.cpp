@@ -121,7 +121,6 @@ int judge_segmenter(TrainSegmenterOptions options) {
   const auto classes = classes_of(photos->file(), options.voc_classes);
   const auto model = models::get_model<models::SegmentationModel>(run.model, judged_options(run, classes.names));
   engine::SegmentationLoader loader(held_out_objects(photos, classes, options.base_size), {.num_workers = run.workers});
-  at::globalContext().setFlushDenormal(true);
   const auto result = engine::evaluate(*model, loader);
   if (run.json) {
     print_judged(run, classes.names, segmented_json(result));
