@@ -25,6 +25,7 @@ struct TrainDetectorOptions {
   std::string augmentation = "hflip", schedule = "steps";
   std::optional<int64_t> image_size{}, trainable_backbone_layers{};
   std::optional<double> norm_weight_decay{}, rpn_score_thresh{};
+  bool copy_paste = false;
   int64_t warmup_steps = 1000;
   size_t aspect_ratio_groups = 3;
   std::vector<double> lr_steps{16, 22};
@@ -98,7 +99,8 @@ engine::DetectionFitOptions fit_options(const TrainDetectorOptions& options) {
       .clip_grad_norm = options.run.clip_grad_norm,
       .checkpoint = options.run.out,
       .resume = options.run.resume,
-      .norm_weight_decay = options.norm_weight_decay};
+      .norm_weight_decay = options.norm_weight_decay,
+      .copy_paste = options.copy_paste};
   if (options.schedule == "cosine") fit.schedule.curve = engine::ScheduleOptions::Curve::Cosine;
   fit.schedule.milestones = options.lr_steps;
   fit.schedule.gamma = options.lr_gamma;
@@ -185,6 +187,7 @@ int train_detector(const TrainDetectorOptions& options) {
   if (run.test_only) return judge_detector(options);
   torch::manual_seed(run.seed);
   const auto parts = parts_of(run.model);
+  if (options.copy_paste && parts != CocoParts::Masks) throw UsageError("--copy-paste is for models that find masks");
   const auto photos = open_coco_to_learn_from(run.data, parts);
   const auto unseen = open_coco_held_out(run.data, parts);
   const auto categories = categories_of(photos->file());
@@ -249,6 +252,7 @@ void declare_train_detector(CLI::App& app, Chosen& chosen) {
                   "hflip, lsj, multiscale, ssd, ssdlite or none; lsj and multiscale bring pictures to sizes to learn from")
       ->capture_default_str()
       ->check(CLI::IsMember({"hflip", "lsj", "multiscale", "ssd", "ssdlite", "none"}));
+  command.add_flag("--copy-paste", o->copy_paste, "Put things of each picture of a step on the next one; of models with masks");
   command
       .add_option("--aspect-ratio-groups", o->aspect_ratio_groups,
                   "Steps from 1 to 2 into which shapes of pictures are grouped, so that those of a batch are alike; 0: wide "

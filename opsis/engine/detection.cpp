@@ -6,6 +6,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/progress.h"
 #include "opsis/engine/checkpoint.h"
+#include "opsis/engine/copy_paste.h"
 #include "opsis/engine/fit_loop.h"
 #include "opsis/io/masks.h"
 #include "opsis/ops/boxes.h"
@@ -187,6 +188,7 @@ DetectionEpochReport train_detector_epoch(DetectionModel& model, DetectionLoader
   models::DetectionLosses losses;  // of the step
   progress::Job job(text("epoch {}/{}", epoch + 1, options.epochs), steps, "steps");
   const auto loss_of = [&](DetectionBatch& batch) {
+    if (options.copy_paste) copy_paste(batch.images, batch.targets);
     losses = model.losses(std::move(batch.images), std::move(batch.targets));
     return losses.sum();
   };

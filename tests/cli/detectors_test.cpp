@@ -12,7 +12,7 @@ namespace opsis::cli_tests {
 namespace {
 
 // Pictures with a light square each, wide ones and tall ones; the last one of each part has none.
-void write_squares(const std::filesystem::path& root, const std::vector<std::string>& parts = {"train", "val"}) {
+void write_boxes(const std::filesystem::path& root, const std::vector<std::string>& parts = {"train", "val"}) {
   for (const auto& part : parts) {
     std::filesystem::create_directories(root / part);
     std::filesystem::create_directories(root / "annotations");
@@ -35,7 +35,7 @@ void write_squares(const std::filesystem::path& root, const std::vector<std::str
 }
 
 // The document of a training run that worked.
-json trained(std::vector<std::string> command, const std::vector<std::string>& more) {
+json training_run(std::vector<std::string> command, const std::vector<std::string>& more) {
   command.insert(command.begin(), "train-detector");
   command.insert(command.end(), more.begin(), more.end());
   command.push_back("--json");
@@ -47,9 +47,9 @@ json trained(std::vector<std::string> command, const std::vector<std::string>& m
 TEST(CliTrainDetector, TrainsResumesAndDetects) {
   const support::TemporaryFolder folder;
   const auto at = [&](const char* name) { return (folder.path() / name).string(); };
-  write_squares(folder.path() / "data");
+  write_boxes(folder.path() / "data");
   const auto train = [&](const std::vector<std::string>& more) {
-    return trained({at("data"), "--model", "ssdlite320_mobilenet_v3_large", "--weights-backbone", "none"}, more);
+    return training_run({at("data"), "--model", "ssdlite320_mobilenet_v3_large", "--weights-backbone", "none"}, more);
   };
   const auto half = train({"--epochs", "1", "--out", at("half.pth"), "--augmentation", "ssdlite"});
   ASSERT_EQ(half["epochs"].size(), 1);
@@ -71,7 +71,7 @@ TEST(CliTrainDetector, TrainsResumesAndDetects) {
 }
 
 // The parameters of two checkpoints that are not the same.
-std::vector<std::string> changed(const std::string& before, const std::string& after) {
+std::vector<std::string> changed_parameters(const std::string& before, const std::string& after) {
   std::map<std::string, torch::Tensor> old;
   for (auto& [name, tensor] : hub::load_state_dict_file(before)) old[name] = tensor;
   std::vector<std::string> names;
@@ -85,9 +85,9 @@ std::vector<std::string> changed(const std::string& before, const std::string& a
 TEST(CliTrainDetector, GoesOnFromACheckpointWithAsManyLayersAsAreAskedFor) {
   const support::TemporaryFolder folder;
   const auto at = [&](const char* name) { return (folder.path() / name).string(); };
-  write_squares(folder.path() / "data");
+  write_boxes(folder.path() / "data");
   const std::vector<std::string> command{at("data"), "--model", "ssdlite320_mobilenet_v3_large"};
-  const auto first = trained(command, {"--weights-backbone", "none", "--epochs", "2", "--schedule", "cosine", "--optimizer",
+  const auto first = training_run(command, {"--weights-backbone", "none", "--epochs", "2", "--schedule", "cosine", "--optimizer",
                                        "sgd_nesterov", "--momentum", "0.8", "--lr", "0.002", "--out", at("first.pth")});
   EXPECT_NEAR(first["epochs"][0]["lr"].get<double>(), 0.002, 1e-12);
   EXPECT_NEAR(first["epochs"][1]["lr"].get<double>(), 0.001, 1e-12);
@@ -98,8 +98,8 @@ TEST(CliTrainDetector, GoesOnFromACheckpointWithAsManyLayersAsAreAskedFor) {
   // Its head goes on too: without a rate nothing changes.
   const auto go_on = [&](std::vector<std::string> more, const char* out) {
     more.insert(more.end(), {"--weights", at("first.pth"), "--epochs", "1", "--out", at(out)});
-    trained(command, more);
-    return changed(at("first.pth"), at(out));
+    training_run(command, more);
+    return changed_parameters(at("first.pth"), at(out));
   };
   EXPECT_THAT(go_on({"--lr", "0"}, "same.pth"), testing::IsEmpty());
   const auto above = go_on({"--trainable-backbone-layers", "0", "--norm-weight-decay", "0.1"}, "above.pth");
@@ -110,7 +110,7 @@ TEST(CliTrainDetector, GoesOnFromACheckpointWithAsManyLayersAsAreAskedFor) {
   EXPECT_EQ(groups.at(0).get<double>("weight_decay"), 0.1);
   EXPECT_EQ(groups.at(1).get<double>("weight_decay"), 1e-4);
 
-  const auto judged = trained(command, {"--weights", at("first.pth"), "--test-only"});
+  const auto judged = training_run(command, {"--weights", at("first.pth"), "--test-only"});
   EXPECT_EQ(judged["validation"], first["epochs"][1]["validation"]);
   EXPECT_EQ(judged["categories"], first["categories"]);
   const auto told = opsis_tool({"train-detector", at("data"), "--model", "ssdlite320_mobilenet_v3_large", "--resume",
@@ -123,9 +123,9 @@ TEST(CliTrainDetector, GoesOnFromACheckpointWithAsManyLayersAsAreAskedFor) {
 
 TEST(CliTrainDetector, TakesPicturesAsMultiscaleMakesThemAndProposesWhatIsSure) {
   const support::TemporaryFolder folder;
-  write_squares(folder.path(), {"train"});
+  write_boxes(folder.path(), {"train"});
   const auto losses = [&](const std::vector<std::string>& more) {
-    const auto run = trained({folder.path().string(), "--weights-backbone", "none", "--epochs", "1", "--batch-size", "1", "--out",
+    const auto run = training_run({folder.path().string(), "--weights-backbone", "none", "--epochs", "1", "--batch-size", "1", "--out",
                               (folder.path() / "out.pth").string()},
                              more);
     return run["epochs"][0]["losses"];
@@ -197,13 +197,14 @@ TEST(CliTrainDetector, SaysWhatIsWrong) {
   expect_wrong_usage({"train-detector", "data", "--out", ""}, "--out must name a file, got nothing");
   expect_wrong_usage({"train-detector", "data", "--augmentation", "all"}, "--augmentation");
   expect_wrong_usage({"train-detector", "data", "--schedule", "line"}, "--schedule");
+  expect_wrong_usage({"train-detector", "data", "--copy-paste"}, "--copy-paste is for models that find masks");
   expect_wrong_usage({"train-detector", "data", "--trainable-backbone-layers", "-1"}, "--trainable-backbone-layers");
   expect_wrong_usage({"train-detector", "data", "--weights", "DEFAULT", "--weights-backbone", "none"},
                      "leave out --weights-backbone");
   expect_failure({"train-detector", folder.path().string(), "--test-only", "--weights", "DEFAULT"},
                  "there is neither annotations/instances_val.json");
   const support::TemporaryFolder squares;
-  write_squares(squares.path());
+  write_boxes(squares.path());
   const std::vector<std::string> on_squares{"train-detector", squares.path().string(), "--out", out};
   const auto with = [&](std::vector<std::string> more) {
     more.insert(more.begin(), on_squares.begin(), on_squares.end());

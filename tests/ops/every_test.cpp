@@ -7,13 +7,14 @@
 #include <optional>
 #include <set>
 
+#include "opsis/core/check.h"
 #include "opsis/ops.h"
 #include "tests/support/expect.h"
 #include "tests/support/meta_device.h"
 #include "tests/support/oracle.h"
 #include "tests/support/scattered.h"
 
-namespace opsis {
+namespace opsis::every_operator {
 namespace {
 
 using torch::Tensor;
@@ -210,4 +211,4 @@ INSTANTIATE_TEST_SUITE_P(, EveryOperator, testing::Values("plain", "apart", "emp
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
-}  // namespace opsis
+}  // namespace opsis::every_operator
