@@ -179,6 +179,19 @@ TEST_F(FitDetector, WithMasksAndKeyPointsLosesWhatPythonLosesInEachStep) {
   }
 }
 
+TEST_F(FitDetector, LearnsFromThingsOnOtherPicturesWhenToldTo) {
+  auto examples = std::vector<Detected>{squares(2).get(0), squares(2).get(1)};
+  for (auto& example : examples) example.masks = Mask(example.image.data.slice(0, 0, 1).to(torch::kUInt8));
+  const auto loss = [&](bool copy_paste) {
+    torch::manual_seed(0);
+    const auto model = small_rcnn("masks");
+    DetectionLoader loader(Given(examples), {.batch_size = 2});
+    return fit(*model, loader, nullptr, {.epochs = 1, .warmup_steps = 0, .copy_paste = copy_paste}).back().loss;
+  };
+  EXPECT_NE(loss(true), loss(false));
+  EXPECT_EQ(loss(true), loss(true));
+}
+
 TEST_F(FitDetector, LosesLessAndResumesAsIfItHadNeverStopped) {
   const auto run = [&](int64_t stop_after, std::vector<DetectionEpochReport>& history, const std::string& name) {
     torch::manual_seed(1);
