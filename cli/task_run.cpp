@@ -38,7 +38,8 @@ void declare_task_run(CLI::App& command, TaskRun& run, const TaskRunHelp& help) 
   command.add_option("--seed", run.seed, "For everything that is drawn: the same seed gives the same run")
       ->capture_default_str()
       ->check(zero_or_more);
-  command.add_flag("--test-only", run.test_only, "Learn nothing: tell how good the model of --weights is on the pictures in val/");
+  command.add_flag("--test-only", run.test_only,
+                   "Learn nothing: tell how good the model of --weights is on the pictures in val/");
   command.add_flag("--json", run.json, "Print a JSON document at the end; progress goes to stderr");
 }
 
@@ -67,8 +68,8 @@ opsis::models::ModelOptions model_options(const TaskRun& run, int64_t classes) {
 std::optional<TrainedModel> begins_from(const TaskRun& run) {
   auto trained = trained_model(run.weights, {});
   if (trained && trained->name != run.model) {
-    throw UsageError(opsis::text("{} is for {}, not for {}; say --model {}", run.weights, trained->name, run.model,
-                                  trained->name));
+    throw UsageError(
+        opsis::text("{} is for {}, not for {}; say --model {}", run.weights, trained->name, run.model, trained->name));
   }
   return trained;
 }
@@ -78,9 +79,8 @@ opsis::models::ModelOptions judged_options(TaskRun& run, const std::vector<std::
   if (run.weights.empty()) throw UsageError("--test-only judges the model of --weights: give it a checkpoint or an entry");
   if (const auto trained = begins_from(run)) {
     if (trained->categories != categories) {
-      opsis::raise<opsis::ValueError>(
-          "{} was trained on other classes than the data has: {}", run.weights,
-          first_difference(categories, "the data", trained->categories, "the checkpoint"));
+      opsis::raise<opsis::ValueError>("{} was trained on other classes than the data has: {}", run.weights,
+                                      first_difference(categories, "the data", trained->categories, "the checkpoint"));
     }
     return options_of(*trained, run.weights);
   }

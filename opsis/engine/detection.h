@@ -118,9 +118,9 @@ struct DetectionFitOptions {
   hub::Value extra{};
   std::function<void(const StepReport&)> on_step{};
   std::function<void(const DetectionEpochReport&)> on_epoch{};
-  std::vector<double> sigmas{};  ///< of key points, for the evaluation: as CocoOptions has them
+  std::vector<double> sigmas{};               ///< of key points, for the evaluation: as CocoOptions has them
   std::optional<double> norm_weight_decay{};  ///< of the parameters of norms; none: the optimizer's, as of all others
-  bool copy_paste = false;  ///< things of each picture of a batch on the next one: see engine::copy_paste
+  bool copy_paste = false;                    ///< things of each picture of a batch on the next one: see engine::copy_paste
 };
 
 /// Trains a detector by the sum of its losses, and evaluates it on `validation` after each epoch when that is given. What needs no

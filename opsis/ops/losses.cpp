@@ -73,9 +73,8 @@ Tensor sigmoid_focal_loss(const Tensor& inputs, const Tensor& targets, double al
               opsis::detail::shape(inputs));
   const auto p = torch::sigmoid(inputs);
   // LibTorch has it, and torch::where above, of no meta tensors without Python.
-  const auto entropy = inputs.is_meta()
-                           ? inputs * targets
-                           : torch::binary_cross_entropy_with_logits(inputs, targets, {}, {}, at::Reduction::None);
+  const auto entropy = inputs.is_meta() ? inputs * targets
+                                        : torch::binary_cross_entropy_with_logits(inputs, targets, {}, {}, at::Reduction::None);
   const auto p_t = p * targets + (1 - p) * (1 - targets);
   auto loss = entropy * (1 - p_t).pow(gamma);
   if (alpha >= 0) loss = (targets * alpha + (1 - targets) * (1 - alpha)) * loss;

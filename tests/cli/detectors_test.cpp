@@ -87,8 +87,9 @@ TEST(CliTrainDetector, GoesOnFromACheckpointWithAsManyLayersAsAreAskedFor) {
   const auto at = [&](const char* name) { return (folder.path() / name).string(); };
   write_boxes(folder.path() / "data");
   const std::vector<std::string> command{at("data"), "--model", "ssdlite320_mobilenet_v3_large"};
-  const auto first = training_run(command, {"--weights-backbone", "none", "--epochs", "2", "--schedule", "cosine", "--optimizer",
-                                       "sgd_nesterov", "--momentum", "0.8", "--lr", "0.002", "--out", at("first.pth")});
+  const auto first =
+      training_run(command, {"--weights-backbone", "none", "--epochs", "2", "--schedule", "cosine", "--optimizer",
+                             "sgd_nesterov", "--momentum", "0.8", "--lr", "0.002", "--out", at("first.pth")});
   EXPECT_NEAR(first["epochs"][0]["lr"].get<double>(), 0.002, 1e-12);
   EXPECT_NEAR(first["epochs"][1]["lr"].get<double>(), 0.001, 1e-12);
   const auto group = hub::load(at("first.pth")).at("optimizer").at("param_groups", 0);
@@ -113,8 +114,8 @@ TEST(CliTrainDetector, GoesOnFromACheckpointWithAsManyLayersAsAreAskedFor) {
   const auto judged = training_run(command, {"--weights", at("first.pth"), "--test-only"});
   EXPECT_EQ(judged["validation"], first["epochs"][1]["validation"]);
   EXPECT_EQ(judged["categories"], first["categories"]);
-  const auto told = opsis_tool({"train-detector", at("data"), "--model", "ssdlite320_mobilenet_v3_large", "--resume",
-                                at("first.pth"), "--test-only"});
+  const auto told = opsis_tool(
+      {"train-detector", at("data"), "--model", "ssdlite320_mobilenet_v3_large", "--resume", at("first.pth"), "--test-only"});
   EXPECT_EQ(told.code, 0) << told.err;
   EXPECT_THAT(told.out, StartsWith("AP "));
   expect_wrong_usage({"train-detector", at("data"), "--weights", at("first.pth"), "--test-only"},
@@ -125,9 +126,9 @@ TEST(CliTrainDetector, TakesPicturesAsMultiscaleMakesThemAndProposesWhatIsSure) 
   const support::TemporaryFolder folder;
   write_boxes(folder.path(), {"train"});
   const auto losses = [&](const std::vector<std::string>& more) {
-    const auto run = training_run({folder.path().string(), "--weights-backbone", "none", "--epochs", "1", "--batch-size", "1", "--out",
-                              (folder.path() / "out.pth").string()},
-                             more);
+    const auto run = training_run({folder.path().string(), "--weights-backbone", "none", "--epochs", "1", "--batch-size", "1",
+                                   "--out", (folder.path() / "out.pth").string()},
+                                  more);
     return run["epochs"][0]["losses"];
   };
   const auto multiscale = losses({"--augmentation", "multiscale", "--image-size", "64"});
@@ -212,8 +213,9 @@ TEST(CliTrainDetector, SaysWhatIsWrong) {
   };
   expect_wrong_usage(with({"--test-only"}), "--test-only judges the model of --weights");
   expect_failure(with({"--test-only", "--weights", "DEFAULT"}), "DEFAULT tells 91 classes apart, the data has 4");
-  expect_wrong_usage(with({"--model", "ssdlite320_mobilenet_v3_large", "--weights-backbone", "none", "--rpn-score-thresh", "0.5"}),
-                     "--rpn-score-thresh is for models that propose regions");
+  expect_wrong_usage(
+      with({"--model", "ssdlite320_mobilenet_v3_large", "--weights-backbone", "none", "--rpn-score-thresh", "0.5"}),
+      "--rpn-score-thresh is for models that propose regions");
   const auto annotations = folder.path() / "annotations" / "instances_train.json";
   std::filesystem::create_directories(annotations.parent_path());
   std::ofstream(annotations) << R"({"images": [{"id": 1, "file_name": "a.png"}], "annotations": []})";

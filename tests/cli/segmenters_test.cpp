@@ -80,14 +80,15 @@ TEST(CliTrainSegmenter, WarmsUpAsItIsToldAndJudgesWhatItLearned) {
   };
   const std::vector<std::string> learn{"--crop-size", "64", "--batch-size", "2"};
   auto first = learn;
-  first.insert(first.end(), {"--weights-backbone", "none", "--epochs", "3", "--warmup-epochs", "2", "--warmup-method", "constant",
-                             "--warmup-decay", "0.5", "--out", at("first.pth")});
+  first.insert(first.end(), {"--weights-backbone", "none", "--epochs", "3", "--warmup-epochs", "2", "--warmup-method",
+                             "constant", "--warmup-decay", "0.5", "--out", at("first.pth")});
   const auto learned = run(first)["epochs"];
   EXPECT_NEAR(learned[1]["lr"].get<double>(), 0.005, 1e-12);  // linear, it would be 0.0075
   EXPECT_NEAR(learned[2]["lr"].get<double>(), 0.01, 1e-12);
 
   EXPECT_EQ(run({"--weights", at("first.pth"), "--test-only"})["validation"], learned[2]["validation"]);
-  const auto told = opsis_tool({"train-segmenter", at("data"), "--base-size", "64", "--weights", at("first.pth"), "--test-only"});
+  const auto told =
+      opsis_tool({"train-segmenter", at("data"), "--base-size", "64", "--weights", at("first.pth"), "--test-only"});
   EXPECT_THAT(told.out, StartsWith("3 images: pixels "));
   EXPECT_THAT(told.out, HasSubstr("square"));
   expect_wrong_usage({"train-segmenter", at("data"), "--test-only"}, "--test-only judges the model of --weights");

@@ -37,9 +37,11 @@ TEST(CopyPaste, PutsThingsWhereTorchvisionsRecipePutsThem) {
 TEST(CopyPaste, RefusesPicturesWithoutMasks) {
   std::vector<Tensor> images{torch::rand({3, 8, 9})};
   std::vector<DetectionTarget> targets;
-  EXPECT_ERROR(copy_paste(images, targets), ValueError, "copy_paste: there must be a target for each picture, got 1 pictures and 0");
+  EXPECT_ERROR(copy_paste(images, targets), ValueError,
+               "copy_paste: there must be a target for each picture, got 1 pictures and 0");
   targets.push_back({.boxes = torch::zeros({0, 4}), .labels = torch::zeros({0}, torch::kInt64)});
-  EXPECT_ERROR(copy_paste(images, targets), ValueError, "copy_paste: target 0 must have masks of its picture's size, got an un");
+  EXPECT_ERROR(copy_paste(images, targets), ValueError,
+               "copy_paste: target 0 must have masks of its picture's size, got an un");
   targets[0].masks = torch::zeros({0, 9, 8}, torch::kUInt8);
   EXPECT_ERROR(copy_paste(images, targets), ValueError, "got (0, 9, 8) for a picture of (3, 8, 9)");
   targets[0].masks = torch::zeros({0, 8, 9}, torch::kUInt8);

@@ -73,7 +73,10 @@ const std::map<std::string, Call>& operators() {
       {"nms", of_two([](const auto& b, const auto& s) { return nms(b, s, 0.3); })},
       {"batched_nms", [](const Tensors& in) -> Tensors { return {batched_nms(in[0], in[1], in[2], 0.3)}; }},
       {"remove_small_boxes", [](const Tensors& in) -> Tensors { return {remove_small_boxes(in[0], 12)}; }},
-      {"clip_boxes_to_image", [](const Tensors& in) -> Tensors { return {clip_boxes_to_image(in[0], {20, 30})}; }},
+      {"clip_boxes_to_image",
+       [](const Tensors& in) -> Tensors {
+         return {clip_boxes_to_image(in[0], {20, 30})};
+       }},
       {"box_convert", [](const Tensors& in) -> Tensors { return {box_convert(in[0], XYXY, CXCYWH)}; }},
       {"box_convert of rotated boxes", [](const Tensors& in) -> Tensors { return {box_convert(in[0], CXCYWHR, XYXYXYXY)}; }},
       {"box_area", [](const Tensors& in) -> Tensors { return {box_area(in[0])}; }},
@@ -86,13 +89,11 @@ const std::map<std::string, Call>& operators() {
       {"distance_box_iou_loss", of_two([](const auto& a, const auto& b) { return distance_box_iou_loss(a, b, "sum"); })},
       {"complete_box_iou_loss", of_two([](const auto& a, const auto& b) { return complete_box_iou_loss(a, b, "mean"); })},
       {"sigmoid_focal_loss", of_two([](const auto& x, const auto& t) { return sigmoid_focal_loss(x, t); })},
-      {"roi_align", of_two([](const auto& x, const auto& r) {
-         return roi_align(x, r, 2, {.spatial_scale = 0.5, .sampling_ratio = 2});
-       })},
+      {"roi_align",
+       of_two([](const auto& x, const auto& r) { return roi_align(x, r, 2, {.spatial_scale = 0.5, .sampling_ratio = 2}); })},
       {"RoIAlign", layer_of_two([] { return RoIAlign(2, RoIAlignOptions{.spatial_scale = 0.5, .aligned = true}); })},
-      {"ps_roi_align", of_two([](const auto& x, const auto& r) {
-         return ps_roi_align(x, r, 2, {.spatial_scale = 0.5, .sampling_ratio = 2});
-       })},
+      {"ps_roi_align",
+       of_two([](const auto& x, const auto& r) { return ps_roi_align(x, r, 2, {.spatial_scale = 0.5, .sampling_ratio = 2}); })},
       {"PSRoIAlign", layer_of_two([] { return PSRoIAlign(2, PSRoIAlignOptions{.spatial_scale = 0.5}); })},
       {"roi_pool", of_two([](const auto& x, const auto& r) { return roi_pool(x, r, 2, 0.5); })},
       {"RoIPool", layer_of_two([] { return RoIPool(2, 0.25); })},
@@ -112,8 +113,12 @@ const std::map<std::string, Call>& operators() {
       {"Conv2dNormActivation", layer([] { return Conv2dNormActivation(3, 8); })},
       {"Conv3dNormActivation", layer([] { return Conv3dNormActivation(3, 8); })},
       {"SqueezeExcitation", layer([] { return SqueezeExcitation(4, 2); })},
-      {"MLP", layer([] { return MLP(10, std::vector<int64_t>{7, 5}); })},
-      {"Permute", layer([] { return Permute(std::vector<int64_t>{0, 2, 3, 1}); })},
+      {"MLP", layer([] {
+         return MLP(10, std::vector<int64_t>{7, 5});
+       })},
+      {"Permute", layer([] {
+         return Permute(std::vector<int64_t>{0, 2, 3, 1});
+       })},
   };
   return all;
 }
