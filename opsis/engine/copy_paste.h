@@ -10,9 +10,9 @@
 
 namespace opsis::inline v1::engine {
 
-/// Puts some of the things of each picture of a batch, as they were, on the next one, and those of the last on the first: with two
-/// pixels around them, scaled to its size. Of the things below, masks lose what is covered, boxes shrink to what is left, and those
-/// of which nothing is left go.
+/// Puts some of the things of each picture of a batch, as they were, on the next one, and of the last on the first: with two
+/// pixels around them, scaled to its size. Of the things below, masks lose what is covered, boxes shrink to what is left, and
+/// those of which nothing is left go.
 /// Draws    for each picture that gets some of n things torch.randint(0, n, (n,)), whose numbers name them
 /// Throws   ValueError unless each picture has a target with masks of its size
 /// Source   SimpleCopyPaste of torchvision's references/detection, blended

@@ -150,8 +150,8 @@ struct LossMeans {
   double mean(double of) const { return steps > 0 ? of / static_cast<double>(steps) : 0; }
 };
 
-// In the first epoch the rate rises to that of the schedule, which knows nothing of it; torchvision's warm-up has at most one step
-// less than the epoch.
+// In the first epoch the rate rises to that of the schedule, which knows nothing of it; torchvision's warm-up has at most one
+// step less than the epoch.
 double rate_of(const DetectionFitOptions& options, int64_t epoch, int64_t step, int64_t steps) {
   if (options.warmup_steps == 0) return scheduled_rate(options.schedule, options, epoch, step, steps);
   auto schedule = options.schedule;

@@ -101,9 +101,9 @@ double scheduled_rate(const ScheduleOptions& schedule, const Options& options, i
                        static_cast<double>(options.epochs));
 }
 
-/// An epoch of steps. `rate_in(step)` gives the learning rate, `loss_of(batch)` the loss, `after(loss)` is told it when the step is
-/// done. The parameters of the optimizer's groups learn at that rate times `factors`, a number a group; none: all at that rate.
-/// Returns the last rate.
+/// An epoch of steps. `rate_in(step)` gives the learning rate, `loss_of(batch)` the loss, `after(loss)` is told it when the step
+/// is done. The parameters of the optimizer's groups learn at that rate times `factors`, a number a group; none: all at that
+/// rate. Returns the last rate.
 template <class Loader, class Options, class RateIn, class LossOf, class After>
 double fit_steps(torch::nn::Module& model, Loader& train, torch::optim::Optimizer& optimizer, const Options& options,
                  const RateIn& rate_in, int64_t epoch, const LossOf& loss_of, const After& after,
