@@ -49,6 +49,14 @@ std::shared_ptr<const CocoDetection> open_coco_held_out(const fs::path& root, Co
   return open_part(root, kHeldOut, parts);
 }
 
+std::shared_ptr<const CocoDetection> open_coco_to_judge_by(const fs::path& root, CocoParts parts) {
+  if (auto part = open_coco_held_out(root, parts)) return part;
+  opsis::raise<opsis::NotFoundError>(
+      "nothing to judge by in \"{}\": there is neither annotations/{}_val.json (or val2017), with the pictures in val/, nor "
+      "valid/_annotations.coco.json",
+      root.string(), file_of(parts));
+}
+
 std::vector<std::string> categories_of(const opsis::datasets::CocoFile& file) {
   std::vector<std::string> names{"__background__"};
   for (const auto& [id, name] : file.categories()) {

@@ -20,6 +20,9 @@ std::shared_ptr<const opsis::datasets::CocoDetection> open_coco_to_learn_from(co
 /// The part to be judged by; null when there is none.
 std::shared_ptr<const opsis::datasets::CocoDetection> open_coco_held_out(const std::filesystem::path& root, CocoParts parts);
 
+/// The same for what is only judged. Throws NotFoundError, which says what there may be.
+std::shared_ptr<const opsis::datasets::CocoDetection> open_coco_to_judge_by(const std::filesystem::path& root, CocoParts parts);
+
 /// The names of labels, as torchvision has those of COCO: 0 is the background, gaps are N/A.
 std::vector<std::string> categories_of(const opsis::datasets::CocoFile& file);
 

@@ -23,9 +23,10 @@ void declare_task_run(CLI::App& command, TaskRun& run, const TaskRunHelp& help) 
                      "Of the classifier inside, without --weights: an entry, or none; IMAGENET1K_V1 when absent");
   command.add_option("--epochs", run.epochs, "Times to see all pictures")->capture_default_str()->check(at_least_one);
   command.add_option("--batch-size", run.batch_size, "Pictures a step")->capture_default_str()->check(at_least_one);
-  command.add_option("--optimizer", run.optimizer, "sgd or adamw")
+  command.add_option("--optimizer", run.optimizer, "sgd, sgd_nesterov or adamw")
       ->capture_default_str()
-      ->check(CLI::IsMember({"sgd", "adamw"}));
+      ->check(CLI::IsMember({"sgd", "sgd_nesterov", "adamw"}));
+  command.add_option("--momentum", run.momentum, "Of sgd")->capture_default_str();
   command.add_option("--lr", run.lr, opsis::text("Learning rate; {} for sgd, 0.0001 for adamw", help.sgd_lr));
   command.add_option("--weight-decay", run.weight_decay, "0.0001 for sgd, 0.01 for adamw");
   command.add_option("--clip-grad-norm", run.clip_grad_norm, "No limit when absent");
@@ -37,6 +38,8 @@ void declare_task_run(CLI::App& command, TaskRun& run, const TaskRunHelp& help) 
   command.add_option("--seed", run.seed, "For everything that is drawn: the same seed gives the same run")
       ->capture_default_str()
       ->check(zero_or_more);
+  command.add_flag("--test-only", run.test_only,
+                   "Learn nothing: tell how good the model of --weights is on the pictures in val/");
   command.add_flag("--json", run.json, "Print a JSON document at the end; progress goes to stderr");
 }
 
@@ -62,14 +65,50 @@ opsis::models::ModelOptions model_options(const TaskRun& run, int64_t classes) {
   return options;
 }
 
+std::optional<TrainedModel> begins_from(const TaskRun& run) {
+  auto trained = trained_model(run.weights, {});
+  if (trained && trained->name != run.model) {
+    throw UsageError(
+        opsis::text("{} is for {}, not for {}; say --model {}", run.weights, trained->name, run.model, trained->name));
+  }
+  return trained;
+}
+
+opsis::models::ModelOptions judged_options(TaskRun& run, const std::vector<std::string>& categories) {
+  if (run.weights.empty()) run.weights = run.resume;
+  if (run.weights.empty()) throw UsageError("--test-only judges the model of --weights: give it a checkpoint or an entry");
+  if (const auto trained = begins_from(run)) {
+    if (trained->categories != categories) {
+      opsis::raise<opsis::ValueError>("{} was trained on other classes than the data has: {}", run.weights,
+                                      first_difference(categories, "the data", trained->categories, "the checkpoint"));
+    }
+    return options_of(*trained, run.weights);
+  }
+  const auto classes = std::ssize(categories);
+  if (!names_entry(run.weights)) return {.weights_file = run.weights, .num_classes = classes, .weights_backbone = ""};
+  const auto known = std::ssize(opsis::models::get_model_weights(run.model)[run.weights].categories);
+  OPSIS_CHECK(known == classes, "{} tells {} classes apart, the data has {}", run.weights, known, classes);
+  return {.weights = run.weights};
+}
+
 opsis::engine::OptimizerOptions optimizer_options(const TaskRun& run, double sgd_lr) {
   using Kind = opsis::engine::OptimizerOptions::Kind;
-  const bool sgd = run.optimizer == "sgd";
+  const bool sgd = run.optimizer.starts_with("sgd");
   return {.kind = sgd ? Kind::SGD : Kind::AdamW,
           .lr = run.lr.value_or(sgd ? sgd_lr : 1e-4),
-          .weight_decay = run.weight_decay.value_or(sgd ? 1e-4 : 1e-2)};
+          .weight_decay = run.weight_decay.value_or(sgd ? 1e-4 : 1e-2),
+          .momentum = run.momentum,
+          .nesterov = run.optimizer == "sgd_nesterov"};
 }
 
 void tell(const TaskRun& run, const std::string& line) { run.json ? note(line) : print(line); }
+
+void print_judged(const TaskRun& run, const std::vector<std::string>& categories, Json validation) {
+  print_json(Json{{"model", run.model},
+                  {"weights", run.weights},
+                  {"data", run.data},
+                  {"categories", categories},
+                  {"validation", std::move(validation)}});
+}
 
 }  // namespace cli

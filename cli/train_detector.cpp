@@ -22,8 +22,10 @@ using opsis::datasets::CocoDetection;
 
 struct TrainDetectorOptions {
   TaskRun run{.model = "fasterrcnn_mobilenet_v3_large_320_fpn", .out = "detector.pth", .epochs = 26, .batch_size = 2};
-  std::string augmentation = "hflip";
-  std::optional<int64_t> image_size{};
+  std::string augmentation = "hflip", schedule = "steps";
+  std::optional<int64_t> image_size{}, trainable_backbone_layers{};
+  std::optional<double> norm_weight_decay{}, rpn_score_thresh{};
+  bool copy_paste = false;
   int64_t warmup_steps = 1000;
   size_t aspect_ratio_groups = 3;
   std::vector<double> lr_steps{16, 22};
@@ -96,7 +98,10 @@ engine::DetectionFitOptions fit_options(const TrainDetectorOptions& options) {
       .warmup_steps = options.warmup_steps,
       .clip_grad_norm = options.run.clip_grad_norm,
       .checkpoint = options.run.out,
-      .resume = options.run.resume};
+      .resume = options.run.resume,
+      .norm_weight_decay = options.norm_weight_decay,
+      .copy_paste = options.copy_paste};
+  if (options.schedule == "cosine") fit.schedule.curve = engine::ScheduleOptions::Curve::Cosine;
   fit.schedule.milestones = options.lr_steps;
   fit.schedule.gamma = options.lr_gamma;
   return fit;
@@ -123,6 +128,19 @@ Json coco_json(const engine::CocoResult& result) {
   return out;
 }
 
+Json held_out_json(const engine::DetectionEvaluation& held_out) {
+  Json out{{"images", held_out.images}, {"boxes", coco_json(held_out.boxes)}};
+  if (held_out.masks) out["masks"] = coco_json(*held_out.masks);
+  if (held_out.key_points) out["key_points"] = coco_json(*held_out.key_points);
+  return out;
+}
+
+void print_numbers(const engine::DetectionEvaluation& held_out) {
+  print(held_out.boxes.to_string());
+  if (held_out.masks) print(held_out.masks->to_string());
+  if (held_out.key_points) print(held_out.key_points->to_string());
+}
+
 Json epoch_json(const engine::DetectionEpochReport& epoch) {
   auto losses = Json::object();
   for (const auto& [name, loss] : epoch.losses) losses[name] = loss;
@@ -131,19 +149,45 @@ Json epoch_json(const engine::DetectionEpochReport& epoch) {
            {"loss", epoch.loss},
            {"losses", std::move(losses)},
            {"seconds", epoch.seconds}};
-  if (const auto& held_out = epoch.validation) {
-    out["validation"] = {{"images", held_out->images}, {"boxes", coco_json(held_out->boxes)}};
-    if (held_out->masks) out["validation"]["masks"] = coco_json(*held_out->masks);
-    if (held_out->key_points) out["validation"]["key_points"] = coco_json(*held_out->key_points);
-  }
+  if (epoch.validation) out["validation"] = held_out_json(*epoch.validation);
   return out;
+}
+
+// Two of the recipe's arguments that are the parts' own.
+void set_parts(models::DetectionModel& model, const TrainDetectorOptions& options) {
+  // These bring pictures to sizes themselves.
+  const bool skip_resize = options.augmentation == "lsj" || options.augmentation == "multiscale";
+  if (auto* rcnn = dynamic_cast<models::detection::GeneralizedRCNNImpl*>(&model)) {
+    rcnn->transform->options.skip_resize = skip_resize;
+    if (options.rpn_score_thresh) rcnn->rpn->options.score_thresh = options.rpn_score_thresh;
+    return;
+  }
+  if (options.rpn_score_thresh) throw UsageError("--rpn-score-thresh is for models that propose regions, those with \"rcnn\"");
+  auto& one_stage = dynamic_cast<models::detection::OneStageDetectorImpl&>(model);
+  one_stage.transform->options.skip_resize = skip_resize;
+}
+
+int judge_detector(TrainDetectorOptions options) {
+  auto& run = options.run;
+  const auto photos = open_coco_to_judge_by(run.data, parts_of(run.model));
+  const auto categories = categories_of(photos->file());
+  auto made_for = judged_options(run, categories);
+  if (options.image_size) made_for.image_size = options.image_size;
+  const auto model = models::get_model<models::DetectionModel>(run.model, made_for);
+  set_parts(*model, options);
+  engine::DetectionLoader loader(photos, {.batch_size = 1, .num_workers = run.workers});
+  const auto result = engine::evaluate(*model, loader);
+  run.json ? print_judged(run, categories, held_out_json(result)) : print_numbers(result);
+  return 0;
 }
 
 int train_detector(const TrainDetectorOptions& options) {
   const auto& run = options.run;
   check_task_run(run);
+  if (run.test_only) return judge_detector(options);
   torch::manual_seed(run.seed);
   const auto parts = parts_of(run.model);
+  if (options.copy_paste && parts != CocoParts::Masks) throw UsageError("--copy-paste is for models that find masks");
   const auto photos = open_coco_to_learn_from(run.data, parts);
   const auto unseen = open_coco_held_out(run.data, parts);
   const auto categories = categories_of(photos->file());
@@ -152,7 +196,13 @@ int train_detector(const TrainDetectorOptions& options) {
   if (unseen) validation.emplace(unseen, data::LoaderOptions{.batch_size = 1, .num_workers = run.workers});
   auto made_for = model_options(run, std::ssize(categories));
   made_for.image_size = options.image_size;
+  made_for.trainable_backbone_layers = options.trainable_backbone_layers;
   const auto model = models::get_model<models::DetectionModel>(run.model, made_for);
+  // For as many classes, the head of a checkpoint of ours goes on too.
+  if (const auto before = begins_from(run); before && before->categories.size() == categories.size()) {
+    models::load_weights(*model, run.weights);
+  }
+  set_parts(*model, options);
 
   auto fit = fit_options(options);
   fit.extra = describe(TrainedModel{.name = run.model, .categories = categories, .image_size = options.image_size});
@@ -162,11 +212,7 @@ int train_detector(const TrainDetectorOptions& options) {
     print_run(run, categories, history, epoch_json);
     return 0;
   }
-  if (const auto& last = history.back().validation) {
-    print(last->boxes.to_string());
-    if (last->masks) print(last->masks->to_string());
-    if (last->key_points) print(last->key_points->to_string());
-  }
+  if (const auto& last = history.back().validation) print_numbers(*last);
   const auto* const command = parts == CocoParts::KeyPoints ? "keypoints" : "detect";
   print(opsis::text("wrote {}; try: opsis {} photo.jpg --weights {}", run.out, command, run.out));
   return 0;
@@ -182,15 +228,31 @@ void declare_train_detector(CLI::App& app, Chosen& chosen) {
       .add_option("--image-size", o->image_size,
                   "The shorter side that pictures are brought to, the longer not beyond 5/3 of it; the model's own when absent")
       ->check(at_least_one);
+  command
+      .add_option("--trainable-backbone-layers", o->trainable_backbone_layers,
+                  "How many layers of a pretrained backbone learn, from its end: of a ResNet up to 5, of a MobileNet up to 6; "
+                  "torchvision's choice when absent")
+      ->check(zero_or_more);
+  command
+      .add_option("--rpn-score-thresh", o->rpn_score_thresh,
+                  "Regions are proposed whose scores are at least so high; of models with \"rcnn\"")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--norm-weight-decay", o->norm_weight_decay, "Of norms' parameters; --weight-decay when absent");
+  command.add_option("--schedule", o->schedule, "Of the learning rate: steps, or cosine, a half wave down to 0")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"steps", "cosine"}));
   command.add_option("--lr-steps", o->lr_steps, "Epochs after which the learning rate is multiplied by --lr-gamma")
       ->capture_default_str();
   command.add_option("--lr-gamma", o->lr_gamma, "See --lr-steps")->capture_default_str();
   command.add_option("--warmup-steps", o->warmup_steps, "In which the learning rate rises, within the first epoch; 0 for none")
       ->capture_default_str()
       ->check(zero_or_more);
-  command.add_option("--augmentation", o->augmentation, "hflip, lsj, multiscale, ssd, ssdlite or none")
+  command
+      .add_option("--augmentation", o->augmentation,
+                  "hflip, lsj, multiscale, ssd, ssdlite or none; lsj and multiscale bring pictures to sizes to learn from")
       ->capture_default_str()
       ->check(CLI::IsMember({"hflip", "lsj", "multiscale", "ssd", "ssdlite", "none"}));
+  command.add_flag("--copy-paste", o->copy_paste, "Put things of each picture of a step on the next one; of models with masks");
   command
       .add_option("--aspect-ratio-groups", o->aspect_ratio_groups,
                   "Steps from 1 to 2 into which shapes of pictures are grouped, so that those of a batch are alike; 0: wide "
@@ -203,6 +265,7 @@ void declare_train_detector(CLI::App& app, Chosen& chosen) {
       "  opsis train-detector wheat --weights DEFAULT --epochs 12 --lr-steps 8 11 --out wheat.pth\n"
       "  opsis train-detector coco --model keypointrcnn_resnet50_fpn --epochs 46 --lr-steps 36 43   # person_keypoints_*.json\n"
       "  opsis train-detector wheat --epochs 24 --resume wheat.pth --out wheat.pth\n"
+      "  opsis train-detector coco --model retinanet_resnet50_fpn --weights DEFAULT --test-only\n"
       "  opsis detect field.jpg --weights wheat.pth --out found.png");
   command.callback([o, &chosen] { chosen.run = [o] { return train_detector(*o); }; });
 }

@@ -24,7 +24,8 @@ namespace models = opsis::models;
 struct TrainSegmenterOptions {
   TaskRun run{.model = "lraspp_mobilenet_v3_large", .out = "segmenter.pth", .epochs = 30, .batch_size = 8};
   int64_t base_size = 520, crop_size = 480;
-  double warmup_epochs = 0;
+  double warmup_epochs = 0, warmup_decay = 0.01;
+  std::string warmup_method = "linear";
   bool aux_loss = false, voc_classes = false;
 };
 
@@ -79,15 +80,17 @@ Json numbers_or_null(const std::vector<double>& numbers) {
   return out;
 }
 
+Json segmented_json(const engine::SegmentationEvaluation& held_out) {
+  return {{"images", held_out.images},
+          {"pixel_accuracy", held_out.pixel_accuracy},
+          {"mean_iou", held_out.mean_iou},
+          {"class_accuracy", numbers_or_null(held_out.class_accuracy)},
+          {"iou", numbers_or_null(held_out.iou)}};
+}
+
 Json segmenter_epoch_json(const engine::SegmentationEpochReport& epoch) {
   Json out{{"epoch", epoch.epoch + 1}, {"lr", epoch.learning_rate}, {"loss", epoch.loss}, {"seconds", epoch.seconds}};
-  if (const auto& held_out = epoch.validation) {
-    out["validation"] = {{"images", held_out->images},
-                         {"pixel_accuracy", held_out->pixel_accuracy},
-                         {"mean_iou", held_out->mean_iou},
-                         {"class_accuracy", numbers_or_null(held_out->class_accuracy)},
-                         {"iou", numbers_or_null(held_out->iou)}};
-  }
+  if (epoch.validation) out["validation"] = segmented_json(*epoch.validation);
   return out;
 }
 
@@ -107,9 +110,32 @@ bool has_aux(const models::SegmentationModel& model) {
   return children.contains("aux_classifier");
 }
 
+engine::SegmentedObjects held_out_objects(const std::shared_ptr<const datasets::CocoDetection>& photos, const Classes& classes,
+                                          int64_t size) {
+  return {photos, classes.labels, engine::segmentation_preparation({.resize_size = size})};
+}
+
+int judge_segmenter(TrainSegmenterOptions options) {
+  auto& run = options.run;
+  const auto photos = open_coco_to_judge_by(run.data, CocoParts::Masks);
+  const auto classes = classes_of(photos->file(), options.voc_classes);
+  const auto model = models::get_model<models::SegmentationModel>(run.model, judged_options(run, classes.names));
+  engine::SegmentationLoader loader(held_out_objects(photos, classes, options.base_size), {.num_workers = run.workers});
+  const auto result = engine::evaluate(*model, loader);
+  if (run.json) {
+    print_judged(run, classes.names, segmented_json(result));
+    return 0;
+  }
+  print(opsis::text("{} images: pixels {} %, mean IoU {}", result.images, opsis::fixed(result.pixel_accuracy * 100, 2),
+                    opsis::fixed(result.mean_iou, 4)));
+  print(class_table(result, classes.names));
+  return 0;
+}
+
 int train_segmenter(const TrainSegmenterOptions& options) {
   const auto& run = options.run;
   check_task_run(run);
+  if (run.test_only) return judge_segmenter(options);
   torch::manual_seed(run.seed);
   const auto photos = open_coco_to_learn_from(run.data, CocoParts::Masks);
   const auto unseen = open_coco_held_out(run.data, CocoParts::Masks);
@@ -117,11 +143,13 @@ int train_segmenter(const TrainSegmenterOptions& options) {
   auto train = training_loader(photos, classes, options);
   std::optional<engine::SegmentationLoader> validation;
   if (unseen) {
-    validation.emplace(
-        engine::SegmentedObjects(unseen, classes.labels, engine::segmentation_preparation({.resize_size = options.base_size})),
-        data::LoaderOptions{.num_workers = run.workers});
+    validation.emplace(held_out_objects(unseen, classes, options.base_size), data::LoaderOptions{.num_workers = run.workers});
   }
   auto wanted = model_options(run, std::ssize(classes.names));
+  // For as many classes, a checkpoint of ours goes on with its heads.
+  if (const auto before = begins_from(run); before && before->categories.size() == classes.names.size()) {
+    wanted = options_of(*before, run.weights);
+  }
   if (options.aux_loss) wanted.aux_loss = true;
   const auto model = models::get_model<models::SegmentationModel>(run.model, wanted);
 
@@ -133,7 +161,9 @@ int train_segmenter(const TrainSegmenterOptions& options) {
       .resume = run.resume,
       .extra = describe(TrainedModel{.name = run.model, .categories = classes.names, .aux_loss = has_aux(*model)})};
   fit.schedule.warmup_epochs = options.warmup_epochs;
-  fit.schedule.warmup_method = engine::ScheduleOptions::Warmup::Linear;
+  using Warmup = engine::ScheduleOptions::Warmup;
+  fit.schedule.warmup_method = options.warmup_method == "linear" ? Warmup::Linear : Warmup::Constant;
+  fit.schedule.warmup_decay = options.warmup_decay;
   fit.on_epoch = [&](const auto& epoch) { tell(run, segmenter_epoch_line(epoch, run.epochs)); };
   const auto history = engine::fit(*model, train, validation ? &*validation : nullptr, fit);
   if (run.json) {
@@ -155,6 +185,12 @@ void declare_train_segmenter(CLI::App& app, Chosen& chosen) {
   command.add_flag("--aux-loss", o->aux_loss, "Learn by a second classifier in the middle too; not of lraspp");
   command.add_flag("--voc-classes", o->voc_classes, "Learn VOC's 21 classes out of COCO's 80, as torchvision's weights do");
   command.add_option("--warmup-epochs", o->warmup_epochs, "In which the learning rate rises")->capture_default_str();
+  command.add_option("--warmup-method", o->warmup_method, "How it does: linear, or constant and then at once")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"linear", "constant"}));
+  command.add_option("--warmup-decay", o->warmup_decay, "The share of the learning rate at which the warm-up begins")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
   command
       .add_option("--base-size", o->base_size,
                   "Of the shorter side: half to twice as much to learn from, just so to be judged by")
@@ -168,6 +204,7 @@ void declare_train_segmenter(CLI::App& app, Chosen& chosen) {
       "  opsis train-segmenter coco --model deeplabv3_resnet50 --aux-loss --voc-classes --lr 0.02\n"
       "  opsis train-segmenter roads --weights DEFAULT --epochs 12 --out roads.pth\n"
       "  opsis train-segmenter roads --epochs 24 --resume roads.pth --out roads.pth\n"
+      "  opsis train-segmenter roads --weights roads.pth --test-only\n"
       "  opsis segment street.jpg --weights roads.pth --out classes.png");
   command.callback([o, &chosen] { chosen.run = [o] { return train_segmenter(*o); }; });
 }

@@ -113,7 +113,7 @@ void run(const std::filesystem::path& folder, int64_t epochs, size_t drawings) {
       engine::fit(*model, train, &held_out,
                   {.epochs = epochs,
                    .optimizer = {.kind = engine::OptimizerOptions::Kind::AdamW, .lr = 2e-3, .weight_decay = 1e-4},
-                   .schedule = {.curve = engine::ScheduleOptions::Curve::Cosine},
+                   .schedule = {.curve = engine::ScheduleOptions::Curve::Cosine, .every_step = true},
                    .warmup_steps = 20,
                    .checkpoint = folder / "shapes.pth",
                    .on_epoch = [](const engine::DetectionEpochReport& epoch) {

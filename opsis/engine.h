@@ -4,6 +4,7 @@
 #include "opsis/engine/classification.h"
 #include "opsis/engine/coco_evaluator.h"
 #include "opsis/engine/coco_results.h"
+#include "opsis/engine/copy_paste.h"
 #include "opsis/engine/detection.h"
 #include "opsis/engine/metrics.h"
 #include "opsis/engine/optimizer.h"

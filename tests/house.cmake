@@ -129,6 +129,13 @@ if(TARGET opsis_demo AND NOT OPSIS_SANITIZE)
     PASS_REGULAR_EXPRESSION "the demo does the same each time")
 endif()
 
+# The example that draws shapes learns to find more than nine of ten in a few minutes; tests/cli/shapes_test.cpp has it in small.
+if(TARGET opsis_shapes AND NOT OPSIS_SANITIZE)
+  add_test(NAME house.ShapesAreFoundWithAnAP50Above90 COMMAND opsis_shapes ${CMAKE_BINARY_DIR}/shapes)
+  set_tests_properties(house.ShapesAreFoundWithAnAP50Above90 PROPERTIES LABELS slow TIMEOUT 900 ENVIRONMENT "${quiet_threads}"
+    PASS_REGULAR_EXPRESSION "not seen:\nAP +[0-9.]+\nAP50 +(0[.]9[0-9]+|1[.]0)")
+endif()
+
 add_test(NAME house.SetupSaysWhatItShould COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/setup_test.sh ${PROJECT_SOURCE_DIR})
 set_tests_properties(house.SetupSaysWhatItShould PROPERTIES PASS_REGULAR_EXPRESSION "setup says what it should" TIMEOUT 120)
 

@@ -65,8 +65,11 @@ EpochReport train_epoch(models::ImageClassifier& model, ClassifiedLoader& train,
     job.figure("loss", fixed(totals.mean(totals.loss), 4));
     job.advance(labels.size(0));
   };
+  const auto rate_in = [&, steps = static_cast<int64_t>(train.size())](int64_t step) {
+    return scheduled_rate(options.schedule, options, epoch, step, steps);
+  };
   EpochReport report{.epoch = epoch};
-  report.learning_rate = fit_steps(model, train, optimizer, options, options.schedule, epoch, loss_of, after);
+  report.learning_rate = fit_steps(model, train, optimizer, options, rate_in, epoch, loss_of, after);
   report.loss = totals.mean(totals.loss);
   report.accuracy = totals.accuracy();
   report.seconds = seconds_since(begun);

@@ -6,6 +6,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/progress.h"
 #include "opsis/engine/checkpoint.h"
+#include "opsis/engine/copy_paste.h"
 #include "opsis/engine/fit_loop.h"
 #include "opsis/io/masks.h"
 #include "opsis/ops/boxes.h"
@@ -149,14 +150,34 @@ struct LossMeans {
   double mean(double of) const { return steps > 0 ? of / static_cast<double>(steps) : 0; }
 };
 
-// The schedule with the warm-up in steps as one in epochs: torchvision's has at most one step less than the epoch.
-ScheduleOptions with_warmup(ScheduleOptions schedule, int64_t warmup_steps, int64_t steps) {
-  schedule.every_step = true;
-  if (warmup_steps == 0) return schedule;
-  schedule.warmup_epochs = static_cast<double>(std::min(warmup_steps, steps - 1)) / static_cast<double>(steps);
-  schedule.warmup_method = ScheduleOptions::Warmup::Linear;
-  schedule.warmup_decay = 1.0 / 1000;
-  return schedule;
+// In the first epoch the rate rises to that of the schedule, which knows nothing of it; torchvision's warm-up has at most one
+// step less than the epoch.
+double rate_of(const DetectionFitOptions& options, int64_t epoch, int64_t step, int64_t steps) {
+  if (options.warmup_steps == 0) return scheduled_rate(options.schedule, options, epoch, step, steps);
+  auto schedule = options.schedule;
+  schedule.warmup_epochs = 0;
+  const auto rate = scheduled_rate(schedule, options, epoch, step, steps);
+  const auto warmup = std::min(options.warmup_steps, steps - 1);
+  if (epoch > 0 || step >= warmup) return rate;
+  constexpr double begin = 1.0 / 1000;
+  return rate * (begin + (1 - begin) * static_cast<double>(step) / static_cast<double>(warmup));
+}
+
+std::unique_ptr<torch::optim::Optimizer> optimizer_of(const DetectionModel& model, const DetectionFitOptions& options) {
+  if (!options.norm_weight_decay) return make_optimizer(learning_parameters(model), options.optimizer);
+  const auto [norms, others] = split_normalization_params(model);
+  std::vector<std::vector<Tensor>> groups;
+  std::vector<double> decays;
+  const auto add = [&](const std::vector<Tensor>& parameters, double decay) {
+    if (parameters.empty()) return;
+    groups.push_back(parameters);
+    decays.push_back(decay);
+  };
+  add(norms, *options.norm_weight_decay);
+  add(others, options.optimizer.weight_decay);
+  auto optimizer = make_grouped_optimizer(groups, options.optimizer);
+  set_weight_decay(*optimizer, decays);
+  return optimizer;
 }
 
 DetectionEpochReport train_detector_epoch(DetectionModel& model, DetectionLoader& train, torch::optim::Optimizer& optimizer,
@@ -167,6 +188,7 @@ DetectionEpochReport train_detector_epoch(DetectionModel& model, DetectionLoader
   models::DetectionLosses losses;  // of the step
   progress::Job job(text("epoch {}/{}", epoch + 1, options.epochs), steps, "steps");
   const auto loss_of = [&](DetectionBatch& batch) {
+    if (options.copy_paste) copy_paste(batch.images, batch.targets);
     losses = model.losses(std::move(batch.images), std::move(batch.targets));
     return losses.sum();
   };
@@ -176,8 +198,8 @@ DetectionEpochReport train_detector_epoch(DetectionModel& model, DetectionLoader
     job.advance();
   };
   DetectionEpochReport report{.epoch = epoch};
-  report.learning_rate = fit_steps(model, train, optimizer, options, with_warmup(options.schedule, options.warmup_steps, steps),
-                                   epoch, loss_of, after);
+  const auto rate_in = [&](int64_t step) { return rate_of(options, epoch, step, steps); };
+  report.learning_rate = fit_steps(model, train, optimizer, options, rate_in, epoch, loss_of, after);
   report.loss = means.mean(means.sum);
   for (const auto& [name, sum] : means.sums) report.losses.emplace_back(name, means.mean(sum));
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
@@ -304,7 +326,7 @@ std::vector<DetectionEpochReport> fit(DetectionModel& model, DetectionLoader& tr
   check_fit(options, train);
   OPSIS_CHECK(options.warmup_steps >= 0, "fit: warmup_steps must not be negative, got {}", options.warmup_steps);
 
-  const auto optimizer = make_optimizer(learning_parameters(model), options.optimizer);
+  const auto optimizer = optimizer_of(model, options);
   auto steps = kept_steps<DetectionEpochReport>(model, *optimizer, train, validation, options, to_value, to_detection_report);
   steps.train = [&](int64_t epoch) { return train_detector_epoch(model, train, *optimizer, options, epoch); };
   if (validation) steps.validate = [&](auto& report) { report.validation = evaluate(model, *validation, options.sigmas); };

@@ -110,15 +110,17 @@ struct DetectionFitOptions {
   int64_t epochs = 26;
   OptimizerOptions optimizer{.lr = 0.0025};
   ScheduleOptions schedule{.curve = ScheduleOptions::Curve::Steps, .milestones = {16, 22}};
-  int64_t warmup_steps = 1000;  ///< in which the rate rises evenly from a thousandth, within the first epoch, in place of the
-                                ///< schedule's warm-up; 0: as the schedule has it
+  int64_t warmup_steps = 1000;  ///< in which the rate rises evenly from a thousandth to the schedule's, within the first epoch,
+                                ///< in place of the schedule's warm-up; 0: as the schedule has it
   std::optional<double> clip_grad_norm{};
   std::filesystem::path checkpoint{};  ///< as FitOptions
   std::filesystem::path resume{};
   hub::Value extra{};
   std::function<void(const StepReport&)> on_step{};
   std::function<void(const DetectionEpochReport&)> on_epoch{};
-  std::vector<double> sigmas{};  ///< of key points, for the evaluation: as CocoOptions has them
+  std::vector<double> sigmas{};               ///< of key points, for the evaluation: as CocoOptions has them
+  std::optional<double> norm_weight_decay{};  ///< of the parameters of norms; none: the optimizer's, as of all others
+  bool copy_paste = false;                    ///< things of each picture of a batch on the next one: see engine::copy_paste
 };
 
 /// Trains a detector by the sum of its losses, and evaluates it on `validation` after each epoch when that is given. What needs no

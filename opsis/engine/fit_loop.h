@@ -93,12 +93,20 @@ auto in_training(int64_t images, const Forward& forward) {
   }
 }
 
-/// An epoch of steps. `loss_of(batch)` gives the loss, `after(loss)` is told it when the step is done. The parameters of the
-/// optimizer's groups learn at the rate of the schedule times `factors`, a number a group; none: all at that rate. Returns the last
-/// rate.
-template <class Loader, class Options, class LossOf, class After>
+/// The rate of a schedule in a step of an epoch of so many steps.
+template <class Options>
+double scheduled_rate(const ScheduleOptions& schedule, const Options& options, int64_t epoch, int64_t step, int64_t steps) {
+  const auto passed = schedule.every_step ? static_cast<double>(step) / static_cast<double>(steps) : 0;
+  return learning_rate(schedule, options.optimizer.lr, static_cast<double>(epoch) + passed,
+                       static_cast<double>(options.epochs));
+}
+
+/// An epoch of steps. `rate_in(step)` gives the learning rate, `loss_of(batch)` the loss, `after(loss)` is told it when the step
+/// is done. The parameters of the optimizer's groups learn at that rate times `factors`, a number a group; none: all at that
+/// rate. Returns the last rate.
+template <class Loader, class Options, class RateIn, class LossOf, class After>
 double fit_steps(torch::nn::Module& model, Loader& train, torch::optim::Optimizer& optimizer, const Options& options,
-                 const ScheduleOptions& schedule, int64_t epoch, const LossOf& loss_of, const After& after,
+                 const RateIn& rate_in, int64_t epoch, const LossOf& loss_of, const After& after,
                  std::span<const double> factors = {}) {
   const auto steps = static_cast<int64_t>(train.size());
   double rate = 0;
@@ -106,9 +114,7 @@ double fit_steps(torch::nn::Module& model, Loader& train, torch::optim::Optimize
   model.train();
   if (train.epoch() != epoch) train.set_epoch(epoch);  // what a state brought back stays as it is
   for (auto& batch : train) {
-    const auto passed = schedule.every_step ? static_cast<double>(step) / static_cast<double>(steps) : 0;
-    rate =
-        learning_rate(schedule, options.optimizer.lr, static_cast<double>(epoch) + passed, static_cast<double>(options.epochs));
+    rate = rate_in(step);
     set_learning_rate(optimizer, rate, factors);
 
     const torch::Tensor loss = loss_of(batch);

@@ -1,8 +1,12 @@
 #include "opsis/engine/optimizer.h"
 
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/instancenorm.h>
+#include <torch/nn/modules/normalization.h>
 #include <torch/optim/sgd.h>
 
 #include <cmath>
+#include <unordered_set>
 
 #include "opsis/core/check.h"
 #include "opsis/engine/adamw.h"
@@ -114,6 +118,27 @@ const Layout& layout_of(torch::optim::Optimizer& optimizer) {
   raise<ValueError>("optimizer_state: only SGD and AdamW can be saved");
 }
 
+template <class... Impl>
+bool is_any(const torch::nn::Module& module) {
+  return (... || (dynamic_cast<const Impl*>(&module) != nullptr));
+}
+
+bool is_norm(const torch::nn::Module& module) {
+  using namespace torch::nn;
+  return is_any<BatchNorm1dImpl, BatchNorm2dImpl, BatchNorm3dImpl, InstanceNorm1dImpl, InstanceNorm2dImpl, InstanceNorm3dImpl,
+                GroupNormImpl, LayerNormImpl>(module);
+}
+
+void split_into(const torch::nn::Module& module, SplitParameters& split, std::unordered_set<const torch::nn::Module*>& seen) {
+  if (!seen.insert(&module).second) return;
+  const auto children = module.children();
+  auto& own = children.empty() && is_norm(module) ? split.norms : split.others;
+  for (const auto& parameter : module.parameters(/*recurse=*/false)) {
+    if (parameter.requires_grad()) own.push_back(parameter);
+  }
+  for (const auto& child : children) split_into(*child, split, seen);
+}
+
 }  // namespace
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters,
@@ -148,6 +173,30 @@ std::vector<torch::Tensor> learning_parameters(const torch::nn::Module& model) {
   auto parameters = model.parameters();
   std::erase_if(parameters, [](const auto& parameter) { return !parameter.requires_grad(); });
   return parameters;
+}
+
+SplitParameters split_normalization_params(const torch::nn::Module& model) {
+  SplitParameters split;
+  std::unordered_set<const torch::nn::Module*> seen;
+  split_into(model, split, seen);
+  return split;
+}
+
+void set_weight_decay(torch::optim::Optimizer& optimizer, std::span<const double> decays) {
+  auto& groups = optimizer.param_groups();
+  OPSIS_CHECK(decays.size() == groups.size(), "set_weight_decay: there are {} numbers for {} groups of parameters",
+              decays.size(), groups.size());
+  for (size_t i = 0; i < groups.size(); ++i) {
+    OPSIS_CHECK(decays[i] >= 0, "set_weight_decay: a weight decay must be a number from 0 on, got {}", decays[i]);
+    auto& options = groups[i].options();
+    if (auto* sgd = dynamic_cast<SGDOptions*>(&options)) {
+      sgd->weight_decay(decays[i]);
+    } else if (auto* adamw = dynamic_cast<AdamWOptions*>(&options)) {
+      adamw->weight_decay(decays[i]);
+    } else {
+      raise<ValueError>("set_weight_decay: only of SGD and AdamW");
+    }
+  }
 }
 
 void set_learning_rate(torch::optim::Optimizer& optimizer, double lr, std::span<const double> factors) {

@@ -37,6 +37,19 @@ OPSIS_API std::unique_ptr<torch::optim::Optimizer> make_grouped_optimizer(const 
 /// Those of a model that need gradients.
 OPSIS_API std::vector<torch::Tensor> learning_parameters(const torch::nn::Module& model);
 
+/// The same, those of norms (batch, instance, group and layer norms) apart from all others.
+struct SplitParameters {
+  std::vector<torch::Tensor> norms{}, others{};
+};
+
+/// Source   torchvision.ops._utils.split_normalization_params
+OPSIS_API SplitParameters split_normalization_params(const torch::nn::Module& model);
+
+/// `decays`: a number for each group of parameters, in place of that of the options.
+/// Throws   ValueError for another number of them than groups, for one that is negative, for an optimizer that is neither SGD
+///          nor AdamW
+OPSIS_API void set_weight_decay(torch::optim::Optimizer& optimizer, std::span<const double> decays);
+
 /// `factors`: a number for each group of parameters, by which its rate is multiplied; none: all have the same.
 /// Throws   ValueError for another number of factors than groups
 OPSIS_API void set_learning_rate(torch::optim::Optimizer& optimizer, double lr, std::span<const double> factors = {});

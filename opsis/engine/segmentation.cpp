@@ -144,8 +144,11 @@ SegmentationEpochReport train_segmenter_epoch(SegmentationModel& model, Segmenta
     job.figure("loss", fixed(sum / static_cast<double>(steps), 4));
     job.advance();
   };
+  const auto rate_in = [&, all = static_cast<int64_t>(train.size())](int64_t step) {
+    return scheduled_rate(options.schedule, options, epoch, step, all);
+  };
   SegmentationEpochReport report{.epoch = epoch};
-  report.learning_rate = fit_steps(model, train, optimizer, options, options.schedule, epoch, loss_of, after, factors);
+  report.learning_rate = fit_steps(model, train, optimizer, options, rate_in, epoch, loss_of, after, factors);
   report.loss = sum / static_cast<double>(std::max<int64_t>(steps, 1));
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   return report;

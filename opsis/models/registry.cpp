@@ -55,6 +55,16 @@ struct Builder<builder> {
     } else {
       OPSIS_CHECK(!chosen.weights_backbone, "get_model: weights_backbone is for models around a classifier");
     }
+    if constexpr (requires { options.trainable_backbone_layers; }) {
+      options.trainable_backbone_layers = chosen.trainable_backbone_layers;
+    } else {
+      OPSIS_CHECK(!chosen.trainable_backbone_layers, "get_model: trainable_backbone_layers is for detectors");
+    }
+    if constexpr (requires { options.parts.reduced_tail; }) {
+      if (!chosen.weights_file.empty()) {
+        options.parts.reduced_tail = detection::detail::has_reduced_tail(chosen.weights_file);
+      }
+    }
     if constexpr (requires { options.image_size; }) options.image_size = chosen.image_size;
     if constexpr (requires { options.spatial_size; }) {
       if (chosen.image_size) options.spatial_size = Size{*chosen.image_size, *chosen.image_size};

@@ -37,6 +37,9 @@ struct ModelOptions {
   std::optional<std::string> weights_backbone{};
   /// Of segmentation models: a second classifier in the middle, for training. Left out: what the weights have, else none.
   std::optional<bool> aux_loss{};
+  /// Of detectors: how many layers of a trained network learn, from its end, as the builders' options have it. One that is not
+  /// trained learns whole.
+  std::optional<int64_t> trainable_backbone_layers{};
 };
 
 /// Which models list_models gives. Patterns are those of Python's fnmatch: * any text, ? a letter, [abc] one of, [!abc] none of.

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "opsis/core/check.h"
+#include "opsis/ops/values.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::ops {
@@ -74,6 +75,7 @@ LabelledBoxes weighted_boxes_fusion(const std::vector<LabelledBoxes>& models, co
   std::vector<Found> all;
   for (size_t m = 0; m < models.size(); ++m) {
     check_found(models[m], type);
+    detail::need_values("weighted_boxes_fusion", models[m].boxes);
     const auto boxes = models[m].boxes.to(torch::kCPU, torch::kFloat64).contiguous();
     const auto scores = models[m].scores.to(torch::kCPU, torch::kFloat64).contiguous();
     const auto labels = models[m].labels.cpu().contiguous();

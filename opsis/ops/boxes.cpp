@@ -8,6 +8,7 @@
 #include "opsis/core/huge_pages.h"
 #include "opsis/core/parallel.h"
 #include "opsis/ops/box_iou_rotated.h"
+#include "opsis/ops/values.h"
 #include "opsis/simd/box_iou.h"
 #include "opsis/simd/mask_extent.h"
 #include "opsis/transforms/functional/boxes.h"
@@ -258,6 +259,7 @@ Tensor clip_boxes_to_image(const Tensor& boxes, Size size) {
 
 Tensor remove_small_boxes(const Tensor& boxes, double min_size) {
   check_box_numbers("remove_small_boxes", boxes, XYXY);
+  detail::need_values("remove_small_boxes", boxes);
   const auto widths = column(boxes, 2) - column(boxes, 0), heights = column(boxes, 3) - column(boxes, 1);
   return torch::where((widths >= min_size).logical_and(heights >= min_size))[0];
 }

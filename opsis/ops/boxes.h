@@ -56,6 +56,7 @@ OPSIS_API torch::Tensor clip_boxes_to_image(const torch::Tensor& boxes, Size siz
 
 /// Numbers of the boxes whose sides are both at least min_size long.
 /// Shapes   (N, 4) XYXY -> (K) int64
+/// Throws   ValueError unless a box has four numbers, and for tensors of the meta device
 /// Source   torchvision.ops.remove_small_boxes
 OPSIS_API torch::Tensor remove_small_boxes(const torch::Tensor& boxes, double min_size);
 

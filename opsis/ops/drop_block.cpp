@@ -26,6 +26,7 @@ Tensor drop_block(std::string_view where, const Tensor& input, double p, int64_t
   const auto lengths = input.sizes().slice(2);
   const auto block = std::min(block_size, *std::min_element(lengths.begin(), lengths.end()));
   OPSIS_CHECK(block > 0 && block % 2 == 1, "{}: blocks must be odd, got {}", where, block);
+  if (input.is_meta()) return options.inplace ? input : torch::empty_like(input);  // LibTorch has no max_pool3d of these
   double all = 1, places = 1;
   for (auto length = shape.begin() + 2; length != shape.end(); ++length) {
     all *= static_cast<double>(*length);

@@ -43,7 +43,8 @@ struct Matched {
     const auto left = torch::max(box.x1, target.x1), top = torch::max(box.y1, target.y1);
     const auto right = torch::min(box.x2, target.x2), bottom = torch::min(box.y2, target.y2);
     const auto overlap = (bottom > top).logical_and(right > left);
-    const auto inter = torch::where(overlap, (right - left) * (bottom - top), torch::zeros_like(box.x1));
+    const auto sides = (right - left) * (bottom - top);
+    const auto inter = sides.is_meta() ? sides : torch::where(overlap, sides, torch::zeros_like(box.x1));
     joined = (box.x2 - box.x1) * (box.y2 - box.y1) + (target.x2 - target.x1) * (target.y2 - target.y1) - inter;
     iou = inter / (joined + eps);
     width = torch::max(box.x2, target.x2) - torch::min(box.x1, target.x1);
@@ -71,7 +72,9 @@ Tensor sigmoid_focal_loss(const Tensor& inputs, const Tensor& targets, double al
               "sigmoid_focal_loss: targets must have the shape of inputs, got {} and {}", opsis::detail::shape(targets),
               opsis::detail::shape(inputs));
   const auto p = torch::sigmoid(inputs);
-  const auto entropy = torch::binary_cross_entropy_with_logits(inputs, targets, {}, {}, at::Reduction::None);
+  // LibTorch has it, and torch::where above, of no meta tensors without Python.
+  const auto entropy = inputs.is_meta() ? inputs * targets
+                                        : torch::binary_cross_entropy_with_logits(inputs, targets, {}, {}, at::Reduction::None);
   const auto p_t = p * targets + (1 - p) * (1 - targets);
   auto loss = entropy * (1 - p_t).pow(gamma);
   if (alpha >= 0) loss = (targets * alpha + (1 - targets) * (1 - alpha)) * loss;

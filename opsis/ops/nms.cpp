@@ -8,6 +8,7 @@
 #include "opsis/core/parallel.h"
 #include "opsis/ops/box_iou_rotated.h"
 #include "opsis/ops/cuda.h"
+#include "opsis/ops/values.h"
 #include "opsis/simd/nms.h"
 #include "opsis/tv_tensors/print.h"
 
@@ -86,16 +87,16 @@ Tensor nms_cuda(const Tensor& boxes, const Tensor& scores, double iou_threshold)
   return order.masked_select(stays);
 }
 
-constexpr const char* kUnknown = "{}: how many boxes stay depends on their values, which tensors of the meta device have not";
-
 Tensor nms_meta(const Tensor& boxes, const Tensor& scores, double) {
   check_boxes_and_scores("nms", boxes, scores, 4);
-  raise<ValueError>(kUnknown, "nms");
+  detail::need_values("nms", boxes);
+  return {};
 }
 
 Tensor qnms_meta(const Tensor& boxes, const Tensor& scores, double) {
   check_whole_boxes_and_scores(boxes, scores);
-  raise<ValueError>(kUnknown, "qnms");
+  detail::need_values("qnms", boxes);
+  return {};
 }
 
 using NmsHandle = c10::TypedOperatorHandle<Tensor(const Tensor&, const Tensor&, double)>;
@@ -204,6 +205,7 @@ Tensor batched_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs
   check_classes("batched_nms", boxes, idxs);
   if (boxes.numel() == 0) return torch::empty({0}, torch::TensorOptions(boxes.device()).dtype(torch::kInt64));
   check_boxes_and_scores("batched_nms", as_nms_takes(boxes), as_nms_takes(scores), 4);
+  detail::need_values("batched_nms", boxes);
   if (boxes.numel() > (boxes.is_cuda() ? 100'000 : 4000)) return nms_per_class(boxes, scores, idxs, iou_threshold);
   const auto offsets = idxs.to(boxes.options()) * (boxes.max() + 1);
   return nms(boxes + offsets.unsqueeze(1), scores, iou_threshold);
@@ -215,6 +217,7 @@ Tensor nms_per_class(const Tensor& given_boxes, const Tensor& given_scores, cons
   const auto boxes = as_nms_takes(given_boxes), scores = as_nms_takes(given_scores);
   check_boxes_and_scores("nms_per_class", boxes, scores, 4);
   check_classes("nms_per_class", boxes, idxs);
+  detail::need_values("nms_per_class", boxes);
   const torch::NoGradGuard no_grad;
   if (boxes.is_cuda()) return suppress_by_class_cuda(boxes, scores, idxs.to(boxes.device()), iou_threshold);
   return suppress_by_class_cpu(boxes.cpu(), scores.cpu(), idxs.cpu(), iou_threshold).to(boxes.device());
@@ -222,7 +225,7 @@ Tensor nms_per_class(const Tensor& given_boxes, const Tensor& given_scores, cons
 
 Tensor nms_rotated(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
   check_boxes_and_scores("nms_rotated", boxes, scores, 5);
-  OPSIS_CHECK(!boxes.is_meta(), kUnknown, "nms_rotated");
+  detail::need_values("nms_rotated", boxes);
   const torch::NoGradGuard no_grad;
   const auto order = best_first(scores.cpu());
   const auto rows = boxes.cpu().to(torch::kFloat64).index_select(0, order).contiguous();

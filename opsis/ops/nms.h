@@ -13,7 +13,7 @@ namespace opsis::inline v1::ops {
 /// Shapes   boxes (N, 4) XYXY, scores (N) -> (K) int64
 /// Types    float32 or float64, the same for both; under autocast float32. Or both quantized to whole numbers of one type, all
 ///          coordinates by one scale
-/// Throws   ValueError for other shapes and types
+/// Throws   ValueError for other shapes and types, and for tensors of the meta device, as all below
 /// Source   torchvision.ops.nms
 OPSIS_API torch::Tensor nms(const torch::Tensor& boxes, const torch::Tensor& scores, double iou_threshold);
 

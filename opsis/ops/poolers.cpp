@@ -77,9 +77,10 @@ Tensor MultiScaleRoIAlignImpl::forward(const FeatureMaps& maps, const std::vecto
   for (const auto& map : used)
     OPSIS_CHECK(!map.is_quantized(), "MultiScaleRoIAlign: quantized maps must be one, got {}", used.size());
 
-  const auto levels = levels_of(boxes, scales, options);
   auto out = torch::zeros({rois.rows().size(0), used[0].size(1), (*output_size)[0], (*output_size)[1]},
                           used[0].options().requires_grad(false));
+  if (out.is_meta()) return out;  // on whichever level a box is
+  const auto levels = levels_of(boxes, scales, options);
   for (size_t level = 0; level < used.size(); ++level) {
     const auto here = torch::where(levels == static_cast<int64_t>(level))[0];
     out.index_put_({here}, align(level, rois.rows().index({here})).to(out.scalar_type()));

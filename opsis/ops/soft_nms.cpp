@@ -7,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/ops/boxes.h"
+#include "opsis/ops/values.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::ops {
@@ -30,6 +31,7 @@ void check_scored(std::string_view where, const Tensor& boxes, const Tensor& sco
 ScoredBoxes soft_nms(const Tensor& boxes, const Tensor& scores, const SoftNmsOptions& options) {
   check_scored("soft_nms", boxes, scores);
   OPSIS_CHECK(options.sigma > 0, "soft_nms: sigma must be positive, got {}", options.sigma);
+  detail::need_values("soft_nms", boxes);
   const torch::NoGradGuard no_grad;
   const auto all = boxes.cpu();
   const auto given = scores.to(torch::kCPU, torch::kFloat64).contiguous();
@@ -64,7 +66,7 @@ Tensor matrix_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs,
   OPSIS_CHECK(idxs.defined() && idxs.dim() == 1 && idxs.size(0) == boxes.size(0),
               "matrix_nms: idxs must be ({},), a class for each box, got {}", boxes.size(0), opsis::detail::shape(idxs));
   const torch::NoGradGuard no_grad;
-  if (boxes.size(0) == 0) return scores.clone();
+  if (boxes.size(0) == 0 || boxes.is_meta()) return scores.clone();
   const auto order = std::get<1>(scores.sort(/*stable=*/true, 0, /*descending=*/true));
   const auto sorted = boxes.index_select(0, order), classes = idxs.index_select(0, order);
   // Of each (better, worse) pair of a class; boxes without an area overlap nothing.

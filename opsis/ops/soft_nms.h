@@ -31,7 +31,7 @@ struct SoftNmsOptions {
 /// exp(-iou^2 / sigma). https://arxiv.org/abs/1704.04503
 /// Shapes   boxes (N, 4) XYXY, scores (N) -> (K) each
 /// Types    float32 or float64, the same for both
-/// Throws   ValueError for other shapes and types, and unless sigma is positive
+/// Throws   ValueError for other shapes and types, unless sigma is positive, and for tensors of the meta device
 /// Source   Opsis
 OPSIS_API ScoredBoxes soft_nms(const torch::Tensor& boxes, const torch::Tensor& scores, const SoftNmsOptions& options = {});
 

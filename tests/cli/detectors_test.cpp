@@ -1,6 +1,8 @@
 // opsis train-detector and evaluate-detections.
 #include <fstream>
+#include <map>
 
+#include "opsis/hub.h"
 #include "opsis/io.h"
 #include "tests/cli/tool.h"
 #include "tests/support/expect.h"
@@ -9,13 +11,11 @@
 namespace opsis::cli_tests {
 namespace {
 
-TEST(CliTrainDetector, TrainsResumesAndDetects) {
-  const support::TemporaryFolder folder;
-  const auto at = [&](const char* name) { return (folder.path() / name).string(); };
-  // Pictures with a light square each, wide ones and tall ones; the last one of each part has none.
-  for (const std::string part : {"train", "val"}) {
-    std::filesystem::create_directories(folder.path() / "data" / part);
-    std::filesystem::create_directories(folder.path() / "data" / "annotations");
+// Pictures with a light square each, wide ones and tall ones; the last one of each part has none.
+void write_boxes(const std::filesystem::path& root, const std::vector<std::string>& parts = {"train", "val"}) {
+  for (const auto& part : parts) {
+    std::filesystem::create_directories(root / part);
+    std::filesystem::create_directories(root / "annotations");
     json file{{"images", json::array()}, {"annotations", json::array()}};
     file["categories"] = {{{"id", 1}, {"name", "square"}}, {{"id", 3}, {"name", "circle"}}};
     for (int64_t i = 0; i < 3; ++i) {
@@ -28,17 +28,28 @@ TEST(CliTrainDetector, TrainsResumesAndDetects) {
         file["annotations"].push_back(
             {{"id", i + 1}, {"image_id", i}, {"category_id", 1}, {"bbox", {2 * i, i, 20, 20}}, {"area", 400}, {"iscrowd", 0}});
       }
-      io::write_png(Image(picture), folder.path() / "data" / part / name);
+      io::write_png(Image(picture), root / part / name);
     }
-    std::ofstream(folder.path() / "data" / "annotations" / ("instances_" + part + ".json")) << file;
+    std::ofstream(root / "annotations" / ("instances_" + part + ".json")) << file;
   }
-  const auto train = [&](std::vector<std::string> more) {
-    std::vector<std::string> command{"train-detector",     at("data"), "--model", "ssdlite320_mobilenet_v3_large",
-                                     "--weights-backbone", "none",     "--json"};
-    command.insert(command.end(), more.begin(), more.end());
-    const auto run = opsis_tool(command);
-    EXPECT_EQ(run.code, 0) << run.err;
-    return json::parse(run.out);
+}
+
+// The document of a training run that worked.
+json training_run(std::vector<std::string> command, const std::vector<std::string>& more) {
+  command.insert(command.begin(), "train-detector");
+  command.insert(command.end(), more.begin(), more.end());
+  command.push_back("--json");
+  const auto run = opsis_tool(command);
+  EXPECT_EQ(run.code, 0) << run.err;
+  return run.code == 0 ? json::parse(run.out) : json();
+}
+
+TEST(CliTrainDetector, TrainsResumesAndDetects) {
+  const support::TemporaryFolder folder;
+  const auto at = [&](const char* name) { return (folder.path() / name).string(); };
+  write_boxes(folder.path() / "data");
+  const auto train = [&](const std::vector<std::string>& more) {
+    return training_run({at("data"), "--model", "ssdlite320_mobilenet_v3_large", "--weights-backbone", "none"}, more);
   };
   const auto half = train({"--epochs", "1", "--out", at("half.pth"), "--augmentation", "ssdlite"});
   ASSERT_EQ(half["epochs"].size(), 1);
@@ -57,6 +68,77 @@ TEST(CliTrainDetector, TrainsResumesAndDetects) {
   EXPECT_EQ(json::parse(detected.out)["model"], "ssdlite320_mobilenet_v3_large");
   expect_wrong_usage({"detect", at("data/val/0.png"), "--weights", at("whole.pth"), "--model", "fcos_resnet50_fpn"},
                      "is for ssdlite320_mobilenet_v3_large, not for fcos_resnet50_fpn; leave out --model");
+}
+
+// The parameters of two checkpoints that are not the same.
+std::vector<std::string> changed_parameters(const std::string& before, const std::string& after) {
+  std::map<std::string, torch::Tensor> old;
+  for (auto& [name, tensor] : hub::load_state_dict_file(before)) old[name] = tensor;
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : hub::load_state_dict_file(after)) {
+    if (!name.ends_with(".weight") && !name.ends_with(".bias")) continue;  // counts and statistics of norms
+    if (!tensor.equal(old.at(name))) names.push_back(name);
+  }
+  return names;
+}
+
+TEST(CliTrainDetector, GoesOnFromACheckpointWithAsManyLayersAsAreAskedFor) {
+  const support::TemporaryFolder folder;
+  const auto at = [&](const char* name) { return (folder.path() / name).string(); };
+  write_boxes(folder.path() / "data");
+  const std::vector<std::string> command{at("data"), "--model", "ssdlite320_mobilenet_v3_large"};
+  const auto first =
+      training_run(command, {"--weights-backbone", "none", "--epochs", "2", "--schedule", "cosine", "--optimizer",
+                             "sgd_nesterov", "--momentum", "0.8", "--lr", "0.002", "--out", at("first.pth")});
+  EXPECT_NEAR(first["epochs"][0]["lr"].get<double>(), 0.002, 1e-12);
+  EXPECT_NEAR(first["epochs"][1]["lr"].get<double>(), 0.001, 1e-12);
+  const auto group = hub::load(at("first.pth")).at("optimizer").at("param_groups", 0);
+  EXPECT_TRUE(group.get<bool>("nesterov"));
+  EXPECT_EQ(group.get<double>("momentum"), 0.8);
+
+  // Its head goes on too: without a rate nothing changes.
+  const auto go_on = [&](std::vector<std::string> more, const char* out) {
+    more.insert(more.end(), {"--weights", at("first.pth"), "--epochs", "1", "--out", at(out)});
+    training_run(command, more);
+    return changed_parameters(at("first.pth"), at(out));
+  };
+  EXPECT_THAT(go_on({"--lr", "0"}, "same.pth"), testing::IsEmpty());
+  const auto above = go_on({"--trainable-backbone-layers", "0", "--norm-weight-decay", "0.1"}, "above.pth");
+  EXPECT_THAT(above, testing::Contains(StartsWith("head.classification_head.")));
+  EXPECT_THAT(above, testing::Each(testing::Not(StartsWith("backbone.features."))));
+  const auto groups = hub::load(at("above.pth")).at("optimizer").at("param_groups");
+  ASSERT_EQ(groups.items().size(), 2);
+  EXPECT_EQ(groups.at(0).get<double>("weight_decay"), 0.1);
+  EXPECT_EQ(groups.at(1).get<double>("weight_decay"), 1e-4);
+
+  const auto judged = training_run(command, {"--weights", at("first.pth"), "--test-only"});
+  EXPECT_EQ(judged["validation"], first["epochs"][1]["validation"]);
+  EXPECT_EQ(judged["categories"], first["categories"]);
+  const auto told = opsis_tool(
+      {"train-detector", at("data"), "--model", "ssdlite320_mobilenet_v3_large", "--resume", at("first.pth"), "--test-only"});
+  EXPECT_EQ(told.code, 0) << told.err;
+  EXPECT_THAT(told.out, StartsWith("AP "));
+  expect_wrong_usage({"train-detector", at("data"), "--weights", at("first.pth"), "--test-only"},
+                     "is for ssdlite320_mobilenet_v3_large, not for fasterrcnn_mobilenet_v3_large_320_fpn");
+}
+
+TEST(CliTrainDetector, TakesPicturesAsMultiscaleMakesThemAndProposesWhatIsSure) {
+  const support::TemporaryFolder folder;
+  write_boxes(folder.path(), {"train"});
+  const auto losses = [&](const std::vector<std::string>& more) {
+    const auto run = training_run({folder.path().string(), "--weights-backbone", "none", "--epochs", "1", "--batch-size", "1",
+                                   "--out", (folder.path() / "out.pth").string()},
+                                  more);
+    return run["epochs"][0]["losses"];
+  };
+  const auto multiscale = losses({"--augmentation", "multiscale", "--image-size", "64"});
+  EXPECT_EQ(losses({"--augmentation", "multiscale", "--image-size", "96"}), multiscale);
+  const auto small = losses({"--image-size", "64"});
+  EXPECT_NE(losses({"--image-size", "96"}), small);
+  // None is that sure: only the boxes of the annotations are looked at.
+  const auto sure = losses({"--image-size", "64", "--rpn-score-thresh", "1"});
+  EXPECT_EQ(sure["loss_objectness"], small["loss_objectness"]);
+  EXPECT_NE(sure["loss_classifier"], small["loss_classifier"]);
 }
 
 // Pictures of somebody whose key points lie on the light square that is the body.
@@ -115,8 +197,25 @@ TEST(CliTrainDetector, SaysWhatIsWrong) {
   expect_failure({"train-detector", folder.path().string(), "--out", out}, "there is neither annotations/instances_train.json");
   expect_wrong_usage({"train-detector", "data", "--out", ""}, "--out must name a file, got nothing");
   expect_wrong_usage({"train-detector", "data", "--augmentation", "all"}, "--augmentation");
+  expect_wrong_usage({"train-detector", "data", "--schedule", "line"}, "--schedule");
+  expect_wrong_usage({"train-detector", "data", "--copy-paste"}, "--copy-paste is for models that find masks");
+  expect_wrong_usage({"train-detector", "data", "--trainable-backbone-layers", "-1"}, "--trainable-backbone-layers");
   expect_wrong_usage({"train-detector", "data", "--weights", "DEFAULT", "--weights-backbone", "none"},
                      "leave out --weights-backbone");
+  expect_failure({"train-detector", folder.path().string(), "--test-only", "--weights", "DEFAULT"},
+                 "there is neither annotations/instances_val.json");
+  const support::TemporaryFolder squares;
+  write_boxes(squares.path());
+  const std::vector<std::string> on_squares{"train-detector", squares.path().string(), "--out", out};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), on_squares.begin(), on_squares.end());
+    return more;
+  };
+  expect_wrong_usage(with({"--test-only"}), "--test-only judges the model of --weights");
+  expect_failure(with({"--test-only", "--weights", "DEFAULT"}), "DEFAULT tells 91 classes apart, the data has 4");
+  expect_wrong_usage(
+      with({"--model", "ssdlite320_mobilenet_v3_large", "--weights-backbone", "none", "--rpn-score-thresh", "0.5"}),
+      "--rpn-score-thresh is for models that propose regions");
   const auto annotations = folder.path() / "annotations" / "instances_train.json";
   std::filesystem::create_directories(annotations.parent_path());
   std::ofstream(annotations) << R"({"images": [{"id": 1, "file_name": "a.png"}], "annotations": []})";

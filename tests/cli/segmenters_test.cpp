@@ -1,6 +1,8 @@
 // opsis train-segmenter.
 #include <fstream>
+#include <map>
 
+#include "opsis/hub.h"
 #include "opsis/io.h"
 #include "tests/cli/tool.h"
 #include "tests/support/expect.h"
@@ -63,6 +65,45 @@ TEST(CliTrainSegmenter, TrainsResumesAndSegments) {
   EXPECT_EQ(json::parse(segmented.out)["model"], "lraspp_mobilenet_v3_large");
   expect_wrong_usage({"segment", at("data/val/0.png"), "--weights", at("whole.pth"), "--model", "fcn_resnet50"},
                      "is for lraspp_mobilenet_v3_large, not for fcn_resnet50; leave out --model");
+}
+
+TEST(CliTrainSegmenter, WarmsUpAsItIsToldAndJudgesWhatItLearned) {
+  const support::TemporaryFolder folder;
+  const auto at = [&](const char* name) { return (folder.path() / name).string(); };
+  write_squares(folder.path() / "data");
+  const auto run = [&](std::vector<std::string> more) {
+    std::vector<std::string> command{"train-segmenter", at("data"), "--base-size", "64", "--json"};
+    command.insert(command.end(), more.begin(), more.end());
+    const auto finished = opsis_tool(command);
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    return finished.code == 0 ? json::parse(finished.out) : json();
+  };
+  const std::vector<std::string> learn{"--crop-size", "64", "--batch-size", "2"};
+  auto first = learn;
+  first.insert(first.end(), {"--weights-backbone", "none", "--epochs", "3", "--warmup-epochs", "2", "--warmup-method",
+                             "constant", "--warmup-decay", "0.5", "--out", at("first.pth")});
+  const auto learned = run(first)["epochs"];
+  EXPECT_NEAR(learned[1]["lr"].get<double>(), 0.005, 1e-12);  // linear, it would be 0.0075
+  EXPECT_NEAR(learned[2]["lr"].get<double>(), 0.01, 1e-12);
+
+  EXPECT_EQ(run({"--weights", at("first.pth"), "--test-only"})["validation"], learned[2]["validation"]);
+  const auto told =
+      opsis_tool({"train-segmenter", at("data"), "--base-size", "64", "--weights", at("first.pth"), "--test-only"});
+  EXPECT_THAT(told.out, StartsWith("3 images: pixels "));
+  EXPECT_THAT(told.out, HasSubstr("square"));
+  expect_wrong_usage({"train-segmenter", at("data"), "--test-only"}, "--test-only judges the model of --weights");
+  expect_failure({"train-segmenter", at("data"), "--test-only", "--weights", at("first.pth"), "--voc-classes"},
+                 "was trained on other classes than the data has: class 1 is \"aeroplane\" in the data and \"square\" in");
+
+  // With as many classes its head goes on: without a rate it is judged alike, but for the statistics of norms.
+  auto again = learn;
+  again.insert(again.end(), {"--weights", at("first.pth"), "--epochs", "1", "--lr", "0", "--out", at("again.pth")});
+  run(again);
+  std::map<std::string, torch::Tensor> before;
+  for (auto& [name, tensor] : hub::load_state_dict_file(at("first.pth"))) before[name] = tensor;
+  for (const auto& [name, tensor] : hub::load_state_dict_file(at("again.pth"))) {
+    if (name.ends_with(".weight") || name.ends_with(".bias")) EXPECT_TENSOR_EQ(tensor, before.at(name));
+  }
 }
 
 TEST(CliTrainSegmenter, KeepsTheSecondClassifierAndLearnsVocsClasses) {

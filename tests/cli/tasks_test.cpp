@@ -71,6 +71,12 @@ TEST(CliDetect, TellsWhatThereIsAndDrawsIt) {
   }
   EXPECT_EQ(io::decode_image(std::filesystem::path(file("drawn.png"))).data.sizes(), (std::vector<int64_t>{3, 40, 60}));
   EXPECT_EQ(json::parse(with({"--tile", "64", "--overlap", "8", "--json"}).out)["found"], document["found"]);
+  const auto tiled = with({"--tile", "24", "--overlap", "8", "--json"});
+  ASSERT_EQ(tiled.code, 0) << tiled.err;
+  const auto in_tiles = json::parse(tiled.out);
+  EXPECT_EQ(in_tiles["width"], 60);
+  ASSERT_FALSE(in_tiles["found"].empty());
+  EXPECT_NE(in_tiles["found"], document["found"]);
   EXPECT_EQ(opsis_tool({"detect", file("photo.png"), "--model", "ssdlite320_mobilenet_v3_large", "--weights",
                         file("ssdlite.safetensors"), "--score", "1"})
                 .out,

@@ -113,7 +113,12 @@ TEST_F(FitDetector, LosesWhatPythonLosesInEachStep) {
     auto model = small_detector();
     DetectionLoader loader(Given(std::move(examples)), {.batch_size = 2});
     DetectionFitOptions options{.epochs = 3, .optimizer = {.lr = 0.02}};
-    options.schedule.milestones = {c.number("milestone")};
+    if (c.is_null("milestone")) {
+      options.schedule.curve = ScheduleOptions::Curve::Cosine;
+    } else {
+      options.schedule.milestones = {c.number("milestone")};
+    }
+    if (!c.is_null("norm_weight_decay")) options.norm_weight_decay = c.number("norm_weight_decay");
     std::vector<double> losses, rates;
     options.on_step = [&](const StepReport& step) {
       losses.push_back(step.loss);
@@ -174,6 +179,19 @@ TEST_F(FitDetector, WithMasksAndKeyPointsLosesWhatPythonLosesInEachStep) {
   }
 }
 
+TEST_F(FitDetector, LearnsFromThingsOnOtherPicturesWhenToldTo) {
+  auto examples = std::vector<Detected>{squares(2).get(0), squares(2).get(1)};
+  for (auto& example : examples) example.masks = Mask(example.image.data.slice(0, 0, 1).to(torch::kUInt8));
+  const auto loss = [&](bool copy_paste) {
+    torch::manual_seed(0);
+    const auto model = small_rcnn("masks");
+    DetectionLoader loader(Given(examples), {.batch_size = 2});
+    return fit(*model, loader, nullptr, {.epochs = 1, .warmup_steps = 0, .copy_paste = copy_paste}).back().loss;
+  };
+  EXPECT_NE(loss(true), loss(false));
+  EXPECT_EQ(loss(true), loss(true));
+}
+
 TEST_F(FitDetector, LosesLessAndResumesAsIfItHadNeverStopped) {
   const auto run = [&](int64_t stop_after, std::vector<DetectionEpochReport>& history, const std::string& name) {
     torch::manual_seed(1);
@@ -222,6 +240,8 @@ TEST_F(FitDetector, SaysWhatIsWrong) {
   EXPECT_ERROR(fit(*model, train, nullptr, {.epochs = 0}), ValueError, "fit: epochs must be positive, got 0");
   EXPECT_ERROR(fit(*model, none), ValueError, "fit: the training data set gives no batch (0 images)");
   EXPECT_ERROR(fit(*model, train, nullptr, {.warmup_steps = -1}), ValueError, "warmup_steps must not be negative, got -1");
+  EXPECT_ERROR(fit(*model, train, nullptr, {.norm_weight_decay = -1}), ValueError,
+               "a weight decay must be a number from 0 on, got -1");
   EXPECT_ERROR(fit(*model, train, nullptr, {.optimizer = {.lr = 1e30}, .warmup_steps = 0}), ValueError, "fit: the loss is");
   hub::save(folder_.path() / "other.pth", hub::Value::dict({{"model", hub::state_dict(*model)}}));
   EXPECT_ERROR(fit(*model, train, nullptr, {.resume = folder_.path() / "other.pth"}), ValueError,

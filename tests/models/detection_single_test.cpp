@@ -6,6 +6,7 @@
 #include "opsis/models.h"
 #include "opsis/models/detection/anchors.h"
 #include "opsis/models/renames.h"
+#include "tests/models/saved_backbone.h"
 #include "tests/support/expect.h"
 #include "tests/support/meta_device.h"
 #include "tests/support/model.h"
@@ -367,6 +368,22 @@ TEST(OneStageDetectors, OfTrainedBackbonesTheLastLayersLearn) {
       EXPECT_EQ(names, expected);
     }
   }
+}
+
+// Its last stage is twice as wide as that of one whose backbone was not trained, and the file says so.
+TEST(OneStageDetectors, AnSSDLiteOfATrainedBackboneComesBackFromItsFile) {
+  const support::SavedBackbone saved;
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "ssdlite.safetensors";
+  const auto name = "ssdlite320_mobilenet_v3_large";
+  const auto trained = models::detection::ssdlite320_mobilenet_v3_large({}, {.weights_backbone = saved.weights});
+  hub::save_safetensors(file, hub::state_dict(*trained));
+  support::expect_equal_state(*models::get_model<DetectionModel>(name, {.weights_file = file}), *trained);
+  support::expect_equal_state(*models::get_model<DetectionModel>(name, {.weights = "DEFAULT", .weights_file = file}), *trained);
+
+  const auto fresh = models::get_model<DetectionModel>(name, {.weights_backbone = ""});
+  hub::save_safetensors(file, hub::state_dict(*fresh));
+  support::expect_equal_state(*models::get_model<DetectionModel>(name, {.weights_file = file}), *fresh);
 }
 
 TEST(OneStageDetectors, AWiderSSDHasOneMoreMap) {

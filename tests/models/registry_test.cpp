@@ -76,6 +76,11 @@ TEST(GetModel, RefusesAnotherTask) {
                "get_model: resnet18 does another task than the one asked for");
 }
 
+TEST(GetModel, RefusesLayersThatLearnOfOtherThanDetectors) {
+  EXPECT_ERROR(models::get_model("resnet18", {.trainable_backbone_layers = 2}), ValueError,
+               "get_model: trainable_backbone_layers is for detectors");
+}
+
 TEST(GetModel, RefusesWeightsThatTheModelHasNot) {
   EXPECT_ERROR(models::get_model("resnet50", {.weights = "IMAGENET1K_V3"}), NotFoundError,
                "ResNet50_Weights has no weights \"IMAGENET1K_V3\"; there are DEFAULT, IMAGENET1K_V1, IMAGENET1K_V2");

@@ -187,8 +187,19 @@ TEST(Boxes, OfMetaTensorsHaveTheirShape) {
   expect(ops::box_convert(meta({3, 5}), CXCYWHR, XYXYXYXY), {3, 8});
   expect(ops::clip_boxes_to_image(three, {5, 5}), {3, 4});
   expect(ops::masks_to_boxes(meta({3, 7, 6})), {3, 4});
-  // The losses are made of operators of which LibTorch itself has none for meta tensors.
-  EXPECT_ERROR(ops::nms_rotated(meta({3, 5}), meta({3}), 0.5), ValueError, "nms_rotated: how many boxes stay depends");
+  expect(ops::matrix_nms(three, meta({3}), meta({3})), {3});
+  const auto refuses = [](const std::string& name, const auto& call) {
+    EXPECT_ERROR(call(), ValueError, name + ": how many boxes stay depends on their values, which tensors of the meta device");
+  };
+  const auto scores = meta({3}), labels = torch::empty({3}, torch::dtype(torch::kInt64).device(torch::kMeta));
+  refuses("nms", [&] { return ops::nms(three, scores, 0.5); });
+  refuses("batched_nms", [&] { return ops::batched_nms(three, scores, labels, 0.5); });
+  refuses("batched_nms", [&] { return ops::batched_nms(meta({2000, 4}), meta({2000}), meta({2000}), 0.5); });
+  refuses("nms_per_class", [&] { return ops::nms_per_class(three, scores, labels, 0.5); });
+  refuses("nms_rotated", [&] { return ops::nms_rotated(meta({3, 5}), scores, 0.5); });
+  refuses("remove_small_boxes", [&] { return ops::remove_small_boxes(three, 1); });
+  refuses("soft_nms", [&] { return ops::soft_nms(three, scores).keep; });
+  refuses("weighted_boxes_fusion", [&] { return ops::weighted_boxes_fusion({{three, scores, labels}}).boxes; });
 }
 
 TEST(ClipAndRemoveSmallBoxes, EqualTorchvision) {

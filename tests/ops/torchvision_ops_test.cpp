@@ -67,7 +67,9 @@ TEST(TorchvisionOps, LeaveTorchvisionAloneWhereItIsLoaded) {
   const auto program = std::string("import torch, torchvision; ") + "torch.ops.load_library('" + build +
                        "/libopsis_torchvision_ops.so'); " + "boxes = torch.tensor([[0., 0, 4, 4], [0, 0, 4, 3]]); " +
                        "assert torchvision.ops.nms(boxes, torch.tensor([0.5, 0.9]), 0.5).tolist() == [1]; " +
-                       "assert torch.ops.opsis.nms(boxes, torch.tensor([0.5, 0.9]), 0.5).tolist() == [1]";
+                       "assert torch.ops.opsis.nms(boxes, torch.tensor([0.5, 0.9]), 0.5).tolist() == [1]; " +
+                       "import ctypes; told = ctypes.CDLL('" + build + "/libopsis_torchvision_ops.so')." +
+                       "_ZN5opsis2v119has_torchvision_opsEv; told.restype = ctypes.c_bool; assert not told()";
   EXPECT_EQ(std::system((std::string(python) + " -c \"" + program + "\"").c_str()), 0);
 }
 

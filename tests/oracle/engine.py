@@ -16,7 +16,9 @@ from torchvision.models.detection.mask_rcnn import MaskRCNN, MaskRCNNHeads, Mask
 from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.resnet import BasicBlock, ResNet
 from torchvision.models.segmentation.fcn import FCN, FCNHead
-from torchvision.ops import Conv2dNormActivation, MultiScaleRoIAlign
+from torchvision.ops import Conv2dNormActivation, MultiScaleRoIAlign, masks_to_boxes
+from torchvision.ops._utils import split_normalization_params
+from torchvision.transforms import functional as v1
 from torchvision.transforms import v2
 from torchvision.tv_tensors import Image
 
@@ -149,9 +151,9 @@ def detection_batches():
     return images, boxes, torch.randint(0, 3, (6, 2))
 
 
-@case("engine/detection_training", milestone=[1, 2])
-def detection_training(milestone):
-    """Two epochs as references/detection trains: warm-up in the first, steps of the learning rate."""
+@case("engine/detection_training", milestone=[1, 2, None], norm_weight_decay=[None, 0.5])
+def detection_training(milestone, norm_weight_decay):
+    """Three epochs as references/detection trains: warm-up in the first, steps of the learning rate or a cosine."""
     torch.set_num_threads(1)
     images, boxes, labels = detection_batches()
     torch.manual_seed(0)
@@ -159,8 +161,12 @@ def detection_training(milestone):
     backbone.out_channels = 32
     anchors = AnchorGenerator(((8,),), ((1.0,),))
     model = FCOS(backbone, 3, min_size=64, max_size=64, anchor_generator=anchors, head=FCOSHead(32, 1, 3, num_convs=1))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9, weight_decay=1e-4)
-    main = MultiStepLR(optimizer, milestones=[milestone], gamma=0.1)
+    parameters = model.parameters()
+    if norm_weight_decay is not None:
+        decays = [norm_weight_decay, 1e-4]
+        parameters = [{"params": p, "weight_decay": w} for p, w in zip(split_normalization_params(model), decays) if p]
+    optimizer = torch.optim.SGD(parameters, lr=0.02, momentum=0.9, weight_decay=1e-4)
+    main = MultiStepLR(optimizer, milestones=[milestone], gamma=0.1) if milestone else CosineAnnealingLR(optimizer, T_max=3)
     losses, rates = [], []
     for epoch in range(3):
         warmup = LinearLR(optimizer, start_factor=0.001, total_iters=min(1000, 3 - 1)) if epoch == 0 else None
@@ -249,6 +255,47 @@ def rcnn_training(kind):
             optimizer.step()
             losses.append([loss.item(), *(part.item() for part in parts.values())])
     return {"images": images, "boxes": boxes, "labels": labels, "branch": branch, "losses": torch.tensor(losses).double(), "names": list(parts)}
+
+
+def _pasted(image, target, above, things):
+    """Some of the things on the picture, which loses what they cover."""
+    count = len(things["labels"])
+    if count == 0:
+        return image, target
+    chosen = torch.randint(0, count, (count,)).unique()
+    masks, boxes, labels = (things[name][chosen] for name in ("masks", "boxes", "labels"))
+    if above.shape != image.shape:
+        size, before = image.shape[-2:], above.shape[-2:]
+        above = v1.resize(above, list(size))
+        masks = v1.resize(masks, list(size), v1.InterpolationMode.NEAREST)
+        boxes = (boxes.view(-1, 2, 2) * torch.tensor([size[1] / before[1], size[0] / before[0]])).view(-1, 4)
+    covered = v1.gaussian_blur((masks.sum(0) > 0)[None], [5, 5], [2.0])[0]
+    below = target["masks"] * ~covered
+    left = below.sum((1, 2)) > 0
+    boxes = torch.cat([masks_to_boxes(below[left]), boxes])
+    sound = (boxes[:, 2:] > boxes[:, :2]).all(1)
+    out = {"boxes": boxes, "labels": torch.cat([target["labels"][left], labels]), "masks": torch.cat([below[left], masks])}
+    return image * ~covered + above * covered, {name: part[sound] for name, part in out.items()}
+
+
+@case("engine/copy_paste", counts=[[4, 3, 5], [0, 2, 0], [6], [1, 0]], sizes=["alike", "unlike"])
+def copy_paste(counts, sizes):
+    """references/detection's SimpleCopyPaste, by torchvision's own operators: discs on noise."""
+    out, images, targets = {"count": len(counts)}, [], []
+    for i, count in enumerate(counts):
+        height, width = (40, 52) if sizes == "alike" or i == 0 else (30 + 7 * i, 50 - 3 * i)
+        rows, columns = torch.arange(height).view(1, -1, 1), torch.arange(width)
+        y, x, radius = torch.rand(count, 1, 1) * height, torch.rand(count, 1, 1) * width, 1.5 + torch.rand(count, 1, 1) * 9
+        masks = ((rows - y) ** 2 + (columns - x) ** 2 <= radius**2).to(torch.uint8)
+        masks = masks[masks.sum((1, 2)) > 0]
+        images.append(torch.rand(3, height, width))
+        targets.append({"boxes": masks_to_boxes(masks), "labels": torch.arange(len(masks)), "masks": masks})
+        out |= {f"image_{i}": images[-1]} | {f"{name}_{i}": part for name, part in targets[-1].items()}
+    torch.manual_seed(5)
+    pairs = zip(images, targets, images[-1:] + images[:-1], targets[-1:] + targets[:-1])
+    for i, (image, target) in enumerate([_pasted(*pair) for pair in pairs]):
+        out |= {f"pasted_image_{i}": image} | {f"pasted_{name}_{i}": part for name, part in target.items()}
+    return out | {"next_draw": torch.rand(1)}
 
 
 @case("engine/segmentation_training", aux=[False, True])

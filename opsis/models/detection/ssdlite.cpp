@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "opsis/core/check.h"
+#include "opsis/hub/checkpoint.h"
 #include "opsis/models/detection/builders.h"
 #include "opsis/ops/activation.h"
 #include "opsis/ops/conv_norm_activation.h"
@@ -126,7 +127,7 @@ SSD ssdlite320_mobilenet_v3_large(std::optional<SSDLite320_MobileNet_V3_Large_We
   const auto layers = detail::valid_trainable_layers(name, is_trained, options.trainable_backbone_layers, 6, 6);
   auto& parts = options.parts;
   const auto norm = parts.norm_layer ? parts.norm_layer : ops::batch_norm_2d(0.001, 0.03);
-  const bool reduced_tail = !options.weights_backbone;
+  const bool reduced_tail = parts.reduced_tail.value_or(!options.weights_backbone);
   const auto network = mobilenet_v3_large(
       options.weights_backbone, {.norm_layer = norm, .reduced_tail = reduced_tail, .in_channels = options.in_channels});
   if (!options.weights_backbone) ssdlite::begin(*network);
@@ -145,6 +146,13 @@ SSD ssdlite320_mobilenet_v3_large(std::optional<SSDLite320_MobileNet_V3_Large_We
   if (!thresholds.topk_candidates) thresholds.topk_candidates = 300;
   const SSD model(backbone, anchors, size, *options.num_classes, options.transform, thresholds, parts);
   return detail::filled(model, weights, options);
+}
+
+std::optional<bool> detail::has_reduced_tail(const std::filesystem::path& checkpoint) {
+  for (const auto& [name, tensor] : hub::load_state_dict_file(checkpoint)) {
+    if (name == "backbone.extra.0.0.0.weight" && tensor.dim() == 4) return tensor.size(1) < 960;
+  }
+  return {};
 }
 
 }  // namespace opsis::inline v1::models::detection

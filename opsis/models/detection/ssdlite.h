@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <vector>
 
@@ -47,17 +48,25 @@ struct OPSIS_API SSDLite320_MobileNet_V3_Large_Weights : Weights {
 /// What else an SSDLite is made from.
 struct SSDLiteParts : SSDParts {
   NormLayer norm_layer{};  ///< torch::nn::BatchNorm2d with eps 0.001 and momentum 0.03
+  /// Whether the network's last stage has half the channels, for checkpoints; as weights_backbone has it when absent.
+  std::optional<bool> reduced_tail{};
 };
 
 using SSDLiteOptions = OneStageOptions<MobileNet_V3_Large_Weights, SSDLiteParts>;
 
 /// Builds the model for images of 320 x 320, to which it brings all others, with the tensors of the weights if there are any,
-/// else with those of weights_backbone; without these the network's last stage has half the channels.
+/// else with those of weights_backbone; without these the network's last stage has half the channels. get_model does as its
+/// weights_file does.
 ///     auto model = detection::ssdlite320_mobilenet_v3_large(detection::SSDLite320_MobileNet_V3_Large_Weights::DEFAULT);
 /// With weights, another num_classes than theirs makes a new head: see LoadOptions.
 /// Throws   ValueError when trainable_backbone_layers is not in [0, 6]; what load_weights throws
 /// Source   torchvision.models.detection.ssdlite320_mobilenet_v3_large
 OPSIS_API SSD ssdlite320_mobilenet_v3_large(std::optional<SSDLite320_MobileNet_V3_Large_Weights> weights = {},
                                             SSDLiteOptions options = {});
+
+namespace detail {
+/// Whether a checkpoint is of a network whose last stage has half the channels; none: it is of another model.
+OPSIS_API std::optional<bool> has_reduced_tail(const std::filesystem::path& checkpoint);
+}  // namespace detail
 
 }  // namespace opsis::inline v1::models::detection
