@@ -4,6 +4,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/flickr_page.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/datasets/text_file.h"
 
 namespace opsis::inline v1::datasets {
@@ -43,12 +44,13 @@ CaptionedFiles::CaptionedFiles(std::string_view name, std::vector<CaptionedFile>
     : name_(name),
       samples_(std::move(samples)),
       transforms_(std::move(transforms)),
-      loader_(loader ? std::move(loader) : ImageLoader(default_loader)) {}
+      loader_(std::move(loader)) {}
 
 Captioned CaptionedFiles::get(size_t index) const {
   detail::check_index(name_, index, size());
   const auto& [path, captions] = samples_[index];
-  return transforms_(Captioned{loader_(path), captions});
+  const detail::Picture photo(path, io::ImageReadMode::RGB, transforms_, {}, loader_);
+  return detail::transformed(transforms_, Captioned{photo.image(), captions}, {&photo});
 }
 
 Flickr8k::Flickr8k(Options options)

@@ -1,6 +1,8 @@
 #include "opsis/transforms/decode.h"
 
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "opsis/core/check.h"
 #include "opsis/core/telling_where.h"
@@ -57,12 +59,10 @@ std::optional<JpegFrame> expected(io::Bytes bytes, const io::DecodeOptions& opti
 
 }  // namespace
 
-Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options, const ImagePlace& place) {
-  const WorkScope transforming(Work::Transforming);  // but for the decoding in between
-  const auto frame = compose.fuses() ? expected(bytes, options) : std::nullopt;
-  if (!frame) return compose(io::decode_image(bytes, options));
-
-  const auto load = [&](std::optional<functional::Region> part) {
+std::optional<detail::FusedImage> detail::waiting_image(io::Bytes bytes, const io::DecodeOptions& options, std::string where) {
+  const auto frame = expected(bytes, options);
+  if (!frame) return std::nullopt;
+  const auto decode_part = [=](std::optional<functional::Region> part) {
     auto partly = options;
     if (part) partly.region = io::Region{part->top, part->left, part->height, part->width};
     auto pixels = io::decode_image(bytes, partly).data;
@@ -74,9 +74,19 @@ Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& o
     }
     return pixels;
   };
+  if (where.empty()) return FusedImage(frame->components, frame->size, decode_part);
+  return FusedImage(frame->components, frame->size, [decode_part, where = std::move(where)](const auto& part) {
+    return telling_where(where, [&] { return decode_part(part); });
+  });
+}
+
+Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options, const ImagePlace& place) {
+  const WorkScope transforming(Work::Transforming);  // but for the decoding in between
+  auto waiting = compose.fuses() ? detail::waiting_image(bytes, options) : std::nullopt;
+  if (!waiting) return compose(io::decode_image(bytes, options));
   std::vector<Value> values{Image()};
   detail::FusedRun run(values);
-  run.hold(0, detail::FusedImage(frame->components, frame->size, load));
+  run.hold(0, *std::move(waiting));
   compose.apply_fused(values, run);
   run.settle(0, place);  // only now: what comes before the last transform may be a view of it, and lie in the way
   const auto* image = std::get_if<Image>(&values[0]);
