@@ -116,6 +116,7 @@ template <class Options>
 Options options_from(const DatasetsOptions& given, bool download) {
   Options options{};
   if constexpr (requires { options.root = given.root; }) options.root = given.root;
+  if constexpr (requires { options.shards = given.root; }) options.shards = given.root;
   if constexpr (requires { options.download = download; }) options.download = download;
   if constexpr (requires { options.split = given.split; }) {
     set_text(options.split, given.split);
@@ -354,7 +355,7 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   checking.add_option("--root", options->root, "The folder")->capture_default_str();
   auto& showing = declare("show", "Some examples of one with their labels, on one sheet", show);
   take_name(showing);
-  showing.add_option("--root", options->root, "The folder")->capture_default_str()->each([options](const std::string&) {
+  showing.add_option("--root", options->root, "The folder; of a WebDataset its shards")->capture_default_str()->each([options](const std::string&) {
     options->root_given = true;
   });
   showing.add_option("--split", options->split, "The part of it: train, test, ...");
