@@ -217,10 +217,11 @@ int list(const DatasetsOptions& options) {
 int info(const DatasetsOptions& options) {
   find_set(options.name);
   auto files = Json::array();
-  std::vector<std::vector<std::string>> rows{{"file", "MD5", "url"}};
+  std::vector<std::vector<std::string>> rows{{"file", "MD5", "url", "SHA-256"}};
   for (const auto& file : files_of(options.name)) {
-    files.push_back({{"file", file.file}, {"md5", file.md5}, {"url", file.url}});
-    rows.push_back({std::string(file.file), std::string(file.md5), std::string(file.url)});
+    files.push_back({{"file", file.file}, {"md5", file.md5}, {"url", file.url}, {"sha256", file.sha256}});
+    rows.push_back({std::string(file.file), std::string(file.md5), std::string(file.url),
+                    file.sha256.empty() ? "unknown" : std::string(file.sha256)});
   }
   const auto* known = datasets::citation(options.name);
   const auto or_unknown = [](std::string_view word) { return std::string(word.empty() ? "unknown" : word); };
@@ -236,7 +237,7 @@ int info(const DatasetsOptions& options) {
   print("citation: " + (known ? opsis::text("{}: {}, {}", known->authors, known->title, known->year) : "unknown"));
   print("licence:  " +
         (known && !known->licence.empty() ? opsis::text("{} ({})", known->licence, known->licence_url) : or_unknown("")));
-  if (rows.size() > 1) print("\n" + table(rows, {false, false, false}));
+  if (rows.size() > 1) print("\n" + table(rows, {false, false, false, false}));
   return 0;
 }
 
@@ -261,11 +262,11 @@ int verify(const DatasetsOptions& options) {
   for (; !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
     const auto& entry = *at;
     const auto name = entry.path().filename().string();
-    const auto is_named = [&](const auto& file) { return file.file == name && !file.md5.empty(); };
+    const auto is_named = [&](const auto& file) { return file.file == name && !(file.md5.empty() && file.sha256.empty()); };
     const auto known = std::find_if(files.begin(), files.end(), is_named);
     if (known == files.end() || !entry.is_regular_file()) continue;
     const bool right = std::any_of(files.begin(), files.end(), [&](const auto& file) {  // two files may have one name
-      return is_named(file) && datasets::check_integrity(entry.path(), std::string(file.md5));
+      return is_named(file) && datasets::check_integrity(entry.path(), std::string(file.md5), std::string(file.sha256));
     });
     wrong = wrong || !right;
     rows.push_back({entry.path().string(), right ? "right" : "damaged"});

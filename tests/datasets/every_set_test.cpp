@@ -78,6 +78,10 @@ TEST(EverySet, TransformsActOnAnExampleAsTheyDoByThemselves) {
       for (size_t i = 0; i < std::min<size_t>(plain.size(), 3); ++i) {
         const auto expected = outcome_of(i, [&] { return pipeline(plain.get(i)); });
         expect_equal_outcomes(outcome_of(i, [&] { return changed.get(i); }), expected);
+        if constexpr (std::is_base_of_v<PlacedSource<typename Data::Example>, Data>) {
+          const auto place = [](at::IntArrayRef sizes, torch::ScalarType type) { return torch::empty(sizes, type); };
+          expect_equal_outcomes(outcome_of(i, [&] { return changed.get_placed(i, place); }), expected);
+        }
         if (expected.error.empty()) ++done;
       }
     }
