@@ -7,8 +7,10 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <optional>
+#include <stop_token>
 #include <thread>
 
 #include "opsis/core/parallel.h"
@@ -117,6 +119,66 @@ TEST(DataLoader, NoThreadOutlivesItsEpoch) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     EXPECT_EQ(threads_of_this_process(), before);
   }
+}
+
+// Reads until it is let go, but for the first samples.
+struct Stuck : Dataset<int64_t> {
+  explicit Stuck(std::shared_future<void> let_go) : let_go(std::move(let_go)) {}
+  size_t size() const override { return 40; }
+  int64_t get(size_t index) const override {
+    if (index >= 8) let_go.wait();
+    return static_cast<int64_t>(index);
+  }
+  std::shared_future<void> let_go;
+};
+
+TEST(DataLoader, IsStoppedByAnotherThreadWhileItWaits) {
+  for (int round = 0; round < 20; ++round) {
+    std::promise<void> let_go;
+    std::stop_source source;
+    DataLoader loader(Stuck(let_go.get_future().share()), {.batch_size = 4, .num_workers = 2, .stop = source.get_token()});
+    std::optional<std::jthread> other;
+    std::vector<int64_t> seen;
+    auto batch = loader.begin();
+    for (; batch != loader.end(); ++batch) {
+      for (const auto number : to_vector(*batch)) seen.push_back(number);
+      if (seen.size() < 8) continue;
+      // The third batch never comes; the samples that are under way are let go when nobody waits for them any more.
+      other.emplace([&] {
+        std::this_thread::sleep_for(std::chrono::microseconds(200 * round));
+        source.request_stop();
+        let_go.set_value();
+      });
+    }
+    EXPECT_EQ(seen, (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7}));
+    EXPECT_TRUE(loader.begin() == loader.end()) << "what is stopped stays so";
+  }
+}
+
+TEST(DataLoader, IsStoppedWithoutWorkersAfterTheSampleItIsAt) {
+  std::stop_source source;
+  struct Stopping : Dataset<int64_t> {
+    explicit Stopping(std::stop_source* source) : source(source) {}
+    size_t size() const override { return 40; }
+    int64_t get(size_t index) const override {
+      if (index == 9) source->request_stop();
+      EXPECT_LT(index, 10u);
+      return static_cast<int64_t>(index);
+    }
+    std::stop_source* source;
+  };
+  DataLoader loader(Stopping(&source), {.batch_size = 4, .stop = source.get_token()});
+  size_t batches = 0;
+  hub::Value state;
+  for (const auto& batch : loader) {
+    batches += static_cast<size_t>(batch.numel() == 4);
+    state = loader.state();
+  }
+  EXPECT_EQ(batches, 2u);
+  // What was stopped goes on from the state of its last batch, by a loader that is not.
+  DataLoader next(Numbers(40), {.batch_size = 4});
+  next.load_state(state);
+  EXPECT_EQ(to_vector(*next.begin()), (std::vector<int64_t>{8, 9, 10, 11}));
 }
 
 TEST(DataLoader, MemoryStaysFlatOverFiftyEpochs) {

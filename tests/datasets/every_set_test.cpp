@@ -89,6 +89,38 @@ TEST(EverySet, TransformsActOnAnExampleAsTheyDoByThemselves) {
   }).go();
 }
 
+template <class Part, class Visit>
+void each_image(Part& part, const Visit& visit) {
+  if constexpr (std::is_same_v<Part, Image>) {
+    visit(part);
+  } else if constexpr (requires { part.fields(); }) {
+    std::apply([&](auto&... field) { (each_image(field, visit), ...); }, part.fields());
+  }
+}
+
+TEST(EverySet, OfALoaderOfTheUsersHasItsPictures) {
+  size_t sets = 0;
+  EverySet([&]<class Data>(std::type_identity<Data>, const std::string&, typename Data::Options options) {
+    if constexpr (requires { options.loader; }) {
+      ++sets;
+      std::set<std::filesystem::path> asked;
+      options.loader = [&](const std::filesystem::path& path) {
+        asked.insert(path);
+        return Image(torch::full({1, 2, 3}, static_cast<int64_t>(asked.size()), torch::kUInt8));
+      };
+      const Data data(options);
+      auto example = data.get(data.size() - 1);
+      int64_t images = 0;
+      each_image(example, [&](const Image& image) {
+        EXPECT_TENSOR_EQ(image.data, torch::full({1, 2, 3}, ++images, torch::kUInt8));
+      });
+      EXPECT_EQ(asked.size(), static_cast<size_t>(images));
+      for (const auto& path : asked) EXPECT_TRUE(std::filesystem::is_regular_file(path)) << path;
+    }
+  }).go();
+  EXPECT_GE(sets, 20u);
+}
+
 TEST(EverySet, IsShownWithALabel) {
   std::set<std::string> shown;
   EverySet([&]<class Data>(std::type_identity<Data>, const std::string& name, const typename Data::Options& options) {
