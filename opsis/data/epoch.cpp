@@ -320,7 +320,7 @@ class ThreadedEpoch final : public PlannedEpoch {
     std::unique_lock lock(mutex_);
     if (in_flight_.empty()) return nullptr;
     ready_.wait(lock, [this] { return in_flight_.front()->done || is_stopped(); });
-    if (!in_flight_.front()->done) return nullptr;
+    if (is_stopped()) return nullptr;
     auto batch = std::move(in_flight_.front()->batch);
     in_flight_.pop_front();
     lock.unlock();

@@ -36,7 +36,7 @@ struct GzipReader::State {
     return stream.avail_in > 0;
   }
 
-  // At the end of a member, whose checksum and length zlib found right: whether another one follows, for which it is made ready.
+  // At the end of a member, whose checksum and length zlib found right: whether another one follows, and ready for that.
   bool go_on() {
     if (!refill() || *stream.next_in != 0x1f) return false;
     if (inflateReset(&stream) != Z_OK) throw std::bad_alloc();

@@ -31,8 +31,8 @@ OPSIS_API Image decode(const Compose& compose, const std::filesystem::path& path
 
 namespace detail {
 
-// A picture that waits in its file, these bytes, which must outlive it; none where it cannot be told what decoding will give, as
-// it can be of a JPEG. What decoding finds wrong begins with `where`.
+// A picture that waits in its file, these bytes, which must outlive it; none where it cannot be told what decoding will give,
+// as it can be of a JPEG. What decoding finds wrong begins with `where`.
 OPSIS_API std::optional<FusedImage> waiting_image(io::Bytes bytes, const io::DecodeOptions& options, std::string where = {});
 
 }  // namespace detail

@@ -169,7 +169,7 @@ TEST(DataLoader, IsStoppedWithoutWorkersAfterTheSampleItIsAt) {
   };
   DataLoader loader(Stopping(&source), {.batch_size = 4, .stop = source.get_token()});
   size_t batches = 0;
-  hub::Value state;
+  std::optional<hub::Value> state;
   for (const auto& batch : loader) {
     batches += static_cast<size_t>(batch.numel() == 4);
     state = loader.state();
@@ -177,7 +177,7 @@ TEST(DataLoader, IsStoppedWithoutWorkersAfterTheSampleItIsAt) {
   EXPECT_EQ(batches, 2u);
   // What was stopped goes on from the state of its last batch, by a loader that is not.
   DataLoader next(Numbers(40), {.batch_size = 4});
-  next.load_state(state);
+  next.load_state(*state);
   EXPECT_EQ(to_vector(*next.begin()), (std::vector<int64_t>{8, 9, 10, 11}));
 }
 

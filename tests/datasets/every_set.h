@@ -14,8 +14,8 @@
 
 namespace opsis::datasets {
 
-/// Calls visit(std::type_identity<Data>(), name, options) for each of them, while the hashes of its files hold: the copies that the
-/// oracle made, and some pictures of our own. All but DatasetFolder, which has no pictures before somebody reads them.
+/// Calls visit(std::type_identity<Data>(), name, options) for each of them, while the hashes of its files hold: the copies that
+/// the oracle made, and some pictures of our own. All but DatasetFolder, which has no pictures before somebody reads them.
 template <class Visit>
 class EverySet {
  public:
