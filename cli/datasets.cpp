@@ -356,9 +356,9 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   checking.add_option("--root", options->root, "The folder")->capture_default_str();
   auto& showing = declare("show", "Some examples of one with their labels, on one sheet", show);
   take_name(showing);
-  showing.add_option("--root", options->root, "The folder; of a WebDataset its shards")->capture_default_str()->each([options](const std::string&) {
-    options->root_given = true;
-  });
+  showing.add_option("--root", options->root, "The folder; of a WebDataset its shards")
+      ->capture_default_str()
+      ->each([options](const std::string&) { options->root_given = true; });
   showing.add_option("--split", options->split, "The part of it: train, test, ...");
   showing.add_option("--subset", options->subset, "The name, version or year of those that have several");
   take_options(showing);

@@ -205,9 +205,7 @@ class PlainReader {
       if (!take('+')) take('-');
       if (!take_digits()) return false;
     }
-    const auto is_read = [this](const std::from_chars_result& result) {
-      return result.ec == std::errc() && result.ptr == at_;
-    };
+    const auto is_read = [this](const std::from_chars_result& result) { return result.ec == std::errc() && result.ptr == at_; };
     if (whole) {
       int64_t integer = 0;
       return is_read(std::from_chars(begin, at_, integer)) && builder_.number_integer(integer);

@@ -7,7 +7,6 @@
 #include "opsis/core/telling_where.h"
 #include "opsis/datasets/picture.h"
 #include "opsis/io/file.h"
-#include "opsis/io/file.h"
 #include "opsis/transforms/container.h"
 #include "opsis/transforms/type.h"
 

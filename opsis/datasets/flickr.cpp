@@ -41,10 +41,7 @@ std::vector<CaptionedFile> list_flickr30k(const Flickr30k::Options& options) {
 
 CaptionedFiles::CaptionedFiles(std::string_view name, std::vector<CaptionedFile> samples, transforms::AnyTransform transforms,
                                ImageLoader loader)
-    : name_(name),
-      samples_(std::move(samples)),
-      transforms_(std::move(transforms)),
-      loader_(std::move(loader)) {}
+    : name_(name), samples_(std::move(samples)), transforms_(std::move(transforms)), loader_(std::move(loader)) {}
 
 Captioned CaptionedFiles::get(size_t index) const {
   detail::check_index(name_, index, size());

@@ -75,8 +75,7 @@ Detected Kitti::get(size_t index) const {
     }
     out.annotation = Json(std::move(objects));
   }
-  out.boxes =
-      BoundingBoxes(torch::tensor(corners, torch::kFloat32).view({-1, 4}), BoundingBoxFormat::XYXY, photo.size());
+  out.boxes = BoundingBoxes(torch::tensor(corners, torch::kFloat32).view({-1, 4}), BoundingBoxFormat::XYXY, photo.size());
   out.labels = torch::tensor(labels, torch::kInt64);
   return detail::transformed(options_.transforms, std::move(out), {&photo});
 }

@@ -30,8 +30,7 @@ Picture::Picture(const std::filesystem::path& path, io::ImageReadMode mode, cons
   take(file_, mode, static_cast<bool>(pipeline), path.string());
 }
 
-Picture::Picture(io::Bytes bytes, io::ImageReadMode mode, const transforms::AnyTransform& pipeline,
-                 const std::string& where) {
+Picture::Picture(io::Bytes bytes, io::ImageReadMode mode, const transforms::AnyTransform& pipeline, const std::string& where) {
   take(bytes, mode, static_cast<bool>(pipeline), where);
 }
 

@@ -58,8 +58,8 @@ OPSIS_API void transform_pictures(const transforms::AnyTransform& pipeline, std:
 
 // What the transforms make of an example that has the image() of these pictures, in the order of its fields.
 template <class Example>
-Example transformed(const transforms::AnyTransform& pipeline, Example example,
-                    std::initializer_list<const Picture*> pictures, const transforms::ImagePlace& place = {}) {
+Example transformed(const transforms::AnyTransform& pipeline, Example example, std::initializer_list<const Picture*> pictures,
+                    const transforms::ImagePlace& place = {}) {
   if (!pipeline) return example;
   transforms::detail::Leaves leaves;
   transforms::detail::collect(leaves, example);

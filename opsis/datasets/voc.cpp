@@ -106,8 +106,7 @@ Detected VOCDetection::get(size_t index) const {
   detail::check_index("VOCDetection", index, size());
   const auto xml = root_.read(files_.targets[index]);
   const detail::Picture photo(files_.images[index], io::ImageReadMode::RGB, options_.transforms, root_);
-  Detected out{.image = photo.image(),
-               .annotation = telling_where(files_.targets[index], [&] { return parse_voc_xml(xml); })};
+  Detected out{.image = photo.image(), .annotation = telling_where(files_.targets[index], [&] { return parse_voc_xml(xml); })};
   std::vector<int64_t> pixels, labels;
   try {
     for (const auto& object : out.annotation["annotation"]["object"].items()) {

@@ -150,7 +150,8 @@ std::string stored_gzip(const std::string& content) {
 
 TEST(ExtractArchive, HoldsGzipToItsChecksums) {
   const auto good = oracle::cases("datasets_archives/good");
-  const auto tar = std::find_if(good.begin(), good.end(), [](const auto& c) { return c.text("archive").ends_with("archive.tar"); });
+  const auto tar =
+      std::find_if(good.begin(), good.end(), [](const auto& c) { return c.text("archive").ends_with("archive.tar"); });
   ASSERT_NE(tar, good.end());
   const support::TemporaryFolder folder;
   const auto to = folder.path() / "out";

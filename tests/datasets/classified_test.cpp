@@ -293,7 +293,8 @@ TEST(Resources, AreKnownByTheirSha256Too) {
     EXPECT_FALSE(is_intact(file, root.path()));
     EXPECT_ERROR(check_resource(file, root.path()), IntegrityError, "is damaged: its SHA-256 is not " + sha256);
   }
-  const OtherHashes ours({{"SEMEION/semeion.data", hub::digest_of_file(root.path() / "semeion.data", hub::DigestKind::Sha256)}});
+  const OtherHashes ours(
+      {{"SEMEION/semeion.data", hub::digest_of_file(root.path() / "semeion.data", hub::DigestKind::Sha256)}});
   EXPECT_TRUE(is_intact(file, root.path()));
   check_resource(file, root.path());
   fs::remove(root.path() / "semeion.data");

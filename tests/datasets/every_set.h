@@ -98,8 +98,9 @@ class EverySet {
     of<Kitti>("Kitti", "datasets_targets/kitti", train);
     of<WIDERFace>("WIDERFace", "datasets_targets/widerface", split);
     of<CelebA>("CelebA", "datasets_faces/celeba", split);
-    of<Caltech101>("Caltech101", "datasets_targets/caltech101",
-                   [](auto& options, const oracle::Case&) { options.target_type = {"category", "annotation"}; });
+    of<Caltech101>("Caltech101", "datasets_targets/caltech101", [](auto& options, const oracle::Case&) {
+      options.target_type = {"category", "annotation"};
+    });
     of<OxfordIIITPet>("OxfordIIITPet", "datasets_targets/pets", [&](auto& options, const oracle::Case& c) {
       split(options, c);
       options.target_types = {"category", "segmentation"};

@@ -26,7 +26,10 @@ void append_tensors(Part& part, std::vector<torch::Tensor>& out) {
     std::apply([&](auto&... field) { (append_tensors(field, out), ...); }, part.fields());
   } else if constexpr (std::is_same_v<Part, int64_t>) {
     out.push_back(torch::tensor(part));
-  } else if constexpr (requires { *part; part.has_value(); }) {
+  } else if constexpr (requires {
+                         *part;
+                         part.has_value();
+                       }) {
     if (part) append_tensors(*part, out);
   }
 }
@@ -152,17 +155,17 @@ TEST(Picture, OnAnExampleIsDecodedInPartWithTheSamePixelsBoxesAndDraws) {
   io::write_jpeg(Image(photo_like(375, 500)), path);
   const Compose detection{RandomIoUCrop(), RandomHorizontalFlip(), ToDtype(torch::kFloat32, {.scale = true}),
                           ClampBoundingBoxes()};
-  const std::vector<AnyTransform> pipelines{
-      Compose{RandomResizedCrop({64}), RandomHorizontalFlip(), ToDtype(torch::kFloat32, {.scale = true}), Normalize({0.5}, {0.2})},
-      Compose{RandomResizedCrop({64}), RandomHorizontalFlip()}.with_fusion(false),
-      Compose{Resize({100}), RandomCrop({80, 60})},
-      Compose{RandomCrop({90, 300}), RandomPhotometricDistort(), Resize({50})},
-      Compose{RandomShortestSize({60, 80}, {.max_size = 120}), RandomVerticalFlip()},
-      Compose{ScaleJitter(Size{90, 120})},
-      Compose{RandomZoomOut(), RandomRotation(20.0)},
-      Lambda([](const torch::Tensor& x) { return x + 1; }),
-      RandomResizedCrop({32, 40}),
-      detection};
+  const std::vector<AnyTransform> pipelines{Compose{RandomResizedCrop({64}), RandomHorizontalFlip(),
+                                                    ToDtype(torch::kFloat32, {.scale = true}), Normalize({0.5}, {0.2})},
+                                            Compose{RandomResizedCrop({64}), RandomHorizontalFlip()}.with_fusion(false),
+                                            Compose{Resize({100}), RandomCrop({80, 60})},
+                                            Compose{RandomCrop({90, 300}), RandomPhotometricDistort(), Resize({50})},
+                                            Compose{RandomShortestSize({60, 80}, {.max_size = 120}), RandomVerticalFlip()},
+                                            Compose{ScaleJitter(Size{90, 120})},
+                                            Compose{RandomZoomOut(), RandomRotation(20.0)},
+                                            Lambda([](const torch::Tensor& x) { return x + 1; }),
+                                            RandomResizedCrop({32, 40}),
+                                            detection};
   const auto example_with = [](const Image& image) {
     Detected out{.image = image,
                  .boxes = BoundingBoxes(torch::tensor({{10, 20, 200, 300}, {300, 100, 420, 180}}), BoundingBoxFormat::XYXY,
@@ -194,10 +197,12 @@ TEST(Picture, OfTwoEachIsDecodedInPart) {
   const auto first = folder.path() / "1.jpg", second = folder.path() / "2.jpg";
   io::write_jpeg(Image(photo_like(300, 400)), first);
   io::write_jpeg(Image(photo_like(300, 400)), second);
-  const transforms::AnyTransform pipeline = transforms::Compose{transforms::RandomResizedCrop({48}), transforms::RandomInvert(0.5)};
+  const transforms::AnyTransform pipeline =
+      transforms::Compose{transforms::RandomResizedCrop({48}), transforms::RandomInvert(0.5)};
   for (uint64_t seed = 0; seed < 4; ++seed) {
-    const auto expected =
-        outcome_of(seed, [&] { return pipeline(ImagePair{default_loader(first), default_loader(second), 1}); });
+    const auto expected = outcome_of(seed, [&] {
+      return pipeline(ImagePair{default_loader(first), default_loader(second), 1});
+    });
     const auto got = outcome_of(seed, [&] {
       const detail::Picture one(first, io::ImageReadMode::RGB, pipeline), other(second, io::ImageReadMode::RGB, pipeline);
       return detail::transformed(pipeline, ImagePair{one.image(), other.image(), 1}, {&one, &other});
@@ -216,7 +221,9 @@ TEST(Picture, IsDecodedAtOnceWhereThereIsNothingToWaitFor) {
   EXPECT_TRUE(detail::Picture(jpeg, io::ImageReadMode::RGB, crop).waiting());
   EXPECT_FALSE(detail::Picture(jpeg, io::ImageReadMode::RGB, {}).waiting());
   EXPECT_FALSE(detail::Picture(png, io::ImageReadMode::RGB, crop).waiting());
-  const detail::Picture own("nowhere", io::ImageReadMode::RGB, crop, {}, [](const auto&) { return Image(torch::zeros({3, 9, 9})); });
+  const detail::Picture own("nowhere", io::ImageReadMode::RGB, crop, {}, [](const auto&) {
+    return Image(torch::zeros({3, 9, 9}));
+  });
   EXPECT_FALSE(own.waiting());
   EXPECT_EQ(own.size(), (Size{9, 9}));
   EXPECT_ERROR(detail::Picture("nowhere.jpg", io::ImageReadMode::RGB, crop), IoError, "nowhere.jpg");

@@ -234,14 +234,38 @@ TEST(Json, PlainTextsAreReadAsOthersAre) {
     EXPECT_EQ(out[0], out[1]) << value;
     return out[0] != "refused";
   };
-  for (const auto* sound :
-       {"0", "-0", "-0.0", "12", "-7", "0.1", "1e5", "1E-3", "-2.5e+10", "1e-400", "4.9e-324", "0.30000000000000004", "[]", "{}",
-        "9223372036854775807", "-9223372036854775808", "9223372036854775808", "[ 1 ,\t2\n]", "{ \"a\" : [ ] , \"b\":{}}", "\"\"",
-        "\"~ !\"", "{\"a\": 1, \"b\": 2, \"a\": 3}", "true", "false", "null", "\"\x7f\"", "\"\xc3\xa4\""}) {
+  for (const auto* sound : {"0",
+                            "-0",
+                            "-0.0",
+                            "12",
+                            "-7",
+                            "0.1",
+                            "1e5",
+                            "1E-3",
+                            "-2.5e+10",
+                            "1e-400",
+                            "4.9e-324",
+                            "0.30000000000000004",
+                            "[]",
+                            "{}",
+                            "9223372036854775807",
+                            "-9223372036854775808",
+                            "9223372036854775808",
+                            "[ 1 ,\t2\n]",
+                            "{ \"a\" : [ ] , \"b\":{}}",
+                            "\"\"",
+                            "\"~ !\"",
+                            "{\"a\": 1, \"b\": 2, \"a\": 3}",
+                            "true",
+                            "false",
+                            "null",
+                            "\"\x7f\"",
+                            "\"\xc3\xa4\""}) {
     EXPECT_TRUE(both(sound)) << sound;
   }
-  for (const auto* wrong : {"-", "01", "1.", ".5", "1.e3", "+1", "1e", "1e+", "--1", "0x1", "1e999", "tru", "truex", "nul", "[1,]", "[,1]",
-                            "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{1:2}", "\"", "\"\n\"", "]", "}", "[}", "{]", "'a'", ""}) {
+  for (const auto* wrong : {"-",     "01",  "1.",     ".5",  "1.e3", "+1",   "1e",    "1e+",     "--1",      "0x1",
+                            "1e999", "tru", "truex",  "nul", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}",
+                            "{1:2}", "\"",  "\"\n\"", "]",   "}",    "[}",   "{]",    "'a'",     ""}) {
     EXPECT_FALSE(both(wrong)) << wrong;
   }
   torch::manual_seed(0);
@@ -250,7 +274,8 @@ TEST(Json, PlainTextsAreReadAsOthersAre) {
     switch (draw(depth > 4 ? 4 : 6)) {
       case 0: return Json(draw(2) == 0);
       case 1: return Json(draw(int64_t{1} << 60) - (int64_t{1} << 59));
-      case 2: return Json(torch::randn({1}, torch::kFloat64).item<double>() * std::pow(10.0, static_cast<double>(draw(600) - 300)));
+      case 2:
+        return Json(torch::randn({1}, torch::kFloat64).item<double>() * std::pow(10.0, static_cast<double>(draw(600) - 300)));
       case 3: return Json(std::string(static_cast<size_t>(draw(30)), static_cast<char>('a' + draw(26))));
       case 4: {
         Json::List list;
