@@ -59,7 +59,9 @@ void expect_equal_outcomes(const Outcome& got, const Outcome& expected) {
   ASSERT_EQ(got.tensors.size(), expected.tensors.size());
   for (size_t i = 0; i < got.tensors.size(); ++i) {
     ASSERT_EQ(got.tensors[i].defined(), expected.tensors[i].defined());
-    if (got.tensors[i].defined()) EXPECT_TENSOR_EQ(got.tensors[i], expected.tensors[i]);
+    if (got.tensors[i].defined()) {
+      EXPECT_TENSOR_EQ(got.tensors[i], expected.tensors[i]);
+    }
   }
 }
 
