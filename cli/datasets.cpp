@@ -116,6 +116,7 @@ template <class Options>
 Options options_from(const DatasetsOptions& given, bool download) {
   Options options{};
   if constexpr (requires { options.root = given.root; }) options.root = given.root;
+  if constexpr (requires { options.shards = given.root; }) options.shards = given.root;
   if constexpr (requires { options.download = download; }) options.download = download;
   if constexpr (requires { options.split = given.split; }) {
     set_text(options.split, given.split);
@@ -216,10 +217,11 @@ int list(const DatasetsOptions& options) {
 int info(const DatasetsOptions& options) {
   find_set(options.name);
   auto files = Json::array();
-  std::vector<std::vector<std::string>> rows{{"file", "MD5", "url"}};
+  std::vector<std::vector<std::string>> rows{{"file", "MD5", "url", "SHA-256"}};
   for (const auto& file : files_of(options.name)) {
-    files.push_back({{"file", file.file}, {"md5", file.md5}, {"url", file.url}});
-    rows.push_back({std::string(file.file), std::string(file.md5), std::string(file.url)});
+    files.push_back({{"file", file.file}, {"md5", file.md5}, {"url", file.url}, {"sha256", file.sha256}});
+    rows.push_back({std::string(file.file), std::string(file.md5), std::string(file.url),
+                    file.sha256.empty() ? "unknown" : std::string(file.sha256)});
   }
   const auto* known = datasets::citation(options.name);
   const auto or_unknown = [](std::string_view word) { return std::string(word.empty() ? "unknown" : word); };
@@ -235,7 +237,7 @@ int info(const DatasetsOptions& options) {
   print("citation: " + (known ? opsis::text("{}: {}, {}", known->authors, known->title, known->year) : "unknown"));
   print("licence:  " +
         (known && !known->licence.empty() ? opsis::text("{} ({})", known->licence, known->licence_url) : or_unknown("")));
-  if (rows.size() > 1) print("\n" + table(rows, {false, false, false}));
+  if (rows.size() > 1) print("\n" + table(rows, {false, false, false, false}));
   return 0;
 }
 
@@ -260,11 +262,11 @@ int verify(const DatasetsOptions& options) {
   for (; !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
     const auto& entry = *at;
     const auto name = entry.path().filename().string();
-    const auto is_named = [&](const auto& file) { return file.file == name && !file.md5.empty(); };
+    const auto is_named = [&](const auto& file) { return file.file == name && !(file.md5.empty() && file.sha256.empty()); };
     const auto known = std::find_if(files.begin(), files.end(), is_named);
     if (known == files.end() || !entry.is_regular_file()) continue;
     const bool right = std::any_of(files.begin(), files.end(), [&](const auto& file) {  // two files may have one name
-      return is_named(file) && datasets::check_integrity(entry.path(), std::string(file.md5));
+      return is_named(file) && datasets::check_integrity(entry.path(), std::string(file.md5), std::string(file.sha256));
     });
     wrong = wrong || !right;
     rows.push_back({entry.path().string(), right ? "right" : "damaged"});
@@ -354,9 +356,9 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   checking.add_option("--root", options->root, "The folder")->capture_default_str();
   auto& showing = declare("show", "Some examples of one with their labels, on one sheet", show);
   take_name(showing);
-  showing.add_option("--root", options->root, "The folder")->capture_default_str()->each([options](const std::string&) {
-    options->root_given = true;
-  });
+  showing.add_option("--root", options->root, "The folder; of a WebDataset its shards")
+      ->capture_default_str()
+      ->each([options](const std::string&) { options->root_given = true; });
   showing.add_option("--split", options->split, "The part of it: train, test, ...");
   showing.add_option("--subset", options->subset, "The name, version or year of those that have several");
   take_options(showing);

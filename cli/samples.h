@@ -51,6 +51,7 @@ opsis::utils::LabelledImage tile_of(const Data& data, size_t index, int64_t side
   opsis::Image picture;
   std::string label;
   if constexpr (requires { example.image; }) {
+    if (example.image.data.numel() == 0) example.image = opsis::Image(torch::zeros({3, 1, 1}, torch::kUInt8));  // it has none
     // All of it is made small before anything is drawn, so that lines stay lines.
     const opsis::Size size{example.image.data.size(-2), example.image.data.size(-1)}, shown = size_on_sheet(size, side);
     if (shown != size) example = opsis::transforms::Resize({shown.height, shown.width})(std::move(example));
@@ -93,6 +94,8 @@ opsis::utils::LabelledImage tile_of(const Data& data, size_t index, int64_t side
     if (!example.captions.empty()) label = example.captions[0];
   } else if constexpr (requires { example.identity; }) {
     label = opsis::text("person {}", example.identity);
+  } else if constexpr (requires { example.key; }) {
+    label = example.label >= 0 ? std::to_string(example.label) : example.text.empty() ? example.key : example.text;
   } else if constexpr (requires { example.label; }) {
     label = class_name(data, example.label);
   }

@@ -47,6 +47,7 @@ install(FILES
   ${PROJECT_BINARY_DIR}/package/opsisConfig.cmake
   ${PROJECT_BINARY_DIR}/package/opsisConfigVersion.cmake
   ${CMAKE_CURRENT_LIST_DIR}/LibTorch.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/FindArchives.cmake
   ${CMAKE_CURRENT_LIST_DIR}/FindDeflate.cmake
   ${CMAKE_CURRENT_LIST_DIR}/FindFFmpeg.cmake
   ${CMAKE_CURRENT_LIST_DIR}/FindWebP.cmake

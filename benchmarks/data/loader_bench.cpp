@@ -1,17 +1,23 @@
-// An epoch of photos in folders and one of MNIST, from files to batches for training, and the time to open a folder of many
-// files and to index a file of COCO's format. Percent of the epoch in the counters. scripts/bench_loader makes the files.
+// An epoch of photos in folders, one of MNIST and one of CIFAR10, from files to batches for training, the memory that workers
+// take, and the time to open a folder of many files and to index a file of COCO's format. Percent of the epoch in the counters.
+// scripts/bench_loader makes the files.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "benchmarks/files.h"
 #include "opsis/core/json.h"
 #include "opsis/data.h"
+#include "opsis/datasets/cifar.h"
 #include "opsis/datasets/coco_file.h"
 #include "opsis/datasets/folder.h"
 #include "opsis/datasets/mnist.h"
+#include "opsis/datasets/resources.h"
 #include "opsis/datasets/views.h"
 #include "opsis/transforms.h"
 
@@ -36,24 +42,31 @@ void epochs(benchmark::State& state, std::shared_ptr<const Set> examples, size_t
   const double time = report.seconds * static_cast<double>(std::max<size_t>(report.workers, 1));
   state.counters["first_ms"] = first;
   state.counters["loading"] = 100 * report.load_seconds / time;
+  state.counters["decoding"] = 100 * report.decode_seconds / time;
   state.counters["collating"] = 100 * report.collate_seconds / time;
   state.SetLabel(report.str());
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(examples->size()));
 }
 
-void image_folder(benchmark::State& state) {
+// Of a folder, or of a file that has one in it and is read in place.
+std::shared_ptr<const datasets::ImageFolder> photos(const char* name) {
   const T::Compose train{T::RandomResizedCrop({224}), T::RandomHorizontalFlip(), T::ToDtype(torch::kFloat32, {.scale = true}),
                          T::Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225})};
-  epochs(state,
-         std::make_shared<const datasets::ImageFolder>(datasets::ImageFolder::Options{bench::folder() / "photos", train}), 32);
+  return std::make_shared<const datasets::ImageFolder>(datasets::ImageFolder::Options{bench::folder() / name, train});
 }
 
-// The same photos in one file, read in place.
-void packed_folder(benchmark::State& state, const char* file) {
-  const T::Compose train{T::RandomResizedCrop({224}), T::RandomHorizontalFlip(), T::ToDtype(torch::kFloat32, {.scale = true}),
-                         T::Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225})};
-  epochs(state, std::make_shared<const datasets::ImageFolder>(datasets::ImageFolder::Options{bench::folder() / file, train}),
-         32);
+void image_folder(benchmark::State& state) { epochs(state, photos("photos"), 32); }
+void packed_folder(benchmark::State& state, const char* file) { epochs(state, photos(file), 32); }
+
+// The most that an epoch of photos has taken of this program's memory. Of a program of its own, which has taken none before.
+void loader_memory(benchmark::State& state) {
+  epochs(state, photos("photos"), 32);
+  std::ifstream status("/proc/self/status");
+  double kib = 0;
+  for (std::string word; status >> word;) {
+    if (word == "VmHWM:") status >> kib;
+  }
+  state.counters["peak_mb"] = kib * 1024 / 1e6;
 }
 
 void mnist(benchmark::State& state) {
@@ -63,7 +76,19 @@ void mnist(benchmark::State& state) {
          128);
 }
 
-// A part of it: batches are still made at once.
+// Its pictures are made up, so any hash is right.
+void cifar(benchmark::State& state) {
+  std::map<std::string, std::string> any;
+  for (const auto& file : datasets::resources("CIFAR10")) any["CIFAR10/" + std::string(file.file)] = "";
+  const datasets::OtherHashes hashes(any);
+  const T::Compose prepare{T::ToDtype(torch::kFloat32, {.scale = true}),
+                           T::Normalize({0.4914, 0.4822, 0.4465}, {0.247, 0.2435, 0.2616})};
+  epochs(state,
+         std::make_shared<const datasets::CIFAR10>(datasets::CIFAR10::Options{.root = bench::folder(), .transforms = prepare}),
+         128);
+}
+
+// A part of MNIST: batches are still made at once.
 void mnist_split(benchmark::State& state) {
   const T::Compose prepare{T::ToDtype(torch::kFloat32, {.scale = true}), T::Normalize({0.1307}, {0.3081})};
   const datasets::MNIST digits({.root = bench::folder(), .transforms = prepare});
@@ -116,6 +141,8 @@ BENCHMARK_CAPTURE(packed_folder, tar, "photos.tar")
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(mnist)->Name("data/mnist")->Arg(0)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(cifar)->Name("data/cifar10")->Arg(0)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(loader_memory)->Name("memory/photos")->Arg(1)->Arg(4)->Iterations(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(mnist_split)->Name("data/mnist_split")->Arg(0)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(many_files, scanned, false)->Name("data/many_files")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(many_files, indexed, true)

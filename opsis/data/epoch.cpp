@@ -177,11 +177,12 @@ class PlannedEpoch : public Epoch {
   std::unique_ptr<BatchJob> next() final {
     while (true) {
       const auto asked = Clock::now();
-      const auto batch = take();
+      const auto batch = is_stopped() ? nullptr : take();
       auto& report = *plan_.report;
       report.wait_seconds += seconds_since(asked);
       report.seconds = seconds_since(begun_);
       if (!batch) {
+        if (is_stopped()) return nullptr;
         if (progress_) progress_->finish();
         refuse_if_all_were_bad();
         return nullptr;
@@ -211,8 +212,9 @@ class PlannedEpoch : public Epoch {
     }
   }
 
-  // The next batch, finished or with an error in it; null at the end.
+  // The next batch, finished or with an error in it; null at the end, and when it is stopped meanwhile.
   virtual std::unique_ptr<PlacedBatch> take() = 0;
+  bool is_stopped() const { return plan_.options.stop.stop_requested(); }
 
   // The batch after the last one that was placed, without its samples; null at the end.
   std::unique_ptr<PlacedBatch> place() {
@@ -271,6 +273,7 @@ class SerialEpoch final : public PlannedEpoch {
     for (size_t slot = 0; slot < batch->job->slots(); ++slot) {
       note(*batch, slot, read_sample(plan_, *batch, slot));
       if (batch->error) return batch;
+      if (is_stopped()) return nullptr;
     }
     finish_batch(plan_, *batch);
     return batch;
@@ -309,9 +312,15 @@ class ThreadedEpoch final : public PlannedEpoch {
   };
 
   std::unique_ptr<PlacedBatch> take() override {
+    // As long as it waits, for the call may come when it is made.
+    const std::stop_callback wake(plan_.options.stop, [this] {
+      const std::lock_guard lock(mutex_);
+      ready_.notify_one();
+    });
     std::unique_lock lock(mutex_);
     if (in_flight_.empty()) return nullptr;
-    ready_.wait(lock, [this] { return in_flight_.front()->done; });
+    ready_.wait(lock, [this] { return in_flight_.front()->done || is_stopped(); });
+    if (is_stopped()) return nullptr;
     auto batch = std::move(in_flight_.front()->batch);
     in_flight_.pop_front();
     lock.unlock();

@@ -68,7 +68,7 @@ class OPSIS_API LoaderCore {
 ///     data::DataLoader loader(datasets::Digits({.train = true}), {.batch_size = 64, .shuffle = true, .num_workers = 2});
 ///     for (auto& [images, labels] : loader) { ... }   // (64, 1, 8, 8), (64)
 ///
-/// One thread uses a loader; it outlives its iterators. Leaving the loop early is fine. While a sample is read, its thread's
+/// One thread uses a loader; it outlives its iterators. Leaving the loop early is fine, and options.stop lets another thread end it. While a sample is read, its thread's
 /// parallel_for and tensor kernels are serial, so that results do not depend on the machine's cores. (On its instruction set they
 /// depend as torchvision's do: bilinear resizing of uint8 is another without AVX2.) Without a collate of your own a worker puts
 /// what it has read in its place in the batch.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 
 #include "opsis/data/sampler.h"
 
@@ -15,7 +16,7 @@ namespace opsis::inline v1::data {
 /// Where the draws of a sample's transforms come from.
 enum class SampleSeeds {
   PerSample,   ///< a generator of the sample's own: the same batches with any number of workers
-  Sequential,  ///< the current generator, sample after sample: the pixels of Python's loader with num_workers = 0
+  Sequential,  ///< the current generator, sample after sample: matches Python, the pixels of its loader with num_workers = 0
 };
 
 /// What is done about a sample that cannot be read.
@@ -39,6 +40,7 @@ struct LoaderOptions {
   BadSamples on_error = BadSamples::Raise;
   bool pin_memory = false;  ///< batches in pinned memory, to be copied to a GPU beside the work; without a GPU only a warning
   bool progress = false;    ///< reports each epoch as a progress::Job, as far as its batches were handed out
+  std::stop_token stop{};   ///< once it is requested, from any thread, epochs end: who waits for a batch waits no longer
 };
 
 }  // namespace opsis::inline v1::data

@@ -19,9 +19,11 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/system_reason.h"
+#include "opsis/datasets/gzip_reader.h"
 #include "opsis/io/byte_fields.h"
 #include "opsis/io/bytes.h"
 #include "opsis/io/file.h"
+#include "opsis/io/inflate.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
@@ -115,7 +117,12 @@ class Reader {
         zip_has_more_entries(io::MappedFile(path, io::MappedFile::Use::Pieces).bytes(), limits.entries)) {
       refuse_entries();
     }
-    check(archive_read_open_filename(archive, path.c_str(), size_t{1} << 18));
+    if (content != Content::Rar && size > 0 && io::is_gzip(io::MappedFile(path, io::MappedFile::Use::Pieces).bytes())) {
+      gzip_ = std::make_unique<detail::GzipReader>(path);
+      check(archive_read_open(archive, gzip_.get(), nullptr, read_gzip, nullptr));
+    } else {
+      check(archive_read_open_filename(archive, path.c_str(), size_t{1} << 18));
+    }
   }
 
   [[noreturn]] void refuse(std::string_view why) const { refuse(entry_, why); }
@@ -130,7 +137,10 @@ class Reader {
     archive_entry* entry = nullptr;
     const int result = archive_read_next_header(archive_.get(), &entry);
     ended_ = result == ARCHIVE_EOF;
-    if (ended_) return nullptr;
+    if (ended_) {
+      finish_gzip();
+      return nullptr;
+    }
     entry_.clear();
     check(result);
     const char* name = archive_entry_pathname(entry);
@@ -145,7 +155,7 @@ class Reader {
   const std::string& name() const { return entry_; }
 
   // Whether what is read was compressed at all.
-  bool is_compressed() const { return archive_filter_count(archive_.get()) > 1; }  // one is the file itself
+  bool is_compressed() const { return gzip_ || archive_filter_count(archive_.get()) > 1; }  // one is the file itself
 
   // The content of the entry, piece by piece: take(offset, data, size). Its size, which is more where it ends with a hole.
   template <class Take>
@@ -159,9 +169,7 @@ class Reader {
       if (result != ARCHIVE_OK && result != ARCHIVE_EOF) fail();  // even a warning is a wrong checksum or size
       // A hole costs nothing on the disk, but a file may not grow by it without end.
       bytes_ += static_cast<int64_t>(size);
-      if (bytes_ > most_ || offset > most_) {
-        refuse(text("what comes out is over the limit of {} bytes; raise .limits for an archive that you trust", most_));
-      }
+      if (bytes_ > most_ || offset > most_) refuse_bytes();
       end = std::max(end, offset + static_cast<int64_t>(size));
       if (result == ARCHIVE_EOF) break;
       take(offset, static_cast<const uint8_t*>(data), size);
@@ -174,6 +182,35 @@ class Reader {
   void check(int result) const {
     if (result < ARCHIVE_WARN) fail();  // a warning is a name or a date that cannot be kept to the letter
   }
+  // No exception passes through libarchive.
+  static la_ssize_t read_gzip(struct archive* archive, void* reader, const void** piece) {
+    try {
+      const auto bytes = static_cast<detail::GzipReader*>(reader)->next();
+      *piece = bytes.data();
+      return std::ssize(bytes);
+    } catch (const std::exception& error) {
+      archive_set_error(archive, EINVAL, "%s", error.what());
+      return -1;
+    }
+  }
+  // Behind the end of a tar there are zeros, and the checksum.
+  void finish_gzip() {
+    entry_.clear();
+    if (!gzip_) return;
+    try {
+      while (true) {
+        const auto size = std::ssize(gzip_->next());
+        if (size == 0) return;
+        bytes_ += size;
+        if (bytes_ > most_) refuse_bytes();
+      }
+    } catch (const DecodeError& error) {
+      refuse(error.what());
+    }
+  }
+  [[noreturn]] void refuse_bytes() const {
+    refuse(text("what comes out is over the limit of {} bytes; raise .limits for an archive that you trust", most_));
+  }
   [[noreturn]] void refuse_entries() const { refuse(text("it has more entries than limits.entries ({})", limits_.entries)); }
   [[noreturn]] void fail() const {
     const char* reason = archive_error_string(archive_.get());
@@ -184,6 +221,7 @@ class Reader {
   const fs::path& path_;
   const ArchiveLimits& limits_;
   bool is_rar_;
+  std::unique_ptr<detail::GzipReader> gzip_;  // null where libarchive reads the file itself
   ArchiveHandle archive_;
   std::string entry_;
   int64_t entries_ = 0, bytes_ = 0, most_ = 0, said_ = -1;

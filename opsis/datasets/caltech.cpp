@@ -7,9 +7,9 @@
 #include "opsis/core/check.h"
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
-#include "opsis/io/file.h"
 #include "opsis/io/mat.h"
 
 namespace opsis::inline v1::datasets {
@@ -94,23 +94,20 @@ Caltech101::Caltech101(Options options) : options_(std::move(options)) {
     const auto count = std::ssize(sorted_names(folder / categories_[static_cast<size_t>(label)]));
     for (int64_t number = 1; number <= count; ++number) samples_.push_back({label, number});
   }
-  if (options_.transforms) pipeline_.emplace({options_.transforms});
 }
 
-CaltechExample Caltech101::get(size_t index) const {
+CaltechExample Caltech101::get_placed(size_t index, const transforms::ImagePlace& place) const {
   detail::check_index("Caltech101", index, size());
   const auto [label, number] = samples_[index];
   const auto base = options_.root / "caltech101";
   const auto& category = categories_[static_cast<size_t>(label)];
-  const auto path = base / "101_ObjectCategories" / category / ("image_" + padded(number, 4) + ".jpg");
-  CaltechExample out{{}, label};
-  if (!wants(options_.target_type, "annotation")) {
-    out.image = detail::decode_through(pipeline_, io::read_bytes(path), io::ImageReadMode::UNCHANGED, path.string());
-    return out;
+  const detail::Picture photo(base / "101_ObjectCategories" / category / ("image_" + padded(number, 4) + ".jpg"),
+                              io::ImageReadMode::UNCHANGED, options_.transforms);
+  CaltechExample out{photo.image(), label};
+  if (wants(options_.target_type, "annotation")) {
+    out.contour = contour_of(base / "Annotations" / outline_folder(category) / ("annotation_" + padded(number, 4) + ".mat"));
   }
-  out.image = plain_loader(path);
-  out.contour = contour_of(base / "Annotations" / outline_folder(category) / ("annotation_" + padded(number, 4) + ".mat"));
-  return options_.transforms(std::move(out));
+  return detail::transformed(options_.transforms, std::move(out), {&photo}, place);
 }
 
 Caltech256::Caltech256(Options options)

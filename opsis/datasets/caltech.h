@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -27,7 +26,7 @@ struct CaltechExample {
 /// Throws   NotFoundError when the folder is absent and download is false; IntegrityError for an archive of another hash;
 ///          ValueError for another target; get throws NotBuiltError for outlines in a build without zlib
 /// Source   torchvision.datasets.Caltech101
-class OPSIS_API Caltech101 final : public Dataset<CaltechExample> {
+class OPSIS_API Caltech101 final : public Dataset<CaltechExample>, public PlacedSource<CaltechExample> {
  public:
   struct Options {
     std::filesystem::path root;
@@ -37,7 +36,8 @@ class OPSIS_API Caltech101 final : public Dataset<CaltechExample> {
   };
   explicit Caltech101(Options options);
   size_t size() const override { return samples_.size(); }
-  CaltechExample get(size_t index) const override;
+  CaltechExample get(size_t index) const override { return get_placed(index, {}); }
+  CaltechExample get_placed(size_t index, const transforms::ImagePlace& place) const override;
   const std::vector<std::string>& categories() const { return categories_; }
 
  private:
@@ -47,7 +47,6 @@ class OPSIS_API Caltech101 final : public Dataset<CaltechExample> {
   Options options_;
   std::vector<std::string> categories_;
   std::vector<Sample> samples_;
-  std::optional<transforms::Compose> pipeline_;  // the transforms, if there are any
 };
 
 /// 30,607 photos of 257 categories, gray or colored. 1.2 GB to download, into root/caltech256.

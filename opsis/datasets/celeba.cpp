@@ -4,6 +4,7 @@
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -90,16 +91,18 @@ CelebA::CelebA(Options options) : options_(std::move(options)) {
   landmarks_ = landmarks.numbers.index_select(0, index);
 }
 
-CelebAExample CelebA::get(size_t index) const {
+CelebAExample CelebA::get_placed(size_t index, const transforms::ImagePlace& place) const {
   detail::check_index("CelebA", index, size());
   const auto i = static_cast<int64_t>(index);
-  CelebAExample out{plain_loader(options_.root / "celeba" / "img_align_celeba" / files_[index])};
+  const detail::Picture photo(options_.root / "celeba" / "img_align_celeba" / files_[index], io::ImageReadMode::UNCHANGED,
+                              options_.transforms);
+  CelebAExample out{photo.image()};
   out.attr = attr_[i].clone();
   out.identity = identity_.data_ptr<int64_t>()[i];
   out.boxes = boxes_[i].clone().unsqueeze(0);
   out.boxes.slice(1, 2) += out.boxes.slice(1, 0, 2);
-  out.landmarks = KeyPoints(landmarks_[i].clone().view({-1, 2}), {out.image.data.size(-2), out.image.data.size(-1)});
-  return options_.transforms(std::move(out));
+  out.landmarks = KeyPoints(landmarks_[i].clone().view({-1, 2}), photo.size());
+  return detail::transformed(options_.transforms, std::move(out), {&photo}, place);
 }
 
 }  // namespace opsis::inline v1::datasets

@@ -7,6 +7,7 @@
 
 #include "opsis/datasets/dataset.h"
 #include "opsis/datasets/options.h"
+#include "opsis/datasets/placed_source.h"
 #include "opsis/transforms/transform.h"
 #include "opsis/tv_tensors.h"
 
@@ -33,12 +34,13 @@ struct CelebAExample {
 /// Differs  an example has all targets, where torchvision's target_type chooses; boxes are no BoundingBoxes, for they lie on
 ///          another picture than the one that is given
 /// Source   torchvision.datasets.CelebA
-class OPSIS_API CelebA final : public Dataset<CelebAExample> {
+class OPSIS_API CelebA final : public Dataset<CelebAExample>, public PlacedSource<CelebAExample> {
  public:
   using Options = SplitOptions;
   explicit CelebA(Options options);
   size_t size() const override { return files_.size(); }
-  CelebAExample get(size_t index) const override;
+  CelebAExample get(size_t index) const override { return get_placed(index, {}); }
+  CelebAExample get_placed(size_t index, const transforms::ImagePlace& place) const override;
   const std::vector<std::string>& attr_names() const { return attr_names_; }
 
  private:

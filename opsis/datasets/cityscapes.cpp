@@ -4,6 +4,7 @@
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/json_file.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/datasets/text_file.h"
 
 namespace opsis::inline v1::datasets {
@@ -84,7 +85,8 @@ Cityscapes::Cityscapes(Options options) : options_(std::move(options)) {
 
 CityscapesExample Cityscapes::get(size_t index) const {
   detail::check_index("Cityscapes", index, size());
-  CityscapesExample out{default_loader(images_[index])};
+  const detail::Picture photo(images_[index], io::ImageReadMode::RGB, options_.transforms);
+  CityscapesExample out{photo.image()};
   for (const auto& target : options_.target_type) {
     const auto file = [&](const char* suffix) {
       auto path = stems_[index];
@@ -100,7 +102,7 @@ CityscapesExample Cityscapes::get(size_t index) const {
       out.polygon = read_json(file("_polygons.json"));
     }
   }
-  return options_.transforms(std::move(out));
+  return detail::transformed(options_.transforms, std::move(out), {&photo});
 }
 
 }  // namespace opsis::inline v1::datasets

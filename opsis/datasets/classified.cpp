@@ -5,9 +5,9 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/telling_where.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/io/file.h"
-#include "opsis/io/image.h"
-#include "opsis/transforms/decode.h"
+#include "opsis/transforms/container.h"
 #include "opsis/transforms/type.h"
 
 namespace opsis::inline v1::datasets {
@@ -15,18 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Image decode_picture(io::Bytes bytes, io::ImageReadMode mode) {
-  auto image = io::decode_image(bytes, {.mode = mode});
-  // As PIL's convert(): always uint8, of a PNG of 16 bits the high ones.
-  if (mode != io::ImageReadMode::UNCHANGED && image.data.scalar_type() == torch::kUInt16) {
-    image.data = image.data.to(torch::kInt32).div(256, "floor").to(torch::kUInt8);
-  }
-  return image;
-}
-
 Image load_as(const fs::path& path, io::ImageReadMode mode, const FileRoot& files = {}) {
   const auto bytes = files.read(path);
-  return telling_where(path, [&] { return decode_picture(bytes, mode); });
+  return telling_where(path, [&] { return detail::decode_picture(bytes, mode); });
 }
 
 // What one of the three loaders decodes to; none for a loader of the user's.
@@ -55,7 +46,7 @@ bool changes_single_pixels(const transforms::Transform* transform) {
 }  // namespace
 
 Image default_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::RGB); }
-Image decode_rgb(io::Bytes bytes) { return decode_picture(bytes, io::ImageReadMode::RGB); }
+Image decode_rgb(io::Bytes bytes) { return detail::decode_picture(bytes, io::ImageReadMode::RGB); }
 Image gray_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::GRAY); }
 Image plain_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::UNCHANGED); }
 
@@ -77,15 +68,17 @@ ClassifiedFiles::ClassifiedFiles(std::string_view name, ClassifiedList list, tra
   OPSIS_CHECK(!files_.archive() || decode_ || mode_,
               "{}: {} is an archive, whose files have no path that a loader could open; give .decode, which takes their bytes",
               name_, files_.archive()->path().string());
-  if (transforms_) pipeline_.emplace({transforms_});
 }
 
 Classified ClassifiedFiles::get_placed(size_t index, const transforms::ImagePlace& place) const {
   detail::check_index(name_, index, size());
   const auto& [path, label] = list_.samples[index];
   if (!decode_ && !mode_) return transforms_(Classified{loader_(path), label});
+  if (mode_) {
+    const detail::Picture photo(path, *mode_, transforms_, files_);
+    return detail::transformed(transforms_, Classified{photo.image(), label}, {&photo}, place);
+  }
   const auto bytes = files_.read(path);
-  if (mode_) return {detail::decode_through(pipeline_, bytes, *mode_, path.string(), place), label};
   return transforms_(Classified{telling_where(path, [&] { return decode_(bytes); }), label});
 }
 
@@ -147,17 +140,7 @@ void check_folder(std::string_view dataset, const fs::path& folder, std::string_
   raise<NotFoundError>("{}: the folder {} is not there{}{}", dataset, folder.string(), remedy.empty() ? "" : "; ", remedy);
 }
 
-Image load_rgb(const FileRoot& files, const fs::path& path) { return load_as(path, io::ImageReadMode::RGB, files); }
 Image load_plain(const FileRoot& files, const fs::path& path) { return load_as(path, io::ImageReadMode::UNCHANGED, files); }
-
-Image decode_through(const std::optional<transforms::Compose>& pipeline, io::Bytes bytes, io::ImageReadMode mode,
-                     std::string_view where, const transforms::ImagePlace& place) {
-  return telling_where(where, [&] {
-    if (!pipeline) return decode_picture(bytes, mode);
-    if (!io::has_magic(bytes, 0, "\xFF\xD8\xFF")) return (*pipeline)(decode_picture(bytes, mode));
-    return transforms::decode(*pipeline, bytes, {.mode = mode}, place);
-  });
-}
 
 std::string text_of(const fs::path& path) {
   const auto bytes = io::read_bytes(path);

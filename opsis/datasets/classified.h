@@ -19,7 +19,6 @@
 #include "opsis/datasets/placed_source.h"
 #include "opsis/io/bytes.h"
 #include "opsis/io/codec.h"
-#include "opsis/transforms/container.h"
 #include "opsis/transforms/transform.h"
 
 namespace opsis::inline v1::datasets {
@@ -79,8 +78,7 @@ class OPSIS_API ClassifiedFiles : public Dataset<Classified>, public PlacedSourc
   ImageLoader loader_;
   FileRoot files_;
   ImageDecoder decode_;
-  std::optional<io::ImageReadMode> mode_;        // of the loader, if it is one of the three above
-  std::optional<transforms::Compose> pipeline_;  // the transforms, if there are any
+  std::optional<io::ImageReadMode> mode_;  // of the loader, if it is one of the three above
 };
 
 /// Classes, and all images and labels.
@@ -131,14 +129,8 @@ OPSIS_API void check_folder(std::string_view dataset, const std::filesystem::pat
 OPSIS_API bool is_folder(const std::filesystem::path& path);
 OPSIS_API bool is_file(const std::filesystem::path& path);
 
-// default_loader and plain_loader of a file that may be in an archive.
-OPSIS_API Image load_rgb(const FileRoot& files, const std::filesystem::path& path);
+// plain_loader of a file that may be in an archive.
 OPSIS_API Image load_plain(const FileRoot& files, const std::filesystem::path& path);
-
-// What the transforms make of the picture that these bytes, the file `where`, hold. Of a JPEG only that part is decoded which
-// they keep, with the same pixels, and in `place` as transforms::decode says.
-OPSIS_API Image decode_through(const std::optional<transforms::Compose>& pipeline, io::Bytes bytes, io::ImageReadMode mode,
-                               std::string_view where, const transforms::ImagePlace& place = {});
 
 // The whole of a text or JSON file.
 OPSIS_API std::string text_of(const std::filesystem::path& path);

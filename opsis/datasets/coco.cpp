@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "opsis/core/check.h"
-#include "opsis/datasets/classified.h"
 #include "opsis/datasets/coco_segmentation.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/io/masks.h"
 
 namespace opsis::inline v1::datasets {
@@ -80,8 +80,9 @@ CocoDetection::CocoDetection(Options options)
 Detected CocoDetection::get(size_t index) const {
   detail::check_index("CocoDetection", index, size());
   const auto& entry = file_.images()[index];
-  Detected out{.image = detail::load_rgb(files_, options_.root / entry.file_name), .image_id = entry.id};
-  const Size canvas{out.image.data.size(-2), out.image.data.size(-1)};
+  const detail::Picture photo(options_.root / entry.file_name, io::ImageReadMode::RGB, options_.transforms, files_);
+  Detected out{.image = photo.image(), .image_id = entry.id};
+  const auto canvas = photo.size();
   reading_coco("CocoDetection", options_.annFile, entry.id, [&] {
     out.annotation = coco_annotations(file_, entry);
     out.boxes = coco_boxes(out.annotation, canvas);
@@ -91,7 +92,7 @@ Detected CocoDetection::get(size_t index) const {
     if (options_.masks) out.masks = coco_masks(out.annotation, canvas);
     if (options_.key_points) out.key_points = coco_key_points(out.annotation, canvas);
   });
-  return options_.transforms(std::move(out));
+  return detail::transformed(options_.transforms, std::move(out), {&photo});
 }
 
 CocoCaptions::CocoCaptions(Options options)
@@ -100,13 +101,14 @@ CocoCaptions::CocoCaptions(Options options)
 Captioned CocoCaptions::get(size_t index) const {
   detail::check_index("CocoCaptions", index, size());
   const auto& entry = file_.images()[index];
-  Captioned out{.image = detail::load_rgb(files_, options_.root / entry.file_name), .captions = {}};
+  const detail::Picture photo(options_.root / entry.file_name, io::ImageReadMode::RGB, options_.transforms, files_);
+  Captioned out{.image = photo.image(), .captions = {}};
   reading_coco("CocoCaptions", options_.annFile, entry.id, [&] {
     for (const auto& part : entry.annotations) {
       out.captions.push_back(Json::parse(file_.annotation(part))["caption"].text());
     }
   });
-  return options_.transforms(std::move(out));
+  return detail::transformed(options_.transforms, std::move(out), {&photo});
 }
 
 }  // namespace opsis::inline v1::datasets

@@ -16,9 +16,10 @@ namespace {
 namespace fs = std::filesystem;
 
 // Where it goes, with nothing wrong in the way; nothing when what is there is right.
-std::optional<fs::path> place_for(const fs::path& root, const std::string& filename, const std::string& md5) {
+std::optional<fs::path> place_for(const fs::path& root, const std::string& filename, const std::string& md5,
+                                  const std::string& sha256) {
   auto place = root / filename;
-  if (check_integrity(place, md5)) return std::nullopt;
+  if (check_integrity(place, md5, sha256)) return std::nullopt;
   std::error_code ignored;
   fs::remove(place, ignored);
   return place;
@@ -80,27 +81,31 @@ class Desk {
 
 }  // namespace
 
-bool check_integrity(const fs::path& file, const std::string& md5) {
+bool check_integrity(const fs::path& file, const std::string& md5, const std::string& sha256) {
   std::error_code ignored;
   if (!fs::is_regular_file(file, ignored)) return false;
-  return md5.empty() || hub::digest_of_file(file, hub::DigestKind::Md5) == md5;
+  return (md5.empty() || hub::digest_of_file(file, hub::DigestKind::Md5) == md5) &&
+         (sha256.empty() || hub::digest_of_file(file, hub::DigestKind::Sha256) == sha256);
 }
 
-fs::path download_url(const std::string& url, const fs::path& root, std::string filename, const std::string& md5) {
-  if (const auto id = google_drive_file_id(url)) return download_file_from_google_drive(*id, root, filename, md5);
+fs::path download_url(const std::string& url, const fs::path& root, std::string filename, const std::string& md5,
+                      const std::string& sha256) {
+  if (const auto id = google_drive_file_id(url)) return download_file_from_google_drive(*id, root, filename, md5, sha256);
   if (filename.empty()) filename = url.substr(url.rfind('/') + 1);
   OPSIS_CHECK(!filename.empty(), "download_url: the url ends with no file's name, so pass filename; got \"{}\"", url);
-  if (const auto place = place_for(root, filename, md5)) hub::download(hub::mirrored(url), *place, {.md5 = md5});
+  if (const auto place = place_for(root, filename, md5, sha256)) {
+    hub::download(hub::mirrored(url), *place, {.sha256 = sha256, .md5 = md5});
+  }
   return root / filename;
 }
 
 fs::path download_file_from_google_drive(const std::string& file_id, const fs::path& root, const std::string& filename,
-                                         const std::string& md5) {
+                                         const std::string& md5, const std::string& sha256) {
   const auto name = filename.empty() ? file_id : filename;
-  if (check_integrity(root / name, md5)) return root / name;
+  if (check_integrity(root / name, md5, sha256)) return root / name;
   // Not in its place, since what comes may be a question instead of the file.
   const Desk desk(root / (name + ".drive"));
-  const auto place = place_for(root, name, md5);
+  const auto place = place_for(root, name, md5, sha256);
   if (!place) return root / name;  // another has brought it
   const auto answer = desk.path() / name;
   auto address = "https://drive.usercontent.google.com/download?id=" + file_id + "&export=download";
@@ -118,13 +123,12 @@ fs::path download_file_from_google_drive(const std::string& file_id, const fs::p
     }
     address = confirmed;
   }
-  if (!md5.empty()) {
-    try {
-      hub::check_md5(answer, md5);
-    } catch (const IntegrityError&) {
-      remove_tree(answer);
-      throw;
-    }
+  try {
+    if (!sha256.empty()) hub::check_sha256(answer, sha256);
+    if (!md5.empty()) hub::check_md5(answer, md5);
+  } catch (const IntegrityError&) {
+    remove_tree(answer);
+    throw;
   }
   move_to(answer, *place);
   return *place;

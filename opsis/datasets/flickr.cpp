@@ -4,6 +4,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/flickr_page.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/datasets/text_file.h"
 
 namespace opsis::inline v1::datasets {
@@ -40,15 +41,13 @@ std::vector<CaptionedFile> list_flickr30k(const Flickr30k::Options& options) {
 
 CaptionedFiles::CaptionedFiles(std::string_view name, std::vector<CaptionedFile> samples, transforms::AnyTransform transforms,
                                ImageLoader loader)
-    : name_(name),
-      samples_(std::move(samples)),
-      transforms_(std::move(transforms)),
-      loader_(loader ? std::move(loader) : ImageLoader(default_loader)) {}
+    : name_(name), samples_(std::move(samples)), transforms_(std::move(transforms)), loader_(std::move(loader)) {}
 
 Captioned CaptionedFiles::get(size_t index) const {
   detail::check_index(name_, index, size());
   const auto& [path, captions] = samples_[index];
-  return transforms_(Captioned{loader_(path), captions});
+  const detail::Picture photo(path, io::ImageReadMode::RGB, transforms_, {}, loader_);
+  return detail::transformed(transforms_, Captioned{photo.image(), captions}, {&photo});
 }
 
 Flickr8k::Flickr8k(Options options)

@@ -23,7 +23,7 @@ class OPSIS_API CaptionedFiles : public Dataset<Captioned> {
   const std::vector<CaptionedFile>& samples() const { return samples_; }
 
  protected:
-  /// `name` begins the messages and must outlive the data set.
+  /// `name` begins the messages and must outlive the data set; a loader that is empty is default_loader.
   CaptionedFiles(std::string_view name, std::vector<CaptionedFile> samples, transforms::AnyTransform transforms,
                  ImageLoader loader);
 
@@ -31,7 +31,7 @@ class OPSIS_API CaptionedFiles : public Dataset<Captioned> {
   std::string_view name_;
   std::vector<CaptionedFile> samples_;
   transforms::AnyTransform transforms_;
-  ImageLoader loader_;
+  ImageLoader loader_;  // empty: default_loader's pictures
 };
 
 /// 8,000 photos in `root`, brought by hand, with captions in a page of HTML; in the order of the files' names.

@@ -7,9 +7,9 @@
 #include "opsis/core/check.h"
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/folder.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
-#include "opsis/io/file.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
@@ -54,7 +54,6 @@ INaturalist::INaturalist(Options options) : options_(std::move(options)) {
   bring_inaturalist(options_);
   recent ? list_2021() : list_before_2021();
   list_photos();
-  if (options_.transforms) pipeline_.emplace({options_.transforms});
 }
 
 // Folders "00042_Animalia_Chordata_...", one a species.
@@ -124,19 +123,15 @@ void INaturalist::list_photos() {
   std::stable_sort(samples_.begin(), samples_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
 }
 
-INaturalistExample INaturalist::get(size_t index) const {
+INaturalistExample INaturalist::get_placed(size_t index, const transforms::ImagePlace& place) const {
   detail::check_index("INaturalist", index, size());
   const auto& [path, label] = samples_[index];
-  INaturalistExample out{{}, label};
+  const detail::Picture photo(path, io::ImageReadMode::UNCHANGED, options_.transforms, {}, options_.loader);
+  INaturalistExample out{photo.image(), label};
   for (const auto& target : options_.target_type) {
     out.target.push_back(target == "full" ? label : groups_[static_cast<size_t>(label)].at(target));
   }
-  if (options_.loader) {
-    out.image = options_.loader(path);
-    return options_.transforms(std::move(out));
-  }
-  out.image = detail::decode_through(pipeline_, io::read_bytes(path), io::ImageReadMode::UNCHANGED, path.string());
-  return out;
+  return detail::transformed(options_.transforms, std::move(out), {&photo}, place);
 }
 
 std::string INaturalist::category_name(const std::string& category_type, int64_t category_id) const {

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -30,7 +29,7 @@ struct INaturalistExample {
 ///          ValueError for another version or target
 /// Differs  photos of a species are in the order of their names, where torchvision's is that of the file system
 /// Source   torchvision.datasets.INaturalist
-class OPSIS_API INaturalist final : public Dataset<INaturalistExample> {
+class OPSIS_API INaturalist final : public Dataset<INaturalistExample>, public PlacedSource<INaturalistExample> {
  public:
   struct Options {
     std::filesystem::path root;
@@ -43,7 +42,8 @@ class OPSIS_API INaturalist final : public Dataset<INaturalistExample> {
   };
   explicit INaturalist(Options options);
   size_t size() const override { return samples_.size(); }
-  INaturalistExample get(size_t index) const override;
+  INaturalistExample get(size_t index) const override { return get_placed(index, {}); }
+  INaturalistExample get_placed(size_t index, const transforms::ImagePlace& place) const override;
 
   /// The folders of the species.
   const std::vector<std::string>& all_categories() const { return categories_; }
@@ -61,7 +61,6 @@ class OPSIS_API INaturalist final : public Dataset<INaturalistExample> {
   std::map<std::string, std::map<std::string, int64_t>> index_;  // kind, name: number
   std::vector<std::map<std::string, int64_t>> groups_;           // of each species, kind: number
   std::vector<FolderSample> samples_;
-  std::optional<transforms::Compose> pipeline_;  // the transforms, if there are any
 };
 
 }  // namespace opsis::inline v1::datasets

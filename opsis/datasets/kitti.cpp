@@ -6,6 +6,7 @@
 #include "opsis/core/check.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -43,7 +44,8 @@ Kitti::Kitti(Options options) : options_(std::move(options)), images_(kitti_imag
 
 Detected Kitti::get(size_t index) const {
   detail::check_index("Kitti", index, size());
-  Detected out{.image = plain_loader(images_[index])};
+  const detail::Picture photo(images_[index], io::ImageReadMode::UNCHANGED, options_.transforms);
+  Detected out{.image = photo.image()};
   std::vector<float> corners;
   std::vector<int64_t> labels;
   if (options_.train) {
@@ -73,10 +75,9 @@ Detected Kitti::get(size_t index) const {
     }
     out.annotation = Json(std::move(objects));
   }
-  out.boxes = BoundingBoxes(torch::tensor(corners, torch::kFloat32).view({-1, 4}), BoundingBoxFormat::XYXY,
-                            {out.image.data.size(-2), out.image.data.size(-1)});
+  out.boxes = BoundingBoxes(torch::tensor(corners, torch::kFloat32).view({-1, 4}), BoundingBoxFormat::XYXY, photo.size());
   out.labels = torch::tensor(labels, torch::kInt64);
-  return options_.transforms(std::move(out));
+  return detail::transformed(options_.transforms, std::move(out), {&photo});
 }
 
 }  // namespace opsis::inline v1::datasets

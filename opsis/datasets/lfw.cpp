@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -86,13 +87,14 @@ LFWPairs::LFWPairs(Options options) : options_(std::move(options)) {
       }
     }
   }
-  if (!options_.loader) options_.loader = default_loader;
 }
 
 ImagePair LFWPairs::get(size_t index) const {
   detail::check_index("LFWPairs", index, size());
   const auto& [first, second, same] = pairs_[index];
-  return options_.transforms(ImagePair{options_.loader(first), options_.loader(second), same});
+  const detail::Picture one(first, io::ImageReadMode::RGB, options_.transforms, {}, options_.loader);
+  const detail::Picture other(second, io::ImageReadMode::RGB, options_.transforms, {}, options_.loader);
+  return detail::transformed(options_.transforms, ImagePair{one.image(), other.image(), same}, {&one, &other});
 }
 
 }  // namespace opsis::inline v1::datasets

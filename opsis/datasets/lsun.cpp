@@ -6,6 +6,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/classified.h"
+#include "opsis/datasets/picture.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
@@ -43,13 +44,12 @@ io::LmdbFile lsun_database(const LSUNClass::Options& options) {
 
 LSUNClass::LSUNClass(Options options) : options_(std::move(options)), photos_(lsun_database(options_)) {}
 
-Classified LSUNClass::get(size_t index) const {
+Classified LSUNClass::read(const transforms::AnyTransform& pipeline, size_t index, int64_t label,
+                           const transforms::ImagePlace& place) const {
   detail::check_index("LSUNClass", index, size());
-  try {
-    return options_.transforms(Classified{decode_rgb(photos_.value(index)), -1});
-  } catch (const DecodeError& error) {
-    raise<DecodeError>("LSUNClass: {}, photo {}: {}", options_.root.string(), io::as_text(photos_.key(index)), error.what());
-  }
+  const auto where = text("LSUNClass: {}, photo {}", options_.root.string(), io::as_text(photos_.key(index)));
+  const detail::Picture photo(photos_.value(index), io::ImageReadMode::RGB, pipeline, where);
+  return detail::transformed(pipeline, Classified{photo.image(), label}, {&photo}, place);
 }
 
 LSUN::LSUN(Options options) : transforms_(std::move(options.transforms)), classes_(lsun_classes(std::move(options.classes))) {
@@ -60,12 +60,11 @@ LSUN::LSUN(Options options) : transforms_(std::move(options.transforms)), classe
   }
 }
 
-Classified LSUN::get(size_t index) const {
+Classified LSUN::get_placed(size_t index, const transforms::ImagePlace& place) const {
   detail::check_index("LSUN", index, size());
-  const auto place = static_cast<size_t>(std::upper_bound(ends_.begin(), ends_.end(), index) - ends_.begin());
-  auto out = databases_[place].get(index - (place == 0 ? 0 : ends_[place - 1]));
-  out.label = static_cast<int64_t>(place);
-  return transforms_(std::move(out));
+  const auto kind = static_cast<size_t>(std::upper_bound(ends_.begin(), ends_.end(), index) - ends_.begin());
+  const auto first = kind == 0 ? 0 : ends_[kind - 1];
+  return databases_[kind].read(transforms_, index - first, static_cast<int64_t>(kind), place);
 }
 
 }  // namespace opsis::inline v1::datasets

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "opsis/datasets/dataset.h"
+#include "opsis/datasets/placed_source.h"
 #include "opsis/io/lmdb.h"
 #include "opsis/transforms/transform.h"
 
@@ -19,7 +20,7 @@ namespace opsis::inline v1::datasets {
 ///          older database of that name: the tree is looked through at each opening, a second a million photos at most, or,
 ///          with `.index`, when the database has changed
 /// Source   torchvision.datasets.LSUNClass
-class OPSIS_API LSUNClass final : public Dataset<Classified> {
+class OPSIS_API LSUNClass final : public Dataset<Classified>, public PlacedSource<Classified> {
  public:
   struct Options {
     std::filesystem::path root;
@@ -28,9 +29,15 @@ class OPSIS_API LSUNClass final : public Dataset<Classified> {
   };
   explicit LSUNClass(Options options);
   size_t size() const override { return photos_.size(); }
-  Classified get(size_t index) const override;
+  Classified get(size_t index) const override { return get_placed(index, {}); }
+  Classified get_placed(size_t index, const transforms::ImagePlace& place) const override {
+    return read(options_.transforms, index, -1, place);
+  }
 
  private:
+  friend class LSUN;
+  Classified read(const transforms::AnyTransform& pipeline, size_t index, int64_t label,
+                  const transforms::ImagePlace& place) const;
   Options options_;
   io::LmdbFile photos_;
 };
@@ -42,7 +49,7 @@ class OPSIS_API LSUNClass final : public Dataset<Classified> {
 /// Throws   ValueError for what is no kind; else as LSUNClass
 /// Differs  as LSUNClass; a list of one that is train, val or test stands for it, as in Python the word without a list
 /// Source   torchvision.datasets.LSUN
-class OPSIS_API LSUN final : public Dataset<Classified> {
+class OPSIS_API LSUN final : public Dataset<Classified>, public PlacedSource<Classified> {
  public:
   struct Options {
     std::filesystem::path root;
@@ -52,7 +59,8 @@ class OPSIS_API LSUN final : public Dataset<Classified> {
   };
   explicit LSUN(Options options);
   size_t size() const override { return ends_.empty() ? 0 : ends_.back(); }
-  Classified get(size_t index) const override;
+  Classified get(size_t index) const override { return get_placed(index, {}); }
+  Classified get_placed(size_t index, const transforms::ImagePlace& place) const override;
   const std::vector<std::string>& classes() const { return classes_; }
 
  private:

@@ -7,9 +7,9 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
-#include "opsis/io/file.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
@@ -56,22 +56,16 @@ OxfordIIITPet::OxfordIIITPet(Options options) : options_(std::move(options)) {
     breeds.emplace(label, words[0].substr(0, words[0].rfind('_')));
   }
   for (const auto& [label, name] : breeds) classes_.push_back(breed_of(name + "_1"));
-  if (options_.transforms) pipeline_.emplace({options_.transforms});
 }
 
-PetExample OxfordIIITPet::get(size_t index) const {
+PetExample OxfordIIITPet::get_placed(size_t index, const transforms::ImagePlace& place) const {
   detail::check_index("OxfordIIITPet", index, size());
   const auto& pet = pets_[index];
   const auto base = options_.root / "oxford-iiit-pet";
-  const auto path = base / "images" / (pet.id + ".jpg");
-  PetExample out{{}, pet.label, pet.binary_label};
-  if (!segmentation_) {
-    out.image = detail::decode_through(pipeline_, io::read_bytes(path), io::ImageReadMode::RGB, path.string());
-    return out;
-  }
-  out.image = default_loader(path);
-  out.segmentation = Mask(plain_loader(base / "annotations" / "trimaps" / (pet.id + ".png")).data);
-  return options_.transforms(std::move(out));
+  const detail::Picture photo(base / "images" / (pet.id + ".jpg"), io::ImageReadMode::RGB, options_.transforms);
+  PetExample out{photo.image(), pet.label, pet.binary_label};
+  if (segmentation_) out.segmentation = Mask(plain_loader(base / "annotations" / "trimaps" / (pet.id + ".png")).data);
+  return detail::transformed(options_.transforms, std::move(out), {&photo}, place);
 }
 
 }  // namespace opsis::inline v1::datasets

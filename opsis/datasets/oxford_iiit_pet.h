@@ -30,7 +30,7 @@ struct PetExample {
 /// Throws   NotFoundError when folders are absent and download is false; DecodeError, with the line, for a list that is not
 ///          sound; ValueError for another split or target
 /// Source   torchvision.datasets.OxfordIIITPet
-class OPSIS_API OxfordIIITPet final : public Dataset<PetExample> {
+class OPSIS_API OxfordIIITPet final : public Dataset<PetExample>, public PlacedSource<PetExample> {
  public:
   struct Options {
     std::filesystem::path root;
@@ -42,7 +42,8 @@ class OPSIS_API OxfordIIITPet final : public Dataset<PetExample> {
   };
   explicit OxfordIIITPet(Options options);
   size_t size() const override { return pets_.size(); }
-  PetExample get(size_t index) const override;
+  PetExample get(size_t index) const override { return get_placed(index, {}); }
+  PetExample get_placed(size_t index, const transforms::ImagePlace& place) const override;
   const std::vector<std::string>& classes() const { return classes_; }
   std::map<std::string, int64_t> class_to_idx() const { return numbered(classes_); }
   /// {"Cat", "Dog"}
@@ -57,7 +58,6 @@ class OPSIS_API OxfordIIITPet final : public Dataset<PetExample> {
   bool segmentation_ = false;
   std::vector<std::string> classes_;
   std::vector<Pet> pets_;
-  std::optional<transforms::Compose> pipeline_;  // the transforms, if there are any
 };
 
 }  // namespace opsis::inline v1::datasets

@@ -15,6 +15,7 @@ namespace opsis::inline v1::datasets {
 namespace {
 
 // Sorted. To add a row, ask tests/oracle/datasets_resources.py how torchvision has it: the two are held against each other.
+// torchvision knows MD5s alone. Of files that TensorFlow's data sets fetch from the same place their SHA-256 stands behind it.
 // clang-format off
 constexpr Resource kResources[] = {
     {"CIFAR10", "batches.meta", "", "5ff9c542aee3614f3951f8cda6e48888"},
@@ -29,17 +30,23 @@ constexpr Resource kResources[] = {
     {"CIFAR100", "meta", "", "7973b15100ade9c7d40fb424638fde48"},
     {"CIFAR100", "test", "", "f0ef6b0ae62326f3e7ffdfab6717acfc"},
     {"CIFAR100", "train", "", "16019d7e3df5f24257cddd939b257f8d"},
-    {"CLEVRClassification", "CLEVR_v1.0.zip", "https://dl.fbaipublicfiles.com/clevr/CLEVR_v1.0.zip", "b11922020e72d0cd9154779b2d3d07d2"},
+    {"CLEVRClassification", "CLEVR_v1.0.zip", "https://dl.fbaipublicfiles.com/clevr/CLEVR_v1.0.zip", "b11922020e72d0cd9154779b2d3d07d2",
+     "5cd61cf1096ed20944df93c9adb31e74d189b8459a94f54ba00090e5c59936d1"},
     {"Caltech101", "caltech-101.zip", "https://data.caltech.edu/records/mzrjq-6wc02/files/caltech-101.zip", "3138e1922a9193bfa496528edbbc45d0"},
     {"Caltech256", "256_ObjectCategories.tar", "https://data.caltech.edu/records/nyy15-4j048/files/256_ObjectCategories.tar", "67b4f42ca05d46448c6bb8ecd2220f6d"},
     {"CelebA", "identity_CelebA.txt", "https://drive.google.com/uc?id=1_ee_0u7vcNLOfNLegJRHmolfH5ICW-XS", "32bd1bd63d3c78cd57e08160ec5ed1e2"},
-    {"CelebA", "img_align_celeba.zip", "https://drive.google.com/uc?id=0B7EVK8r0v71pZjFTYXZWM3FlRnM", "00d2c5bc6d35e252742224ab0c1e8fcb"},
-    {"CelebA", "list_attr_celeba.txt", "https://drive.google.com/uc?id=0B7EVK8r0v71pblRyaVFSWGxPY0U", "75e246fa4810816ffd6ee81facbd244c"},
+    {"CelebA", "img_align_celeba.zip", "https://drive.google.com/uc?id=0B7EVK8r0v71pZjFTYXZWM3FlRnM", "00d2c5bc6d35e252742224ab0c1e8fcb",
+     "46fb89443c578308acf364d7d379fe1b9efb793042c0af734b6112e4fd3a8c74"},
+    {"CelebA", "list_attr_celeba.txt", "https://drive.google.com/uc?id=0B7EVK8r0v71pblRyaVFSWGxPY0U", "75e246fa4810816ffd6ee81facbd244c",
+     "f0e5da289d5ccf75ffe8811132694922b60f2af59256ed362afa03fefba324d0"},
     {"CelebA", "list_bbox_celeba.txt", "https://drive.google.com/uc?id=0B7EVK8r0v71pbThiMVRxWXZ4dU0", "00566efa6fedff7a56946cd1c10f1c16"},
-    {"CelebA", "list_eval_partition.txt", "https://drive.google.com/uc?id=0B7EVK8r0v71pY0NSMzRuSXJEVkk", "d32c9cbf5e040fd4025c592c306e6668"},
-    {"CelebA", "list_landmarks_align_celeba.txt", "https://drive.google.com/uc?id=0B7EVK8r0v71pd0FJY3Blby1HUTQ", "cc24ecafdb5b50baae59b03474781f8c"},
+    {"CelebA", "list_eval_partition.txt", "https://drive.google.com/uc?id=0B7EVK8r0v71pY0NSMzRuSXJEVkk", "d32c9cbf5e040fd4025c592c306e6668",
+     "fc955bcb3ef8fbdf7d5640d9a8693a8431b5f2ee291a5c1449a1549e7e073fe7"},
+    {"CelebA", "list_landmarks_align_celeba.txt", "https://drive.google.com/uc?id=0B7EVK8r0v71pd0FJY3Blby1HUTQ", "cc24ecafdb5b50baae59b03474781f8c",
+     "6c02a87569907f6db2ba99019085697596730e8129f67a3d61659f198c48d43b"},
     {"Country211", "country211.tgz", "https://openaipublic.azureedge.net/clip/data/country211.tgz", "84988d7644798601126c29e9877aab6a"},
-    {"DTD", "dtd-r1.0.1.tar.gz", "https://www.robots.ox.ac.uk/~vgg/data/dtd/download/dtd-r1.0.1.tar.gz", "fff73e5086ae6bdbea199a49dfb8a4c1"},
+    {"DTD", "dtd-r1.0.1.tar.gz", "https://www.robots.ox.ac.uk/~vgg/data/dtd/download/dtd-r1.0.1.tar.gz", "fff73e5086ae6bdbea199a49dfb8a4c1",
+     "e42855a52a4950a3b59612834602aa253914755c95b0cff9ead6d07395f8e205"},
     {"EMNIST", "gzip.zip", "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip", "58c8d27c78d21e728a6bc7b3cc06412e"},
     {"EuroSAT", "EuroSAT.zip", "https://huggingface.co/datasets/torchgeo/eurosat/resolve/c877bcd43f099cd0196738f714544e355477f3fd/EuroSAT.zip", "c8fa014336c82ac7804f0398fcb19387"},
     {"FER2013", "fer2013.csv", "", "f8428a1edbd21e88f42c73edd2a14f95"},
@@ -47,14 +54,22 @@ constexpr Resource kResources[] = {
     {"FER2013", "test.csv", "", "b02c2298636a634e8c2faabbf3ea9a23"},
     {"FER2013", "train.csv", "", "3f0dfb3d3fd99c811a1299cb947e3131"},
     {"FGVCAircraft", "fgvc-aircraft-2013b.tar.gz", "https://www.robots.ox.ac.uk/~vgg/data/fgvc-aircraft/archives/fgvc-aircraft-2013b.tar.gz", ""},
-    {"FashionMNIST", "t10k-images-idx3-ubyte.gz", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"},
-    {"FashionMNIST", "t10k-labels-idx1-ubyte.gz", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"},
-    {"FashionMNIST", "train-images-idx3-ubyte.gz", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"},
-    {"FashionMNIST", "train-labels-idx1-ubyte.gz", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"},
-    {"Flowers102", "102flowers.tgz", "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/102flowers.tgz", "52808999861908f626f3c1f4e79d11fa"},
-    {"Flowers102", "imagelabels.mat", "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/imagelabels.mat", "e0620be6f572b9609742df49c70aed4d"},
-    {"Flowers102", "setid.mat", "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/setid.mat", "a5357ecc9cb78c4bef273ce3793fc85c"},
-    {"Food101", "food-101.tar.gz", "http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz", "85eeb15f3717b99a5da872d97d918f87"},
+    {"FashionMNIST", "t10k-images-idx3-ubyte.gz", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79",
+     "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"},
+    {"FashionMNIST", "t10k-labels-idx1-ubyte.gz", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310",
+     "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"},
+    {"FashionMNIST", "train-images-idx3-ubyte.gz", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+     "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"},
+    {"FashionMNIST", "train-labels-idx1-ubyte.gz", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe",
+     "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"},
+    {"Flowers102", "102flowers.tgz", "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/102flowers.tgz", "52808999861908f626f3c1f4e79d11fa",
+     "2d01ecc807db462958cfe3d92f57a8c252b4abd240eb955770201e45f783b246"},
+    {"Flowers102", "imagelabels.mat", "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/imagelabels.mat", "e0620be6f572b9609742df49c70aed4d",
+     "4903e94206bac23bf772aadf06451916df56b58fc483a62db32a97b82656651d"},
+    {"Flowers102", "setid.mat", "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/setid.mat", "a5357ecc9cb78c4bef273ce3793fc85c",
+     "46b8678f91fd95d3c8f4feab80d271a6c834a1dd896fe29fd3e6ad9ce5c8dccd"},
+    {"Food101", "food-101.tar.gz", "http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz", "85eeb15f3717b99a5da872d97d918f87",
+     "d97d15e438b7f4498f96086a4f7e2fa42a32f2712e87d3295441b2b6314053a4"},
     {"GTSRB", "GTSRB-Training_fixed.zip", "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/GTSRB-Training_fixed.zip", "513f3c79a4c5141765e10e952eaa2478"},
     {"GTSRB", "GTSRB_Final_Test_GT.zip", "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/GTSRB_Final_Test_GT.zip", "fe31e9c9270bbcd7b84b7f21a9d9d9e5"},
     {"GTSRB", "GTSRB_Final_Test_Images.zip", "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/GTSRB_Final_Test_Images.zip", "c7e4e6327067d32654124b0fe9e82185"},
@@ -69,13 +84,20 @@ constexpr Resource kResources[] = {
     {"ImageNet", "ILSVRC2012_devkit_t12.tar.gz", "", "fa75699e90414af021442c21a62c3abf"},
     {"ImageNet", "ILSVRC2012_img_train.tar", "", "1d675b47d978889d74fa0da5fadfb00e"},
     {"ImageNet", "ILSVRC2012_img_val.tar", "", "29b22e2961454d5413ddabcf34fc5622"},
-    {"Imagenette", "imagenette2-160.tgz", "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-160.tgz", "e793b78cc4c9e9a4ccc0c1155377a412"},
-    {"Imagenette", "imagenette2-320.tgz", "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-320.tgz", "3df6f0d01a2c9592104656642f5e78a3"},
-    {"Imagenette", "imagenette2.tgz", "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2.tgz", "fe2fc210e6bb7c5664d602c3cd71e612"},
-    {"KMNIST", "t10k-images-idx3-ubyte.gz", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/t10k-images-idx3-ubyte.gz", "5c965bf0a639b31b8f53240b1b52f4d7"},
-    {"KMNIST", "t10k-labels-idx1-ubyte.gz", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/t10k-labels-idx1-ubyte.gz", "7320c461ea6c1c855c0b718fb2a4b134"},
-    {"KMNIST", "train-images-idx3-ubyte.gz", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/train-images-idx3-ubyte.gz", "bdb82020997e1d708af4cf47b453dcf7"},
-    {"KMNIST", "train-labels-idx1-ubyte.gz", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/train-labels-idx1-ubyte.gz", "e144d726b3acfaa3e44228e80efcd344"},
+    {"Imagenette", "imagenette2-160.tgz", "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-160.tgz", "e793b78cc4c9e9a4ccc0c1155377a412",
+     "88daccb09b6fce93f45e6c09ddeb269cce705549e6bff322092a2a5a11489863"},
+    {"Imagenette", "imagenette2-320.tgz", "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-320.tgz", "3df6f0d01a2c9592104656642f5e78a3",
+     "5020a9130cea0348272823cb12d2db7e981c6f2afa3dce71ccd5b8013005c55e"},
+    {"Imagenette", "imagenette2.tgz", "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2.tgz", "fe2fc210e6bb7c5664d602c3cd71e612",
+     "de32de18a7d8df0114d5e2c3c14cafb9558e8f00441a73aa7953681ad02be49c"},
+    {"KMNIST", "t10k-images-idx3-ubyte.gz", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/t10k-images-idx3-ubyte.gz", "5c965bf0a639b31b8f53240b1b52f4d7",
+     "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5"},
+    {"KMNIST", "t10k-labels-idx1-ubyte.gz", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/t10k-labels-idx1-ubyte.gz", "7320c461ea6c1c855c0b718fb2a4b134",
+     "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c"},
+    {"KMNIST", "train-images-idx3-ubyte.gz", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/train-images-idx3-ubyte.gz", "bdb82020997e1d708af4cf47b453dcf7",
+     "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4"},
+    {"KMNIST", "train-labels-idx1-ubyte.gz", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/train-labels-idx1-ubyte.gz", "e144d726b3acfaa3e44228e80efcd344",
+     "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17"},
     {"Kinetics", "k400_test_path.txt", "https://s3.amazonaws.com/kinetics/400/test/k400_test_path.txt", ""},
     {"Kinetics", "k400_train_path.txt", "https://s3.amazonaws.com/kinetics/400/train/k400_train_path.txt", ""},
     {"Kinetics", "k400_val_path.txt", "https://s3.amazonaws.com/kinetics/400/val/k400_val_path.txt", ""},
@@ -94,8 +116,10 @@ constexpr Resource kResources[] = {
     {"Kinetics", "val.csv", "https://s3.amazonaws.com/kinetics/400/annotations/val.csv", ""},
     {"Kinetics", "val.csv", "https://s3.amazonaws.com/kinetics/600/annotations/val.csv", ""},
     {"Kinetics", "val.csv", "https://s3.amazonaws.com/kinetics/700_2020/annotations/val.csv", ""},
-    {"Kitti", "data_object_image_2.zip", "https://s3.eu-central-1.amazonaws.com/avg-kitti/data_object_image_2.zip", ""},
-    {"Kitti", "data_object_label_2.zip", "https://s3.eu-central-1.amazonaws.com/avg-kitti/data_object_label_2.zip", ""},
+    {"Kitti", "data_object_image_2.zip", "https://s3.eu-central-1.amazonaws.com/avg-kitti/data_object_image_2.zip", "",
+     "351c5a2aa0cd9238b50174a3a62b846bc5855da256b82a196431d60ff8d43617"},
+    {"Kitti", "data_object_label_2.zip", "https://s3.eu-central-1.amazonaws.com/avg-kitti/data_object_label_2.zip", "",
+     "4efc76220d867e1c31bb980bbf8cbc02599f02a9cb4350effa98dbb04aaed880"},
     {"LFW", "lfw-deepfunneled.tgz", "", "68331da3eb755a505a502b5aacb3c201"},
     {"LFW", "lfw-funneled.tgz", "", "1b42dfed7d15c9b2dd63d5e5840c86ad"},
     {"LFW", "lfw-names.txt", "", "a6d0a479bd074669f656265a6e693f6d"},
@@ -106,14 +130,22 @@ constexpr Resource kResources[] = {
     {"LFW", "people.txt", "", "450f0863dd89e85e73936a6d71a3474b"},
     {"LFW", "peopleDevTest.txt", "", "e4bf5be0a43b5dcd9dc5ccfcb8fb19c5"},
     {"LFW", "peopleDevTrain.txt", "", "54eaac34beb6d042ed3a7d883e247a21"},
-    {"MNIST", "t10k-images-idx3-ubyte.gz", "http://yann.lecun.com/exdb/mnist/t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"},
-    {"MNIST", "t10k-images-idx3-ubyte.gz", "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"},
-    {"MNIST", "t10k-labels-idx1-ubyte.gz", "http://yann.lecun.com/exdb/mnist/t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"},
-    {"MNIST", "t10k-labels-idx1-ubyte.gz", "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"},
-    {"MNIST", "train-images-idx3-ubyte.gz", "http://yann.lecun.com/exdb/mnist/train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"},
-    {"MNIST", "train-images-idx3-ubyte.gz", "https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"},
-    {"MNIST", "train-labels-idx1-ubyte.gz", "http://yann.lecun.com/exdb/mnist/train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"},
-    {"MNIST", "train-labels-idx1-ubyte.gz", "https://ossci-datasets.s3.amazonaws.com/mnist/train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"},
+    {"MNIST", "t10k-images-idx3-ubyte.gz", "http://yann.lecun.com/exdb/mnist/t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3",
+     "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"},
+    {"MNIST", "t10k-images-idx3-ubyte.gz", "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3",
+     "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"},
+    {"MNIST", "t10k-labels-idx1-ubyte.gz", "http://yann.lecun.com/exdb/mnist/t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c",
+     "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"},
+    {"MNIST", "t10k-labels-idx1-ubyte.gz", "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c",
+     "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"},
+    {"MNIST", "train-images-idx3-ubyte.gz", "http://yann.lecun.com/exdb/mnist/train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+     "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"},
+    {"MNIST", "train-images-idx3-ubyte.gz", "https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+     "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"},
+    {"MNIST", "train-labels-idx1-ubyte.gz", "http://yann.lecun.com/exdb/mnist/train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432",
+     "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"},
+    {"MNIST", "train-labels-idx1-ubyte.gz", "https://ossci-datasets.s3.amazonaws.com/mnist/train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432",
+     "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"},
     {"Middlebury2014Stereo", "Adirondack-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Adirondack-imperfect.zip", ""},
     {"Middlebury2014Stereo", "Adirondack-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Adirondack-perfect.zip", ""},
     {"Middlebury2014Stereo", "Backpack-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Backpack-imperfect.zip", ""},
@@ -161,11 +193,16 @@ constexpr Resource kResources[] = {
     {"Middlebury2014Stereo", "Umbrella-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Umbrella-perfect.zip", ""},
     {"Middlebury2014Stereo", "Vintage-imperfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Vintage-imperfect.zip", ""},
     {"Middlebury2014Stereo", "Vintage-perfect.zip", "https://vision.middlebury.edu/stereo/data/scenes2014/zip/Vintage-perfect.zip", ""},
-    {"MovingMNIST", "mnist_test_seq.npy", "http://www.cs.toronto.edu/~nitish/unsupervised_video/mnist_test_seq.npy", "be083ec986bfe91a449d63653c411eb2"},
-    {"Omniglot", "images_background.zip", "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/images_background.zip", "68d2efa1b9178cc56df9314c21c6e718"},
-    {"Omniglot", "images_evaluation.zip", "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/images_evaluation.zip", "6b91aef0f799c5bb55b94e3f2daec811"},
-    {"OxfordIIITPet", "annotations.tar.gz", "https://www.robots.ox.ac.uk/~vgg/data/pets/data/annotations.tar.gz", "95a8c909bbe2e81eed6a22bccdf3f68f"},
-    {"OxfordIIITPet", "images.tar.gz", "https://www.robots.ox.ac.uk/~vgg/data/pets/data/images.tar.gz", "5c4f3ee8e5d25df40f4fd59a7f44e54c"},
+    {"MovingMNIST", "mnist_test_seq.npy", "http://www.cs.toronto.edu/~nitish/unsupervised_video/mnist_test_seq.npy", "be083ec986bfe91a449d63653c411eb2",
+     "c2a3e8d3939c001ab77bf543f130157424efa486bb4d0974d2cebb773b13f8b3"},
+    {"Omniglot", "images_background.zip", "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/images_background.zip", "68d2efa1b9178cc56df9314c21c6e718",
+     "ad41ab679c8b5d90b271ef46be6987cc81211774a695c29dcc5367b2b26ee640"},
+    {"Omniglot", "images_evaluation.zip", "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/images_evaluation.zip", "6b91aef0f799c5bb55b94e3f2daec811",
+     "1f61a8f3366785b057fc117d9228e78a16e3d976c8953b2a10fcc74cf0609cee"},
+    {"OxfordIIITPet", "annotations.tar.gz", "https://www.robots.ox.ac.uk/~vgg/data/pets/data/annotations.tar.gz", "95a8c909bbe2e81eed6a22bccdf3f68f",
+     "52425fb6de5c424942b7626b428656fcbd798db970a937df61750c0f1d358e91"},
+    {"OxfordIIITPet", "images.tar.gz", "https://www.robots.ox.ac.uk/~vgg/data/pets/data/images.tar.gz", "5c4f3ee8e5d25df40f4fd59a7f44e54c",
+     "67195c5e1c01f1ab5f9b6a5d22b8c27a580d896ece458917e61d459337fa318d"},
     {"PCAM", "camelyonpatch_level_2_split_test_x.h5.gz", "https://drive.google.com/uc?id=1qV65ZqZvWzuIVthK8eVDhIwrbnsJdbg_", "d8c2d60d490dbd479f8199bdfa0cf6ec"},
     {"PCAM", "camelyonpatch_level_2_split_test_y.h5.gz", "https://drive.google.com/uc?id=17BHrSrwWKjYsOgTMmoqrIjDy6Fa2o_gP", "60a7035772fbdb7f34eb86d4420cf66a"},
     {"PCAM", "camelyonpatch_level_2_split_train_x.h5.gz", "https://drive.google.com/uc?id=1Ka0XfEMiwgCYPdTI-vv6eUElOBnKFKQ2", "1571f514728f59376b705fc836ff4b63"},
@@ -180,18 +217,22 @@ constexpr Resource kResources[] = {
     {"PhotoTour", "yosemite_harris.zip", "http://matthewalunbrown.com/patchdata/yosemite_harris.zip", "a73253d1c6fbd3ba2613c45065c00d46"},
     {"Places365", "categories_places365.txt", "", "06c963b85866bd0649f97cb43dd16673"},
     {"Places365", "filelist_places365-challenge.tar", "http://data.csail.mit.edu/places/places365/filelist_places365-challenge.tar", "70a8307e459c3de41690a7c76c931734"},
-    {"Places365", "filelist_places365-standard.tar", "http://data.csail.mit.edu/places/places365/filelist_places365-standard.tar", "35a0585fee1fa656440f3ab298f8479c"},
+    {"Places365", "filelist_places365-standard.tar", "http://data.csail.mit.edu/places/places365/filelist_places365-standard.tar", "35a0585fee1fa656440f3ab298f8479c",
+     "520699e00d69b63ddc29fac54645aa00ce1c10ca42e288960aa1cf791d6e9aa9"},
     {"Places365", "places365_test.txt", "", "2fce8233fe493576d724142e45d93653"},
     {"Places365", "places365_train_challenge.txt", "", "b2931dc997b8c33c27e7329c073a6b57"},
     {"Places365", "places365_train_standard.txt", "", "30f37515461640559006b8329efbed1a"},
     {"Places365", "places365_val.txt", "", "e9f2fd57bfd9d07630173f4e8708e4b1"},
-    {"Places365", "test_256.tar", "http://data.csail.mit.edu/places/places365/test_256.tar", "f532f6ad7b582262a2ec8009075e186b"},
+    {"Places365", "test_256.tar", "http://data.csail.mit.edu/places/places365/test_256.tar", "f532f6ad7b582262a2ec8009075e186b",
+     "037ee8180369bdde46636341b92900d4bcb8ea000c026a1fd3e0e9827a8702a1"},
     {"Places365", "test_large.tar", "http://data.csail.mit.edu/places/places365/test_large.tar", "41a4b6b724b1d2cd862fb3871ed59913"},
     {"Places365", "train_256_places365challenge.tar", "http://data.csail.mit.edu/places/places365/train_256_places365challenge.tar", "741915038a5e3471ec7332404dfb64ef"},
-    {"Places365", "train_256_places365standard.tar", "http://data.csail.mit.edu/places/places365/train_256_places365standard.tar", "53ca1c756c3d1e7809517cc47c5561c5"},
+    {"Places365", "train_256_places365standard.tar", "http://data.csail.mit.edu/places/places365/train_256_places365standard.tar", "53ca1c756c3d1e7809517cc47c5561c5",
+     "0ade5d7d38c682aa0203014a2b99ad3bf608bf1de0f151dc0d80efba54660a0a"},
     {"Places365", "train_large_places365challenge.tar", "http://data.csail.mit.edu/places/places365/train_large_places365challenge.tar", "605f18e68e510c82b958664ea134545f"},
     {"Places365", "train_large_places365standard.tar", "http://data.csail.mit.edu/places/places365/train_large_places365standard.tar", "67e186b496a84c929568076ed01a8aa1"},
-    {"Places365", "val_256.tar", "http://data.csail.mit.edu/places/places365/val_256.tar", "e27b17d8d44f4af9a78502beb927f808"},
+    {"Places365", "val_256.tar", "http://data.csail.mit.edu/places/places365/val_256.tar", "e27b17d8d44f4af9a78502beb927f808",
+     "24b4e639ef12a0012af525bc4cb443e4ab4aaea8369a1fb009b70e4a4aad5d48"},
     {"Places365", "val_large.tar", "http://data.csail.mit.edu/places/places365/val_large.tar", "9b71c4993ad89d2d8bcbdc4aef38042f"},
     {"QMNIST", "qmnist-test-images-idx3-ubyte.gz", "https://raw.githubusercontent.com/facebookresearch/qmnist/master/qmnist-test-images-idx3-ubyte.gz", "1394631089c404de565df7b7aeaf9412"},
     {"QMNIST", "qmnist-test-labels-idx2-int.gz", "https://raw.githubusercontent.com/facebookresearch/qmnist/master/qmnist-test-labels-idx2-int.gz", "5b5b05890a5e13444e108efe57b788aa"},
@@ -204,16 +245,21 @@ constexpr Resource kResources[] = {
     {"SBDataset", "train_noval.txt", "https://www.cs.cornell.edu/~bharathh/train_noval.txt", "79bff800c5f0b1ec6b21080a3c066722"},
     {"SBU", "SBUCaptionedPhotoDataset.tar.gz", "https://www.cs.rice.edu/~vo9/sbucaptions/SBUCaptionedPhotoDataset.tar.gz", "9aec147b3488753cf758b4d493422285"},
     {"SEMEION", "semeion.data", "http://archive.ics.uci.edu/ml/machine-learning-databases/semeion/semeion.data", "cb545d371d2ce14ec121470795a77432"},
-    {"STL10", "stl10_binary.tar.gz", "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz", "91f7769df0f17e558f3565bffb0c7dfb"},
+    {"STL10", "stl10_binary.tar.gz", "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz", "91f7769df0f17e558f3565bffb0c7dfb",
+     "f31fd99273a1acb8609c8db427cebb1de3f71de77758cdc0e22956e1289b9866"},
     {"STL10", "test_X.bin", "", "7f263ba9f9e0b06b93213547f721ac82"},
     {"STL10", "test_y.bin", "", "36f9794fa4beb8a2c72628de14fa638e"},
     {"STL10", "train_X.bin", "", "918c2871b30a85fa023e0c44e0bee87f"},
     {"STL10", "train_y.bin", "", "5a34089d4802c674881badbb80307741"},
     {"STL10", "unlabeled_X.bin", "", "5242ba1fed5e4be9e1e742405eb56ca4"},
-    {"SUN397", "SUN397.tar.gz", "http://vision.princeton.edu/projects/2010/SUN/SUN397.tar.gz", "8ca2778205c41d23104230ba66911c7a"},
-    {"SVHN", "extra_32x32.mat", "http://ufldl.stanford.edu/housenumbers/extra_32x32.mat", "a93ce644f1a588dc4d68dda5feec44a7"},
-    {"SVHN", "test_32x32.mat", "http://ufldl.stanford.edu/housenumbers/test_32x32.mat", "eb5a983be6a315427106f1b164d9cef3"},
-    {"SVHN", "train_32x32.mat", "http://ufldl.stanford.edu/housenumbers/train_32x32.mat", "e26dedcc434d2e4c54c9b2d4a06d8373"},
+    {"SUN397", "SUN397.tar.gz", "http://vision.princeton.edu/projects/2010/SUN/SUN397.tar.gz", "8ca2778205c41d23104230ba66911c7a",
+     "f404130965a7ad77bed5ececc71e720ab50f3cc1e1bb257257610d38f3b928ec"},
+    {"SVHN", "extra_32x32.mat", "http://ufldl.stanford.edu/housenumbers/extra_32x32.mat", "a93ce644f1a588dc4d68dda5feec44a7",
+     "a133a4beb38a00fcdda90c9489e0c04f900b660ce8a316a5e854838379a71eb3"},
+    {"SVHN", "test_32x32.mat", "http://ufldl.stanford.edu/housenumbers/test_32x32.mat", "eb5a983be6a315427106f1b164d9cef3",
+     "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b"},
+    {"SVHN", "train_32x32.mat", "http://ufldl.stanford.edu/housenumbers/train_32x32.mat", "e26dedcc434d2e4c54c9b2d4a06d8373",
+     "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8"},
     {"USPS", "usps.bz2", "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/multiclass/usps.bz2", "ec16c51db3855ca6c91edd34d0e9b197"},
     {"USPS", "usps.t.bz2", "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/multiclass/usps.t.bz2", "8ea070ee2aca1ac39742fdd1ef5ed118"},
     {"VOCDetection", "VOCtest_06-Nov-2007.tar", "https://thor.robots.ox.ac.uk/pascal/VOC/voc2007/VOCtest_06-Nov-2007.tar", "b6e924de25625d8de591ea690078ad9f"},
@@ -255,44 +301,50 @@ const Resource& resource(std::string_view dataset, std::string_view file) {
   raise<NotFoundError>("resource: {} has no file \"{}\"{}", dataset, file, did_you_mean(file, names));
 }
 
-OtherHashes::OtherHashes(std::map<std::string, std::string> md5_by_file)
-    : md5_by_file_(std::move(md5_by_file)), outer_(std::exchange(other_hashes, this)) {}
+OtherHashes::OtherHashes(std::map<std::string, std::string> hash_by_file)
+    : hash_by_file_(std::move(hash_by_file)), outer_(std::exchange(other_hashes, this)) {}
 
 OtherHashes::~OtherHashes() { other_hashes = outer_; }
 
-std::string expected_md5(const Resource& resource) {
+FileHashes expected_hashes(const Resource& resource) {
   const auto name = text("{}/{}", resource.dataset, resource.file);
   for (const auto* scope = other_hashes; scope; scope = scope->outer_) {
-    if (const auto found = scope->md5_by_file_.find(name); found != scope->md5_by_file_.end()) return found->second;
+    const auto found = scope->hash_by_file_.find(name);
+    if (found == scope->hash_by_file_.end()) continue;
+    constexpr size_t sha256_digits = 64;
+    return found->second.size() == sha256_digits ? FileHashes{.sha256 = found->second} : FileHashes{.md5 = found->second};
   }
-  return std::string(resource.md5);
+  return {.md5 = std::string(resource.md5), .sha256 = std::string(resource.sha256)};
 }
 
 bool is_intact(const Resource& resource, const std::filesystem::path& folder) {
-  return check_integrity(folder / resource.file, expected_md5(resource));
+  const auto hashes = expected_hashes(resource);
+  return check_integrity(folder / resource.file, hashes.md5, hashes.sha256);
 }
 
 void check_resource(const Resource& resource, const std::filesystem::path& folder) {
   const auto file = folder / resource.file;
-  const auto md5 = expected_md5(resource);
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(file, ignored)) {
     raise<NotFoundError>("{}: {} is not there{}", resource.dataset, file.string(),
                          resource.url.empty() ? "" : "; pass .download = true");
   }
-  if (!check_integrity(file, md5)) {
-    raise<IntegrityError>("{}: {} is damaged: its MD5 is not {}{}", resource.dataset, file.string(), md5,
+  const auto hashes = expected_hashes(resource);
+  const bool other_md5 = !check_integrity(file, hashes.md5);
+  if (other_md5 || !check_integrity(file, "", hashes.sha256)) {
+    raise<IntegrityError>("{}: {} is damaged: its {} is not {}{}", resource.dataset, file.string(),
+                          other_md5 ? "MD5" : "SHA-256", other_md5 ? hashes.md5 : hashes.sha256,
                           resource.url.empty() ? "" : "; remove it and pass .download = true");
   }
 }
 
 std::filesystem::path fetch_resource(const Resource& resource, const std::filesystem::path& folder) {
-  const auto md5 = expected_md5(resource);
+  const auto hashes = expected_hashes(resource);
   std::exception_ptr failed;
   for (const auto& row : resources(resource.dataset)) {
     if (row.url.empty() || !same_file(row, resource)) continue;
     try {
-      return download_url(std::string(row.url), folder, std::string(row.file), md5);
+      return download_url(std::string(row.url), folder, std::string(row.file), hashes.md5, hashes.sha256);
     } catch (const Error&) {
       failed = std::current_exception();
     }

@@ -15,10 +15,11 @@ namespace opsis::inline v1::datasets {
 
 /// A file of a data set, as torchvision's own table has it.
 struct Resource {
-  std::string_view dataset;  ///< "CIFAR10"; LFWPeople and LFWPairs share "LFW", the two of VOC "VOCDetection"
-  std::string_view file;     ///< the name it is kept under
-  std::string_view url;      ///< empty for what comes inside of another file, or has to be brought by hand
-  std::string_view md5;      ///< empty where torchvision knows none
+  std::string_view dataset;   ///< "CIFAR10"; LFWPeople and LFWPairs share "LFW", the two of VOC "VOCDetection"
+  std::string_view file;      ///< the name it is kept under
+  std::string_view url;       ///< empty for what comes inside of another file, or has to be brought by hand
+  std::string_view md5;       ///< empty where torchvision knows none
+  std::string_view sha256{};  ///< empty where none is known
 };
 
 /// The files of one data set, sorted by name; a file that several servers have is there once for each. Empty for a data set
@@ -30,32 +31,38 @@ OPSIS_API std::span<const Resource> resources();
 /// Throws   NotFoundError, with the nearest names
 OPSIS_API const Resource& resource(std::string_view dataset, std::string_view file);
 
-/// The MD5 that a file must have on this thread; empty when any will do.
-OPSIS_API std::string expected_md5(const Resource& resource);
+/// What a file is known by; empty is what any file will do for.
+struct FileHashes {
+  std::string md5{}, sha256{};
+};
 
-/// While it lives, this thread holds files of data sets against other MD5s, by "CIFAR10/data_batch_1": for copies that were
-/// changed on purpose. An empty MD5 takes any file. They nest; the innermost that names a file counts.
+/// The hashes that a file must have on this thread.
+OPSIS_API FileHashes expected_hashes(const Resource& resource);
+
+/// While it lives, this thread holds files of data sets against other hashes, by "CIFAR10/data_batch_1": for copies that were
+/// changed on purpose. Each is an MD5 or, with 64 digits, a SHA-256, and the only one that counts; an empty one takes any file.
+/// They nest; the innermost that names a file counts.
 ///     const OtherHashes ours({{"CIFAR10/data_batch_1", "..."}});
 class OPSIS_API OtherHashes {
  public:
-  explicit OtherHashes(std::map<std::string, std::string> md5_by_file);
+  explicit OtherHashes(std::map<std::string, std::string> hash_by_file);
   /// So that names in braces are never taken for other hashes.
-  explicit OtherHashes(std::initializer_list<std::pair<const std::string, std::string>> md5_by_file)
-      : OtherHashes(std::map<std::string, std::string>(md5_by_file)) {}
+  explicit OtherHashes(std::initializer_list<std::pair<const std::string, std::string>> hash_by_file)
+      : OtherHashes(std::map<std::string, std::string>(hash_by_file)) {}
   ~OtherHashes();
   OtherHashes(const OtherHashes&) = delete;
   OtherHashes& operator=(const OtherHashes&) = delete;
 
  private:
-  friend std::string expected_md5(const Resource& resource);
-  std::map<std::string, std::string> md5_by_file_;
+  friend FileHashes expected_hashes(const Resource& resource);
+  std::map<std::string, std::string> hash_by_file_;
   const OtherHashes* outer_;
 };
 
-/// Whether the file is in `folder` and has the MD5 it must have.
+/// Whether the file is in `folder` and has the hashes it must have.
 /// Source   torchvision.datasets.utils.check_integrity
 OPSIS_API bool is_intact(const Resource& resource, const std::filesystem::path& folder);
-/// Throws   NotFoundError when the file is not in `folder`, IntegrityError when it has another MD5; both say where to get it
+/// Throws   NotFoundError when the file is not in `folder`, IntegrityError when it has another hash; both say where to get it
 OPSIS_API void check_resource(const Resource& resource, const std::filesystem::path& folder);
 
 /// Brings the file into `folder` unless it is there intact, trying each url in turn.

@@ -7,6 +7,7 @@
 #include "opsis/core/check.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/io/mat.h"
@@ -57,7 +58,8 @@ SBDataset::SBDataset(Options options) : options_(std::move(options)), names_(sbd
 Segmented SBDataset::get(size_t index) const {
   detail::check_index("SBDataset", index, size());
   const auto file = options_.root / "cls" / (names_[index] + ".mat");
-  Segmented out{default_loader(options_.root / "img" / (names_[index] + ".jpg")), {}};
+  const detail::Picture photo(options_.root / "img" / (names_[index] + ".jpg"), io::ImageReadMode::RGB, options_.transforms);
+  Segmented out{photo.image(), {}};
   try {
     const auto truth = io::read_mat(file, "GTcls");
     if (options_.mode == "segmentation") {
@@ -71,7 +73,7 @@ Segmented SBDataset::get(size_t index) const {
   } catch (const DecodeError& error) {
     raise<DecodeError>("SBDataset: {}: {}", file.string(), error.what());
   }
-  return options_.transforms(std::move(out));
+  return detail::transformed(options_.transforms, std::move(out), {&photo});
 }
 
 }  // namespace opsis::inline v1::datasets

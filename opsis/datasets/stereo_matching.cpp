@@ -12,6 +12,7 @@
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/json_file.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/io/image.h"
@@ -68,12 +69,12 @@ torch::Tensor stored_levels(const fs::path& path) {
 }  // namespace
 
 StereoDataset::StereoDataset(std::string_view name, StereoFiles files, Reader reader, transforms::AnyTransform transforms,
-                             ImageLoader right_loader)
+                             RightPath right_path)
     : name_(name),
       files_(std::move(files)),
       reader_(std::move(reader)),
       transforms_(std::move(transforms)),
-      right_loader_(right_loader ? std::move(right_loader) : ImageLoader(default_loader)) {
+      right_path_(std::move(right_path)) {
   if (!files_.disparities.empty() && files_.disparities.size() != files_.images.size()) {
     raise<DecodeError>("{}: there are {} disparities for {} pairs of pictures", name_, files_.disparities.size(),
                        files_.images.size());
@@ -83,9 +84,11 @@ StereoDataset::StereoDataset(std::string_view name, StereoFiles files, Reader re
 StereoExample StereoDataset::get(size_t index) const {
   detail::check_index(name_, index, size());
   const auto& [left, right] = files_.images[index];
-  StereoExample out{default_loader(left), right_loader_(right)};
+  const detail::Picture left_picture(left, io::ImageReadMode::RGB, transforms_);
+  const detail::Picture right_picture(right_path_ ? right_path_(right) : right, io::ImageReadMode::RGB, transforms_);
+  StereoExample out{left_picture.image(), right_picture.image()};
   if (!files_.disparities.empty()) std::tie(out.disparity, out.valid) = reader_(files_.disparities[index]);
-  return transforms_(std::move(out));
+  return detail::transformed(transforms_, std::move(out), {&left_picture, &right_picture});
 }
 
 // --- Each: where its files are, and how a disparity is kept -------------------------------------------------------------
@@ -204,13 +207,13 @@ DisparityAndMask middlebury_disparity(const fs::path& path) {
 }
 
 // The right picture, or one of the same under other light.
-Image any_light(const fs::path& path) {
+fs::path any_light(const fs::path& path) {
   Paths lights;
   for (const auto* name : {"im1E.png", "im1L.png"}) {
     if (detail::is_file(path.parent_path() / name)) lights.push_back(path.parent_path() / name);
   }
   lights.push_back(path);
-  return default_loader(lights[static_cast<size_t>(random::integer(0, std::ssize(lights)))]);
+  return lights[static_cast<size_t>(random::integer(0, std::ssize(lights)))];
 }
 
 StereoFiles crestereo_files(const fs::path& data) {
@@ -330,7 +333,7 @@ Kitti2015Stereo::Kitti2015Stereo(Options options)
 
 Middlebury2014Stereo::Middlebury2014Stereo(Options options)
     : StereoDataset(kMiddlebury, middlebury_files(options), middlebury_disparity, std::move(options.transforms),
-                    options.use_ambient_views ? ImageLoader(any_light) : ImageLoader()) {}
+                    options.use_ambient_views ? RightPath(any_light) : RightPath()) {}
 
 CREStereo::CREStereo(Options options)
     : StereoDataset("CREStereo", crestereo_files(options.root), crestereo_disparity, std::move(options.transforms)) {}

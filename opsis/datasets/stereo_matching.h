@@ -31,17 +31,19 @@ class OPSIS_API StereoDataset : public Dataset<StereoExample> {
  protected:
   /// What is in a file: the disparity, and where it is known if that is told.
   using Reader = std::function<std::pair<torch::Tensor, torch::Tensor>(const std::filesystem::path&)>;
-  /// `name` begins the messages and must outlive the data set.
+  /// Which file is read for that of a right picture.
+  using RightPath = std::function<std::filesystem::path(const std::filesystem::path&)>;
+  /// `name` begins the messages and must outlive the data set; a right_path that is empty leaves them as they are.
   /// Throws   DecodeError when there are disparities, but not one for each pair
   StereoDataset(std::string_view name, StereoFiles files, Reader reader, transforms::AnyTransform transforms,
-                ImageLoader right_loader = {});
+                RightPath right_path = {});
 
  private:
   std::string_view name_;
   StereoFiles files_;
   Reader reader_;
   transforms::AnyTransform transforms_;
-  ImageLoader right_loader_;
+  RightPath right_path_;
 };
 
 /// Pictures of a driving simulator, 1920 x 1080. From https://github.com/cogsys-tuebingen/uncertainty-aware-ml-stereo, into

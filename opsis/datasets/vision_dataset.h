@@ -30,7 +30,7 @@ class VisionDataset : public Dataset<T> {
  public:
   T get(size_t index) const final {
     detail::check_index(name_, index, this->size());
-    return transforms_(read(index));
+    return read_transformed(index);
   }
   const std::filesystem::path& root() const { return root_; }
   const transforms::AnyTransform& transforms() const { return transforms_; }
@@ -56,6 +56,8 @@ class VisionDataset : public Dataset<T> {
 
   /// The example of that number as it is on the disk; the number is below size(). Called from many threads.
   virtual T read(size_t index) const = 0;
+  /// What the transforms make of it. For who reads no more than they keep.
+  virtual T read_transformed(size_t index) const { return transforms_(read(index)); }
   /// Lines of repr() about this data set.
   virtual std::string extra_repr() const { return {}; }
 

@@ -8,6 +8,7 @@
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/datasets/voc_annotation.h"
@@ -104,9 +105,8 @@ VOCDetection::VOCDetection(Options options)
 Detected VOCDetection::get(size_t index) const {
   detail::check_index("VOCDetection", index, size());
   const auto xml = root_.read(files_.targets[index]);
-  Detected out{.image = detail::load_rgb(root_, files_.images[index]),
-               .annotation = telling_where(files_.targets[index], [&] { return parse_voc_xml(xml); })};
-  const Size canvas{out.image.data.size(-2), out.image.data.size(-1)};
+  const detail::Picture photo(files_.images[index], io::ImageReadMode::RGB, options_.transforms, root_);
+  Detected out{.image = photo.image(), .annotation = telling_where(files_.targets[index], [&] { return parse_voc_xml(xml); })};
   std::vector<int64_t> pixels, labels;
   try {
     for (const auto& object : out.annotation["annotation"]["object"].items()) {
@@ -119,9 +119,9 @@ Detected VOCDetection::get(size_t index) const {
   } catch (const ValueError& error) {
     raise<DecodeError>("VOCDetection: {}: {}", files_.targets[index].string(), error.what());
   }
-  out.boxes = BoundingBoxes(torch::tensor(pixels, torch::kInt64).view({-1, 4}), BoundingBoxFormat::XYXY, canvas);
+  out.boxes = BoundingBoxes(torch::tensor(pixels, torch::kInt64).view({-1, 4}), BoundingBoxFormat::XYXY, photo.size());
   out.labels = torch::tensor(labels, torch::kInt64);
-  return options_.transforms(std::move(out));
+  return detail::transformed(options_.transforms, std::move(out), {&photo});
 }
 
 VOCSegmentation::VOCSegmentation(Options options)
@@ -131,8 +131,9 @@ VOCSegmentation::VOCSegmentation(Options options)
 
 Segmented VOCSegmentation::get(size_t index) const {
   detail::check_index("VOCSegmentation", index, size());
-  return options_.transforms(
-      Segmented{detail::load_rgb(root_, files_.images[index]), Mask(detail::load_plain(root_, files_.targets[index]).data)});
+  const detail::Picture photo(files_.images[index], io::ImageReadMode::RGB, options_.transforms, root_);
+  return detail::transformed(options_.transforms,
+                             Segmented{photo.image(), Mask(detail::load_plain(root_, files_.targets[index]).data)}, {&photo});
 }
 
 }  // namespace opsis::inline v1::datasets

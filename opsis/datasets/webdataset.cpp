@@ -8,6 +8,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
 #include "opsis/datasets/classified.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/hub/utf8.h"
 
 namespace opsis::inline v1::datasets {
@@ -171,7 +172,6 @@ std::optional<std::pair<std::string_view, std::string_view>> split_web_name(std:
 }
 
 WebDataset::WebDataset(Options options) : options_(std::move(options)) {
-  if (options_.transforms) pipeline_.emplace({options_.transforms});
   const auto names = expand_braces(options_.shards);
   std::vector<std::optional<io::ArchiveFile>> opened(names.size());
   parallel_for(0, std::ssize(names), 1, [&](int64_t first, int64_t last) {
@@ -203,7 +203,7 @@ WebDataset::WebDataset(Options options) : options_(std::move(options)) {
   }
 }
 
-WebExample WebDataset::get(size_t index) const {
+WebExample WebDataset::get_placed(size_t index, const transforms::ImagePlace& place) const {
   detail::check_index("WebDataset", index, size());
   const auto& sample = samples_[index];
   const auto& shard = shards_[sample.shard];
@@ -257,7 +257,8 @@ WebExample WebDataset::get(size_t index) const {
   }
   const auto bytes = shard.read(*chosen[kImage]);
   const auto where = shard.path().string() + "/" + chosen[kImage]->name;
-  out.image = detail::decode_through(pipeline_, bytes, io::ImageReadMode::RGB, where);
+  const detail::Picture picture(bytes, io::ImageReadMode::RGB, options_.transforms, where);
+  out.image = detail::transformed(options_.transforms, picture.image(), {&picture}, place);
   return out;
 }
 

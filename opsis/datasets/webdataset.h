@@ -14,8 +14,8 @@
 #include "opsis/core/json.h"
 #include "opsis/core/limits.h"
 #include "opsis/datasets/dataset.h"
+#include "opsis/datasets/placed_source.h"
 #include "opsis/io/archive_file.h"
-#include "opsis/transforms/container.h"
 #include "opsis/transforms/transform.h"
 
 namespace opsis::inline v1::datasets {
@@ -56,7 +56,7 @@ OPSIS_API std::optional<std::pair<std::string_view, std::string_view>> split_web
 ///          larger than limits.file_bytes; ValueError for a bad pattern
 /// Differs  from the package: each shard has a number of samples that is known; a picture is RGB, uint8, with the same pixels
 /// Source   webdataset.WebDataset of the package webdataset
-class OPSIS_API WebDataset final : public Dataset<WebExample> {
+class OPSIS_API WebDataset final : public Dataset<WebExample>, public PlacedSource<WebExample> {
  public:
   struct Options {
     std::string shards;  ///< a file, or several by braces
@@ -72,7 +72,8 @@ class OPSIS_API WebDataset final : public Dataset<WebExample> {
   explicit WebDataset(Options options);
 
   size_t size() const override { return samples_.size(); }
-  WebExample get(size_t index) const override;
+  WebExample get(size_t index) const override { return get_placed(index, {}); }
+  WebExample get_placed(size_t index, const transforms::ImagePlace& place) const override;
   const std::vector<io::ArchiveFile>& shards() const { return shards_; }
 
  private:
@@ -80,7 +81,6 @@ class OPSIS_API WebDataset final : public Dataset<WebExample> {
     uint32_t shard, first, last;  // its entries are among [first, last) of the shard's
   };
   Options options_;
-  std::optional<transforms::Compose> pipeline_;  // the transforms, if there are any
   std::vector<io::ArchiveFile> shards_;
   std::vector<Sample> samples_;
 };

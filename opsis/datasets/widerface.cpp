@@ -5,6 +5,7 @@
 #include "opsis/core/check.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -58,13 +59,14 @@ WIDERFace::WIDERFace(Options options) : options_(std::move(options)) {
 WIDERFaceExample WIDERFace::get(size_t index) const {
   detail::check_index("WIDERFace", index, size());
   const auto& faces = faces_[index];
-  WIDERFaceExample out{.image = plain_loader(images_[index])};
+  const detail::Picture photo(images_[index], io::ImageReadMode::UNCHANGED, options_.transforms);
+  WIDERFaceExample out{.image = photo.image()};
   auto boxes = faces.slice(1, 0, 4).clone();
   boxes.slice(1, 2) += boxes.slice(1, 0, 2);
-  out.boxes = BoundingBoxes(boxes, BoundingBoxFormat::XYXY, {out.image.data.size(-2), out.image.data.size(-1)});
+  out.boxes = BoundingBoxes(boxes, BoundingBoxFormat::XYXY, photo.size());
   torch::Tensor* const attributes[] = {&out.blur, &out.expression, &out.illumination, &out.occlusion, &out.pose, &out.invalid};
   for (int64_t k = 0; k < 6; ++k) *attributes[k] = faces.select(1, 4 + k).clone();
-  return options_.transforms(std::move(out));
+  return detail::transformed(options_.transforms, std::move(out), {&photo});
 }
 
 }  // namespace opsis::inline v1::datasets

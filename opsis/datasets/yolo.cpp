@@ -5,6 +5,7 @@
 #include "opsis/core/check.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/folder.h"
+#include "opsis/datasets/picture.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/datasets/yolo_text.h"
 
@@ -60,10 +61,10 @@ YOLODetection::YOLODetection(Options options)
               "YOLODetection: {} is an archive, whose files have no path that a loader could open", options.root.string());
 }
 
-Detected YOLODetection::read(size_t index) const {
-  const auto& path = files_.images[index];
-  Detected out{.image = loader_ ? loader_(path) : detail::load_rgb(root_, path)};
-  const auto height = out.image.data.size(-2), width = out.image.data.size(-1);
+Detected YOLODetection::read_through(const transforms::AnyTransform& pipeline, size_t index) const {
+  const detail::Picture photo(files_.images[index], io::ImageReadMode::RGB, pipeline, root_, loader_);
+  Detected out{.image = photo.image()};
+  const auto [height, width] = photo.size();
   std::vector<double> corners;
   std::vector<int64_t> labels;
   for (const auto& box : read_yolo_boxes(files_.labels[index], root_)) {
@@ -77,9 +78,9 @@ Detected YOLODetection::read(size_t index) const {
     labels.push_back(box.label);
   }
   out.boxes = BoundingBoxes(torch::tensor(corners, torch::kFloat64).to(torch::kFloat32).view({-1, 4}), BoundingBoxFormat::XYXY,
-                            {height, width});
+                            photo.size());
   out.labels = torch::tensor(labels, torch::kInt64);
-  return out;
+  return detail::transformed(pipeline, std::move(out), {&photo});
 }
 
 }  // namespace opsis::inline v1::datasets

@@ -56,7 +56,9 @@ class OPSIS_API YOLODetection final : public VisionDataset<Detected> {
   const YoloFiles& files() const { return files_; }
 
  private:
-  Detected read(size_t index) const override;
+  Detected read(size_t index) const override { return read_through({}, index); }
+  Detected read_transformed(size_t index) const override { return read_through(transforms(), index); }
+  Detected read_through(const transforms::AnyTransform& pipeline, size_t index) const;
   FileRoot root_;
   YoloFiles files_;
   ImageLoader loader_;  // empty: default_loader's pictures

@@ -1,6 +1,8 @@
 #include "opsis/transforms/decode.h"
 
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
@@ -56,27 +58,11 @@ std::optional<JpegFrame> expected(io::Bytes bytes, const io::DecodeOptions& opti
   return frame;
 }
 
-using Part = std::optional<functional::Region>;
-
-// Tells `decoded` which part of the picture the transforms keep; none for all.
-Image decode_fused(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options, const JpegFrame& frame,
-                   const ImagePlace& place, Part& decoded) {
-  const auto load = [&](Part part) {
-    decoded = part;
-    auto partly = options;
-    if (part) partly.region = io::Region{part->top, part->left, part->height, part->width};
-    auto pixels = io::decode_image(bytes, partly).data;
-    const auto size = part ? Size{part->height, part->width} : frame.size;
-    if (pixels.dim() != 3 || pixels.size(0) != frame.components || pixels.size(1) != size.height ||
-        pixels.size(2) != size.width) {
-      raise<DecodeError>("decode: the file's header promises ({}, {}, {}), its pixels are {}", frame.components, size.height,
-                         size.width, opsis::detail::shape(pixels));
-    }
-    return pixels;
-  };
+// What the transforms make of a picture that waits.
+Image run_fused(const Compose& compose, detail::FusedImage waiting, const ImagePlace& place) {
   std::vector<Value> values{Image()};
   detail::FusedRun run(values);
-  run.hold(0, detail::FusedImage(frame.components, frame.size, load));
+  run.hold(0, std::move(waiting));
   compose.apply_fused(values, run);
   run.settle(0, place);  // only now: what comes before the last transform may be a view of it, and lie in the way
   const auto* image = std::get_if<Image>(&values[0]);
@@ -86,27 +72,52 @@ Image decode_fused(const Compose& compose, io::Bytes bytes, const io::DecodeOpti
 
 }  // namespace
 
+std::optional<detail::FusedImage> detail::waiting_image(io::Bytes bytes, const io::DecodeOptions& options, std::string where) {
+  const auto frame = expected(bytes, options);
+  if (!frame) return std::nullopt;
+  const auto decode_part = [=](std::optional<functional::Region> part) {
+    auto partly = options;
+    if (part) partly.region = io::Region{part->top, part->left, part->height, part->width};
+    auto pixels = io::decode_image(bytes, partly).data;
+    const auto size = part ? Size{part->height, part->width} : frame->size;
+    if (pixels.dim() != 3 || pixels.size(0) != frame->components || pixels.size(1) != size.height ||
+        pixels.size(2) != size.width) {
+      raise<DecodeError>("decode: the file's header promises ({}, {}, {}), its pixels are {}", frame->components, size.height,
+                         size.width, opsis::detail::shape(pixels));
+    }
+    return pixels;
+  };
+  if (where.empty()) return FusedImage(frame->components, frame->size, decode_part);
+  return FusedImage(frame->components, frame->size, [decode_part, where = std::move(where)](const auto& part) {
+    return telling_where(where, [&] { return decode_part(part); });
+  });
+}
+
 Image decode(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options, const ImagePlace& place) {
   const WorkScope transforming(Work::Transforming);  // but for the decoding in between
-  const auto frame = compose.fuses() ? expected(bytes, options) : std::nullopt;
-  if (!frame) return compose(io::decode_image(bytes, options));
-  Part decoded;
-  return decode_fused(compose, bytes, options, *frame, place, decoded);
+  auto waiting = compose.fuses() ? detail::waiting_image(bytes, options) : std::nullopt;
+  if (!waiting) return compose(io::decode_image(bytes, options));
+  return run_fused(compose, *std::move(waiting), place);
 }
 
 std::string explain(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options) {
   const auto frame = compose.fuses() ? expected(bytes, options) : std::nullopt;
   if (!frame) return "alone   decode_image\n" + compose.explain(io::decode_image(bytes, options));
-  Part part;
+  const auto [height, width] = frame->size;
+  const auto pixels = torch::zeros({height, width, frame->components}, torch::kUInt8).permute({2, 0, 1});
+  std::optional<functional::Region> decoded;
+  const auto load = [&decoded, pixels](std::optional<functional::Region> part) {
+    decoded = part;
+    return part ? pixels.narrow(1, part->top, part->height).narrow(2, part->left, part->width) : pixels;
+  };
   {
     const random::Scope scope(0);  // as Compose::explain
-    decode_fused(compose, bytes, options, *frame, {}, part);
+    run_fused(compose, detail::FusedImage(frame->components, frame->size, load), {});
   }
-  const auto [height, width] = frame->size;
-  const auto steps = compose.explain(Image(torch::zeros({frame->components, height, width}, torch::kUInt8)));
-  const auto line = part ? text("decode_image, rows [{}, {}) and columns [{}, {}) of {}x{}", part->top,
-                                part->top + part->height, part->left, part->left + part->width, height, width)
-                         : text("decode_image, all of {}x{}", height, width);
+  const auto steps = compose.explain(Image(pixels));
+  const auto line = decoded ? text("decode_image, rows [{}, {}) and columns [{}, {}) of {}x{}", decoded->top,
+                                   decoded->top + decoded->height, decoded->left, decoded->left + decoded->width, height, width)
+                            : text("decode_image, all of {}x{}", height, width);
   return (steps.starts_with("pass 1") ? "pass 1  " : "alone   ") + line + "\n" + steps;
 }
 

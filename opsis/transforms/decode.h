@@ -2,12 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "opsis/core/api.h"
 #include "opsis/io/bytes.h"
 #include "opsis/io/codec.h"
 #include "opsis/transforms/container.h"
+#include "opsis/transforms/fuse.h"
 #include "opsis/transforms/image_place.h"
 #include "opsis/tv_tensors/image.h"
 
@@ -32,5 +34,13 @@ OPSIS_API Image decode(const Compose& compose, const std::filesystem::path& path
 ///     pass 1  CenterCrop(size=(375, 375))
 OPSIS_API std::string explain(const Compose& compose, io::Bytes bytes, const io::DecodeOptions& options = {});
 OPSIS_API std::string explain(const Compose& compose, const std::filesystem::path& path, const io::DecodeOptions& options = {});
+
+namespace detail {
+
+// A picture that waits in its file, these bytes, which must outlive it; none where it cannot be told what decoding will give,
+// as it can be of a JPEG. What decoding finds wrong begins with `where`.
+OPSIS_API std::optional<FusedImage> waiting_image(io::Bytes bytes, const io::DecodeOptions& options, std::string where = {});
+
+}  // namespace detail
 
 }  // namespace opsis::inline v1::transforms

@@ -77,6 +77,9 @@ TEST(CliDatasets, ListsTellsFetchesAndVerifies) {
   const auto told = json::parse(opsis_tool({"datasets", "info", "SEMEION", "--json"}).out);
   EXPECT_EQ(told.at("files").at(0).at("md5"), "cb545d371d2ce14ec121470795a77432");
   EXPECT_EQ(told.at("licence"), "CC BY 4.0");
+  EXPECT_EQ(told.at("files").at(0).at("sha256"), "");
+  const auto hashes = json::parse(opsis_tool({"datasets", "info", "KMNIST", "--json"}).out);
+  EXPECT_THAT(hashes.at("files").at(0).at("sha256").get<std::string>(), testing::StartsWith("edd7a857845ad6bb"));
   EXPECT_TRUE(json::parse(opsis_tool({"datasets", "info", "DTD", "--json"}).out).at("licence").is_null());
   EXPECT_THAT(opsis_tool({"datasets", "info", "FashionMNIST"}).out, HasSubstr("licence:  MIT (https://"));
   EXPECT_THAT(opsis_tool({"datasets", "info", "DTD"}).out, HasSubstr("licence:  unknown\n"));

@@ -88,6 +88,9 @@ TEST(DatasetsShow, DrawsExamplesOfAnyKind) {
   shown("Caltech101", {"--root", root_of("datasets_targets/caltech101"), "--option", "target_type=category,annotation"});
   shown("OxfordIIITPet", {"--root", root_of("datasets_targets/pets"), "--option", "target_types=category,segmentation"});
   shown("INaturalist", {"--root", root_of("datasets_targets/inaturalist"), "--subset", "2017"});
+  const auto web = oracle::cases("datasets_packed/shards").front();
+  const auto shards = shown("WebDataset", {"--root", fs::path(web.text("root")) / web.text("shards")});
+  EXPECT_EQ(shards.at("size"), web.texts("keys").size());
   const auto tour = oracle::cases("datasets_targets/phototour").front();
   shown("PhotoTour", {"--root", tour.text("root"), "--subset", tour.text("set"), "--split", "test"});
   shown("Kinetics", {"--root", root_of("datasets_video/kinetics"), "--split", "val", "--option", "frames_per_clip=5"});

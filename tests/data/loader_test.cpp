@@ -1,21 +1,11 @@
 #include "opsis/data/loader.h"
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <sys/resource.h>
 #include <torch/torch.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <chrono>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <span>
-#include <thread>
 
-#include "opsis/core/parallel.h"
 #include "opsis/core/progress.h"
 #include "opsis/core/random.h"
 #include "opsis/datasets/digits.h"
@@ -29,7 +19,6 @@
 #include "tests/data/generator_of.h"
 #include "tests/data/loader_examples.h"
 #include "tests/support/expect.h"
-#include "tests/support/memory.h"
 #include "tests/support/oracle.h"
 
 namespace opsis {
@@ -424,102 +413,6 @@ TEST(DataLoader, ThrowsWhatCollateThrows) {
   }
 }
 
-TEST(DataLoader, NeverHoldsMoreThanItsPrefetch) {
-  // How far the workers have run ahead of the consumer.
-  struct Counting : Dataset<int64_t> {
-    explicit Counting(std::shared_ptr<std::atomic<int64_t>> begun) : begun(std::move(begun)) {}
-    size_t size() const override { return 60; }
-    int64_t get(size_t index) const override {
-      ++*begun;
-      return static_cast<int64_t>(index);
-    }
-    std::shared_ptr<std::atomic<int64_t>> begun;
-  };
-  const auto begun = std::make_shared<std::atomic<int64_t>>(0);
-  DataLoader loader(Counting(begun), {.batch_size = 5, .num_workers = 3, .prefetch = 2});
-  int64_t taken = 0;
-  for (auto& batch : loader) {
-    taken += batch.numel();
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    EXPECT_LE(begun->load(), taken + 10);  // two batches
-  }
-  EXPECT_EQ(begun->load(), 60);
-}
-
-TEST(DataLoader, ReadsSamplesOnSerialThreads) {
-  struct Threads : Dataset<bool> {
-    size_t size() const override { return 8; }
-    bool get(size_t) const override {
-      const auto here = std::this_thread::get_id();
-      std::atomic<bool> serial = true;
-      parallel_for(0, 1000, 1, [&](int64_t, int64_t) { serial = serial && std::this_thread::get_id() == here; });
-      return serial;
-    }
-  };
-  for (const size_t workers : {0, 2}) {
-    DataLoader loader(Threads(), {.batch_size = 4, .num_workers = workers});
-    for (auto& serial : loader) EXPECT_TRUE(serial.all().item<bool>());
-  }
-}
-
-// For the thread sanitizer: many short epochs, most of them left early, with errors among them.
-TEST(DataLoader, SurvivesBeingLeftAtAnyPoint) {
-  torch::manual_seed(0);
-  for (int round = 0; round < 60; ++round) {
-    const auto workers = static_cast<size_t>(1 + round % 4);
-    const auto prefetch = static_cast<size_t>(1 + round % 3);
-    DataLoader drawn(Drawn(32), {.batch_size = 4, .shuffle = true, .num_workers = workers, .prefetch = prefetch});
-    int left = round % 10;
-    for (auto& batch : drawn) {
-      EXPECT_EQ(std::get<0>(batch).numel(), 4);
-      if (left-- == 0) break;
-    }
-    DataLoader failing(Failing(24, {static_cast<size_t>(round) % 30}), {.batch_size = 3, .num_workers = workers});
-    try {
-      for (auto& batch : failing) EXPECT_EQ(batch.numel(), 3);
-      EXPECT_GE(round % 30, 24);
-    } catch (const SampleError& error) {
-      EXPECT_EQ(error.index, static_cast<size_t>(round) % 30);
-    }
-  }
-}
-
-TEST(DataLoader, IsDestroyedAThousandTimesInTheMidstOfAnEpoch) {
-  for (size_t round = 0; round < 1000; ++round) {
-    std::optional<DataLoader<int64_t>> loader;
-    loader.emplace(
-        Numbers(40),
-        data::LoaderOptions{
-            .batch_size = 1 + round % 5, .shuffle = round % 2 == 0, .num_workers = 1 + round % 3, .prefetch = 1 + round % 4});
-    auto batch = loader->begin();
-    for (size_t i = 0; i < round % 7; ++i) ++batch;
-    EXPECT_GT(batch->numel(), 0);
-  }
-}
-
-size_t threads_of_this_process() {
-  const std::filesystem::directory_iterator tasks("/proc/self/task");
-  return static_cast<size_t>(std::distance(begin(tasks), end(tasks)));
-}
-
-TEST(DataLoader, NoThreadOutlivesItsEpoch) {
-  if (!std::filesystem::exists("/proc/self/task")) GTEST_SKIP() << "the system does not tell";
-  const auto before = threads_of_this_process();
-  for (const size_t batches : {1, 5, 10}) {  // left at once, in its midst, at its end
-    DataLoader loader(Numbers(40), {.batch_size = 4, .num_workers = 6});
-    {
-      auto batch = loader.begin();
-      EXPECT_GE(threads_of_this_process(), before + 6);
-      for (size_t i = 0; i < batches; ++i) ++batch;
-      EXPECT_EQ(batch == loader.end(), batches == 10);
-    }
-    // A thread that was joined stays in the list for a moment.
-    for (int i = 0; i < 1000 && threads_of_this_process() > before; ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    EXPECT_EQ(threads_of_this_process(), before);
-  }
-}
-
 TEST(DataLoader, TellsHowFarItIsWhenAsked) {
   struct Recorder final : progress::Reporter {
     void report(const progress::State& state) override { last = state; }
@@ -548,25 +441,6 @@ TEST(DataLoader, TellsHowFarItIsWhenAsked) {
   progress::set_reporter(outer);
   EXPECT_EQ(recorder->last.done, 2) << "what was had before the state is done";
   EXPECT_TRUE(recorder->last.finished);
-}
-
-TEST(DataLoader, MemoryStaysFlatOverFiftyEpochs) {
-  struct Pictures : Dataset<datasets::Classified> {
-    size_t size() const override { return 24; }
-    Example get(size_t index) const override {
-      return {Image(torch::full({64, 64, 3}, 0.5F).permute({2, 0, 1})), static_cast<int64_t>(index)};
-    }
-  };
-  DataLoader loader(Pictures(), {.batch_size = 8, .shuffle = true, .num_workers = 2});
-  const auto epochs = [&](int count) {
-    for (int i = 0; i < count; ++i) {
-      for (auto& batch : loader) EXPECT_EQ(batch.images.size(0), 8);
-    }
-    return support::resident_memory();
-  };
-  // Threads leave pieces of their own heaps behind, until there are enough of them.
-  const auto before = epochs(50), after = epochs(50);
-  EXPECT_LE(after, before + before / 100);
 }
 
 TEST(DataLoader, TwoEpochsMayBeUnderWay) {
@@ -600,31 +474,6 @@ TEST(DataLoader, TakesSharedDataSetsAndBatchesOfItsUser) {
   Orders seen(1);
   for (auto& batch : grouped) seen[0].push_back(to_vector(batch));
   EXPECT_EQ(seen, (Orders{{{3}, {5, 4}}}));
-}
-
-/// While it lives, this process gets no more than so many further bytes of address space: a few stacks of threads.
-struct AddressSpaceLimit {
-  explicit AddressSpaceLimit(rlim_t bytes) {
-    getrlimit(RLIMIT_AS, &outer);
-    rlim_t pages = 0;
-    std::ifstream("/proc/self/statm") >> pages;
-    const rlimit inner{pages * static_cast<rlim_t>(getpagesize()) + bytes, outer.rlim_max};
-    setrlimit(RLIMIT_AS, &inner);
-  }
-  ~AddressSpaceLimit() { setrlimit(RLIMIT_AS, &outer); }
-  rlimit outer{};
-};
-
-TEST(DataLoader, SaysHowManyThreadsTheSystemGives) {
-  if (support::sanitized()) GTEST_SKIP() << "a sanitizer, which asks for memory of its own for each thread, ends the program";
-  DataLoader loader(Numbers(8), {.batch_size = 2, .num_workers = 256});
-  {
-    const AddressSpaceLimit limit(rlim_t{64} << 20);
-    EXPECT_ERROR(loader.begin(), IoError, "of 256 worker threads: ");
-  }
-  size_t batches = 0;
-  for (const auto& batch : loader) batches += static_cast<size_t>(batch.numel() > 0);
-  EXPECT_EQ(batches, 4u) << "a later epoch starts as if nothing had been";
 }
 
 TEST(DataLoader, RefusesOptionsThatContradict) {

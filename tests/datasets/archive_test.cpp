@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -12,6 +13,7 @@
 
 #include "opsis/io/byte_fields.h"
 #include "opsis/io/bytes.h"
+#include "opsis/io/crc32.h"
 #include "tests/support/expect.h"
 #include "tests/support/memory.h"
 #include "tests/support/oracle.h"
@@ -133,6 +135,62 @@ TEST(ExtractArchive, KeepsNothingOfADamagedOne) {
   const auto other = folder.write("flipped.tar.gz", flipped);
   EXPECT_ERROR(extract_archive(other, folder.path() / "photos"), DecodeError, "extract_archive: " + other.string());
   EXPECT_EQ(tree(folder.path() / "photos"), (std::map<std::string, std::string>{{"kept.txt", "older"}}));
+}
+
+// A gzip member that holds the bytes as they are, so that none but its checksum tells of one that was changed.
+std::string stored_gzip(const std::string& content) {
+  std::string out("\x1f\x8b\x08\0\0\0\0\0\0\xff\x01", 11);
+  io::put_number(out, static_cast<uint16_t>(content.size()));
+  io::put_number(out, static_cast<uint16_t>(~content.size()));
+  out += content;
+  io::put_number(out, io::crc32(io::as_bytes(content)));
+  io::put_number(out, static_cast<uint32_t>(content.size()));
+  return out;
+}
+
+TEST(ExtractArchive, HoldsGzipToItsChecksums) {
+  const auto good = oracle::cases("datasets_archives/good");
+  const auto tar =
+      std::find_if(good.begin(), good.end(), [](const auto& c) { return c.text("archive").ends_with("archive.tar"); });
+  ASSERT_NE(tar, good.end());
+  const support::TemporaryFolder folder;
+  const auto to = folder.path() / "out";
+  for (const auto* name : {"photos.tar.gz", "photos.gz"}) {
+    SCOPED_TRACE(name);
+    const auto content = archive_content(tar->text("archive"));
+    ASSERT_LT(content.size(), 65'536u);
+    const auto whole = stored_gzip(content);
+    extract_archive(folder.write(name, whole), to);
+    const auto expected = tree(to);
+    fs::remove_all(to);
+    constexpr size_t header = 15;
+    const size_t end = whole.size();
+    // The first and the last file of the tar, what stands behind its end, the checksum, the length.
+    for (const size_t at : {header + 700, header + content.size() - 2000, end - 9, end - 8, end - 5, end - 4, end - 1}) {
+      SCOPED_TRACE(at);
+      auto flipped = whole;
+      flipped[at] = static_cast<char>(flipped[at] ^ 1);
+      EXPECT_ERROR(extract_archive(folder.write(name, flipped), to), DecodeError, name);
+      EXPECT_TRUE(!fs::exists(to) || tree(to).empty());
+    }
+    EXPECT_ERROR(extract_archive(folder.write(name, whole.substr(0, end - 1)), to), DecodeError, "ends early");
+    // Of several members each has its own; what is no member ends them.
+    const auto half = content.size() / 2;
+    const auto two = stored_gzip(content.substr(0, half)) + stored_gzip(content.substr(half));
+    extract_archive(folder.write(name, two), to);
+    EXPECT_EQ(tree(to), expected);
+    extract_archive(folder.write(name, two + std::string(100, '\0')), to);
+    EXPECT_EQ(tree(to), expected);
+    fs::remove_all(to);
+    auto flipped = two;
+    flipped[header + 700] = static_cast<char>(flipped[header + 700] ^ 1);
+    EXPECT_ERROR(extract_archive(folder.write(name, flipped), to), DecodeError, name);
+  }
+  const auto text = folder.write("text.gz", stored_gzip("some text"));
+  EXPECT_EQ(io::as_text(read_compressed(text)), "some text");
+  auto other = stored_gzip("some text");
+  other[16] = 'X';
+  EXPECT_ERROR(read_compressed(folder.write("text.gz", other)), DecodeError, "the gzip data is damaged: incorrect data check");
 }
 
 TEST(ExtractArchive, ReplacesFilesAndJoinsFolders) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "opsis/datasets.h"
+#include "opsis/hub/digest.h"
 #include "tests/datasets/opened.h"
 
 namespace opsis::datasets {
@@ -268,6 +269,38 @@ TEST(Resources, AreTorchvisionsRowForRow) {
   EXPECT_ERROR(resource("SVHN", "train_32x32.mad"), NotFoundError, "did you mean train_32x32.mat");
 }
 
+TEST(Resources, AreKnownByTheirSha256Too) {
+  size_t known = 0;
+  for (const auto& row : resources()) {
+    if (row.sha256.empty()) continue;
+    ++known;
+    EXPECT_EQ(row.sha256.size(), 64u) << row.file;
+    EXPECT_EQ(row.sha256.find_first_not_of("0123456789abcdef"), row.sha256.npos) << row.file;
+    EXPECT_EQ(expected_hashes(row).sha256, row.sha256);
+  }
+  EXPECT_EQ(known, 45u);  // four of MNIST's at two servers each
+
+  const std::string sha256(64, '0');  // of something else
+  const support::TemporaryFolder mirror, root;
+  mirror.write("ml/machine-learning-databases/semeion/semeion.data", "right");
+  const support::Variable variable("OPSIS_HUB_MIRROR", mirror.path().string());
+  const auto& file = resource("SEMEION", "semeion.data");
+  {
+    const OtherHashes other({{"SEMEION/semeion.data", sha256}});
+    EXPECT_ERROR(fetch_resource(file, root.path()), IntegrityError, "its SHA-256 is ");
+    EXPECT_TRUE(content_of_folder(root.path()).empty());
+    root.write("semeion.data", "right");
+    EXPECT_FALSE(is_intact(file, root.path()));
+    EXPECT_ERROR(check_resource(file, root.path()), IntegrityError, "is damaged: its SHA-256 is not " + sha256);
+  }
+  const OtherHashes ours(
+      {{"SEMEION/semeion.data", hub::digest_of_file(root.path() / "semeion.data", hub::DigestKind::Sha256)}});
+  EXPECT_TRUE(is_intact(file, root.path()));
+  check_resource(file, root.path());
+  fs::remove(root.path() / "semeion.data");
+  EXPECT_EQ(fetch_resource(file, root.path()), root.path() / "semeion.data");
+}
+
 TEST(GoogleDrive, IsAskedTwiceWhenItAsks) {
   const support::TemporaryFolder drive, root;
   drive.write("download?id=abc&export=download",
@@ -287,6 +320,8 @@ TEST(GoogleDrive, IsAskedTwiceWhenItAsks) {
                "instead of y.bin (full) Drive gives a page: Google Drive - Quota exceeded");
   EXPECT_ERROR(download_file_from_google_drive("abc", root.path(), "z.bin", "00000000000000000000000000000000"), IntegrityError,
                "its MD5 is");
+  EXPECT_ERROR(download_file_from_google_drive("abc", root.path(), "z.bin", "", std::string(64, '0')), IntegrityError,
+               "its SHA-256 is");
   EXPECT_EQ(content_of_folder(root.path()).size(), 1u);
 }
 

@@ -29,6 +29,8 @@ const nlohmann::json& value(const Case::Table& table, size_t number, std::string
 Case::Case(std::shared_ptr<const Table> table, size_t number)
     : table_(std::move(table)), number_(number), name_(table_->cases.at(number).at("name")) {}
 
+bool Case::has(std::string_view key) const { return table_->cases.at(number_).at("values").contains(key); }
+
 bool Case::has_tensor(std::string_view key) const {
   return table_->tensors.contains(std::to_string(number_) + "/" + std::string(key));
 }

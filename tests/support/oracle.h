@@ -15,6 +15,7 @@ namespace oracle {
 class Case {
  public:
   const std::string& name() const { return name_; }
+  bool has(std::string_view key) const;
   bool has_tensor(std::string_view key) const;
   torch::Tensor tensor(std::string_view key) const;
   int64_t integer(std::string_view key) const;
