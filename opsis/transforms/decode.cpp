@@ -1,5 +1,7 @@
 #include "opsis/transforms/decode.h"
 
+#include <ATen/ops/zeros.h>
+
 #include <optional>
 #include <utility>
 #include <vector>
@@ -104,7 +106,7 @@ std::string explain(const Compose& compose, io::Bytes bytes, const io::DecodeOpt
   const auto frame = compose.fuses() ? expected(bytes, options) : std::nullopt;
   if (!frame) return "alone   decode_image\n" + compose.explain(io::decode_image(bytes, options));
   const auto [height, width] = frame->size;
-  const auto pixels = torch::zeros({height, width, frame->components}, torch::kUInt8).permute({2, 0, 1});
+  const auto pixels = at::zeros({height, width, frame->components}, torch::kUInt8).permute({2, 0, 1});
   std::optional<functional::Region> decoded;
   const auto load = [&decoded, pixels](std::optional<functional::Region> part) {
     decoded = part;
