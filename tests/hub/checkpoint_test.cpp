@@ -56,7 +56,9 @@ void expect_sparse(const torch::Tensor& tensor, const json& tree, const oracle::
                                                             {"torch.sparse_bsc", torch::kSparseBsc}};
   EXPECT_EQ(tensor.layout(), layouts.at(tree[2].get<std::string>()));
   EXPECT_EQ(tensor._nnz(), tree[3].get<int64_t>());
-  if (tensor.is_sparse()) EXPECT_EQ(tensor.is_coalesced(), tree[4].get<bool>());
+  if (tensor.is_sparse()) {
+    EXPECT_EQ(tensor.is_coalesced(), tree[4].get<bool>());
+  }
   EXPECT_TENSOR_EQ(tensor.to_dense(), c.tensor(std::to_string(tree[1].get<int>())));
 }
 
