@@ -1,7 +1,6 @@
 #include "opsis/core/json.h"
 
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -108,118 +107,6 @@ class Builder final : public nlohmann::json_sax<Foreign> {
   std::vector<Open> open_;
 };
 
-// Most of what is large is plain: ASCII without escapes, whole numbers of 64 bits. Such texts are read here, in a fraction of the
-// time; nlohmann reads all others, and says what is wrong with what is none.
-class PlainReader {
- public:
-  PlainReader(std::string_view text, Builder& builder) : at_(text.data()), end_(at_ + text.size()), builder_(builder) {}
-  // False for a text that is not plain; the builder is then of no use.
-  bool read() {
-    if (!value(0)) return false;
-    skip_blanks();
-    return at_ == end_;
-  }
-
- private:
-  void skip_blanks() {
-    while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
-  }
-  bool take(char wanted) {
-    if (at_ == end_ || *at_ != wanted) return false;
-    ++at_;
-    return true;
-  }
-  bool take_word(std::string_view word) {
-    if (!std::string_view(at_, static_cast<size_t>(end_ - at_)).starts_with(word)) return false;
-    at_ += word.size();
-    return true;
-  }
-  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-  bool take_digits() {
-    if (at_ == end_ || !is_digit(*at_)) return false;
-    while (at_ != end_ && is_digit(*at_)) ++at_;
-    return true;
-  }
-
-  bool value(int depth) {
-    skip_blanks();
-    if (at_ == end_ || depth > deepest) return false;
-    switch (*at_) {
-      case '{': return object(depth);
-      case '[': return list(depth);
-      case '"': return text() && builder_.string(text_);
-      case 't': return take_word("true") && builder_.boolean(true);
-      case 'f': return take_word("false") && builder_.boolean(false);
-      case 'n': return take_word("null") && builder_.null();
-      default: return number();
-    }
-  }
-  bool list(int depth) {
-    ++at_;
-    builder_.start_array(0);
-    skip_blanks();
-    if (take(']')) return builder_.end_array();
-    while (value(depth + 1)) {
-      skip_blanks();
-      if (take(']')) return builder_.end_array();
-      if (!take(',')) return false;
-    }
-    return false;
-  }
-  bool object(int depth) {
-    ++at_;
-    builder_.start_object(0);
-    skip_blanks();
-    if (take('}')) return builder_.end_object();
-    while (at_ != end_ && *at_ == '"' && text() && builder_.key(text_)) {
-      skip_blanks();
-      if (!take(':') || !value(depth + 1)) return false;
-      skip_blanks();
-      if (take('}')) return builder_.end_object();
-      if (!take(',')) return false;
-      skip_blanks();
-    }
-    return false;
-  }
-  // Of a text that is plain: what is between its quotes.
-  bool text() {
-    const char* const begin = ++at_;
-    while (at_ != end_ && *at_ != '"') {
-      if (*at_ < ' ' || *at_ > '~' || *at_ == '\\') return false;
-      ++at_;
-    }
-    text_.assign(begin, at_);
-    return take('"');
-  }
-  bool number() {
-    const char* const begin = at_;
-    take('-');
-    if (!take('0') && !take_digits()) return false;
-    bool whole = true;
-    if (take('.')) {
-      whole = false;
-      if (!take_digits()) return false;
-    }
-    if (take('e') || take('E')) {
-      whole = false;
-      if (!take('+')) take('-');
-      if (!take_digits()) return false;
-    }
-    const auto is_read = [this](const std::from_chars_result& result) { return result.ec == std::errc() && result.ptr == at_; };
-    if (whole) {
-      int64_t integer = 0;
-      return is_read(std::from_chars(begin, at_, integer)) && builder_.number_integer(integer);
-    }
-    double fraction = 0;
-    return is_read(std::from_chars(begin, at_, fraction)) && builder_.number_float(fraction, text_);
-  }
-
-  const char* at_;
-  const char* const end_;
-  Builder& builder_;
-  std::string text_;
-};
-
 Foreign foreign(const Json& json) {
   if (json.is_bool()) return json.boolean();
   if (json.is_integer()) return json.integer();
@@ -253,8 +140,6 @@ const T& held(const Value& value, const Json& json, std::string_view wanted) {
 }  // namespace
 
 Json Json::parse(std::string_view text) {
-  Builder plain;
-  if (PlainReader(text, plain).read()) return std::move(plain.result);
   Builder builder;
   Foreign::sax_parse(text, &builder);
   return std::move(builder.result);
