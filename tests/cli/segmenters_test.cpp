@@ -102,7 +102,9 @@ TEST(CliTrainSegmenter, WarmsUpAsItIsToldAndJudgesWhatItLearned) {
   std::map<std::string, torch::Tensor> before;
   for (auto& [name, tensor] : hub::load_state_dict_file(at("first.pth"))) before[name] = tensor;
   for (const auto& [name, tensor] : hub::load_state_dict_file(at("again.pth"))) {
-    if (name.ends_with(".weight") || name.ends_with(".bias")) EXPECT_TENSOR_EQ(tensor, before.at(name));
+    if (name.ends_with(".weight") || name.ends_with(".bias")) {
+      EXPECT_TENSOR_EQ(tensor, before.at(name));
+    }
   }
 }
 
