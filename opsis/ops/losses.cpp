@@ -42,9 +42,10 @@ struct Matched {
                 opsis::detail::shape(boxes1), opsis::detail::shape(boxes2));
     const auto left = torch::max(box.x1, target.x1), top = torch::max(box.y1, target.y1);
     const auto right = torch::min(box.x2, target.x2), bottom = torch::min(box.y2, target.y2);
-    const auto overlap = (bottom > top).logical_and(right > left);
-    const auto sides = (right - left) * (bottom - top);
-    const auto inter = sides.is_meta() ? sides : torch::where(overlap, sides, torch::zeros_like(box.x1));
+    auto inter = (right - left) * (bottom - top);
+    if (!inter.is_meta()) {
+      inter = torch::where((bottom > top).logical_and(right > left), inter, torch::zeros_like(box.x1));
+    }
     joined = (box.x2 - box.x1) * (box.y2 - box.y1) + (target.x2 - target.x1) * (target.y2 - target.y1) - inter;
     iou = inter / (joined + eps);
     width = torch::max(box.x2, target.x2) - torch::min(box.x1, target.x1);
