@@ -237,7 +237,9 @@ TEST(Picture, NamesItsFileWhereverItsDamageShows) {
   const auto whole = folder.path() / "whole.jpg";
   io::write_jpeg(Image(photo_like(300, 400)), whole);
   auto bytes = io::read_bytes(whole);
-  bytes.erase(bytes.begin() + std::ssize(bytes) / 2, bytes.end() - 2);  // it still ends as a JPEG does
+  for (size_t i = 0; bytes[i] != 0xFF || bytes[i + 1] != 0xDA; ++i) {  // its tables of quantization become comments
+    if (bytes[i] == 0xFF && bytes[i + 1] == 0xDB) bytes[i + 1] = 0xFE;
+  }
   const auto damaged = folder.write("damaged.jpg", std::string(bytes.begin(), bytes.end()));
   const transforms::AnyTransform resize = transforms::Resize({50});
   const detail::Picture photo(damaged, io::ImageReadMode::RGB, resize);
