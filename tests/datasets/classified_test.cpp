@@ -288,7 +288,7 @@ TEST(Resources, AreKnownByTheirSha256Too) {
   {
     const OtherHashes other({{"SEMEION/semeion.data", sha256}});
     EXPECT_ERROR(fetch_resource(file, root.path()), IntegrityError, "its SHA-256 is ");
-    EXPECT_TRUE(content_of_folder(root.path()).empty());
+    EXPECT_FALSE(fs::exists(root.path() / "semeion.data"));
     root.write("semeion.data", "right");
     EXPECT_FALSE(is_intact(file, root.path()));
     EXPECT_ERROR(check_resource(file, root.path()), IntegrityError, "is damaged: its SHA-256 is not " + sha256);
