@@ -7,6 +7,7 @@
 #include <deque>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "opsis/core/memory.h"
 
@@ -19,7 +20,7 @@ struct KeptMemory::Blocks {
     size_t since = 0;  // how many blocks had been taken when it came back
   };
 
-  explicit Blocks(size_t most) : most(most) {}
+  Blocks(size_t most, size_t most_bytes) : most(most), most_bytes(most_bytes) {}
 
   Block take(size_t bytes) {
     Block unused;  // given to the system when the lock is gone
@@ -27,8 +28,7 @@ struct KeptMemory::Blocks {
       const std::lock_guard lock(mutex);
       ++taken;
       if (!waiting.empty() && taken - waiting.front().since > kPatience) {
-        unused = std::move(waiting.front());
-        waiting.pop_front();
+        unused = take_oldest();
       }
       // The one that fits best, and of equal ones that which came back last: some of it is in the cache.
       auto best = waiting.rend();
@@ -39,6 +39,7 @@ struct KeptMemory::Blocks {
       if (best != waiting.rend()) {
         auto block = std::move(*best);
         waiting.erase(std::next(best).base());
+        waiting_bytes -= block.bytes;
         return block;
       }
     }
@@ -49,23 +50,44 @@ struct KeptMemory::Blocks {
   }
 
   void give_back(Block block) {
-    Block oldest;  // given to the system when the lock is gone
+    std::vector<Block> gone;  // given to the system when the lock is gone
     const std::lock_guard lock(mutex);
     block.since = taken;
+    waiting_bytes += block.bytes;
     waiting.push_back(std::move(block));
-    if (waiting.size() <= most) return;
-    oldest = std::move(waiting.front());
+    while (waiting.size() > most || waiting_bytes > most_bytes) gone.push_back(take_oldest());
+  }
+
+  Block take_oldest() {
+    auto oldest = std::move(waiting.front());
     waiting.pop_front();
+    waiting_bytes -= oldest.bytes;
+    return oldest;
   }
 
   static constexpr size_t kPatience = 1000;  // a few runs of a large network
-  const size_t most;
+  const size_t most, most_bytes;
+  size_t waiting_bytes = 0;
   std::mutex mutex;
   size_t taken = 0;
   std::deque<Block> waiting;
 };
 
-KeptMemory::KeptMemory(size_t most) : blocks_(std::make_shared<Blocks>(most)) {}
+KeptMemory::KeptMemory(size_t most, size_t most_bytes) : blocks_(std::make_shared<Blocks>(most, most_bytes)) {}
+
+c10::DataPtr KeptMemory::allocate(size_t bytes) const {
+  struct Lent {
+    std::shared_ptr<Blocks> blocks;
+    Blocks::Block block;
+  };
+  auto lent = std::make_unique<Lent>(blocks_, blocks_->take(bytes));
+  auto* const data = lent->block.memory.get();
+  const auto give_back = [](void* context) {
+    const std::unique_ptr<Lent> back(static_cast<Lent*>(context));
+    back->blocks->give_back(std::move(back->block));
+  };
+  return {data, lent.release(), give_back, c10::Device(c10::DeviceType::CPU)};
+}
 
 torch::Tensor KeptMemory::empty(at::IntArrayRef sizes, torch::ScalarType type, torch::MemoryFormat format) const {
   constexpr size_t large = size_t{1} << 18;

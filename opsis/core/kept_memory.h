@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include <limits>
 #include <memory>
 
 #include "opsis/core/api.h"
@@ -14,11 +15,14 @@ namespace opsis::inline v1 {
 // go of it, on whatever thread; it may outlive this. Small tensors are left to malloc, which keeps their memory itself.
 class OPSIS_API KeptMemory {
  public:
-  /// No more than so many blocks wait; the one that waited longest goes first, and one that nobody could use for a thousand tensors.
-  explicit KeptMemory(size_t most = 4);
+  /// No more than so many blocks wait, of no more bytes; the one that waited longest goes first, and one that nobody could use for
+  /// a thousand tensors.
+  explicit KeptMemory(size_t most = 4, size_t most_bytes = std::numeric_limits<size_t>::max());
   /// On the CPU, dense, with numbers that nobody has written yet.
   torch::Tensor empty(at::IntArrayRef sizes, torch::ScalarType type,
                       torch::MemoryFormat format = torch::MemoryFormat::Contiguous) const;
+  /// The same as plain bytes, of which there must be some.
+  c10::DataPtr allocate(size_t bytes) const;
 
  private:
   struct Blocks;

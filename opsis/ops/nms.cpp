@@ -204,8 +204,8 @@ Tensor batched_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs
   check_shapes("batched_nms", boxes, scores, 4);
   check_classes("batched_nms", boxes, idxs);
   if (boxes.numel() == 0) return torch::empty({0}, torch::TensorOptions(boxes.device()).dtype(torch::kInt64));
-  check_boxes_and_scores("batched_nms", as_nms_takes(boxes), as_nms_takes(scores), 4);
   detail::need_values("batched_nms", boxes);
+  check_boxes_and_scores("batched_nms", as_nms_takes(boxes), as_nms_takes(scores), 4);
   if (boxes.numel() > (boxes.is_cuda() ? 100'000 : 4000)) return nms_per_class(boxes, scores, idxs, iou_threshold);
   const auto offsets = idxs.to(boxes.options()) * (boxes.max() + 1);
   return nms(boxes + offsets.unsqueeze(1), scores, iou_threshold);
@@ -214,10 +214,10 @@ Tensor batched_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs
 Tensor nms_per_class(const Tensor& given_boxes, const Tensor& given_scores, const Tensor& idxs, double iou_threshold) {
   OPSIS_CHECK(given_boxes.defined() && given_scores.defined(),
               "nms_per_class: boxes and scores must be tensors, got an undefined one");
+  detail::need_values("nms_per_class", given_boxes);
   const auto boxes = as_nms_takes(given_boxes), scores = as_nms_takes(given_scores);
   check_boxes_and_scores("nms_per_class", boxes, scores, 4);
   check_classes("nms_per_class", boxes, idxs);
-  detail::need_values("nms_per_class", boxes);
   const torch::NoGradGuard no_grad;
   if (boxes.is_cuda()) return suppress_by_class_cuda(boxes, scores, idxs.to(boxes.device()), iou_threshold);
   return suppress_by_class_cpu(boxes.cpu(), scores.cpu(), idxs.cpu(), iou_threshold).to(boxes.device());

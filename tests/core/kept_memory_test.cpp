@@ -48,5 +48,18 @@ TEST(KeptMemory, LaysChannelsLastWhereAsked) {
   }
 }
 
+TEST(KeptMemory, HoldsNoMoreBytesThanItMay) {
+  const KeptMemory memory(64, size_t{5} << 20);
+  const auto* const first = memory.allocate(size_t{2} << 20).get();
+  EXPECT_EQ(memory.allocate(size_t{2} << 20).get(), first);
+  {
+    const auto one = memory.allocate(size_t{2} << 20), two = memory.allocate(size_t{2} << 20),
+               three = memory.allocate(size_t{2} << 20);
+  }
+  const auto before = support::allocated_memory();
+  memory.allocate(size_t{6} << 20);  // more than all: the others go, and so does it
+  EXPECT_LE(support::allocated_memory(), before - (int64_t{4} << 20));
+}
+
 }  // namespace
 }  // namespace opsis

@@ -120,7 +120,7 @@ TEST(Builders, AllTakeClassesAndChannelsAlsoWithWeights) {
     }
     EXPECT_EQ(channels, 1);
     models::ModelOptions options{.weights = "DEFAULT", .weights_file = "/nowhere/x.pth", .num_classes = 7, .in_channels = 5};
-    EXPECT_ERROR(models::get_model(name, options), IoError, "/nowhere/x.pth");
+    EXPECT_ERROR(models::get_model(name, options), NotFoundError, "/nowhere/x.pth");
   }
 }
 
