@@ -77,7 +77,8 @@ Tensor warp(const Tensor& image, const WarpGrid& where, InterpolationMode interp
   const Size size{where.y.size(0), where.x.size(0)};
   const auto shape = detail::shape_with(image, size);
   if (image.numel() == 0) {
-    OPSIS_CHECK(c10::multiply_integers(shape) == 0, "warp: an empty image cannot fill {} pixels", size);
+    // No other canvas grows.
+    OPSIS_CHECK(c10::multiply_integers(shape) == 0, "rotate: an empty image cannot fill {} pixels", size);
     return image.reshape(shape);
   }
   if (auto bytes = detail::warp_bytes(image, where, interpolation, fill)) return *bytes;
