@@ -98,7 +98,7 @@ TEST(DecodePng, MakesTorchvisionsGray) {
   }
   const auto broken = support::picture("gray_broken_profile_and_gamma_8.png");
   EXPECT_ERROR(io::decode_png(broken, {.strict = true}), DecodeError, "decode_png: iCCP: ");
-  const auto sound = support::picture("gray_profile_8.png");
+  const auto sound = support::picture("gray_sRGB_8.png");
   for (const auto mode : {ImageReadMode::GRAY, ImageReadMode::RGB}) {
     EXPECT_TENSOR_EQ(io::decode_png(sound, {.mode = mode, .strict = true}).data, io::decode_png(sound, {.mode = mode}).data);
   }

@@ -310,23 +310,23 @@ def heic(bits, channels, mode):
     return {"file": name, "expected": expected}
 
 
-def with_primaries(value, content):
-    """Other color primaries in the picture's own header, where the default ones stand: BT.709, sRGB, BT.601. It counts bits, not bytes."""
+def with_matrix(value, content):
+    """Another matrix of colors in the picture's own header, which counts bits, not bytes: behind primaries and a curve that are not named."""
     begin = content.index(b"hvcC")
     end = begin - 4 + int.from_bytes(content[begin - 4 : begin], "big")
     bits = "".join(f"{byte:08b}" for byte in content[begin:end])
-    default = f"{1:08b}{13:08b}{6:08b}"
-    assert bits.count(default) == 1
-    bits = bits.replace(default, f"{value:08b}" + default[8:])
+    unnamed = f"{2:08b}{2:08b}"
+    assert bits.count(f"{unnamed}{6:08b}") == 1  # BT.601
+    bits = bits.replace(f"{unnamed}{6:08b}", f"{unnamed}{value:08b}")
     return content[:begin] + int(bits, 2).to_bytes(end - begin, "big") + content[end:]
 
 
-@case("io_formats/heic_warns", primaries=[3])
-def heic_warns(primaries):
-    """libheif warns of a number that stands for no primaries."""
-    content = with_primaries(primaries, heic_of(photo(64, 80)))
-    written("reserved_primaries.heic", content)
-    return {"file": "reserved_primaries.heic", "expected": torchcodecs(decode_heic, content)}
+@case("io_formats/heic_warns", matrix=[3])
+def heic_warns(matrix):
+    """libheif warns of a number that stands for no matrix, and takes the container's."""
+    content = with_matrix(matrix, heic_of(photo(64, 80)))
+    written("reserved_matrix.heic", content)
+    return {"file": "reserved_matrix.heic", "expected": torchcodecs(decode_heic, content)}
 
 
 @case("io_formats/heic_wide", size=[(64, 14_000)])
