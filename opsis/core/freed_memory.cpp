@@ -1,6 +1,6 @@
 #include "opsis/core/freed_memory.h"
 
-#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
 
 #include "opsis/core/kept_memory.h"
 
