@@ -2,6 +2,9 @@
 
 #include <c10/core/CPUAllocator.h>
 
+#include <mutex>
+#include <unordered_map>
+
 #include "opsis/core/kept_memory.h"
 
 namespace opsis::inline v1 {
@@ -9,24 +12,48 @@ namespace {
 
 class KeepingAllocator final : public c10::Allocator {
  public:
-  explicit KeepingAllocator(c10::Allocator& before) : before_(before) {}
+  // For as long as the process lives, since tensors may.
+  static KeepingAllocator& instance() {
+    static auto* const one = new KeepingAllocator(*c10::GetCPUAllocator());
+    return *one;
+  }
+
   c10::DataPtr allocate(size_t bytes) override {
     constexpr size_t large = size_t{2} << 20;  // what is smaller, malloc keeps itself
-    return bytes < large ? before_.allocate(bytes) : kept_.allocate(bytes);
+    if (bytes < large) return before_.allocate(bytes);
+    auto kept = kept_.allocate(bytes);
+    void* const data = kept.get();
+    const std::lock_guard lock(mutex_);
+    lent_.emplace(data, std::move(kept));
+    return {data, data, &give_back, c10::Device(c10::DeviceType::CPU)};
   }
+  // oneDNN's layers in LibTorch ask for memory by its address alone, and give it back so.
+  c10::DeleterFnPtr raw_deleter() const override { return &give_back; }
   void copy_data(void* to, const void* from, size_t bytes) const override { default_copy_data(to, from, bytes); }
 
  private:
+  using Lent = std::unordered_map<void*, c10::DataPtr>;
+
+  explicit KeepingAllocator(c10::Allocator& before) : before_(before) {}
+
+  static void give_back(void* data) {
+    auto& self = instance();
+    Lent::node_type lent;  // goes back when the lock is gone
+    {
+      const std::lock_guard lock(self.mutex_);
+      lent = self.lent_.extract(data);
+    }
+    if (lent.empty() && data) self.before_.raw_deallocate(data);
+  }
+
   c10::Allocator& before_;
   const KeptMemory kept_{256, size_t{2} << 30};
+  std::mutex mutex_;
+  Lent lent_;
 };
 
 }  // namespace
 
-void keep_freed_memory() {
-  // For as long as the process lives, since tensors may.
-  static auto* const keeping = new KeepingAllocator(*c10::GetCPUAllocator());
-  c10::SetCPUAllocator(keeping);
-}
+void keep_freed_memory() { c10::SetCPUAllocator(&KeepingAllocator::instance()); }
 
 }  // namespace opsis::inline v1

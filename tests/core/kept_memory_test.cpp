@@ -49,16 +49,14 @@ TEST(KeptMemory, LaysChannelsLastWhereAsked) {
 }
 
 TEST(KeptMemory, HoldsNoMoreBytesThanItMay) {
-  const KeptMemory memory(64, size_t{5} << 20);
-  const auto* const first = memory.allocate(size_t{2} << 20).get();
-  EXPECT_EQ(memory.allocate(size_t{2} << 20).get(), first);
-  {
-    const auto one = memory.allocate(size_t{2} << 20), two = memory.allocate(size_t{2} << 20),
-               three = memory.allocate(size_t{2} << 20);
-  }
+  constexpr size_t large = size_t{64} << 20;  // so large that malloc has it from the system, and gives it back at once
+  const KeptMemory memory(64, 2 * large + 1);
+  const auto* const first = memory.allocate(large).get();
+  EXPECT_EQ(memory.allocate(large).get(), first);
+  { const auto one = memory.allocate(large), two = memory.allocate(large), three = memory.allocate(large); }
   const auto before = support::allocated_memory();
-  memory.allocate(size_t{6} << 20);  // more than all: the others go, and so does it
-  EXPECT_LE(support::allocated_memory(), before - (int64_t{4} << 20));
+  memory.allocate(3 * large);  // more than all: the others go, and so does it
+  EXPECT_LE(support::allocated_memory(), before - static_cast<int64_t>(2 * large));
 }
 
 }  // namespace
