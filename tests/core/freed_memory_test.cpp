@@ -25,8 +25,9 @@ int64_t pages_of_a_third_tensor() {
   return pages() - before;
 }
 
-// In a process of its own, since it holds for the whole process.
+// In a process of its own, since it holds for the whole process; not a fork of this one, whose threads a fork has not.
 TEST(FreedMemoryDeathTest, ComesBackForTheNextTensorOnceItIsKept) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto with_kept = [] {
     keep_freed_memory();
     keep_freed_memory();  // which is no more than once
