@@ -80,7 +80,7 @@ c10::DataPtr KeptMemory::allocate(size_t bytes) const {
     std::shared_ptr<Blocks> blocks;
     Blocks::Block block;
   };
-  auto lent = std::make_unique<Lent>(blocks_, blocks_->take(bytes));
+  auto lent = std::make_unique<Lent>(Lent{blocks_, blocks_->take(bytes)});
   auto* const data = lent->block.memory.get();
   const auto give_back = [](void* context) {
     const std::unique_ptr<Lent> back(static_cast<Lent*>(context));

@@ -1,5 +1,6 @@
 #include "opsis/core/progress.h"
 
+#include <poll.h>
 #include <pty.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -79,12 +80,17 @@ TEST(Progress, DrawsABarOverItselfOnATerminal) {
     job.advance(16);
     job.advance(48);
   }
-  char shown[4096];
-  const auto count = read(screen, shown, sizeof(shown));
+  // A terminal hands on what was written when it comes to it, and in pieces.
+  std::string text;
+  pollfd more{.fd = screen, .events = POLLIN, .revents = 0};
+  while (!text.ends_with('\n') && poll(&more, 1, 10'000) > 0) {
+    char shown[4096];
+    const auto count = read(screen, shown, sizeof(shown));
+    if (count <= 0) break;
+    text.append(shown, static_cast<size_t>(count));
+  }
   close(terminal);
   close(screen);
-  ASSERT_GT(count, 0);
-  const std::string text(shown, static_cast<size_t>(count));
   EXPECT_THAT(text, testing::StartsWith("\r"));
   EXPECT_THAT(text, testing::HasSubstr("epoch 1/2  ["));
   EXPECT_THAT(text, testing::HasSubstr("100%  64/64 images"));
