@@ -71,14 +71,12 @@ class EverySet {
     of<Places365>("Places365", "datasets_classified/places365", split);
     of<ImageNet>("ImageNet", "datasets_classified/imagenet", split);
     of<Caltech256>("Caltech256", "datasets_targets/caltech256", nothing);
-    of<LFWPeople>("LFWPeople", "datasets_faces/lfw_people", [](auto& options, const oracle::Case& c) {
-      options.split = c.text("split");
+    const auto part_of_lfw = [&](auto& options, const oracle::Case& c) {
+      split(options, c);
       options.image_set = c.text("image_set");
-    });
-    of<LFWPairs>("LFWPairs", "datasets_faces/lfw_pairs", [](auto& options, const oracle::Case& c) {
-      options.split = c.text("split");
-      options.image_set = c.text("image_set");
-    });
+    };
+    of<LFWPeople>("LFWPeople", "datasets_faces/lfw_people", part_of_lfw);
+    of<LFWPairs>("LFWPairs", "datasets_faces/lfw_pairs", part_of_lfw);
     of<PCAM>("PCAM", "datasets_containers/pcam", split);
     of<LSUN>("LSUN", "datasets_containers/lsun",
              [](auto& options, const oracle::Case& c) { options.classes = c.texts("asked"); });

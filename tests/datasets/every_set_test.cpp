@@ -149,6 +149,16 @@ torch::Tensor photo_like(int64_t height, int64_t width) {
   return torch::upsample_bilinear2d(torch::rand({1, 3, 7, 9}) * 255, {height, width}, false).squeeze(0).to(torch::kUInt8);
 }
 
+// Under so many seeds: the example made of whole pictures, and the one made of their parts.
+template <class Whole, class Parts>
+void expect_alike(uint64_t seeds, const Whole& whole, const Parts& parts) {
+  for (uint64_t seed = 0; seed < seeds; ++seed) {
+    const auto expected = outcome_of(seed, whole);
+    EXPECT_EQ(expected.error, "");
+    expect_equal_outcomes(outcome_of(seed, parts), expected);
+  }
+}
+
 TEST(Picture, OnAnExampleIsDecodedInPartWithTheSamePixelsBoxesAndDraws) {
   using namespace transforms;  // NOLINT
   torch::manual_seed(0);
@@ -179,17 +189,13 @@ TEST(Picture, OnAnExampleIsDecodedInPartWithTheSamePixelsBoxesAndDraws) {
   };
   for (const auto& pipeline : pipelines) {
     SCOPED_TRACE(pipeline.repr());
-    for (uint64_t seed = 0; seed < 5; ++seed) {
-      const auto expected = outcome_of(seed, [&] { return pipeline(example_with(default_loader(path))); });
-      EXPECT_EQ(expected.error, "");
-      const auto got = outcome_of(seed, [&] {
-        const detail::Picture photo(path, io::ImageReadMode::RGB, pipeline);
-        EXPECT_TRUE(photo.waiting());
-        EXPECT_EQ(photo.size(), (Size{375, 500}));
-        return detail::transformed(pipeline, example_with(photo.image()), {&photo});
-      });
-      expect_equal_outcomes(got, expected);
-    }
+    const auto whole = [&] { return pipeline(example_with(default_loader(path))); };
+    expect_alike(5, whole, [&] {
+      const detail::Picture photo(path, io::ImageReadMode::RGB, pipeline);
+      EXPECT_TRUE(photo.waiting());
+      EXPECT_EQ(photo.size(), (Size{375, 500}));
+      return detail::transformed(pipeline, example_with(photo.image()), {&photo});
+    });
   }
 }
 
@@ -201,16 +207,11 @@ TEST(Picture, OfTwoEachIsDecodedInPart) {
   io::write_jpeg(Image(photo_like(300, 400)), second);
   const transforms::AnyTransform pipeline =
       transforms::Compose{transforms::RandomResizedCrop({48}), transforms::RandomInvert(0.5)};
-  for (uint64_t seed = 0; seed < 4; ++seed) {
-    const auto expected = outcome_of(seed, [&] {
-      return pipeline(ImagePair{default_loader(first), default_loader(second), 1});
-    });
-    const auto got = outcome_of(seed, [&] {
-      const detail::Picture one(first, io::ImageReadMode::RGB, pipeline), other(second, io::ImageReadMode::RGB, pipeline);
-      return detail::transformed(pipeline, ImagePair{one.image(), other.image(), 1}, {&one, &other});
-    });
-    expect_equal_outcomes(got, expected);
-  }
+  const auto whole = [&] { return pipeline(ImagePair{default_loader(first), default_loader(second), 1}); };
+  expect_alike(4, whole, [&] {
+    const detail::Picture one(first, io::ImageReadMode::RGB, pipeline), other(second, io::ImageReadMode::RGB, pipeline);
+    return detail::transformed(pipeline, ImagePair{one.image(), other.image(), 1}, {&one, &other});
+  });
 }
 
 TEST(Picture, IsDecodedAtOnceWhereThereIsNothingToWaitFor) {
