@@ -175,13 +175,16 @@ class EveryOperator : public testing::TestWithParam<const char*> {};
 
 TEST_P(EveryOperator, IsTorchvisionsOrRefusedAsThere) {
   const std::string state = GetParam();
-  size_t compared = 0;
+  size_t compared = 0, left_out = 0;
   for (const auto& c : oracle::cases("ops_every/operators")) {
     if (c.text("state") != state) continue;
     const auto name = c.text("operator");
     SCOPED_TRACE(name);
+    if (state == "meta" && kOfLibTorch.contains(name)) {
+      ++left_out;
+      continue;
+    }
     ++compared;
-    if (state == "meta" && kOfLibTorch.contains(name)) continue;
     Tensors outputs;
     try {
       outputs = answer(operators().at(name), given(c, state), state);
@@ -211,7 +214,7 @@ TEST_P(EveryOperator, IsTorchvisionsOrRefusedAsThere) {
       }
     }
   }
-  EXPECT_EQ(compared, operators().size());
+  EXPECT_EQ(compared + left_out, operators().size());
 }
 
 INSTANTIATE_TEST_SUITE_P(, EveryOperator, testing::Values("plain", "apart", "empty", "autocast", "meta", "twice"),
