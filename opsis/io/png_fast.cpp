@@ -56,7 +56,7 @@ struct Header {
   int bits = 0;
   ColorType color_type = gray;
   Bytes colors, alphas;  ///< of a palette
-  int orientation = 1;
+  std::optional<int> orientation;  ///< of the first eXIf chunk: libpng passes over others
 
   size_t channels() const {
     switch (color_type) {
@@ -105,7 +105,7 @@ bool read_chunk(const Chunk& chunk, const DecodeOptions& options, Header& header
     return !data.empty() && data.size() <= header.colors.size() / 3;
   }
   if (name == "eXIf"sv && options.apply_exif_orientation) {
-    if (header.orientation != 1 || data.size() < 2 || data[0] != data[1]) return false;
+    if (header.orientation || data.size() < 2 || data[0] != data[1]) return false;
     header.orientation = exif_orientation(data);
     return true;
   }
@@ -237,7 +237,7 @@ bool decode_fast(Bytes bytes, const DecodeOptions& options, const Destination& d
     if (count == 100 || chunk->data.size() > largest || !read_chunk(*chunk, options, header)) return false;
   }
   if (!chunk || (header.color_type == palette && header.colors.empty())) return false;
-  info.orientation = header.orientation;
+  info.orientation = header.orientation.value_or(1);
 
   Memory joined;
   Bytes data;

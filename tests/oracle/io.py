@@ -323,16 +323,29 @@ BLOCKS = {
 }
 
 
-@case("io/exif_damaged", kind=list(BLOCKS) + ["xmp_first", "not_exif"])
-def exif_damaged(kind):
-    name = f"exif_{kind}.jpg"
-    if kind == "xmp_first":
-        content = with_app1(saved(photo(11, 17), "JPEG"), b"http://ns.adobe.com/xap/1.0/\0<x/>", b"Exif\0\0" + exif_block(6))
-    elif kind == "not_exif":
-        content = with_app1(saved(photo(11, 17), "JPEG"), b"Exi")
-    else:
-        content = with_exif("jpg", BLOCKS[kind])
-    data = written(name, content)
+def with_two(format, first, second):
+    if format == "jpg":
+        return with_app1(with_exif("jpg", exif_block(second)), b"Exif\0\0" + exif_block(first))
+    chunks = b"".join(chunk(b"eXIf", exif_block(orientation)) for orientation in (first, second))
+    return made(RGB, 8, size=(11, 17), chunks=chunks)
+
+
+ODD_EXIF = {f"{kind}.jpg": with_exif("jpg", block) for kind, block in BLOCKS.items()} | {
+    "xmp_first.jpg": with_app1(
+        saved(photo(11, 17), "JPEG"), b"http://ns.adobe.com/xap/1.0/\0<x/>", b"Exif\0\0" + exif_block(6)
+    ),
+    "not_exif.jpg": with_app1(saved(photo(11, 17), "JPEG"), b"Exi"),
+}
+ODD_EXIF |= {
+    f"{first}_then_{second}.{format}": with_two(format, first, second)
+    for format in ("jpg", "png") for first, second in ((1, 6), (6, 1), (0, 3), (3, 8))
+}
+
+
+@case("io/exif_odd", kind=list(ODD_EXIF))
+def exif_odd(kind):
+    name = f"exif_{kind}"
+    data = written(name, ODD_EXIF[kind])
     return {"file": name, "expected": decode_image(data, apply_exif_orientation=True)}
 
 
