@@ -52,9 +52,9 @@ MappedFile::MappedFile(const std::filesystem::path& path, Use use) {
   const auto file = open_to_read(path, status);
   if (status.st_size == 0) return;
   size_ = static_cast<size_t>(status.st_size);
-  // What can be written to is counted as memory, of which there must then be enough.
+  // What can be written to would be counted as memory, and a file may be larger than that: nobody writes to most of it.
   const int access = use == Use::Whole ? PROT_READ | PROT_WRITE : PROT_READ;
-  void* mapped = mmap(nullptr, size_, access, MAP_PRIVATE, file.number, 0);
+  void* mapped = mmap(nullptr, size_, access, MAP_PRIVATE | MAP_NORESERVE, file.number, 0);
   if (mapped == MAP_FAILED) fail("cannot map", path);
   if (use == Use::Pieces) madvise(mapped, size_, MADV_RANDOM);
   data_ = static_cast<uint8_t*>(mapped);

@@ -225,7 +225,7 @@ void decode_by_libpng(Bytes bytes, const DecodeOptions& options, const Destinati
   }
   auto* const out = static_cast<uint8_t*>(destination(info));
   run([&] { read_rows(codec, out, info.height, row_bytes, passes); });
-  if (options.strict) run([&] { png_read_end(codec, nullptr); });
+  if (options.strict) run([&] { png_read_end(codec, header); });  // without `header` it looks at nothing there
 }
 
 std::vector<uint8_t> encode(const uint8_t* pixels, Size size, int64_t channels, int64_t compression_level) {

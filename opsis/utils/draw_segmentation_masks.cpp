@@ -31,10 +31,10 @@ torch::Tensor numbers_of(const Color& color, bool of_palette, const torch::Tenso
 
 // Notes in `which` the mask of this number at each pixel where it is: alone, or one of `several`.
 template <class Step>
-void mark(const bool* mask, Step step, uint8_t number, uint8_t several, std::vector<uint8_t>& which) {
+void mark(const uint8_t* mask, Step step, uint8_t number, uint8_t several, std::vector<uint8_t>& which) {
   for (size_t x = 0; x < which.size(); ++x) {
     const uint8_t here = which[x] == 0 ? number : several;
-    which[x] = mask[static_cast<int64_t>(x) * step] ? here : which[x];
+    which[x] = mask[static_cast<int64_t>(x) * step] != 0 ? here : which[x];
   }
 }
 
@@ -51,7 +51,7 @@ torch::Tensor draw_on_bytes(const torch::Tensor& pixels, const torch::Tensor& ma
 
   auto out = torch::empty_like(pixels);
   const auto* const from = pixels.const_data_ptr<uint8_t>();
-  const auto* const shown = masks.const_data_ptr<bool>();
+  const auto* const shown = static_cast<const uint8_t*>(masks.const_data_ptr());  // foreign bytes may be other than 0 and 1
   auto* const to = out.mutable_data_ptr<uint8_t>();
   parallel_for(0, height, std::max<int64_t>((int64_t{1} << 15) / width, 1), [&](int64_t first, int64_t last) {
     std::vector<uint8_t> which(static_cast<size_t>(width));

@@ -24,10 +24,10 @@ void mend_checksums(std::vector<uint8_t>& bytes) {
   }
 }
 
-/// Whether zlib refused a table of Huffman codes. It checks them before it meets them; libdeflate takes some that it refuses.
+/// Whether zlib refused a table of Huffman codes, or a code that stands for nothing. libdeflate takes some that it refuses.
 bool is_of_codes(const std::string& reason) {
-  for (const auto* part :
-       {"code lengths set", "literal/lengths set", "distances set", "length or distance symbols", "missing end-of-block"}) {
+  for (const auto* part : {"code lengths set", "literal/lengths set", "distances set", "length or distance symbols",
+                           "missing end-of-block", "bit length repeat", "literal/length code", "distance code"}) {
     if (reason.find(part) != std::string::npos) return true;
   }
   return false;

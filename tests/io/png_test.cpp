@@ -157,6 +157,16 @@ TEST(DecodePng, GoesTheQuickWayForCommonFiles) {
   EXPECT_FALSE(quickly("gray4.png", {}));
 }
 
+TEST(DecodePng, LooksBehindThePixelsWhenStrict) {
+  auto bytes = support::picture("photo.png");
+  EXPECT_EQ(io::decode_png(bytes, {.strict = true}).data.size(0), 3);
+  constexpr auto gamma = "\0\0\0\4gAMA\0\0\xb1\x8f    "sv;  // out of place there
+  bytes.insert(bytes.end() - 12, gamma.begin(), gamma.end());
+  mend_checksums(bytes);
+  EXPECT_EQ(io::decode_png(bytes).data.size(0), 3);
+  EXPECT_ERROR(io::decode_png(bytes, {.strict = true}), DecodeError, "gAMA: out of place");
+}
+
 // libdeflate takes the code, of which zlib says that it has too many distances.
 TEST(DecodePng, TakesCodesThatZlibRefusesUnlessStrict) {
   for (const auto& c : oracle::cases("io/png_codes")) {

@@ -212,6 +212,13 @@ TEST(DrawSegmentationMasks, AreTheSameHoweverPixelsAndMasksLie) {
   }
 }
 
+// As foreign programs write them.
+TEST(DrawSegmentationMasks, TakeAnyByteButZeroForTrue) {
+  const auto pixels = torch::randint(256, {3, 5, 7}, torch::kUInt8), ones = torch::randint(2, {2, 5, 7}, torch::kUInt8);
+  EXPECT_TENSOR_EQ(utils::draw_segmentation_masks(Image(pixels), ones.mul(255).view(torch::kBool)).data,
+                   utils::draw_segmentation_masks(Image(pixels), ones.view(torch::kBool)).data);
+}
+
 TEST(DrawSegmentationMasks, RefusesWhatTorchvisionRefuses) {
   for (const auto& c : oracle::cases("utils_drawing/masks_refusals")) {
     SCOPED_TRACE(c.name());
