@@ -3,6 +3,7 @@
 #include <c10/core/CPUAllocator.h>
 
 #include <mutex>
+#include <new>
 #include <unordered_map>
 
 #include "opsis/core/kept_memory.h"
@@ -21,7 +22,12 @@ class KeepingAllocator final : public c10::Allocator {
   c10::DataPtr allocate(size_t bytes) override {
     constexpr size_t large = size_t{2} << 20;  // what is smaller, malloc keeps itself
     if (bytes < large) return before_.allocate(bytes);
-    auto kept = kept_.allocate(bytes);
+    c10::DataPtr kept;
+    try {
+      kept = kept_.allocate(bytes);
+    } catch (const std::bad_alloc&) {
+      return before_.allocate(bytes);  // which says how much was asked for
+    }
     void* const data = kept.get();
     const std::lock_guard lock(mutex_);
     lent_.emplace(data, std::move(kept));

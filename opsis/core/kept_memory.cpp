@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <mutex>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -49,6 +50,20 @@ struct KeptMemory::Blocks {
     return {bytes, make_memory(bytes)};
   }
 
+  // What waits may be what the system lacks.
+  Block take_or_make_room(size_t bytes) {
+    try {
+      return take(bytes);
+    } catch (const std::bad_alloc&) {
+      std::deque<Block> gone;  // given to the system when the lock is gone
+      const std::lock_guard lock(mutex);
+      if (waiting.empty()) throw;
+      gone.swap(waiting);
+      waiting_bytes = 0;
+    }
+    return take(bytes);
+  }
+
   void give_back(Block block) {
     std::vector<Block> gone;  // given to the system when the lock is gone
     const std::lock_guard lock(mutex);
@@ -80,7 +95,7 @@ c10::DataPtr KeptMemory::allocate(size_t bytes) const {
     std::shared_ptr<Blocks> blocks;
     Blocks::Block block;
   };
-  auto lent = std::make_unique<Lent>(Lent{blocks_, blocks_->take(bytes)});
+  auto lent = std::make_unique<Lent>(Lent{blocks_, blocks_->take_or_make_room(bytes)});
   auto* const data = lent->block.memory.get();
   const auto give_back = [](void* context) {
     const std::unique_ptr<Lent> back(static_cast<Lent*>(context));
@@ -93,7 +108,7 @@ torch::Tensor KeptMemory::empty(at::IntArrayRef sizes, torch::ScalarType type, t
   constexpr size_t large = size_t{1} << 18;
   const auto bytes = static_cast<size_t>(c10::multiply_integers(sizes)) * c10::elementSize(type);
   if (bytes < large) return at::empty(sizes, at::TensorOptions(type).memory_format(format));
-  auto block = blocks_->take(bytes);
+  auto block = blocks_->take_or_make_room(bytes);
   const auto strides = format == torch::MemoryFormat::ChannelsLast ? c10::get_channels_last_strides_2d(sizes)
                                                                    : at::IntArrayRef(c10::contiguous_strides(sizes)).vec();
   return at::from_blob(

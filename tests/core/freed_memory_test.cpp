@@ -4,8 +4,13 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <torch/torch.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <string_view>
+
+#include "tests/support/memory.h"
 
 namespace opsis {
 namespace {
@@ -40,6 +45,34 @@ TEST(FreedMemoryDeathTest, ComesBackForTheNextTensorOnceItIsKept) {
     return pages_of_a_third_tensor() < 100 && grown.slice(0, 0, 1 << 20).equal(torch::arange(1 << 20)) ? 0 : 1;
   };
   EXPECT_EXIT(std::exit(with_kept()), testing::ExitedWithCode(0), "");
+}
+
+// Address space in use, in bytes.
+rlim_t address_space() {
+  std::ifstream file("/proc/self/statm");
+  rlim_t pages = 0;
+  file >> pages;
+  return pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST(FreedMemoryDeathTest, IsGivenUpWhereTheSystemHasNoMore) {
+  if (support::sanitized()) GTEST_SKIP() << "a sanitizer has the address space for itself";
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto with_little = [] {
+    keep_freed_memory();
+    constexpr int64_t half = int64_t{512} << 20;
+    { const auto one = torch::empty({half}, torch::kUInt8), other = torch::empty({half}, torch::kUInt8); }
+    const rlimit limit{address_space() + (rlim_t{400} << 20), RLIM_INFINITY};
+    if (setrlimit(RLIMIT_AS, &limit) != 0) return 1;
+    if (torch::empty({2 * half}, torch::kUInt8).numel() != 2 * half) return 2;
+    try {
+      torch::empty({64 * half}, torch::kUInt8);
+    } catch (const c10::Error& error) {
+      return std::string_view(error.what()).find("34359738368 bytes") == std::string_view::npos ? 4 : 0;
+    }
+    return 3;
+  };
+  EXPECT_EXIT(std::exit(with_little()), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
