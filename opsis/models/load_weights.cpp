@@ -40,7 +40,11 @@ void rename(hub::StateDict& state, const torch::nn::Module& model) {
 
 // Puts the model's own heads in place of the checkpoint's.
 void keep_heads(hub::StateDict& state, const torch::nn::Module& model) {
-  const auto heads = detail::heads_of(model);
+  auto heads = detail::heads_of(model);
+  // A segmentation model that was trained without an auxiliary classifier has none to keep.
+  constexpr std::string_view aux = "aux_classifier";
+  const auto of_aux = [&](const auto& entry) { return entry.first.starts_with(aux); };
+  if (std::none_of(state.begin(), state.end(), of_aux)) heads.emplace_back(aux);
   const auto in_head = [&](const auto& entry) {
     return std::any_of(heads.begin(), heads.end(), [&](const auto& head) { return entry.first.starts_with(head + "."); });
   };

@@ -14,12 +14,25 @@
 #include "opsis/models/fusion.h"
 #include "opsis/models/inference_ops.h"
 #include "opsis/models/program.h"
+#include "opsis/models/quantization/quantize.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::models {
 namespace {
 
 using torch::Tensor;
+
+bool is_quantized(const Model& model) {
+  const auto* const quantizable = dynamic_cast<const quantization::QuantizableClassifier*>(&model);
+  return quantizable && quantizable->is_quantized();
+}
+
+bool has_plain_parameters(const Model& model) {
+  const auto parameters = model.parameters();
+  return std::all_of(parameters.begin(), parameters.end(), [](const Tensor& parameter) {
+    return parameter.device().is_cpu() && parameter.scalar_type() == torch::kFloat32;
+  });
+}
 
 // What a model computes of images, as a program for each of their last shapes.
 class Programs {
@@ -36,7 +49,10 @@ class Programs {
   /// Whether images of this shape came before, lately.
   bool know(at::IntArrayRef shape) {
     const std::lock_guard lock(mutex_);
-    if (std::find(known_.begin(), known_.end(), shape) != known_.end()) return true;
+    if (const auto found = std::find(known_.begin(), known_.end(), shape); found != known_.end()) {
+      std::rotate(known_.begin(), found, found + 1);
+      return true;
+    }
     known_.insert(known_.begin(), shape.vec());
     if (known_.size() > kKnown) known_.pop_back();
     return false;
@@ -60,10 +76,8 @@ class Programs {
 
   void check() const {
     OPSIS_CHECK(!model_->is_training(), "optimize: the model must not be training; call eval() first");
-    for (const auto& parameter : model_->parameters()) {
-      OPSIS_CHECK(parameter.device().is_cpu() && parameter.scalar_type() == torch::kFloat32,
-                  "optimize: parameters must be of float32 and on the CPU");
-    }
+    OPSIS_CHECK(!is_quantized(*model_), "optimize: the model is quantized; use it as it is");
+    OPSIS_CHECK(has_plain_parameters(*model_), "optimize: parameters must be of float32 and on the CPU");
   }
 
   std::shared_ptr<const detail::Program> program_for(const Tensor& images) {
@@ -77,7 +91,7 @@ class Programs {
       for (const auto& [shape, known] : programs_) made.share_constants(*known);
       auto program = std::make_shared<const detail::Program>(std::move(made));
       programs_.emplace(programs_.begin(), images.sizes().vec(), std::move(program));
-      if (programs_.size() > kPrograms) programs_.pop_back();
+      if (programs_.size() > (clips_ ? kPrograms : kKnown)) programs_.pop_back();
     }
     return programs_.front().second;
   }
@@ -86,6 +100,10 @@ class Programs {
     check();
     // On a copy: a model that writes over its images does so once, when the program runs.
     auto program = detail::Program::record(arranged(images).clone(), forward_);
+    if (programs_.empty()) {
+      const auto others = torch::linspace(0, 1, images.numel()).view(images.sizes()) - images;  // another one of each picture
+      program.check_same_constants(detail::Program::record(arranged(others), forward_));
+    }
     detail::join_linears(program);
     detail::fold_batch_norms(program);
     detail::fold_scales(program);
@@ -105,11 +123,11 @@ class Programs {
   bool clips_;
   std::mutex mutex_;
   // By the shape of the images, the last used first. Those that came later have what packed weights they can of those before.
-  static constexpr size_t kPrograms = 4;
   std::vector<std::pair<std::vector<int64_t>, std::shared_ptr<const detail::Program>>> programs_;
   // Of activations, for the next run; a few dozen are alive at once, if several threads run.
   KeptMemory memory_{64};
-  static constexpr size_t kKnown = 16;
+  static constexpr size_t kKnown = 16;    // shapes, each with a program
+  static constexpr size_t kPrograms = 4;  // of clips, whose packed weights no two programs share
   std::vector<std::vector<int64_t>> known_;
 };
 
@@ -250,6 +268,8 @@ class OptimizedFlow final : public FlowModel {
 };
 
 }  // namespace
+
+bool can_be_optimized(const Model& model) { return !is_quantized(model) && has_plain_parameters(model); }
 
 std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassifier> model, const OptimizeOptions& options) {
   return std::make_shared<OptimizedForward<ImageClassifier>>(model, options);

@@ -24,10 +24,11 @@ struct OptimizeOptions {
 ///     auto quick = optimize(get_model("resnet50", {.weights = "DEFAULT"}));   // after eval()
 ///     auto scores = quick->forward(images);
 /// The list is recorded at the first image of each shape, which takes as long as a few images do, and kept while the shape is one
-/// of the four last used; lists share what packed weights they can. Parameters are copied then: train first. Gradients do not
+/// of the sixteen last used, of clips four; lists share what packed weights they can. Parameters are copied then: train first. Gradients do not
 /// pass. Several threads may call forward at once. The memory of activations is kept for the next call while this lives.
 /// Shapes   what the model takes
-/// Throws   ValueError when the model is training, not on the CPU, not of float32, or decides by what it sees in the images
+/// Throws   ValueError when the model is training, quantized, not on the CPU, not of float32, decides by what it sees in the images,
+///          or computes without LibTorch's operators, which alone can be recorded
 OPSIS_API std::shared_ptr<ImageClassifier> optimize(std::shared_ptr<ImageClassifier> model,
                                                     const OptimizeOptions& options = {});
 /// Of the scores alone: what it gives has no auxiliary ones.
@@ -45,6 +46,9 @@ OPSIS_API std::shared_ptr<FlowModel> optimize(std::shared_ptr<FlowModel> model, 
 /// Of all that comes before boxes: the network, the pyramid and the heads that look at every pixel. What looks at regions stays as
 /// it is. Pictures of many sizes make batches of many shapes, so the list is recorded when a shape comes for the second time.
 OPSIS_API std::shared_ptr<DetectionModel> optimize(std::shared_ptr<DetectionModel> model, const OptimizeOptions& options = {});
+
+/// Whether optimize() takes a model's parameters: they are of float32 and on the CPU, and the model is not quantized.
+OPSIS_API bool can_be_optimized(const Model& model);
 
 /// Of a model in its holder: optimize(resnet50(weights)).
 template <class Impl>

@@ -68,7 +68,9 @@ class Recorder {
     return found == slots_.end() ? -1 : found->second;
   }
 
-  /// An operator that takes numbers out of what depends on the images, if one does.
+  bool depends_on_images(const Tensor& tensor) const { return dynamic_.contains(known(tensor)); }
+
+  /// An operator that takes numbers out of what depends on the images, or writes such into another tensor, if one does.
   const std::string& refusal() const { return refusal_; }
 
   static void called(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
@@ -103,8 +105,12 @@ class Recorder {
       if (!value.isTensor() && !value.isTensorList() && refusal_.empty()) refusal_ = op.schema().name();
     }
     Step step{op, {}, {}};
-    // What it writes into would be taken for a constant by all who read it.
-    if (step.in_place() && !is_dynamic(inputs[0]) && refusal_.empty()) refusal_ = op.schema().name();
+    // What it writes into would be taken for a constant by all who read it, unless that is known for its result.
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const auto* alias = op.schema().arguments()[i].alias_info();
+      const bool is_written = alias && alias->isWrite() && !inputs[i].isNone();
+      if (is_written && !(i == 0 && is_dynamic(inputs[0])) && refusal_.empty()) refusal_ = op.schema().name();
+    }
     for (const auto& value : inputs) step.inputs.push_back(read(value));
     // What gives back its argument untouched does nothing here: dropout, contiguous, to.
     if (!step.in_place() && outputs.size() == 1 && outputs[0].isTensor() && known(outputs[0].toTensor()) >= 0) return;
@@ -190,13 +196,31 @@ Program Program::record(const Tensor& images, const std::function<std::vector<Te
   Program program;
   Recorder recorder(program, images);
   const auto results = forward(images);
-  OPSIS_CHECK(recorder.refusal().empty(), "optimize: the model reads the values of its activations ({})", recorder.refusal());
+  OPSIS_CHECK(recorder.refusal().empty(),
+              "optimize: the model reads the values of its activations, or writes into tensors of its own ({})",
+              recorder.refusal());
   for (const auto& result : results) {
+    OPSIS_CHECK(recorder.depends_on_images(result),
+                "optimize: what the model gives does not depend on the images by way of LibTorch's operators");
     program.results.push_back(recorder.known(result));
-    OPSIS_CHECK(program.results.back() >= 0, "optimize: what the model gives does not depend on the images");
   }
   program.finish();
   return program;
+}
+
+void Program::check_same_constants(const Program& other) const {
+  const auto is_same = [](const Tensor& a, const Tensor& b) {
+    if (!a.defined() || !b.defined()) return a.defined() == b.defined();
+    if (a.is_same(b) || a.layout() != torch::kStrided || b.layout() != torch::kStrided) return true;
+    if (a.sizes() != b.sizes() || a.scalar_type() != b.scalar_type()) return false;
+    if (a.numel() == 0 || (a.data_ptr() == b.data_ptr() && a.strides() == b.strides())) return true;
+    return a.is_floating_point() ? a.allclose(b, 0, 0, /*equal_nan=*/true) : a.equal(b);
+  };
+  const bool same = steps.size() == other.steps.size() &&
+                    std::equal(constants_.begin(), constants_.end(), other.constants_.begin(), other.constants_.end(), is_same);
+  OPSIS_CHECK(same,
+              "optimize: the model computes something of its images without LibTorch's operators, by their memory, as "
+              "Opsis's transforms do; leave that outside of the model");
 }
 
 void Program::own_constants() {

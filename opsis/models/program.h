@@ -49,6 +49,11 @@ class Program {
   /// Throws   ValueError when what is done depends on the values of the pixels
   static Program record(const torch::Tensor& images, const std::function<std::vector<torch::Tensor>(torch::Tensor)>& forward);
 
+  /// Holds this program against one of the same model that other images were recorded for: what is not the same in both does
+  /// depend on the images, by ways that cannot be recorded.
+  /// Throws   ValueError when there is such a thing
+  void check_same_constants(const Program& other) const;
+
   std::vector<torch::Tensor> run(const torch::Tensor& images) const;
 
   /// For those who change it; finish() makes it ready to run again.

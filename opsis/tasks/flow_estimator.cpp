@@ -73,7 +73,8 @@ std::vector<Tensor> FlowEstimator::operator()(std::span<const Pair> pairs, Timin
   const auto finish = [&](const Tensor& flow, const Images& pair) {
     const auto height = pair.first.data.size(-2), width = pair.first.data.size(-1);
     const auto top = margin(height, min_size_.height).before, left = margin(width, min_size_.width).before;
-    return flow.slice(1, top, top + height).slice(2, left, left + width).contiguous();
+    const auto wanted = flow.slice(1, top, top + height).slice(2, left, left + width);
+    return wanted.clone(torch::MemoryFormat::Contiguous);  // not to keep those of the whole batch
   };
   return detail::run<Images>(inputs, prepare, forward, finish, timings, watch);
 }

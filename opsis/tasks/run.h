@@ -40,7 +40,7 @@ std::shared_ptr<Task> ready(std::string_view task, std::shared_ptr<Task> model, 
   OPSIS_CHECK(model != nullptr, "{}: there is no model", task);
   model->eval();
   if constexpr (requires { models::optimize(model); }) {
-    if (optimize) return models::optimize(model);
+    if (optimize && models::can_be_optimized(*model)) return models::optimize(model);
   }
   return model;
 }

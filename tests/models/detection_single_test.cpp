@@ -384,6 +384,8 @@ TEST(OneStageDetectors, AnSSDLiteOfATrainedBackboneComesBackFromItsFile) {
   const auto fresh = models::get_model<DetectionModel>(name, {.weights_backbone = ""});
   hub::save_safetensors(file, hub::state_dict(*fresh));
   support::expect_equal_state(*models::get_model<DetectionModel>(name, {.weights_file = file}), *fresh);
+  EXPECT_ERROR(models::get_model<DetectionModel>(name, {.weights_file = "/nowhere/a.pth"}), NotFoundError,
+               "load_weights: /nowhere/a.pth is not there");
 }
 
 TEST(OneStageDetectors, AWiderSSDHasOneMoreMap) {

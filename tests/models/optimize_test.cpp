@@ -7,8 +7,10 @@
 #include <future>
 #include <set>
 
+#include "opsis/models/quantization/quantize.h"
 #include "opsis/models/registry.h"
 #include "opsis/models/resnet.h"
+#include "opsis/transforms.h"
 #include "tests/support/expect.h"
 #include "tests/support/families.h"
 #include "tests/support/memory.h"
@@ -152,6 +154,45 @@ TEST(Optimize, RefusesAModelThatWritesIntoABufferOfItsOwn) {
                "optimize");
 }
 
+// Else it would give what it gave for the first images.
+TEST(Optimize, RefusesWhatIsComputedPastTheDispatcherOrIntoOtherTensors) {
+  const auto weight = torch::rand({48, 10});
+  const auto into = [=](const torch::Tensor& x) {
+    auto out = torch::empty({x.size(0), 10});
+    torch::mm_out(out, x.flatten(1), weight);
+    return out;
+  };
+  const std::function<torch::Tensor(const torch::Tensor&)> forwards[] = {
+      [](const torch::Tensor& x) { return x + transforms::functional::horizontal_flip(x); },
+      [](const torch::Tensor& x) { return transforms::functional::horizontal_flip(x); },
+      [](const torch::Tensor& x) { return x + x.data() * 2; },
+      into,
+      [=](const torch::Tensor& x) { return x.flatten(1).matmul(weight) + into(x); },
+  };
+  for (const auto& forward : forwards) {
+    const std::shared_ptr<models::ImageClassifier> model = std::make_shared<Stranger>(forward);
+    EXPECT_ERROR(optimize(model)->forward(torch::rand({1, 3, 4, 4})), ValueError, "optimize: ");
+    EXPECT_ERROR(optimize(model)->forward(torch::zeros({1, 3, 4, 4})), ValueError, "optimize: ");
+  }
+  const auto quantized =
+      models::get_model<models::quantization::QuantizableClassifier>("quantized_resnet18", {.quantize = true});
+  EXPECT_FALSE(models::can_be_optimized(*quantized));
+  EXPECT_ERROR(optimize(std::shared_ptr<models::ImageClassifier>(quantized)), ValueError, "the model is quantized; use it as");
+}
+
+TEST(Optimize, MakesAProgramOnceForEachOfManyShapes) {
+  int calls = 0;
+  const std::shared_ptr<models::ImageClassifier> model = std::make_shared<Stranger>([&](const torch::Tensor& images) {
+    ++calls;
+    return images.mean({2, 3});
+  });
+  const auto quick = optimize(model);
+  for (int round = 0; round < 3; ++round) {
+    for (int64_t side = 4; side < 14; ++side) quick->forward(torch::rand({1, 3, side, side}));
+  }
+  EXPECT_LE(calls, 11);  // the first time it is looked at twice
+}
+
 TEST(Optimize, TakesLayersThatAreNotAsUsual) {
   const torch::NoGradGuard no_grad;
   const auto weight = torch::rand({8, 3, 3, 3}), shift = torch::rand({1}), matrix = torch::rand({8, 4});
@@ -167,10 +208,13 @@ TEST(Optimize, TakesLayersThatAreNotAsUsual) {
         return torch::linear(x, matrix).permute({0, -1, 1, 2}) + torch::ones({2, 8, 3, 4}) * x.sum();
       },
   };
-  const auto images = torch::rand({2, 3, 4, 4});
   for (const auto& forward : forwards) {
     const std::shared_ptr<models::ImageClassifier> model = std::make_shared<Stranger>(forward);
-    EXPECT_TENSOR_NEAR(optimize(model)->forward(images), model->forward(images), 1e-5, 0);
+    const auto quick = optimize(model);
+    for (int time = 0; time < 2; ++time) {
+      const auto images = torch::rand({2, 3, 4, 4});
+      EXPECT_TENSOR_NEAR(quick->forward(images), model->forward(images), 1e-5, 0);
+    }
   }
 }
 

@@ -149,6 +149,7 @@ SSD ssdlite320_mobilenet_v3_large(std::optional<SSDLite320_MobileNet_V3_Large_We
 }
 
 std::optional<bool> detail::has_reduced_tail(const std::filesystem::path& checkpoint) {
+  if (std::error_code ignored; !std::filesystem::exists(checkpoint, ignored)) return {};  // load_weights says so
   for (const auto& [name, tensor] : hub::load_state_dict_file(checkpoint)) {
     if (name == "backbone.extra.0.0.0.weight" && tensor.dim() == 4) return tensor.size(1) < 960;
   }

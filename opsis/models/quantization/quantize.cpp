@@ -127,6 +127,7 @@ std::string misfit(const Value& own, const Value& given) {
   }
   if (!own.is_tensor()) return {};
   const auto &a = own.as_tensor(), &b = given.as_tensor();
+  if (!hub::is_plain(b)) return "a sparse or a meta tensor";
   if (!a.is_quantized() && !b.is_quantized() && a.is_floating_point() != b.is_floating_point()) {
     return text("{} in the model, {} in the state", a.scalar_type(), b.scalar_type());
   }
