@@ -123,14 +123,33 @@ void MirrorRow(const uint8_t* row, int64_t total, uint8_t* out) {
 
 #endif
 
-void Mirror(const uint8_t* row, int64_t width, int64_t bytes, uint8_t* out) {
+struct Rows {
+  const uint8_t* from;
+  int64_t from_stride, height, width;
+  uint8_t* to;
+  int64_t to_stride;
+};
+
+template <int kBytes>
+void MirrorRows(const Rows& rows) {
+  for (int64_t y = 0; y < rows.height; ++y) {
+    MirrorRow<kBytes>(rows.from + y * rows.from_stride, rows.width * kBytes, rows.to + y * rows.to_stride);
+  }
+}
+
+void Mirror(const uint8_t* from, int64_t from_stride, int64_t height, int64_t width, int64_t bytes, uint8_t* to,
+            int64_t to_stride) {
+  const Rows rows{from, from_stride, height, width, to, to_stride};
   switch (bytes) {
-    case 1: return MirrorRow<1>(row, width, out);
-    case 2: return MirrorRow<2>(row, 2 * width, out);
-    case 3: return MirrorRow<3>(row, 3 * width, out);
-    case 4: return MirrorRow<4>(row, 4 * width, out);
-    case 8: return MirrorRow<8>(row, 8 * width, out);
-    default: return MirrorPlainly(row, width * bytes, bytes, 0, width * bytes, out);
+    case 1: return MirrorRows<1>(rows);
+    case 2: return MirrorRows<2>(rows);
+    case 3: return MirrorRows<3>(rows);
+    case 4: return MirrorRows<4>(rows);
+    case 8: return MirrorRows<8>(rows);
+    default:
+      for (int64_t y = 0; y < height; ++y) {
+        MirrorPlainly(from + y * from_stride, width * bytes, bytes, 0, width * bytes, to + y * to_stride);
+      }
   }
 }
 
@@ -144,8 +163,9 @@ namespace opsis::inline v1::simd {
 
 HWY_EXPORT(Mirror);
 
-void mirror_row(const uint8_t* row, int64_t width, int64_t bytes, uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(Mirror)(row, width, bytes, out);
+void mirror_rows(const uint8_t* from, int64_t from_stride, int64_t height, int64_t width, int64_t bytes, uint8_t* to,
+                 int64_t to_stride) {
+  HWY_DYNAMIC_DISPATCH(Mirror)(from, from_stride, height, width, bytes, to, to_stride);
 }
 
 }  // namespace opsis::inline v1::simd

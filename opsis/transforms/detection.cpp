@@ -110,8 +110,10 @@ RandomIoUCrop::Params RandomIoUCrop::make_params(std::span<const Value> values) 
     return std::find_if(values.begin(), values.end(), [](const Value& v) { return std::holds_alternative<Kind>(v); });
   };
   const auto found = is(static_cast<const BoundingBoxes*>(nullptr));
-  OPSIS_CHECK(found != values.end() && is(static_cast<const Image*>(nullptr)) != values.end(),
-              "RandomIoUCrop: the sample must have an image and bounding boxes");
+  const bool has_pixels =
+      is(static_cast<const Image*>(nullptr)) != values.end() || is(static_cast<const Video*>(nullptr)) != values.end();
+  OPSIS_CHECK(found != values.end() && has_pixels,
+              "RandomIoUCrop: the sample must have an image or a video, and bounding boxes");
   const auto [height, width] = query_size("RandomIoUCrop", values);
   const auto& boxes = std::get<BoundingBoxes>(*found);
   const auto& overlaps = options_.sampler_options;

@@ -336,7 +336,7 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
       const int64_t in_block = flip_rows_ ? block_rows - 1 - held : held, in_picture = flip_rows_ ? height - 1 - y : y;
       auto* const place = in_blocks ? block.data() + in_block * row_bytes : to + (picture * height + in_picture) * row_bytes;
       auto* const turned = shuffles ? mirrored.data() : place;
-      if (flip_) simd::mirror_row(row, width, samples, turned);
+      if (flip_) simd::mirror_rows(row, 0, 1, width, samples, turned, 0);
       if (shuffles) {
         simd::shuffle(flip_ ? turned : row, width, order, place);
       } else if (!flip_) {

@@ -32,7 +32,7 @@ Value ImageClassification::transform(const Value& value) const {
                                          {.interpolation = options_.interpolation, .antialias = options_.antialias});
     pixels = functional::center_crop(pixels, options_.crop_size);
     pixels = v1::functional::convert_image_dtype(pixels);
-    return wrap(functional::normalize(pixels, options_.mean, options_.std), image);
+    return wrap(v1::functional::normalize(pixels, options_.mean, options_.std), image);
   });
 }
 
@@ -67,7 +67,7 @@ Value SemanticSegmentation::transform(const Value& value) const {
       pixels = v1::functional::resize(pixels, *options_.resize_size,
                                       {.interpolation = options_.interpolation, .antialias = options_.antialias});
     }
-    return wrap(functional::normalize(v1::functional::convert_image_dtype(pixels), options_.mean, options_.std), image);
+    return wrap(v1::functional::normalize(v1::functional::convert_image_dtype(pixels), options_.mean, options_.std), image);
   });
 }
 
@@ -104,7 +104,7 @@ Value VideoClassification::transform(const Value& value) const {
     const std::vector<int64_t> resized = options_.resize_size;
     frames = v1::functional::resize(frames, resized, {.interpolation = options_.interpolation, .antialias = false});
     frames = functional::center_crop(frames, {options_.crop_size.height, options_.crop_size.width});
-    frames = functional::normalize(v1::functional::convert_image_dtype(frames), options_.mean, options_.std);
+    frames = v1::functional::normalize(v1::functional::convert_image_dtype(frames), options_.mean, options_.std);
     shape[shape.size() - 2] = options_.crop_size.height;
     shape[shape.size() - 1] = options_.crop_size.width;
     video.data = frames.view(shape).transpose(-4, -3);
@@ -137,9 +137,9 @@ std::tuple<torch::Tensor, torch::Tensor> OpticalFlow::operator()(const torch::Te
 
 Value OpticalFlow::transform(const Value& value) const {
   return apply_kernel<Image>(value, [&](const Image& image) {
-    return wrap(
-        functional::normalize(v1::functional::convert_image_dtype(image.data), {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}).contiguous(),
-        image);
+    return wrap(v1::functional::normalize(v1::functional::convert_image_dtype(image.data), {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5})
+                    .contiguous(),
+                image);
   });
 }
 

@@ -422,6 +422,12 @@ TEST(Invert, OfElasticTransformGoesThereAndBack) {
     EXPECT_TENSOR_NEAR(boxes_back.data, boxes.data, 0, 1.5);  // around what is bent, twice
     EXPECT_EQ(boxes_back.format, BoundingBoxFormat::XYWH);
   }
+  // What nothing moved lies where it lay, also in whole numbers, which are not cut.
+  const ElasticTransform still({.alpha = {0}, .sigma = {0}});
+  const Size wide{3, 500};
+  const auto columns = torch::arange(0, 500);
+  const KeyPoints whole(torch::stack({columns, columns.remainder(3)}, 1), wide);
+  EXPECT_TENSOR_EQ(still.invert(still.record(whole).second, whole).data, whole.data);
   const auto none =
       gently.invert(gently.record(points).second, BoundingBoxes(torch::zeros({0, 4}), BoundingBoxFormat::XYXY, canvas));
   EXPECT_EQ(none.data.size(0), 0);

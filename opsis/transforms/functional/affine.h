@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <optional>
+#include <type_traits>
 
 #include "opsis/core/api.h"
 #include "opsis/transforms/functional/fill.h"
@@ -27,7 +28,7 @@ namespace functional {
 ///     affine(image, 0, {0, 0}, 1, {15}, {.interpolation = InterpolationMode::BILINEAR, .fill = 127})
 /// Shapes   (..., C, H, W), masks (..., H, W); boxes are clamped by their mode, key points are not
 /// Types    any number; the result has the same. Integers go by way of float32, rounded
-/// Units    angle and shear in degrees, clockwise; translate in pixels, x and y; shear along x and y, one number is for both
+/// Units    angle and shear in degrees, clockwise; translate in pixels, x and y; shear along x and y, a list of one number is for both
 /// Memory   uint8 in channels-last memory gives a channels-last result
 /// Throws   ValueError when translate has not 2 numbers, shear not 1 or 2, or scale is not positive; for another mode than
 ///          nearest and bilinear; for a fill that has neither 1 number nor one for each channel
@@ -46,6 +47,13 @@ OPSIS_API BoundingBoxes affine(const BoundingBoxes& boxes, double angle, torch::
                                torch::ArrayRef<double> shear, const AffineOptions& options = {});
 OPSIS_API KeyPoints affine(const KeyPoints& points, double angle, torch::ArrayRef<double> translate, double scale,
                            torch::ArrayRef<double> shear, const AffineOptions& options = {});
+/// A number that is no list shears along x alone, as in torchvision.
+template <class Kind, class Number>
+requires std::is_arithmetic_v<Number>
+auto affine(const Kind& value, double angle, torch::ArrayRef<double> translate, double scale, Number shear,
+            const AffineOptions& options = {}) {
+  return affine(value, angle, translate, scale, {static_cast<double>(shear), 0}, options);
+}
 
 }  // namespace functional
 

@@ -49,7 +49,8 @@ Tensor along_displacement(const Tensor& points, const Tensor& displacement, Size
   const auto half = at::tensor({canvas.width, canvas.height}, torch::kInt64).to(options).mul_(0.5);
   const auto places = points.to(options).add(0.5).div_(half).sub_(1);
   const auto steps = displacement_at(places.view({1, 1, -1, 2}), displacement.to(options).permute({0, 3, 1, 2}));
-  return (places + steps.view({-1, 2})).add_(1).mul_(half).sub_(0.5);
+  const auto moved = (places + steps.view({-1, 2})).add_(1).mul_(half).sub_(0.5);
+  return points.is_floating_point() ? moved : moved.round();  // about to be whole numbers again
 }
 
 // The displacement that undoes one: its negative at the place where it leads itself, which is found by going there.

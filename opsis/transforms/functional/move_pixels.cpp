@@ -3,6 +3,7 @@
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -67,25 +68,34 @@ void pad_with_fill(const torch::Tensor& images, const PictureLayout& layout, con
   auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
   for_rows(layout.pictures, height, row_bytes, [&](int64_t number, int64_t first, int64_t last) {
     const uint8_t* const from = picture(images, layout, number) + std::max<int64_t>(-b.left, 0) * pixel;
-    const uint8_t* const background = filled[static_cast<size_t>(number) % filled.size()].data();
+    const auto& background = filled[static_cast<size_t>(number) % filled.size()];
+    // Of equal bytes a border of any length is set at once, which the processor does without reading what was there.
+    const bool is_even = std::equal(background.begin() + 1, background.end(), background.begin());
     const auto is_border = [&](int64_t y) { return middle <= 0 || y < b.top || y >= b.top + images.size(2); };
     uint8_t* row = to + (number * height + first) * row_bytes;
-    const auto write = [&row](const uint8_t* bytes, int64_t count) {
-      std::memcpy(row, bytes, static_cast<size_t>(count));
-      row += count;
-    };
     int64_t due = 0;  // bytes of fill, not yet written
+    const auto write_due = [&] {
+      if (is_even) {
+        std::memset(row, background[0], static_cast<size_t>(due));
+      } else {
+        std::memcpy(row, background.data(), static_cast<size_t>(due));
+      }
+      row += due;
+      due = 0;
+    };
     for (int64_t y = first; y < last; ++y) {
       if (is_border(y)) {
-        write(background, due + row_bytes);
-        due = 0;
+        due += row_bytes;
+        if (!is_even) write_due();
       } else {
-        write(background, due + left);
-        write(from + (y - b.top) * layout.row_stride, middle);
+        due += left;
+        write_due();
+        std::memcpy(row, from + (y - b.top) * layout.row_stride, static_cast<size_t>(middle));
+        row += middle;
         due = right;
       }
     }
-    write(background, due);
+    write_due();
   });
 }
 
@@ -102,13 +112,14 @@ torch::Tensor flipped(const torch::Tensor& image, int64_t dim) {
   auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
   for_rows(layout->pictures, size.height, row_bytes, [&](int64_t number, int64_t first, int64_t last) {
     const uint8_t* const from = picture(images, *layout, number);
-    for (int64_t y = first; y < last; ++y) {
-      uint8_t* const row = to + (number * size.height + y) * row_bytes;
-      if (dim == -1) {
-        simd::mirror_row(from + y * layout->row_stride, size.width, layout->pixel, row);
-      } else {
-        std::memcpy(row, from + (size.height - 1 - y) * layout->row_stride, static_cast<size_t>(row_bytes));
-      }
+    uint8_t* row = to + (number * size.height + first) * row_bytes;
+    if (dim == -1) {
+      simd::mirror_rows(from + first * layout->row_stride, layout->row_stride, last - first, size.width, layout->pixel, row,
+                        row_bytes);
+      return;
+    }
+    for (int64_t y = first; y < last; ++y, row += row_bytes) {
+      std::memcpy(row, from + (size.height - 1 - y) * layout->row_stride, static_cast<size_t>(row_bytes));
     }
   });
   return out.reshape(image.sizes());

@@ -52,6 +52,8 @@ torch::Tensor resize_nearest(const torch::Tensor& images, const PictureLayout& l
   return out;
 }
 
+bool is_few(int64_t pixels) { return pixels > 1 && pixels < 8; }
+
 }  // namespace
 
 std::optional<torch::Tensor> resize_pixels(const torch::Tensor& images, Size size, InterpolationMode mode, bool antialias) {
@@ -64,7 +66,9 @@ std::optional<torch::Tensor> resize_pixels(const torch::Tensor& images, Size siz
   switch (mode) {
     case InterpolationMode::NEAREST:
     case InterpolationMode::NEAREST_EXACT:
-      if (!goes_unchanged_by_float(images.scalar_type())) return std::nullopt;
+      // ATen finds the places of float64 in double, and those of a few pixels by another way of rounding.
+      if (!goes_unchanged_by_float(images.scalar_type()) || images.scalar_type() == torch::kFloat64) return std::nullopt;
+      if (mode == InterpolationMode::NEAREST_EXACT && (is_few(images.size(2)) || is_few(images.size(3)))) return std::nullopt;
       return resize_nearest(images, *layout, size, mode == InterpolationMode::NEAREST_EXACT);
     case InterpolationMode::BILINEAR:
     case InterpolationMode::BICUBIC: {

@@ -141,6 +141,13 @@ OPSIS_API torch::Tensor gaussian_blur(const torch::Tensor& image, torch::IntArra
 OPSIS_API torch::Tensor rotate(const torch::Tensor& image, double angle, const RotateOptions& options = {});
 OPSIS_API torch::Tensor affine(const torch::Tensor& image, double angle, torch::ArrayRef<double> translate, double scale,
                                torch::ArrayRef<double> shear, const AffineOptions& options = {});
+/// A number that is no list shears along x alone.
+template <class Number>
+requires std::is_arithmetic_v<Number> torch::Tensor affine(const torch::Tensor& image, double angle,
+                                                           torch::ArrayRef<double> translate, double scale, Number shear,
+                                                           const AffineOptions& options = {}) {
+  return affine(image, angle, translate, scale, {static_cast<double>(shear), 0}, options);
+}
 OPSIS_API torch::Tensor perspective(const torch::Tensor& image, const std::vector<Point>& startpoints,
                                     const std::vector<Point>& endpoints, const PerspectiveOptions& options = {});
 

@@ -38,7 +38,7 @@ TEST(Flip, IsSeenByAutograd) {
 
 // No byte beyond the row is read or written: the rows are exactly as long as they must be (a sanitizer would tell), and what stands
 // behind the result stays.
-TEST(MirrorRow, EqualsAReversedCopyOnEveryTarget) {
+TEST(MirrorRows, EqualReversedCopiesOnEveryTarget) {
   support::on_every_target([] {
     for (const int64_t bytes : {1, 2, 3, 4, 6, 8, 12}) {
       for (int64_t width = 1; width < 300; width += width < 70 ? 1 : 13) {
@@ -47,7 +47,7 @@ TEST(MirrorRow, EqualsAReversedCopyOnEveryTarget) {
         for (int64_t x = 0; x < width; ++x) {
           std::copy_n(row.begin() + x * bytes, bytes, expected.begin() + (width - 1 - x) * bytes);
         }
-        simd::mirror_row(row.data(), width, bytes, out.data());
+        simd::mirror_rows(row.data(), 0, 1, width, bytes, out.data(), 0);
         ASSERT_TRUE(std::equal(expected.begin(), expected.end(), out.begin())) << width << " of " << bytes;
         ASSERT_EQ(out.back(), 77);
       }

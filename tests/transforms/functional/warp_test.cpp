@@ -142,6 +142,18 @@ void images_in(const std::string& table) {
   }
 }
 
+// torchvision takes a number for (number, 0), and a list of one for both.
+TEST(Affine, ShearsByANumberAlongXAlone) {
+  const auto image = torch::rand({3, 9, 12});
+  const auto sheared = [](const auto& value, auto&& shear) {
+    return functional::affine(value, 0, {0, 0}, 1, std::forward<decltype(shear)>(shear));
+  };
+  EXPECT_TENSOR_EQ(sheared(image, 30), sheared(image, std::vector<double>{30, 0}));
+  EXPECT_TENSOR_EQ(functional::affine(Image(image), 0, {0, 0}, 1, 30.0).data, sheared(image, std::vector<double>{30, 0}));
+  EXPECT_TENSOR_EQ(functional::affine(image, 0, {0, 0}, 1, {30}), sheared(image, std::vector<double>{30, 30}));
+  EXPECT_FALSE(sheared(image, 30).equal(sheared(image, std::vector<double>{30, 30})));
+}
+
 TEST_F(Warps, GiveTorchvisionsBytes) { images_in("transforms_warp/image"); }
 TEST_F(Warps, GiveTorchvisionsNumbersOfEachType) { images_in("transforms_warp/image_types"); }
 TEST_F(Warps, GiveTorchvisionsBytesForAnyShape) { images_in("transforms_warp/image_shapes"); }
