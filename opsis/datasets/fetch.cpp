@@ -15,13 +15,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Where it goes, with nothing wrong in the way; nothing when what is there is right.
+// Where it goes; nothing when what is there is right. What is wrong stays until the right one has come.
 std::optional<fs::path> place_for(const fs::path& root, const std::string& filename, const std::string& md5,
                                   const std::string& sha256) {
   auto place = root / filename;
   if (check_integrity(place, md5, sha256)) return std::nullopt;
-  std::error_code ignored;
-  fs::remove(place, ignored);
   return place;
 }
 
@@ -94,7 +92,11 @@ fs::path download_url(const std::string& url, const fs::path& root, std::string 
   if (filename.empty()) filename = url.substr(url.rfind('/') + 1);
   OPSIS_CHECK(!filename.empty(), "download_url: the url ends with no file's name, so pass filename; got \"{}\"", url);
   if (const auto place = place_for(root, filename, md5, sha256)) {
-    hub::download(hub::mirrored(url), *place, {.sha256 = sha256, .md5 = md5});
+    std::error_code ignored;
+    const bool replaces = fs::exists(*place, ignored);
+    const auto fresh = replaces ? root / (filename + ".new") : *place;
+    hub::download(hub::mirrored(url), fresh, {.sha256 = sha256, .md5 = md5});
+    if (replaces) move_to(fresh, *place);
   }
   return root / filename;
 }

@@ -31,14 +31,25 @@ struct GzipReader::State {
   bool refill() {
     if (stream.avail_in > 0) return true;
     stream.next_in = in.data();
-    stream.avail_in = static_cast<uInt>(std::fread(in.data(), 1, in.size(), file.get()));
-    if (std::ferror(file.get())) raise<IoError>("it cannot be read: {}", system_reason(errno));
+    stream.avail_in = static_cast<uInt>(read(in.data(), in.size()));
     return stream.avail_in > 0;
+  }
+
+  size_t read(uint8_t* to, size_t size) const {
+    const auto count = std::fread(to, 1, size, file.get());
+    if (std::ferror(file.get())) raise<IoError>("it cannot be read: {}", system_reason(errno));
+    return count;
   }
 
   // At the end of a member, whose checksum and length zlib found right: whether another one follows, and ready for that.
   bool go_on() {
-    if (!refill() || *stream.next_in != 0x1f) return false;
+    if (!refill()) return false;
+    if (stream.avail_in == 1) {  // the two bytes that a member begins with, side by side
+      in[0] = *stream.next_in;
+      stream.next_in = in.data();
+      stream.avail_in += static_cast<uInt>(read(in.data() + 1, in.size() - 1));
+    }
+    if (stream.avail_in < 2 || stream.next_in[0] != 0x1f || stream.next_in[1] != 0x8b) return false;
     if (inflateReset(&stream) != Z_OK) throw std::bad_alloc();
     return true;
   }

@@ -58,7 +58,8 @@ ClassifiedPixels read_idx_pair(std::string_view dataset, const fs::path& images,
 ClassifiedPixels read_processed(std::string_view dataset, const fs::path& file) {
   const auto pair = hub::load(file);
   ClassifiedPixels out{pair.get<torch::Tensor>(0), pair.get<torch::Tensor>(1), mnist_classes(dataset)};
-  if (out.images.dim() != 3 || out.images.scalar_type() != torch::kUInt8 || out.labels.dim() != 1) {
+  const bool plain = hub::is_plain(out.images) && hub::is_plain(out.labels);
+  if (!plain || out.images.dim() != 3 || out.images.scalar_type() != torch::kUInt8 || out.labels.dim() != 1) {
     raise<DecodeError>("{}: {} must hold images (N, H, W) of bytes and labels (N)", dataset, file.string());
   }
   out.images = out.images.unsqueeze(1);

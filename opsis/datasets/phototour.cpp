@@ -88,8 +88,9 @@ PhotoTour::PhotoTour(Options options) : options_(std::move(options)) {
   data_ = parts.get<torch::Tensor>(0);
   labels_ = parts.get<torch::Tensor>(1);
   matches_ = parts.get<torch::Tensor>(2);
+  const bool plain = hub::is_plain(data_) && hub::is_plain(labels_) && hub::is_plain(matches_);
   const bool sound =
-      data_.dim() == 3 && matches_.dim() == 2 && matches_.size(1) == 3 && matches_.scalar_type() == torch::kInt64;
+      plain && data_.dim() == 3 && matches_.dim() == 2 && matches_.size(1) == 3 && matches_.scalar_type() == torch::kInt64;
   const auto pairs = sound ? matches_.slice(1, 0, 2) : torch::Tensor();
   if (!sound || (pairs.numel() > 0 && (pairs.min().item<int64_t>() < 0 || pairs.max().item<int64_t>() >= data_.size(0)))) {
     raise<DecodeError>("PhotoTour: {} is not sound; remove it, and it is made anew", cache.string());

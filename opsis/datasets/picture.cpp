@@ -13,9 +13,14 @@ namespace opsis::inline v1::datasets::detail {
 
 Image decode_picture(io::Bytes bytes, io::ImageReadMode mode) {
   auto image = io::decode_image(bytes, {.mode = mode});
-  // As PIL's convert(): always uint8, of a PNG of 16 bits the high ones.
-  if (mode != io::ImageReadMode::UNCHANGED && image.data.scalar_type() == torch::kUInt16) {
+  if (image.data.dim() == 4) image.data = image.data[0].clone();  // PIL opens the first of several pictures
+  // As PIL's convert(): always uint8, of a PNG of 16 bits the high ones, of other numbers what lies between 0 and 255.
+  const auto type = image.data.scalar_type();
+  if (mode == io::ImageReadMode::UNCHANGED || type == torch::kUInt8) return image;
+  if (type == torch::kUInt16) {
     image.data = image.data.to(torch::kInt32).div(256, "floor").to(torch::kUInt8);
+  } else {
+    image.data = image.data.clamp(0, 255).to(torch::kUInt8);
   }
   return image;
 }

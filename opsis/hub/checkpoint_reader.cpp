@@ -101,6 +101,8 @@ class CheckpointReader {
   std::string latin1(const Arguments& arguments) const;
   torch::Tensor rebuild(std::string_view name, const Arguments& arguments);
   torch::Tensor rebuild_plain(const Arguments& arguments, const detail::CheckpointType* type);
+  template <class Make>
+  torch::Tensor once(const Arguments& arguments, const Make& make);
   std::vector<int64_t> integers(const PickleNode& tuple) const;
   torch::Tensor rebuild_quantized(const Arguments& arguments);
   torch::Tensor rebuild_sparse(const Arguments& arguments);
@@ -128,6 +130,7 @@ class CheckpointReader {
   const Pickle& pickle_;
   std::vector<std::string> way_;
   std::unordered_map<std::string_view, torch::Storage> storages_;
+  std::unordered_map<const Arguments*, torch::Tensor> made_;  ///< what took more than a moment, by how it is described
   std::unordered_map<std::string_view, torch::ScalarType> swapped_as_;
 };
 
@@ -278,12 +281,12 @@ torch::Tensor CheckpointReader::rebuild(std::string_view name, const Arguments& 
     tensor = rebuild_quantized(arguments);
     flag = 5;
   } else if (name == "torch._utils._rebuild_sparse_tensor") {
-    return rebuild_sparse(arguments);
+    return once(arguments, [&] { return rebuild_sparse(arguments); }).detach();
   } else if (name == "torch._utils._rebuild_meta_tensor_no_storage") {
     tensor = rebuild_meta(arguments);
     flag = 3;
   } else if (name.starts_with("torch._utils._rebuild_device_tensor_from_")) {
-    tensor = rebuild_of_device(arguments);
+    tensor = once(arguments, [&] { return rebuild_of_device(arguments); }).detach();
     flag = 3;
   } else {
     fail(text("{} does not make a tensor", name));
@@ -293,6 +296,13 @@ torch::Tensor CheckpointReader::rebuild(std::string_view name, const Arguments& 
     tensor.set_requires_grad(true);
   }
   return tensor;
+}
+
+/// A small pickle can name one tensor a million times: it is made at the first.
+template <class Make>
+torch::Tensor CheckpointReader::once(const Arguments& arguments, const Make& make) {
+  if (const auto known = made_.find(&arguments); known != made_.end()) return known->second;
+  return made_.emplace(&arguments, make()).first->second;
 }
 
 /// An argument that is a tensor.
@@ -385,8 +395,17 @@ torch::Tensor CheckpointReader::rebuild_of_device(const Arguments& arguments) {
   const auto type = plain_type(arguments, 1);
   const auto& data = argument(arguments, 0, Kind::Call);
   const auto tensor = pickle_[data.items[0]].text.starts_with("numpy.") ? numpy_array(data) : tensor_at(arguments, 0);
-  if (tensor.is_quantized() || tensor.is_meta()) fail("a tensor of a device without plain content");
-  return tensor.to(type);
+  if (tensor.layout() != torch::kStrided || tensor.is_quantized() || tensor.is_meta()) {
+    fail("a tensor of a device without plain content");
+  }
+  if (tensor.numel() > 0 && static_cast<size_t>(tensor.numel()) > tensor.storage().nbytes() / tensor.element_size()) {
+    fail("a tensor of a device has more elements than its storage");  // which would be made, one by one
+  }
+  try {
+    return tensor.to(type);
+  } catch (const c10::Error& error) {
+    fail(error.what_without_backtrace());
+  }
 }
 
 /// An argument that is the type of a tensor's elements.

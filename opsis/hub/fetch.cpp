@@ -9,8 +9,8 @@
 
 #include "opsis/core/check.h"
 #include "opsis/hub/cache.h"
-#include "opsis/hub/download.h"
 #include "opsis/hub/digest.h"
+#include "opsis/hub/download.h"
 
 namespace opsis::inline v1::hub {
 namespace {
@@ -23,7 +23,7 @@ std::string lowercase(std::string word) {
 }  // namespace
 
 std::string hash_in_name(const std::string& name) {
-  static const std::regex pattern("-([a-f0-9]+)\\.");
+  static const std::regex pattern("-([a-f0-9]{8,64})\\.");  // PyTorch writes the first eight digits, or more
   std::smatch found;
   return std::regex_search(name, found, pattern) ? found[1].str() : "";
 }

@@ -20,6 +20,9 @@
 
 namespace opsis::inline v1::hub {
 
+/// Whether a tensor has a number in memory for each of its elements: it is neither sparse nor on the meta device.
+inline bool is_plain(const torch::Tensor& tensor) { return tensor.layout() == torch::kStrided && !tensor.is_meta(); }
+
 /// One object of a checkpoint. A copy copies containers; tensors share their memory.
 ///     auto checkpoint = Value::dict({{"model", state_dict(*model)}, {"epoch", 3}});
 ///     checkpoint.set("lr", 0.1);

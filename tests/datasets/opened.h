@@ -37,10 +37,12 @@ inline std::map<std::string, std::string> content_of_folder(const std::filesyste
   return out;
 }
 
-/// The folder holds these files, and else no more than a download leaves beside its file when it is killed.
+/// The folder holds these files, and else no more than a download, or a file that was not whole yet, leaves when it is killed.
 inline void expect_left(const std::filesystem::path& folder, const std::map<std::string, std::string>& expected) {
   auto left = content_of_folder(folder);
-  std::erase_if(left, [](const auto& file) { return file.first.ends_with(".lock") || file.first.ends_with(".partial.tag"); });
+  std::erase_if(left, [](const auto& file) {
+    return file.first.ends_with(".lock") || file.first.ends_with(".partial.tag") || file.first.ends_with(".part");
+  });
   std::string names;
   for (const auto& [name, content] : left) names += name + "\n";
   EXPECT_TRUE(left == expected) << names;

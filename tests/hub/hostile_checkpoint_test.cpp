@@ -209,6 +209,36 @@ TEST_F(HostileCheckpoint, HoldsThePartsOfSparseTensorsAgainstEachOther) {
   EXPECT_ERROR(load(with_call("torch._utils", "_rebuild_sparse_tensor", [](PickleWriter&) {})), DecodeError, "not described");
 }
 
+TEST_F(HostileCheckpoint, MakesNoMoreOfATensorOfADeviceThanItsStorageHas) {
+  const auto of_device = [](const std::function<void(PickleWriter&)>& data) {
+    return with_call("torch._utils", "_rebuild_device_tensor_from_cpu_tensor", [&](PickleWriter& pickle) {
+      data(pickle);
+      pickle.global("torch", "float64");
+      pickle.string("xla:0");
+      pickle.boolean(false);
+    });
+  };
+  const auto strided = [&](const Claim& claim) { return of_device([&](PickleWriter& pickle) { describe(pickle, claim); }); };
+  EXPECT_EQ(load(strided({})).as_tensor().scalar_type(), torch::kDouble);
+  for (const int64_t size : {int64_t{7}, int64_t{1} << 34, int64_t{1} << 40}) {
+    EXPECT_ERROR(load(strided({.sizes = {size}, .strides = {0}})), DecodeError, "more elements than its storage");
+  }
+  EXPECT_ERROR(load(of_device([](PickleWriter& pickle) {
+                 pickle.global("torch._utils", "_rebuild_meta_tensor_no_storage");
+                 pickle.begin_tuple();
+                 pickle.global("torch", "float32");
+                 for (int i = 0; i < 2; ++i) {
+                   pickle.begin_tuple();
+                   pickle.integer(1);
+                   pickle.end_tuple();
+                 }
+                 pickle.boolean(false);
+                 pickle.end_tuple();
+                 pickle.reduce();
+               })),
+               DecodeError, "a tensor of a device without plain content");
+}
+
 TEST_F(HostileCheckpoint, HoldsTensorsWithoutMemoryAgainstWhatATensorCanBe) {
   const auto meta = [](std::string_view type, const std::vector<int64_t>& sizes, const std::vector<int64_t>& strides,
                        bool gradient = false) {
