@@ -35,8 +35,7 @@ constexpr const char* kUsualModel = "fasterrcnn_mobilenet_v3_large_fpn";
 opsis::tasks::Detector open_detector(TaskArguments& arguments, double score) {
   if (auto trained = trained_model(arguments.weights, arguments.model)) {
     arguments.model = trained->name;
-    return {opsis::models::get_model<opsis::models::DetectionModel>(trained->name, options_of(*trained, arguments.weights)),
-            std::move(trained->categories), score};
+    return {detector_of(*trained, arguments.weights), std::move(trained->categories), score};
   }
   if (arguments.model.empty()) arguments.model = kUsualModel;
   return opsis::tasks::Detector(arguments.model, weights_of(arguments, score));

@@ -23,9 +23,8 @@ constexpr const char* kUsualKeypointModel = "keypointrcnn_resnet50_fpn";
 opsis::tasks::KeypointDetector open_keypoint_detector(TaskArguments& arguments, double score) {
   if (const auto trained = trained_model(arguments.weights, arguments.model)) {
     arguments.model = trained->name;
-    return opsis::tasks::KeypointDetector(
-        opsis::models::get_model<opsis::models::DetectionModel>(trained->name, options_of(*trained, arguments.weights)),
-        opsis::tasks::KeypointDetector::coco_keypoints(), score);
+    return opsis::tasks::KeypointDetector(detector_of(*trained, arguments.weights),
+                                          opsis::tasks::KeypointDetector::coco_keypoints(), score);
   }
   if (arguments.model.empty()) arguments.model = kUsualKeypointModel;
   return opsis::tasks::KeypointDetector(arguments.model, weights_of(arguments, score));

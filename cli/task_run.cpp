@@ -85,6 +85,12 @@ opsis::models::ModelOptions judged_options(TaskRun& run, const std::vector<std::
     return options_of(*trained, run.weights);
   }
   const auto classes = std::ssize(categories);
+  // A file of torchvision's is known by its name, and with it what no file tells.
+  const auto name = "/" + std::filesystem::path(run.weights).filename().string();
+  for (const auto* entry : opsis::models::get_model_weights(run.model).entries) {
+    if (!entry->url.ends_with(name) || std::ssize(entry->categories) != classes) continue;
+    return {.weights = std::string(entry->name), .weights_file = run.weights};
+  }
   if (!names_entry(run.weights)) return {.weights_file = run.weights, .num_classes = classes, .weights_backbone = ""};
   const auto known = std::ssize(opsis::models::get_model_weights(run.model)[run.weights].categories);
   OPSIS_CHECK(known == classes, "{} tells {} classes apart, the data has {}", run.weights, known, classes);

@@ -174,6 +174,7 @@ int judge_detector(TrainDetectorOptions options) {
   auto made_for = judged_options(run, categories);
   if (options.image_size) made_for.image_size = options.image_size;
   const auto model = models::get_model<models::DetectionModel>(run.model, made_for);
+  if (const auto trained = trained_model(run.weights, {})) set_frozen_eps(*model, *trained);
   set_parts(*model, options);
   engine::DetectionLoader loader(photos, {.batch_size = 1, .num_workers = run.workers});
   const auto result = engine::evaluate(*model, loader);
@@ -197,15 +198,17 @@ int train_detector(const TrainDetectorOptions& options) {
   auto made_for = model_options(run, std::ssize(categories));
   made_for.image_size = options.image_size;
   made_for.trainable_backbone_layers = options.trainable_backbone_layers;
+  const auto before = begins_from(run);
   const auto model = models::get_model<models::DetectionModel>(run.model, made_for);
   // For as many classes, the head of a checkpoint of ours goes on too.
-  if (const auto before = begins_from(run); before && before->categories.size() == categories.size()) {
-    models::load_weights(*model, run.weights);
-  }
+  if (before && before->categories.size() == categories.size()) models::load_weights(*model, run.weights);
+  if (before) set_frozen_eps(*model, *before);
+  if (const auto resumed = trained_model(run.resume, {})) set_frozen_eps(*model, *resumed);
   set_parts(*model, options);
 
   auto fit = fit_options(options);
-  fit.extra = describe(TrainedModel{.name = run.model, .categories = categories, .image_size = options.image_size});
+  fit.extra = describe(TrainedModel{
+      .name = run.model, .categories = categories, .image_size = options.image_size, .frozen_eps = frozen_eps(*model)});
   fit.on_epoch = [&](const engine::DetectionEpochReport& epoch) { tell(run, epoch_line(epoch, run.epochs)); };
   const auto history = engine::fit(*model, train, validation ? &*validation : nullptr, fit);
   if (run.json) {

@@ -2,6 +2,7 @@
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -12,6 +13,7 @@
 #include "opsis/core/check.h"
 #include "opsis/data.h"
 #include "opsis/engine.h"
+#include "opsis/hub.h"
 
 namespace cli {
 namespace {
@@ -19,6 +21,7 @@ namespace {
 namespace data = opsis::data;
 namespace datasets = opsis::datasets;
 namespace engine = opsis::engine;
+namespace hub = opsis::hub;
 namespace models = opsis::models;
 
 struct TrainSegmenterOptions {
@@ -110,6 +113,11 @@ bool has_aux(const models::SegmentationModel& model) {
   return children.contains("aux_classifier");
 }
 
+bool has_aux(const std::filesystem::path& checkpoint) {
+  const auto state = hub::load_state_dict_file(checkpoint);
+  return std::any_of(state.begin(), state.end(), [](const auto& entry) { return entry.first.starts_with("aux_classifier."); });
+}
+
 engine::SegmentedObjects held_out_objects(const std::shared_ptr<const datasets::CocoDetection>& photos, const Classes& classes,
                                           int64_t size) {
   return {photos, classes.labels, engine::segmentation_preparation({.resize_size = size})};
@@ -119,7 +127,9 @@ int judge_segmenter(TrainSegmenterOptions options) {
   auto& run = options.run;
   const auto photos = open_coco_to_judge_by(run.data, CocoParts::Masks);
   const auto classes = classes_of(photos->file(), options.voc_classes);
-  const auto model = models::get_model<models::SegmentationModel>(run.model, judged_options(run, classes.names));
+  auto wanted = judged_options(run, classes.names);
+  if (wanted.weights.empty() && has_aux(wanted.weights_file)) wanted.aux_loss = true;
+  const auto model = models::get_model<models::SegmentationModel>(run.model, wanted);
   engine::SegmentationLoader loader(held_out_objects(photos, classes, options.base_size), {.num_workers = run.workers});
   const auto result = engine::evaluate(*model, loader);
   if (run.json) {
@@ -149,6 +159,9 @@ int train_segmenter(const TrainSegmenterOptions& options) {
   // For as many classes, a checkpoint of ours goes on with its heads.
   if (const auto before = begins_from(run); before && before->categories.size() == classes.names.size()) {
     wanted = options_of(*before, run.weights);
+    if (options.aux_loss && !before->aux_loss) {
+      throw UsageError(opsis::text("{} has no auxiliary classifier to go on with; leave out --aux-loss", run.weights));
+    }
   }
   if (options.aux_loss) wanted.aux_loss = true;
   const auto model = models::get_model<models::SegmentationModel>(run.model, wanted);

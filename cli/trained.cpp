@@ -5,6 +5,7 @@
 #include "opsis/core/check.h"
 #include "opsis/hub/container.h"
 #include "opsis/io/file.h"
+#include "opsis/ops/frozen_batch_norm.h"
 
 namespace cli {
 
@@ -15,6 +16,7 @@ hub::Value describe(const TrainedModel& model) {
   auto about = hub::Value::dict({{"model_name", model.name}, {"categories", hub::Value::list(std::move(names))}});
   if (model.aux_loss) about.set("aux_loss", true);
   if (model.image_size) about.set("image_size", *model.image_size);
+  if (model.frozen_eps) about.set("frozen_eps", *model.frozen_eps);
   return about;
 }
 
@@ -27,6 +29,7 @@ std::optional<TrainedModel> trained_model(const std::filesystem::path& file, con
                      .categories = about.get<std::vector<std::string>>("categories"),
                      .aux_loss = about.contains("aux_loss")};
   if (about.contains("image_size")) model.image_size = about.get<int64_t>("image_size");
+  if (about.contains("frozen_eps")) model.frozen_eps = about.get<double>("frozen_eps");
   if (!name.empty() && name != model.name) {
     throw UsageError(opsis::text("{} is for {}, not for {}; leave out --model", file.string(), model.name, name));
   }
@@ -39,6 +42,30 @@ opsis::models::ModelOptions options_of(const TrainedModel& model, const std::fil
   if (model.aux_loss) options.aux_loss = true;
   options.image_size = model.image_size;
   return options;
+}
+
+std::shared_ptr<opsis::models::DetectionModel> detector_of(const TrainedModel& model, const std::filesystem::path& file) {
+  auto detector = opsis::models::get_model<opsis::models::DetectionModel>(model.name, options_of(model, file));
+  set_frozen_eps(*detector, model);
+  return detector;
+}
+
+std::optional<double> frozen_eps(const opsis::models::DetectionModel& detector) {
+  for (const auto& module : detector.modules(/*include_self=*/false)) {
+    if (const auto* norm = module->as<opsis::ops::FrozenBatchNorm2d>()) return norm->eps;
+  }
+  return {};
+}
+
+void set_frozen_eps(opsis::models::DetectionModel& detector, const TrainedModel& model) {
+  if (!model.frozen_eps) return;
+  for (const auto& part : detector.named_children()) {
+    if (part.key() != "backbone") continue;
+    for (const auto& module : part.value()->modules(/*include_self=*/false)) {
+      if (auto* frozen = module->as<opsis::ops::FrozenBatchNorm2d>()) frozen->eps = *model.frozen_eps;
+      if (auto* norm = module->as<torch::nn::BatchNorm2d>()) norm->options.eps(*model.frozen_eps);
+    }
+  }
 }
 
 }  // namespace cli

@@ -17,6 +17,7 @@ struct TrainedModel {
   std::vector<std::string> categories{};  // by label, the background among them
   bool aux_loss = false;                  // it has an auxiliary classifier
   std::optional<int64_t> image_size{};    // of a detector, the shorter side of its images, if it is not the model's own
+  std::optional<double> frozen_eps{};     // of a detector, what its frozen norms add to the variance: no state dict has it
 };
 
 /// The entries of a checkpoint that let it be used without further options.
@@ -28,5 +29,14 @@ std::optional<TrainedModel> trained_model(const std::filesystem::path& file, con
 
 /// How the registry makes it, with the checkpoint's tensors.
 opsis::models::ModelOptions options_of(const TrainedModel& model, const std::filesystem::path& file);
+
+/// The detector of a checkpoint.
+std::shared_ptr<opsis::models::DetectionModel> detector_of(const TrainedModel& model, const std::filesystem::path& file);
+
+/// The eps of a detector's frozen norms; none when it has no such norms.
+std::optional<double> frozen_eps(const opsis::models::DetectionModel& detector);
+
+/// Gives the norms of a detector's backbone, frozen or not, the eps that the checkpoint's frozen ones had, if it had any.
+void set_frozen_eps(opsis::models::DetectionModel& detector, const TrainedModel& model);
 
 }  // namespace cli

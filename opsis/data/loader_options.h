@@ -40,7 +40,9 @@ struct LoaderOptions {
   BadSamples on_error = BadSamples::Raise;
   bool pin_memory = false;  ///< batches in pinned memory, to be copied to a GPU beside the work; without a GPU only a warning
   bool progress = false;    ///< reports each epoch as a progress::Job, as far as its batches were handed out
-  std::stop_token stop{};   ///< once it is requested, from any thread, epochs end: who waits for a batch waits no longer
+  /// Once it is requested, from any thread, epochs end, as soon as the samples are there that are being read; engine::fit then
+  /// ends with the last epoch that was whole.
+  std::stop_token stop{};
 };
 
 }  // namespace opsis::inline v1::data

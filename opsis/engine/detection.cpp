@@ -304,7 +304,8 @@ DetectionEvaluation evaluate(DetectionModel& model, DetectionLoader& data, const
     for (size_t i = 0; i < found.size(); ++i) {
       const auto& truth = batch.truths[i];
       CocoDetections detections{.boxes = found[i].boxes, .labels = found[i].labels, .scores = found[i].scores};
-      const bool has_masks = found[i].masks.defined() && std::ssize(truth.masks) == truth.labels.size(0);
+      const bool has_masks =
+          found[i].masks.defined() && batch.targets[i].masks.defined() && std::ssize(truth.masks) == truth.labels.size(0);
       if (has_masks) detections.masks = io::encode_masks(found[i].masks.squeeze(1) > 0.5);
       boxes.update(batch.image_ids[i], truth, detections);
       if (has_masks) masks.update(batch.image_ids[i], truth, detections);

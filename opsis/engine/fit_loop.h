@@ -23,6 +23,7 @@ namespace opsis::inline v1::engine {
 /// What a kind of model does of it.
 template <class Report>
 struct FitSteps {
+  std::function<bool()> stopped{};                         ///< whether the loader was told to stop
   std::function<std::vector<Report>()> resume{};           ///< brings the run of options.resume back, and gives its history
   std::function<Report(int64_t epoch)> train{};            ///< an epoch
   std::function<void(Report&)> validate{};                 ///< empty: nothing is held out
@@ -52,6 +53,7 @@ FitSteps<Report> kept_steps(torch::nn::Module& model, torch::optim::Optimizer& o
                             const Options& options, hub::Value (*to_value)(const Report&),
                             Report (*from_value)(const hub::Value&)) {
   FitSteps<Report> steps;
+  steps.stopped = [&train] { return train.options().stop.stop_requested(); };
   steps.resume = [&, validation, from_value] {
     const auto run = load_run(options.resume, model, optimizer);
     if (!run.loaders.is_none()) {
@@ -147,7 +149,9 @@ std::vector<Report> fit_epochs(torch::nn::Module& model, const Options& options,
   if (!options.checkpoint.empty()) check_writable(options.checkpoint);
 
   for (auto epoch = static_cast<int64_t>(history.size()); epoch < options.epochs; ++epoch) {
-    history.push_back(steps.train(epoch));
+    auto report = steps.train(epoch);
+    if (steps.stopped && steps.stopped()) break;  // it was cut short, and is none
+    history.push_back(std::move(report));
     if (steps.validate) steps.validate(history.back());
     if (!options.checkpoint.empty()) steps.save(history);
     if (options.on_epoch) options.on_epoch(history.back());

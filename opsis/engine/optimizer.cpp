@@ -37,6 +37,7 @@ torch::Tensor moment(const torch::Tensor& parameter, const Value& state, const c
   const auto saved = state.get<torch::Tensor>(name);
   OPSIS_CHECK(saved.sizes() == parameter.sizes(), "load_optimizer_state: {} is {} for a parameter of {}", name,
               detail::shape(saved), detail::shape(parameter));
+  OPSIS_CHECK(hub::is_plain(saved), "load_optimizer_state: {} is a sparse or a meta tensor", name);
   return saved.to(parameter.options(), /*non_blocking=*/false, /*copy=*/true);
 }
 

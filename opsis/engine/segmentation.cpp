@@ -59,6 +59,8 @@ Tensor checked_labels(std::string_view who, const Tensor& masks, const Tensor& s
 }
 
 Tensor pixel_loss(const Tensor& scores, const Tensor& labels, int64_t ignore_index) {
+  // The mean of nothing is no number, and its gradient 0: so is this one's.
+  if (labels.eq(ignore_index).all().item<bool>()) return scores.sum() * 0;
   return torch::nn::functional::cross_entropy(scores, labels,
                                               torch::nn::functional::CrossEntropyFuncOptions().ignore_index(ignore_index));
 }

@@ -1,11 +1,14 @@
 // opsis train-detector and evaluate-detections.
+#include <cmath>
 #include <fstream>
 #include <map>
 
 #include "opsis/hub.h"
 #include "opsis/io.h"
+#include "opsis/models.h"
 #include "tests/cli/tool.h"
 #include "tests/support/expect.h"
+#include "tests/support/lively_detector.h"
 #include "tests/support/temporary.h"
 
 namespace opsis::cli_tests {
@@ -118,8 +121,40 @@ TEST(CliTrainDetector, GoesOnFromACheckpointWithAsManyLayersAsAreAskedFor) {
       {"train-detector", at("data"), "--model", "ssdlite320_mobilenet_v3_large", "--resume", at("first.pth"), "--test-only"});
   EXPECT_EQ(told.code, 0) << told.err;
   EXPECT_THAT(told.out, StartsWith("AP "));
+  expect_wrong_usage({"train-detector", at("data"), "--weights", at("first.pth")}, "is for ssdlite320_mobilenet_v3_large, not");
   expect_wrong_usage({"train-detector", at("data"), "--weights", at("first.pth"), "--test-only"},
                      "is for ssdlite320_mobilenet_v3_large, not for fasterrcnn_mobilenet_v3_large_320_fpn");
+}
+
+// What frozen norms add to the variance is in no state dict.
+TEST(CliTrainDetector, ItsDetectorsKeepTheEpsOfFrozenNorms) {
+  const support::TemporaryFolder folder;
+  const auto at = [&](const char* name) { return (folder.path() / name).string(); };
+  const auto name = "ssdlite320_mobilenet_v3_large";
+  const auto model = support::lively_detector();
+  const auto backbone = model->named_children()["backbone"];
+  const auto write = [&](const char* file, hub::Value eps) {
+    auto checkpoint = hub::Value::dict({{"model", hub::state_dict(*model)}, {"model_name", name}});
+    checkpoint.set("categories", hub::Value::list(std::vector<hub::Value>(91, "thing")));
+    if (!eps.is_none()) checkpoint.set("frozen_eps", eps);
+    hub::save(at(file), checkpoint);
+  };
+  write("usual.pth", {});
+  write("other.pth", 0.002);
+  io::write_png(Image(torch::randint(256, {3, 40, 60}, torch::kUInt8)), at("noise.png"));
+  const auto score = [&](const char* file) {
+    const auto run = opsis_tool({"detect", at("noise.png"), "--weights", at(file), "--score", "0", "--json"});
+    EXPECT_EQ(run.code, 0) << run.err;
+    return run.code == 0 ? json::parse(run.out)["found"].at(0)["score"].get<double>() : 0;
+  };
+  const auto other = score("other.pth");
+  EXPECT_GT(std::abs(score("usual.pth") - other), 1e-4);
+  // With as much more variance they find the same.
+  for (const auto& module : backbone->modules(false)) {
+    if (auto* norm = module->as<torch::nn::BatchNorm2d>()) norm->running_var.add_(0.002 - norm->options.eps());
+  }
+  write("by_hand.pth", {});
+  EXPECT_NEAR(score("by_hand.pth"), other, 1e-6);
 }
 
 TEST(CliTrainDetector, TakesPicturesAsMultiscaleMakesThemAndProposesWhatIsSure) {

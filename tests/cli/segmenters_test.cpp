@@ -120,6 +120,37 @@ TEST(CliTrainSegmenter, KeepsTheSecondClassifierAndLearnsVocsClasses) {
   EXPECT_THAT(run.out, HasSubstr("try: opsis segment photo.jpg --weights"));
   const auto segmented = opsis_tool({"segment", at("data/val/0.png"), "--weights", at("aux.pth"), "--json"});
   EXPECT_EQ(segmented.code, 0) << segmented.err;
+
+  // Tensors alone, as torchvision's recipe leaves them; and under the name of a file of torchvision's.
+  const std::vector<std::string> command{"train-segmenter", at("data"), "--model", "deeplabv3_mobilenet_v3_large",
+                                         "--base-size",     "40",       "--json"};
+  const auto with = [&](std::initializer_list<std::string> more) {
+    auto all = command;
+    all.insert(all.end(), more);
+    return all;
+  };
+  auto state = hub::load_state_dict_file(at("aux.pth"));
+  const auto judged = [&](const std::string& file) {
+    const auto run = opsis_tool(with({"--voc-classes", "--test-only", "--weights", file}));
+    EXPECT_EQ(run.code, 0) << run.err;
+    return run.code == 0 ? json::parse(run.out)["validation"] : json();
+  };
+  for (const auto* name : {"plain.pth", "deeplabv3_mobilenet_v3_large-fc3c493d.pth"}) {
+    hub::save(at(name), state);
+    EXPECT_EQ(judged(at(name)), judged(at("aux.pth"))) << name;
+  }
+  // Without the second classifier other classes can be learned by a new one, but not the same ones.
+  std::erase_if(state, [](const auto& entry) { return entry.first.starts_with("aux_classifier."); });
+  hub::save(at("single.pth"), state);
+  const auto learn = opsis_tool(with(
+      {"--crop-size", "32", "--batch-size", "2", "--epochs", "1", "--weights", at("single.pth"), "--out", at("more.pth")}));
+  EXPECT_EQ(learn.code, 0) << learn.err;
+  const auto names = hub::load(at("aux.pth")).at("categories");
+  hub::save(at("ours.pth"),
+            hub::Value::dict({{"model", state}, {"model_name", "deeplabv3_mobilenet_v3_large"}, {"categories", names}}));
+  expect_wrong_usage(with({"--voc-classes", "--aux-loss", "--batch-size", "2", "--crop-size", "32", "--weights", at("ours.pth"),
+                           "--out", at("more.pth")}),
+                     "has no auxiliary classifier to go on with; leave out --aux-loss");
 }
 
 TEST(CliTrainSegmenter, SaysWhatIsWrong) {

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <limits>
+#include <stop_token>
 
 #include "opsis/datasets.h"
 #include "opsis/hub.h"
@@ -193,6 +194,25 @@ TEST_F(Fit, ResumedRunsGoOnWithTheGeneratorsOfTheirLoaders) {
     EXPECT_EQ(resumed_history[i].loss, whole_history[i].loss);
     EXPECT_EQ(resumed_history[i].validation->loss, whole_history[i].validation->loss);
   }
+}
+
+TEST_F(Fit, EndsWithTheLastWholeEpochWhenItsLoaderIsTold) {
+  const std::stop_source source;
+  const auto digits = [&](std::stop_token stop) {
+    return ClassifiedLoader(datasets::Subset(Digits({.transforms = preparation(true, 16)}), std::vector<size_t>(48, 3)),
+                            {.batch_size = 16, .stop = std::move(stop)});
+  };
+  auto model = small_resnet();
+  auto train = digits(source.get_token());
+  FitOptions options{.epochs = 3, .checkpoint = folder_.path() / "run.pth"};
+  options.on_step = [&](const StepReport& step) {
+    if (step.step == 4) std::stop_source(source).request_stop();  // the second of the second epoch
+  };
+  EXPECT_EQ(fit(*model, train, nullptr, options).size(), 1);
+  auto again = digits({});
+  options.resume = options.checkpoint;
+  options.on_step = {};
+  EXPECT_EQ(fit(*model, again, nullptr, options).size(), 3);
 }
 
 TEST_F(Fit, ResumesFromACheckpointWithoutTheStatesOfLoaders) {

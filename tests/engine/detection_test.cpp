@@ -315,6 +315,12 @@ TEST(EvaluateDetector, JudgesMasksAndKeyPointsToo) {
   EXPECT_ERROR(evaluate_one(1, {}), ValueError, "(1, 17, 3), one for each label and sigma");
   all[0].keypoints = all[0].keypoints + 30;
   EXPECT_EQ((*evaluate_one(0, {}).key_points)["AP"], 0);
+
+  // A data set without masks has none of a picture that shows nothing either.
+  examples[0] = {.image = Image(torch::zeros({3, 64, 64})),
+                 .boxes = BoundingBoxes(torch::zeros({0, 4}), BoundingBoxFormat::XYXY, {64, 64}),
+                 .labels = torch::zeros({0}, torch::kInt64)};
+  EXPECT_FALSE(evaluate_one(0, {}).masks);
 }
 
 TEST(RandomFlipOfPeople, MakesLeftHandsRightOnes) {

@@ -125,6 +125,16 @@ TEST_F(FitSegmenter, LearnsAndResumesAsIfItHadNeverStopped) {
   EXPECT_FALSE(a->is_training());
 }
 
+// Its mean is no number; Python goes on, for the gradient is 0.
+TEST_F(FitSegmenter, GoesOnAfterABatchWithoutALabelledPixel) {
+  auto model = small_segmenter(true);
+  SegmentationLoader loader(examples_of(torch::rand({2, 3, 64, 64}), torch::full({2, 1, 64, 64}, 255, torch::kUInt8)),
+                            {.batch_size = 2});
+  const auto history = fit(*model, loader, nullptr, {.epochs = 1, .optimizer = {.lr = 1, .weight_decay = 0}});
+  EXPECT_EQ(history.at(0).loss, 0);
+  for (const auto& parameter : model->parameters()) EXPECT_TRUE(parameter.isfinite().all().item<bool>());
+}
+
 TEST_F(FitSegmenter, SaysWhatIsWrong) {
   auto model = small_segmenter(false);
   const auto images = torch::rand({2, 3, 64, 64});
