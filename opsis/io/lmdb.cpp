@@ -1,7 +1,6 @@
 // docs/formats/lmdb.md has the layout.
 #include "opsis/io/lmdb.h"
 
-#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -85,11 +84,15 @@ class LmdbWalk {
   }
 
  private:
-  // The bytes of a page, which nothing has led to before.
-  Bytes page(uint64_t number) {
+  // Notes a page, which nothing has led to before.
+  void see(uint64_t number) {
     if (number >= seen_.size()) bad_lmdb("it is cut short, or a page lies outside of it");
     if (seen_[number]) bad_lmdb("two ways lead to one page");
     seen_[number] = true;
+  }
+
+  Bytes page(uint64_t number) {
+    see(number);
     const auto out = file_.subspan(number * page_size_, page_size_);
     if (number_at<uint64_t>(out, 0) != number) bad_lmdb("a page has another number than its place");
     return out;
@@ -123,14 +126,12 @@ class LmdbWalk {
     }
   }
 
-  // Where a value of that size begins which has pages of its own.
+  // Where a value of that size begins which has pages of its own. They are not looked at: there are some for each photo, all over
+  // the file.
   uint64_t big_value(uint64_t number, uint64_t size) {
-    const auto first = page(number);
-    if ((number_at<uint16_t>(first, 10) & kPageKinds) != kOverflowPage) bad_lmdb("a value's page is of another kind");
-    const uint64_t pages = number_at<uint32_t>(first, 12), begin = number * page_size_ + kPageHead;
-    if (size > pages * page_size_ - std::min<uint64_t>(pages * page_size_, kPageHead) || size > file_.size() - begin) {
-      bad_lmdb("a value is longer than its pages, or cut short");
-    }
+    see(number);
+    const uint64_t begin = number * page_size_ + kPageHead;
+    if (size > file_.size() - begin) bad_lmdb("a value is cut short");
     return begin;
   }
 

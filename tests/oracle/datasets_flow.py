@@ -2,6 +2,7 @@
 
 import functools
 import json
+import pathlib
 import random
 import struct
 from unittest import mock
@@ -155,7 +156,11 @@ def kitti2015(split):
             for side in (0, 1):
                 files[f"Kitti2015/{part}/image_{side + 2}/{i:06d}_10.png"] = _picture()
                 files[f"Kitti2015/{part}/disp_occ_{side}/{i:06d}_10.png"] = _png16(channels=1)
-    return _recorded("Kitti2015Stereo", files, split=split)
+    known = _recorded("Kitti2015Stereo", files, split=split)
+    # The real archives have the pictures that follow too, which torchvision gives others' disparities.
+    following = [name.replace("_10.png", "_11.png") for name in files if "/image_" in name]
+    put(pathlib.Path(known["root"]), {name: _picture() for name in following})
+    return known
 
 
 def _scene(disparities=True, ambient=()):
