@@ -105,7 +105,7 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
 
   const std::unique_ptr<heif_decoding_options, FreeOptions> how(heif_decoding_options_alloc());
   if (!how) raise<DecodeError>("decode_heic: out of memory");
-  how->strict_decoding = options.strict;
+  how->strict_decoding = 0;  // with it libheif 1.15 loses the memory of the image that it refuses; its warnings tell as much
   heif_image* raw_image = nullptr;
   const auto decoded = heif_decode_image(handle.get(), &raw_image, heif_colorspace_RGB, chroma_of(alpha, info.bits), how.get());
   const std::unique_ptr<heif_image, ReleaseImage> image(raw_image);

@@ -101,7 +101,7 @@ class MatHdf5Reader {
   }
   static std::vector<uint64_t> references(const std::vector<uint8_t>& bytes) {
     std::vector<uint64_t> out(bytes.size() / 8);
-    std::memcpy(out.data(), bytes.data(), out.size() * 8);
+    if (!out.empty()) std::memcpy(out.data(), bytes.data(), out.size() * 8);
     return out;
   }
 
