@@ -61,8 +61,8 @@ void set_frozen_eps(opsis::models::DetectionModel& detector, const TrainedModel&
   if (!model.frozen_eps) return;
   for (const auto& part : detector.named_children()) {
     if (part.key() != "backbone") continue;
-    for (const auto& module : part.value()->modules(/*include_self=*/false)) {
-      if (auto* frozen = module->as<opsis::ops::FrozenBatchNorm2d>()) frozen->eps = *model.frozen_eps;
+    opsis::models::detection::overwrite_eps(*part.value(), *model.frozen_eps);
+    for (const auto& module : part.value()->modules(/*include_self=*/false)) {  // not frozen in a model without weights
       if (auto* norm = module->as<torch::nn::BatchNorm2d>()) norm->options.eps(*model.frozen_eps);
     }
   }
