@@ -84,8 +84,8 @@ struct RandomIoUCropOptions {
 /// outside become 0, for SanitizeBoundingBoxes to take out with their labels.
 /// Draws    until a crop fits: torch.randint for the overlap, then up to `trials` times torch.rand(2) for the sides and, if their
 ///          ratio is allowed, torch.rand(2) for the place
-/// Throws   ValueError, applied, when the sample has no boxes or no image, when boxes are rotated, when a crop has no height, and
-///          when no crop can ever fit or none of 100,000 does
+/// Throws   ValueError, applied, when the sample has no boxes or neither image nor video, when boxes are rotated, when a crop has
+///          no height, and when no crop can ever fit or none of 100,000 does
 /// Differs  torchvision draws forever then, where no overlap is 1 or more
 /// Source   torchvision.transforms.v2.RandomIoUCrop
 class OPSIS_API RandomIoUCrop final : public Drawing<RandomIoUCrop> {

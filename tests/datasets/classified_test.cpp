@@ -369,17 +369,20 @@ TEST(DownloadUrl, ReplacesADamagedFileOnly) {
 
 TEST(DownloadUrl, LeavesAnotherFileWhereNothingComes) {
   const support::TemporaryFolder mirror, root;
-  const support::Variable variable("OPSIS_HUB_MIRROR", mirror.path().string());
   root.write("x.txt", "mine");
   const auto fetch = [&](const std::string& url) {
     download_url(url, root.path(), "x.txt", "7c4f29407893c334a6cb7a87bf045c0d");
   };
+  {
+    const support::Variable offline("OPSIS_OFFLINE", "1");
+    EXPECT_THROW(fetch("https://example.com/a/x.txt"), NotFoundError);
+    EXPECT_THROW(fetch("https://drive.google.com/uc?id=abc"), NotFoundError);
+  }
+  const support::Variable variable("OPSIS_HUB_MIRROR", mirror.path().string());
   EXPECT_THROW(fetch("https://example.com/a/x.txt"), IoError);
-  EXPECT_THROW(fetch("https://drive.google.com/uc?id=abc"), Error);
+  EXPECT_THROW(fetch("https://drive.google.com/uc?id=abc"), IoError);
   mirror.write("a/x.txt", "wrong too");
   EXPECT_THROW(fetch("https://example.com/a/x.txt"), IntegrityError);
-  const support::Variable offline("OPSIS_OFFLINE", "1");
-  EXPECT_THROW(fetch("https://example.com/a/x.txt"), Error);
   EXPECT_EQ(content_of_folder(root.path()).at("x.txt"), "mine");
 }
 

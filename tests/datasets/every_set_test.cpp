@@ -249,5 +249,19 @@ TEST(Picture, NamesItsFileWhereverItsDamageShows) {
   EXPECT_ERROR(detail::Picture(damaged, io::ImageReadMode::RGB, {}), DecodeError, damaged.string());
 }
 
+// As PIL opens them.
+TEST(Picture, OfSeveralFramesIsTheFirstAndOfOtherNumbersIsBytes) {
+  const auto frames = torch::stack({torch::full({3, 5, 7}, 255, torch::kUInt8), torch::zeros({3, 5, 7}, torch::kUInt8)});
+  const auto decoded = [](const torch::Tensor& file) {
+    const auto bytes = file.contiguous();
+    return detail::decode_picture({bytes.const_data_ptr<uint8_t>(), static_cast<size_t>(bytes.numel())}, io::ImageReadMode::RGB)
+        .data;
+  };
+  EXPECT_TENSOR_EQ(decoded(io::encode_gif(Image(frames))), frames[0]);
+  EXPECT_TENSOR_EQ(decoded(io::encode_tiff(Image(frames))), frames[0]);
+  const auto numbers = torch::tensor({-3.F, 0.5F, 100.F, 300.F}).expand({3, 2, 4}).contiguous();
+  EXPECT_TENSOR_EQ(decoded(io::encode_tiff(Image(numbers))), numbers.clamp(0, 255).to(torch::kUInt8));
+}
+
 }  // namespace
 }  // namespace opsis::datasets

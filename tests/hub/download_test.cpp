@@ -108,6 +108,13 @@ TEST(Digest, GivesTheStandardsExamples) {
   EXPECT_EQ(hash.hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(HashInName, IsOfEightDigitsOrMore) {
+  EXPECT_EQ(hub::hash_in_name("resnet18-f37072fd.pth"), "f37072fd");
+  for (const auto* name : {"efficientnet-b0.pth", "model-00001-of-00002.safetensors", "vit-b.pth", "dino-1.0.pth"}) {
+    EXPECT_EQ(hub::hash_in_name(name), "") << name;
+  }
+}
+
 TEST_F(Download, BringsAFileAndChecksItsHash) {
   download(server.url("/file/net-0123abcd.pth"), destination, {.sha256 = sha().substr(0, 8), .progress = false});
   expect_alone();

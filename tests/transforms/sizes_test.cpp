@@ -166,6 +166,15 @@ TEST(ConvertBoundingBoxFormat, LeavesTheRestAlone) {
   EXPECT_TENSOR_EQ(i.data, image);
 }
 
+TEST(RandomIoUCrop, CutsVideosToo) {
+  const random::Scope scope(1);
+  const BoundingBoxes boxes(torch::tensor({{5, 5, 35, 35}}), BoundingBoxFormat::XYXY, {40, 40});
+  const auto [video, cut] =
+      RandomIoUCrop({.sampler_options = {0.0}})(Video(torch::zeros({2, 3, 40, 40}, torch::kUInt8)), boxes);
+  EXPECT_EQ((Size{video.data.size(-2), video.data.size(-1)}), cut.canvas_size);
+  EXPECT_LT(video.data.numel(), 2 * 3 * 40 * 40);
+}
+
 TEST(RandomIoUCrop, WithoutBoxesEndsInsteadOfDrawingForever) {
   const BoundingBoxes none(torch::zeros({0, 4}), BoundingBoxFormat::XYXY, {8, 10});
   const Image image(torch::zeros({3, 8, 10}));

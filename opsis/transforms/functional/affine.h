@@ -28,7 +28,8 @@ namespace functional {
 ///     affine(image, 0, {0, 0}, 1, {15}, {.interpolation = InterpolationMode::BILINEAR, .fill = 127})
 /// Shapes   (..., C, H, W), masks (..., H, W); boxes are clamped by their mode, key points are not
 /// Types    any number; the result has the same. Integers go by way of float32, rounded
-/// Units    angle and shear in degrees, clockwise; translate in pixels, x and y; shear along x and y, a list of one number is for both
+/// Units    angle and shear in degrees, clockwise; translate in pixels, x and y; shear along x and y, a list of one number is for
+///          both
 /// Memory   uint8 in channels-last memory gives a channels-last result
 /// Throws   ValueError when translate has not 2 numbers, shear not 1 or 2, or scale is not positive; for another mode than
 ///          nearest and bilinear; for a fill that has neither 1 number nor one for each channel
