@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "opsis/core/check.h"
-#include "opsis/datasets/archive.h"
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/fetch.h"
 #include "opsis/datasets/folder.h"
@@ -53,7 +52,7 @@ void download_kinetics_videos(const Kinetics::Options& options, const fs::path& 
     const TextFile addresses(kinetics_list(options, part + "_path.txt", options.root / "files"));
     make_folders(videos);
     for (size_t i = 0; i < addresses.size(); ++i) {
-      extract_archive(download_url(quoted_address(addresses.line(i)), tars), videos);
+      extract_unknown(download_url(quoted_address(addresses.line(i)), tars), videos);
     }
     move_to(videos, folder);
   }
