@@ -201,13 +201,34 @@ TEST(ImageNet, EqualsTorchvisionAndUnpacksItsArchives) {
   }
 }
 
+// Without what was unpacked from them.
+void copy_imagenet_archives(const Case& c, const fs::path& to) {
+  for (const auto& entry : fs::directory_iterator(c.text("archives"))) {
+    if (entry.path().filename().string().starts_with("ILSVRC2012_")) fs::copy(entry.path(), to / entry.path().filename());
+  }
+}
+
+TEST(ImageNet, NamesADamagedArchiveAndUnpacksNothingOfIt) {
+  for (const auto& c : oracle::cases("datasets_classified/imagenet")) {
+    const auto hashes = hashes_of(c);
+    const auto split = c.text("split");
+    for (const auto& archive : {std::string("ILSVRC2012_devkit_t12.tar.gz"), "ILSVRC2012_img_" + split + ".tar"}) {
+      SCOPED_TRACE(archive);
+      const support::TemporaryFolder root;
+      copy_imagenet_archives(c, root.path());
+      flip_byte(root.path() / archive, 100);
+      EXPECT_ERROR(ImageNet({.root = root.path(), .split = split}), IntegrityError, archive + " is damaged: its MD5 is not");
+      EXPECT_FALSE(fs::exists(root.path() / split));
+      flip_byte(root.path() / archive, 100);
+      EXPECT_EQ(ImageNet({.root = root.path(), .split = split}).size(), c.ints("labels").size());
+    }
+  }
+}
+
 TEST(ImageNet, IsUnpackedOnceWhenManyOpenIt) {
   const auto c = oracle::cases("datasets_classified/imagenet").front();
   const support::TemporaryFolder root;
-  for (const auto& entry : fs::directory_iterator(c.text("archives"))) {
-    if (entry.path().filename().string().starts_with("ILSVRC2012_"))
-      fs::copy(entry.path(), root.path() / entry.path().filename());
-  }
+  copy_imagenet_archives(c, root.path());
   const auto open_all = [&] {
     try {
       const auto hashes = hashes_of(c);

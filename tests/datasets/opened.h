@@ -121,6 +121,16 @@ void expect_refuses_damage(const Open& open, const oracle::Case& c, const std::m
     expect_left(root.path(), expected);
     if (++refused == 12) break;  // more are of one kind
   }
+  EXPECT_GT(refused, 0);
+}
+
+/// Changes one byte of a file.
+inline void flip_byte(const std::filesystem::path& file, int64_t at) {
+  std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
+  stream.seekg(at);
+  const auto flipped = static_cast<char>(~stream.get());
+  stream.seekp(at);
+  stream.put(flipped);
 }
 
 /// Opens each case of a table by open(case, root, download) and hands it to check(data, case): first in torchvision's folder,

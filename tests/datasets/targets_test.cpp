@@ -298,6 +298,25 @@ TEST(LFWPairs, EqualsTorchvision) {
       });
 }
 
+TEST(LFW, NamesAFileThatIsDamaged) {
+  const auto c = oracle::cases("datasets_faces/lfw_people").front();
+  const auto hashes = hashes_of(c);
+  const support::TemporaryFolder root;
+  fs::copy(c.text("root"), root.path(), fs::copy_options::recursive);
+  const LfwOptions options{.root = root.path(), .split = "10fold", .image_set = "original"};
+  for (const std::string file : {"lfw.tgz", "people.txt", "lfw-names.txt"}) {
+    flip_byte(root.path() / "lfw-py" / file, 1);
+    EXPECT_ERROR(LFWPeople(options), IntegrityError, file + " is damaged: its MD5 is not");
+    flip_byte(root.path() / "lfw-py" / file, 1);
+  }
+  for (const std::string file : {"lfw.tgz", "pairs.txt"}) {
+    flip_byte(root.path() / "lfw-py" / file, 1);
+    EXPECT_ERROR(LFWPairs(options), IntegrityError, file + " is damaged: its MD5 is not");
+    flip_byte(root.path() / "lfw-py" / file, 1);
+  }
+  EXPECT_EQ(LFWPeople(options).size(), c.ints("labels").size());
+}
+
 TEST(Caltech101, EqualsTorchvision) {
   each_example(
       "datasets_targets/caltech101",
@@ -417,6 +436,25 @@ TEST(Cityscapes, EqualsTorchvisionAndUnpacksItsArchives) {
   EXPECT_EQ(rows, oracle::cases("datasets_targets/cityscapes_classes").front().texts("rows"));
   EXPECT_ERROR(Cityscapes({.root = "x"}), NotFoundError, "leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip are there");
   EXPECT_ERROR(Cityscapes({.root = "x", .split = "test", .mode = "coarse"}), ValueError, "train, train_extra or val");
+}
+
+TEST(Cityscapes, NamesADamagedArchiveAndUnpacksNothingOfIt) {
+  const auto c = oracle::cases("datasets_targets/cityscapes").front();
+  const auto open = [&](const fs::path& root) { return Cityscapes({.root = root, .split = "train", .mode = "fine"}).size(); };
+  for (const std::string folder : {"leftImg8bit", "gtFine"}) {
+    const support::TemporaryFolder root;
+    for (const auto* kind : {"leftImg8bit", "gtFine"}) {
+      const auto archive = std::string(kind) + "_trainvaltest.zip";
+      fs::copy(fs::path(c.text("archives")) / archive, root.path() / archive);
+    }
+    const auto archive = root.path() / (folder + "_trainvaltest.zip");
+    constexpr int64_t in_first_picture = 150;
+    flip_byte(archive, in_first_picture);
+    EXPECT_ERROR(open(root.path()), DecodeError, archive.string());
+    EXPECT_FALSE(fs::exists(root.path() / folder));
+    flip_byte(archive, in_first_picture);
+    EXPECT_EQ(open(root.path()), static_cast<size_t>(c.integer("length")));
+  }
 }
 
 TEST(PhotoTour, EqualsTorchvision) {

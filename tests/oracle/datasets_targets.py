@@ -160,8 +160,14 @@ def _voc():
     for key, row in D.voc.DATASET_YEAR_DICT.items():
         sets = ["test"] if key == "2007-test" else ["train", "val", "trainval"]
         mirror.add(row["url"], tar(_voc_files(row["base_dir"], sets), ""), row["filename"])
-    mirror.hashes = {key: "" for key in mirror.hashes}  # two archives have one name
     return mirror
+
+
+def _of_voc(year, image_set, known):
+    """Two archives have one name: whoever asks for one of them knows its hash."""
+    row = D.voc.DATASET_YEAR_DICT["2007-test" if image_set == "test" else year]
+    own = {f"VOCDetection/{row['filename']}": md5(_voc().content(row["url"]))}
+    return {**known, "year": year, "image_set": image_set, "hashes": {**known["hashes"], **own}}
 
 
 _years = [("2012", "train"), ("2012", "val"), ("2011", "trainval"), ("2010", "val"), ("2009", "train"), ("2008", "train"),
@@ -171,16 +177,14 @@ _years = [("2012", "train"), ("2012", "val"), ("2011", "trainval"), ("2010", "va
 @case("datasets_targets/voc_detection", which=_years)
 def voc_detection(which):
     year, image_set = which
-    _, known = _detected("VOCDetection", _voc(), year=year, image_set=image_set)
-    return {**known, "year": year, "image_set": image_set}
+    return _of_voc(year, image_set, _detected("VOCDetection", _voc(), year=year, image_set=image_set)[1])
 
 
 @case("datasets_targets/voc_segmentation", which=_years)
 def voc_segmentation(which):
     year, image_set = which
     keep = lambda data, i: {"image": tensor(data[i][0]), "mask": tensor(data[i][1])}
-    _, known = recorded("VOCSegmentation", _voc(), keep, year=year, image_set=image_set)
-    return {**known, "year": year, "image_set": image_set}
+    return _of_voc(year, image_set, recorded("VOCSegmentation", _voc(), keep, year=year, image_set=image_set)[1])
 
 
 @functools.cache
