@@ -93,11 +93,9 @@ void sort_kinetics_videos(const Kinetics::Options& options, const fs::path& fold
       if (std::string_view(" '()").find(c) == std::string_view::npos) name += c;
     }
     const auto time = [&](size_t which) {
-      try {
-        return kinetics_time(std::stoll(row[which]));
-      } catch (const std::exception&) {
-        raise<DecodeError>("Kinetics: {}, row {}: \"{}\" is no time", annotations.string(), i + 1, row[which]);
-      }
+      const auto seconds = integer_of(row[which]);
+      if (!seconds) refuse(i, text("\"{}\" is no time", row[which]));
+      return kinetics_time(*seconds);
     };
     const auto file = text("{}_{}_{}.mp4", row[video], time(start), time(end));
     // They become names in the folder, and of nothing else.

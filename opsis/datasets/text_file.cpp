@@ -74,12 +74,9 @@ std::vector<std::string_view> TextFile::fields(size_t i, char separator, size_t 
 }
 
 int64_t TextFile::integer(size_t i, std::string_view word) const {
-  auto digits = stripped(word);
-  if (digits.starts_with('+')) digits.remove_prefix(1);
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc() || end != digits.data() + digits.size()) refuse(i, text("\"{}\" is no whole number", word));
-  return value;
+  const auto value = integer_of(word);
+  if (!value) refuse(i, text("\"{}\" is no whole number", word));
+  return *value;
 }
 
 double TextFile::number(size_t i, std::string_view word) const {
@@ -115,6 +112,15 @@ std::vector<std::string_view> fields_of(std::string_view text, char separator) {
     if (end == text.npos) return out;
     text.remove_prefix(end + 1);
   }
+}
+
+std::optional<int64_t> integer_of(std::string_view word) {
+  auto digits = stripped(word);
+  if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const bool sound = error == std::errc() && end == digits.data() + digits.size();
+  return sound ? std::optional(value) : std::nullopt;
 }
 
 std::vector<std::vector<std::string>> csv_rows(std::string_view text, char separator, bool skip_initial_space) {

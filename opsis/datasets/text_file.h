@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,8 @@ class OPSIS_API TextFile {
 OPSIS_API std::string_view stripped(std::string_view text);
 OPSIS_API std::vector<std::string_view> words_of(std::string_view text);
 OPSIS_API std::vector<std::string_view> fields_of(std::string_view text, char separator);
+/// A word as a whole number, as Python's int() takes it: with a sign, and white space at both ends. Nothing where it is none.
+OPSIS_API std::optional<int64_t> integer_of(std::string_view word);
 
 /// The rows of a CSV, as Python's csv.reader has them: fields in double quotes may hold separators, quotes (doubled) and ends
 /// of lines; empty lines are left out.

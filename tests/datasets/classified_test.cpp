@@ -269,6 +269,15 @@ TEST(ClassifiedDataSets, SayWhichLineIsWrong) {
   const support::TemporaryFolder root;
   root.write("dtd/dtd/labels/train1.txt", "a/b.jpg\nnonsense\n");
   EXPECT_ERROR(DTD({.root = root.path()}), DecodeError, "labels/train1.txt, line 2: it must be class/file");
+  for (const auto& c : oracle::cases("datasets_classified/gtsrb_words")) {
+    SCOPED_TRACE(c.name());
+    const GTSRB::Options options{.root = c.text("root"), .split = "test"};
+    if (c.boolean("refused")) {
+      EXPECT_ERROR(GTSRB(options), DecodeError, "GT-final_test.csv, row 2: it must have a file and a class");
+    } else {
+      EXPECT_EQ(GTSRB(options).samples()[0].second, c.integer("number"));
+    }
+  }
   root.write("food-101/meta/train.json", "{\"a\": 3}");
   fs::create_directories(root.path() / "food-101/images");
   EXPECT_ERROR(Food101({.root = root.path()}), DecodeError, "meta/train.json: ");

@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import scipy.io
 import torch
-from oracle import case, run
+from oracle import case, fails, run
 from support.fake_data import *
 from torchvision import datasets as D
 
@@ -433,6 +433,19 @@ def _gtsrb():
 @case("datasets_classified/gtsrb", split=["train", "test"])
 def gtsrb(split):
     return classified("GTSRB", _gtsrb(), split=split)
+
+
+_class_words = ["16", "16x", " +16 ", "1.5", "", "0x10", "+", "1 6", "+-1"]
+
+
+@case("datasets_classified/gtsrb_words", word=_class_words)
+def gtsrb_words(word):
+    """What a class may be written as."""
+    root = fresh(f"gtsrb_word_{_class_words.index(word)}")
+    put(root / "gtsrb", {"GTSRB/Final_Test/Images/0.ppm": b"", "GT-final_test.csv": f"Filename;ClassId\n0.ppm;{word}\n".encode()})
+    if fails(make := lambda: D.GTSRB(str(root), split="test")):
+        return {"root": str(root), "refused": True}
+    return {"root": str(root), "refused": False, "number": make()._samples[0][1]}
 
 
 @functools.cache
