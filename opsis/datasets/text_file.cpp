@@ -19,6 +19,24 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kWhite = " \t\n\r\f\v";
 
+// The white space of Python's str that is beyond ASCII.
+constexpr std::string_view kWideWhite[] = {
+    "\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\x81", "\xE2\x80\x82", "\xE2\x80\x83",
+    "\xE2\x80\x84", "\xE2\x80\x85", "\xE2\x80\x86", "\xE2\x80\x87", "\xE2\x80\x88", "\xE2\x80\x89", "\xE2\x80\x8A",
+    "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"};
+
+// How many bytes the letter of white space has that stands at the front of a text, or else at its back; 0 where none does.
+size_t white_at(std::string_view text, bool front) {
+  if (text.empty()) return 0;
+  const char c = front ? text.front() : text.back();
+  const bool is_ascii = static_cast<unsigned char>(c) < 0x80;
+  if (is_ascii) return c == ' ' || (c >= '\t' && c <= '\r') || (c >= '\x1C' && c <= '\x1F') ? 1 : 0;
+  for (const auto white : kWideWhite) {
+    if (front ? text.starts_with(white) : text.ends_with(white)) return white.size();
+  }
+  return 0;
+}
+
 void glob_below(const fs::path& folder, fs::path::iterator part, const fs::path::iterator& end, std::vector<fs::path>& out) {
   const auto pattern = part->string();
   const bool last = ++part == end;
@@ -89,9 +107,13 @@ double TextFile::number(size_t i, std::string_view word) const {
 }
 
 std::string_view stripped(std::string_view text) {
-  const auto begin = text.find_first_not_of(kWhite);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kWhite) + 1 - begin);
+  while (const auto bytes = white_at(text, true)) text.remove_prefix(bytes);
+  return stripped_at_end(text);
+}
+
+std::string_view stripped_at_end(std::string_view text) {
+  while (const auto bytes = white_at(text, false)) text.remove_suffix(bytes);
+  return text;
 }
 
 std::vector<std::string_view> words_of(std::string_view text) {

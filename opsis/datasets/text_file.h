@@ -40,8 +40,10 @@ class OPSIS_API TextFile {
   std::vector<std::string_view> lines_;
 };
 
-/// Without the white space at both ends.
+/// Without the white space at both ends, as Python's str.strip() has it: that beyond ASCII too, in UTF-8.
 OPSIS_API std::string_view stripped(std::string_view text);
+/// Without that at the end, as str.rstrip().
+OPSIS_API std::string_view stripped_at_end(std::string_view text);
 OPSIS_API std::vector<std::string_view> words_of(std::string_view text);
 OPSIS_API std::vector<std::string_view> fields_of(std::string_view text, char separator);
 /// A word as a whole number, as Python's int() takes it: with a sign, and white space at both ends. Nothing where it is none.

@@ -460,7 +460,7 @@ def flickr8k():
     put(root, {f"pictures/{name}.jpg": picture() for name in ("300_abc", "12_def", "12_zzz", "7_ghi")})
     page = """<!DOCTYPE html><html><body><a>not/in/the/table/</a><table border=1>
 <tr><td><a href='http://flickr.com/x'>http://www.flickr.com/photos/me/300/</a><ul>
-<li> A dog &amp; a cat . </li><li>It&#39;s &quot;fun&quot; .</LI></ul></td></tr>
+<li> A dog &amp; a cat . </li><li>\u3000\xa0Wide\xa0blanks&nbsp;</li><li>It&#39;s &quot;fun&quot; .</LI></ul></td></tr>
 <tr><td>Image Not Found<ul><li>lost</li></ul></td><!-- <li>hidden</li> --></tr>
 <tr><td><A HREF="y">http://www.flickr.com/photos/you/12/</a><ul><li>Third
 </li></ul></td></tr><tr><td><a>http://x/7/</a></td></tr></table><ul><li>after</li></ul></body></html>"""
@@ -473,7 +473,8 @@ def flickr8k():
 def flickr30k():
     root = fresh("roots/flickr30k")
     put(root, {f"pictures/{name}.jpg": picture() for name in ("30", "4")})
-    lines = ["4.jpg#0\tTwo men .", "30.jpg#0\tA house", "4.jpg#1\tMen , outdoors . ", "30.jpg#1\tA \u00e4 b"]
+    lines = ["4.jpg#0\tTwo men .", "30.jpg#0\tA house", "4.jpg#1\tMen , outdoors . ", "30.jpg#1\tA \u00e4 b", "4.jpg#2\tA dog\u00a0\u2009",
+             "\u00a030.jpg#2\t\u2003A cat\u0085"]
     put(root, {"results.token": ("\n".join(lines) + "\n").encode()})
     data = D.Flickr30k(str(root / "pictures"), str(root / "results.token"))
     return _captioned(data, {"root": str(root)})
@@ -486,7 +487,7 @@ def sbu():
     for url in (urls[0], urls[2]):
         mirror.add(url, picture())
     files = {"dataset/SBU_captioned_photo_dataset_urls.txt": "\n".join(urls).encode() + b"\n",
-             "dataset/SBU_captioned_photo_dataset_captions.txt": "\n".join(f"caption {i} . " for i in range(4)).encode() + b"\n"}
+             "dataset/SBU_captioned_photo_dataset_captions.txt": "\n".join(f"\u2003caption {i} . \xa0\x1f" for i in range(4)).encode() + b"\n"}
     mirror.hashes = {}
     mirror.add(D.SBU.url, tar(files))
     return _captioned(*opened("SBU", mirror))
@@ -529,6 +530,12 @@ def _moving_mnist():
 def moving_mnist(split, split_ratio):
     data, known = opened("MovingMNIST", _moving_mnist(), split=split, split_ratio=split_ratio)
     return {**known, "videos": torch.stack([data[i] for i in range(len(data))])}
+
+
+@case("datasets_targets/white_space")
+def white_space():
+    letters = [chr(i) for i in range(0x4000)]
+    return {"letters": letters, "stripped": [int(not letter.strip()) for letter in letters]}
 
 
 @case("datasets_targets/csv")
