@@ -398,6 +398,29 @@ TEST(DownloadUrl, ReplacesADamagedFileOnly) {
   EXPECT_FALSE(check_integrity(root.path() / "y.txt"));
 }
 
+TEST(DownloadUrl, ReplacesADamagedFileOnceForManyAtOnce) {
+  const support::TemporaryFolder mirror, root;
+  const std::string right(3000, 'x');
+  const auto md5 = hub::digest_of_file(mirror.write("x.txt", right), hub::DigestKind::Md5);
+  root.write("x.txt", "wrong");
+  const support::DownloadServer server(mirror.path());
+  std::vector<std::thread> many;
+  for (int i = 0; i < 8; ++i) {
+    many.emplace_back([&] {
+      try {
+        download_url(server.url("/slow/x.txt"), root.path(), "", md5);
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << error.what();
+      }
+    });
+  }
+  for (auto& one : many) one.join();
+  EXPECT_EQ(content_of_folder(root.path()), (std::map<std::string, std::string>{{"x.txt", right}}));
+  EXPECT_FALSE(fs::exists(root.path() / "x.txt.replacing"));
+  download_url(server.url("/count"), mirror.path(), "asked");
+  EXPECT_EQ(content_of_folder(mirror.path()).at("asked"), "1 0");
+}
+
 TEST(DownloadUrl, LeavesAnotherFileWhereNothingComes) {
   const support::TemporaryFolder mirror, root;
   root.write("x.txt", "mine");
