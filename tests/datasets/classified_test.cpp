@@ -225,6 +225,24 @@ TEST(ImageNet, NamesADamagedArchiveAndUnpacksNothingOfIt) {
   }
 }
 
+TEST(ImageNet, IsUnpackedWhereverAnEarlierOneWasKilled) {
+  for (const auto& c : oracle::cases("datasets_classified/imagenet")) {
+    const auto hashes = hashes_of(c);
+    const auto split = c.text("split");
+    for (int nth = 1;; nth += 1 + nth / 5) {
+      SCOPED_TRACE(split + ", killed at change " + std::to_string(nth));
+      const support::TemporaryFolder root;
+      copy_imagenet_archives(c, root.path());
+      const auto open = [&] { return ImageNet({.root = root.path(), .split = split}); };
+      if (!support::ended_at_change(nth, [&] { open(); })) break;
+      expect_classified(open(), c);
+      for (const auto& entry : fs::directory_iterator(root.path())) {
+        EXPECT_TRUE(!entry.is_directory() || entry.path().filename().string() == split) << entry.path() << " is left";
+      }
+    }
+  }
+}
+
 TEST(ImageNet, IsUnpackedOnceWhenManyOpenIt) {
   const auto c = oracle::cases("datasets_classified/imagenet").front();
   const support::TemporaryFolder root;

@@ -1,6 +1,10 @@
 // Data sets whose targets are more than a class, held against torchvision and, where it has one, its wrapper for transforms v2.
+#include <chrono>
+#include <future>
+
 #include "opsis/core/check.h"
 #include "opsis/datasets.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/flickr_page.h"
 #include "opsis/datasets/npy_header.h"
 #include "opsis/datasets/text_file.h"
@@ -455,6 +459,22 @@ TEST(Cityscapes, NamesADamagedArchiveAndUnpacksNothingOfIt) {
     flip_byte(archive, in_first_picture);
     EXPECT_EQ(open(root.path()), static_cast<size_t>(c.integer("length")));
   }
+}
+
+TEST(Cityscapes, TakesWhatAnotherUnpacksInTheMeantime) {
+  const auto c = oracle::cases("datasets_targets/cityscapes").front();
+  const support::TemporaryFolder root;
+  for (const auto* archive : {"leftImg8bit_trainvaltest.zip", "gtFine_trainvaltest.zip"}) root.write(archive, "no archive");
+  std::future<size_t> opened;
+  std::optional<FolderLock> another(std::in_place, root.path());
+  opened = std::async(std::launch::async,
+                      [&] { return Cityscapes({.root = root.path(), .split = "train", .mode = "fine"}).size(); });
+  EXPECT_EQ(opened.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  for (const auto* folder : {"gtFine", "leftImg8bit"}) {
+    fs::copy(fs::path(c.text("root")) / folder, root.path() / folder, fs::copy_options::recursive);
+  }
+  another.reset();
+  EXPECT_EQ(opened.get(), static_cast<size_t>(c.integer("length")));
 }
 
 TEST(PhotoTour, EqualsTorchvision) {
