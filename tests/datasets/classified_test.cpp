@@ -44,6 +44,10 @@ TEST(MNIST, AndItsLookAlikesEqualTorchvision) {
   each_opened("datasets_classified/mnist", open_mnist, expect_classified<MNIST>);
 }
 
+TEST(MNIST, AsksItsSecondServerForWhatTheFirstHasNot) {
+  each_opened("datasets_classified/mnist_of_two_servers", open_mnist, expect_classified<MNIST>);
+}
+
 constexpr auto kSplitAndTrain = [](auto& options, const Case& c) { kSplit(options, c), kTrain(options, c); };
 
 TEST(EMNIST, EqualsTorchvision) { expect_same_as_torchvision<EMNIST>("emnist", kSplitAndTrain); }
@@ -68,7 +72,9 @@ TEST(QMNIST, EqualsTorchvision) {
 
 TEST(QMNIST, CutsTheTestDigitsAsTorchvision) {
   for (const auto& c : oracle::cases("datasets_classified/qmnist_counts")) {
-    const QMNIST digits({.root = c.text("root"), .what = c.text("what")});
+    QMNIST::Options options{.root = c.text("root"), .train = false};
+    if (!c.is_null("what")) options.what = c.text("what");
+    const QMNIST digits(options);
     EXPECT_TENSOR_EQ(digits.full_targets(), c.tensor("targets"));
     EXPECT_TENSOR_EQ(digits.images()[0][0], c.tensor("first"));
     EXPECT_TENSOR_EQ(digits.images()[-1][0], c.tensor("last"));

@@ -41,6 +41,22 @@ def mnist(set, train):
     return classified(set, _mnist(set), train=train)
 
 
+@functools.cache
+def _mnist_of_two_servers():
+    """The labels at the first server, the pictures at the second one alone."""
+    mirror = Mirror("MNIST_of_two_servers")
+    mirror.name = "MNIST"
+    for part, count in (("train", 4), ("t10k", 2)):
+        for kind, server, data in zip(("images-idx3", "labels-idx1"), D.MNIST.mirrors[::-1], _digits(count)):
+            mirror.add(f"{server}{part}-{kind}-ubyte.gz", gzip.compress(data))
+    return mirror
+
+
+@case("datasets_classified/mnist_of_two_servers", set=["MNIST"], train=[True, False])
+def mnist_of_two_servers(set, train):
+    return classified(set, _mnist_of_two_servers(), train=train)
+
+
 def _processed(count, *labels):
     out = io.BytesIO()
     torch.save((torch.from_numpy(pixels(count, 28, 28)), torch.randint(10, (count, *labels))), out)
@@ -101,9 +117,9 @@ def qmnist(what, train):
     return {**classified("QMNIST", _qmnist(), what=what, train=train), "full_targets": torch.stack([t for _, t in data])}
 
 
-@case("datasets_classified/qmnist_counts", what=["test", "test10k"])
+@case("datasets_classified/qmnist_counts", what=["test", "test10k", None])
 def qmnist_counts(what):
-    data, known = opened("QMNIST", _qmnist(), what=what)
+    data, known = opened("QMNIST", _qmnist(), what=what, train=False)
     return {**known, "targets": data.targets, "first": data.data[0], "last": data.data[-1]}
 
 
@@ -201,7 +217,7 @@ def _stl10():
     return mirror
 
 
-@case("datasets_classified/stl10", split=["train", "train+unlabeled", "unlabeled", "test"], folds=[None, 3])
+@case("datasets_classified/stl10", split=["train", "train+unlabeled", "unlabeled", "test"], folds=[None, 0, 3, 9])
 def stl10(split, folds):
     return classified("STL10", _stl10(), split=split, folds=folds)
 

@@ -270,7 +270,8 @@ def widerface(split):
 def _caltech101():
     mirror = Mirror("Caltech101")
     pictures, outlines = {"101_ObjectCategories/BACKGROUND_Google/image_0001.jpg": picture()}, {}
-    for category, folder, count in (("Faces", "Faces_2", 2), ("accordion", "accordion", 3), ("airplanes", "Airplanes_Side_2", 1)):
+    for category, folder, count in (("Faces", "Faces_2", 2), ("Faces_easy", "Faces_3", 1), ("Motorbikes", "Motorbikes_16", 1),
+                                    ("accordion", "accordion", 3), ("airplanes", "Airplanes_Side_2", 1)):
         for i in range(1, count + 1):
             pictures[f"101_ObjectCategories/{category}/image_{i:04d}.jpg"] = picture(mode="L" if i == 2 else "RGB")
             outlines[f"Annotations/{folder}/annotation_{i:04d}.mat"] = _mat(
@@ -349,12 +350,13 @@ def _inaturalist():
     return mirror
 
 
-@case("datasets_targets/inaturalist", version=list(D.inaturalist.DATASET_URLS), targets=["full", "groups"])
+@case("datasets_targets/inaturalist", version=list(D.inaturalist.DATASET_URLS), targets=["full", "groups", "ranks"])
 def inaturalist(version, targets):
-    kinds = ["full"] if targets == "full" else ["genus", "full", "kingdom"] if version.startswith("2021") else ["super", "full"]
+    recent = {"groups": ["genus", "full", "kingdom"], "ranks": ["phylum", "class", "order", "family"]}
+    kinds = ["full"] if targets == "full" else recent[targets] if version.startswith("2021") else ["super", "full"]
     data, known = opened("INaturalist", _inaturalist(), version=version, target_type=kinds)
     known.update(length=len(data), kinds=kinds, targets_of=[], categories=data.all_categories,
-                 name=data.category_name("full", 1), group=data.category_name(kinds[0], 0))
+                 name=data.category_name("full", 1), groups=[data.category_name(kind, 0) for kind in kinds])
     for i in range(len(data)):
         image, target = data[i]
         known[f"image{i}"] = tensor(image)
