@@ -60,8 +60,7 @@ void INaturalist::list_2021() {
   categories_ = sorted_names(options_.root / options_.version);
   for (size_t label = 0; label < categories_.size(); ++label) {
     const auto pieces = fields_of(categories_[label], '_');
-    auto number = std::to_string(label);
-    number.insert(0, number.size() < 5 ? 5 - number.size() : 0, '0');
+    const auto number = zero_padded(static_cast<int64_t>(label), 5);
     if (pieces.size() != 8 || pieces[0] != number) {
       raise<DecodeError>("INaturalist: the folder {} must be {} and seven names, joined by _", categories_[label], number);
     }

@@ -62,13 +62,6 @@ void download_kinetics_videos(const Kinetics::Options& options, const fs::path& 
   remove_tree(unfinished);
 }
 
-// A time in seconds, with six digits: "000095".
-std::string kinetics_time(int64_t seconds) {
-  const auto number = std::to_string(seconds < 0 ? -seconds : seconds);
-  const size_t width = seconds < 0 ? 5 : 6;
-  return (seconds < 0 ? "-" : "") + std::string(width - std::min(width, number.size()), '0') + number;
-}
-
 // Puts videos that lie in the split's folder into the folders of their classes.
 void sort_kinetics_videos(const Kinetics::Options& options, const fs::path& folder) {
   const auto annotations = options.root / "annotations" / (options.split + ".csv");
@@ -95,7 +88,7 @@ void sort_kinetics_videos(const Kinetics::Options& options, const fs::path& fold
     const auto time = [&](size_t which) {
       const auto seconds = integer_of(row[which]);
       if (!seconds) refuse(i, text("\"{}\" is no time", row[which]));
-      return kinetics_time(*seconds);
+      return zero_padded(*seconds, 6);
     };
     const auto file = text("{}_{}_{}.mp4", row[video], time(start), time(end));
     // They become names in the folder, and of nothing else.

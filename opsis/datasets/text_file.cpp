@@ -20,10 +20,10 @@ namespace fs = std::filesystem;
 constexpr std::string_view kWhite = " \t\n\r\f\v";
 
 // The white space of Python's str that is beyond ASCII.
-constexpr std::string_view kWideWhite[] = {
-    "\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\x81", "\xE2\x80\x82", "\xE2\x80\x83",
-    "\xE2\x80\x84", "\xE2\x80\x85", "\xE2\x80\x86", "\xE2\x80\x87", "\xE2\x80\x88", "\xE2\x80\x89", "\xE2\x80\x8A",
-    "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"};
+constexpr std::string_view kWideWhite[] = {"\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\x81",
+                                           "\xE2\x80\x82", "\xE2\x80\x83", "\xE2\x80\x84", "\xE2\x80\x85", "\xE2\x80\x86",
+                                           "\xE2\x80\x87", "\xE2\x80\x88", "\xE2\x80\x89", "\xE2\x80\x8A", "\xE2\x80\xA8",
+                                           "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"};
 
 // How many bytes the letter of white space has that stands at the front of a text, or else at its back; 0 where none does.
 size_t white_at(std::string_view text, bool front) {
@@ -143,6 +143,13 @@ std::optional<int64_t> integer_of(std::string_view word) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   const bool sound = error == std::errc() && end == digits.data() + digits.size();
   return sound ? std::optional(value) : std::nullopt;
+}
+
+std::string zero_padded(int64_t number, size_t places) {
+  auto out = std::to_string(number);
+  const size_t digits_begin = number < 0 ? 1 : 0;
+  if (out.size() < places) out.insert(digits_begin, places - out.size(), '0');
+  return out;
 }
 
 std::vector<std::vector<std::string>> csv_rows(std::string_view text, char separator, bool skip_initial_space) {

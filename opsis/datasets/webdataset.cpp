@@ -57,9 +57,7 @@ std::optional<std::vector<std::string>> names_of_range(std::string_view range) {
   }
   std::vector<std::string> out;
   for (uint64_t i = 0; i <= steps; ++i) {
-    auto digits = std::to_string(least + static_cast<int64_t>(i));
-    if (digits.size() < width) digits.insert(0, width - digits.size(), '0');
-    out.push_back(std::move(digits));
+    out.push_back(zero_padded(least + static_cast<int64_t>(i), width));
   }
   if (numbers[0] > numbers[1]) std::reverse(out.begin(), out.end());
   return out;

@@ -1,6 +1,8 @@
 // What files of annotations are read with, held against what Python makes of the same.
 #include "opsis/datasets/text_file.h"
 
+#include <limits>
+
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 
@@ -28,6 +30,14 @@ TEST(IntegerOf, TakesWhatPythonsIntTakes) {
   for (const auto* word : {"", " ", "+", "-", "+-1", "1 2", "1x", "0x1", "1.0", "9223372036854775808"}) {
     EXPECT_EQ(integer_of(word), std::nullopt) << word;
   }
+}
+
+TEST(ZeroPadded, CountsTheSignAsPythonDoes) {
+  EXPECT_EQ(zero_padded(95, 6), "000095");
+  EXPECT_EQ(zero_padded(-95, 6), "-00095");
+  EXPECT_EQ(zero_padded(1234567, 6), "1234567");
+  EXPECT_EQ(zero_padded(std::numeric_limits<int64_t>::min(), 6), "-9223372036854775808");
+  EXPECT_EQ(zero_padded(0, 0), "0");
 }
 
 }  // namespace
