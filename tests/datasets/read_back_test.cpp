@@ -40,7 +40,8 @@ TEST(PhotoTour, IsOpenedByTorchvisionAsItsOwn) {
     const PhotoTour patches({.root = ours.path(), .name = set, .train = train, .download = true});
     EXPECT_EQ(patches.size(), static_cast<size_t>(c.integer("length")));
     // torchvision makes its file of patches there by itself.
-    fs::copy(fs::path(c.text("root")) / set, theirs.path() / set, fs::copy_options::recursive | fs::copy_options::skip_existing);
+    fs::copy(fs::path(c.text("root")) / set, theirs.path() / set,
+             fs::copy_options::recursive | fs::copy_options::skip_existing);
     words += words_of_set("PhotoTour", theirs.path(), ours.path(), json::object({{"name", set}, {"train", train}}));
   }
   EXPECT_TRUE(support::python_agrees("tests/datasets/read_back.py", words));

@@ -44,10 +44,10 @@ TEST(Dicom, PixelsAndPlaceEqualPydicoms) {
 TEST(DatasetFolder, OfDicomsIsReadByReadDicomAndDecodeDicom) {
   const support::TemporaryFolder root;
   const auto scan = oracle::cases("io_dicom/scan").front(), gray = oracle::cases("io_dicom/gray").front();
-  hub::ZipWriter zip([&](io::Bytes part) {
-    std::ofstream(root.path() / "scans.zip", std::ios::binary | std::ios::app) << io::as_text(part);
-  });
-  for (const auto& [name, path] : {std::pair("ct/scan.dcm", scan.text("path")), std::pair("other/gray.DCM", gray.text("path"))}) {
+  hub::ZipWriter zip(
+      [&](io::Bytes part) { std::ofstream(root.path() / "scans.zip", std::ios::binary | std::ios::app) << io::as_text(part); });
+  for (const auto& [name, path] :
+       {std::pair("ct/scan.dcm", scan.text("path")), std::pair("other/gray.DCM", gray.text("path"))}) {
     const auto bytes = io::read_bytes(path);
     root.write(name, io::as_text(bytes));
     zip.add(name, bytes);

@@ -31,9 +31,7 @@ class PythonsModel : public testing::Test {
     files += " '" + file.string() + "'";
   }
 
-  testing::AssertionResult takes_them() const {
-    return support::python_agrees("tests/models/read_into_models.py", files);
-  }
+  testing::AssertionResult takes_them() const { return support::python_agrees("tests/models/read_into_models.py", files); }
 
   const support::TemporaryFolder folder;
   const support::OneThread one_thread;
