@@ -73,8 +73,8 @@ OPSIS_API std::filesystem::path fetch_resource(const Resource& resource, const s
 /// through extract_unknown().
 OPSIS_API void fetch_and_extract(const Resource& resource, const std::filesystem::path& folder,
                                  const std::filesystem::path& to = {}, const ExtractOptions& options = {});
-/// extract_archive() for one that was downloaded and is known by no hash: a damaged one is removed, since nothing else would tell
-/// the next download that it has to come anew.
+/// extract_archive() for one that was downloaded and is known by no hash: a damaged one is removed, since nothing else would
+/// tell the next download that it has to come anew.
 /// Throws   as extract_archive
 OPSIS_API void extract_unknown(const std::filesystem::path& archive, const std::filesystem::path& to,
                                const ExtractOptions& options = {});

@@ -70,7 +70,7 @@ inline bool is_hashed(const Resource* row, const nlohmann::json& hashes) {
   return row && !hashes.value(std::string(row->dataset) + "/" + std::string(row->file), "").empty();
 }
 
-/// The row of the table that a file of a mirror is served for; of several those whose hash the case has. Null when there is none.
+/// The row of the table that a file of a mirror is served for; of several one whose hash the case has. Null when there is none.
 inline const Resource* row_of(const std::string& served, const nlohmann::json& hashes) {
   const std::string drive = "download?id=";
   const auto is_of = [&](const Resource& row) {
@@ -84,9 +84,9 @@ inline const Resource* row_of(const std::string& served, const nlohmann::json& h
   return found;
 }
 
-/// Downloads with a byte changed in one file of the mirror after the other, until a dozen were refused. Each that is known by its
-/// hash, or by the checksums of a zip or gzip, must be refused by its name, and nothing that is not right may stand in the folder;
-/// so that when it is served as it is, the same call finds what is left to do.
+/// Downloads with a byte changed in one file of the mirror after the other, until a dozen were refused. Each that is known by
+/// its hash, or by the checksums of a zip or gzip, must be refused by its name, and nothing that is not right may stand in the
+/// folder; so that when it is served as it is, the same call finds what is left to do.
 template <class Open>
 void expect_refuses_damage(const Open& open, const oracle::Case& c, const std::map<std::string, std::string>& expected,
                            const support::DownloadServer& server) {
