@@ -328,6 +328,16 @@ int convert(const DatasetsOptions& options) {
 void declare_datasets(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("datasets", "List, fetch, check, look at and convert data sets");
   command.require_subcommand(1);
+  // Before its commands are declared, which take it over.
+  command.footer(
+      "Examples:\n"
+      "  opsis datasets list MNIST\n"
+      "  opsis datasets info CIFAR10\n"
+      "  opsis datasets download CIFAR10 --root data\n"
+      "  opsis datasets download Places365 --root data --split val --option small=true\n"
+      "  opsis datasets verify CIFAR10 --root data\n"
+      "  opsis datasets show CIFAR10 --root data --out sheet.png\n"
+      "  opsis datasets convert --from coco --root val2017 --annotations instances_val2017.json --to yolo --out yolo");
   const auto options = std::make_shared<DatasetsOptions>();
   const auto declare = [&](const char* name, const char* purpose, int (*run)(const DatasetsOptions&)) -> CLI::App& {
     auto& part = *command.add_subcommand(name, purpose);
@@ -380,15 +390,6 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   converting.add_option("--split", options->split, "The part that is read, and its name in what is written; train when absent");
   converting.add_option("--out", options->output, "The folder to write")->required();
   converting.add_flag("--json", options->json, "Print a JSON document");
-  command.footer(
-      "Examples:\n"
-      "  opsis datasets list MNIST\n"
-      "  opsis datasets info CIFAR10\n"
-      "  opsis datasets download CIFAR10 --root data\n"
-      "  opsis datasets download Places365 --root data --split val --option small=true\n"
-      "  opsis datasets verify CIFAR10 --root data\n"
-      "  opsis datasets show CIFAR10 --root data --out sheet.png\n"
-      "  opsis datasets convert --from coco --root val2017 --annotations instances_val2017.json --to yolo --out yolo");
 }
 
 }  // namespace cli

@@ -16,46 +16,48 @@ namespace {
 
 constexpr int kFailed = 1, kWrongUsage = 2;
 
-CLI::App* command_of(CLI::App& app) {
+// "opsis datasets show", as far as one got.
+std::string called(const CLI::App& app) {
   const auto used = app.get_subcommands();
-  return used.empty() ? nullptr : used.front();
+  return used.empty() ? app.get_name() : app.get_name() + " " + called(*used.front());
 }
 
-// "opsis predict", as far as one got.
-std::string called(CLI::App& app) {
-  const auto* command = command_of(app);
-  return command ? app.get_name() + " " + command->get_name() : app.get_name();
-}
-
-int wrong_usage(CLI::App& app, std::string_view what) {
+int wrong_usage(const CLI::App& app, std::string_view what) {
   std::cerr << called(app) << ": " << what << " (see " << called(app) << " --help)\n";
   return kWrongUsage;
 }
 
-// What the command line has beyond what is declared: an option or a command that does not exist.
-std::string unknown(CLI::App& app) {
-  const auto* command = command_of(app);
-  const auto extras = (command ? command : &app)->remaining();
-  if (extras.empty()) return {};
+// Extras are looked at here, since CLI11 offers no nearest name.
+void allow_extras(CLI::App& app) {
+  app.allow_extras();
+  for (auto* command : app.get_subcommands({})) allow_extras(*command);
+}
+
+// What the command line has beyond what is declared: an option, a command or an argument that does not exist.
+std::string unknown(const CLI::App& app) {
+  const auto extras = app.remaining();
+  const auto used = app.get_subcommands();
+  if (extras.empty()) return used.empty() ? std::string() : unknown(*used.front());
   const auto& extra = extras.front();
+  const auto commands = app.get_subcommands({});
   std::vector<std::string> names;
   if (extra.starts_with('-')) {
-    for (const auto* option : (command ? command : &app)->get_options()) {
+    for (const auto* option : app.get_options()) {
       for (const auto& name : option->get_lnames()) names.push_back("--" + name);
     }
-  } else if (!command) {
-    for (const auto* known : app.get_subcommands({})) names.push_back(known->get_name());
+  } else {
+    for (const auto* command : commands) names.push_back(command->get_name());
   }
   const auto wanted = extra.substr(0, extra.find('='));
   const std::vector<std::string_view> views(names.begin(), names.end());
-  const auto what = extra.starts_with('-') ? "no option" : command ? "too many arguments, at" : "no command";
+  const auto what = extra.starts_with('-') ? "no option" : commands.empty() ? "too many arguments, at" : "no command";
   return opsis::text("{} \"{}\"{}", what, wanted, opsis::did_you_mean(wanted, views));
 }
 
 std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
 // One of Opsis's own errors is told whole, its details in lines of their own; of any other the first line is for a user.
-int failed(CLI::App& app, std::string_view what) {
+int failed(const CLI::App& app, std::string_view what) {
   std::cerr << called(app) << ": " << what << '\n';
   return kFailed;
 }
@@ -63,10 +65,8 @@ int failed(CLI::App& app, std::string_view what) {
 }  // namespace
 
 int run(CLI::App& app, Chosen& chosen, int argc, char** argv) {
-  // Extras are looked at here, since CLI11 offers no nearest name.
-  app.allow_extras();
+  allow_extras(app);
   app.require_subcommand(0, 1);  // a file named like a command is a file
-  for (auto* command : app.get_subcommands({})) command->allow_extras();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -124,7 +124,7 @@ int verify(const WeightsOptions& options) {
         print(opsis::text("{}: sound", file.string()));
       }
     } catch (const opsis::Error& error) {
-      note(opsis::text("opsis weights: {}", error.what()));
+      note(opsis::text("opsis weights verify: {}", error.what()));
       ++bad;
     }
   }
@@ -144,6 +144,13 @@ CLI::App& subcommand(CLI::App& command, const std::string& name, const std::stri
 void declare_weights(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("weights", "List pretrained weights, bring them here, check them");
   command.require_subcommand(1);
+  // Before its commands are declared, which take it over.
+  command.footer(
+      "Examples:\n"
+      "  opsis weights list ResNet50\n"
+      "  opsis weights fetch resnet50 ResNet18_Weights.IMAGENET1K_V1\n"
+      "  opsis weights verify\n"
+      "TORCH_HOME says where they are kept, OPSIS_HUB_MIRROR from where they come, OPSIS_OFFLINE=1 that nothing is fetched.");
   const auto options = std::make_shared<WeightsOptions>();
   auto& lists = subcommand(command, "list", "List weights", options, chosen, list);
   lists.add_option("pattern", options->pattern, "Part of a name");
@@ -157,12 +164,6 @@ void declare_weights(CLI::App& app, Chosen& chosen) {
       ->required();
   subcommand(command, "verify", "Check files against the hashes in their names", options, chosen, verify)
       .add_option("names", options->names, "Weights, or models for their default ones; all that are here when absent");
-  command.footer(
-      "Examples:\n"
-      "  opsis weights list ResNet50\n"
-      "  opsis weights fetch resnet50 ResNet18_Weights.IMAGENET1K_V1\n"
-      "  opsis weights verify\n"
-      "TORCH_HOME says where they are kept, OPSIS_HUB_MIRROR from where they come, OPSIS_OFFLINE=1 that nothing is fetched.");
 }
 
 }  // namespace cli
