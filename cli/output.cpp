@@ -56,7 +56,6 @@ std::string unknown(const CLI::App& app) {
 
 std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
-// One of Opsis's own errors is told whole, its details in lines of their own; of any other the first line is for a user.
 int failed(const CLI::App& app, std::string_view what) {
   std::cerr << called(app) << ": " << what << '\n';
   return kFailed;
@@ -80,18 +79,33 @@ int run(CLI::App& app, Chosen& chosen, int argc, char** argv) {
     return kWrongUsage;
   }
   try {
-    const int code = chosen.run();
+    int code = 0;
+    if (const auto failure = failure_of([&] { code = chosen.run(); })) return failed(app, *failure);
     if (!std::cout.flush()) return failed(app, "cannot write to the standard output");
     return code;
   } catch (const UsageError& error) {
     return wrong_usage(app, error.what());
-  } catch (const c10::Error& error) {
-    return failed(app, first_line(error.what_without_backtrace()));
-  } catch (const opsis::Error& error) {
-    return failed(app, error.what());
-  } catch (const std::exception& error) {
-    return failed(app, first_line(error.what()));
   }
+}
+
+// One of Opsis's own errors is told whole, its details in lines of their own; of any other the first line is for a user.
+std::optional<std::string> failure_of(const std::function<void()>& work) {
+  try {
+    work();
+    return {};
+  } catch (const UsageError&) {
+    throw;
+  } catch (const opsis::Error& error) {
+    return error.what();
+  } catch (const c10::Error& error) {
+    return first_line(error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    return first_line(error.what());
+  }
+}
+
+void note_failure(std::string_view command, const std::string& file, const std::string& what) {
+  note(opsis::text("opsis {}: {}", command, what.find(file) == what.npos ? file + ": " + what : what));
 }
 
 namespace {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -31,6 +32,11 @@ struct Chosen {
 /// Parses, runs what was chosen, and turns whatever happens into an exit code: 0 it worked, 1 it did not (one line on stderr:
 /// "opsis predict: cannot open photo.jpg: ..."), 2 the command line is wrong.
 int run(CLI::App& app, Chosen& chosen, int argc, char** argv);
+
+/// Does some work. Returns what went wrong in words for people, nothing if all went well; a UsageError goes through.
+std::optional<std::string> failure_of(const std::function<void()>& work);
+/// For one bad file among many: a line on stderr, "opsis predict: photo.jpg: what", which names the file once.
+void note_failure(std::string_view command, const std::string& file, const std::string& what);
 
 /// For options that count things: check(at_least_one).
 std::string at_least_one(const std::string& word);

@@ -82,27 +82,20 @@ int predict(const PredictOptions& options) {
   at::globalContext().setFlushDenormal(true);
   int code = 0;
   auto predictions = Json::array();
-  const auto failed = [&](const std::string& file, const std::string& what) {
-    note("opsis predict: " + (what.find(file) == what.npos ? file + ": " + what : what));
-    if (options.json) predictions.push_back({{"file", file}, {"error", what}});
-    code = 1;
-  };
   for (const auto& file : files) {
     // One bad picture among many does not cost the answers for the others.
-    try {
+    const auto failure = failure_of([&] {
       const auto guesses = best_guesses(classifier, file, options.top);
       if (options.json) {
         predictions.push_back({{"file", file}, {"classes", json_of_guesses(guesses)}});
       } else {
         print_guesses(file, guesses);
       }
-    } catch (const opsis::Error& error) {
-      failed(file, error.what());
-    } catch (const c10::Error& error) {
-      failed(file, error.what_without_backtrace());
-    } catch (const std::bad_alloc&) {
-      failed(file, "needs more memory than there is");
-    }
+    });
+    if (!failure) continue;
+    note_failure("predict", file, *failure);
+    if (options.json) predictions.push_back({{"file", file}, {"error", *failure}});
+    code = 1;
   }
   if (options.json) {
     print_json(Json{{"model", loaded.name}, {"weights", loaded.weights}, {"predictions", std::move(predictions)}});

@@ -52,7 +52,34 @@ TEST(CliTransform, TakesTheFilesOfAFolderEachWithTheNextSeed) {
   ASSERT_EQ(opsis_tool({"transform", photo, alone.string(), "RandomCrop(40)", "--seed", "9"}).code, 0);
   EXPECT_TENSOR_EQ(io::decode_image(out / ("b" + ending)).data, io::decode_image(alone).data);
   std::filesystem::create_directory(folder.path() / "empty");
-  expect_failure({"transform", (folder.path() / "empty").string(), out.string(), "CenterCrop(2)"}, "there is no file in");
+  expect_failure({"transform", (folder.path() / "empty").string(), out.string(), "CenterCrop(2)"}, "there is no picture in");
+}
+
+TEST(CliTransform, PassesOverWhatIsNoPictureAndGoesOnAfterABrokenOne) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const auto ending = std::filesystem::path(photo).extension().string();
+  const support::TemporaryFolder folder;
+  const auto in = folder.path() / "in", out = folder.path() / "out";
+  folder.write("in/a.txt", "no picture");
+  const auto broken = folder.write("in/b" + ending, "no picture either").string();
+  std::filesystem::copy(photo, in / ("c" + ending));
+  const std::vector<std::string> arguments{"transform", in.string(), out.string(), "CenterCrop(8)"};
+  const auto run = opsis_tool(arguments);
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.err, StartsWith("opsis transform: "));
+  EXPECT_THAT(run.err, HasSubstr(broken));
+  EXPECT_THAT(run.out, StartsWith((out / ("c" + ending)).string() + ": 8 x 8 pixels"));
+  EXPECT_TRUE(std::filesystem::exists(out / ("c" + ending)));
+  EXPECT_FALSE(std::filesystem::exists(out / "a.txt"));
+  EXPECT_FALSE(std::filesystem::exists(out / ("b" + ending)));
+
+  auto as_document = arguments;
+  as_document.push_back("--json");
+  const auto results = json::parse(opsis_tool(as_document).out)["results"];
+  ASSERT_EQ(results.size(), 2U);
+  EXPECT_EQ(results[0]["input"], broken);
+  EXPECT_TRUE(results[0].contains("error"));
+  EXPECT_EQ(results[1]["height"], 8);
 }
 
 TEST(CliTransform, TakesEveryTransformByNameAndPipelinesAsJson) {
