@@ -1,4 +1,5 @@
 // opsis train, evaluate, finetune and predict.
+#include <cmath>
 #include <map>
 
 #include "opsis/hub.h"
@@ -87,6 +88,29 @@ TEST(CliPredict, SaysWhatIsWrong) {
   expect_failure({"predict", photo, "--model", "resnet50", "--weights", checkpoint}, "layer1.0");
   expect_failure({"predict", photo, "--model", "resnet18", "--weights", "IMAGENET1K_V7"}, "IMAGENET1K_V1");
   expect_wrong_usage({"predict", photo, "--weights", checkpoint}, "does not say which model it is for; pass --model");
+}
+
+TEST(CliPredict, SaysSoOfAModelThatGivesNoNumbers) {
+  const auto photo = oracle::cases("cli/predict").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto checkpoint = (folder.path() / "nan.safetensors").string();
+  auto state = hub::state_dict(*models::get_model("mnasnet0_5"));
+  state.back().second.fill_(NAN);  // the bias of the head
+  hub::save_safetensors(checkpoint, state);
+  const std::vector<std::string> model{"--model", "mnasnet0_5", "--weights", checkpoint};
+
+  std::vector<std::string> predict{"predict", photo};
+  predict.insert(predict.end(), model.begin(), model.end());
+  expect_failure(predict, photo + ": the model gives nan in place of probabilities");
+  predict.push_back("--json");
+  const auto run = opsis_tool(predict);
+  EXPECT_EQ(run.code, 1);
+  EXPECT_TRUE(json::parse(run.out)["predictions"][0].contains("error"));
+
+  io::write_png(Image(torch::full({3, 40, 40}, 20, torch::kUInt8)), folder.write("data/dark/0.png", ""));
+  std::vector<std::string> evaluate{"evaluate", (folder.path() / "data").string()};
+  evaluate.insert(evaluate.end(), model.begin(), model.end());
+  EXPECT_THAT(opsis_tool(evaluate).out, testing::EndsWith(", loss nan\n"));
 }
 
 TEST(CliTrain, TrainsResumesEvaluatesAndPredicts) {
