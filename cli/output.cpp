@@ -56,6 +56,21 @@ std::string unknown(const CLI::App& app) {
 
 std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
+// The library gives the way out in its own words; what else there is for who uses the tool.
+struct Advice {
+  std::string_view told, also;
+};
+constexpr Advice advices[] = {
+    {"; bring it by other means", " (or set OPSIS_HUB_MIRROR to a folder or an address that has it)"},
+};
+
+std::string with_advice(std::string what) {
+  for (const auto& advice : advices) {
+    if (what.find(advice.told) != what.npos) what += advice.also;
+  }
+  return what;
+}
+
 int failed(const CLI::App& app, std::string_view what) {
   std::cerr << called(app) << ": " << what << '\n';
   return kFailed;
@@ -96,7 +111,7 @@ std::optional<std::string> failure_of(const std::function<void()>& work) {
   } catch (const UsageError&) {
     throw;
   } catch (const opsis::Error& error) {
-    return error.what();
+    return with_advice(error.what());
   } catch (const c10::Error& error) {
     return first_line(error.what_without_backtrace());
   } catch (const std::exception& error) {

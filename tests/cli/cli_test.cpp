@@ -167,6 +167,15 @@ TEST(CliWeights, ListsFetchesAndVerifies) {
   expect_wrong_usage({"weights"}, "subcommand");
 }
 
+TEST(CliWeights, SayWhatToDoWithoutANet) {
+  const support::TemporaryFolder home;
+  const support::Variable torch_home("TORCH_HOME", home.path().string()), mirror("OPSIS_HUB_MIRROR", "http://host.invalid"),
+      direct("no_proxy", "host.invalid");
+  const auto place = (home.path() / "hub" / "checkpoints" / "resnet18-f37072fd.pth").string();
+  expect_failure({"weights", "fetch", "resnet18"},
+                 "; bring it by other means and put it at " + place + " (or set OPSIS_HUB_MIRROR");
+}
+
 TEST(CliWeights, TellsAllAboutAnEntry) {
   const auto told = [](const std::string& name) { return json::parse(opsis_tool({"weights", "info", name, "--json"}).out)[0]; };
   const auto quantized = told("ResNet18_QuantizedWeights.IMAGENET1K_FBGEMM_V1");
