@@ -377,7 +377,7 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   showing.add_option("--count", options->count, "Examples")->check(at_least_one)->capture_default_str();
   showing.add_option("--columns", options->columns, "Of the sheet")->check(at_least_one)->capture_default_str();
   showing.add_option("--side", options->side, "Of an example on the sheet, in pixels")
-      ->check(at_least_one)
+      ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   showing.add_option("--seed", options->seed, "Chooses the examples")->capture_default_str();
   showing.add_flag("--json", options->json, "Print a JSON document");

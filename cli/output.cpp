@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
+#include <new>
 
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
@@ -71,6 +73,19 @@ std::string with_advice(std::string what) {
   return what;
 }
 
+// In words for people what an allocator says in its own: "[enforce fail at ...] ... you tried to allocate 45000000000 bytes".
+std::string out_of_memory(std::string_view what) {
+  constexpr std::string_view before_size = "you tried to allocate ";
+  const auto at = what.find(before_size);
+  const auto bytes = at == what.npos ? 0 : std::strtod(std::string(what.substr(at + before_size.size())).c_str(), nullptr);
+  const auto size = bytes > 0 ? opsis::text(" ({} GB)", opsis::fixed(bytes / 1e9, 1)) : "";
+  return opsis::text("there is not enough memory for it{}; ask for smaller pictures, or for fewer at a time", size);
+}
+
+bool tells_of_memory(std::string_view what) {
+  return what.find("can't allocate memory") != what.npos || what.find("Storage size calculation overflowed") != what.npos;
+}
+
 int failed(const CLI::App& app, std::string_view what) {
   std::cerr << called(app) << ": " << what << '\n';
   return kFailed;
@@ -110,10 +125,15 @@ std::optional<std::string> failure_of(const std::function<void()>& work) {
     return {};
   } catch (const UsageError&) {
     throw;
-  } catch (const opsis::Error& error) {
-    return with_advice(error.what());
+  } catch (const opsis::Error& error) {  // some have another error's words in theirs
+    return tells_of_memory(error.what()) ? out_of_memory(error.what()) : with_advice(error.what());
+  } catch (const c10::OutOfMemoryError&) {  // of a GPU
+    return out_of_memory({});
   } catch (const c10::Error& error) {
-    return first_line(error.what_without_backtrace());
+    const std::string what = error.what_without_backtrace();
+    return tells_of_memory(what) ? out_of_memory(what) : first_line(what);
+  } catch (const std::bad_alloc&) {
+    return out_of_memory({});
   } catch (const std::exception& error) {
     return first_line(error.what());
   }

@@ -67,7 +67,7 @@ void declare_show(CLI::App& app, Chosen& chosen) {
       ->allow_extra_args(false);
   command.add_option("--pipeline", options->pipeline.file, "Transforms as a JSON file instead");
   command.add_option("--times", options->times, "Results for each picture, each by the next seed")->check(at_least_one);
-  command.add_option("--side", options->side, "Of a picture on the sheet, in pixels")->check(at_least_one);
+  command.add_option("--side", options->side, "Of a picture on the sheet, in pixels")->check(CLI::Range(1, 4096));
   command.add_option("--seed", options->seed, "Of the first results; a new one when absent");
   command.add_flag("--json", options->json, "Print a JSON document");
   command.footer(

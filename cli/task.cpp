@@ -52,7 +52,7 @@ void check_out(const TaskArguments& arguments) {
   const auto folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) {
-    opsis::raise<opsis::IoError>("cannot write {}: there is no folder {}", arguments.out, folder.string());
+    opsis::raise<opsis::IoError>("cannot write {}: there is no folder {}; make it first", arguments.out, folder.string());
   }
 }
 

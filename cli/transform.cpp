@@ -11,6 +11,7 @@
 #include "cli/steps.h"
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
+#include "opsis/core/system_reason.h"
 #include "opsis/datasets.h"
 #include "opsis/tasks.h"
 #include "opsis/utils.h"
@@ -44,7 +45,11 @@ std::vector<std::pair<fs::path, fs::path>> files_of(const TransformOptions& opti
   }
   if (files.empty()) opsis::raise<opsis::NotFoundError>("there is no picture in {}", options.input.string());
   std::sort(files.begin(), files.end());
-  fs::create_directories(options.output);
+  std::error_code failed;
+  fs::create_directories(options.output, failed);
+  if (failed) {
+    opsis::raise<opsis::IoError>("cannot make the folder {}: {}", options.output.string(), opsis::writing_reason(failed));
+  }
   return files;
 }
 

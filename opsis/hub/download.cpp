@@ -44,7 +44,7 @@ class Owned {
 };
 
 [[noreturn]] void refuse(std::string_view what, const fs::path& path) {
-  raise<IoError>("download: {} {}: {}", what, path.string(), system_reason(errno));
+  raise<IoError>("download: {} {}: {}", what, path.string(), writing_reason(errno));
 }
 
 fs::path with_suffix(fs::path path, const char* suffix) { return path += suffix; }
@@ -309,7 +309,7 @@ void download(const std::string& url, const fs::path& destination, const Downloa
     std::error_code failed;
     fs::create_directories(destination.parent_path(), failed);
     if (failed)
-      raise<IoError>("download: cannot make the folder {}: {}", destination.parent_path().string(), system_reason(failed));
+      raise<IoError>("download: cannot make the folder {}: {}", destination.parent_path().string(), writing_reason(failed));
   }
 
   const Lock lock(with_suffix(destination, ".lock"));

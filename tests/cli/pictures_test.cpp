@@ -3,6 +3,7 @@
 
 #include "opsis/io.h"
 #include "tests/cli/tool.h"
+#include "tests/support/download_server.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
@@ -82,6 +83,23 @@ TEST(CliTransform, PassesOverWhatIsNoPictureAndGoesOnAfterABrokenOne) {
   EXPECT_EQ(results[1]["height"], 8);
 }
 
+TEST(CliTransform, SaysInPlainWordsThatThereIsNotEnoughMemory) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const support::Variable sanitizer("ASAN_OPTIONS", "allocator_may_return_null=1");  // else it ends the program
+  const auto output = (folder.path() / "out.png").string();
+  // More than 64 bits can address, so no machine has it.
+  expect_failure({"transform", photo, output, "Resize(30000000)"}, "there is not enough memory for it (");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(CliTransform, SaysThatAFolderToWriteToIsMissing) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto none = (folder.path() / "none").string();
+  expect_failure({"transform", photo, none + "/out.png", "CenterCrop(8)"}, "make the folder " + none + " first");
+}
+
 TEST(CliTransform, TakesEveryTransformByNameAndPipelinesAsJson) {
   const auto c = oracle::cases("cli/transform").front();
   const support::TemporaryFolder folder;
@@ -149,6 +167,7 @@ TEST(CliShow, SaysWhatIsWrong) {
   expect_wrong_usage({"show", photo, "--out", sheet}, "transforms are needed");
   expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resise(3)"}, "did you mean Resize?");
   expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resize(3)", "--times", "0"}, "--times");
+  expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resize(3)", "--side", "99999999"}, "--side");
   expect_failure({"show", "missing.png", "--out", sheet, "--step", "Resize(3)"}, "cannot open missing.png");
   expect_failure({"show", photo, "--out", sheet, "--step", "CenterCrop(0)"}, "cannot be shown");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
