@@ -36,6 +36,9 @@ Classifier load_classifier(std::string name, const std::string& weights);
 Classifier load_pretrained(const std::string& name, const std::string& weights, std::vector<std::string> categories,
                            std::optional<int64_t> size);
 
+/// Throws ValueError, which says whose it is, when a checkpoint tells another model than `name`.
+void check_model(const std::filesystem::path& file, const std::string& name);
+
 /// The entries of a checkpoint that let it be used without further options.
 opsis::hub::Value describe(const Classifier& classifier);
 

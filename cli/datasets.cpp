@@ -279,11 +279,22 @@ int verify(const DatasetsOptions& options) {
   return wrong ? 1 : 0;
 }
 
+// Opens what is there. What is not, the library says how to fetch from C++.
+OpenSet open_here(const Opener& opener, const DatasetsOptions& options) {
+  try {
+    return opener.open(options, false);
+  } catch (const opsis::NotFoundError& error) {
+    const std::string_view what = error.what();
+    if (what.find("pass .download = true") == what.npos) throw;
+    opsis::raise<opsis::NotFoundError>("{} (opsis datasets download {} --root {})", what, options.name, options.root);
+  }
+}
+
 // Some examples, drawn by the seed, on one sheet.
 int show(const DatasetsOptions& options) {
   const auto& opener = find_set(options.name);
   if (!opener.open) opsis::raise<opsis::ValueError>("{} needs a function that reads its files", options.name);
-  const auto set = opener.open(options, false);
+  const auto set = open_here(opener, options);
   if (set.size == 0) opsis::raise<opsis::ValueError>("{} has no examples in {}", options.name, options.root);
   const opsis::random::Scope scope(options.seed);
   const auto order = opsis::random::permutation(static_cast<int64_t>(set.size));

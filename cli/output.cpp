@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <new>
+#include <sstream>
 
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
@@ -58,19 +59,50 @@ std::string unknown(const CLI::App& app) {
 
 std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
-// The library gives the way out in its own words; what else there is for who uses the tool.
+// The library gives the way out in C++; what it is for who uses the tool. A row is for messages that have both texts.
 struct Advice {
-  std::string_view told, also;
+  std::string_view told, also, way;
 };
 constexpr Advice advices[] = {
-    {"; bring it by other means", " (or set OPSIS_HUB_MIRROR to a folder or an address that has it)"},
+    {"; bring it by other means", "", " (or set OPSIS_HUB_MIRROR to a folder or an address that has it)"},
+    {"another task", ": image classification", " (see opsis predict, evaluate, train and finetune)"},
+    {"another task", ": object detection", " (see opsis detect, keypoints and train-detector)"},
+    {"another task", ": semantic segmentation", " (see opsis segment and train-segmenter)"},
+    {"another task", ": optical flow", " (see opsis flow)"},
+    {"another task", ": video classification", " (which no command does)"},
+    {"pass .pad_if_needed = true", "", " (of a step: pad_if_needed=True)"},
+    {"pass .allow_empty = true", "", " (or remove those folders)"},
+    {"raise it in DecodeOptions::limits", "", " (in C++; commands keep to the limit)"},
 };
+
+// Of what does not fit a model, the first names of each kind, where there may be hundreds, and what that comes from.
+std::string shortened(const std::string& what) {
+  constexpr int64_t most = 20;
+  std::istringstream lines(what);
+  std::string out, line;
+  int64_t names = 0;
+  const auto end_list = [&] {
+    if (names > most) out += opsis::text("\n    ... and {} more", names - most);
+    names = 0;
+  };
+  while (std::getline(lines, line)) {
+    const bool is_name = line.starts_with("    ");
+    if (!is_name) end_list();
+    if (is_name && ++names > most) continue;
+    out += (out.empty() ? "" : "\n") + line;
+  }
+  end_list();
+  if (what.find("as DataParallel writes them") != what.npos) return out;
+  const bool same_names = what.find("missing from the state dict") == what.npos && what.find("not in the model") == what.npos;
+  return out + "\n  The file is for another model" + (same_names ? " or for other classes" : "") +
+         ": pass the one that it is for (opsis models lists them).";
+}
 
 std::string with_advice(std::string what) {
   for (const auto& advice : advices) {
-    if (what.find(advice.told) != what.npos) what += advice.also;
+    if (what.find(advice.told) != what.npos && what.find(advice.also) != what.npos) what += advice.way;
   }
-  return what;
+  return what.find("the state dict does not fit the model") == what.npos ? what : shortened(what);
 }
 
 // In words for people what an allocator says in its own: "[enforce fail at ...] ... you tried to allocate 45000000000 bytes".

@@ -66,6 +66,7 @@ opsis::engine::FitOptions fit_options(const TrainOptions& options) {
 int train(const TrainOptions& options) {
   torch::manual_seed(options.seed);
   check_run(options);
+  if (!options.resume.empty()) check_model(options.resume, options.model);
   Classifier classifier;
   classifier.name = options.model;
   classifier.weights = options.out;

@@ -198,12 +198,12 @@ int train_detector(const TrainDetectorOptions& options) {
   auto made_for = model_options(run, std::ssize(categories));
   made_for.image_size = options.image_size;
   made_for.trainable_backbone_layers = options.trainable_backbone_layers;
-  const auto before = begins_from(run);
+  const auto before = begins_from(run), resumed = goes_on_from(run);
   const auto model = models::get_model<models::DetectionModel>(run.model, made_for);
   // For as many classes, the head of a checkpoint of ours goes on too.
   if (before && before->categories.size() == categories.size()) models::load_weights(*model, run.weights);
   if (before) set_frozen_eps(*model, *before);
-  if (const auto resumed = trained_model(run.resume, {})) set_frozen_eps(*model, *resumed);
+  if (resumed) set_frozen_eps(*model, *resumed);
   set_parts(*model, options);
 
   auto fit = fit_options(options);

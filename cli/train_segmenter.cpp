@@ -156,6 +156,7 @@ int train_segmenter(const TrainSegmenterOptions& options) {
     validation.emplace(held_out_objects(unseen, classes, options.base_size), data::LoaderOptions{.num_workers = run.workers});
   }
   auto wanted = model_options(run, std::ssize(classes.names));
+  goes_on_from(run);  // refuses the checkpoint of another model
   // For as many classes, a checkpoint of ours goes on with its heads.
   if (const auto before = begins_from(run); before && before->categories.size() == classes.names.size()) {
     wanted = options_of(*before, run.weights);

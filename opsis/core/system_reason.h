@@ -8,8 +8,8 @@
 
 namespace opsis::inline v1 {
 
-/// "No space left on device; make room there, or choose another folder": the reason of an errno, with the way out where there is
-/// one.
+/// "No space left on device; make room there, or choose another folder": the reason of an errno, with the way out where there
+/// is one.
 OPSIS_API std::string system_reason(int error);
 inline std::string system_reason(const std::error_code& error) { return system_reason(error.value()); }
 

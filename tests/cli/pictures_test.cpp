@@ -88,7 +88,7 @@ TEST(CliTransform, SaysInPlainWordsThatThereIsNotEnoughMemory) {
   const support::TemporaryFolder folder;
   const support::Variable sanitizer("ASAN_OPTIONS", "allocator_may_return_null=1");  // else it ends the program
   const auto output = (folder.path() / "out.png").string();
-  // More than 64 bits can address, so no machine has it.
+  // 3.6 million GB, which no machine has.
   expect_failure({"transform", photo, output, "Resize(30000000)"}, "there is not enough memory for it (");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
@@ -196,6 +196,8 @@ TEST(CliTransform, NamesTheStepThatIsWrong) {
   refuses("", "a step begins with the name");
   refuses("RandomHorizontalFlip(p=2)", "step RandomHorizontalFlip: p must be in [0, 1], got 2");
   expect_failure({"transform", "missing.png", output, "CenterCrop(2)"}, "cannot open missing.png");
+  expect_failure({"transform", photo, output, "RandomCrop(10000)"},
+                 "pass .pad_if_needed = true (of a step: pad_if_needed=True)");
   expect_failure({"transform", photo, (folder.path() / "out.bmp").string(), "CenterCrop(2)"}, "got \"bmp\"");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
