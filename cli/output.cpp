@@ -70,6 +70,8 @@ constexpr Advice advices[] = {
     {"another task", ": semantic segmentation", " (see opsis segment and train-segmenter)"},
     {"another task", ": optical flow", " (see opsis flow)"},
     {"another task", ": video classification", " (which no command does)"},
+    {"CocoFile: ", "have the requested type",
+     " (annotations of COCO's format are an object of images, annotations, categories)"},
     {"pass .pad_if_needed = true", "", " (of a step: pad_if_needed=True)"},
     {"pass .allow_empty = true", "", " (or remove those folders)"},
     {"raise it in DecodeOptions::limits", "", " (in C++; commands keep to the limit)"},

@@ -130,6 +130,9 @@ TEST(DatasetsConvert, WritesFoldersThatOpen) {
   EXPECT_EQ(back.pictures.at(0).objects.at(0), (datasets::BoxedObject{0, 1, 2, 11, 22}));
   EXPECT_EQ(back.classes, (std::vector<std::string>{"dog"}));
   expect_wrong_usage({"datasets", "convert", "--from", "coco", "--to", "voc", "--out", out}, "--annotations is needed");
+  const auto notes = folder.write("notes.txt", "no annotations").string();
+  expect_failure({"datasets", "convert", "--from", "coco", "--to", "voc", "--annotations", notes, "--out", out},
+                 notes + ": The JSON element does not have the requested type. (annotations of COCO's format are an object of");
   expect_failure({"datasets", "convert", "--from", "pascal", "--to", "voc", "--out", out}, "must be coco, voc or yolo");
 }
 

@@ -122,6 +122,9 @@ TEST(CliTransform, TakesEveryTransformByNameAndPipelinesAsJson) {
   std::ofstream(pipeline) << R"([{"name": "Resise"}])";
   expect_wrong_usage({"transform", c.text("photo"), output, "--pipeline", pipeline}, "did you mean Resize?");
   expect_wrong_usage({"transform", c.text("photo"), output, "--pipeline", "absent.json"}, "cannot open absent.json");
+  std::ofstream(pipeline) << "[{";
+  expect_wrong_usage({"transform", c.text("photo"), output, "--pipeline", pipeline},
+                     pipeline + ": Json: parse error at line 1");
 }
 
 TEST(CliShow, WritesASheetOfBeforeAndAfter) {
