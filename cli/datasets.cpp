@@ -292,6 +292,7 @@ OpenSet open_here(const Opener& opener, const DatasetsOptions& options) {
 
 // Some examples, drawn by the seed, on one sheet.
 int show(const DatasetsOptions& options) {
+  check_picture_name("--out", options.output);
   const auto& opener = find_set(options.name);
   if (!opener.open) opsis::raise<opsis::ValueError>("{} needs a function that reads its files", options.name);
   const auto set = open_here(opener, options);
@@ -329,7 +330,9 @@ int convert(const DatasetsOptions& options) {
   if (options.json) {
     print_json(Json{{"output", options.output}, {"pictures", set.pictures.size()}, {"boxes", boxes}, {"classes", set.classes}});
   } else {
-    print(opsis::text("{}: {} pictures, {} boxes, {} classes", options.output, set.pictures.size(), boxes, set.classes.size()));
+    print(opsis::text("{}: {}, {}, {}", options.output, counted(std::ssize(set.pictures), "picture", "pictures"),
+                      counted(static_cast<int64_t>(boxes), "box", "boxes"),
+                      counted(std::ssize(set.classes), "class", "classes")));
   }
   return 0;
 }
@@ -384,7 +387,7 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   showing.add_option("--subset", options->subset, "The name, version or year of those that have several");
   take_options(showing);
   showing.add_option("--annotations", options->annotations, "The file of annotations of those whose folder has none");
-  showing.add_option("--out", options->output, "The sheet to write, .png or .jpg")->required();
+  showing.add_option("--out", options->output, std::string("The sheet to write: ") + kPictureFormats)->required();
   showing.add_option("--count", options->count, "Examples")->check(at_least_one)->capture_default_str();
   showing.add_option("--columns", options->columns, "Of the sheet")->check(at_least_one)->capture_default_str();
   showing.add_option("--side", options->side, "Of an example on the sheet, in pixels")

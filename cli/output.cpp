@@ -4,10 +4,12 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 #include <new>
 #include <sstream>
 
@@ -187,10 +189,36 @@ std::string at_least(uint64_t least, const std::string& word) {
   return opsis::text("must be a whole number from {} on, got {}", least, word);
 }
 
+// NaN is within no bounds.
+std::string number_up_to(double most, std::string_view rule, const std::string& word) {
+  double value = 0;
+  const auto* end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data(), end, value);
+  if (error == std::errc{} && stop == end && value >= 0 && value <= most) return {};
+  return opsis::text("must be a number {}, got {}", rule, word);
+}
+
 }  // namespace
 
 std::string at_least_one(const std::string& word) { return at_least(1, word); }
 std::string zero_or_more(const std::string& word) { return at_least(0, word); }
+std::string from_zero_on(const std::string& word) {
+  return number_up_to(std::numeric_limits<double>::max(), "from 0 on", word);
+}
+std::string from_zero_to_one(const std::string& word) { return number_up_to(1, "from 0 to 1", word); }
+
+void check_picture_name(std::string_view argument, const std::filesystem::path& file) {
+  auto extension = file.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const std::string_view known : {".avif", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}) {
+    if (extension == known) return;
+  }
+  throw UsageError(opsis::text("{} must end in {}, got {}", argument, kPictureFormats, file.string()));
+}
+
+std::string counted(int64_t count, std::string_view one, std::string_view many) {
+  return opsis::text("{} {}", count, count == 1 ? one : many);
+}
 
 void print(std::string_view line) { std::cout << line << '\n' << std::flush; }
 

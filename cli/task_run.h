@@ -31,6 +31,7 @@ struct TaskRun {
 struct TaskRunHelp {
   const char* module;  ///< where the models are: "models::detection"
   const char* sgd_lr;
+  bool key_points = false;  ///< whether there are models of them
 };
 
 void declare_task_run(CLI::App& command, TaskRun& run, const TaskRunHelp& help);

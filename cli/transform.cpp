@@ -10,7 +10,6 @@
 #include "cli/pipeline.h"
 #include "cli/steps.h"
 #include "opsis/core/check.h"
-#include "opsis/core/random.h"
 #include "opsis/core/system_reason.h"
 #include "opsis/datasets.h"
 #include "opsis/tasks.h"
@@ -57,12 +56,12 @@ std::vector<std::pair<fs::path, fs::path>> files_of(const TransformOptions& opti
 Json transform_file(const TransformOptions& options, const opsis::transforms::AnyTransform& pipeline, const fs::path& input,
                     const fs::path& output, uint64_t seed) {
   const auto image = opsis::tasks::Picture(input.string()).image();
-  const opsis::random::Scope scope(seed);
-  const auto out = pipeline(image);
+  const auto [out, drew] = run_pipeline(pipeline, image, seed);
   write(out, output);
   const auto height = out.data.size(-2), width = out.data.size(-1);
   if (!options.json) {
-    print(opsis::text("{}: {} x {} pixels (width x height), seed {}", output.string(), width, height, seed));
+    print(opsis::text("{}: {} x {} pixels (width x height){}", output.string(), width, height,
+                      drew ? opsis::text(", seed {}", seed) : ""));
   }
   Json result{{"input", input.string()}, {"output", output.string()}, {"height", height}, {"width", width}, {"seed", seed}};
   if (options.pipeline.file.empty()) {
@@ -77,6 +76,7 @@ int transform(const TransformOptions& options) {
   const auto pipeline = build_pipeline(options.pipeline);
   auto seed = options.seed ? *options.seed : std::random_device{}();
   const bool folder = fs::is_directory(options.input);
+  if (!folder) check_picture_name("the output", options.output);
   int code = 0;
   Json results = Json::array();
   for (const auto& file : files_of(options)) {
@@ -101,7 +101,7 @@ void declare_transform(CLI::App& app, Chosen& chosen) {
   const auto options = std::make_shared<TransformOptions>();
   command.add_option("input", options->input, "A picture file, or a folder of them, in which other files are passed over")
       ->required();
-  command.add_option("output", options->output, "The file to write (.avif, .gif, .jpg, .png, .tif or .webp), or the folder")
+  command.add_option("output", options->output, std::string("The file to write (") + kPictureFormats + "), or the folder")
       ->required();
   command.add_option("steps", options->pipeline.steps, "Transforms, in their order, as below");
   command.add_option("--pipeline", options->pipeline.file,

@@ -297,8 +297,8 @@ TEST(CliFinetune, SaysWhatIsWrong) {
   expect_wrong_usage({"finetune", nowhere, "--out", ""}, "--out must name a file");
   expect_wrong_usage({"finetune", nowhere, "--hold-out", "1"}, "--hold-out");
   expect_wrong_usage({"finetune", nowhere, "--hold-out", "nan"}, "--hold-out");
-  expect_wrong_usage({"finetune", nowhere, "--lr", "-1"}, "must be numbers from 0 on, got -1");
-  expect_wrong_usage({"finetune", nowhere, "--lr", "inf"}, "must be numbers from 0 on, got inf");
+  expect_wrong_usage({"finetune", nowhere, "--lr", "-1"}, "--lr: must be a number from 0 on, got -1");
+  expect_wrong_usage({"finetune", nowhere, "--head-lr", "inf"}, "--head-lr: must be a number from 0 on, got inf");
 }
 
 TEST(CliTrain, SaysWhatIsWrong) {
@@ -310,8 +310,10 @@ TEST(CliTrain, SaysWhatIsWrong) {
   expect_failure({"train", "digits", "--model", "lraspp_mobilenet_v3_large"},
                  "another task than the one asked for: semantic segmentation (see opsis segment and train-segmenter)");
   expect_failure({"train", "digits", "--out", "/nowhere/at/all.pth"}, "/nowhere/at/all.pth");
-  expect_failure({"train", "digits", "--lr", "-1"}, "lr must be a number from 0 on, got -1");
-  expect_failure({"train", "digits", "--lr", "nan"}, "lr must be a number from 0 on, got nan");
+  expect_wrong_usage({"train", "digits", "--lr", "-1"}, "--lr: must be a number from 0 on, got -1");
+  expect_wrong_usage({"train", "digits", "--lr", "nan"}, "--lr: must be a number from 0 on, got nan");
+  expect_wrong_usage({"train", "digits", "--label-smoothing", "2"}, "--label-smoothing: must be a number from 0 to 1, got 2");
+  expect_wrong_usage({"train", "digits", "--warmup-epochs", "-1"}, "--warmup-epochs: must be a number from 0 on, got -1");
   expect_wrong_usage({"train", "digits", "--seed", "-1"}, "--seed: must be a whole number from 0 on, got -1");
   expect_wrong_usage({"train", "digits", "--workers", "-1"}, "--workers");
   expect_wrong_usage({"train", "digits", "--out", ""}, "--out must name a file");

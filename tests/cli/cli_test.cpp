@@ -144,6 +144,8 @@ TEST(CliWeights, ListsFetchesAndVerifies) {
   const auto fetched = folder.path() / "home" / "hub" / "checkpoints" / "resnet18-f37072fd.pth";
   const auto list = opsis_tool({"weights", "list", "ResNet18_Weights"});
   EXPECT_THAT(list.out, HasSubstr("ResNet18_Weights.IMAGENET1K_V1  44.7 MB  no\n"));
+  EXPECT_THAT(opsis_tool({"weights", "list", "resnet18"}).out, HasSubstr("\nResNet18_Weights.IMAGENET1K_V1 "));
+  EXPECT_THAT(opsis_tool({"weights", "list", "quantized_resnet18"}).out, HasSubstr("\nResNet18_QuantizedWeights."));
   const auto info = json::parse(opsis_tool({"weights", "info", "resnet18", "--json"}).out);
   EXPECT_EQ(info[0]["url"], "https://download.pytorch.org/models/resnet18-f37072fd.pth");
   EXPECT_EQ(info[0]["file"], fetched.string());

@@ -159,8 +159,17 @@ TEST(CliShow, ShowsNormalisedResultsAndLargePictures) {
   const auto run = opsis_tool(
       {"show", photo, "--out", sheet, "--step", "ImageClassification(crop_size=90)", "--times", "1", "--side", "40"});
   ASSERT_EQ(run.code, 0) << run.err;
-  EXPECT_THAT(run.out, HasSubstr("1 pictures, 1 results each"));
+  EXPECT_THAT(run.out, HasSubstr("sheet.jpg: 1 picture, 1 result each\n"));
   EXPECT_LT(io::decode_image(sheet).data.size(2), 400);
+}
+
+TEST(CliTransform, TellsTheSeedOfWhatDraws) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto output = (folder.path() / "out.png").string();
+  const auto told = [&](const std::string& step) { return opsis_tool({"transform", photo, output, step, "--seed", "7"}).out; };
+  EXPECT_EQ(told("CenterCrop(8)"), output + ": 8 x 8 pixels (width x height)\n");
+  EXPECT_EQ(told("RandomCrop(8)"), output + ": 8 x 8 pixels (width x height), seed 7\n");
 }
 
 TEST(CliShow, SaysWhatIsWrong) {
@@ -201,7 +210,8 @@ TEST(CliTransform, NamesTheStepThatIsWrong) {
   expect_failure({"transform", "missing.png", output, "CenterCrop(2)"}, "cannot open missing.png");
   expect_failure({"transform", photo, output, "RandomCrop(10000)"},
                  "pass .pad_if_needed = true (of a step: pad_if_needed=True)");
-  expect_failure({"transform", photo, (folder.path() / "out.bmp").string(), "CenterCrop(2)"}, "got \"bmp\"");
+  expect_wrong_usage({"transform", photo, (folder.path() / "out.bmp").string(), "CenterCrop(2)"},
+                     "the output must end in .avif, .gif, .jpg, .png, .tif or .webp, got ");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
