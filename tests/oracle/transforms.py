@@ -381,6 +381,7 @@ REFUSALS = {
     "Normalize two of three": lambda: v2.Normalize([0.5, 0.5], [0.5, 0.5])(tv_tensors.Image(torch.zeros(3, 2, 2))),
     "Normalize (H, W)": lambda: F.normalize(torch.zeros(2, 2), [0.5], [0.5]),
     "Normalize inplace wider": lambda: F.normalize(torch.zeros(1, 2, 2), [0.5] * 3, [0.5] * 3, inplace=True),
+    "ImageClassification of one channel": lambda: _presets.ImageClassification(crop_size=4, resize_size=4)(IMAGE[:1]),
     "Compose({})": lambda: v2.Compose([]),
     "RandomApply({})": lambda: v2.RandomApply([]),
     "RandomApply(2)": lambda: v2.RandomApply([v2.Pad(1)], p=2.0),
