@@ -1,6 +1,7 @@
 #include "cli/classifier.h"
 
 #include <algorithm>
+#include <cctype>
 #include <iterator>
 
 #include "cli/output.h"
@@ -37,6 +38,15 @@ Preprocessing preprocessing_of(const hub::Value& value) {
               "the checkpoint's preprocessing has crop_size {} and resize_size {}; they must be from 1 to 65536", out.crop_size,
               out.resize_size);
   return out;
+}
+
+// A checkpoint that tells its model is told apart by that, rather than by hundreds of tensors that do not fit.
+void check_model_name(const hub::Value& about, const fs::path& file, const std::string& name) {
+  if (!about.contains("model_name")) return;
+  const auto own = about.get<std::string>("model_name");
+  const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };  // as in get_model
+  OPSIS_CHECK(std::equal(own.begin(), own.end(), name.begin(), name.end(), same), "{} is for {}, not for {}; pass --model {}",
+              file.string(), own, name, own);
 }
 
 // A file that is called as the official one is that one, however it came here; any other is treated like the default's.
@@ -105,6 +115,7 @@ void load_file(Classifier& out, const fs::path& file) {
   const auto about = description(file);
   if (out.name.empty() && about.contains("model_name")) out.name = about.get<std::string>("model_name");
   if (out.name.empty()) throw UsageError(opsis::text("{} does not say which model it is for; pass --model", file.string()));
+  check_model_name(about, file, out.name);
   if (about.contains("categories")) {
     out.categories = about.get<std::vector<std::string>>("categories");
     out.own_categories = true;
@@ -186,9 +197,7 @@ Classifier load_pretrained(const std::string& name, const std::string& weights, 
     return out;
   }
   const auto about = description(weights);
-  OPSIS_CHECK(!about.contains("model_name") || about.get<std::string>("model_name") == name,
-              "{} is for {}, not for {}; pass --model {}", weights, about.get<std::string>("model_name"), name,
-              about.get<std::string>("model_name"));
+  check_model_name(about, weights, name);
   out.weights = weights;
   out.preprocessing = about.contains("preprocessing")
                           ? preprocessing_of(about.at("preprocessing"))
@@ -201,6 +210,8 @@ Classifier load_pretrained(const std::string& name, const std::string& weights, 
   if (auto* googlenet = dynamic_cast<models::GoogLeNetImpl*>(out.model.get())) googlenet->remove_aux();
   return out;
 }
+
+void check_model(const fs::path& file, const std::string& name) { check_model_name(description(file), file, name); }
 
 hub::Value describe(const Classifier& classifier) {
   const auto list = [](const auto& values) {

@@ -27,14 +27,17 @@ struct Classifier {
 /// Whether it is the name of an entry, "IMAGENET1K_V2" or "ResNet50_Weights.IMAGENET1K_V2", rather than that of a file.
 bool names_entry(const std::string& weights);
 
-/// From a checkpoint, or from the model's own weights in PyTorch's cache. `weights`: a file, an entry's name ("IMAGENET1K_V2"), or
-/// empty for the default entry. `name` may be empty when the checkpoint tells it, as those of opsis train do.
+/// From a checkpoint, or from the model's own weights in PyTorch's cache. `weights`: a file, an entry's name ("IMAGENET1K_V2"),
+/// or empty for the default entry. `name` may be empty when the checkpoint tells it, as those of opsis train do.
 Classifier load_classifier(std::string name, const std::string& weights);
 
-/// Pretrained weights with a head for these classes, to be trained further. `weights` as above; `size`: of the images, in place of
-/// the weights' own.
+/// Pretrained weights with a head for these classes, to be trained further. `weights` as above; `size`: of the images, in place
+/// of the weights' own.
 Classifier load_pretrained(const std::string& name, const std::string& weights, std::vector<std::string> categories,
                            std::optional<int64_t> size);
+
+/// Throws ValueError, which says whose it is, when a checkpoint tells another model than `name`.
+void check_model(const std::filesystem::path& file, const std::string& name);
 
 /// The entries of a checkpoint that let it be used without further options.
 opsis::hub::Value describe(const Classifier& classifier);

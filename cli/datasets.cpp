@@ -284,11 +284,23 @@ int verify(const DatasetsOptions& options) {
   return wrong ? 1 : 0;
 }
 
+// Opens what is there. What is not, the library says how to fetch from C++.
+OpenSet open_here(const Opener& opener, const DatasetsOptions& options) {
+  try {
+    return opener.open(options, false);
+  } catch (const opsis::NotFoundError& error) {
+    const std::string_view what = error.what();
+    if (what.find("pass .download = true") == what.npos) throw;
+    opsis::raise<opsis::NotFoundError>("{} (opsis datasets download {} --root {})", what, options.name, options.root);
+  }
+}
+
 // Some examples, drawn by the seed, on one sheet.
 int show(const DatasetsOptions& options) {
+  check_picture_name("--out", options.output);
   const auto& opener = find_set(options.name);
   if (!opener.open) opsis::raise<opsis::ValueError>("{} needs a function that reads its files", options.name);
-  const auto set = opener.open(options, false);
+  const auto set = open_here(opener, options);
   if (set.size == 0) opsis::raise<opsis::ValueError>("{} has no examples in {}", options.name, options.root);
   const opsis::random::Scope scope(options.seed);
   const auto order = opsis::random::permutation(static_cast<int64_t>(set.size));
@@ -323,7 +335,9 @@ int convert(const DatasetsOptions& options) {
   if (options.json) {
     print_json(Json{{"output", options.output}, {"pictures", set.pictures.size()}, {"boxes", boxes}, {"classes", set.classes}});
   } else {
-    print(opsis::text("{}: {} pictures, {} boxes, {} classes", options.output, set.pictures.size(), boxes, set.classes.size()));
+    print(opsis::text("{}: {}, {}, {}", options.output, counted(std::ssize(set.pictures), "picture", "pictures"),
+                      counted(static_cast<int64_t>(boxes), "box", "boxes"),
+                      counted(std::ssize(set.classes), "class", "classes")));
   }
   return 0;
 }
@@ -333,6 +347,16 @@ int convert(const DatasetsOptions& options) {
 void declare_datasets(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("datasets", "List, fetch, check, look at and convert data sets");
   command.require_subcommand(1);
+  // Before its commands are declared, which take it over.
+  command.footer(
+      "Examples:\n"
+      "  opsis datasets list MNIST\n"
+      "  opsis datasets info CIFAR10\n"
+      "  opsis datasets download CIFAR10 --root data\n"
+      "  opsis datasets download Places365 --root data --split val --option small=true\n"
+      "  opsis datasets verify CIFAR10 --root data\n"
+      "  opsis datasets show CIFAR10 --root data --out sheet.png\n"
+      "  opsis datasets convert --from coco --root val2017 --annotations instances_val2017.json --to yolo --out yolo");
   const auto options = std::make_shared<DatasetsOptions>();
   const auto declare = [&](const char* name, const char* purpose, int (*run)(const DatasetsOptions&)) -> CLI::App& {
     auto& part = *command.add_subcommand(name, purpose);
@@ -368,11 +392,11 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   showing.add_option("--subset", options->subset, "The name, version or year of those that have several");
   take_options(showing);
   showing.add_option("--annotations", options->annotations, "The file of annotations of those whose folder has none");
-  showing.add_option("--out", options->output, "The sheet to write, .png or .jpg")->required();
+  showing.add_option("--out", options->output, std::string("The sheet to write: ") + kPictureFormats)->required();
   showing.add_option("--count", options->count, "Examples")->check(at_least_one)->capture_default_str();
   showing.add_option("--columns", options->columns, "Of the sheet")->check(at_least_one)->capture_default_str();
   showing.add_option("--side", options->side, "Of an example on the sheet, in pixels")
-      ->check(at_least_one)
+      ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   showing.add_option("--seed", options->seed, "Chooses the examples")->capture_default_str();
   showing.add_flag("--json", options->json, "Print a JSON document");
@@ -385,15 +409,6 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   converting.add_option("--split", options->split, "The part that is read, and its name in what is written; train when absent");
   converting.add_option("--out", options->output, "The folder to write")->required();
   converting.add_flag("--json", options->json, "Print a JSON document");
-  command.footer(
-      "Examples:\n"
-      "  opsis datasets list MNIST\n"
-      "  opsis datasets info CIFAR10\n"
-      "  opsis datasets download CIFAR10 --root data\n"
-      "  opsis datasets download Places365 --root data --split val --option small=true\n"
-      "  opsis datasets verify CIFAR10 --root data\n"
-      "  opsis datasets show CIFAR10 --root data --out sheet.png\n"
-      "  opsis datasets convert --from coco --root val2017 --annotations instances_val2017.json --to yolo --out yolo");
 }
 
 }  // namespace cli

@@ -31,8 +31,9 @@ int evaluate(const EvaluateOptions& options) {
                     {"acc@1", result.accuracy * 100},
                     {"acc@5", result.accuracy_top5 * 100}});
   } else {
-    print(opsis::text("{} images: acc@1 {} %, acc@5 {} %, loss {}", result.images, opsis::fixed(result.accuracy * 100, 2),
-                      opsis::fixed(result.accuracy_top5 * 100, 2), opsis::fixed(result.loss, 4)));
+    print(opsis::text("{}: acc@1 {} %, acc@5 {} %, loss {}", counted(result.images, "image", "images"),
+                      opsis::fixed(result.accuracy * 100, 2), opsis::fixed(result.accuracy_top5 * 100, 2),
+                      opsis::fixed(result.loss, 4)));
   }
   return 0;
 }

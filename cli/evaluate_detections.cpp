@@ -20,7 +20,7 @@ int evaluate_detections(const EvaluateDetectionsOptions& options) {
   const auto kind = options.kind == "boxes" ? CocoKind::Boxes : options.kind == "masks" ? CocoKind::Masks : CocoKind::KeyPoints;
   const auto result = opsis::engine::evaluate_coco_results(truth, options.results, {.kind = kind});
   if (!options.json) {
-    print(opsis::text("{} of {} images", options.kind, truth.images().size()));
+    print(opsis::text("{} of {}", options.kind, counted(std::ssize(truth.images()), "image", "images")));
     print(result.to_string());
     return 0;
   }

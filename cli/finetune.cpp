@@ -1,7 +1,6 @@
 // opsis finetune: pretrained weights learn the classes of a folder. First the new head alone, then all of the model.
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
-#include <cmath>
 
 #include "cli/classifier.h"
 #include "cli/commands.h"
@@ -58,11 +57,6 @@ Split open_split(const FinetuneOptions& options, const Classifier& classifier) {
 
 int finetune(const FinetuneOptions& options) {
   torch::manual_seed(options.seed);
-  for (const double rate : {options.head_lr, options.lr, options.weight_decay}) {
-    if (!(rate >= 0) || !std::isfinite(rate)) {
-      throw UsageError(opsis::text("learning rates and weight decay must be numbers from 0 on, got {}", rate));
-    }
-  }
   if (!(options.hold_out >= 0 && options.hold_out <= 0.9)) throw UsageError("--hold-out must be from 0 to 0.9");
   check_run(options);
   if (options.data == "digits") throw UsageError("finetune takes a folder of photos; for digits there is opsis train");
@@ -130,9 +124,9 @@ void declare_finetune(CLI::App& app, Chosen& chosen) {
       ->capture_default_str()
       ->check(zero_or_more);
   command.add_option("--epochs", o->epochs, "And then, while everything learns")->capture_default_str()->check(zero_or_more);
-  command.add_option("--head-lr", o->head_lr, "Learning rate of the head alone")->capture_default_str();
-  command.add_option("--lr", o->lr, "And of everything")->capture_default_str();
-  command.add_option("--weight-decay", o->weight_decay, "Of AdamW")->capture_default_str();
+  command.add_option("--head-lr", o->head_lr, "Learning rate of the head alone")->capture_default_str()->check(from_zero_on);
+  command.add_option("--lr", o->lr, "And of everything")->capture_default_str()->check(from_zero_on);
+  command.add_option("--weight-decay", o->weight_decay, "Of AdamW")->capture_default_str()->check(from_zero_on);
   command.add_option("--size", o->size, "Side of the images that the model sees, in pixels; the weights' own when absent")
       ->check(CLI::Range(1, 1 << 16));
   command.footer(

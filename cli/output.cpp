@@ -4,9 +4,14 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
+#include <limits>
+#include <new>
+#include <sstream>
 
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
@@ -16,46 +21,108 @@ namespace {
 
 constexpr int kFailed = 1, kWrongUsage = 2;
 
-CLI::App* command_of(CLI::App& app) {
+// "opsis datasets show", as far as one got.
+std::string called(const CLI::App& app) {
   const auto used = app.get_subcommands();
-  return used.empty() ? nullptr : used.front();
+  return used.empty() ? app.get_name() : app.get_name() + " " + called(*used.front());
 }
 
-// "opsis predict", as far as one got.
-std::string called(CLI::App& app) {
-  const auto* command = command_of(app);
-  return command ? app.get_name() + " " + command->get_name() : app.get_name();
-}
-
-int wrong_usage(CLI::App& app, std::string_view what) {
+int wrong_usage(const CLI::App& app, std::string_view what) {
   std::cerr << called(app) << ": " << what << " (see " << called(app) << " --help)\n";
   return kWrongUsage;
 }
 
-// What the command line has beyond what is declared: an option or a command that does not exist.
-std::string unknown(CLI::App& app) {
-  const auto* command = command_of(app);
-  const auto extras = (command ? command : &app)->remaining();
-  if (extras.empty()) return {};
+// Extras are looked at here, since CLI11 offers no nearest name.
+void allow_extras(CLI::App& app) {
+  app.allow_extras();
+  for (auto* command : app.get_subcommands({})) allow_extras(*command);
+}
+
+// What the command line has beyond what is declared: an option, a command or an argument that does not exist.
+std::string unknown(const CLI::App& app) {
+  const auto extras = app.remaining();
+  const auto used = app.get_subcommands();
+  if (extras.empty()) return used.empty() ? std::string() : unknown(*used.front());
   const auto& extra = extras.front();
+  const auto commands = app.get_subcommands({});
   std::vector<std::string> names;
   if (extra.starts_with('-')) {
-    for (const auto* option : (command ? command : &app)->get_options()) {
+    for (const auto* option : app.get_options()) {
       for (const auto& name : option->get_lnames()) names.push_back("--" + name);
     }
-  } else if (!command) {
-    for (const auto* known : app.get_subcommands({})) names.push_back(known->get_name());
+  } else {
+    for (const auto* command : commands) names.push_back(command->get_name());
   }
   const auto wanted = extra.substr(0, extra.find('='));
   const std::vector<std::string_view> views(names.begin(), names.end());
-  const auto what = extra.starts_with('-') ? "no option" : command ? "too many arguments, at" : "no command";
+  const auto what = extra.starts_with('-') ? "no option" : commands.empty() ? "too many arguments, at" : "no command";
   return opsis::text("{} \"{}\"{}", what, wanted, opsis::did_you_mean(wanted, views));
 }
 
 std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
-// One of Opsis's own errors is told whole, its details in lines of their own; of any other the first line is for a user.
-int failed(CLI::App& app, std::string_view what) {
+// The library gives the way out in C++; what it is for who uses the tool. A row is for messages that have both texts.
+struct Advice {
+  std::string_view told, also, way;
+};
+constexpr Advice advices[] = {
+    {"; bring it by other means", "", " (or set OPSIS_HUB_MIRROR to a folder or an address that has it)"},
+    {"another task", ": image classification", " (see opsis predict, evaluate, train and finetune)"},
+    {"another task", ": object detection", " (see opsis detect, keypoints and train-detector)"},
+    {"another task", ": semantic segmentation", " (see opsis segment and train-segmenter)"},
+    {"another task", ": optical flow", " (see opsis flow)"},
+    {"another task", ": video classification", " (which no command does)"},
+    {"CocoFile: ", "have the requested type",
+     " (annotations of COCO's format are an object of images, annotations, categories)"},
+    {"pass .pad_if_needed = true", "", " (of a step: pad_if_needed=True)"},
+    {"pass .allow_empty = true", "", " (or remove those folders)"},
+    {"raise it in DecodeOptions::limits", "", " (in C++; commands keep to the limit)"},
+};
+
+// Of what does not fit a model, the first names of each kind, where there may be hundreds, and what that comes from.
+std::string shortened(const std::string& what) {
+  constexpr int64_t most = 20;
+  std::istringstream lines(what);
+  std::string out, line;
+  int64_t names = 0;
+  const auto end_list = [&] {
+    if (names > most) out += opsis::text("\n    ... and {} more", names - most);
+    names = 0;
+  };
+  while (std::getline(lines, line)) {
+    const bool is_name = line.starts_with("    ");
+    if (!is_name) end_list();
+    if (is_name && ++names > most) continue;
+    out += (out.empty() ? "" : "\n") + line;
+  }
+  end_list();
+  if (what.find("as DataParallel writes them") != what.npos) return out;
+  const bool same_names = what.find("missing from the state dict") == what.npos && what.find("not in the model") == what.npos;
+  return out + "\n  The file is for another model" + (same_names ? " or for other classes" : "") +
+         ": pass the one that it is for (opsis models lists them).";
+}
+
+std::string with_advice(std::string what) {
+  for (const auto& advice : advices) {
+    if (what.find(advice.told) != what.npos && what.find(advice.also) != what.npos) what += advice.way;
+  }
+  return what.find("the state dict does not fit the model") == what.npos ? what : shortened(what);
+}
+
+// In words for people what an allocator says in its own: "[enforce fail at ...] ... you tried to allocate 45000000000 bytes".
+std::string out_of_memory(std::string_view what) {
+  constexpr std::string_view before_size = "you tried to allocate ";
+  const auto at = what.find(before_size);
+  const auto bytes = at == what.npos ? 0 : std::strtod(std::string(what.substr(at + before_size.size())).c_str(), nullptr);
+  const auto size = bytes > 0 ? opsis::text(" ({} GB)", opsis::fixed(bytes / 1e9, 1)) : "";
+  return opsis::text("there is not enough memory for it{}; ask for smaller pictures, or for fewer at a time", size);
+}
+
+bool tells_of_memory(std::string_view what) {
+  return what.find("can't allocate memory") != what.npos || what.find("Storage size calculation overflowed") != what.npos;
+}
+
+int failed(const CLI::App& app, std::string_view what) {
   std::cerr << called(app) << ": " << what << '\n';
   return kFailed;
 }
@@ -63,10 +130,8 @@ int failed(CLI::App& app, std::string_view what) {
 }  // namespace
 
 int run(CLI::App& app, Chosen& chosen, int argc, char** argv) {
-  // Extras are looked at here, since CLI11 offers no nearest name.
-  app.allow_extras();
+  allow_extras(app);
   app.require_subcommand(0, 1);  // a file named like a command is a file
-  for (auto* command : app.get_subcommands({})) command->allow_extras();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -80,18 +145,38 @@ int run(CLI::App& app, Chosen& chosen, int argc, char** argv) {
     return kWrongUsage;
   }
   try {
-    const int code = chosen.run();
+    int code = 0;
+    if (const auto failure = failure_of([&] { code = chosen.run(); })) return failed(app, *failure);
     if (!std::cout.flush()) return failed(app, "cannot write to the standard output");
     return code;
   } catch (const UsageError& error) {
     return wrong_usage(app, error.what());
-  } catch (const c10::Error& error) {
-    return failed(app, first_line(error.what_without_backtrace()));
-  } catch (const opsis::Error& error) {
-    return failed(app, error.what());
-  } catch (const std::exception& error) {
-    return failed(app, first_line(error.what()));
   }
+}
+
+// One of Opsis's own errors is told whole, its details in lines of their own; of any other the first line is for a user.
+std::optional<std::string> failure_of(const std::function<void()>& work) {
+  try {
+    work();
+    return {};
+  } catch (const UsageError&) {
+    throw;
+  } catch (const opsis::Error& error) {  // some have another error's words in theirs
+    return tells_of_memory(error.what()) ? out_of_memory(error.what()) : with_advice(error.what());
+  } catch (const c10::OutOfMemoryError&) {  // of a GPU
+    return out_of_memory({});
+  } catch (const c10::Error& error) {
+    const std::string what = error.what_without_backtrace();
+    return tells_of_memory(what) ? out_of_memory(what) : first_line(what);
+  } catch (const std::bad_alloc&) {
+    return out_of_memory({});
+  } catch (const std::exception& error) {
+    return first_line(error.what());
+  }
+}
+
+void note_failure(std::string_view command, const std::string& file, const std::string& what) {
+  note(opsis::text("opsis {}: {}", command, what.find(file) == what.npos ? file + ": " + what : what));
 }
 
 namespace {
@@ -104,10 +189,36 @@ std::string at_least(uint64_t least, const std::string& word) {
   return opsis::text("must be a whole number from {} on, got {}", least, word);
 }
 
+// NaN is within no bounds.
+std::string number_up_to(double most, std::string_view rule, const std::string& word) {
+  double value = 0;
+  const auto* end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data(), end, value);
+  if (error == std::errc{} && stop == end && value >= 0 && value <= most) return {};
+  return opsis::text("must be a number {}, got {}", rule, word);
+}
+
 }  // namespace
 
 std::string at_least_one(const std::string& word) { return at_least(1, word); }
 std::string zero_or_more(const std::string& word) { return at_least(0, word); }
+std::string from_zero_on(const std::string& word) {
+  return number_up_to(std::numeric_limits<double>::max(), "from 0 on", word);
+}
+std::string from_zero_to_one(const std::string& word) { return number_up_to(1, "from 0 to 1", word); }
+
+void check_picture_name(std::string_view argument, const std::filesystem::path& file) {
+  auto extension = file.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const std::string_view known : {".avif", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}) {
+    if (extension == known) return;
+  }
+  throw UsageError(opsis::text("{} must end in {}, got {}", argument, kPictureFormats, file.string()));
+}
+
+std::string counted(int64_t count, std::string_view one, std::string_view many) {
+  return opsis::text("{} {}", count, count == 1 ? one : many);
+}
 
 void print(std::string_view line) { std::cout << line << '\n' << std::flush; }
 

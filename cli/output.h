@@ -1,8 +1,11 @@
 // What all commands share: results on stdout, everything for people who watch on stderr, and errors.
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -32,10 +35,27 @@ struct Chosen {
 /// "opsis predict: cannot open photo.jpg: ..."), 2 the command line is wrong.
 int run(CLI::App& app, Chosen& chosen, int argc, char** argv);
 
+/// Does some work. Returns what went wrong in words for people, nothing if all went well; a UsageError goes through.
+std::optional<std::string> failure_of(const std::function<void()>& work);
+/// For one bad file among many: a line on stderr, "opsis predict: photo.jpg: what", which names the file once.
+void note_failure(std::string_view command, const std::string& file, const std::string& what);
+
 /// For options that count things: check(at_least_one).
 std::string at_least_one(const std::string& word);
 /// For seeds: check(zero_or_more).
 std::string zero_or_more(const std::string& word);
+/// For rates and decays, numbers that need not be whole: check(from_zero_on).
+std::string from_zero_on(const std::string& word);
+/// For shares: check(from_zero_to_one).
+std::string from_zero_to_one(const std::string& word);
+
+/// The formats that pictures are written in, for help.
+inline constexpr const char* kPictureFormats = ".avif, .gif, .jpg, .png, .tif or .webp";
+/// Throws UsageError when the name of a picture to write ends in none of them; `argument` is what it was given as, "--out".
+void check_picture_name(std::string_view argument, const std::filesystem::path& file);
+
+/// "1 picture", "3 pictures".
+std::string counted(int64_t count, std::string_view one, std::string_view many);
 
 /// A line on stdout.
 void print(std::string_view line);

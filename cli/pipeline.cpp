@@ -1,10 +1,16 @@
 #include "cli/pipeline.h"
 
+#include <ATen/CPUGeneratorImpl.h>
+#include <torch/torch.h>
+
 #include <fstream>
+#include <iterator>
+#include <utility>
 
 #include "cli/output.h"
 #include "cli/steps.h"
 #include "opsis/core/check.h"
+#include "opsis/core/random.h"
 
 namespace cli {
 
@@ -25,6 +31,14 @@ opsis::transforms::AnyTransform build_pipeline(const Pipeline& pipeline) {
   } catch (const opsis::ValueError& error) {
     throw UsageError(opsis::text("{}: {}", pipeline.file, error.what()));
   }
+}
+
+Transformed run_pipeline(const opsis::transforms::AnyTransform& pipeline, const opsis::Image& image, uint64_t seed) {
+  const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  const auto before = generator.get_state();
+  const opsis::random::Scope scope(generator);
+  auto out = pipeline(image);
+  return {std::move(out), !generator.get_state().equal(before)};
 }
 
 }  // namespace cli

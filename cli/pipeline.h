@@ -1,6 +1,7 @@
-// What transform and show share: pictures in, transforms as steps or JSON.
+// What transform and show share: transforms as steps or JSON, on a picture.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,12 @@ struct Pipeline {
 /// The transforms that the pipeline names, as one.
 /// Throws   UsageError when there are none or both, and for what a step or the JSON says wrong
 opsis::transforms::AnyTransform build_pipeline(const Pipeline& pipeline);
+
+/// What transforms make of an image by a seed, and whether they drew at all: if not, the seed means nothing.
+struct Transformed {
+  opsis::Image image;
+  bool drew = false;
+};
+Transformed run_pipeline(const opsis::transforms::AnyTransform& pipeline, const opsis::Image& image, uint64_t seed);
 
 }  // namespace cli

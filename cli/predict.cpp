@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 
 #include "cli/classifier.h"
@@ -60,6 +61,14 @@ Guesses best_guesses(const opsis::tasks::Classifier& classifier, const std::stri
   return classifier(opsis::io::as_bytes(bytes), top).best;
 }
 
+// One weight that is no number makes all probabilities such.
+void check_numbers(const Guesses& guesses) {
+  if (std::none_of(guesses.begin(), guesses.end(), [](const auto& guess) { return std::isnan(guess.probability); })) return;
+  opsis::raise<opsis::ValueError>(
+      "the model gives nan in place of probabilities: its weights may be those of a training that failed; train it again with "
+      "a lower learning rate, or use another checkpoint");
+}
+
 Json json_of_guesses(const Guesses& guesses) {
   auto out = Json::array();
   for (const auto& [index, name, probability] : guesses) {
@@ -82,27 +91,21 @@ int predict(const PredictOptions& options) {
   at::globalContext().setFlushDenormal(true);
   int code = 0;
   auto predictions = Json::array();
-  const auto failed = [&](const std::string& file, const std::string& what) {
-    note("opsis predict: " + (what.find(file) == what.npos ? file + ": " + what : what));
-    if (options.json) predictions.push_back({{"file", file}, {"error", what}});
-    code = 1;
-  };
   for (const auto& file : files) {
     // One bad picture among many does not cost the answers for the others.
-    try {
+    const auto failure = failure_of([&] {
       const auto guesses = best_guesses(classifier, file, options.top);
+      check_numbers(guesses);
       if (options.json) {
         predictions.push_back({{"file", file}, {"classes", json_of_guesses(guesses)}});
       } else {
         print_guesses(file, guesses);
       }
-    } catch (const opsis::Error& error) {
-      failed(file, error.what());
-    } catch (const c10::Error& error) {
-      failed(file, error.what_without_backtrace());
-    } catch (const std::bad_alloc&) {
-      failed(file, "needs more memory than there is");
-    }
+    });
+    if (!failure) continue;
+    note_failure("predict", file, *failure);
+    if (options.json) predictions.push_back({{"file", file}, {"error", *failure}});
+    code = 1;
   }
   if (options.json) {
     print_json(Json{{"model", loaded.name}, {"weights", loaded.weights}, {"predictions", std::move(predictions)}});

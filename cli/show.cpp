@@ -10,7 +10,6 @@
 #include "cli/sheet.h"
 #include "cli/steps.h"
 #include "opsis/core/check.h"
-#include "opsis/core/random.h"
 #include "opsis/tasks.h"
 #include "opsis/utils.h"
 
@@ -28,10 +27,12 @@ struct ShowOptions {
 };
 
 int show(const ShowOptions& options) {
+  check_picture_name("--out", options.output);
   const auto pipeline = build_pipeline(options.pipeline);
   const auto seed = options.seed ? *options.seed : std::random_device{}();
   std::vector<opsis::utils::LabelledImage> tiles;
   Json results = Json::array();
+  bool drew = false;
   for (const auto& input : options.inputs) {
     const auto image = opsis::tasks::Picture(input).image();
     const auto size_of = [](const opsis::Image& one) { return opsis::text("{} x {}", one.data.size(-1), one.data.size(-2)); };
@@ -39,9 +40,10 @@ int show(const ShowOptions& options) {
     for (int64_t i = 0; i < options.times; ++i) {
       // Each by a seed of its own, so that any of them can be had again by opsis transform.
       const auto own = seed + static_cast<uint64_t>(i);
-      const opsis::random::Scope scope(own);
-      const auto out = pipeline(image);
-      tiles.push_back({picture_of(out, options.side), opsis::text("seed {}: {}", own, size_of(out))});
+      const auto result = run_pipeline(pipeline, image, own);
+      const auto& out = result.image;
+      tiles.push_back({picture_of(out, options.side), (result.drew ? opsis::text("seed {}: ", own) : "") + size_of(out)});
+      drew = drew || result.drew;
       results.push_back({{"input", input}, {"seed", own}, {"height", out.data.size(-2)}, {"width", out.data.size(-1)}});
     }
   }
@@ -50,7 +52,8 @@ int show(const ShowOptions& options) {
   if (options.json) {
     print_json(Json{{"output", options.output}, {"seed", seed}, {"results", results}});
   } else {
-    print(opsis::text("{}: {} pictures, {} results each, seed {}", options.output, options.inputs.size(), options.times, seed));
+    print(opsis::text("{}: {}, {} each{}", options.output, counted(std::ssize(options.inputs), "picture", "pictures"),
+                      counted(options.times, "result", "results"), drew ? opsis::text(", seed {}", seed) : ""));
   }
   return 0;
 }
@@ -61,13 +64,13 @@ void declare_show(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("show", "Show pictures before and after transforms, on one sheet");
   const auto options = std::make_shared<ShowOptions>();
   command.add_option("inputs", options->inputs, "Picture files")->required();
-  command.add_option("--out", options->output, "The sheet to write: .avif, .gif, .jpg, .png, .tif or .webp")->required();
+  command.add_option("--out", options->output, std::string("The sheet to write: ") + kPictureFormats)->required();
   command.add_option("--step", options->pipeline.steps, "A transform, as below; several in their order")
       ->expected(1)
       ->allow_extra_args(false);
   command.add_option("--pipeline", options->pipeline.file, "Transforms as a JSON file instead");
   command.add_option("--times", options->times, "Results for each picture, each by the next seed")->check(at_least_one);
-  command.add_option("--side", options->side, "Of a picture on the sheet, in pixels")->check(at_least_one);
+  command.add_option("--side", options->side, "Of a picture on the sheet, in pixels")->check(CLI::Range(1, 4096));
   command.add_option("--seed", options->seed, "Of the first results; a new one when absent");
   command.add_flag("--json", options->json, "Print a JSON document");
   command.footer(

@@ -3,7 +3,6 @@
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "cli/classifier.h"
@@ -20,7 +19,7 @@ void declare_task(CLI::App& command, TaskArguments& arguments, const std::string
   command.add_option(
       "--weights,--checkpoint", arguments.weights,
       "A checkpoint (.pth, .safetensors), or an entry in PyTorch's cache; the model's default entry when absent");
-  command.add_option("--out", arguments.out, "Write " + drawn + " here, .png or .jpg");
+  command.add_option("--out", arguments.out, "Write " + drawn + " here: " + kPictureFormats);
   command.add_flag("--json", arguments.json, "Print a JSON document");
 }
 
@@ -44,15 +43,11 @@ opsis::tasks::DetectorOptions weights_of(const TaskArguments& arguments, double 
 void check_out(const TaskArguments& arguments) {
   if (arguments.out.empty()) return;
   const fs::path file = arguments.out;
-  auto extension = file.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (extension != ".png" && extension != ".jpg" && extension != ".jpeg") {
-    throw UsageError(opsis::text("--out must end in .png or .jpg, got {}", arguments.out));
-  }
+  check_picture_name("--out", file);
   const auto folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) {
-    opsis::raise<opsis::IoError>("cannot write {}: there is no folder {}", arguments.out, folder.string());
+    opsis::raise<opsis::IoError>("cannot write {}: there is no folder {}; make it first", arguments.out, folder.string());
   }
 }
 

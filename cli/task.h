@@ -24,7 +24,7 @@ opsis::tasks::TaskOptions weights_of(const TaskArguments& arguments);
 opsis::tasks::DetectorOptions weights_of(const TaskArguments& arguments, double score_threshold);
 
 /// Refuses a file that could not be written as a picture, before a model works for it.
-/// Throws   UsageError for another format than PNG and JPEG; IoError for a folder that is not there
+/// Throws   as check_picture_name; IoError for a folder that is not there
 void check_out(const TaskArguments& arguments);
 
 /// Writes the picture, in [0, 255], to --out.

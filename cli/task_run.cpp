@@ -10,9 +10,9 @@ namespace cli {
 void declare_task_run(CLI::App& command, TaskRun& run, const TaskRunHelp& help) {
   command
       .add_option("data", run.data,
-                  "A folder with annotations/instances_train.json and instances_val.json (of key points: "
-                  "person_keypoints_train.json, ...), pictures in train/ and val/; or _annotations.coco.json in train/ and "
-                  "valid/")
+                  opsis::text("A folder with annotations/instances_train.json and instances_val.json{}, pictures in train/ and "
+                              "val/; or _annotations.coco.json in train/ and valid/",
+                              help.key_points ? " (of key points: person_keypoints_train.json, ...)" : ""))
       ->required();
   command.add_option("--model", run.model, opsis::text("Name of the model; opsis models --module {} lists them", help.module))
       ->capture_default_str();
@@ -26,10 +26,11 @@ void declare_task_run(CLI::App& command, TaskRun& run, const TaskRunHelp& help) 
   command.add_option("--optimizer", run.optimizer, "sgd, sgd_nesterov or adamw")
       ->capture_default_str()
       ->check(CLI::IsMember({"sgd", "sgd_nesterov", "adamw"}));
-  command.add_option("--momentum", run.momentum, "Of sgd")->capture_default_str();
-  command.add_option("--lr", run.lr, opsis::text("Learning rate; {} for sgd, 0.0001 for adamw", help.sgd_lr));
-  command.add_option("--weight-decay", run.weight_decay, "0.0001 for sgd, 0.01 for adamw");
-  command.add_option("--clip-grad-norm", run.clip_grad_norm, "No limit when absent");
+  command.add_option("--momentum", run.momentum, "Of sgd")->capture_default_str()->check(from_zero_on);
+  command.add_option("--lr", run.lr, opsis::text("Learning rate; {} for sgd, 0.0001 for adamw", help.sgd_lr))
+      ->check(from_zero_on);
+  command.add_option("--weight-decay", run.weight_decay, "0.0001 for sgd, 0.01 for adamw")->check(from_zero_on);
+  command.add_option("--clip-grad-norm", run.clip_grad_norm, "No limit when absent")->check(from_zero_on);
   command.add_option("--out", run.out, "The checkpoint, written after every epoch")->capture_default_str();
   command.add_option("--resume", run.resume, "A checkpoint to go on from, as if the run had never stopped");
   command.add_option("--workers", run.workers, "Threads that read pictures; results do not depend on it")
@@ -65,14 +66,20 @@ opsis::models::ModelOptions model_options(const TaskRun& run, int64_t classes) {
   return options;
 }
 
-std::optional<TrainedModel> begins_from(const TaskRun& run) {
-  auto trained = trained_model(run.weights, {});
-  if (trained && trained->name != run.model) {
-    throw UsageError(
-        opsis::text("{} is for {}, not for {}; say --model {}", run.weights, trained->name, run.model, trained->name));
+namespace {
+
+std::optional<TrainedModel> told_by(const std::string& file, const std::string& model) {
+  auto trained = trained_model(file, {});
+  if (trained && trained->name != model) {
+    throw UsageError(opsis::text("{} is for {}, not for {}; say --model {}", file, trained->name, model, trained->name));
   }
   return trained;
 }
+
+}  // namespace
+
+std::optional<TrainedModel> begins_from(const TaskRun& run) { return told_by(run.weights, run.model); }
+std::optional<TrainedModel> goes_on_from(const TaskRun& run) { return told_by(run.resume, run.model); }
 
 opsis::models::ModelOptions judged_options(TaskRun& run, const std::vector<std::string>& categories) {
   if (run.weights.empty()) run.weights = run.resume;

@@ -31,6 +31,7 @@ struct TaskRun {
 struct TaskRunHelp {
   const char* module;  ///< where the models are: "models::detection"
   const char* sgd_lr;
+  bool key_points = false;  ///< whether there are models of them
 };
 
 void declare_task_run(CLI::App& command, TaskRun& run, const TaskRunHelp& help);
@@ -44,6 +45,8 @@ opsis::models::ModelOptions model_options(const TaskRun& run, int64_t classes);
 /// What --weights tells of its model, if it is a checkpoint that one of these commands wrote.
 /// Throws   UsageError when that is another model than --model
 std::optional<TrainedModel> begins_from(const TaskRun& run);
+/// The same of --resume.
+std::optional<TrainedModel> goes_on_from(const TaskRun& run);
 
 /// How the registry makes the model that is to be judged, that of --weights or --resume; `run` gets its name.
 /// Throws   UsageError without either; ValueError when it finds other classes than the data has

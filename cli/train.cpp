@@ -66,6 +66,7 @@ opsis::engine::FitOptions fit_options(const TrainOptions& options) {
 int train(const TrainOptions& options) {
   torch::manual_seed(options.seed);
   check_run(options);
+  if (!options.resume.empty()) check_model(options.resume, options.model);
   Classifier classifier;
   classifier.name = options.model;
   classifier.weights = options.out;
@@ -120,12 +121,13 @@ void declare_train(CLI::App& app, Chosen& chosen) {
   command.add_option("--optimizer", o->optimizer, "sgd or adamw")
       ->capture_default_str()
       ->check(CLI::IsMember({"sgd", "adamw"}));
-  command.add_option("--lr", o->lr, "Learning rate; 0.05 for sgd, 0.001 for adamw");
-  command.add_option("--weight-decay", o->weight_decay, "0.0001 for sgd, 0.01 for adamw");
+  command.add_option("--lr", o->lr, "Learning rate; 0.05 for sgd, 0.001 for adamw")->check(from_zero_on);
+  command.add_option("--weight-decay", o->weight_decay, "0.0001 for sgd, 0.01 for adamw")->check(from_zero_on);
   command.add_option("--schedule", o->schedule, "Of the learning rate: cosine or constant")
       ->capture_default_str()
       ->check(CLI::IsMember({"cosine", "constant"}));
-  command.add_option("--warmup-epochs", o->warmup_epochs, "Epochs over which the learning rate rises; a tenth of all");
+  command.add_option("--warmup-epochs", o->warmup_epochs, "Epochs over which the learning rate rises; a tenth of all")
+      ->check(from_zero_on);
   command.add_option("--resume", o->resume, "A checkpoint to go on from, as if the run had never stopped");
   command.footer(
       "Examples:\n"

@@ -198,12 +198,12 @@ int train_detector(const TrainDetectorOptions& options) {
   auto made_for = model_options(run, std::ssize(categories));
   made_for.image_size = options.image_size;
   made_for.trainable_backbone_layers = options.trainable_backbone_layers;
-  const auto before = begins_from(run);
+  const auto before = begins_from(run), resumed = goes_on_from(run);
   const auto model = models::get_model<models::DetectionModel>(run.model, made_for);
   // For as many classes, the head of a checkpoint of ours goes on too.
   if (before && before->categories.size() == categories.size()) models::load_weights(*model, run.weights);
   if (before) set_frozen_eps(*model, *before);
-  if (const auto resumed = trained_model(run.resume, {})) set_frozen_eps(*model, *resumed);
+  if (resumed) set_frozen_eps(*model, *resumed);
   set_parts(*model, options);
 
   auto fit = fit_options(options);
@@ -226,7 +226,8 @@ int train_detector(const TrainDetectorOptions& options) {
 void declare_train_detector(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("train-detector", "Train a detector on pictures with annotations as COCO has them");
   const auto o = std::make_shared<TrainDetectorOptions>();
-  declare_task_run(command, o->run, {.module = "models::detection", .sgd_lr = "0.00125 a picture of a step"});
+  declare_task_run(command, o->run,
+                   {.module = "models::detection", .sgd_lr = "0.00125 a picture of a step", .key_points = true});
   command
       .add_option("--image-size", o->image_size,
                   "The shorter side that pictures are brought to, the longer not beyond 5/3 of it; the model's own when absent")
@@ -240,7 +241,8 @@ void declare_train_detector(CLI::App& app, Chosen& chosen) {
       .add_option("--rpn-score-thresh", o->rpn_score_thresh,
                   "Regions are proposed whose scores are at least so high; of models with \"rcnn\"")
       ->check(CLI::Range(0.0, 1.0));
-  command.add_option("--norm-weight-decay", o->norm_weight_decay, "Of norms' parameters; --weight-decay when absent");
+  command.add_option("--norm-weight-decay", o->norm_weight_decay, "Of norms' parameters; --weight-decay when absent")
+      ->check(from_zero_on);
   command.add_option("--schedule", o->schedule, "Of the learning rate: steps, or cosine, a half wave down to 0")
       ->capture_default_str()
       ->check(CLI::IsMember({"steps", "cosine"}));

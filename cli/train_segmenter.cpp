@@ -136,8 +136,8 @@ int judge_segmenter(TrainSegmenterOptions options) {
     print_judged(run, classes.names, segmented_json(result));
     return 0;
   }
-  print(opsis::text("{} images: pixels {} %, mean IoU {}", result.images, opsis::fixed(result.pixel_accuracy * 100, 2),
-                    opsis::fixed(result.mean_iou, 4)));
+  print(opsis::text("{}: pixels {} %, mean IoU {}", counted(result.images, "image", "images"),
+                    opsis::fixed(result.pixel_accuracy * 100, 2), opsis::fixed(result.mean_iou, 4)));
   print(class_table(result, classes.names));
   return 0;
 }
@@ -156,6 +156,7 @@ int train_segmenter(const TrainSegmenterOptions& options) {
     validation.emplace(held_out_objects(unseen, classes, options.base_size), data::LoaderOptions{.num_workers = run.workers});
   }
   auto wanted = model_options(run, std::ssize(classes.names));
+  goes_on_from(run);  // refuses the checkpoint of another model
   // For as many classes, a checkpoint of ours goes on with its heads.
   if (const auto before = begins_from(run); before && before->categories.size() == classes.names.size()) {
     wanted = options_of(*before, run.weights);
@@ -197,7 +198,9 @@ void declare_train_segmenter(CLI::App& app, Chosen& chosen) {
   declare_task_run(command, o->run, {.module = "models::segmentation", .sgd_lr = "0.01"});
   command.add_flag("--aux-loss", o->aux_loss, "Learn by a second classifier in the middle too; not of lraspp");
   command.add_flag("--voc-classes", o->voc_classes, "Learn VOC's 21 classes out of COCO's 80, as torchvision's weights do");
-  command.add_option("--warmup-epochs", o->warmup_epochs, "In which the learning rate rises")->capture_default_str();
+  command.add_option("--warmup-epochs", o->warmup_epochs, "In which the learning rate rises")
+      ->capture_default_str()
+      ->check(from_zero_on);
   command.add_option("--warmup-method", o->warmup_method, "How it does: linear, or constant and then at once")
       ->capture_default_str()
       ->check(CLI::IsMember({"linear", "constant"}));

@@ -23,8 +23,8 @@ struct TrainedModel {
 /// The entries of a checkpoint that let it be used without further options.
 opsis::hub::Value describe(const TrainedModel& model);
 
-/// What a checkpoint tells of its model; none from any other file. Throws UsageError when `name`, unless it is empty, is another
-/// model's.
+/// What a checkpoint tells of its model; none from any other file. Throws UsageError when `name`, unless it is empty, is
+/// another model's.
 std::optional<TrainedModel> trained_model(const std::filesystem::path& file, const std::string& name);
 
 /// How the registry makes it, with the checkpoint's tensors.

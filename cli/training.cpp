@@ -16,7 +16,9 @@ void declare_run(CLI::App& command, RunOptions& options) {
   command.add_option("--val", options.validation, "A folder to validate on, in place of val/");
   command.add_option("--model", options.model, "Name of the model; opsis models lists them")->capture_default_str();
   command.add_option("--batch-size", options.batch_size, "Images a step")->capture_default_str()->check(at_least_one);
-  command.add_option("--label-smoothing", options.label_smoothing, "From 0 to 1")->capture_default_str();
+  command.add_option("--label-smoothing", options.label_smoothing, "From 0 to 1")
+      ->capture_default_str()
+      ->check(from_zero_to_one);
   command.add_option("--out", options.out, "The checkpoint, written after every epoch")->capture_default_str();
   command.add_option("--workers", options.workers, "Threads that read images; results do not depend on it")
       ->capture_default_str()

@@ -10,7 +10,8 @@
 #include "cli/pipeline.h"
 #include "cli/steps.h"
 #include "opsis/core/check.h"
-#include "opsis/core/random.h"
+#include "opsis/core/system_reason.h"
+#include "opsis/datasets.h"
 #include "opsis/tasks.h"
 #include "opsis/utils.h"
 
@@ -32,47 +33,65 @@ void write(const opsis::Image& image, const fs::path& path) {
   opsis::utils::save_image(data.is_floating_point() ? data : data.to(torch::kFloat64).div(255), path);
 }
 
-/// What is to be read and written: the file, or each file of the folder, in the order of their names.
+// What is to be read and written: the file, or each picture of the folder, in the order of their names.
 std::vector<std::pair<fs::path, fs::path>> files_of(const TransformOptions& options) {
+  namespace datasets = opsis::datasets;
   if (!fs::is_directory(options.input)) return {{options.input, options.output}};
   std::vector<std::pair<fs::path, fs::path>> files;
   for (const auto& entry : fs::directory_iterator(options.input)) {
-    if (entry.is_regular_file()) files.emplace_back(entry.path(), options.output / entry.path().filename());
+    const bool picture = datasets::has_file_allowed_extension(entry.path().string(), datasets::image_extensions());
+    if (picture && entry.is_regular_file()) files.emplace_back(entry.path(), options.output / entry.path().filename());
   }
-  if (files.empty()) opsis::raise<opsis::NotFoundError>("there is no file in {}", options.input.string());
+  if (files.empty()) opsis::raise<opsis::NotFoundError>("there is no picture in {}", options.input.string());
   std::sort(files.begin(), files.end());
-  fs::create_directories(options.output);
+  std::error_code failed;
+  fs::create_directories(options.output, failed);
+  if (failed) {
+    opsis::raise<opsis::IoError>("cannot make the folder {}: {}", options.output.string(), opsis::writing_reason(failed));
+  }
   return files;
+}
+
+// Writes what the pipeline makes of one picture, and tells of it.
+Json transform_file(const TransformOptions& options, const opsis::transforms::AnyTransform& pipeline, const fs::path& input,
+                    const fs::path& output, uint64_t seed) {
+  const auto image = opsis::tasks::Picture(input.string()).image();
+  const auto [out, drew] = run_pipeline(pipeline, image, seed);
+  write(out, output);
+  const auto height = out.data.size(-2), width = out.data.size(-1);
+  if (!options.json) {
+    print(opsis::text("{}: {} x {} pixels (width x height){}", output.string(), width, height,
+                      drew ? opsis::text(", seed {}", seed) : ""));
+  }
+  Json result{{"input", input.string()}, {"output", output.string()}, {"height", height}, {"width", width}, {"seed", seed}};
+  if (options.pipeline.file.empty()) {
+    result["steps"] = options.pipeline.steps;
+  } else {
+    result["pipeline"] = options.pipeline.file;
+  }
+  return result;
 }
 
 int transform(const TransformOptions& options) {
   const auto pipeline = build_pipeline(options.pipeline);
   auto seed = options.seed ? *options.seed : std::random_device{}();
-  const auto files = files_of(options);
+  const bool folder = fs::is_directory(options.input);
+  if (!folder) check_picture_name("the output", options.output);
+  int code = 0;
   Json results = Json::array();
-  for (const auto& [input, output] : files) {
-    const auto image = opsis::tasks::Picture(input.string()).image();
-    const opsis::random::Scope scope(seed);
-    const auto out = pipeline(image);
-    write(out, output);
-    const auto height = out.data.size(-2), width = out.data.size(-1);
-    results.push_back({{"input", input.string()},
-                       {"output", output.string()},
-                       {"height", height},
-                       {"width", width},
-                       {"seed", seed}});
-    if (options.pipeline.file.empty()) {
-      results.back()["steps"] = options.pipeline.steps;
-    } else {
-      results.back()["pipeline"] = options.pipeline.file;
-    }
-    if (!options.json) {
-      print(opsis::text("{}: {} x {} pixels (width x height), seed {}", output.string(), width, height, seed));
+  for (const auto& file : files_of(options)) {
+    const auto one = [&] { results.push_back(transform_file(options, pipeline, file.first, file.second, seed)); };
+    if (!folder) {
+      one();
+    } else if (const auto failure = failure_of(one)) {  // one bad picture among many does not cost the others
+      note_failure("transform", file.first.string(), *failure);
+      results.push_back({{"input", file.first.string()}, {"error", *failure}});
+      code = 1;
     }
     ++seed;  // each by one of its own, so that any of them can be had again
   }
-  if (options.json) print_json(fs::is_directory(options.input) ? Json{{"results", results}} : results.front());
-  return 0;
+  if (options.json) print_json(folder ? Json{{"results", results}} : results.front());
+  return code;
 }
 
 }  // namespace
@@ -80,8 +99,9 @@ int transform(const TransformOptions& options) {
 void declare_transform(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("transform", "Apply transforms to pictures");
   const auto options = std::make_shared<TransformOptions>();
-  command.add_option("input", options->input, "A picture file, or a folder of them")->required();
-  command.add_option("output", options->output, "The file to write (.avif, .gif, .jpg, .png, .tif or .webp), or the folder")
+  command.add_option("input", options->input, "A picture file, or a folder of them, in which other files are passed over")
+      ->required();
+  command.add_option("output", options->output, std::string("The file to write (") + kPictureFormats + "), or the folder")
       ->required();
   command.add_option("steps", options->pipeline.steps, "Transforms, in their order, as below");
   command.add_option("--pipeline", options->pipeline.file,

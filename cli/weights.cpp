@@ -1,6 +1,8 @@
 // opsis weights: which there are, and bringing them here.
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <cctype>
 #include <regex>
 
 #include "cli/commands.h"
@@ -61,12 +63,30 @@ Json json_of_weights(const Weights& entry) {
           {"docs", entry.docs}};
 }
 
+// A part of a name, whatever the case of its letters.
+bool is_part(std::string part, std::string name) {
+  for (auto* word : {&part, &name}) {
+    std::transform(word->begin(), word->end(), word->begin(), [](unsigned char c) { return std::tolower(c); });
+  }
+  return name.find(part) != name.npos;
+}
+
+// The weights of the model that has this name, none if there is no such model. The names of weights do not always tell it:
+// those of quantized_resnet18 are ResNet18_QuantizedWeights.
+std::string_view weights_of_model(const std::string& name) {
+  const auto models = opsis::models::list_models();
+  const bool known = std::find(models.begin(), models.end(), name) != models.end();
+  return known ? opsis::models::get_model_weights(name).name : std::string_view();
+}
+
 int list(const WeightsOptions& options) {
+  const auto of_model = weights_of_model(options.pattern);
   auto document = Json::array();
   std::vector<std::vector<std::string>> rows{{"weights", "size", "here"}};
   for (const auto& name : opsis::models::list_weights()) {
     const auto& entry = opsis::models::get_weight(name);
-    if (name.find(options.pattern) == name.npos || (options.cached && !is_here(entry))) continue;
+    const bool wanted = is_part(options.pattern, name) || entry.enum_name() == of_model;
+    if (!wanted || (options.cached && !is_here(entry))) continue;
     document.push_back(json_of_weights(entry));
     rows.push_back({name, megabytes(entry), is_here(entry) ? "yes" : "no"});
   }
@@ -124,7 +144,7 @@ int verify(const WeightsOptions& options) {
         print(opsis::text("{}: sound", file.string()));
       }
     } catch (const opsis::Error& error) {
-      note(opsis::text("opsis weights: {}", error.what()));
+      note(opsis::text("opsis weights verify: {}", error.what()));
       ++bad;
     }
   }
@@ -144,9 +164,16 @@ CLI::App& subcommand(CLI::App& command, const std::string& name, const std::stri
 void declare_weights(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("weights", "List pretrained weights, bring them here, check them");
   command.require_subcommand(1);
+  // Before its commands are declared, which take it over.
+  command.footer(
+      "Examples:\n"
+      "  opsis weights list ResNet50\n"
+      "  opsis weights fetch resnet50 ResNet18_Weights.IMAGENET1K_V1\n"
+      "  opsis weights verify\n"
+      "TORCH_HOME says where they are kept, OPSIS_HUB_MIRROR from where they come, OPSIS_OFFLINE=1 that nothing is fetched.");
   const auto options = std::make_shared<WeightsOptions>();
   auto& lists = subcommand(command, "list", "List weights", options, chosen, list);
-  lists.add_option("pattern", options->pattern, "Part of a name");
+  lists.add_option("pattern", options->pattern, "Part of a name, or a model");
   lists.add_flag("--here", options->cached, "Only those that are on this machine");
   lists.add_flag("--json", options->json, "Print a JSON document");
   auto& tells = subcommand(command, "info", "Tell all about weights", options, chosen, info);
@@ -157,12 +184,6 @@ void declare_weights(CLI::App& app, Chosen& chosen) {
       ->required();
   subcommand(command, "verify", "Check files against the hashes in their names", options, chosen, verify)
       .add_option("names", options->names, "Weights, or models for their default ones; all that are here when absent");
-  command.footer(
-      "Examples:\n"
-      "  opsis weights list ResNet50\n"
-      "  opsis weights fetch resnet50 ResNet18_Weights.IMAGENET1K_V1\n"
-      "  opsis weights verify\n"
-      "TORCH_HOME says where they are kept, OPSIS_HUB_MIRROR from where they come, OPSIS_OFFLINE=1 that nothing is fetched.");
 }
 
 }  // namespace cli

@@ -70,7 +70,7 @@ void draw_predictions(models::ResNet& model, const std::filesystem::path& file) 
 }
 
 void draw_curves(const std::vector<engine::EpochReport>& history, const std::filesystem::path& file) {
-  utils::Series training{"training", {}, {}}, held_out{"held out", {}, {}};
+  utils::Series training{"training, labels smoothed", {}, {}}, held_out{"held out", {}, {}};
   utils::Series training_accuracy{"training", {}, {}}, held_out_accuracy{"held out", {}, {}};
   for (const auto& epoch : history) {
     const auto x = static_cast<double>(epoch.epoch + 1);

@@ -1,5 +1,6 @@
 #include "opsis/core/check.h"
 
+#include <cmath>
 #include <iomanip>
 
 namespace opsis::inline v1 {
@@ -17,6 +18,7 @@ std::string detail::fill_in(std::string_view pattern, const std::string* values,
 }
 
 std::string fixed(double value, int digits) {
+  if (std::isnan(value)) return "nan";  // its sign means nothing, and a stream prints it
   std::ostringstream out;
   out << std::fixed << std::setprecision(digits) << value;
   return out.str();

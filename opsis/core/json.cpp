@@ -44,7 +44,9 @@ class Builder final : public nlohmann::json_sax<Foreign> {
     return true;
   }
   bool parse_error(size_t, const std::string&, const nlohmann::detail::exception& error) override {
-    raise<ValueError>("Json: {}", error.what());
+    const std::string_view what = error.what();  // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
+    const auto number = what.find("] ");
+    raise<ValueError>("Json: {}", number == what.npos ? what : what.substr(number + 2));
   }
 
  private:

@@ -196,7 +196,8 @@ void LoaderCore::load_state(const hub::Value& state) {
               version, kStateVersion);
   const auto batches = state.get<int64_t>("batches"), done = state.get<int64_t>("batches_done");
   OPSIS_CHECK(batches == static_cast<int64_t>(size()),
-              "DataLoader: the state is of a loader with {} batches an epoch, this one has {}", batches, size());
+              "DataLoader: the state is of a loader with {} batch{} an epoch, this one has {}", batches,
+              batches == 1 ? "" : "es", size());
   OPSIS_CHECK(done >= 0, "DataLoader: batches_done must not be negative, got {}", done);
   const auto drawn_from = generators();
   const auto now = to_states(state.at("generators"), drawn_from);

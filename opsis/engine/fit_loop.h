@@ -143,8 +143,8 @@ std::vector<Report> fit_epochs(torch::nn::Module& model, const Options& options,
   std::vector<Report> history;
   if (!options.resume.empty()) {
     history = steps.resume();
-    OPSIS_CHECK(std::ssize(history) < options.epochs, "fit: {} has had {} epochs already; ask for more (epochs is {})",
-                options.resume.string(), history.size(), options.epochs);
+    OPSIS_CHECK(std::ssize(history) < options.epochs, "fit: {} has had {} epoch{} already; ask for more (epochs is {})",
+                options.resume.string(), history.size(), history.size() == 1 ? "" : "s", options.epochs);
   }
   if (!options.checkpoint.empty()) check_writable(options.checkpoint);
 

@@ -44,7 +44,7 @@ class Owned {
 };
 
 [[noreturn]] void refuse(std::string_view what, const fs::path& path) {
-  raise<IoError>("download: {} {}: {}", what, path.string(), system_reason(errno));
+  raise<IoError>("download: {} {}: {}", what, path.string(), writing_reason(errno));
 }
 
 fs::path with_suffix(fs::path path, const char* suffix) { return path += suffix; }
@@ -206,6 +206,7 @@ struct Outcome {
   bool done = false;
   bool may_pass = false;  // trying again can help
   bool anew = false;      // what was there is given up: the next attempt is another download
+  bool nameless = false;  // the host, or the proxy, has no address
   std::string reason;
 };
 
@@ -278,7 +279,9 @@ Outcome attempt(const std::string& url, Transfer& transfer, const DownloadOption
                                           : "the partial file does not belong to this url"};
   }
   if (code != CURLE_OK) {
-    return {.may_pass = may_pass(code), .reason = *message ? message : curl_easy_strerror(code)};
+    return {.may_pass = may_pass(code),
+            .nameless = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY,
+            .reason = *message ? message : curl_easy_strerror(code)};
   }
   if (!has_content(transfer.status)) {
     const bool busy = transfer.status == 408 || transfer.status == 429 || transfer.status >= 500;
@@ -306,7 +309,7 @@ void download(const std::string& url, const fs::path& destination, const Downloa
     std::error_code failed;
     fs::create_directories(destination.parent_path(), failed);
     if (failed)
-      raise<IoError>("download: cannot make the folder {}: {}", destination.parent_path().string(), system_reason(failed));
+      raise<IoError>("download: cannot make the folder {}: {}", destination.parent_path().string(), writing_reason(failed));
   }
 
   const Lock lock(with_suffix(destination, ".lock"));
@@ -328,13 +331,18 @@ void download(const std::string& url, const fs::path& destination, const Downloa
     auto outcome = attempt(url, transfer, options);
     if (outcome.anew) outcome = attempt(url, transfer, options);
     if (outcome.done) break;
-    if (!outcome.may_pass || tried >= options.retries) {
+    // Without a net no name has an address, however often one asks; once more is for a resolver that was busy.
+    const int retries = outcome.nameless ? std::min(options.retries, 1) : options.retries;
+    if (!outcome.may_pass || tried >= retries) {
       struct stat status {};
       if (fstat(transfer.file, &status) == 0 && status.st_size == 0) {  // there is nothing to go on from
         fs::remove(transfer.partial, ignored);
         fs::remove(transfer.tag_file, ignored);
       }
-      raise<IoError>("download: {}: {}{}", url, outcome.reason, tried > 0 ? text(" (after {} attempts)", tried + 1) : "");
+      const auto attempts = tried > 0 ? text(" (after {} attempts)", tried + 1) : "";
+      const bool from_net = !url.starts_with("file://");
+      raise<IoError>("download: {}: {}{}{}", url, outcome.reason, attempts,
+                     from_net ? "; bring it by other means and put it at " + destination.string() : "");
     }
     std::this_thread::sleep_for(std::chrono::duration<double>(wait));
   }

@@ -14,7 +14,7 @@ namespace opsis::inline v1::hub {
 struct DownloadOptions {
   std::string sha256{};                  ///< what the file's SHA-256 begins with, in hexadecimal; empty to take any
   bool progress = true;                  ///< reports a progress::Job
-  int retries = 4;                       ///< after a failure that may pass: a lost connection, a busy server
+  int retries = 4;                       ///< after what may pass: a lost connection, a busy server; 1 for an unknown host
   double backoff_s = 1;                  ///< before the first retry, in seconds; twice as long before each further one
   double stall_s = 60;                   ///< a transfer that brings nothing for so long has failed
   int64_t max_bytes = int64_t{1} << 40;  ///< of the file
@@ -27,9 +27,10 @@ struct DownloadOptions {
 /// destination + ".lock"): one transfers, the others find its file. What is there already is left as it is.
 ///     hub::download("https://download.pytorch.org/models/resnet18-f37072fd.pth", "resnet18.pth", {.sha256 = "f37072fd"});
 /// Redirects are followed (up to 10), but never from https to http.
-/// Throws   IoError, with the url and the reason, for a net or server that fails after all retries, and for a destination that
-///          cannot be written; IntegrityError when the content has another hash (nothing is kept); NotFoundError, with where the
-///          file belongs, when OPSIS_OFFLINE is set and the file is not there; ValueError for a url that is no http, https or file
+/// Throws   IoError, with the url, the reason and where the file belongs, for a net or server that fails after all retries, and
+///          for a destination that cannot be written; IntegrityError when the content has another hash (nothing is kept);
+///          NotFoundError, with where the file belongs, when OPSIS_OFFLINE is set and the file is not there; ValueError for a url
+///          that is no http, https or file
 /// Source   torch.hub.download_url_to_file
 OPSIS_API void download(const std::string& url, const std::filesystem::path& destination, const DownloadOptions& options = {});
 

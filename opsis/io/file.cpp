@@ -122,6 +122,15 @@ std::filesystem::path behind_links(std::filesystem::path path) {
   return path;
 }
 
+[[noreturn]] void fail_to_write(const std::filesystem::path& path) {
+  const int error = errno;
+  std::error_code ignored;
+  const auto folder = path.parent_path();
+  const bool no_folder = error == ENOENT && !folder.empty() && !std::filesystem::exists(folder, ignored);
+  raise<IoError>("cannot write {}: {}{}", path.string(), writing_reason(error),
+                 no_folder ? "; make the folder " + folder.string() + " first" : "");
+}
+
 }  // namespace
 
 FileWriter::FileWriter(std::filesystem::path path, Links links) : path_(std::move(path)) {
@@ -140,7 +149,7 @@ FileWriter::FileWriter(std::filesystem::path path, Links links) : path_(std::mov
   const auto name = path_.filename().string();
   if (name.size() > NAME_MAX) {
     errno = ENAMETOOLONG;
-    fail("cannot write", path_);
+    fail_to_write(path_);
   }
   constexpr size_t kAdded = 48;
   const auto start = (path_.parent_path() / name.substr(0, NAME_MAX - kAdded)).string();
@@ -148,7 +157,7 @@ FileWriter::FileWriter(std::filesystem::path path, Links links) : path_(std::mov
     temporary_ = text("{}.{}-{}.part", start, getpid(), count++);
     descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   } while (descriptor_ < 0 && errno == EEXIST);
-  if (descriptor_ < 0) fail("cannot write", path_);
+  if (descriptor_ < 0) fail_to_write(path_);
   if (replaces) fchmod(descriptor_, old.st_mode & 07777);  // a private file stays private
 }
 
@@ -161,17 +170,17 @@ void FileWriter::write(Bytes bytes) {
   while (!bytes.empty()) {
     const auto done = ::write(descriptor_, bytes.data(), bytes.size());
     if (done < 0 && errno == EINTR) continue;
-    if (done < 0) fail("cannot write", path_);
+    if (done < 0) fail_to_write(path_);
     bytes = bytes.subspan(static_cast<size_t>(done));
     written_ += done;
   }
 }
 
 void FileWriter::commit() {
-  if (fsync(descriptor_) != 0) fail("cannot write", path_);
+  if (fsync(descriptor_) != 0) fail_to_write(path_);
   const int closed = close(std::exchange(descriptor_, -1));
-  if (closed != 0) fail("cannot write", path_);
-  if (rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot write", path_);
+  if (closed != 0) fail_to_write(path_);
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) fail_to_write(path_);
   temporary_.clear();
   // The new name is on the disk only when its folder is. Some file systems cannot sync a folder; the file itself is safe then.
   const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");

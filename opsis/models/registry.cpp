@@ -137,6 +137,14 @@ const Entry& find(std::string_view function, std::string_view name) {
   raise<NotFoundError>("{}: no model is named \"{}\"{}", function, name, did_you_mean(lower, known));
 }
 
+// What the models of a module do, in the words of weights' presets.
+std::string_view task_of(std::string_view module) {
+  if (module == "models::detection") return "object detection";
+  if (module == "models::segmentation") return "semantic segmentation";
+  if (module == "models::video") return "video classification";
+  return module == "models::optical_flow" ? "optical flow" : "image classification";
+}
+
 bool matches_any(const std::vector<std::string>& patterns, std::string_view name) {
   return std::any_of(patterns.begin(), patterns.end(), [&](const auto& p) { return detail::matches(p, name); });
 }
@@ -204,7 +212,10 @@ std::shared_ptr<torch::nn::Module> build_model(std::string_view name, const Mode
   return entry.build(&weights, options);
 }
 
-void refuse_task(std::string_view name) { raise<ValueError>("get_model: {} does another task than the one asked for", name); }
+void refuse_task(std::string_view name) {
+  raise<ValueError>("get_model: {} does another task than the one asked for: {}", name,
+                    registry::task_of(registry::find("get_model", name).module));
+}
 
 }  // namespace detail
 }  // namespace opsis::inline v1::models

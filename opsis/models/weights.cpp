@@ -16,13 +16,22 @@ AnyTransform transform_of(const VideoClassificationOptions& options) { return op
 AnyTransform transform_of(const OpticalFlowOptions& options) { return opsis::transforms::OpticalFlow(options); }
 AnyTransform transform_of(const ObjectDetectionOptions& options) { return opsis::transforms::ObjectDetection(options); }
 
+std::string_view task_of(const ImageClassificationOptions&) { return "image classification"; }
+std::string_view task_of(const SemanticSegmentationOptions&) { return "semantic segmentation"; }
+std::string_view task_of(const VideoClassificationOptions&) { return "video classification"; }
+std::string_view task_of(const OpticalFlowOptions&) { return "optical flow"; }
+std::string_view task_of(const ObjectDetectionOptions&) { return "object detection"; }
+
 }  // namespace
 
 opsis::transforms::AnyTransform Weights::transforms() const {
   return std::visit([](const auto& options) { return transform_of(options); }, preset);
 }
 
-void Weights::refuse_preset() const { raise<ValueError>("{}: its preset is that of another task", name); }
+void Weights::refuse_preset() const {
+  const auto task = std::visit([](const auto& options) { return task_of(options); }, preset);
+  raise<ValueError>("{}: its preset is that of another task: {}", name, task);
+}
 
 std::string_view Weights::enum_name() const { return name.substr(0, name.find('.')); }
 std::string_view Weights::member_name() const { return name.substr(name.find('.') + 1); }

@@ -1,4 +1,5 @@
 // opsis train, evaluate, finetune and predict.
+#include <cmath>
 #include <map>
 
 #include "opsis/hub.h"
@@ -84,9 +85,42 @@ TEST(CliPredict, SaysWhatIsWrong) {
   expect_failure({"predict", photo, "--model", "resnet51"}, "\"resnet51\"; did you mean resnet50");
   expect_failure({"predict", photo, "--model", "resnet18", "--weights", "missing.pth"}, "missing.pth");
   expect_failure({"predict", photo, "--model", "resnet18", "--weights", garbage}, "garbage.pth");
-  expect_failure({"predict", photo, "--model", "resnet50", "--weights", checkpoint}, "layer1.0");
+  expect_failure({"predict", photo, "--model", "resnet50", "--weights", checkpoint}, "\n    layer1.0.conv3.weight\n");
+  const auto unfit = opsis_tool({"predict", photo, "--model", "resnet50", "--weights", checkpoint}).err;
+  EXPECT_LT(std::count(unfit.begin(), unfit.end(), '\n'), 70);  // there are hundreds
+  EXPECT_THAT(unfit, HasSubstr("\n    ... and "));
+  EXPECT_THAT(unfit,
+              testing::EndsWith("\n  The file is for another model: pass the one that it is for (opsis models lists them).\n"));
+  const auto described = oracle::cases("cli/predict").back().text("checkpoint");
+  expect_failure({"predict", photo, "--model", "resnet50", "--weights", described},
+                 " is for resnet18, not for resnet50; pass --model resnet18");
+  expect_failure({"predict", photo, "--model", "fasterrcnn_resnet50_fpn"},
+                 "another task: object detection (see opsis detect, keypoints and train-detector)");
   expect_failure({"predict", photo, "--model", "resnet18", "--weights", "IMAGENET1K_V7"}, "IMAGENET1K_V1");
   expect_wrong_usage({"predict", photo, "--weights", checkpoint}, "does not say which model it is for; pass --model");
+}
+
+TEST(CliPredict, SaysSoOfAModelThatGivesNoNumbers) {
+  const auto photo = oracle::cases("cli/predict").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto checkpoint = (folder.path() / "nan.safetensors").string();
+  auto state = hub::state_dict(*models::get_model("mnasnet0_5"));
+  state.back().second.fill_(NAN);  // the bias of the head
+  hub::save_safetensors(checkpoint, state);
+  const std::vector<std::string> model{"--model", "mnasnet0_5", "--weights", checkpoint};
+
+  std::vector<std::string> predict{"predict", photo};
+  predict.insert(predict.end(), model.begin(), model.end());
+  expect_failure(predict, photo + ": the model gives nan in place of probabilities");
+  predict.push_back("--json");
+  const auto run = opsis_tool(predict);
+  EXPECT_EQ(run.code, 1);
+  EXPECT_TRUE(json::parse(run.out)["predictions"][0].contains("error"));
+
+  io::write_png(Image(torch::full({3, 40, 40}, 20, torch::kUInt8)), folder.write("data/dark/0.png", ""));
+  std::vector<std::string> evaluate{"evaluate", (folder.path() / "data").string()};
+  evaluate.insert(evaluate.end(), model.begin(), model.end());
+  EXPECT_THAT(opsis_tool(evaluate).out, testing::EndsWith(", loss nan\n"));
 }
 
 TEST(CliTrain, TrainsResumesEvaluatesAndPredicts) {
@@ -134,7 +168,13 @@ TEST(CliTrain, TrainsResumesEvaluatesAndPredicts) {
   alone.insert(alone.end(), {"--epochs", "1", "--out", at("alone.pth")});
   expect_failure(alone, "cannot train on a batch of one image; set drop_last, or another batch_size");
 
-  // The optimizer that goes on must be the one that began.
+  // The model that goes on must be the one that began.
+  auto other_model = command;
+  other_model.insert(other_model.end(),
+                     {"--epochs", "2", "--model", "resnet34", "--resume", at("half.pth"), "--out", at("x.pth")});
+  expect_failure(other_model, "half.pth is for resnet18, not for resnet34; pass --model resnet18");
+
+  // So must the optimizer.
   auto other = command;
   other.insert(other.end(), {"--epochs", "2", "--optimizer", "adamw", "--resume", at("half.pth"), "--out", at("other.pth")});
   expect_failure(other, "the optimizer is AdamW, what was saved is not (it has no \"betas\")");
@@ -257,16 +297,23 @@ TEST(CliFinetune, SaysWhatIsWrong) {
   expect_wrong_usage({"finetune", nowhere, "--out", ""}, "--out must name a file");
   expect_wrong_usage({"finetune", nowhere, "--hold-out", "1"}, "--hold-out");
   expect_wrong_usage({"finetune", nowhere, "--hold-out", "nan"}, "--hold-out");
-  expect_wrong_usage({"finetune", nowhere, "--lr", "-1"}, "must be numbers from 0 on, got -1");
-  expect_wrong_usage({"finetune", nowhere, "--lr", "inf"}, "must be numbers from 0 on, got inf");
+  expect_wrong_usage({"finetune", nowhere, "--lr", "-1"}, "--lr: must be a number from 0 on, got -1");
+  expect_wrong_usage({"finetune", nowhere, "--head-lr", "inf"}, "--head-lr: must be a number from 0 on, got inf");
 }
 
 TEST(CliTrain, SaysWhatIsWrong) {
+  const support::TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path() / "cat");
+  expect_failure({"train", folder.path().string()}, "(or remove those folders)");
   expect_failure({"train", "digitz"}, "no data \"digitz\"");
   expect_failure({"train", "digits", "--model", "resnet51"}, "did you mean resnet50");
+  expect_failure({"train", "digits", "--model", "lraspp_mobilenet_v3_large"},
+                 "another task than the one asked for: semantic segmentation (see opsis segment and train-segmenter)");
   expect_failure({"train", "digits", "--out", "/nowhere/at/all.pth"}, "/nowhere/at/all.pth");
-  expect_failure({"train", "digits", "--lr", "-1"}, "lr must be a number from 0 on, got -1");
-  expect_failure({"train", "digits", "--lr", "nan"}, "lr must be a number from 0 on, got nan");
+  expect_wrong_usage({"train", "digits", "--lr", "-1"}, "--lr: must be a number from 0 on, got -1");
+  expect_wrong_usage({"train", "digits", "--lr", "nan"}, "--lr: must be a number from 0 on, got nan");
+  expect_wrong_usage({"train", "digits", "--label-smoothing", "2"}, "--label-smoothing: must be a number from 0 to 1, got 2");
+  expect_wrong_usage({"train", "digits", "--warmup-epochs", "-1"}, "--warmup-epochs: must be a number from 0 on, got -1");
   expect_wrong_usage({"train", "digits", "--seed", "-1"}, "--seed: must be a whole number from 0 on, got -1");
   expect_wrong_usage({"train", "digits", "--workers", "-1"}, "--workers");
   expect_wrong_usage({"train", "digits", "--out", ""}, "--out must name a file");

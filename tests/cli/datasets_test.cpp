@@ -111,6 +111,9 @@ TEST(DatasetsShow, SaysWhatIsMissing) {
   expect_failure({"datasets", "show", "ImageFolder", "--root", folder.path(), "--out", sheet}, "there is no folder in");
   expect_failure({"datasets", "show", "Digit", "--out", sheet}, "did you mean Digits?");
   expect_failure({"datasets", "show", "DatasetFolder", "--out", sheet}, "needs a function");
+  expect_failure({"datasets", "show", "CIFAR10", "--root", folder.path(), "--out", sheet},
+                 " (opsis datasets download CIFAR10 --root " + folder.path().string() + ")");
+  expect_wrong_usage({"datasets", "show", "Digits", "--out", sheet, "--side", "999999"}, "--side");
   expect_wrong_usage({"datasets", "show", "Digits", "--out", sheet, "--count", "0"}, "--count");
   expect_wrong_usage({"datasets", "show", "Digits", "--out", sheet, "--annotations", "x.json"}, "has no --annotations");
   expect_wrong_usage({"datasets", "show", "CocoDetection", "--out", sheet, "--option", "key_points=yes"},
@@ -140,6 +143,9 @@ TEST(DatasetsConvert, WritesFoldersThatOpen) {
   EXPECT_EQ(back.pictures.at(0).objects.at(0), (datasets::BoxedObject{0, 1, 2, 11, 22}));
   EXPECT_EQ(back.classes, (std::vector<std::string>{"dog"}));
   expect_wrong_usage({"datasets", "convert", "--from", "coco", "--to", "voc", "--out", out}, "--annotations is needed");
+  const auto notes = folder.write("notes.txt", "no annotations").string();
+  expect_failure({"datasets", "convert", "--from", "coco", "--to", "voc", "--annotations", notes, "--out", out},
+                 notes + ": The JSON element does not have the requested type. (annotations of COCO's format are an object of");
   expect_failure({"datasets", "convert", "--from", "pascal", "--to", "voc", "--out", out}, "must be coco, voc or yolo");
 }
 

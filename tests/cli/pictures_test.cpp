@@ -3,6 +3,7 @@
 
 #include "opsis/io.h"
 #include "tests/cli/tool.h"
+#include "tests/support/download_server.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
@@ -52,7 +53,51 @@ TEST(CliTransform, TakesTheFilesOfAFolderEachWithTheNextSeed) {
   ASSERT_EQ(opsis_tool({"transform", photo, alone.string(), "RandomCrop(40)", "--seed", "9"}).code, 0);
   EXPECT_TENSOR_EQ(io::decode_image(out / ("b" + ending)).data, io::decode_image(alone).data);
   std::filesystem::create_directory(folder.path() / "empty");
-  expect_failure({"transform", (folder.path() / "empty").string(), out.string(), "CenterCrop(2)"}, "there is no file in");
+  expect_failure({"transform", (folder.path() / "empty").string(), out.string(), "CenterCrop(2)"}, "there is no picture in");
+}
+
+TEST(CliTransform, PassesOverWhatIsNoPictureAndGoesOnAfterABrokenOne) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const auto ending = std::filesystem::path(photo).extension().string();
+  const support::TemporaryFolder folder;
+  const auto in = folder.path() / "in", out = folder.path() / "out";
+  folder.write("in/a.txt", "no picture");
+  const auto broken = folder.write("in/b" + ending, "no picture either").string();
+  std::filesystem::copy(photo, in / ("c" + ending));
+  const std::vector<std::string> arguments{"transform", in.string(), out.string(), "CenterCrop(8)"};
+  const auto run = opsis_tool(arguments);
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.err, StartsWith("opsis transform: "));
+  EXPECT_THAT(run.err, HasSubstr(broken));
+  EXPECT_THAT(run.out, StartsWith((out / ("c" + ending)).string() + ": 8 x 8 pixels"));
+  EXPECT_TRUE(std::filesystem::exists(out / ("c" + ending)));
+  EXPECT_FALSE(std::filesystem::exists(out / "a.txt"));
+  EXPECT_FALSE(std::filesystem::exists(out / ("b" + ending)));
+
+  auto as_document = arguments;
+  as_document.push_back("--json");
+  const auto results = json::parse(opsis_tool(as_document).out)["results"];
+  ASSERT_EQ(results.size(), 2U);
+  EXPECT_EQ(results[0]["input"], broken);
+  EXPECT_TRUE(results[0].contains("error"));
+  EXPECT_EQ(results[1]["height"], 8);
+}
+
+TEST(CliTransform, SaysInPlainWordsThatThereIsNotEnoughMemory) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const support::Variable sanitizer("ASAN_OPTIONS", "allocator_may_return_null=1");  // else it ends the program
+  const auto output = (folder.path() / "out.png").string();
+  // 3.6 million GB, which no machine has.
+  expect_failure({"transform", photo, output, "Resize(30000000)"}, "there is not enough memory for it (");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(CliTransform, SaysThatAFolderToWriteToIsMissing) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto none = (folder.path() / "none").string();
+  expect_failure({"transform", photo, none + "/out.png", "CenterCrop(8)"}, "make the folder " + none + " first");
 }
 
 TEST(CliTransform, TakesEveryTransformByNameAndPipelinesAsJson) {
@@ -77,6 +122,9 @@ TEST(CliTransform, TakesEveryTransformByNameAndPipelinesAsJson) {
   std::ofstream(pipeline) << R"([{"name": "Resise"}])";
   expect_wrong_usage({"transform", c.text("photo"), output, "--pipeline", pipeline}, "did you mean Resize?");
   expect_wrong_usage({"transform", c.text("photo"), output, "--pipeline", "absent.json"}, "cannot open absent.json");
+  std::ofstream(pipeline) << "[{";
+  expect_wrong_usage({"transform", c.text("photo"), output, "--pipeline", pipeline},
+                     pipeline + ": Json: parse error at line 1");
 }
 
 TEST(CliShow, WritesASheetOfBeforeAndAfter) {
@@ -111,8 +159,17 @@ TEST(CliShow, ShowsNormalisedResultsAndLargePictures) {
   const auto run = opsis_tool(
       {"show", photo, "--out", sheet, "--step", "ImageClassification(crop_size=90)", "--times", "1", "--side", "40"});
   ASSERT_EQ(run.code, 0) << run.err;
-  EXPECT_THAT(run.out, HasSubstr("1 pictures, 1 results each"));
+  EXPECT_THAT(run.out, HasSubstr("sheet.jpg: 1 picture, 1 result each\n"));
   EXPECT_LT(io::decode_image(sheet).data.size(2), 400);
+}
+
+TEST(CliTransform, TellsTheSeedOfWhatDraws) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto output = (folder.path() / "out.png").string();
+  const auto told = [&](const std::string& step) { return opsis_tool({"transform", photo, output, step, "--seed", "7"}).out; };
+  EXPECT_EQ(told("CenterCrop(8)"), output + ": 8 x 8 pixels (width x height)\n");
+  EXPECT_EQ(told("RandomCrop(8)"), output + ": 8 x 8 pixels (width x height), seed 7\n");
 }
 
 TEST(CliShow, SaysWhatIsWrong) {
@@ -122,6 +179,7 @@ TEST(CliShow, SaysWhatIsWrong) {
   expect_wrong_usage({"show", photo, "--out", sheet}, "transforms are needed");
   expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resise(3)"}, "did you mean Resize?");
   expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resize(3)", "--times", "0"}, "--times");
+  expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resize(3)", "--side", "99999999"}, "--side");
   expect_failure({"show", "missing.png", "--out", sheet, "--step", "Resize(3)"}, "cannot open missing.png");
   expect_failure({"show", photo, "--out", sheet, "--step", "CenterCrop(0)"}, "cannot be shown");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
@@ -150,7 +208,10 @@ TEST(CliTransform, NamesTheStepThatIsWrong) {
   refuses("", "a step begins with the name");
   refuses("RandomHorizontalFlip(p=2)", "step RandomHorizontalFlip: p must be in [0, 1], got 2");
   expect_failure({"transform", "missing.png", output, "CenterCrop(2)"}, "cannot open missing.png");
-  expect_failure({"transform", photo, (folder.path() / "out.bmp").string(), "CenterCrop(2)"}, "got \"bmp\"");
+  expect_failure({"transform", photo, output, "RandomCrop(10000)"},
+                 "pass .pad_if_needed = true (of a step: pad_if_needed=True)");
+  expect_wrong_usage({"transform", photo, (folder.path() / "out.bmp").string(), "CenterCrop(2)"},
+                     "the output must end in .avif, .gif, .jpg, .png, .tif or .webp, got ");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 

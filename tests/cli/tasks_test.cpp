@@ -41,7 +41,7 @@ TEST(Segment, TellsWhatThePixelsBelongToAndDrawsIt) {
   expect_failure({"segment", file("photo.png"), "--model", "resnet18"},
                  "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
   // Before the model is built, let alone fetched.
-  expect_wrong_usage({"segment", file("photo.png"), "--out", file("drawn.tiff")}, "--out must end in .png or .jpg, got ");
+  expect_wrong_usage({"segment", file("photo.png"), "--out", file("drawn.bmp")}, "--out must end in .avif, .gif, .jpg, ");
   expect_failure({"segment", file("photo.png"), "--out", file("nowhere/drawn.png")}, "nowhere/drawn.png: there is no folder");
 }
 
@@ -83,7 +83,7 @@ TEST(CliDetect, TellsWhatThereIsAndDrawsIt) {
             file("photo.png") + ": nothing found\n");
   expect_wrong_usage({"detect", file("photo.png"), "--tile", "32", "--overlap", "32"}, "--overlap must be less than --tile");
   expect_wrong_usage({"detect", file("photo.png"), "--score", "1.5"}, "--score");
-  expect_wrong_usage({"detect", file("photo.png"), "--out", file("drawn.bmp")}, "--out must end in .png or .jpg, got ");
+  expect_wrong_usage({"detect", file("photo.png"), "--out", file("drawn.bmp")}, "--out must end in .avif, .gif, .jpg, ");
   expect_failure({"detect", file("photo.png"), "--model", "resnet18"},
                  "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
 }
@@ -95,6 +95,10 @@ TEST(CliFlow, TellsHowFarPixelsMoveAndDrawsIt) {
   hub::save_safetensors(file("raft.safetensors"), hub::state_dict(*models::get_model<models::FlowModel>("raft_small")));
   io::write_png(Image(torch::randint(0, 256, {3, 100, 60}, torch::kUInt8)), file("first.png"));
   io::write_png(Image(torch::randint(0, 256, {3, 100, 60}, torch::kUInt8)), file("second.png"));
+  const auto to_tiff = opsis_tool({"flow", file("first.png"), file("second.png"), "--weights", file("raft.safetensors"),
+                                   "--updates", "1", "--out", file("flow.tif")});
+  EXPECT_EQ(to_tiff.code, 0) << to_tiff.err;
+  EXPECT_TRUE(std::filesystem::exists(file("flow.tif")));
   const auto run = opsis_tool({"flow", file("first.png"), file("second.png"), "--weights", file("raft.safetensors"),
                                "--updates", "2", "--out", file("flow.png"), "--json"});
   ASSERT_EQ(run.code, 0) << run.err;
@@ -114,7 +118,8 @@ TEST(CliKeypoints, RefusesBeforeTheModelIsFetched) {
   const support::TemporaryFolder folder;
   const auto photo = (folder.path() / "photo.png").string();
   io::write_png(Image(torch::randint(0, 256, {3, 20, 30}, torch::kUInt8)), photo);
-  expect_wrong_usage({"keypoints", photo, "--out", "drawn"}, "--out must end in .png or .jpg, got drawn");
+  expect_wrong_usage({"keypoints", photo, "--out", "drawn"},
+                     "--out must end in .avif, .gif, .jpg, .png, .tif or .webp, got drawn");
   expect_failure({"keypoints", photo, "--model", "resnet18"},
                  "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
 }

@@ -53,9 +53,10 @@ void expect_wrong_usage(const std::vector<std::string>& arguments, const std::st
 
 void expect_failure(const std::vector<std::string>& arguments, const std::string& what) {
   const auto run = opsis_tool(arguments);
+  const bool nested = arguments[0] == "datasets" || arguments[0] == "weights";
   EXPECT_EQ(run.code, 1) << run.err;
   EXPECT_EQ(run.out, "");
-  EXPECT_THAT(run.err, StartsWith("opsis " + arguments[0] + ": "));
+  EXPECT_THAT(run.err, StartsWith("opsis " + arguments[0] + (nested ? " " + arguments[1] : "") + ": "));
   EXPECT_THAT(run.err, HasSubstr(what));
   EXPECT_THAT(run.err, testing::Not(testing::ContainsRegex("\n[^ ]")));
 }

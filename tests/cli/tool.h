@@ -31,7 +31,8 @@ inline Finished opsis_tool(std::vector<std::string> arguments, const std::string
 /// Wrong usage: 2, nothing on stdout, one line on stderr that says what.
 void expect_wrong_usage(const std::vector<std::string>& arguments, const std::string& what);
 
-/// Work that failed: 1, nothing on stdout, on stderr a line that says what and, indented, its details.
+/// Work that failed: 1, nothing on stdout, on stderr a line that begins with the whole command, "opsis datasets show: ", and
+/// says what; indented, its details.
 void expect_failure(const std::vector<std::string>& arguments, const std::string& what);
 
 }  // namespace opsis::cli_tests

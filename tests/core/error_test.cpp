@@ -1,5 +1,7 @@
 #include "opsis/core/error.h"
 
+#include <cmath>
+
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
 #include "opsis/core/telling_where.h"
@@ -14,6 +16,7 @@ TEST(Text, PutsEachArgumentInItsPlace) {
   EXPECT_EQ(text("{} {}", true), "true {}");
   EXPECT_EQ(text("no hole", 1), "no hole");
   EXPECT_EQ(fixed(0.98765, 2), "0.99");
+  for (const double sign : {1, -1}) EXPECT_EQ(fixed(std::copysign(NAN, sign), 2), "nan");
 }
 
 TEST(Error, IsTheBaseOfEveryOther) {

@@ -267,10 +267,10 @@ TEST_F(Fit, RefusesTheCheckpointOfAnotherModel) {
   auto other = small_resnet(12);
   EXPECT_ERROR(fit(*other, train, nullptr, {.epochs = 2, .resume = path}), ValueError,
                "fc.weight: (12, 512) in the model, (10, 512) in the state dict");
-  EXPECT_ERROR(fit(*ten, train, nullptr, {.epochs = 1, .resume = path}), ValueError, "has had 1 epochs already; ask for more");
+  EXPECT_ERROR(fit(*ten, train, nullptr, {.epochs = 1, .resume = path}), ValueError, "has had 1 epoch already; ask for more");
   auto more = few_digits(48);
   EXPECT_ERROR(fit(*ten, more, nullptr, {.epochs = 2, .resume = path}), ValueError,
-               "is of a run that had another loader (train): DataLoader: the state is of a loader with 1 batches an epoch");
+               "is of a run that had another loader (train): DataLoader: the state is of a loader with 1 batch an epoch");
   const auto weights_only = folder_.path() / "weights.pth";
   hub::save(weights_only, hub::state_dict(*other));
   EXPECT_ERROR(fit(*other, train, nullptr, {.epochs = 2, .resume = weights_only}), ValueError,

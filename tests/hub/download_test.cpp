@@ -365,6 +365,15 @@ TEST_F(Download, SaysWhatIsWrong) {
   EXPECT_FALSE(fs::exists(destination));
 }
 
+TEST_F(Download, AsksForAHostThatNobodyKnowsOnceMoreAndSaysWhereTheFileBelongs) {
+  const Variable direct("no_proxy", "host.invalid");
+  EXPECT_ERROR(download("http://host.invalid/net.pth", destination, quick), IoError,
+               "(after 2 attempts); bring it by other means and put it at " + destination.string());
+  quick.retries = 0;
+  EXPECT_ERROR(download("http://host.invalid/net.pth", destination, quick), IoError, "; bring it by other means");
+  EXPECT_FALSE(fs::exists(destination));
+}
+
 TEST_F(Download, NeverTouchesTheNetOffline) {
   const Variable set("OPSIS_OFFLINE", "1");
   EXPECT_ERROR(download(server.url("/file/net-0123abcd.pth"), destination, quick), NotFoundError,

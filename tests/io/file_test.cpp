@@ -5,9 +5,11 @@
 #include <torch/torch.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <thread>
 
+#include "opsis/core/system_reason.h"
 #include "opsis/io.h"
 #include "tests/support/expect.h"
 #include "tests/support/small_disk.h"
@@ -83,13 +85,28 @@ TEST(FileWriter, ManyThreadsWriteTheSameNameWhole) {
 TEST(FileWriter, SaysWhyItCannotWrite) {
   const TemporaryFolder folder;
   const auto file = folder.write("file", "x");
-  EXPECT_ERROR(FileWriter(folder.path() / "missing" / "a.bin"), IoError, "missing/a.bin: No such file or directory");
+  EXPECT_ERROR(FileWriter(folder.path() / "missing" / "a.bin"), IoError,
+               "missing/a.bin: No such file or directory; make the folder " + (folder.path() / "missing").string() + " first");
   EXPECT_ERROR(FileWriter(file / "a.bin"), IoError, "file/a.bin: Not a directory");
   EXPECT_ERROR(FileWriter(folder.path()), IoError, "it is a folder");
   EXPECT_ERROR(FileWriter(folder.path() / ""), ValueError, "a file name is missing");
   EXPECT_ERROR(FileWriter(folder.path() / std::string(300, 'a')), IoError, "File name too long");
   EXPECT_ERROR(FileWriter("/proc/a.bin"), IoError, "cannot write /proc/a.bin: ");  // not even root may
   EXPECT_EQ(count_files(folder.path()), 1);
+}
+
+TEST(FileWriter, SaysThatItNeedsAnotherFolderWhereItMayNotWrite) {
+  const TemporaryFolder folder;
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  const bool is_root = geteuid() == 0;
+  if (is_root && seteuid(65534) != 0) GTEST_SKIP() << "root may write everywhere, and cannot be nobody here";
+  EXPECT_ERROR(FileWriter(folder.path() / "a.bin"), IoError, "a.bin: Permission denied; choose a folder that can be written");
+  if (is_root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_all);
+  EXPECT_EQ(writing_reason(EPERM), "Operation not permitted; choose a folder that can be written");
+  EXPECT_EQ(system_reason(EACCES), "Permission denied");  // of a file to read, another folder is no help
 }
 
 /// While it lives, this process may not write files over a size; a write beyond it fails like one on a full disk.

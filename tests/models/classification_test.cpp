@@ -98,9 +98,8 @@ TEST(Classification, EveryModelIsOfAFamilyThatIsTested) {
   EXPECT_EQ(std::vector<std::string>(models.begin(), models.end()), listed);
 }
 
-// As Python's model.to(memory_format=torch.channels_last).
-// As Python's model.to(memory_format=torch.channels_last). contiguous() would leave filters of one channel or one pixel as they lie,
-// since they lie either way; their strides decide how a layer lays out its result.
+// As Python's model.to(memory_format=torch.channels_last). contiguous() would leave filters of one channel or one pixel as they
+// lie, since they lie either way; their strides decide how a layer lays out its result.
 void lay_channels_last(torch::nn::Module& model) {
   for (auto& parameter : model.parameters()) {
     if (parameter.dim() == 4)

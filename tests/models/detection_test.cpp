@@ -431,7 +431,8 @@ TEST(DetectionModel, RefusesPartsThatDoNotFit) {
                "FasterRCNN: the backbone must say how many channels its maps have");
   EXPECT_ERROR(detection::fasterrcnn_resnet50_fpn({}, {.num_classes = 0, .weights_backbone = std::nullopt}), ValueError,
                "FasterRCNN: num_classes must be positive");
-  EXPECT_ERROR(models::get_model("fasterrcnn_resnet50_fpn"), ValueError, "does another task than the one asked for");
+  EXPECT_ERROR(models::get_model("fasterrcnn_resnet50_fpn"), ValueError,
+               "does another task than the one asked for: object detection");
   const models::DetectionLosses losses{{"loss_classifier", torch::ones({})}};
   EXPECT_ERROR(losses["loss_clasifier"], NotFoundError, "did you mean loss_classifier?");
   EXPECT_ERROR(models::DetectionLosses().sum(), ValueError, "there are none to sum up");

@@ -164,7 +164,7 @@ TEST(SegmentationModel, RefusesWhatItHasNot) {
   EXPECT_ERROR(random_model("fcn_resnet50", {.num_classes = -1}), ValueError,
                "fcn_resnet50: num_classes must not be negative, got -1");
   EXPECT_ERROR(models::get_model("fcn_resnet50", {.weights_backbone = ""}), ValueError,
-               "get_model: fcn_resnet50 does another task than the one asked for");
+               "get_model: fcn_resnet50 does another task than the one asked for: semantic segmentation");
   EXPECT_ERROR(models::get_model<SegmentationModel>("fcn_resnet50", {.weights_backbone = "V7"}), NotFoundError,
                "ResNet50_Weights has no weights \"V7\"");
   EXPECT_ERROR(models::get_model("resnet18", {.weights_backbone = ""}), ValueError,

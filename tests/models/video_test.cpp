@@ -162,7 +162,7 @@ TEST(MViT, RefusesClipsOfAnotherSizeAndContradictions) {
 }
 
 TEST(VideoClassifier, RefusesWhatItHasNot) {
-  EXPECT_ERROR(models::get_model("r3d_18"), ValueError, "get_model: r3d_18 does another task than the one asked for");
+  EXPECT_ERROR(models::get_model("r3d_18"), ValueError, "get_model: r3d_18 does another task than the one asked for: video");
   EXPECT_ERROR(video::SwinTransformer3d(video::SwinTransformer3dSize{.depths = {2}, .num_heads = {1, 2}}), ValueError,
                "SwinTransformer3d: depths and num_heads must be of the same length, got 1 and 2");
 }

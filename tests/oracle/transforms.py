@@ -320,9 +320,17 @@ def pipeline(pipeline, layout, seed):
 
 @case("transforms/photo_pipeline", pipeline=list(PIPELINES), file=["astronaut.png", "coffee.png", "retina.jpg", "rocket.jpg"], seed=[1])
 def photo_pipeline(pipeline, file, seed):
+    """A photo with boxes, a mask and key points."""
     image = tv_tensors.Image(decode_image(str(scikit_image() / file), mode="RGB"))
+    canvas = tuple(image.shape[-2:])
+    mask = tv_tensors.Mask(pixels((1,) + canvas))
+    sample = {"image": image, "boxes": boxes("XYXY", canvas, clamping="hard"), "mask": mask, "points": points(canvas)}
     torch.manual_seed(seed)
-    return {"image": image, "expected": PIPELINES[pipeline]()(image), "next_draw": torch.rand(1), "layout": "channels_last"}
+    changed = PIPELINES[pipeline]()(*sample.values())
+    found = sample | {"next_draw": torch.rand(1)}
+    for name, value in zip(sample, changed):
+        found |= result(value, "expected_" + name)
+    return found
 
 
 @case(
@@ -381,6 +389,7 @@ REFUSALS = {
     "Normalize two of three": lambda: v2.Normalize([0.5, 0.5], [0.5, 0.5])(tv_tensors.Image(torch.zeros(3, 2, 2))),
     "Normalize (H, W)": lambda: F.normalize(torch.zeros(2, 2), [0.5], [0.5]),
     "Normalize inplace wider": lambda: F.normalize(torch.zeros(1, 2, 2), [0.5] * 3, [0.5] * 3, inplace=True),
+    "ImageClassification of one channel": lambda: _presets.ImageClassification(crop_size=4, resize_size=4)(IMAGE[:1]),
     "Compose({})": lambda: v2.Compose([]),
     "RandomApply({})": lambda: v2.RandomApply([]),
     "RandomApply(2)": lambda: v2.RandomApply([v2.Pad(1)], p=2.0),

@@ -29,8 +29,15 @@ void wake(torch::nn::Module& model) {
 }
 
 int64_t checksum(const torch::Tensor& tensor) {
-  const auto bits = tensor.is_floating_point() ? tensor.contiguous().view(torch::kInt32) : tensor;
-  return bits.sum(torch::kInt64).item<int64_t>();
+  const auto bits = (tensor.is_floating_point() ? tensor.contiguous().view(torch::kInt32) : tensor).flatten();
+  constexpr int64_t most = int64_t{1} << 20;  // as integers of 64 bits a large tensor would take twice its memory
+  uint64_t total = 0;
+  for (int64_t begin = 0; begin < bits.numel(); begin += most) {
+    const auto piece = bits.slice(0, begin, begin + most).to(torch::kInt64);
+    const auto places = torch::arange(begin + 1, begin + 1 + piece.numel(), torch::kInt64);
+    total += static_cast<uint64_t>((piece * places).sum().item<int64_t>());
+  }
+  return static_cast<int64_t>(total);
 }
 
 OneThread::OneThread() : before_(torch::get_num_threads()) { torch::set_num_threads(1); }

@@ -12,7 +12,8 @@
 
 namespace support {
 
-/// The sum of a tensor's bits as integers: equal, for all practical purposes, only if every bit is.
+/// The sum of a tensor's bits as integers, each by its place, modulo 2 ** 64: equal, for all practical purposes, only if every
+/// bit is and stands where it should.
 int64_t checksum(const torch::Tensor& tensor);
 
 /// The names, shapes, types and order of state and submodules are those of the case, and the versions of their states.

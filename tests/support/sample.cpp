@@ -1,28 +1,12 @@
 #include "tests/support/sample.h"
 
 #include "opsis/core/parallel.h"
-#include "tests/support/expect.h"
-#include "tests/support/oracle.h"
-#include "tests/support/transform_operations.h"
 
 namespace support {
-namespace {
-
-using namespace opsis;
-
-template <class Kind>
-void expect_value(const oracle::Case& c, const std::string& name, const Kind& value) {
-  SCOPED_TRACE(name);
-  EXPECT_TENSOR_EQ(value.data, c.tensor("expected_" + name));
-  if constexpr (requires { value.canvas_size; }) {
-    EXPECT_EQ(value.canvas_size, operations::size(c.ints("expected_" + name + "_canvas")));
-  }
-}
-
-}  // namespace
 
 void expect_changed_as_torchvisions(const std::string& table,
-                                    const std::function<transforms::AnyTransform(const std::string&)>& find) {
+                                    const std::function<opsis::transforms::AnyTransform(const std::string&)>& find) {
+  using namespace opsis;
   const SerialScope serial;
   for (const auto& c : oracle::cases(table)) {
     SCOPED_TRACE(c.name());

@@ -123,7 +123,7 @@ TEST(Classifier, IsCalledFromManyThreads) {
 }
 
 TEST(Classifier, RefusesOtherModelsAndShapes) {
-  EXPECT_ERROR(Classifier("raft_small"), ValueError, "its preset is that of another task");
+  EXPECT_ERROR(Classifier("raft_small"), ValueError, "its preset is that of another task: optical flow");
   const Classifier classifier(std::make_shared<Colours>(), as_it_is, {}, /*optimize=*/false);
   EXPECT_ERROR(classifier(Image(torch::zeros({1, 4, 4}, torch::kUInt8))), ValueError,
                "Classifier: the image must be (3, H, W), got (1, 4, 4)");

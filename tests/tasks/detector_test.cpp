@@ -209,7 +209,8 @@ TEST(Detector, RunsModelsByNameFromManyThreads) {
 }
 
 TEST(Detector, RefusesOtherModelsShapesAndTiles) {
-  EXPECT_ERROR(Detector("resnet18"), ValueError, "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
+  EXPECT_ERROR(Detector("resnet18"), ValueError,
+               "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task: image classification");
   EXPECT_ERROR(Detector(std::shared_ptr<DetectionModel>(), {}), ValueError, "Detector: there is no model");
   EXPECT_ERROR(Detector(std::make_shared<Marks>(), {}, 1.5), ValueError,
                "Detector: score_threshold must be in [0, 1], got 1.5");

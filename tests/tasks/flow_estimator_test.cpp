@@ -103,7 +103,7 @@ TEST(FlowEstimator, RefusesUnlikePicturesAndOtherModels) {
                "FlowEstimator: the image must be (3, H, W), got (1, 8, 8)");
   EXPECT_ERROR(estimator(Image(torch::zeros({3, 8, 0}, torch::kUInt8)), Image(torch::zeros({3, 8, 0}, torch::kUInt8))),
                ValueError, "FlowEstimator: the image must have pixels, got (3, 8, 0)");
-  EXPECT_ERROR(FlowEstimator("resnet18"), ValueError, "its preset is that of another task");
+  EXPECT_ERROR(FlowEstimator("resnet18"), ValueError, "its preset is that of another task: image classification");
   EXPECT_ERROR(FlowEstimator(std::make_shared<Drift>(), {128, 128}, 0), ValueError,
                "FlowEstimator: num_flow_updates must be positive, got 0");
 }

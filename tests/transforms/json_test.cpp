@@ -221,8 +221,10 @@ TEST(Json, ParsesAsPythonDoes) {
 TEST(Json, RefusesWhatIsNone) {
   for (const auto* wrong :
        {"", "{", "[1,]", "{\"a\": }", "{1: 2}", "nul", "[1] 2", "\"\\ud800\"", "\"\xff\"", "1e999", "nan"}) {
-    EXPECT_ERROR(Json::parse(wrong), ValueError, "Json: [json.exception.");
+    EXPECT_ERROR(Json::parse(wrong), ValueError, "Json: ");
   }
+  EXPECT_ERROR(Json::parse("nul"), ValueError,
+               "Json: parse error at line 1, column ");  // without the parser's own number for it
   EXPECT_ERROR(Json::parse("[1,\n 2,\n x]"), ValueError, "line 3, column 2");
   const auto nested = [](size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
   EXPECT_TRUE(Json::parse(nested(201)).is_list());

@@ -138,6 +138,9 @@ std::map<std::string, Refusal> refusals() {
           functional::normalize(torch::zeros({1, 2, 2}), {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}, {.inplace = true});
         },
         "normalize: mean and std must have 1 or 1 numbers"}},
+      {"ImageClassification of one channel",  // in place, one channel does not become three
+       {[=] { ImageClassification({.crop_size = 4, .resize_size = 4})(Image(image.data.slice(0, 0, 1))); },
+        "normalize: mean and std must have 1 number for one channel, got 3 and 3"}},
       {"Compose({})", {[] { Compose(std::vector<AnyTransform>{}); }, "Compose: there must be at least one transform"}},
       {"RandomApply({})", {[] { RandomApply(std::vector<AnyTransform>{}); }, "RandomApply: there must be at least one"}},
       {"RandomApply(2)", {[] { RandomApply({Pad(1)}, 2.0); }, "RandomApply: p must be in [0, 1], got 2"}},

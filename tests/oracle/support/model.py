@@ -9,8 +9,14 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator, DefaultBo
 
 
 def checksum(tensor):
-    """The sum of the bits as integers: equal, for all practical purposes, only if every bit is."""
-    return int((tensor.detach().contiguous().view(torch.int32) if tensor.is_floating_point() else tensor).sum(dtype=torch.int64))
+    """The sum of the bits as integers, each by its place, modulo 2 ** 64: equal, for all practical purposes, only if every bit is and
+    stands where it should. In pieces, since 64 bits take twice the memory. support::checksum in C++ does the same."""
+    bits = (tensor.detach().contiguous().view(torch.int32) if tensor.is_floating_point() else tensor.detach()).flatten()
+    total = torch.zeros((), dtype=torch.int64, device=bits.device)
+    for begin in range(0, len(bits), 1 << 20):
+        piece = bits[begin : begin + (1 << 20)].to(torch.int64)
+        total += (piece * torch.arange(begin + 1, begin + 1 + len(piece), device=bits.device)).sum()
+    return int(total)
 
 
 def checked(model):

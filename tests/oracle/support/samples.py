@@ -76,6 +76,8 @@ def result(value, key="expected"):
     out = {key: value}
     if isinstance(value, (tv_tensors.BoundingBoxes, tv_tensors.KeyPoints)):
         out[key + "_canvas"] = list(value.canvas_size)
+    if isinstance(value, tv_tensors.BoundingBoxes):
+        out |= {key + "_format": value.format.name, key + "_clamping": value.clamping_mode or "none"}
     return out
 
 
