@@ -56,6 +56,25 @@ TEST(LoadWeights, TakesPyTorchsCache) {
   expect_same_output(*models::get_model("resnet18", {.weights = "ResNet18_Weights.IMAGENET1K_V1", .num_classes = 1000}));
 }
 
+TEST(LoadWeights, OfAQuantizableModelAreFloatUnlessItIsToBeQuantized) {
+  const Environment home("TORCH_HOME", torch_home().c_str()), offline("OPSIS_OFFLINE", "1");
+  for (const auto* name : {"DEFAULT", "IMAGENET1K_V1", "ResNet18_Weights.IMAGENET1K_V1", "ResNet18_Weights.DEFAULT"}) {
+    SCOPED_TRACE(name);
+    expect_same_output(*models::get_model("quantized_resnet18", {.weights = name}));
+    const auto adapted = models::get_model("quantized_resnet18", {.weights = name, .num_classes = 10, .in_channels = 1});
+    EXPECT_EQ(adapted->forward(torch::rand({2, 1, 33, 33})).sizes(), (std::vector<int64_t>{2, 10}));
+  }
+  // The quantized ones are not there, which says that they were looked for.
+  const auto* file = "resnet18_fbgemm_16fa66dd.pth is not there";
+  EXPECT_ERROR(models::get_model("quantized_resnet18", {.weights = "DEFAULT", .quantize = true}), NotFoundError, file);
+  for (const auto* name :
+       {"IMAGENET1K_FBGEMM_V1", "ResNet18_QuantizedWeights.IMAGENET1K_FBGEMM_V1", "ResNet18_QuantizedWeights.DEFAULT"}) {
+    EXPECT_ERROR(models::get_model("quantized_resnet18", {.weights = name}), NotFoundError, file);
+  }
+  EXPECT_ERROR(models::get_model("quantized_resnet18", {.weights = "IMAGENET1K_V1", .quantize = true}), NotFoundError,
+               "ResNet18_QuantizedWeights has no weights \"IMAGENET1K_V1\"; there are DEFAULT, IMAGENET1K_FBGEMM_V1");
+}
+
 TEST(LoadWeights, TakesAFile) {
   const Environment home("TORCH_HOME", "/nowhere");
   expect_same_output(*models::get_model("resnet18", {.weights_file = checkpoint()}));
