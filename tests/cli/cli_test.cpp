@@ -50,6 +50,9 @@ TEST(CliModels, ListsAndFilters) {
   ASSERT_EQ(document.size(), 3);
   EXPECT_EQ(document[0]["name"], "resnext101_32x8d");
   EXPECT_EQ(document[0]["weights"].size(), 2);
+  // Without a classifier they have no accuracy.
+  EXPECT_THAT(opsis_tool({"models", "vgg16", "--weights"}).out,
+              testing::ContainsRegex("\nvgg16 +VGG16_Weights\\.IMAGENET1K_FEATURES +138\\.4 M +15\\.47\n"));
   expect_failure({"models", "resnet51"}, "no model matches \"resnet51\"; did you mean resnet50");
 }
 
