@@ -206,6 +206,38 @@ TEST_F(HostileCheckpoint, DescribesTensorsAsTorchDoesOrNotAtAll) {
                DecodeError, "encoding utf-7");
 }
 
+TEST_F(HostileCheckpoint, NamesWhatIsNotReadOfSoundOnes) {
+  // A conjugate that torch.save leaves to be computed.
+  const auto conjugate = with_call("torch._utils", "_rebuild_tensor_v2", [](PickleWriter& pickle) {
+    pickle.begin_tuple();
+    pickle.string("storage");
+    pickle.global("torch", "ComplexFloatStorage");
+    pickle.string("0");
+    pickle.string("cpu");
+    pickle.integer(3);
+    pickle.end_tuple();
+    pickle.persistent();
+    pickle.integer(0);
+    for (const auto number : {3, 1}) {
+      pickle.begin_tuple();
+      pickle.integer(number);
+      pickle.end_tuple();
+    }
+    pickle.boolean(false);
+    pickle.begin_ordered_dict();
+    pickle.end_dict();
+    pickle.begin_dict();
+    pickle.string("conj");
+    pickle.boolean(true);
+    pickle.end_dict();
+  });
+  EXPECT_ERROR(load(conjugate), DecodeError,
+               "a lazy conjugate or negative; call resolve_conj() and resolve_neg() before saving");
+  EXPECT_ERROR(load(archive("\x80\x02\x8a\x09\0\0\0\0\0\0\0\0\x01."s)), DecodeError,
+               "an integer of more than 64 bits, with its sign; save it as a string");
+  EXPECT_EQ(load(archive("\x80\x02}K\x01K\x02\x86K\x03s."s)).entries()[0].first.items().size(), 2u);
+}
+
 TEST_F(HostileCheckpoint, HoldsThePartsOfSparseTensorsAgainstEachOther) {
   struct Parts {
     std::string layout = "torch.sparse_coo";
