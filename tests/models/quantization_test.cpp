@@ -34,15 +34,15 @@ std::shared_ptr<quantization::QuantizableClassifier> quantizable(const std::stri
   std::optional<support::TableDraws> draws;
   if (by_table) draws.emplace();
   quantization::set_engine("x86");  // as there; most choose another
-  const auto drawn_simply = [&](auto options) {
+  const auto with_options = [&](auto options) {
     options.num_classes = 10;
-    options.init_weights = false;
+    options.init_weights = !quantize;
     options.quantize = quantize;
     return options;
   };
-  if (name == "googlenet") return quantization::googlenet({}, drawn_simply(quantization::QuantizableGoogLeNetOptions{})).ptr();
+  if (name == "googlenet") return quantization::googlenet({}, with_options(quantization::QuantizableGoogLeNetOptions{})).ptr();
   if (name == "inception_v3") {
-    return quantization::inception_v3({}, drawn_simply(quantization::QuantizableInception3Options{})).ptr();
+    return quantization::inception_v3({}, with_options(quantization::QuantizableInception3Options{})).ptr();
   }
   return models::get_model<quantization::QuantizableClassifier>("quantized_" + name, {.num_classes = 10, .quantize = quantize});
 }
