@@ -156,7 +156,8 @@ void load_entry(Classifier& out, const models::Weights& entry) {
 bool names_entry(const std::string& weights) {
   return weights.find('/') == weights.npos && !fs::exists(weights) &&
          (weights == "DEFAULT" || weights.starts_with("IMAGENET1K_") || weights.starts_with("COCO_") ||
-          weights.starts_with("C_T_") || weights.find("_Weights.") != weights.npos);
+          weights.starts_with("C_T_") || weights.find("_Weights.") != weights.npos ||
+          weights.find("_QuantizedWeights.") != weights.npos);
 }
 
 Classifier load_classifier(std::string name, const std::string& weights) {

@@ -24,10 +24,10 @@ double accuracy(const opsis::models::Weights& entry, std::string_view metric) {
   return 0;
 }
 
-// "80.86"; nothing where the weights are for another task.
+// "80.86"; nothing where the weights are for another task, or tell no classes apart: then torchvision has NaN.
 std::string shown(const opsis::models::Weights& entry, std::string_view metric) {
   const auto value = accuracy(entry, metric);
-  return value == 0 ? "" : opsis::fixed(value, 2);
+  return value > 0 ? opsis::fixed(value, 2) : "";
 }
 
 std::string millions(int64_t count) { return opsis::fixed(static_cast<double>(count) / 1e6, 1) + " M"; }

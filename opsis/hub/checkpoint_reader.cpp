@@ -12,12 +12,14 @@
 #include <bit>
 #include <complex>
 #include <cstring>
+#include <map>
 #include <unordered_map>
 
 #include "opsis/core/check.h"
 #include "opsis/hub/checkpoint_types.h"
 #include "opsis/hub/container.h"
 #include "opsis/hub/sparse_tensor.h"
+#include "opsis/hub/utf8.h"
 
 namespace opsis::inline v1::hub {
 namespace {
@@ -29,18 +31,6 @@ using Arguments = std::vector<uint32_t>;
 
 /// More dimensions than LibTorch's kernels take.
 constexpr size_t most_dimensions = 64;
-
-/// NumPy's names of element types, with the type a tensor has.
-struct NumpyType {
-  std::string_view name;
-  torch::ScalarType type;
-};
-constexpr NumpyType numpy_types[] = {
-    {"b1", torch::kBool},   {"c16", torch::kComplexDouble}, {"c8", torch::kComplexFloat}, {"f2", torch::kHalf},
-    {"f4", torch::kFloat},  {"f8", torch::kDouble},         {"i1", torch::kInt8},         {"i2", torch::kInt16},
-    {"i4", torch::kInt32},  {"i8", torch::kInt64},          {"u1", torch::kUInt8},        {"u2", torch::kUInt16},
-    {"u4", torch::kUInt32}, {"u8", torch::kUInt64},
-};
 
 /// A storage's pointer is used as it is when every element type can be read from it.
 constexpr int64_t widest_element = 16;
@@ -102,7 +92,8 @@ class CheckpointReader {
   torch::Tensor rebuild(std::string_view name, const Arguments& arguments);
   torch::Tensor rebuild_plain(const Arguments& arguments, const detail::CheckpointType* type);
   template <class Make>
-  torch::Tensor once(const Arguments& arguments, const Make& make);
+  torch::Tensor once(const Arguments& description, const Make& make, torch::ScalarType as = torch::ScalarType::Undefined);
+  void charge(const torch::Tensor& tensor, torch::ScalarType type);
   std::vector<int64_t> integers(const PickleNode& tuple) const;
   torch::Tensor rebuild_quantized(const Arguments& arguments);
   torch::Tensor rebuild_sparse(const Arguments& arguments);
@@ -111,7 +102,8 @@ class CheckpointReader {
   torch::ScalarType plain_type(const Arguments& arguments, size_t i) const;
   torch::Tensor tensor(std::string_view key);
   torch::Tensor tensor_at(const Arguments& arguments, size_t i);
-  torch::Tensor of_channels(const Arguments& quantizer, size_t i, torch::ScalarType type);
+  torch::Tensor numbers_at(const Arguments& quantizer, size_t i, torch::ScalarType type);
+  torch::Tensor of_channels(const Arguments& quantizer, size_t i, torch::ScalarType type, int64_t channels);
   torch::Tensor place(const Window& memory, torch::Tensor empty, int64_t offset, const std::vector<int64_t>& sizes,
                       const std::vector<int64_t>& strides) const;
   void narrow(Window& memory, int64_t begin, int64_t size) const;
@@ -130,7 +122,9 @@ class CheckpointReader {
   const Pickle& pickle_;
   std::vector<std::string> way_;
   std::unordered_map<std::string_view, torch::Storage> storages_;
-  std::unordered_map<const Arguments*, torch::Tensor> made_;  ///< what took more than a moment, by how it is described
+  /// What takes more than a moment, or memory, by how it is described, and as which type.
+  std::map<std::pair<const Arguments*, torch::ScalarType>, torch::Tensor> made_;
+  int64_t charged_ = 0;  ///< bytes of tensors that were converted
   std::unordered_map<std::string_view, torch::ScalarType> swapped_as_;
 };
 
@@ -226,7 +220,13 @@ Value CheckpointReader::call(const PickleNode& node) {
     if (name.ends_with(".scalar")) return numpy_scalar(arguments);
     fail("a type of NumPy without an array");
   }
-  return rebuild(name, arguments);
+  try {
+    return rebuild(name, arguments);
+  } catch (const ValueError& error) {
+    fail(error.what());
+  } catch (const c10::Error& error) {  // LibTorch has checks of its own
+    fail(error.what_without_backtrace());
+  }
 }
 
 /// Content that protocol 3 and newer, and Python 2, have as it is, and protocol 2 of Python 3 as a call.
@@ -243,19 +243,9 @@ std::string CheckpointReader::latin1(const Arguments& arguments) const {
   if (arguments.empty()) return {};
   const auto encoding = argument(arguments, 1, Kind::String).text;
   if (encoding != "latin1" && encoding != "latin-1") fail(text("bytes in the encoding {}", encoding));
-  const auto letters = argument(arguments, 0, Kind::String).text;
-  std::string out;
-  for (size_t i = 0; i < letters.size(); ++i) {
-    const auto lead = static_cast<uint8_t>(letters[i]);
-    if (lead < 0x80) {
-      out += letters[i];
-    } else if (lead <= 0xC3 && i + 1 < letters.size()) {
-      out += static_cast<char>((lead & 3) << 6 | (static_cast<uint8_t>(letters[++i]) & 0x3F));
-    } else {
-      fail("bytes of characters beyond 255");
-    }
-  }
-  return out;
+  auto out = to_latin1(argument(arguments, 0, Kind::String).text);
+  if (!out) fail("bytes of characters beyond 255");
+  return std::move(*out);
 }
 
 torch::Tensor CheckpointReader::rebuild(std::string_view name, const Arguments& arguments) {
@@ -300,9 +290,21 @@ torch::Tensor CheckpointReader::rebuild(std::string_view name, const Arguments& 
 
 /// A small pickle can name one tensor a million times: it is made at the first.
 template <class Make>
-torch::Tensor CheckpointReader::once(const Arguments& arguments, const Make& make) {
-  if (const auto known = made_.find(&arguments); known != made_.end()) return known->second;
-  return made_.emplace(&arguments, make()).first->second;
+torch::Tensor CheckpointReader::once(const Arguments& description, const Make& make, torch::ScalarType as) {
+  const auto key = std::pair(&description, as);
+  if (const auto known = made_.find(key); known != made_.end()) return known->second;
+  return made_.emplace(key, make()).first->second;
+}
+
+/// Before a tensor of the file is copied as one of `type`. A small pickle can describe one storage a thousand times, too, and all
+/// copies together are held against the file: 16 times it is enough for every byte of it to become the widest type once.
+void CheckpointReader::charge(const torch::Tensor& tensor, torch::ScalarType type) {
+  detail::check_memory(tensor, "a tensor to convert");
+  if (tensor.scalar_type() == type && tensor.is_contiguous()) return;
+  charged_ += tensor.numel() * static_cast<int64_t>(c10::elementSize(type));
+  if (charged_ > widest_element * std::ssize(file_->bytes())) {
+    fail(text("its tensors to convert make {} bytes of a file of {}", charged_, file_->bytes().size()));
+  }
 }
 
 /// An argument that is a tensor.
@@ -320,8 +322,8 @@ torch::Tensor CheckpointReader::rebuild_plain(const Arguments& arguments, const 
                integers(argument(arguments, 2, Kind::Tuple)), integers(argument(arguments, 3, Kind::Tuple)));
 }
 
-/// A number for each channel: a tensor, or a list, as it was in 2019, which is read as one of `type`.
-torch::Tensor CheckpointReader::of_channels(const Arguments& quantizer, size_t i, torch::ScalarType type) {
+/// Numbers of a quantizer: a tensor, or a list, as it was in 2019, which is read as one of `type`.
+torch::Tensor CheckpointReader::numbers_at(const Arguments& quantizer, size_t i, torch::ScalarType type) {
   if (i >= quantizer.size() || pickle_[quantizer[i]].kind != Kind::List) return tensor_at(quantizer, i);
   std::vector<double> numbers;
   for (const auto item : pickle_[quantizer[i]].items) {
@@ -331,6 +333,22 @@ torch::Tensor CheckpointReader::of_channels(const Arguments& quantizer, size_t i
     numbers.push_back(whole ? static_cast<double>(node.integer) : node.real);
   }
   return torch::tensor(numbers, torch::kDouble).to(type);
+}
+
+/// A scale or zero point for each channel, of the type that LibTorch would convert them to at each use.
+torch::Tensor CheckpointReader::of_channels(const Arguments& quantizer, size_t i, torch::ScalarType type, int64_t channels) {
+  const auto numbers = numbers_at(quantizer, i, type);
+  const auto given = numbers.scalar_type();
+  const bool fits = c10::isFloatingType(type) ? c10::isFloatingType(given) : c10::isIntegralType(given, /*includeBool=*/false);
+  if (numbers.dim() != 1 || numbers.numel() != channels) {
+    fail(text("{} channels with {} scales or zero points", channels, numbers.numel()));
+  }
+  if (!fits) fail("scales or zero points of another type");
+  const auto convert = [&] {
+    charge(numbers, type);
+    return numbers.to(type).contiguous();
+  };
+  return once(pickle_[quantizer[i]].items, convert, type);
 }
 
 /// (storage, offset, sizes, strides, (scheme, ...), ...): a quantized tensor, with one scale or one for each channel.
@@ -345,16 +363,12 @@ torch::Tensor CheckpointReader::rebuild_quantized(const Arguments& arguments) {
     into = at::_empty_affine_quantized({0}, memory.type, argument(quantizer, 1, Kind::Float).real,
                                        argument(quantizer, 2, Kind::Int).integer);
   } else if (scheme == "torch.per_channel_affine" || scheme == "torch.per_channel_affine_float_qparams") {
-    const bool real = scheme.ends_with("float_qparams");
-    const auto scales = of_channels(quantizer, 1, real ? torch::kFloat : torch::kDouble);
-    const auto zero_points = of_channels(quantizer, 2, real ? torch::kFloat : torch::kInt64);
     const auto axis = argument(quantizer, 3, Kind::Int).integer;
     if (axis < 0 || axis >= std::ssize(sizes)) fail(text("a tensor of {} dimensions quantized along {}", sizes.size(), axis));
     const auto channels = sizes[static_cast<size_t>(axis)];
-    if (scales.dim() != 1 || scales.numel() != channels || zero_points.dim() != 1 || zero_points.numel() != channels) {
-      fail(text("{} channels with {} scales and {} zero points", channels, scales.numel(), zero_points.numel()));
-    }
-    if (!scales.is_floating_point() || zero_points.is_floating_point() != real) fail("scales or zero points of another type");
+    const bool real = scheme.ends_with("float_qparams");
+    const auto scales = of_channels(quantizer, 1, real ? torch::kFloat : torch::kDouble, channels);
+    const auto zero_points = of_channels(quantizer, 2, real ? torch::kFloat : torch::kInt64, channels);
     // As many dimensions as the tensor will have; no elements, for how many there are is not checked yet.
     into = at::_empty_per_channel_affine_quantized(std::vector<int64_t>(sizes.size()), scales, zero_points, axis, memory.type);
   } else {
@@ -375,11 +389,7 @@ torch::Tensor CheckpointReader::rebuild_sparse(const Arguments& arguments) {
   for (size_t i = 0; i < count; ++i) parts.tensors.push_back(tensor_at(data, i));
   const bool told = data.size() > count + 1 && pickle_[data[count + 1]].kind != Kind::None;
   if (told) parts.is_coalesced = argument(data, count + 1, Kind::Bool).integer != 0;
-  try {
-    return detail::put_together(parts);
-  } catch (const ValueError& error) {
-    fail(error.what());
-  }
+  return detail::put_together(parts);
 }
 
 /// (type, sizes, strides, ...): a tensor without memory.
@@ -395,17 +405,8 @@ torch::Tensor CheckpointReader::rebuild_of_device(const Arguments& arguments) {
   const auto type = plain_type(arguments, 1);
   const auto& data = argument(arguments, 0, Kind::Call);
   const auto tensor = pickle_[data.items[0]].text.starts_with("numpy.") ? numpy_array(data) : tensor_at(arguments, 0);
-  if (tensor.layout() != torch::kStrided || tensor.is_quantized() || tensor.is_meta()) {
-    fail("a tensor of a device without plain content");
-  }
-  if (tensor.numel() > 0 && static_cast<size_t>(tensor.numel()) > tensor.storage().nbytes() / tensor.element_size()) {
-    fail("a tensor of a device has more elements than its storage");  // which would be made, one by one
-  }
-  try {
-    return tensor.to(type);
-  } catch (const c10::Error& error) {
-    fail(error.what_without_backtrace());
-  }
+  charge(tensor, type);
+  return tensor.to(type);
 }
 
 /// An argument that is the type of a tensor's elements.
@@ -524,8 +525,8 @@ torch::Tensor CheckpointReader::numpy_tensor(const PickleNode& type, std::string
                                              bool fortran) const {
   if (type.kind != Kind::Call || pickle_[type.items[0]].text != "numpy.dtype") fail("an array without a type");
   const auto name = argument(pickle_[type.items[1]].items, 0, Kind::String).text;
-  const auto* row = std::find_if(std::begin(numpy_types), std::end(numpy_types), [&](const auto& t) { return t.name == name; });
-  if (row == std::end(numpy_types)) fail(text("an array of NumPy's type {}; save it as a tensor", name));
+  const auto* row = detail::find_numpy(name);
+  if (!row) fail(text("an array of NumPy's type {}; save it as a tensor", name));
   const auto order = type.items.size() > 2 ? argument(argument_tuple(type.items[2]), 1, Kind::String).text : "<";
 
   // As if no side were 0: not even then may LibTorch be asked for sides whose product overflows.

@@ -13,6 +13,7 @@ struct CheckpointType {
   c10::ScalarType type;
   std::string_view dtype;    ///< "float32"
   std::string_view storage;  ///< "FloatStorage", or empty
+  std::string_view numpy{};  ///< "f4", or empty
 };
 
 /// The row of a type, or nullptr.
@@ -21,5 +22,7 @@ const CheckpointType* find_type(c10::ScalarType type);
 const CheckpointType* find_dtype(std::string_view name);
 /// The row of a "torch.FloatStorage", or nullptr.
 const CheckpointType* find_storage(std::string_view name);
+/// The row of NumPy's "f4", or nullptr.
+const CheckpointType* find_numpy(std::string_view name);
 
 }  // namespace opsis::inline v1::hub::detail

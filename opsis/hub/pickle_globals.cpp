@@ -80,6 +80,35 @@ constexpr std::string_view constants[] = {
     "torch.uint8",
 };
 
+/// Types of elements, and classes of their storages, that LibTorch has and this library does not read: they have fewer bits than a
+/// byte, or none that computes with them.
+constexpr std::string_view unread_types[] = {
+    "torch.QUInt2x4Storage",
+    "torch.QUInt4x2Storage",
+    "torch.bits16",
+    "torch.bits1x8",
+    "torch.bits2x4",
+    "torch.bits4x2",
+    "torch.bits8",
+    "torch.int1",
+    "torch.int2",
+    "torch.int3",
+    "torch.int4",
+    "torch.int5",
+    "torch.int6",
+    "torch.int7",
+    "torch.float4_e2m1fn_x2",
+    "torch.quint2x4",
+    "torch.quint4x2",
+    "torch.uint1",
+    "torch.uint2",
+    "torch.uint3",
+    "torch.uint4",
+    "torch.uint5",
+    "torch.uint6",
+    "torch.uint7",
+};
+
 /// Classes of storages.
 struct StorageClass {
   std::string_view name;
@@ -109,6 +138,10 @@ std::string_view pickle_global(std::string_view name) {
     if (known.name == name) return known.name;
   }
   return {};
+}
+
+bool is_unread_type(std::string_view name) {
+  return std::find(std::begin(unread_types), std::end(unread_types), name) != std::end(unread_types);
 }
 
 bool pickle_callable(std::string_view name) {

@@ -155,6 +155,10 @@ class PickleMachine {
     if (module == "__builtin__") module = "builtins";  // protocol 2 uses Python 2's names
     const auto full = std::string(module) + "." + std::string(name);
     const auto known = pickle_global(full);
+    if (known.empty() && is_unread_type(full)) {
+      bad_pickle(
+          text("it has tensors of {}, which are not read; save them as another type, quantized ones by dequantize()", full));
+    }
     if (known.empty()) {
       bad_pickle(
           text("it wants {}, which is not data and is not run. A checkpoint may hold tensors, numbers, strings, lists, "
@@ -305,7 +309,7 @@ bool PickleMachine::step(uint8_t code) {
     case 0x8b: {  // LONG1, LONG4: two's complement, as short as it goes
       const auto count = number(code == 0x8a ? 1 : 4);
       const auto raw = take(count);
-      if (count > 8) bad_pickle("it has an integer of more than 64 bits");
+      if (count > 8) bad_pickle("it has an integer of more than 64 bits, with its sign; save it as a string");
       uint64_t value = !raw.empty() && raw.back() >= 0x80 ? ~uint64_t{0} : 0;
       for (size_t i = raw.size(); i-- > 0;) value = value << 8 | raw[i];
       push_integer(static_cast<int64_t>(value));

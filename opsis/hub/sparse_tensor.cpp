@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/hub/value.h"
 
 namespace opsis::inline v1::hub {
 namespace {
@@ -17,14 +18,6 @@ constexpr std::pair<torch::Layout, std::string_view> sparse_layouts[] = {
     {torch::kSparse, "torch.sparse_coo"},    {torch::kSparseCsr, "torch.sparse_csr"}, {torch::kSparseCsc, "torch.sparse_csc"},
     {torch::kSparseBsr, "torch.sparse_bsr"}, {torch::kSparseBsc, "torch.sparse_bsc"},
 };
-
-/// LibTorch looks at each element of the parts: one that stands for many would keep it busy without end.
-void check_memory(const torch::Tensor& part) {
-  OPSIS_CHECK(part.layout() == torch::kStrided && !part.is_meta() && !part.is_quantized(),
-              "a part of a sparse tensor is no plain tensor");
-  OPSIS_CHECK(part.numel() == 0 || static_cast<size_t>(part.numel()) <= part.storage().nbytes() / part.element_size(),
-              "a part of a sparse tensor has more elements than its storage");
-}
 
 torch::Tensor checked_and_made(const detail::SparseParts& parts) {
   const auto& values = parts.tensors.back();
@@ -38,6 +31,12 @@ torch::Tensor checked_and_made(const detail::SparseParts& parts) {
 }
 
 }  // namespace
+
+void detail::check_memory(const torch::Tensor& tensor, std::string_view what) {
+  OPSIS_CHECK(is_plain(tensor) && !tensor.is_quantized(), "{} is no plain tensor", what);
+  OPSIS_CHECK(tensor.numel() == 0 || static_cast<size_t>(tensor.numel()) <= tensor.storage().nbytes() / tensor.element_size(),
+              "{} has more elements than its storage", what);
+}
 
 std::string_view detail::sparse_layout_name(torch::Layout layout) {
   for (const auto& [known, name] : sparse_layouts) {
@@ -67,7 +66,7 @@ detail::SparseParts detail::take_apart(const torch::Tensor& sparse) {
 torch::Tensor detail::put_together(const SparseParts& parts) {
   const size_t count = parts.layout == torch::kSparse ? 2 : 3;
   OPSIS_CHECK(parts.tensors.size() == count, "a sparse tensor of {} parts", parts.tensors.size());
-  for (const auto& part : parts.tensors) check_memory(part);
+  for (const auto& part : parts.tensors) check_memory(part, "a part of a sparse tensor");
   int64_t elements = 1;
   bool overflow = false;
   for (const auto size : parts.sizes) overflow |= __builtin_mul_overflow(elements, std::max<int64_t>(size, 1), &elements);

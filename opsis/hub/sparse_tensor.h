@@ -17,6 +17,11 @@ struct SparseParts {
   std::optional<bool> is_coalesced{};  ///< of COO; unknown in files of before PyTorch 2.1
 };
 
+/// That each element of a tensor of a file may be looked at or copied: it is plain, and has no more elements than its storage. By a
+/// stride of 0 one element can stand for any number of them.
+/// Throws   ValueError that calls the tensor `what`
+void check_memory(const torch::Tensor& tensor, std::string_view what);
+
 /// Python's name of a sparse layout ("torch.sparse_coo"); empty for others.
 std::string_view sparse_layout_name(torch::Layout layout);
 /// The sparse layout of that name, if it is one.

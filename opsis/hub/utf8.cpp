@@ -27,4 +27,19 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::optional<std::string> to_latin1(std::string_view utf8) {
+  std::string out;
+  for (size_t i = 0; i < utf8.size(); ++i) {
+    const auto lead = static_cast<uint8_t>(utf8[i]);
+    if (lead < 0x80) {
+      out += utf8[i];
+    } else if (lead <= 0xC3 && i + 1 < utf8.size()) {
+      out += static_cast<char>((lead & 3) << 6 | (static_cast<uint8_t>(utf8[++i]) & 0x3F));
+    } else {
+      return std::nullopt;
+    }
+  }
+  return out;
+}
+
 }  // namespace opsis::inline v1::hub

@@ -42,6 +42,11 @@ const Value* child(const Value& value, const Value::Step& step) {
   return nullptr;
 }
 
+bool can_be_key(const Value& value) {
+  if (value.is_tuple()) return std::all_of(value.items().begin(), value.items().end(), can_be_key);
+  return value.is_string() || value.is_int() || value.is_none() || value.is_bool() || value.is_double();
+}
+
 [[noreturn]] void not_there(const Value& value, std::span<const Value::Step> way, const Value::Step& step) {
   if (step.is_place && !value.is_dict()) {
     const auto count = value.is_list() || value.is_tuple() ? value.items().size() : 0;
@@ -116,7 +121,7 @@ Value Value::dict(std::vector<Item> items) {
     } else if (key.is_int()) {
       OPSIS_CHECK(numbers.insert(key.as_int()).second, "checkpoint: the key {} stands twice in a dict", key.as_int());
     } else {
-      OPSIS_CHECK(key.is_none() || key.is_bool() || key.is_double(), "checkpoint: {} cannot be the key of a dict", key.kind());
+      OPSIS_CHECK(can_be_key(key), "checkpoint: {} cannot be the key of a dict", key.kind());
     }
   }
   Value out;

@@ -69,7 +69,8 @@ class OPSIS_API Value {
   static Value dtype(std::string name);
   static Value list(std::vector<Value> items = {});
   static Value tuple(std::vector<Value> items = {});
-  /// Throws   ValueError when a key stands twice
+  /// Keys are what Python hashes: strings, numbers, None, and tuples of these.
+  /// Throws   ValueError for another key, and for a string or an int that stands twice
   static Value dict(std::vector<Item> items = {});
 
   bool is_none() const { return std::holds_alternative<std::monostate>(data_); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
 
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
@@ -12,12 +13,84 @@
 namespace opsis::inline v1::models {
 namespace registry {
 
+// Weights of a model, and what builds it with them or without.
+struct Built {
+  std::shared_ptr<torch::nn::Module> (*build)(const Weights* weights, const ModelOptions& options) = nullptr;
+  WeightsEnum (*weights)() = nullptr;
+};
+
 struct Entry {
   std::string_view name, module;
-  std::shared_ptr<torch::nn::Module> (*build)(const Weights* weights, const ModelOptions& options);
-  WeightsEnum (*weights)();
+  Built own;
   bool (*does)(const std::type_info& task);  // false: surely not
+  Built unquantized{};                       // of a model that can be quantized: with float weights
 };
+
+template <class B>
+void set_backbone(std::optional<B>& backbone, const ModelOptions& chosen) {
+  if (chosen.weights_backbone) {
+    const WeightsEnum known{B::DEFAULT.enum_name(), B::all(), B::DEFAULT};
+    backbone = chosen.weights_backbone->empty() ? std::nullopt : std::optional(B{known[*chosen.weights_backbone]});
+  } else if (!chosen.weights_file.empty()) {
+    backbone.reset();  // the file has its tensors
+  }
+}
+
+// What was chosen, in the options of a model's own.
+template <class Options>
+Options options_of(const ModelOptions& chosen) {
+  Options options;
+  if constexpr (requires { options.num_classes; }) {
+    options.num_classes = chosen.num_classes;
+  } else {
+    OPSIS_CHECK(!chosen.num_classes, "get_model: num_classes is for models that tell classes apart");
+  }
+  if constexpr (requires { options.in_channels; }) {
+    options.in_channels = chosen.in_channels;
+  } else {
+    OPSIS_CHECK(chosen.in_channels == 3, "get_model: in_channels is not for models of optical flow, got {}",
+                chosen.in_channels);
+  }
+  if constexpr (requires { options.quantize; }) {
+    options.quantize = chosen.quantize;
+  } else {
+    OPSIS_CHECK(!chosen.quantize, "get_model: quantize is for models whose names begin with \"quantized_\"");
+  }
+  if constexpr (requires { options.aux_loss; }) {
+    options.aux_loss = chosen.aux_loss;
+  } else {
+    OPSIS_CHECK(!chosen.aux_loss, "get_model: aux_loss is for segmentation models");
+  }
+  if constexpr (requires { options.weights_backbone; }) {
+    set_backbone(options.weights_backbone, chosen);
+  } else {
+    OPSIS_CHECK(!chosen.weights_backbone, "get_model: weights_backbone is for models around a classifier");
+  }
+  if constexpr (requires { options.trainable_backbone_layers; }) {
+    options.trainable_backbone_layers = chosen.trainable_backbone_layers;
+  } else {
+    OPSIS_CHECK(!chosen.trainable_backbone_layers, "get_model: trainable_backbone_layers is for detectors");
+  }
+  if constexpr (requires { options.parts.reduced_tail; }) {
+    if (!chosen.weights_file.empty()) {
+      options.parts.reduced_tail = detection::detail::has_reduced_tail(chosen.weights_file);
+    }
+  }
+  if constexpr (requires { options.image_size; }) options.image_size = chosen.image_size;
+  if constexpr (requires { options.spatial_size; }) {
+    if (chosen.image_size) options.spatial_size = Size{*chosen.image_size, *chosen.image_size};
+  }
+  if constexpr (requires { options.input_size; }) {
+    if (chosen.image_size) options.input_size = Size{*chosen.image_size, *chosen.image_size};
+  }
+  if constexpr (requires { options.transform.min_size; }) {
+    if (chosen.image_size) {
+      options.transform.min_size = {*chosen.image_size};
+      options.transform.max_size = *chosen.image_size * 5 / 3;
+    }
+  }
+  return options;
+}
 
 // What a builder's signature says: its weights and its options.
 template <auto builder>
@@ -28,57 +101,7 @@ struct Builder<builder> {
   static std::shared_ptr<torch::nn::Module> build(const Weights* weights, const ModelOptions& chosen) {
     std::optional<W> own;
     if (weights) own = W{*weights};
-    Options options;
-    if constexpr (requires { options.num_classes; }) {
-      options.num_classes = chosen.num_classes;
-    } else {
-      OPSIS_CHECK(!chosen.num_classes, "get_model: num_classes is for models that tell classes apart");
-    }
-    if constexpr (requires { options.in_channels; }) {
-      options.in_channels = chosen.in_channels;
-    } else {
-      OPSIS_CHECK(chosen.in_channels == 3, "get_model: in_channels is not for models of optical flow, got {}",
-                  chosen.in_channels);
-    }
-    if constexpr (requires { options.quantize; }) {
-      options.quantize = chosen.quantize;
-    } else {
-      OPSIS_CHECK(!chosen.quantize, "get_model: quantize is for models whose names begin with \"quantized_\"");
-    }
-    if constexpr (requires { options.aux_loss; }) {
-      options.aux_loss = chosen.aux_loss;
-    } else {
-      OPSIS_CHECK(!chosen.aux_loss, "get_model: aux_loss is for segmentation models");
-    }
-    if constexpr (requires { options.weights_backbone; }) {
-      set_backbone(options.weights_backbone, chosen);
-    } else {
-      OPSIS_CHECK(!chosen.weights_backbone, "get_model: weights_backbone is for models around a classifier");
-    }
-    if constexpr (requires { options.trainable_backbone_layers; }) {
-      options.trainable_backbone_layers = chosen.trainable_backbone_layers;
-    } else {
-      OPSIS_CHECK(!chosen.trainable_backbone_layers, "get_model: trainable_backbone_layers is for detectors");
-    }
-    if constexpr (requires { options.parts.reduced_tail; }) {
-      if (!chosen.weights_file.empty()) {
-        options.parts.reduced_tail = detection::detail::has_reduced_tail(chosen.weights_file);
-      }
-    }
-    if constexpr (requires { options.image_size; }) options.image_size = chosen.image_size;
-    if constexpr (requires { options.spatial_size; }) {
-      if (chosen.image_size) options.spatial_size = Size{*chosen.image_size, *chosen.image_size};
-    }
-    if constexpr (requires { options.input_size; }) {
-      if (chosen.image_size) options.input_size = Size{*chosen.image_size, *chosen.image_size};
-    }
-    if constexpr (requires { options.transform.min_size; }) {
-      if (chosen.image_size) {
-        options.transform.min_size = {*chosen.image_size};
-        options.transform.max_size = *chosen.image_size * 5 / 3;
-      }
-    }
-    return builder(std::move(own), std::move(options)).ptr();
+    return builder(std::move(own), options_of<Options>(chosen)).ptr();
   }
   static WeightsEnum weights() { return {W::DEFAULT.enum_name(), W::all(), W::DEFAULT}; }
   static bool does(const std::type_info& task) {
@@ -92,16 +115,19 @@ struct Builder<builder> {
   static bool is_a(const std::type_info& task) {
     return std::is_base_of_v<Task, Impl> || task != typeid(Task);
   }
+};
 
-  template <class B>
-  static void set_backbone(std::optional<B>& backbone, const ModelOptions& chosen) {
-    if (chosen.weights_backbone) {
-      const WeightsEnum known{B::DEFAULT.enum_name(), B::all(), B::DEFAULT};
-      backbone = chosen.weights_backbone->empty() ? std::nullopt : std::optional(B{known[*chosen.weights_backbone]});
-    } else if (!chosen.weights_file.empty()) {
-      backbone.reset();  // the file has its tensors
-    }
+// The same of one that takes float weights into a model that can be quantized.
+template <auto builder>
+struct FloatBuilder;
+
+template <class Model, class W, class Options, Model (*builder)(std::reference_wrapper<const W>, Options)>
+struct FloatBuilder<builder> {
+  static std::shared_ptr<torch::nn::Module> build(const Weights* weights, const ModelOptions& chosen) {
+    const W own{*weights};
+    return builder(std::cref(own), options_of<Options>(chosen)).ptr();
   }
+  static WeightsEnum weights() { return {W::DEFAULT.enum_name(), W::all(), W::DEFAULT}; }
 };
 
 // Of a builder's overloads the one with weights that may be left out.
@@ -110,12 +136,20 @@ constexpr auto with_optional_weights(Model (*builder)(std::optional<W>, Options)
   return builder;
 }
 
-#define OPSIS_QUANTIZED_MODEL(name)                                                                             \
-  Entry{"quantized_" #name, "models::quantization", Builder<with_optional_weights(&quantization::name)>::build, \
-        Builder<with_optional_weights(&quantization::name)>::weights,                                           \
-        Builder<with_optional_weights(&quantization::name)>::does},
-#define OPSIS_MODEL(module, name) \
-  Entry{#name, #module, Builder<&module::name>::build, Builder<&module::name>::weights, Builder<&module::name>::does},
+// ... and the one with float weights of a model that can be quantized.
+template <class Model, class W, class Options>
+constexpr auto with_float_weights(Model (*builder)(std::reference_wrapper<const W>, Options)) {
+  return builder;
+}
+
+template <class B>
+constexpr Built built_by{B::build, B::weights};
+
+#define OPSIS_QUANTIZED_MODEL(name)                                                                                \
+  Entry{"quantized_" #name, "models::quantization", built_by<Builder<with_optional_weights(&quantization::name)>>, \
+        Builder<with_optional_weights(&quantization::name)>::does,                                                 \
+        built_by<FloatBuilder<with_float_weights(&quantization::name)>>},
+#define OPSIS_MODEL(module, name) Entry{#name, #module, built_by<Builder<&module::name>>, Builder<&module::name>::does},
 constexpr Entry entries[] = {
 #include "opsis/models/models.def"
 };
@@ -145,6 +179,17 @@ std::string_view task_of(std::string_view module) {
   return module == "models::optical_flow" ? "optical flow" : "image classification";
 }
 
+// Which weights a name is one of. Of a model that can be quantized "DEFAULT" and the like are float ones unless it is to be
+// quantized, as in torchvision; the name of quantized ones says itself that it is.
+const Built& meant(const Entry& entry, const ModelOptions& options) {
+  if (options.quantize || !entry.unquantized.build) return entry.own;
+  const auto quantized = entry.own.weights();
+  const std::string_view name = options.weights;
+  const bool is_quantized = std::any_of(quantized.entries.begin(), quantized.entries.end(),
+                                        [&](const Weights* known) { return known->member_name() == name; });
+  return is_quantized || name.starts_with(quantized.name) ? entry.own : entry.unquantized;
+}
+
 bool matches_any(const std::vector<std::string>& patterns, std::string_view name) {
   return std::any_of(patterns.begin(), patterns.end(), [&](const auto& p) { return detail::matches(p, name); });
 }
@@ -164,13 +209,13 @@ std::vector<std::string> list_models(const ModelFilter& filter) {
 std::vector<std::string> list_weights() {
   std::vector<std::string> names;
   for (const auto& entry : registry::entries) {
-    for (const auto* weights : entry.weights().entries) names.emplace_back(weights->name);
+    for (const auto* weights : entry.own.weights().entries) names.emplace_back(weights->name);
   }
   std::sort(names.begin(), names.end());
   return names;
 }
 
-WeightsEnum get_model_weights(std::string_view model) { return registry::find("get_model_weights", model).weights(); }
+WeightsEnum get_model_weights(std::string_view model) { return registry::find("get_model_weights", model).own.weights(); }
 
 const Weights& get_weight(std::string_view name) {
   const auto dot = name.find('.');
@@ -178,7 +223,7 @@ const Weights& get_weight(std::string_view name) {
               "get_weight: a name is like \"ResNet50_Weights.IMAGENET1K_V2\", got \"{}\"", name);
   std::vector<std::string_view> known;
   for (const auto& entry : registry::entries) {
-    const auto weights = entry.weights();
+    const auto weights = entry.own.weights();
     if (weights.name == name.substr(0, dot)) return weights[name];
     known.push_back(weights.name);
   }
@@ -197,7 +242,7 @@ std::shared_ptr<torch::nn::Module> build_model(std::string_view name, const Mode
   const auto& entry = registry::find("get_model", name);
   if (!entry.does(task)) refuse_task(name);
   if (options.weights.empty()) {
-    auto model = entry.build(nullptr, options);
+    auto model = entry.own.build(nullptr, options);
     if (options.weights_file.empty()) return model;
     if (options.quantize) {
       quantization::load_quantized_state(*model, hub::load(options.weights_file));
@@ -206,10 +251,11 @@ std::shared_ptr<torch::nn::Module> build_model(std::string_view name, const Mode
     }
     return model;
   }
-  auto weights = entry.weights()[options.weights];
+  const auto& built = registry::meant(entry, options);
+  auto weights = built.weights()[options.weights];
   std::string url;
   if (!options.weights_file.empty()) weights.url = url = "file://" + options.weights_file.string();
-  return entry.build(&weights, options);
+  return built.build(&weights, options);
 }
 
 void refuse_task(std::string_view name) {

@@ -26,7 +26,8 @@ struct ModelOptions {
   std::filesystem::path weights_file{};
   /// Empty: what the weights have, else the model's own default. Another number than that of `weights` makes a new head.
   std::optional<int64_t> num_classes{};
-  /// Of the models that begin with "quantized_": integer weights and activations. Their weights are quantized ones, which imply it.
+  /// Of the models that begin with "quantized_": integer weights and activations. With it "DEFAULT" means quantized weights, and
+  /// float ones without it. The name of quantized weights implies it.
   bool quantize = false;
   int64_t in_channels = 3;  ///< of images or clips; with `weights`, the first convolution's filters are adapted
   /// Of both sides of the images, for models that are made for one size (ViT, MaxVit, MViT). Of detectors the shorter side that

@@ -83,6 +83,9 @@ TEST(CliModels, ListsAndFilters) {
   ASSERT_EQ(document.size(), 3);
   EXPECT_EQ(document[0]["name"], "resnext101_32x8d");
   EXPECT_EQ(document[0]["weights"].size(), 2);
+  // Without a classifier they have no accuracy.
+  EXPECT_THAT(opsis_tool({"models", "vgg16", "--weights"}).out,
+              testing::ContainsRegex("\nvgg16 +VGG16_Weights\\.IMAGENET1K_FEATURES +138\\.4 M +15\\.47\n"));
   expect_failure({"models", "resnet51"}, "no model matches \"resnet51\"; did you mean resnet50");
 }
 
@@ -206,12 +209,17 @@ TEST(CliWeights, BringsAQuantizedModelFromAServerAndAsksIt) {
 
   const support::Variable offline("OPSIS_OFFLINE", "1");
   const auto photo = (oracle::folder() / "models_official" / "photo.png").string();
-  const auto run = opsis_tool({"predict", photo, "--model", "quantized_resnet18", "--json"});
-  ASSERT_EQ(run.code, 0) << run.err;
-  const auto classes = json::parse(run.out)["predictions"][0]["classes"];
-  for (size_t i = 0; i < 5; ++i) {
-    EXPECT_EQ(classes[i]["name"], c.texts("best")[i]);
-    EXPECT_NEAR(classes[i]["probability"].get<double>(), c.numbers("probabilities")[i], 1e-6);
+  for (const auto& weights : {std::string(), name, std::string("IMAGENET1K_FBGEMM_V1")}) {
+    SCOPED_TRACE(weights);
+    std::vector<std::string> asked{"predict", photo, "--model", "quantized_resnet18", "--json"};
+    if (!weights.empty()) asked.insert(asked.end(), {"--weights", weights});
+    const auto run = opsis_tool(asked);
+    ASSERT_EQ(run.code, 0) << run.err;
+    const auto classes = json::parse(run.out)["predictions"][0]["classes"];
+    for (size_t i = 0; i < 5; ++i) {
+      EXPECT_EQ(classes[i]["name"], c.texts("best")[i]);
+      EXPECT_NEAR(classes[i]["probability"].get<double>(), c.numbers("probabilities")[i], 1e-6);
+    }
   }
 
   // Its name tells no hash, which is not to be sound.

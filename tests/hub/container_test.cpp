@@ -7,6 +7,7 @@
 
 #include "opsis/hub/checkpoint.h"
 #include "opsis/hub/pickle_writer.h"
+#include "tests/support/checkpoints.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
@@ -162,11 +163,7 @@ TEST_F(HostileContainer, LiesInsideTheFileWhateverIsChanged) {
 TEST_F(HostileContainer, GivesAnErrorOrTensorsForEveryDamage) {
   const auto attempt = [&](const std::string& bytes) {
     try {
-      const auto value = load(bytes);
-      if (!value.is_dict()) return;
-      for (const auto& [key, held] : value.entries()) {
-        if (held.is_tensor() && held.as_tensor().numel() < 1'000'000) held.as_tensor().clone();
-      }
+      support::read_all(load(bytes));
     } catch (const DecodeError&) {
     }
   };

@@ -7,8 +7,10 @@
 #include "opsis/hub/checkpoint.h"
 #include "opsis/hub/pickle_writer.h"
 #include "opsis/hub/zip_writer.h"
+#include "tests/support/checkpoints.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
+#include "tests/support/peak_allocation.h"
 #include "tests/support/temporary.h"
 
 namespace opsis {
@@ -24,6 +26,9 @@ struct Claim {
   std::vector<int64_t> sizes{2, 3}, strides{3, 1};
   bool gradient = false;
 };
+
+/// Writes one object of a pickle.
+using Describe = std::function<void(PickleWriter&)>;
 
 void describe(PickleWriter& pickle, const Claim& claim) {
   const auto integers = [&](const std::vector<int64_t>& numbers) {
@@ -50,6 +55,50 @@ void describe(PickleWriter& pickle, const Claim& claim) {
   pickle.reduce();
 }
 
+/// Describes a quantized tensor of one dimension, whose elements are all the first of the storage.
+void describe_quantized(PickleWriter& pickle, std::string_view scheme, const Describe& rest, int64_t rows, int64_t elements,
+                        std::string_view storage = "QInt32Storage") {
+  pickle.global("torch._utils", "_rebuild_qtensor");
+  pickle.begin_tuple();
+  pickle.begin_tuple();
+  pickle.string("storage");
+  pickle.global("torch", storage);
+  pickle.string("0");
+  pickle.string("cpu");
+  pickle.integer(elements);
+  pickle.end_tuple();
+  pickle.persistent();
+  pickle.integer(0);
+  for (const auto side : {rows, int64_t{0}}) {
+    pickle.begin_tuple();
+    pickle.integer(side);
+    pickle.end_tuple();
+  }
+  pickle.begin_tuple();
+  pickle.global("torch", scheme);
+  rest(pickle);
+  pickle.end_tuple();
+  pickle.boolean(false);
+  pickle.none();
+  pickle.end_tuple();
+  pickle.reduce();
+}
+
+/// The same by channels, in a storage of so many bytes.
+void describe_channels(PickleWriter& pickle, int64_t bytes, int64_t channels, const Describe& scales,
+                       const Describe& zero_points) {
+  const auto rest = [&](PickleWriter& into) {
+    scales(into);
+    zero_points(into);
+    into.integer(0);
+  };
+  describe_quantized(pickle, "per_channel_affine", rest, channels, bytes / 4);
+}
+
+Describe tensor_of(const Claim& claim) {
+  return [=](PickleWriter& pickle) { describe(pickle, claim); };
+}
+
 std::string archive(const std::string& pickle, std::string_view data = "0123456789abcdefghijklmn") {
   std::string out;
   hub::ZipWriter zip([&](io::Bytes bytes) { out += io::as_text(bytes); });
@@ -70,7 +119,7 @@ std::string with_tensor(const Claim& claim) {
 }
 
 /// A call of one of torch's functions.
-std::string with_call(std::string_view module, std::string_view name, const std::function<void(PickleWriter&)>& arguments) {
+std::string with_call(std::string_view module, std::string_view name, const Describe& arguments) {
   PickleWriter pickle;
   pickle.global(module, name);
   pickle.begin_tuple();
@@ -87,21 +136,12 @@ class HostileCheckpoint : public testing::Test {
   /// Loads and reads all that was loaded: an error or a value, and nothing else, may come of it.
   void attempt(const std::string& bytes) {
     try {
-      touch(load(bytes));
+      support::read_all(load(bytes));
     } catch (const DecodeError&) {
     }
   }
 
  private:
-  static void touch(const hub::Value& value) {
-    if (value.is_tensor() && value.as_tensor().numel() < 1'000'000) value.as_tensor().clone();
-    if (value.is_list() || value.is_tuple()) {
-      for (const auto& item : value.items()) touch(item);
-    }
-    if (value.is_dict()) {
-      for (const auto& [key, held] : value.entries()) touch(held);
-    }
-  }
   support::TemporaryFolder folder_;
 };
 
@@ -149,7 +189,7 @@ TEST_F(HostileCheckpoint, RunsNothing) {
 }
 
 TEST_F(HostileCheckpoint, DescribesTensorsAsTorchDoesOrNotAtAll) {
-  const auto call = [](const std::function<void(PickleWriter&)>& arguments, std::string_view name = "_rebuild_tensor_v2") {
+  const auto call = [](const Describe& arguments, std::string_view name = "_rebuild_tensor_v2") {
     return with_call("torch._utils", name, arguments);
   };
   EXPECT_ERROR(load(call([](PickleWriter&) {})), DecodeError, "not described as torch.save does it");
@@ -164,6 +204,38 @@ TEST_F(HostileCheckpoint, DescribesTensorsAsTorchDoesOrNotAtAll) {
   EXPECT_ERROR(load(archive("\x80\x02"
                             "c_codecs\nencode\nX\x01\x00\x00\x00xX\x05\x00\x00\x00utf-7\x86R."s)),
                DecodeError, "encoding utf-7");
+}
+
+TEST_F(HostileCheckpoint, NamesWhatIsNotReadOfSoundOnes) {
+  // A conjugate that torch.save leaves to be computed.
+  const auto conjugate = with_call("torch._utils", "_rebuild_tensor_v2", [](PickleWriter& pickle) {
+    pickle.begin_tuple();
+    pickle.string("storage");
+    pickle.global("torch", "ComplexFloatStorage");
+    pickle.string("0");
+    pickle.string("cpu");
+    pickle.integer(3);
+    pickle.end_tuple();
+    pickle.persistent();
+    pickle.integer(0);
+    for (const auto number : {3, 1}) {
+      pickle.begin_tuple();
+      pickle.integer(number);
+      pickle.end_tuple();
+    }
+    pickle.boolean(false);
+    pickle.begin_ordered_dict();
+    pickle.end_dict();
+    pickle.begin_dict();
+    pickle.string("conj");
+    pickle.boolean(true);
+    pickle.end_dict();
+  });
+  EXPECT_ERROR(load(conjugate), DecodeError,
+               "a lazy conjugate or negative; call resolve_conj() and resolve_neg() before saving");
+  EXPECT_ERROR(load(archive("\x80\x02\x8a\x09\0\0\0\0\0\0\0\0\x01."s)), DecodeError,
+               "an integer of more than 64 bits, with its sign; save it as a string");
+  EXPECT_EQ(load(archive("\x80\x02}K\x01K\x02\x86K\x03s."s)).entries()[0].first.items().size(), 2u);
 }
 
 TEST_F(HostileCheckpoint, HoldsThePartsOfSparseTensorsAgainstEachOther) {
@@ -210,7 +282,7 @@ TEST_F(HostileCheckpoint, HoldsThePartsOfSparseTensorsAgainstEachOther) {
 }
 
 TEST_F(HostileCheckpoint, MakesNoMoreOfATensorOfADeviceThanItsStorageHas) {
-  const auto of_device = [](const std::function<void(PickleWriter&)>& data) {
+  const auto of_device = [](const Describe& data) {
     return with_call("torch._utils", "_rebuild_device_tensor_from_cpu_tensor", [&](PickleWriter& pickle) {
       data(pickle);
       pickle.global("torch", "float64");
@@ -236,7 +308,7 @@ TEST_F(HostileCheckpoint, MakesNoMoreOfATensorOfADeviceThanItsStorageHas) {
                  pickle.end_tuple();
                  pickle.reduce();
                })),
-               DecodeError, "a tensor of a device without plain content");
+               DecodeError, "a tensor to convert is no plain tensor");
 }
 
 TEST_F(HostileCheckpoint, HoldsTensorsWithoutMemoryAgainstWhatATensorCanBe) {
@@ -267,33 +339,10 @@ TEST_F(HostileCheckpoint, HoldsTensorsWithoutMemoryAgainstWhatATensorCanBe) {
 }
 
 TEST_F(HostileCheckpoint, HoldsQuantizersAgainstTheTensor) {
-  const auto quantized = [](std::string_view scheme, const std::function<void(PickleWriter&)>& rest, int64_t rows = 2,
+  const auto quantized = [](std::string_view scheme, const Describe& rest, int64_t rows = 2,
                             std::string_view storage = "QInt32Storage") {
     PickleWriter pickle;
-    pickle.global("torch._utils", "_rebuild_qtensor");
-    pickle.begin_tuple();
-    pickle.begin_tuple();
-    pickle.string("storage");
-    pickle.global("torch", storage);
-    pickle.string("0");
-    pickle.string("cpu");
-    pickle.integer(6);
-    pickle.end_tuple();
-    pickle.persistent();
-    pickle.integer(0);
-    for (const auto side : {rows, int64_t{0}}) {
-      pickle.begin_tuple();
-      pickle.integer(side);
-      pickle.end_tuple();
-    }
-    pickle.begin_tuple();
-    pickle.global("torch", scheme);
-    rest(pickle);
-    pickle.end_tuple();
-    pickle.boolean(false);
-    pickle.none();
-    pickle.end_tuple();
-    pickle.reduce();
+    describe_quantized(pickle, scheme, rest, rows, 6, storage);
     return archive(pickle.finish());
   };
   const auto one_scale = [](PickleWriter& pickle) {
@@ -317,6 +366,107 @@ TEST_F(HostileCheckpoint, HoldsQuantizersAgainstTheTensor) {
   EXPECT_ERROR(load(quantized("per_channel_affine", channels(2, -1))), DecodeError, "quantized along -1");
   EXPECT_ERROR(load(quantized("per_channel_affine", channels(3, 0))), DecodeError, "2 channels with 3 scales");
   EXPECT_ERROR(load(quantized("per_channel_affine", channels(2, 0))), DecodeError, "zero points of another type");
+}
+
+TEST_F(HostileCheckpoint, MakesNoMoreScalesThanItsStorageHas) {
+  const auto with = [](int64_t channels, const auto& scales, const auto& zero_points) {
+    PickleWriter pickle;
+    describe_channels(pickle, 24, channels, scales, zero_points);
+    return archive(pickle.finish(), std::string(24, '\0'));
+  };
+  const auto scales = [](int64_t channels, int64_t stride) { return tensor_of({.sizes = {channels}, .strides = {stride}}); };
+  const auto zero_points = [](int64_t channels, int64_t stride, const std::string& storage = "LongStorage",
+                              int64_t elements = 3) {
+    return tensor_of({.storage = storage, .elements = elements, .sizes = {channels}, .strides = {stride}});
+  };
+  const auto sound = load(with(3, scales(3, 2), zero_points(3, 1))).as_tensor();
+  EXPECT_TENSOR_EQ(sound.q_per_channel_scales(), torch::zeros({3}, torch::kDouble));
+  EXPECT_TENSOR_EQ(sound.q_per_channel_zero_points(), torch::zeros({3}, torch::kInt64));
+  for (const auto channels : {int64_t{7}, int64_t{1} << 26, int64_t{1} << 40}) {
+    const auto words = "a tensor to convert has more elements than its storage";
+    EXPECT_ERROR(load(with(channels, scales(channels, 0), zero_points(channels, 0))), DecodeError, words);
+  }
+  EXPECT_ERROR(load(with(2, zero_points(2, 1), zero_points(2, 1))), DecodeError, "scales or zero points of another type");
+  for (const auto* storage : {"BoolStorage", "QInt8Storage", "ComplexFloatStorage", "FloatStorage"}) {
+    SCOPED_TRACE(storage);
+    const int64_t elements = storage[0] == 'C' ? 3 : storage[0] == 'F' ? 6 : 24;
+    EXPECT_ERROR(load(with(2, scales(2, 1), zero_points(2, 1, storage, elements))), DecodeError,
+                 storage[0] == 'Q' ? "a quantized tensor without its scale" : "scales or zero points of another type");
+  }
+}
+
+TEST_F(HostileCheckpoint, RefusesScalesThatAreNotInMemoryByTheFilesName) {
+  const auto meta = [](PickleWriter& pickle) {
+    pickle.global("torch._utils", "_rebuild_meta_tensor_no_storage");
+    pickle.begin_tuple();
+    pickle.global("torch", "float64");
+    for (const auto number : {2, 1}) {
+      pickle.begin_tuple();
+      pickle.integer(number);
+      pickle.end_tuple();
+    }
+    pickle.boolean(false);
+    pickle.end_tuple();
+    pickle.reduce();
+  };
+  const auto sparse = [](PickleWriter& pickle) {
+    pickle.global("torch._utils", "_rebuild_sparse_tensor");
+    pickle.begin_tuple();
+    pickle.global("torch.serialization", "_get_layout");
+    pickle.begin_tuple();
+    pickle.string("torch.sparse_coo");
+    pickle.end_tuple();
+    pickle.reduce();
+    pickle.begin_tuple();
+    describe(pickle, {.storage = "LongStorage", .elements = 3, .sizes = {1, 1}, .strides = {1, 1}});
+    describe(pickle, {.sizes = {1}, .strides = {1}});
+    pickle.begin_tuple();
+    pickle.integer(2);
+    pickle.end_tuple();
+    pickle.boolean(false);
+    pickle.end_tuple();
+    pickle.end_tuple();
+    pickle.reduce();
+  };
+  const auto zero_points = tensor_of({.storage = "LongStorage", .elements = 3, .sizes = {2}, .strides = {1}});
+  for (const auto& scales : std::vector<Describe>{meta, sparse}) {
+    PickleWriter pickle;
+    describe_channels(pickle, 24, 2, scales, zero_points);
+    const auto bytes = archive(pickle.finish(), std::string(24, '\0'));
+    EXPECT_ERROR(load(bytes), DecodeError, "a tensor to convert is no plain tensor");
+    EXPECT_ERROR(load(bytes), DecodeError, "x.pth");
+  }
+}
+
+TEST_F(HostileCheckpoint, ConvertsTheScalesOfATensorThatStandsThereAThousandTimesOnce) {
+  constexpr int64_t bytes = 1 << 18, channels = bytes / 4;
+  const auto scales = tensor_of({.elements = channels, .sizes = {channels}, .strides = {1}});
+  const auto zero_points = tensor_of({.storage = "ShortStorage", .elements = bytes / 2, .sizes = {channels}, .strides = {1}});
+  PickleWriter pickle;
+  pickle.begin_list();
+  describe_channels(pickle, bytes, channels, scales, zero_points);
+  auto named = pickle.finish();
+  named.back() = 'q';  // in place of the end: the tensor becomes the memo's number 255, which is named again
+  named += '\xFF';
+  for (int i = 1; i < 1000; ++i) named += "h\xFF";
+  const support::PeakAllocation memory;
+  const auto value = load(archive(named + "e.", std::string(bytes, '\0')));
+  EXPECT_EQ(value.items().size(), 1000u);
+  EXPECT_LT(memory.bytes(), 8 << 20);  // twice 64 Ki numbers of 8 bytes; a thousand times that would be a gigabyte
+}
+
+TEST_F(HostileCheckpoint, HoldsWhatItConvertsAgainstTheFile) {
+  // Each tensor describes its scales anew, so that none is known from before, and all have the one storage.
+  constexpr int64_t bytes = 1 << 18, channels = bytes / 4;
+  const auto scales = tensor_of({.elements = channels, .sizes = {channels}, .strides = {1}});
+  const auto zero_points = tensor_of({.storage = "ShortStorage", .elements = bytes / 2, .sizes = {channels}, .strides = {1}});
+  PickleWriter pickle;
+  pickle.begin_list();
+  for (int i = 0; i < 100; ++i) describe_channels(pickle, bytes, channels, scales, zero_points);
+  pickle.end_list();
+  const support::PeakAllocation memory;
+  EXPECT_ERROR(load(archive(pickle.finish(), std::string(bytes, '\0'))), DecodeError, "its tensors to convert make");
+  EXPECT_LT(memory.bytes(), 16 << 20);
 }
 
 TEST_F(HostileCheckpoint, HoldsArraysOfNumPyAgainstTheirContent) {

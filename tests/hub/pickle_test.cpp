@@ -93,6 +93,10 @@ TEST(Pickle, RunsNothing) {
   EXPECT_ERROR(read(ops("\x8c\x02os\x8c\x06system\x93"s + call)), DecodeError, "os.system");
   EXPECT_ERROR(read(ops("X\x02\x00\x00\x00osX\x06\x00\x00\x00system\x93"s)), DecodeError, "os.system");
   EXPECT_ERROR(read(ops(global("numpy", "load"))), DecodeError, "it wants numpy.load");
+  for (const auto* type : {"QUInt4x2Storage", "quint4x2", "int4", "float4_e2m1fn_x2"}) {
+    EXPECT_ERROR(read(ops(global("torch", type))), DecodeError,
+                 std::string("it has tensors of torch.") + type + ", which are not read");
+  }
   EXPECT_ERROR(read(ops(global("argparse", "Namespace"))), DecodeError, "save it again in Python without the rest");
   EXPECT_ERROR(read(ops(global("torch.nn.modules.linear", "Linear"))), DecodeError, "torch.save(model.state_dict(), path)");
   EXPECT_ERROR(read(ops(global("torch", "float32\nos"))), DecodeError, "");

@@ -98,6 +98,8 @@ TEST(CheckpointValue, IsBuiltStepByStep) {
   EXPECT_ERROR(Value::dict({{"a", 1}, {"a", 2}}), ValueError, "the key \"a\" stands twice");
   EXPECT_ERROR(Value::dict({{1, 1}, {1, 2}}), ValueError, "the key 1 stands twice");
   EXPECT_ERROR(Value::dict({{Value::list(), 1}}), ValueError, "a list cannot be the key of a dict");
+  EXPECT_EQ(Value::dict({{Value::tuple({1, "a"}), 2}}).entries()[0].first.items()[1].as_string(), "a");
+  EXPECT_ERROR(Value::dict({{Value::tuple({1, Value::list()}), 2}}), ValueError, "a tuple cannot be the key of a dict");
 }
 
 TEST(CheckpointValue, PrintsAsPythonDoes) {

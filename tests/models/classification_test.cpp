@@ -1,5 +1,4 @@
 // All classification models together; what is peculiar to a family stands in its own test.
-#include <ATen/autocast_mode.h>
 #include <torch/torch.h>
 
 #include <map>
@@ -98,53 +97,9 @@ TEST(Classification, EveryModelIsOfAFamilyThatIsTested) {
   EXPECT_EQ(std::vector<std::string>(models.begin(), models.end()), listed);
 }
 
-// As Python's model.to(memory_format=torch.channels_last). contiguous() would leave filters of one channel or one pixel as they
-// lie, since they lie either way; their strides decide how a layer lays out its result.
-void lay_channels_last(torch::nn::Module& model) {
-  for (auto& parameter : model.parameters()) {
-    if (parameter.dim() == 4)
-      parameter.set_data(parameter.to(parameter.scalar_type(), false, false, torch::MemoryFormat::ChannelsLast));
-  }
-}
-
-// While it lives, this thread's operators choose bfloat16 where that is safe.
-class Autocast {
- public:
-  Autocast() {
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-    at::autocast::set_autocast_enabled(at::kCPU, true);
-  }
-  ~Autocast() {
-    at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(at::kCPU, false);
-  }
-};
-
 TEST_P(ClassificationFamily, WorksInChannelsLastInBfloat16AndUnderAutocast) {
-  const torch::NoGradGuard no_grad;
   const support::OneThread one_thread;
-  const auto model = support::smallest_of(GetParam());
-  torch::manual_seed(1);
-  const auto images = torch::randn({2, 3, GetParam().size, GetParam().size});
-  const auto expected = model->forward(images);
-  const auto near_expected = [&](const torch::Tensor& out) {
-    EXPECT_TENSOR_NEAR(out.to(torch::kFloat32), expected, 0.1, 0);  // 8 bits of mantissa; errors add up over the layers
-  };
-  EXPECT_TENSOR_NEAR(model->forward(images.contiguous(torch::MemoryFormat::ChannelsLast)), expected, 1e-4, 0);
-  {
-    const Autocast autocast;
-    near_expected(model->forward(images));
-  }
-  lay_channels_last(*model);
-  EXPECT_TENSOR_NEAR(model->forward(images), expected, 1e-4, 0);
-  model->to(torch::kBFloat16);
-  const auto out = model->forward(images.to(torch::kBFloat16));
-  EXPECT_EQ(out.scalar_type(), torch::kBFloat16);
-  for (const auto& buffer : model->named_buffers()) {
-    const bool counts = buffer.key().ends_with("num_batches_tracked") || buffer.key().ends_with("index");
-    EXPECT_EQ(buffer.value().scalar_type(), counts ? torch::kInt64 : torch::kBFloat16) << buffer.key();
-  }
-  near_expected(out);
+  support::expect_same_in_channels_last_and_bfloat16(*support::smallest_of(GetParam()), GetParam().size);
 }
 
 // The same kernels on the same numbers, in bfloat16: of all, or where autocast says so.
@@ -166,13 +121,13 @@ TEST_P(ClassificationFamily, TrainsInBfloat16AsInPython) {
       model->to(torch::kBFloat16);
       images = images.to(torch::kBFloat16);
     } else if (mode == "autocast, channels last") {
-      lay_channels_last(*model);
+      support::lay_channels_last(*model);
       images = images.contiguous(torch::MemoryFormat::ChannelsLast);
     }
     torch::manual_seed(0);
     torch::Tensor loss = torch::zeros({});
     {
-      std::optional<Autocast> autocast;
+      std::optional<support::Autocast> autocast;
       if (mode != "whole") autocast.emplace();
       for (const auto& out : outputs ? outputs(images) : std::vector{model->forward(images)}) {
         loss = loss + out.to(torch::kFloat32).square().mean();
@@ -203,7 +158,7 @@ TEST_P(ClassificationFamily, HasTheSameGradientsInChannelsLast) {
   };
   const auto expected = gradients(images);
   EXPECT_TENSOR_NEAR(gradients(images.contiguous(torch::MemoryFormat::ChannelsLast)), expected, 1e-3, 1e-9);
-  lay_channels_last(*model);
+  support::lay_channels_last(*model);
   EXPECT_TENSOR_NEAR(gradients(images), expected, 1e-3, 1e-9);
 }
 
@@ -422,6 +377,11 @@ const std::map<std::string, Builder>& variants() {
          return SwinTransformer(
              small_swin_v2,
              SwinTransformerOptions{.dropout = 0.3, .attention_dropout = 0.2, .norm_layer = coarse_layer_norm()});
+       })},
+      {"vgg", builder([] { return vgg11({}, {.num_classes = 7, .init_weights = false, .dropout = 0.1}); })},
+      {"vgg_features", builder([] {
+         const auto conv = torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 512, 3).stride(4));
+         return VGG(ops::Sequential(std::vector<Layer>{conv}), VGGOptions{.num_classes = 7, .dropout = 0.8});
        })},
       {"vit", builder([] {
          return VisionTransformer(

@@ -178,9 +178,9 @@ TEST(PretrainedQuantizable, TakesANewHeadAndOtherChannelsWithFloatWeights) {
 TEST(PretrainedQuantizable, SaysThatIntegersFitOneHeadAndThreeChannels) {
   for (const auto& name : models::list_models({.module = "models::quantization"})) {
     SCOPED_TRACE(name);
-    EXPECT_ERROR(models::get_model(name, {.weights = "DEFAULT", .num_classes = 10}), ValueError,
+    EXPECT_ERROR(models::get_model(name, {.weights = "DEFAULT", .num_classes = 10, .quantize = true}), ValueError,
                  ": num_classes must be 1000, got 10: the scales were measured with it; give ");
-    EXPECT_ERROR(models::get_model(name, {.weights = "DEFAULT", .in_channels = 1}), ValueError,
+    EXPECT_ERROR(models::get_model(name, {.weights = "DEFAULT", .quantize = true, .in_channels = 1}), ValueError,
                  ": in_channels must be 3, got 1");
   }
 }

@@ -2,7 +2,6 @@
 
 #include <torch/torch.h>
 
-#include <cstdlib>
 #include <fstream>
 
 #include "opsis/hub/cache.h"
@@ -15,28 +14,14 @@
 #include "tests/support/memory.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
+#include "tests/support/variable.h"
 
 namespace opsis {
 namespace {
 
 using models::ResNet;
 using models::ResNet18_Weights;
-
-/// Sets or, by nullptr, unsets an environment variable while it lives.
-class Environment {
- public:
-  Environment(const char* name, const char* value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    value ? setenv(name, value, 1) : unsetenv(name);
-  }
-  ~Environment() { old_ ? setenv(name_, old_->c_str(), 1) : unsetenv(name_); }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-
- private:
-  const char* name_;
-  std::optional<std::string> old_;
-};
+using support::Variable;
 
 std::string torch_home() { return (oracle::folder() / "models" / "torch_home").string(); }
 std::filesystem::path checkpoint() { return torch_home() + "/hub/checkpoints/resnet18-f37072fd.pth"; }
@@ -49,15 +34,34 @@ void expect_same_output(models::ImageClassifier& model) {
 }
 
 TEST(LoadWeights, TakesPyTorchsCache) {
-  const Environment home("TORCH_HOME", torch_home().c_str());
+  const Variable home("TORCH_HOME", torch_home());
   auto model = models::resnet18(ResNet18_Weights::IMAGENET1K_V1);
   expect_same_output(*model);
   expect_same_output(*models::get_model("resnet18", {.weights = "DEFAULT"}));
   expect_same_output(*models::get_model("resnet18", {.weights = "ResNet18_Weights.IMAGENET1K_V1", .num_classes = 1000}));
 }
 
+TEST(LoadWeights, OfAQuantizableModelAreFloatUnlessItIsToBeQuantized) {
+  const Variable home("TORCH_HOME", torch_home()), offline("OPSIS_OFFLINE", "1");
+  for (const auto* name : {"DEFAULT", "IMAGENET1K_V1", "ResNet18_Weights.IMAGENET1K_V1", "ResNet18_Weights.DEFAULT"}) {
+    SCOPED_TRACE(name);
+    expect_same_output(*models::get_model("quantized_resnet18", {.weights = name}));
+    const auto adapted = models::get_model("quantized_resnet18", {.weights = name, .num_classes = 10, .in_channels = 1});
+    EXPECT_EQ(adapted->forward(torch::rand({2, 1, 33, 33})).sizes(), (std::vector<int64_t>{2, 10}));
+  }
+  // The quantized ones are not there, which says that they were looked for.
+  const auto* file = "resnet18_fbgemm_16fa66dd.pth is not there";
+  EXPECT_ERROR(models::get_model("quantized_resnet18", {.weights = "DEFAULT", .quantize = true}), NotFoundError, file);
+  for (const auto* name :
+       {"IMAGENET1K_FBGEMM_V1", "ResNet18_QuantizedWeights.IMAGENET1K_FBGEMM_V1", "ResNet18_QuantizedWeights.DEFAULT"}) {
+    EXPECT_ERROR(models::get_model("quantized_resnet18", {.weights = name}), NotFoundError, file);
+  }
+  EXPECT_ERROR(models::get_model("quantized_resnet18", {.weights = "IMAGENET1K_V1", .quantize = true}), NotFoundError,
+               "ResNet18_QuantizedWeights has no weights \"IMAGENET1K_V1\"; there are DEFAULT, IMAGENET1K_FBGEMM_V1");
+}
+
 TEST(LoadWeights, TakesAFile) {
-  const Environment home("TORCH_HOME", "/nowhere");
+  const Variable home("TORCH_HOME", "/nowhere");
   expect_same_output(*models::get_model("resnet18", {.weights_file = checkpoint()}));
   expect_same_output(*models::get_model("resnet18", {.weights = "DEFAULT", .weights_file = checkpoint()}));
 }
@@ -113,7 +117,7 @@ TEST(LoadWeights, RefusesAnotherModelsCheckpointAndChangesNothing) {
 }
 
 TEST(LoadWeights, SaysWhereAMissingFileBelongs) {
-  const Environment home("TORCH_HOME", "/nowhere"), offline("OPSIS_OFFLINE", "1");
+  const Variable home("TORCH_HOME", "/nowhere"), offline("OPSIS_OFFLINE", "1");
   EXPECT_ERROR(models::resnet18(ResNet18_Weights::IMAGENET1K_V1), NotFoundError,
                "download: /nowhere/hub/checkpoints/resnet18-f37072fd.pth is not there and OPSIS_OFFLINE is set; fetch "
                "https://download.pytorch.org/models/resnet18-f37072fd.pth and put it there");
@@ -122,17 +126,17 @@ TEST(LoadWeights, SaysWhereAMissingFileBelongs) {
 }
 
 TEST(Cache, IsWherePyTorchHasIt) {
-  const Environment user("HOME", "/home/ada");
+  const Variable user("HOME", "/home/ada");
   {
-    const Environment torch("TORCH_HOME", nullptr), xdg("XDG_CACHE_HOME", nullptr);
+    const Variable torch("TORCH_HOME", std::nullopt), xdg("XDG_CACHE_HOME", std::nullopt);
     EXPECT_EQ(hub::checkpoints_folder(), "/home/ada/.cache/torch/hub/checkpoints");
   }
   {
-    const Environment torch("TORCH_HOME", nullptr), xdg("XDG_CACHE_HOME", "/var/cache");
+    const Variable torch("TORCH_HOME", std::nullopt), xdg("XDG_CACHE_HOME", "/var/cache");
     EXPECT_EQ(hub::checkpoints_folder(), "/var/cache/torch/hub/checkpoints");
   }
   {
-    const Environment torch("TORCH_HOME", "~/models"), xdg("XDG_CACHE_HOME", "/var/cache");
+    const Variable torch("TORCH_HOME", "~/models"), xdg("XDG_CACHE_HOME", "/var/cache");
     EXPECT_EQ(hub::checkpoints_folder(), "/home/ada/models/hub/checkpoints");
     EXPECT_EQ(hub::cached_checkpoint("https://example.org/a/b-01234567.pth?download=1"),
               "/home/ada/models/hub/checkpoints/b-01234567.pth");

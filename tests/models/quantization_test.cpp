@@ -6,6 +6,7 @@
 
 #include "opsis/hub/checkpoint.h"
 #include "tests/support/expect.h"
+#include "tests/support/families.h"
 #include "tests/support/model.h"
 #include "tests/support/oracle.h"
 #include "tests/support/table_draws.h"
@@ -26,13 +27,6 @@ static_assert(requires {
   quantization::resnet18({}, {});
 });
 
-/// One thread, as the oracle: LibTorch's float convolutions, whose results are measured, add up in another order with two.
-struct OneThread {
-  OneThread() { torch::set_num_threads(1); }
-  ~OneThread() { torch::set_num_threads(before); }
-  const int before = torch::get_num_threads();
-};
-
 /// As tests/oracle/models_quantized.py builds it.
 std::shared_ptr<quantization::QuantizableClassifier> quantizable(const std::string& name, bool quantize,
                                                                  bool by_table = false) {
@@ -40,15 +34,15 @@ std::shared_ptr<quantization::QuantizableClassifier> quantizable(const std::stri
   std::optional<support::TableDraws> draws;
   if (by_table) draws.emplace();
   quantization::set_engine("x86");  // as there; most choose another
-  const auto drawn_simply = [&](auto options) {
+  const auto with_options = [&](auto options) {
     options.num_classes = 10;
-    options.init_weights = false;
+    options.init_weights = !quantize;
     options.quantize = quantize;
     return options;
   };
-  if (name == "googlenet") return quantization::googlenet({}, drawn_simply(quantization::QuantizableGoogLeNetOptions{})).ptr();
+  if (name == "googlenet") return quantization::googlenet({}, with_options(quantization::QuantizableGoogLeNetOptions{})).ptr();
   if (name == "inception_v3") {
-    return quantization::inception_v3({}, drawn_simply(quantization::QuantizableInception3Options{})).ptr();
+    return quantization::inception_v3({}, with_options(quantization::QuantizableInception3Options{})).ptr();
   }
   return models::get_model<quantization::QuantizableClassifier>("quantized_" + name, {.num_classes = 10, .quantize = quantize});
 }
@@ -127,8 +121,16 @@ TEST_P(QuantizableModels, FromTheSameSeedAreTorchvisionsAndComputeTheSameWhileFl
   support::expect_same_computed(*model, c, all_outputs(*model));
 }
 
+TEST_P(QuantizableModels, WorkInChannelsLastInBfloat16AndUnderAutocastWhileFloat) {
+  const support::OneThread one_thread;
+  const auto model = quantizable(GetParam(), false, /*by_table=*/true);
+  support::enliven(*model);
+  model->eval();
+  support::expect_same_in_channels_last_and_bfloat16(*model, GetParam() == "inception_v3" ? 75 : 64);
+}
+
 TEST_P(QuantizableModels, AreTorchvisionsToTheBitWhenQuantized) {
-  const OneThread one_thread;
+  const support::OneThread one_thread;
   const auto c = support::case_of("models_quantized/quantized", GetParam());
   const auto model = quantizable(GetParam(), true, c.boolean("table"));
   EXPECT_TRUE(model->is_quantized());
@@ -139,7 +141,7 @@ TEST_P(QuantizableModels, AreTorchvisionsToTheBitWhenQuantized) {
 
 TEST_P(QuantizableModels, LoadACheckpointOfPythonAndGiveItsLogits) {
   const support::TemporaryFolder folder;
-  const OneThread one_thread;
+  const support::OneThread one_thread;
   const auto c = support::case_of("models_quantized/quantized", GetParam());
   const support::TableDraws draws;
   const auto model = quantizable(GetParam(), true, false);
@@ -150,7 +152,7 @@ TEST_P(QuantizableModels, LoadACheckpointOfPythonAndGiveItsLogits) {
 }
 
 TEST(QuantizedModel, LoadsTheLayoutsOfOlderPyTorches) {
-  const OneThread one_thread;
+  const support::OneThread one_thread;
   for (const auto& c : oracle::cases("models_quantized/older")) {
     SCOPED_TRACE(c.name());
     const support::TableDraws draws;
@@ -175,7 +177,7 @@ TEST(QuantizableModel, LoadsWhatOlderPyTorchesTrainedWhileItRounded) {
 }
 
 TEST(QuantizedModel, AfterTrainingHasPythonsScalesAndZeroPoints) {
-  const OneThread one_thread;
+  const support::OneThread one_thread;
   for (const auto& c : oracle::cases("models_quantized/after_training")) {
     SCOPED_TRACE(c.name());
     const auto model = quantizable(c.text("model"), false);
@@ -189,7 +191,7 @@ TEST(QuantizedModel, AfterTrainingHasPythonsScalesAndZeroPoints) {
 }
 
 TEST(QuantizableModel, TrainsAsPythonsWhileItRounds) {
-  const OneThread one_thread;
+  const support::OneThread one_thread;
   for (const auto& c : oracle::cases("models_quantized/while_training")) {
     SCOPED_TRACE(c.name());
     const auto file = c.text("model") + "_" + c.text("backend");
@@ -230,7 +232,7 @@ TEST(QuantizableModel, TrainsAsPythonsWhileItRounds) {
 
 TEST(QuantizedModel, MobileNetV3IsConvertedFromWhatTrainingLeft) {
   const support::TemporaryFolder folder;
-  const OneThread one_thread;
+  const support::OneThread one_thread;
   for (const auto& c : oracle::cases("models_quantized/while_training")) {
     if (c.integer("classes") != 1000) continue;
     const auto file = quantized_file(c.text("model") + "_" + c.text("backend") + "_while_training.pth");

@@ -101,7 +101,7 @@ def _shared_containers():
 
 OBJECTS = {"small": _small, "every_type": _every_type, "views": _views, "sizes": _sizes, "parameters": _parameters, "plain": _plain,
            "training": _training, "quantized": _quantized, "without_memory_or_zeros": _without_memory_or_zeros, "shared_containers": _shared_containers,
-           "nothing": lambda: {}, "tensor": lambda: torch.ones(2, 3)}
+           "tuple_keys": lambda: {(1, "a"): 1, ("b", (2, None)): torch.ones(2), (): 3.5, 1: 2}, "nothing": lambda: {}, "tensor": lambda: torch.ones(2, 3)}
 
 
 def _describe(value, tensors):

@@ -146,6 +146,8 @@ _options = {
     "swin_downsample": lambda: swin_transformer.SwinTransformer(
         **_small_swin, downsample_layer=swin_transformer.PatchMergingV2, num_classes=7),  # fmt: skip
     "swin_v2": lambda: swin_transformer.SwinTransformer(**_small_swin, **_v2, **_drop, norm_layer=lambda d: nn.LayerNorm(d, eps=1e-3)),
+    "vgg": lambda: models.vgg11(init_weights=False, dropout=0.1, num_classes=7),
+    "vgg_features": lambda: models.VGG(nn.Sequential(nn.Conv2d(3, 512, 3, 4)), num_classes=7, dropout=0.8),
     "vit": lambda: vision_transformer.VisionTransformer(**_small_vit, **_drop, num_classes=7),
     "vit_representation": lambda: vision_transformer.VisionTransformer(
         **_small_vit, representation_size=12, norm_layer=lambda d: nn.LayerNorm(d, eps=1e-3)),  # fmt: skip

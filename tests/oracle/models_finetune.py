@@ -4,13 +4,14 @@ To hold outputs from within a model against torchvision, add them to _nodes with
 on in place (a norm before a ReLU) is another thing in Python once it is not the last: such nodes belong to no list of several.
 """
 
+import collections
 import warnings
 
 import torch
 from oracle import case, run
 from support.model import checksum
 from torchvision import models
-from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
+from torchvision.models.feature_extraction import NodePathTracer, _set_default_tracer_kwargs, create_feature_extractor
 from torchvision.models.maxvit import MaxVit
 
 warnings.filterwarnings("ignore")  # of initialisation, and of nodes that only training has
@@ -91,14 +92,31 @@ def renamed(model):
 
 @case("models_finetune/node_names", model=["resnet18", "efficientnet_b0", "mobilenet_v3_small", "squeezenet1_1", "densenet121", "alexnet",
                                            "vgg11_bn", "mnasnet0_5", "mobilenet_v2", "regnet_y_400mf", "shufflenet_v2_x0_5", "googlenet",
-                                           "inception_v3"])  # fmt: skip
+                                           "inception_v3", "convnext_tiny", "maxvit", "swin_t", "swin_v2_t", "vit_b_32"])  # fmt: skip
 def node_names(model):
-    """Those of modules; the rest are functions. Into layers that torchvision.models made itself, of ConvNeXt, Swin and ViT, it looks."""
-    network = _quick.get(model, lambda: models.get_model(model))()
+    """Modules that compute and have none within that do. torchvision looks into layers that torchvision.models made itself, of
+    ConvNeXt, MaxVit, Swin and ViT, where functions stand for them: those are told by the module that they stand in."""
+    network = _quick.get(model, lambda: models.get_model(model))().eval()
     modules = dict(network.named_modules())
-    names = get_graph_node_names(network)[1]
-    stem = lambda name: name if name in modules else name.rsplit("_", 1)[0]  # noqa: E731
-    return {"expected": [name for name in names if stem(name) in modules and name != "x"]}
+    tracer = NodePathTracer(**_set_default_tracer_kwargs(None))
+    tracer.trace(network)
+    calls = collections.Counter()
+    owners, names = [], []
+    for node, owner in tracer.node_to_qualname.items():
+        name = ""
+        if node.op == "call_module":
+            # Not by the node's name, in which "ln_2" is the second of "ln".
+            owner = node.target
+            name = owner + (f"_{calls[owner]}" if calls[owner] else "")
+            calls[owner] += 1
+        while owner not in modules:  # at last the network, ""
+            owner = owner.rpartition(".")[0]
+        owners.append(owner)
+        names.append(name or owner)
+    inner = [all(not other.startswith(f"{owner}.") for other in owners) for owner in owners]
+    names = [name for owner, name, is_inner in zip(owners, names, inner) if owner and is_inner]
+    expected = [name for i, name in enumerate(names) if i == 0 or name != names[i - 1]]
+    return {"size": 64 if model == "maxvit" else 224, "expected": expected}
 
 
 run(__file__)

@@ -14,15 +14,15 @@ from torchvision.models import quantization
 warnings.filterwarnings("ignore")
 torch.set_num_threads(1)
 
-# Those that draw their weights from a truncated normal distribution take seconds to do so; what they draw is the float models',
-# which models_classification.py holds.
+# Quantized, these begin as LibTorch's layers do: with the numbers that it draws itself Inception gives nothing but zeros.
 _simply = {"googlenet": dict(init_weights=False), "inception_v3": dict(init_weights=False)}
 _names = [name.removeprefix("quantized_") for name in zoo.quantized]
 
 
 def _build(model, **arguments):
     torch.backends.quantized.engine = "x86"  # all choose another, except mobilenet_v3_large
-    return getattr(quantization, model)(num_classes=10, **_simply.get(model, {}), **arguments)
+    simply = _simply.get(model, {}) if arguments.get("quantize") else {}
+    return getattr(quantization, model)(num_classes=10, **simply, **arguments)
 
 
 class _Draws(TableDraws):

@@ -17,12 +17,13 @@ every = os.environ.get("OPSIS_ORACLE_ALL") == "1"
 giants = ["regnet_y_128gf", "vit_h_14"]
 # 33 leaves 2x2 pixels where a network halves five times and rounds up: batch norm has something to norm.
 _sizes = {"alexnet": 63, "convnext": 32, "densenet": 64, "googlenet": 64, "inception": 299, "maxvit": 224, "squeezenet": 64,
-          "swin_transformer": 64, "vgg": 32}  # fmt: skip
+          "swin_transformer": 64, "swin_v2": 64, "vgg": 32}  # fmt: skip
 _vits = {"vit_b_16": 64, "vit_b_32": 96, "vit_h_14": 56, "vit_l_16": 64, "vit_l_32": 96}
 
 
 def family(model):
-    return models.get_model_builder(model).__module__.split(".")[-1]
+    """Where it is built; Swin's second version is one of its own, whose attention is another."""
+    return "swin_v2" if model.startswith("swin_v2") else models.get_model_builder(model).__module__.split(".")[-1]
 
 
 def size(model):
