@@ -72,7 +72,7 @@ TEST(ImageClassification, EqualsTorchvisionsPreset) {
 // A large image is resized band by band; the same as at once, bit for bit.
 // torchvision's in-place normalize does not make three channels of one.
 TEST(ImageClassification, RefusesOneChannel) {
-  EXPECT_THROW(ImageClassification({.crop_size = 32, .resize_size = {32}})(Image(torch::zeros({1, 40, 40}, torch::kUInt8))),
+  EXPECT_THROW(ImageClassification({.crop_size = 32, .resize_size = 32})(Image(torch::zeros({1, 40, 40}, torch::kUInt8))),
                ValueError);
 }
 
