@@ -245,7 +245,9 @@ Data open_data(const std::string& data, bool train, opsis::transforms::AnyTransf
   if (data == "digits") {
     std::vector<std::string> classes;
     for (int digit = 0; digit < 10; ++digit) classes.push_back(std::to_string(digit));
-    return {std::make_shared<datasets::Digits>(datasets::Digits::Options{.train = train, .transforms = std::move(transforms)}),
+    // Gray, and models see three channels.
+    opsis::transforms::Compose colored{opsis::transforms::RGB(), std::move(transforms)};
+    return {std::make_shared<datasets::Digits>(datasets::Digits::Options{.train = train, .transforms = std::move(colored)}),
             std::move(classes)};
   }
   const fs::path root = data;

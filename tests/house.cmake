@@ -31,11 +31,13 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
   endif()
 
   # The sources as a part of another project. The library is built a second time for this, so it is built as it is not built
-  # above: by clang, static, and without anything optional, whose absence must be told by name.
+  # above: by clang, static, for debugging (but without what a debugger reads, for time) and without anything optional, whose absence
+  # must be told by name.
   add_test(NAME house.VendoredOpsisIsStaticAndBare
     COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/consumers/vendored ${consumers}/vendored
       --build-generator Ninja --build-noclean --build-target consumer
       --build-options ${linker} -DCMAKE_CXX_COMPILER=${OPSIS_CLANG} -DCMAKE_UNITY_BUILD=ON -DBUILD_SHARED_LIBS=OFF
+        -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0
         -DOPSIS_JPEG=OFF -DOPSIS_PNG=OFF -DOPSIS_DEFLATE=OFF -DOPSIS_GIF=OFF -DOPSIS_WEBP=OFF -DOPSIS_AVIF=OFF
         -DOPSIS_DICOM=OFF -DOPSIS_HEIC=OFF -DOPSIS_TIFF=OFF -DOPSIS_CURL=OFF -DOPSIS_CRYPTO=OFF -DOPSIS_FREETYPE=OFF
         -DOPSIS_ARCHIVE=OFF -DOPSIS_MAT=OFF -DOPSIS_HDF5=OFF -DOPSIS_XML=OFF -DOPSIS_SIMDJSON=OFF -DOPSIS_VIDEO=OFF
@@ -93,7 +95,7 @@ if(NOT OPSIS_SANITIZE)
       --build-generator Ninja --build-noclean --build-target opsis_fuzzers
       --build-options -DCMAKE_CXX_COMPILER=${OPSIS_CLANG} -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON
         "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -g1 -march=native -DHWY_COMPILE_ONLY_STATIC"
-        -DOPSIS_SANITIZE=address,undefined -DOPSIS_FUZZERS=ON -DOPSIS_TESTS=OFF -DOPSIS_EXAMPLES=OFF -DOPSIS_CLI=OFF
+        -DCMAKE_COMPILE_WARNING_AS_ERROR=ON -DOPSIS_SANITIZE=address,undefined -DOPSIS_FUZZERS=ON -DOPSIS_TESTS=OFF -DOPSIS_EXAMPLES=OFF -DOPSIS_CLI=OFF
         -DOPSIS_LIBTORCH=${OPSIS_LIBTORCH_ROOT}
       --test-command ${PROJECT_SOURCE_DIR}/scripts/fuzz ${CMAKE_BINARY_DIR}/fuzz "" ${OPSIS_ORACLE_DIR})
   set_tests_properties(house.FuzzersFindNothing PROPERTIES FIXTURES_REQUIRED oracle TIMEOUT 2400 PROCESSORS 2)

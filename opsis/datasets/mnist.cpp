@@ -54,13 +54,15 @@ ClassifiedPixels read_idx_pair(std::string_view dataset, const fs::path& images,
   return out;
 }
 
-// What torchvision kept before its version 0.9: the tensors themselves.
-ClassifiedPixels read_processed(std::string_view dataset, const fs::path& file) {
+// What torchvision kept before its version 0.9: the tensors themselves, the labels of so many dimensions.
+ClassifiedPixels read_processed(std::string_view dataset, const fs::path& file, Names classes, int64_t dimensions = 1) {
   const auto pair = hub::load(file);
-  ClassifiedPixels out{pair.get<torch::Tensor>(0), pair.get<torch::Tensor>(1), mnist_classes(dataset)};
+  ClassifiedPixels out{pair.get<torch::Tensor>(0), pair.get<torch::Tensor>(1), std::move(classes)};
   const bool plain = hub::is_plain(out.images) && hub::is_plain(out.labels);
-  if (!plain || out.images.dim() != 3 || out.images.scalar_type() != torch::kUInt8 || out.labels.dim() != 1) {
-    raise<DecodeError>("{}: {} must hold images (N, H, W) of bytes and labels (N)", dataset, file.string());
+  if (!plain || out.images.dim() != 3 || out.images.scalar_type() != torch::kUInt8 || out.labels.dim() != dimensions ||
+      (dimensions == 2 && out.labels.size(1) == 0)) {
+    raise<DecodeError>("{}: {} must hold images (N, H, W) of bytes and labels {}", dataset, file.string(),
+                       dimensions == 1 ? "(N)" : "(N, 8)");
   }
   out.images = out.images.unsqueeze(1);
   out.labels = out.labels.to(torch::kInt64).contiguous();
@@ -73,7 +75,7 @@ fs::path unpacked(const fs::path& folder, std::string_view file) { return folder
 ClassifiedPixels load_mnist(std::string_view name, const MNIST::Options& options) {
   const auto processed = options.root / name / "processed", folder = options.root / name / "raw";
   if (detail::is_file(processed / "training.pt") && detail::is_file(processed / "test.pt")) {
-    return read_processed(name, processed / (options.train ? "training.pt" : "test.pt"));
+    return read_processed(name, processed / (options.train ? "training.pt" : "test.pt"), mnist_classes(name));
   }
   const FolderLock lock(folder, options.download);
   std::string_view previous;
@@ -100,7 +102,11 @@ Names emnist_classes(std::string_view split) {
 
 ClassifiedPixels load_emnist(const EMNIST::Options& options) {
   detail::check_choice("EMNIST", "split", options.split, {"byclass", "bymerge", "balanced", "letters", "digits", "mnist"});
-  const auto folder = options.root / "EMNIST" / "raw";
+  const auto processed = options.root / "EMNIST" / "processed", folder = options.root / "EMNIST" / "raw";
+  const auto training = processed / text("training_{}.pt", options.split), test = processed / text("test_{}.pt", options.split);
+  if (detail::is_file(training) && detail::is_file(test)) {
+    return read_processed("EMNIST", options.train ? training : test, emnist_classes(options.split));
+  }
   const auto prefix = text("emnist-{}-{}", options.split, options.train ? "train" : "test");
   const auto images = folder / (prefix + "-images-idx3-ubyte"), labels = folder / (prefix + "-labels-idx1-ubyte");
   const FolderLock lock(folder, options.download);
@@ -124,6 +130,12 @@ std::string qmnist_subset(const QMNIST::Options& options) {
 std::pair<ClassifiedPixels, torch::Tensor> load_qmnist(const QMNIST::Options& options) {
   const auto what = qmnist_subset(options);
   const auto folder = options.root / "QMNIST" / "raw";
+  if (const auto processed = options.root / "QMNIST" / "processed" / (what + ".pt"); detail::is_file(processed)) {
+    auto kept = read_processed("QMNIST", processed, mnist_classes("QMNIST"), 2);
+    const auto targets = kept.labels;
+    kept.labels = targets.select(1, 0).contiguous();
+    return {std::move(kept), targets};
+  }
   const std::string stem = what == "nist" ? "xnist" : what.starts_with("test") ? "qmnist-test" : "qmnist-train";
   const auto ending = what == "nist" ? ".xz" : ".gz";
   const auto images = stem + "-images-idx3-ubyte", labels = stem + "-labels-idx2-int";

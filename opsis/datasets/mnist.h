@@ -14,7 +14,8 @@ namespace opsis::inline v1::datasets {
 /// Handwritten digits: 60,000 + 10,000 images (1, 28, 28) uint8, labels 0 to 9. 12 MB to download.
 ///     datasets::MNIST digits({.root = "data", .download = true});
 ///     auto [image, label] = digits.get(0);   // label == 5
-/// The folder root/MNIST/raw is torchvision's; so is root/MNIST/processed of its older versions, which comes first.
+/// The folder root/MNIST/raw is torchvision's; so is root/MNIST/processed of its older versions, which comes first, of EMNIST and
+/// QMNIST too.
 /// Throws   NotFoundError when files are absent and download is false; IntegrityError for a download of another hash;
 ///          DecodeError for damaged files
 /// Source   torchvision.datasets.MNIST

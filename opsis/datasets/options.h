@@ -1,4 +1,4 @@
-// The options that several data sets have alike.
+// The options that several data sets have alike. `root` is taken as it is: a "~" in it is for the shell to replace.
 #pragma once
 
 #include <filesystem>

@@ -12,8 +12,7 @@
 namespace opsis::inline v1::datasets::detail {
 
 Image decode_picture(io::Bytes bytes, io::ImageReadMode mode) {
-  auto image = io::decode_image(bytes, {.mode = mode});
-  if (image.data.dim() == 4) image.data = image.data[0].clone();  // PIL opens the first of several pictures
+  auto image = io::decode_image(bytes, {.mode = mode, .still = true});
   // As PIL's convert(): always uint8, of a PNG of 16 bits the high ones, of other numbers what lies between 0 and 255.
   const auto type = image.data.scalar_type();
   if (mode == io::ImageReadMode::UNCHANGED || type == torch::kUInt8) return image;

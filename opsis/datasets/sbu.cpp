@@ -6,9 +6,9 @@
 #include "opsis/core/check.h"
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/disk.h"
-#include "opsis/datasets/fetch.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
+#include "opsis/hub/download.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
@@ -28,11 +28,12 @@ void download_sbu(const Resource& archive, const fs::path& root, const fs::path&
   extract_archive(list, around);
   const TextFile urls(unfinished / kUrls);
   for (size_t i = 0; i < urls.size(); ++i) {
-    const auto url = sbu_url(urls, i);
+    const auto url = sbu_url(urls, i), name = url.substr(url.rfind('/') + 1);
     try {
-      download_url(url, unfinished);
-    } catch (const IoError&) {  // gone, as many are; a failed download leaves its lock
-      remove_tree(unfinished / (url.substr(url.rfind('/') + 1) + ".lock"));
+      // Tried once: of a million addresses many are gone for good.
+      hub::download(hub::mirrored(url), unfinished / name, {.progress = false, .retries = 0});
+    } catch (const IoError&) {  // a failed download leaves its lock
+      remove_tree(unfinished / (name + ".lock"));
     }
   }
   move_to(unfinished, folder);

@@ -75,7 +75,7 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   decoder->imageDimensionLimit = 0;  // check_limits has a message that names the way out
   check_avif(*decoder, avifDecoderSetIOMemory(decoder.get(), bytes.data(), bytes.size()), bytes);
   check_avif(*decoder, avifDecoderParse(decoder.get()), bytes);
-  if (decoder->imageCount != 1) {
+  if (decoder->imageCount != 1 && !options.still) {
     raise<DecodeError>("decode_avif: the file has {} images, sequences are not supported", decoder->imageCount);
   }
 

@@ -41,6 +41,9 @@ struct DecodeOptions {
   /// What is a warning of the codec, is an error. libwebp and libavif (which is always as strict as it can be) have no warnings,
   /// nor are there any of PNM and PFM; of a BMP and a GIF, it is what is read in spite of a fault.
   bool strict = false;
+  /// Only the first frame or page, as Pillow opens it, and torchvision's data sets by it: of a TIFF no other page is looked at; a
+  /// WebP may be animated and an AVIF a sequence; what is transparent in a GIF has the color that its palette names.
+  bool still = false;
   /// Let decode_image take HEIC too. Off, since many a libheif in use (Debian 12's 1.15) has no limits against hostile files.
   bool heic = false;
 };

@@ -95,15 +95,48 @@ class Records {
 
 using Color = std::array<uint8_t, 3>;
 
-/// All colors that an index may name; black where the palette has none. Gives their number in the palette.
-int read_palette(const ColorMapObject* map, std::array<Color, 256>& palette) {
-  palette.fill({});
-  const int count = map ? std::min(map->ColorCount, 256) : 0;
-  for (int i = 0; i < count; ++i) {
+/// All colors that an index may name; black where the palette has none.
+struct Palette {
+  std::array<Color, 256> colors{};
+  int count = 0;  ///< in the file
+
+  const Color& operator[](int index) const { return colors[static_cast<size_t>(index & 255)]; }
+};
+
+Palette read_palette(const ColorMapObject* map) {
+  Palette out;
+  out.count = map ? std::min(map->ColorCount, 256) : 0;
+  for (int i = 0; i < out.count; ++i) {
     const auto& color = map->Colors[i];
-    palette[static_cast<size_t>(i)] = {color.Red, color.Green, color.Blue};
+    out.colors[static_cast<size_t>(i)] = {color.Red, color.Green, color.Blue};
   }
-  return count;
+  return out;
+}
+
+/// Of the image that the records are at.
+Palette palette_of(const Records& records) {
+  const auto* map = records.image().ColorMap ? records.image().ColorMap : records.file().SColorMap;
+  if (!map) raise<DecodeError>("decode_gif: an image has no palette");
+  return read_palette(map);
+}
+
+/// The same as Pillow finds it: a palette whose colors are the levels of gray in their order is none, and without one an index is a
+/// level of gray.
+Palette still_palette(const Records& records) {
+  for (const auto* map : {records.image().ColorMap, records.file().SColorMap}) {
+    const auto palette = read_palette(map);
+    for (int i = 0; i < palette.count; ++i) {
+      const auto level = static_cast<uint8_t>(i);
+      if (palette[i] != Color{level, level, level}) return palette;
+    }
+  }
+  Palette gray{.count = 256};
+  for (size_t i = 0; i < 256; ++i) gray.colors[i].fill(static_cast<uint8_t>(i));
+  return gray;
+}
+
+void fill(uint8_t* canvas, Size size, const Color& color) {
+  for (int64_t i = 0; i < size.height * size.width; ++i) std::memcpy(canvas + 3 * i, color.data(), 3);
 }
 
 /// The rows of an image of this height, in the order in which the file has them.
@@ -122,14 +155,9 @@ bool keeps_canvas(int disposal) {
   return disposal == DISPOSAL_UNSPECIFIED || disposal == DISPOSE_DO_NOT || disposal == DISPOSE_PREVIOUS;
 }
 
-/// Draws the image that the records are at upon a canvas.
-void draw(Records& records, uint8_t* canvas, Size size, bool strict) {
+/// Draws the image that the records are at upon a canvas, but for what is of the transparent index, -1 for none.
+void draw(Records& records, const Palette& palette, int transparent, uint8_t* canvas, Size size, bool strict) {
   const auto& image = records.image();
-  std::array<Color, 256> palette;
-  const auto* map = image.ColorMap ? image.ColorMap : records.file().SColorMap;
-  if (!map) raise<DecodeError>("decode_gif: an image has no palette");
-  const int colors = read_palette(map, palette);
-  const int transparent = records.control().TransparentColor;
   const bool leaves = int64_t{image.Left} + image.Width > size.width || int64_t{image.Top} + image.Height > size.height;
   if (strict && leaves) raise<DecodeError>("decode_gif: an image leaves the canvas of {}x{}", size.height, size.width);
 
@@ -142,8 +170,8 @@ void draw(Records& records, uint8_t* canvas, Size size, bool strict) {
     for (int64_t x = 0; x < visible; ++x) {
       const int index = row[static_cast<size_t>(x)];
       if (index == transparent) continue;
-      if (strict && index >= colors) raise<DecodeError>("decode_gif: color {} of a palette of {}", index, colors);
-      std::memcpy(out + x * 3, palette[static_cast<size_t>(index)].data(), 3);
+      if (strict && index >= palette.count) raise<DecodeError>("decode_gif: color {} of a palette of {}", index, palette.count);
+      std::memcpy(out + x * 3, palette[index].data(), 3);
     }
   }
 }
@@ -352,12 +380,14 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   {
     Records records(bytes);
     while (records.next()) {
+      const auto& image = records.image();
       if (info.frames == 0) {
-        info.height = std::max(records.file().SHeight, records.image().Height);
-        info.width = std::max(records.file().SWidth, records.image().Width);
+        info.height = std::max(records.file().SHeight, image.Height + (options.still ? image.Top : 0));
+        info.width = std::max(records.file().SWidth, image.Width + (options.still ? image.Left : 0));
       }
       ++info.frames;
       check_frames("decode_gif", info, bytes.size(), options.limits);
+      if (options.still) break;
       records.skip();
     }
   }
@@ -368,17 +398,21 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   auto* const out = static_cast<uint8_t*>(destination(info));
   const auto frame_bytes = static_cast<size_t>(info.height * info.width * 3);
   Records records(bytes);
-  std::array<Color, 256> global;
-  read_palette(records.file().SColorMap, global);
-  const auto background = global[static_cast<size_t>(records.file().SBackGroundColor & 255)];
+  if (options.still) {
+    records.next();
+    const auto palette = still_palette(records);
+    fill(out, size, palette[std::max(records.control().TransparentColor, 0)]);
+    return draw(records, palette, -1, out, size, options.strict);
+  }
+  const auto background = read_palette(records.file().SColorMap)[records.file().SBackGroundColor];
   auto* canvas = out;
   for (int64_t frame = 0; frame < info.frames && records.next(); ++frame, canvas += frame_bytes) {
     if (frame > 0 && keeps_canvas(records.control().DisposalMode)) {
       std::memcpy(canvas, canvas - frame_bytes, frame_bytes);
     } else {
-      for (size_t i = 0; i < frame_bytes; i += 3) std::memcpy(canvas + i, background.data(), 3);
+      fill(canvas, size, background);
     }
-    draw(records, canvas, size, options.strict);
+    draw(records, palette_of(records), records.control().TransparentColor, canvas, size, options.strict);
   }
 }
 

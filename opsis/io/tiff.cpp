@@ -394,7 +394,7 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   int64_t place = 0;
   do {
     // The only page is a picture, whatever it calls itself.
-    if (!reader.is_picture()) continue;
+    if (!options.still && !reader.is_picture()) continue;
     const auto page = reader.page();
     if (pages.empty()) {
       first = page;
@@ -408,7 +408,7 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
     pages.push_back(place);
     info.frames = std::ssize(pages);
     check_limits("decode_tiff", info, options.limits);
-  } while (++place, reader.next());
+  } while (!options.still && (++place, reader.next()));
   if (reader.has_failed()) reader.fail();
   if (pages.empty()) {
     if (!reader.go_to(0)) reader.fail();

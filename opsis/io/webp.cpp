@@ -4,6 +4,7 @@
 #include <webp/demux.h>
 #include <webp/encode.h>
 
+#include <cstring>
 #include <memory>
 
 #include "opsis/core/check.h"
@@ -14,6 +15,10 @@ namespace {
 
 struct DeleteDemuxer {
   void operator()(WebPDemuxer* demuxer) const { WebPDemuxDelete(demuxer); }
+};
+
+struct DeleteAnimation {
+  void operator()(WebPAnimDecoder* animation) const { WebPAnimDecoderDelete(animation); }
 };
 
 struct ReleaseChunk {
@@ -41,6 +46,26 @@ int webp_orientation(Bytes bytes) {
   return has_magic(block, 0, "Exif") ? exif_orientation_of_app1(block) : exif_orientation(block);
 }
 
+// The first picture of an animation, on a canvas that is transparent where it is not; `pixels` have four channels, or three.
+void decode_first_frame(Bytes bytes, const ImageInfo& info, uint8_t* pixels) {
+  WebPAnimDecoderOptions options;
+  if (!WebPAnimDecoderOptionsInit(&options)) raise<DecodeError>("decode_webp: another libwebp than at build");
+  options.color_mode = MODE_RGBA;
+  const WebPData data{bytes.data(), bytes.size()};
+  const std::unique_ptr<WebPAnimDecoder, DeleteAnimation> animation(WebPAnimDecoderNew(&data, &options));
+  WebPAnimInfo canvas{};
+  uint8_t* frame = nullptr;
+  int timestamp = 0;
+  if (!animation || !WebPAnimDecoderGetInfo(animation.get(), &canvas) || int64_t{canvas.canvas_height} != info.height ||
+      int64_t{canvas.canvas_width} != info.width || !WebPAnimDecoderGetNext(animation.get(), &frame, &timestamp)) {
+    raise<DecodeError>("decode_webp: the animation ends early or is corrupt ({} bytes, {}x{})", bytes.size(), info.height,
+                       info.width);
+  }
+  for (int64_t i = 0; i < info.height * info.width; ++i) {
+    std::memcpy(pixels + i * info.channels, frame + i * 4, static_cast<size_t>(info.channels));
+  }
+}
+
 // Encoding.
 
 struct FreePicture {
@@ -64,12 +89,15 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   if (const auto status = WebPGetFeatures(bytes.data(), bytes.size(), &features); status != VP8_STATUS_OK) {
     raise<DecodeError>("decode_webp: {} ({} bytes)", reason_of(status), bytes.size());
   }
-  if (features.has_animation) raise<DecodeError>("decode_webp: animations are not supported ({} bytes)", bytes.size());
+  if (features.has_animation && !options.still) {
+    raise<DecodeError>("decode_webp: animations are not supported ({} bytes)", bytes.size());
+  }
   const bool alpha = options.mode == ImageReadMode::RGB_ALPHA || (options.mode != ImageReadMode::RGB && features.has_alpha);
   ImageInfo info{.height = features.height, .width = features.width, .channels = alpha ? 4 : 3};
   check_limits("decode_webp", info, options.limits);
   // A lossless file is held whole, four bytes a pixel; so, with less, is the alpha of a lossy one.
-  const int64_t working = info.height * info.width * 4;
+  // Of an animation there are two canvases besides.
+  const int64_t working = info.height * info.width * 4 * (features.has_animation ? 3 : 1);
   if (working > options.limits.codec_bytes) {
     raise<DecodeError>(
         "decode_webp: {} bytes to decode {}x{} pixels are over limits.codec_bytes, {}; raise it in DecodeOptions::limits for "
@@ -79,6 +107,7 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   if (options.apply_exif_orientation) info.orientation = webp_orientation(bytes);
 
   auto* const out = static_cast<uint8_t*>(destination(info));
+  if (features.has_animation) return decode_first_frame(bytes, info, out);
   const auto row_bytes = static_cast<size_t>(info.width * info.channels);
   const auto out_bytes = row_bytes * static_cast<size_t>(info.height);
   const auto into = alpha ? WebPDecodeRGBAInto : WebPDecodeRGBInto;

@@ -13,7 +13,6 @@
 #include "opsis/simd/mirror.h"
 #include "opsis/simd/resize.h"
 #include "opsis/simd/scale.h"
-#include "opsis/simd/shuffle.h"
 #include "opsis/transforms/functional/resize.h"
 #include "opsis/tv_tensors/print.h"
 
@@ -157,7 +156,6 @@ bool FusedImage::take_channels(const std::vector<int64_t>& order) {
   for (int64_t c = 0; c < channels_; ++c) {
     if (static_cast<int64_t>(all.size()) != channels_ || all[static_cast<size_t>(c)] != c) return false;  // no permutation
   }
-  if (all == order) return true;
   if (interleaved() && channels_ != 3) return false;  // has no kernel
   const auto permuted = [&](auto& list) {
     auto before = list;
@@ -247,24 +245,18 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
   }
   const int64_t height = size_.height, width = size_.width;
   auto out = room_in(place);
-  const bool separates = out.defined() && source.interleaved;
+  // Channels in another order are planes, as permute_channels leaves them.
+  const bool separates = source.interleaved && (out.defined() || !order_.empty());
   if (!out.defined()) {
     out = torch::empty(
         {count_, channels_, height, width},
         torch::dtype(to_float_ ? torch::kFloat32 : torch::kUInt8)
-            .memory_format(source.interleaved ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous));
+            .memory_format(source.interleaved && !separates ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous));
   }
   auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
   const int64_t row_bytes = width * samples;
-  // Channels change places as planes do, or else within their pixels.
-  std::array<int64_t, 3> order{0, 1, 2}, plane_of{0, 1, 2};
-  const bool shuffles = !order_.empty() && source.interleaved && !separates;
-  if (!order_.empty() && source.interleaved) {
-    for (size_t c = 0; c < 3; ++c) {
-      order[c] = order_[c];
-      plane_of[static_cast<size_t>(order_[c])] = static_cast<int64_t>(c);
-    }
-  }
+  std::array<int64_t, 3> plane_of{0, 1, 2};  // the place of each channel that is taken apart
+  for (size_t c = 0; separates && c < order_.size(); ++c) plane_of.at(static_cast<size_t>(order_[c])) = static_cast<int64_t>(c);
   const auto source_picture = [&](int64_t picture) {
     if (order_.empty() || source.interleaved) return picture;
     return picture / channels_ * channels_ + order_[static_cast<size_t>(picture % channels_)];
@@ -290,21 +282,21 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
     }
   };
   // The same of interleaved pixels, or just their bytes, into planes.
-  const auto to_planes = [&](int64_t y, const uint8_t* bytes, int64_t pixels) {
-    const int64_t plane = height * width;
+  const auto to_planes = [&](int64_t picture, int64_t y, const uint8_t* bytes, int64_t pixels) {
+    const int64_t plane = height * width, at = picture * 3 * plane + y * width;
     if (to_float_) {
-      auto* const floats = reinterpret_cast<float*>(to) + y * width;
+      auto* const floats = reinterpret_cast<float*>(to) + at;
       float* const planes[] = {floats + plane_of[0] * plane, floats + plane_of[1] * plane, floats + plane_of[2] * plane};
       const auto stores = 3 * plane * int64_t{sizeof(float)} >= large ? simd::Stores::PastCaches : simd::Stores::Cached;
       simd::to_normal_planes(bytes, pixels, {normal(plane_of[0]), normal(plane_of[1]), normal(plane_of[2])}, planes, stores);
     } else {
-      auto* const first = to + y * width;
+      auto* const first = to + at;
       uint8_t* const planes[] = {first + plane_of[0] * plane, first + plane_of[1] * plane, first + plane_of[2] * plane};
       simd::separate3(bytes, static_cast<size_t>(pixels), planes);
     }
   };
   // Whole rows behind each other, and nothing but floats wanted of them.
-  const bool as_they_lie = to_float_ && !separates && !shuffles && !resizer && !flip_ && !flip_rows_ && source.last.empty() &&
+  const bool as_they_lie = to_float_ && !separates && !resizer && !flip_ && !flip_rows_ && source.last.empty() &&
                            source.part.stride(2) == row_bytes;
   const bool in_blocks = to_float_ || separates;
 
@@ -318,14 +310,13 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
     }
     const int64_t block_rows = std::max<int64_t>(block_bytes / row_bytes, 1);
     std::vector<uint8_t> block(in_blocks ? static_cast<size_t>(block_rows * row_bytes) : 0);
-    std::vector<uint8_t> mirrored(flip_ && shuffles ? static_cast<size_t>(row_bytes) : 0);
     int64_t begin = first, held = 0;
     const auto flush = [&] {
       // Mirrored, a block is filled from its end on.
       const auto* const bytes = block.data() + (flip_rows_ ? (block_rows - held) * row_bytes : 0);
       const int64_t y = flip_rows_ ? height - begin - held : begin;
       if (separates) {
-        to_planes(y, bytes, held * width);
+        to_planes(picture, y, bytes, held * width);
       } else {
         to_floats(picture, y, bytes, held * width);
       }
@@ -335,11 +326,9 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
     const auto emit = [&](int64_t y, const uint8_t* row) {
       const int64_t in_block = flip_rows_ ? block_rows - 1 - held : held, in_picture = flip_rows_ ? height - 1 - y : y;
       auto* const place = in_blocks ? block.data() + in_block * row_bytes : to + (picture * height + in_picture) * row_bytes;
-      auto* const turned = shuffles ? mirrored.data() : place;
-      if (flip_) simd::mirror_rows(row, 0, 1, width, samples, turned, 0);
-      if (shuffles) {
-        simd::shuffle(flip_ ? turned : row, width, order, place);
-      } else if (!flip_) {
+      if (flip_) {
+        simd::mirror_rows(row, 0, 1, width, samples, place, 0);
+      } else {
         std::memcpy(place, row, static_cast<size_t>(row_bytes));
       }
       if (in_blocks && ++held == block_rows) flush();

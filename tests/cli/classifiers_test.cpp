@@ -152,6 +152,16 @@ TEST(CliTrain, TrainsResumesEvaluatesAndPredicts) {
   EXPECT_EQ(json::parse(predicted.out)["predictions"][0]["classes"].size(), 2);
 }
 
+TEST(CliTrain, LearnsTheDigitsThatShipWithOpsis) {
+  const support::TemporaryFolder folder;
+  const auto checkpoint = (folder.path() / "digits.pth").string();
+  const auto trained = opsis_tool({"train", "digits", "--model", "shufflenet_v2_x0_5", "--epochs", "1", "--out", checkpoint});
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  const auto evaluated = opsis_tool({"evaluate", "digits", "--weights", checkpoint, "--json"});
+  ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+  EXPECT_EQ(json::parse(evaluated.out)["images"], 360);
+}
+
 TEST(CliFinetune, WritesACheckpointThatPredictNeedsNothingBesides) {
   const support::TemporaryFolder folder;
   const auto at = [&](const char* name) { return (folder.path() / name).string(); };

@@ -44,13 +44,14 @@ TEST(MNIST, AndItsLookAlikesEqualTorchvision) {
   each_opened("datasets_classified/mnist", open_mnist, expect_classified<MNIST>);
 }
 
-TEST(MNIST, OpensWhatOlderTorchvisionsLeft) { expect_same_as_torchvision<MNIST>("mnist_processed", kTrain); }
+constexpr auto kSplitAndTrain = [](auto& options, const Case& c) { kSplit(options, c), kTrain(options, c); };
 
-TEST(EMNIST, EqualsTorchvision) {
-  expect_same_as_torchvision<EMNIST>("emnist", [](auto& options, const Case& c) {
-    options.split = c.text("split");
-    options.train = c.boolean("train");
-  });
+TEST(EMNIST, EqualsTorchvision) { expect_same_as_torchvision<EMNIST>("emnist", kSplitAndTrain); }
+
+TEST(MNIST, AndItsKinOpenWhatOlderTorchvisionsLeft) {
+  expect_same_as_torchvision<MNIST>("mnist_processed", kTrain);
+  expect_same_as_torchvision<EMNIST>("emnist_processed", kSplitAndTrain);
+  expect_same_as_torchvision<QMNIST>("qmnist_processed", [](auto& options, const Case& c) { options.what = c.text("what"); });
 }
 
 TEST(QMNIST, EqualsTorchvision) {

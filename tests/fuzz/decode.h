@@ -10,7 +10,7 @@
 
 namespace fuzz {
 
-/// The options of a run: each mode, whole and strict and a region and smaller. Small limits, so that a run is fast; that they
+/// The options of a run: each mode, whole and strict and a region and smaller, and the first picture alone. Small limits, so that a run is fast; that they
 /// hold is part of what is tried.
 inline std::vector<opsis::io::DecodeOptions> all_options(opsis::io::Bytes bytes) {
   using opsis::io::ImageReadMode;
@@ -33,6 +33,7 @@ inline std::vector<opsis::io::DecodeOptions> all_options(opsis::io::Bytes bytes)
     options.strict = true;
     out.push_back(options);
   }
+  out.push_back({.mode = ImageReadMode::RGB, .limits = out.front().limits, .still = true});
   return out;
 }
 

@@ -41,14 +41,27 @@ def mnist(set, train):
     return classified(set, _mnist(set), train=train)
 
 
+def _processed(count, *labels):
+    out = io.BytesIO()
+    torch.save((torch.from_numpy(pixels(count, 28, 28)), torch.randint(10, (count, *labels))), out)
+    return out.getvalue()
+
+
 @case("datasets_classified/mnist_processed", train=[True, False])
 def mnist_processed(train):
-    files = {}
-    for part, count in (("training", 4), ("test", 2)):
-        out = io.BytesIO()
-        torch.save((torch.from_numpy(pixels(count, 28, 28)), torch.arange(count)), out)
-        files[f"MNIST/processed/{part}.pt"] = out.getvalue()
+    files = {f"MNIST/processed/{part}.pt": _processed(count) for part, count in (("training", 4), ("test", 2))}
     return classified("MNIST", files, train=train)
+
+
+@case("datasets_classified/emnist_processed", split=["letters", "balanced"], train=[True, False])
+def emnist_processed(split, train):
+    files = {f"EMNIST/processed/{part}_{split}.pt": _processed(count) for part, count in (("training", 4), ("test", 2))}
+    return classified("EMNIST", files, split=split, train=train)
+
+
+@case("datasets_classified/qmnist_processed", what=["train", "test10k"])
+def qmnist_processed(what):
+    return classified("QMNIST", {f"QMNIST/processed/{what}.pt": _processed(4, 8)}, what=what)
 
 
 @functools.cache

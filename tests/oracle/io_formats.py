@@ -120,6 +120,12 @@ def gif_modes(mode):
     return {"file": "modes.gif", "expected": decode_image(data, mode)}
 
 
+def gray_ramp_gif(local, colors):
+    """A palette that Pillow takes for none."""
+    plain = gif_of((7, 9), [(0, 0, 7, 9, {"local": local})], bits=2)
+    return plain.replace(gif_palette(int(local), 2), bytes(level for level in range(4) for _ in range(3))[: 3 * colors], 1)
+
+
 # WebP
 
 
@@ -129,10 +135,11 @@ def with_webp_exif(picture, orientation, **options):
     return saved(picture, "WEBP", exif=exif.tobytes(), **options)
 
 
-def animated_webp():
-    frames = [Image.fromarray(photo(9 + i, 11)[:9]) for i in range(3)]
+def animated(format, alpha, **options):
+    frames = [Image.fromarray(numpy.dstack([photo(9 + i, 11)[:9], photo(9 + 2 * i, 11, 1)[:9]])) for i in range(3)]
+    frames = frames if alpha else [frame.convert("RGB") for frame in frames]
     out = io.BytesIO()
-    frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:])
+    frames[0].save(out, format, save_all=True, append_images=frames[1:], **options)
     return out.getvalue()
 
 
@@ -149,7 +156,7 @@ WEBPS = {
     "lossless_alpha": lambda: saved(with_alpha(photo(61, 83, 4)), "WEBP", lossless=True, exact=True),
     "one_pixel": lambda: saved(photo(1, 1), "WEBP", lossless=True),
     "odd": lambda: saved(photo(1, 33), "WEBP", quality=50),
-    "animated": animated_webp,
+    "animated": lambda: animated("WEBP", False),
 }
 
 
@@ -477,6 +484,7 @@ SMALL = {
     "gif": lambda: gif_of((9, 7), [(0, 0, 9, 7, {}), (2, 1, 4, 5, {"disposal": 1, "transparent": 3, "local": True})], bits=2),
     "webp": lambda: saved(photo(7, 9), "WEBP", quality=50),
     "webp_lossless": lambda: saved(photo(7, 9, 4), "WEBP", lossless=True),
+    "webp_animation": lambda: animated("WEBP", False),
     "avif": lambda: saved(photo(7, 9), "AVIF", quality=50, speed=9),
     "heic": lambda: heic_of(photo(16, 16)),
     "tiff": lambda: tiff_of([photo(7, 9)], rows_per_strip=3),
@@ -501,6 +509,32 @@ def small(kind):
     if decode:
         out["refused"] = torch.tensor([fails(lambda: decode(data[:length].clone())) for length in range(1, len(data))])
     return out
+
+
+# The first of several.
+
+STILLS = {f"{kind}.gif": make for kind, make in GIFS.items()} | {
+    "gray_ramp.gif": lambda: gray_ramp_gif(True, 4),
+    "gray_ramp_of_all.gif": lambda: gray_ramp_gif(False, 4),
+    "leaves_the_screen.gif": lambda: gif_of((7, 9), [(3, 4, 6, 7, {"transparent": 1})]),
+    "beyond_the_palette.gif": lambda: gif_of((7, 9), [(0, 0, 7, 9, {})]).replace(b"\xf3\3\0", b"\xf1\3\0", 1).replace(gif_palette(0, 4), gif_palette(0, 2), 1),
+    "animation.webp": lambda: animated("WEBP", False, lossless=True),
+    "lossy_animation.webp": lambda: animated("WEBP", False),
+    "transparent_animation.webp": lambda: animated("WEBP", True, lossless=True, exact=True),
+    "sequence.avif": lambda: animated("AVIF", False),
+    "unlike_pages.tiff": lambda: saved_pages([photo(9, 11), photo(5, 4, 1)[..., 0]]),
+    "thumbnail_first.tiff": lambda: saved_pages([photo(5, 4, 1)[..., 0], photo(9, 11)], tiffinfo={254: 1}),
+}
+
+
+@case("io_formats/still", file=list(STILLS))
+def still(file):
+    """The first frame or page, as torchvision's data sets see it by way of Pillow."""
+    name = f"still_{file}"
+    data = written(name, STILLS[file]())
+    opened_by_pillow = lambda: torch.from_numpy(numpy.array(Image.open(io.BytesIO(data.numpy().tobytes())).convert("RGB"))).movedim(-1, 0)
+    refused = fails(opened_by_pillow)
+    return {"file": name, "refused": refused} | ({} if refused else {"expected": opened_by_pillow()})
 
 
 run(__file__)

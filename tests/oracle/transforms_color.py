@@ -5,6 +5,7 @@ tests/support/color_catalogue.cpp; it is then applied with twenty seeds, and its
 """
 
 import functools
+import json
 import warnings
 
 import torch
@@ -251,6 +252,59 @@ def sample(transform, seed):
     outputs = TRANSFORMS[transform]()(image, clip, BOXES, mask, POINTS)
     names = ["image", "clip", "boxes", "mask", "points"]
     return {"image": image, "clip": clip, "mask": mask, "next_draw": torch.rand(1)} | {f"expected_{n}": v for n, v in zip(names, outputs)}
+
+
+# What decides on the layout of memory that noise is then drawn over. Torchvision's arguments as JSON, which C++ reads too.
+BEFORE_NOISE = [
+    {"name": "Identity"},
+    {"name": "RandomEqualize", "p": 1.0},
+    {"name": "ColorJitter", "brightness": 0.5, "hue": [0.1, 0.2]},
+    {"name": "RandomChannelPermutation"},
+    {"name": "RandomPhotometricDistort", "p": 0.5},
+    {"name": "GaussianBlur", "kernel_size": [5, 3], "exact": True},
+    {"name": "Pad", "padding": [0, 0, 0, 0]},
+    {"name": "Pad", "padding": [2, 0, 1, 3], "fill": [1, 20, 100]},
+    {"name": "Pad", "padding": [2, -3, 1, 3]},
+    *[{"name": "Pad", "padding": [2, 0, 1, 3], "padding_mode": m} for m in ["constant", "edge", "reflect", "symmetric"]],
+    {"name": "RandomCrop", "size": [30, 40], "padding": [4]},
+    {"name": "RandomCrop", "size": [30, 40]},
+    {"name": "CenterCrop", "size": [40, 40]},
+    {"name": "RandomZoomOut", "p": 1.0},
+    {"name": "RandomRotation", "degrees": [30, 31]},
+    {"name": "RandomRotation", "degrees": [180, 180]},
+    {"name": "RandomRotation", "degrees": [90, 90], "expand": True},
+    {"name": "RandomAffine", "degrees": [10, 20], "shear": [5, 6], "interpolation": "bilinear"},
+    {"name": "RandomPerspective", "p": 1.0, "interpolation": "nearest"},
+    {"name": "ElasticTransform", "interpolation": "nearest"},
+    {"name": "JPEG", "quality": [90, 90]},
+    {"name": "RandAugment"},
+    {"name": "TrivialAugmentWide"},
+    {"name": "AugMix"},
+    {"name": "RandomResizedCrop", "size": [20, 30]},
+    {"name": "RandomVerticalFlip", "p": 1.0},
+    {"name": "RandomAdjustSharpness", "sharpness_factor": 2.0, "p": 1.0},
+    {"name": "RandomErasing", "p": 1.0},
+]
+BEHIND = [[], [{"name": "RandomChannelPermutation"}, {"name": "RandomHorizontalFlip", "p": 1.0}], [{"name": "ToDtype", "dtype": "float32", "scale": True}]]
+
+
+def of_json(description):
+    arguments = {k: v for k, v in description.items() if k not in ("name", "exact")}
+    if "interpolation" in arguments:
+        arguments["interpolation"] = v2.InterpolationMode(arguments["interpolation"])
+    if "dtype" in arguments:
+        arguments["dtype"] = getattr(torch, arguments["dtype"])
+    return getattr(v2, description["name"])(**arguments)
+
+
+@case("transforms_color/noise_behind", before=BEFORE_NOISE, between=BEHIND, of=["image", "video"], layout=["contiguous", "channels_last"], seed=[1, 2])
+def noise_behind(before, between, of, layout, seed):
+    """The noise is drawn in the order of the memory, as what came before left it."""
+    pipeline = [before, *between, {"name": "GaussianNoise"}, {"name": "RandomResize", "min_size": 20, "max_size": 40}]
+    kind, value = (tv_tensors.Image, photo(33, 47)) if of == "image" else (tv_tensors.Video, torch.stack([photo(33, 47), photo(33, 47)]))
+    call = lambda: v2.Compose([of_json(p) for p in pipeline])(kind(laid_out(value, layout)))
+    torch.manual_seed(seed)
+    return {"input": value, "pipeline": json.dumps(pipeline), "expected": call()}
 
 
 @case("transforms_color/linear", dtype=["uint8", "float32", "float64"], shape=[(3, 2, 2), (5, 3, 2, 2), (3, 2, 3)], of=["float32", "float64"])

@@ -11,7 +11,6 @@
 #include "opsis/simd/luma.h"
 #include "opsis/simd/scale.h"
 #include "opsis/simd/sharpen.h"
-#include "opsis/simd/shuffle.h"
 #include "opsis/transforms/functional/color.h"
 #include "tests/simd/every_target.h"
 #include "tests/support/expect.h"
@@ -190,19 +189,6 @@ TEST(SimdLevels, AreFoundAndCounted) {
                             : simd::histogram(pixels.data() + c * static_cast<size_t>(count), count),
                 histograms[c]);
     }
-  });
-}
-
-TEST(SimdShuffle, PutsChannelsIntoTheirOrder) {
-  on_pixels([](const Bytes8& pixels, int64_t count, bool interleaved) {
-    if (!interleaved) return;
-    Guarded<uint8_t> out(3 * count);
-    simd::shuffle(pixels.data(), count, {2, 0, 1}, out.data());
-    for (int64_t i = 0; i < count; ++i) {
-      const auto* const pixel = pixels.data() + 3 * i;
-      ASSERT_EQ((std::array{out[3 * i], out[3 * i + 1], out[3 * i + 2]}), (std::array{pixel[2], pixel[0], pixel[1]})) << i;
-    }
-    EXPECT_TRUE(out.intact());
   });
 }
 

@@ -4,6 +4,7 @@
 #include "opsis/transforms.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
+#include "tests/support/transform_operations.h"
 
 namespace opsis {
 namespace {
@@ -83,6 +84,19 @@ TEST(ColorTransforms, ChangeASampleAsTorchvisions) {
     EXPECT_TENSOR_EQ(p.data, c.tensor("expected_points"));
     EXPECT_TENSOR_EQ(torch::rand({1}), c.tensor("next_draw"));
     EXPECT_TENSOR_EQ(image.data, c.tensor("image"));
+  }
+}
+
+// Noise is drawn in the order of the memory, so what comes before must leave pixels or planes as torchvision's does.
+TEST(GaussianNoise, IsTorchvisionsBehindWhateverCameBefore) {
+  const SerialScope serial;
+  for (const auto& c : oracle::cases("transforms_color/noise_behind")) {
+    SCOPED_TRACE(c.name());
+    const auto noisy = transform_from_json(c.text("pipeline"));
+    const auto input = operations::laid_out(c.tensor("input"), c.text("layout"));
+    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+    const auto out = c.text("of") == "image" ? noisy(Image(input)).data : noisy(Video(input)).data;
+    EXPECT_TENSOR_EQ(out, c.tensor("expected"));
   }
 }
 

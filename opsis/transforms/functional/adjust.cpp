@@ -92,7 +92,8 @@ torch::Tensor adjust_saturation(const torch::Tensor& image, double saturation_fa
   if (image.size(-3) == 1) return image;
   if (detail::is_bytes(image)) {
     const auto ratio = static_cast<float>(saturation_factor), rest = static_cast<float>(1.0 - saturation_factor);
-    return detail::map_rgb(detail::Bytes(image), [&](const simd::Rgb& rgb, int64_t count, const simd::RgbOut& out) {
+    const detail::Bytes in(image);
+    return detail::map_rgb(in, in.like(), [&](const simd::Rgb& rgb, int64_t count, const simd::RgbOut& out) {
       simd::blend_with_luma(rgb, count, ratio, rest, out);
     });
   }

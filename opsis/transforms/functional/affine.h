@@ -30,7 +30,7 @@ namespace functional {
 /// Types    any number; the result has the same. Integers go by way of float32, rounded
 /// Units    angle and shear in degrees, clockwise; translate in pixels, x and y; shear along x and y, a list of one number is for
 ///          both
-/// Memory   uint8 in channels-last memory gives a channels-last result
+/// Memory   contiguous, however the input lies
 /// Throws   ValueError when translate has not 2 numbers, shear not 1 or 2, or scale is not positive; for another mode than
 ///          nearest and bilinear; for a fill that has neither 1 number nor one for each channel
 /// Source   torchvision.transforms.v2.functional.affine

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "opsis/transforms/functional/bytes.h"
+#include "opsis/transforms/functional/planes.h"
 #include "opsis/transforms/functional/tensor.h"
 
 namespace opsis::inline v1::transforms::functional {
@@ -82,8 +83,9 @@ torch::Tensor gaussian_blur(const torch::Tensor& image, torch::IntArrayRef kerne
               "gaussian_blur: half of the kernel {} must be less than the sides of the image {}", torch::IntArrayRef(taps),
               opsis::detail::shape(image));
   const bool numbers = !std::isnan(sigma[0]) && !std::isnan(sigma[1]);
-  if (!options.exact && numbers && detail::is_bytes(image)) return blur_of_bytes(detail::Bytes(image), taps, sigma);
-  return convolved(image, taps, sigma);
+  if (options.exact || !numbers || !detail::is_bytes(image)) return convolved(image, taps, sigma);
+  auto out = blur_of_bytes(detail::Bytes(image), taps, sigma);
+  return image.dim() == 3 ? detail::in_planes(out) : out;
 }
 
 Image gaussian_blur(const Image& image, torch::IntArrayRef kernel_size, const GaussianBlurOptions& options) {

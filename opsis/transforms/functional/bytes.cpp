@@ -19,9 +19,13 @@ Bytes::Bytes(const torch::Tensor& image)
   data_ = tensor_.const_data_ptr<uint8_t>();
 }
 
-torch::Tensor Bytes::like(torch::ScalarType dtype) const {
-  auto out = at::empty(tensor_.sizes(), torch::TensorOptions(dtype));
+torch::Tensor Bytes::like() const {
+  auto out = at::empty(tensor_.sizes(), torch::kUInt8);
   return interleaved ? out.movedim(-1, -3) : out;
+}
+
+torch::Tensor Bytes::planes() const {
+  return at::empty(interleaved ? tensor_.movedim(-1, -3).sizes() : tensor_.sizes(), torch::kUInt8);
 }
 
 torch::Tensor map_levels(const Bytes& in, const simd::Levels& table) {
@@ -32,8 +36,8 @@ torch::Tensor map_levels(const Bytes& in, const simd::Levels& table) {
   return out;
 }
 
-torch::Tensor map_levels(const Bytes& in, const std::vector<simd::Levels>& tables) {
-  auto out = in.like();
+torch::Tensor map_levels(const Bytes& in, const std::vector<simd::Levels>& tables, torch::Tensor out) {
+  const bool interleaved = in.interleaved && !out.is_contiguous();
   auto* const to = out.mutable_data_ptr<uint8_t>();
   const auto plane = in.plane();
   for (int64_t i = 0; i < in.pictures(); ++i) {
@@ -41,7 +45,7 @@ torch::Tensor map_levels(const Bytes& in, const std::vector<simd::Levels>& table
       if (in.interleaved) {
         const auto* of_image = tables.data() + 3 * i;
         simd::map_levels(in.rgb(i).from(first), last - first, {of_image[0], of_image[1], of_image[2]},
-                         simd::channels3(to + 3 * i * plane, plane, true).from(first));
+                         simd::channels3(to + 3 * i * plane, plane, interleaved).from(first));
       } else {
         simd::map_levels(in.data() + i * plane + first, last - first, tables[static_cast<size_t>(i)], to + i * plane + first);
       }

@@ -40,7 +40,9 @@ class Bytes {
   }
 
   /// Memory for a result of the same shape, laid out the same.
-  torch::Tensor like(torch::ScalarType dtype = torch::kUInt8) const;
+  torch::Tensor like() const;
+  /// Memory for a result of the same shape, channel after channel: see in_planes.
+  torch::Tensor planes() const;
 
  private:
   torch::Tensor tensor_;
@@ -49,18 +51,19 @@ class Bytes {
 
 /// `table` of each level.
 torch::Tensor map_levels(const Bytes& in, const simd::Levels& table);
-/// A table for each channel of each image, in their order.
-torch::Tensor map_levels(const Bytes& in, const std::vector<simd::Levels>& tables);
+/// A table for each channel of each image, in their order; into `out`, which is in.like() or in.planes().
+torch::Tensor map_levels(const Bytes& in, const std::vector<simd::Levels>& tables, torch::Tensor out);
 
-/// body(rgb of some pixels, their number, where their result goes), for all of the images and on all cores.
+/// body(rgb of some pixels, their number, where their result goes), for all of the images and on all cores; into `out`, which is
+/// in.like() or in.planes().
 template <class Body>
-torch::Tensor map_rgb(const Bytes& in, const Body& body) {
+torch::Tensor map_rgb(const Bytes& in, torch::Tensor out, const Body& body) {
   constexpr int64_t grain = int64_t{1} << 15;
-  auto out = in.like();
   auto* const to = out.mutable_data_ptr<uint8_t>();
+  const bool interleaved = in.interleaved && !out.is_contiguous();
   for (int64_t i = 0; i < in.images; ++i) {
     const auto from = in.rgb(i);
-    const auto image = simd::channels3(to + 3 * i * in.plane(), in.plane(), in.interleaved);
+    const auto image = simd::channels3(to + 3 * i * in.plane(), in.plane(), interleaved);
     parallel_for(0, in.plane(), grain,
                  [&](int64_t first, int64_t last) { body(from.from(first), last - first, image.from(first)); });
   }

@@ -24,7 +24,7 @@ namespace functional {
 /// Shapes   (..., C, H, W), masks (..., H, W), displacement (1, H, W, 2) as x and y. Boxes and key points move by the
 ///          displacement at their corners, the other way, which is near its inverse; boxes are clamped by their mode
 /// Types    any number; the result has the same. Integers go by way of float32, rounded
-/// Memory   uint8 in channels-last memory gives a channels-last result
+/// Memory   contiguous, however the input lies
 /// Throws   ValueError when the displacement has another shape; for a mode other than these; for a fill that has
 ///          neither 1 number nor one for each channel
 /// Source   torchvision.transforms.v2.functional.elastic

@@ -2,8 +2,10 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 
+#include <algorithm>
+
+#include "opsis/simd/interleave.h"
 #include "opsis/simd/luma.h"
-#include "opsis/simd/shuffle.h"
 #include "opsis/transforms/functional/bytes.h"
 #include "opsis/transforms/functional/channels.h"
 #include "opsis/transforms/functional/color.h"
@@ -38,12 +40,18 @@ torch::Tensor gray_of_bytes(const torch::Tensor& image) {
   return out;
 }
 
-// Of pixels that are one after the other.
-torch::Tensor shuffled(const detail::Bytes& in, std::array<int64_t, 3> order) {
-  auto out = in.like();
-  auto* const to = out.mutable_data_ptr<uint8_t>();
-  parallel_for(0, in.images * in.plane(), int64_t{1} << 15,
-               [&](int64_t first, int64_t last) { simd::shuffle(in.data() + 3 * first, last - first, order, to + 3 * first); });
+// Of pixels that are one after the other: each channel goes to its plane.
+torch::Tensor separated(const detail::Bytes& in, const std::vector<int64_t>& order) {
+  auto out = in.planes();
+  std::array<int64_t, 3> plane_of{};
+  for (size_t c = 0; c < 3; ++c) plane_of.at(static_cast<size_t>(order[c])) = static_cast<int64_t>(c) * in.plane();
+  for (int64_t i = 0; i < in.images; ++i) {
+    auto* const to = out.mutable_data_ptr<uint8_t>() + 3 * i * in.plane();
+    parallel_for(0, in.plane(), int64_t{1} << 15, [&](int64_t first, int64_t last) {
+      uint8_t* const planes[] = {to + plane_of[0] + first, to + plane_of[1] + first, to + plane_of[2] + first};
+      simd::separate3(in.image(i) + 3 * first, static_cast<size_t>(last - first), planes);
+    });
+  }
   return out;
 }
 
@@ -84,9 +92,10 @@ torch::Tensor permute_channels(const torch::Tensor& image, torch::IntArrayRef pe
                 channels);
     if (channel < 0) channel += channels;
   }
-  if (detail::is_bytes(image) && channels == 3) {
+  constexpr std::array<int64_t, 3> rgb{0, 1, 2};
+  if (detail::is_bytes(image) && std::is_permutation(order.begin(), order.end(), rgb.begin(), rgb.end())) {
     const detail::Bytes in(image);
-    if (in.interleaved) return shuffled(in, {order[0], order[1], order[2]});
+    if (in.interleaved) return separated(in, order);
   }
   return image.index_select(-3, at::tensor(order, torch::TensorOptions(torch::kInt64).device(image.device())));
 }

@@ -67,7 +67,8 @@ torch::Tensor adjust_hue(const torch::Tensor& image, double hue_factor) {
   OPSIS_CHECK(hue_factor >= -0.5 && hue_factor <= 0.5, "adjust_hue: hue_factor must be in [-0.5, 0.5], got {}", hue_factor);
   if (image.size(-3) == 1 || image.numel() == 0) return image;
   if (detail::is_bytes(image)) {
-    return detail::map_rgb(detail::Bytes(image), [&](const simd::Rgb& rgb, int64_t count, const simd::RgbOut& out) {
+    const detail::Bytes in(image);
+    return detail::map_rgb(in, in.planes(), [&](const simd::Rgb& rgb, int64_t count, const simd::RgbOut& out) {
       simd::turn_hue(rgb, count, static_cast<float>(hue_factor), out);
     });
   }

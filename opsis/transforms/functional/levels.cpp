@@ -64,7 +64,7 @@ torch::Tensor autocontrast_of_bytes(const detail::Bytes& in) {
       tables.push_back(stretched(simd::range(pixels, in.plane())));
     }
   }
-  return detail::map_levels(in, tables);
+  return detail::map_levels(in, tables, in.like());
 }
 
 torch::Tensor equalize_of_bytes(const detail::Bytes& in) {
@@ -77,7 +77,7 @@ torch::Tensor equalize_of_bytes(const detail::Bytes& in) {
       tables.push_back(equalized(simd::histogram(pixels, in.plane()), in.plane()));
     }
   }
-  return detail::map_levels(in, tables);
+  return detail::map_levels(in, tables, in.planes());
 }
 
 }  // namespace

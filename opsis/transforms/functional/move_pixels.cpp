@@ -10,6 +10,7 @@
 #include "opsis/simd/mirror.h"
 #include "opsis/simd/nearest.h"
 #include "opsis/transforms/functional/pictures.h"
+#include "opsis/transforms/functional/planes.h"
 #include "opsis/transforms/functional/tensor.h"
 
 namespace opsis::inline v1::transforms::detail {
@@ -99,6 +100,13 @@ void pad_with_fill(const torch::Tensor& images, const PictureLayout& layout, con
   });
 }
 
+// What was padded, as torchvision's kernels leave it.
+torch::Tensor laid_as_torchvisions(torch::Tensor out, int64_t dims, const Borders& b, PaddingMode mode) {
+  const bool is_copy = mode == PaddingMode::Constant && b.left == 0 && b.top == 0 && b.right == 0 && b.bottom == 0;
+  const bool keeps = is_copy || (dims == 4 && mode != PaddingMode::Symmetric);
+  return keeps ? out : in_planes(out);
+}
+
 }  // namespace
 
 torch::Tensor flipped(const torch::Tensor& image, int64_t dim) {
@@ -138,7 +146,7 @@ std::optional<torch::Tensor> pad_pixels(const torch::Tensor& image, const Border
   const auto out = empty_pictures(images, size, *layout);
   if (mode == PaddingMode::Constant) {
     pad_with_fill(images, *layout, b, fill, out);
-    return out.reshape(shape_with(image, size));
+    return laid_as_torchvisions(out.reshape(shape_with(image, size)), image.dim(), b, mode);
   }
   const int64_t left = std::max<int64_t>(b.left, 0), right = std::max<int64_t>(b.right, 0);
   const int64_t middle = size.width - left - right;  // not positive when the picture is all cut away
@@ -160,7 +168,7 @@ std::optional<torch::Tensor> pad_pixels(const torch::Tensor& image, const Border
       std::memcpy(row + left * pixel, pixels + columns[static_cast<size_t>(left)] * pixel, static_cast<size_t>(middle * pixel));
     }
   });
-  return out.reshape(shape_with(image, size));
+  return laid_as_torchvisions(out.reshape(shape_with(image, size)), image.dim(), b, mode);
 }
 
 bool fill_pixels(const torch::Tensor& part, const torch::Tensor& fill) {

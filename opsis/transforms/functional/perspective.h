@@ -31,7 +31,7 @@ namespace functional {
 /// Shapes   (..., C, H, W), masks (..., H, W); boxes are clamped by their mode, key points are not
 /// Types    any number; the result has the same. Integers go by way of float32, rounded. Boxes and key points not in 16-bit
 ///          floating point
-/// Memory   uint8 in channels-last memory gives a channels-last result
+/// Memory   contiguous, however the input lies
 /// Throws   ValueError when there are neither four startpoints and endpoints nor eight coefficients, or both; for boxes and key
 ///          points when the coefficients cannot be inverted; for another mode than nearest and bilinear; for a fill that has
 ///          neither 1 number nor one for each channel

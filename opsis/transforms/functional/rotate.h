@@ -29,8 +29,7 @@ namespace functional {
 /// Shapes   (..., C, H, W), masks (..., H, W), the same size unless expand; boxes are clamped by their mode, key points are not
 /// Types    any number; the result has the same. Integers go by way of float32, rounded
 /// Units    angle in degrees, counter-clockwise
-/// Memory   turns by 0, 90, 180 and 270 degrees around the middle move pixels only; uint8 in channels-last memory gives a
-///          channels-last result
+/// Memory   turns by 0, 90, 180 and 270 degrees around the middle move pixels only; others give a contiguous result
 /// Throws   ValueError for another mode than nearest and bilinear, and for a fill that has neither 1 number nor one for each
 ///          channel
 /// Source   torchvision.transforms.v2.functional.rotate

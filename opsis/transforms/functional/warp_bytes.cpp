@@ -15,6 +15,7 @@
 
 #include "opsis/core/parallel.h"
 #include "opsis/simd/warp.h"
+#include "opsis/transforms/functional/planes.h"
 #include "opsis/transforms/functional/warp.h"
 
 namespace opsis::inline v1::transforms {
@@ -239,7 +240,7 @@ std::optional<Tensor> detail::warp_bytes(const Tensor& image, const WarpGrid& gr
   auto shape = image.sizes().vec();
   shape[shape.size() - 2] = out_height;
   shape[shape.size() - 1] = out_width;
-  return out.view(shape);
+  return in_planes(out.view(shape));
 }
 
 }  // namespace opsis::inline v1::transforms

@@ -1,0 +1,42 @@
+// DecodeOptions::still, against Pillow.
+#include "opsis/io/image.h"
+#include "tests/io/pictures.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+
+namespace opsis {
+namespace {
+
+TEST(DecodeImage, GivesTheFirstOfSeveralPicturesAsPillowOpensIt) {
+  for (const auto& c : oracle::cases("io_formats/still")) {
+    SCOPED_TRACE(c.name());
+    const auto bytes = support::picture(c.text("file"));
+    const io::DecodeOptions options{.mode = io::ImageReadMode::RGB, .still = true};
+    if (c.boolean("refused")) {
+      EXPECT_ERROR(io::decode_image(bytes, options), DecodeError, "decode_");
+    } else {
+      EXPECT_TENSOR_EQ(io::decode_image(bytes, options).data, c.tensor("expected"));
+    }
+  }
+}
+
+TEST(DecodeImage, LooksAtNoOtherPageForAStill) {
+  const auto pages = support::picture("still_unlike_pages.tiff");
+  EXPECT_ERROR(io::decode_image(pages), DecodeError, "pages must be alike");
+  // The second page's directory is behind all pixels of the first.
+  const auto cut = pages.slice(0, 0, pages.size(0) - 40);
+  EXPECT_EQ(io::decode_image(cut, {.still = true}).data.sizes(), (std::vector<int64_t>{3, 9, 11}));
+}
+
+TEST(DecodeWebp, ChecksTheLimitsOfAnAnimation) {
+  const auto animation = support::picture("still_animation.webp");
+  const int64_t needed = 9 * 11 * 4 * 3;
+  io::DecodeOptions options{.limits = {.codec_bytes = needed}, .still = true};
+  EXPECT_EQ(io::decode_webp(animation, options).data.sizes(), (std::vector<int64_t>{3, 9, 11}));
+  options.limits.codec_bytes = needed - 1;
+  EXPECT_ERROR(io::decode_webp(animation, options), DecodeError, "limits.codec_bytes");
+  EXPECT_ERROR(io::decode_webp(animation.slice(0, 0, animation.size(0) / 4), {.still = true}), DecodeError, "decode_webp: ");
+}
+
+}  // namespace
+}  // namespace opsis
