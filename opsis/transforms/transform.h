@@ -22,6 +22,12 @@
 #include "opsis/transforms/record.h"
 #include "opsis/tv_tensors.h"
 
+namespace opsis::inline v1::io {
+
+struct PackedImage;
+
+}  // namespace opsis::inline v1::io
+
 namespace opsis::inline v1::transforms {
 
 /// What transforms work on. Everything else in a sample passes through.
@@ -492,6 +498,8 @@ concept ConstLeaf = std::is_const_v<T> && LeafType<std::remove_const_t<T>>;
 
 template <class T>
 void collect(Leaves& leaves, T& input) {
+  static_assert(!std::is_same_v<std::remove_const_t<T>, io::PackedImage>,
+                "transforms change tensors: make an image of a PackedImage first, by ToImage()(picture)");
   if constexpr (MaybeCustom<T>) {
     if (is_custom(typeid(T))) return leaves.add(custom_place(input));
   }

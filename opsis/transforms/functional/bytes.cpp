@@ -19,8 +19,8 @@ Bytes::Bytes(const torch::Tensor& image)
   data_ = tensor_.const_data_ptr<uint8_t>();
 }
 
-torch::Tensor Bytes::like() const {
-  auto out = at::empty(tensor_.sizes(), torch::kUInt8);
+torch::Tensor Bytes::like(torch::ScalarType dtype) const {
+  auto out = at::empty(tensor_.sizes(), torch::TensorOptions(dtype));
   return interleaved ? out.movedim(-1, -3) : out;
 }
 

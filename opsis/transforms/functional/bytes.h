@@ -40,7 +40,7 @@ class Bytes {
   }
 
   /// Memory for a result of the same shape, laid out the same.
-  torch::Tensor like() const;
+  torch::Tensor like(torch::ScalarType dtype = torch::kUInt8) const;
   /// Memory for a result of the same shape, channel after channel: see in_planes.
   torch::Tensor planes() const;
 
@@ -53,6 +53,9 @@ class Bytes {
 torch::Tensor map_levels(const Bytes& in, const simd::Levels& table);
 /// A table for each channel of each image, in their order; into `out`, which is in.like() or in.planes().
 torch::Tensor map_levels(const Bytes& in, const std::vector<simd::Levels>& tables, torch::Tensor out);
+inline torch::Tensor map_levels(const Bytes& in, const std::vector<simd::Levels>& tables) {
+  return map_levels(in, tables, in.like());
+}
 
 /// body(rgb of some pixels, their number, where their result goes), for all of the images and on all cores; into `out`, which is
 /// in.like() or in.planes().

@@ -64,7 +64,7 @@ torch::Tensor autocontrast_of_bytes(const detail::Bytes& in) {
       tables.push_back(stretched(simd::range(pixels, in.plane())));
     }
   }
-  return detail::map_levels(in, tables, in.like());
+  return detail::map_levels(in, tables);
 }
 
 torch::Tensor equalize_of_bytes(const detail::Bytes& in) {
