@@ -71,14 +71,16 @@ fuzz: ## build the fuzzers and run each for T seconds (make fuzz T=20)
 	$(call build,fuzz) --target opsis_fuzzers
 	scripts/fuzz build-fuzz $(or $(T),20)
 
-hostile: ## decode the hostile pictures of other projects, with sanitizers and by valgrind (downloads them)
+hostile: ## read the hostile pictures and archives of other projects, with sanitizers and by valgrind (downloads them)
 	scripts/setup --for dev
 	$(call configure,fuzz)
-	$(call build,fuzz) --target decode_pictures
+	$(call build,fuzz) --target decode_pictures extract_archives
 	scripts/hostile_pictures build-fuzz
+	scripts/hostile_archives build-fuzz
 	$(call configure,valgrind)
-	$(call build,valgrind) --target decode_pictures
+	$(call build,valgrind) --target decode_pictures extract_archives
 	scripts/hostile_pictures build-valgrind --valgrind
+	scripts/hostile_archives build-valgrind --valgrind
 
 format: ## lay out the sources as .clang-format says
 	scripts/setup --for dev

@@ -16,7 +16,7 @@ namespace opsis::inline v1::data {
 /// Where the draws of a sample's transforms come from.
 enum class SampleSeeds {
   PerSample,   ///< a generator of the sample's own: the same batches with any number of workers
-  Sequential,  ///< the current generator, sample after sample: matches Python, the pixels of its loader with num_workers = 0
+  Sequential,  ///< match_python: the current generator, sample after sample, for the pixels of its loader with num_workers = 0
 };
 
 /// What is done about a sample that cannot be read.

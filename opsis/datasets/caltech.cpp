@@ -17,12 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string padded(int64_t number, size_t digits) {
-  auto out = std::to_string(number);
-  out.insert(0, out.size() < digits ? digits - out.size() : 0, '0');
-  return out;
-}
-
 // Some categories have another name among the outlines.
 std::string outline_folder(const std::string& category) {
   if (category == "Faces") return "Faces_2";
@@ -58,7 +52,7 @@ ClassifiedList list_caltech256(const Caltech256::Options& options) {
     const auto names = sorted_names(folder / category);
     const auto count = std::count_if(names.begin(), names.end(), [](const auto& name) { return name.ends_with(".jpg"); });
     for (int64_t number = 1; number <= count; ++number) {
-      list.samples.emplace_back(folder / category / (padded(label + 1, 3) + "_" + padded(number, 4) + ".jpg"), label);
+      list.samples.emplace_back(folder / category / (zero_padded(label + 1, 3) + "_" + zero_padded(number, 4) + ".jpg"), label);
     }
   }
   return list;
@@ -101,11 +95,12 @@ CaltechExample Caltech101::get_placed(size_t index, const transforms::ImagePlace
   const auto [label, number] = samples_[index];
   const auto base = options_.root / "caltech101";
   const auto& category = categories_[static_cast<size_t>(label)];
-  const detail::Picture photo(base / "101_ObjectCategories" / category / ("image_" + padded(number, 4) + ".jpg"),
+  const detail::Picture photo(base / "101_ObjectCategories" / category / ("image_" + zero_padded(number, 4) + ".jpg"),
                               io::ImageReadMode::UNCHANGED, options_.transforms);
   CaltechExample out{photo.image(), label};
   if (wants(options_.target_type, "annotation")) {
-    out.contour = contour_of(base / "Annotations" / outline_folder(category) / ("annotation_" + padded(number, 4) + ".mat"));
+    out.contour =
+        contour_of(base / "Annotations" / outline_folder(category) / ("annotation_" + zero_padded(number, 4) + ".mat"));
   }
   return detail::transformed(options_.transforms, std::move(out), {&photo}, place);
 }

@@ -11,7 +11,7 @@
 
 namespace opsis::inline v1::datasets {
 
-/// A photo, its category and, when asked for, the outline of what is on it.
+/// A photo, its category and, when asked for, the outline of what is on it, which transforms leave as it is, as torchvision's.
 /// Shapes   contour (2, N) float64: x and y, from the corner of the thing's box; undefined unless it is asked for
 struct CaltechExample {
   using Batch = ClassifiedBatch;

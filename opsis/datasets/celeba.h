@@ -13,7 +13,7 @@
 
 namespace opsis::inline v1::datasets {
 
-/// A face and all that is known of it.
+/// A face and all that is known of it. Transforms move the landmarks with the image and leave the boxes, which lie on another.
 /// Shapes   attr (40) int64 of 0 and 1; boxes (1, 4) XYXY int64, on the picture as it was before it was aligned; landmarks (5,
 ///          2): eyes, nose and corners of the mouth, on the picture
 struct CelebAExample {

@@ -3,6 +3,7 @@
 #include "opsis/core/check.h"
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/classified.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/json_file.h"
 #include "opsis/datasets/picture.h"
 #include "opsis/datasets/text_file.h"
@@ -64,7 +65,8 @@ Cityscapes::Cityscapes(Options options) : options_(std::move(options)) {
   }
   const std::string mode = fine ? "gtFine" : "gtCoarse";
   const auto images = options_.root / "leftImg8bit" / split, targets = options_.root / mode / split;
-  if (!detail::is_folder(images) || !detail::is_folder(targets)) {
+  const auto is_unpacked = [&] { return detail::is_folder(images) && detail::is_folder(targets); };
+  if (!is_unpacked()) {
     const auto image_zip =
         options_.root / (split == "train_extra" ? "leftImg8bit_trainextra.zip" : "leftImg8bit_trainvaltest.zip");
     const auto target_zip = options_.root / (fine ? "gtFine_trainvaltest.zip" : "gtCoarse.zip");
@@ -72,8 +74,11 @@ Cityscapes::Cityscapes(Options options) : options_(std::move(options)) {
       raise<NotFoundError>("Cityscapes: neither the folders {} and {} nor the archives {} and {} are there", images.string(),
                            targets.string(), image_zip.filename().string(), target_zip.filename().string());
     }
-    extract_archive(image_zip, options_.root);
-    extract_archive(target_zip, options_.root);
+    const FolderLock lock(options_.root);
+    if (!is_unpacked()) {
+      extract_archive(image_zip, options_.root);
+      extract_archive(target_zip, options_.root);
+    }
   }
   for (const auto& city : sorted_names(images)) {
     for (const auto& name : sorted_names(images / city)) {

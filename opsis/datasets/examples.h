@@ -1,4 +1,5 @@
-// The examples of data sets: a type for each kind of task. Transforms apply to all of an example's fields at once.
+// The examples of data sets: a type for each kind of task. Transforms change an example's images, videos, masks, boxes and key
+// points together, with one draw; what is none of these, plain tensors too, stays as it is.
 #pragma once
 
 #include <torch/types.h>
@@ -44,6 +45,7 @@ struct Captioned {
 };
 
 /// Two frames of a film and how far each pixel of the first goes until the second.
+/// Transforms change the frames alone: flow and valid stay, as torchvision's arrays do.
 /// Shapes   flow (2, H, W) float32, right and down; valid (H, W) bool. Undefined where the data set has none
 struct FlowExample {
   Image first, second;
@@ -52,6 +54,7 @@ struct FlowExample {
 };
 
 /// Pictures of two cameras and how far each pixel of the left one lies from its place in the right one.
+/// Transforms change the pictures alone: disparity and valid stay, as torchvision's arrays do.
 /// Shapes   disparity (1, H, W); valid (H, W) bool. Undefined where the data set has none
 struct StereoExample {
   Image left, right;

@@ -53,13 +53,9 @@ ClassifiedPixels load_fer2013(const FER2013::Options& options) {
       if (error != std::errc() || end != word.data() + word.size()) refuse(i, text("\"{}\" is no level of a pixel", word));
       pixels.push_back(level);
     }
-    int64_t label = -1;
-    if (labelled) {
-      const auto word = stripped(row[label_column]);
-      const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), label);
-      if (error != std::errc() || end != word.data() + word.size()) refuse(i, text("\"{}\" is no class", word));
-    }
-    labels.push_back(label);
+    const auto label = labelled ? integer_of(row[label_column]) : std::optional<int64_t>(-1);
+    if (!label) refuse(i, text("\"{}\" is no class", row[label_column]));
+    labels.push_back(*label);
   }
   return {torch::tensor(pixels, torch::kUInt8).view({-1, 1, 48, 48}),
           torch::tensor(labels, torch::kInt64),

@@ -15,14 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Where it goes; nothing when what is there is right. What is wrong stays until the right one has come.
-std::optional<fs::path> place_for(const fs::path& root, const std::string& filename, const std::string& md5,
-                                  const std::string& sha256) {
-  auto place = root / filename;
-  if (check_integrity(place, md5, sha256)) return std::nullopt;
-  return place;
-}
-
 // The beginning of a file, when that is a page and not data.
 std::string page_in(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -91,24 +83,30 @@ fs::path download_url(const std::string& url, const fs::path& root, std::string 
   if (const auto id = google_drive_file_id(url)) return download_file_from_google_drive(*id, root, filename, md5, sha256);
   if (filename.empty()) filename = url.substr(url.rfind('/') + 1);
   OPSIS_CHECK(!filename.empty(), "download_url: the url ends with no file's name, so pass filename; got \"{}\"", url);
-  if (const auto place = place_for(root, filename, md5, sha256)) {
-    std::error_code ignored;
-    const bool replaces = fs::exists(*place, ignored);
-    const auto fresh = replaces ? root / (filename + ".new") : *place;
-    hub::download(hub::mirrored(url), fresh, {.sha256 = sha256, .md5 = md5});
-    if (replaces) move_to(fresh, *place);
+  const auto place = root / filename;
+  if (check_integrity(place, md5, sha256)) return place;
+  const hub::DownloadOptions options{.sha256 = sha256, .md5 = md5};
+  if (!is_there(place)) {
+    hub::download(hub::mirrored(url), place, options);
+    return place;
   }
-  return root / filename;
+  // What is wrong stays until the right one has come.
+  const Desk desk(root / (filename + ".replacing"));
+  if (check_integrity(place, md5, sha256)) return place;  // another has brought it
+  const auto fresh = desk.path() / place.filename();
+  hub::download(hub::mirrored(url), fresh, options);
+  move_to(fresh, place);
+  return place;
 }
 
 fs::path download_file_from_google_drive(const std::string& file_id, const fs::path& root, const std::string& filename,
                                          const std::string& md5, const std::string& sha256) {
   const auto name = filename.empty() ? file_id : filename;
-  if (check_integrity(root / name, md5, sha256)) return root / name;
+  const auto place = root / name;
+  if (check_integrity(place, md5, sha256)) return place;
   // Not in its place, since what comes may be a question instead of the file.
   const Desk desk(root / (name + ".drive"));
-  const auto place = place_for(root, name, md5, sha256);
-  if (!place) return root / name;  // another has brought it
+  if (check_integrity(place, md5, sha256)) return place;  // another has brought it
   const auto answer = desk.path() / name;
   auto address = "https://drive.usercontent.google.com/download?id=" + file_id + "&export=download";
   for (bool asked = false;; asked = true) {
@@ -132,8 +130,8 @@ fs::path download_file_from_google_drive(const std::string& file_id, const fs::p
     remove_tree(answer);
     throw;
   }
-  move_to(answer, *place);
-  return *place;
+  move_to(answer, place);
+  return place;
 }
 
 std::optional<std::string> google_drive_file_id(const std::string& url) {

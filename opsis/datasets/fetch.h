@@ -14,8 +14,9 @@ namespace opsis::inline v1::datasets {
 OPSIS_API bool check_integrity(const std::filesystem::path& file, const std::string& md5 = "", const std::string& sha256 = "");
 
 /// Brings a url's content into `root`, under `filename` or else the url's last part, unless it is there with the right hashes; a
-/// file with others is replaced. Resumes, locks, mirrors (OPSIS_HUB_MIRROR) and works offline as hub::download does. An
-/// address at Google Drive is taken through its question whether one really wants to.
+/// file with others is replaced, once for all who ask at the same time; what replaces it is on its way in the folder
+/// root/<name>.replacing. Resumes, locks, mirrors (OPSIS_HUB_MIRROR) and works offline as hub::download does. An address at
+/// Google Drive is taken through its question whether one really wants to.
 /// Throws   as hub::download
 /// Differs  does not fall back from https to http
 /// Source   torchvision.datasets.utils.download_url

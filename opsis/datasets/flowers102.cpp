@@ -6,6 +6,7 @@
 #include "opsis/core/check.h"
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
+#include "opsis/datasets/text_file.h"
 #include "opsis/io/mat.h"
 
 namespace opsis::inline v1::datasets {
@@ -140,9 +141,8 @@ ClassifiedList list_flowers102(const Flowers102::Options& options) {
   for (size_t i = 0; i < ids.size(); ++i) {
     const auto id = ids.integer(i);
     if (id < 1) raise<DecodeError>("Flowers102: {} names the image {}", (folder / splits_file.file).string(), id);
-    auto digits = std::to_string(id);
-    digits.insert(0, digits.size() < 5 ? 5 - digits.size() : 0, '0');
-    list.samples.emplace_back(images / ("image_" + digits + ".jpg"), labels.integer(static_cast<size_t>(id - 1)) - 1);
+    list.samples.emplace_back(images / ("image_" + zero_padded(id, 5) + ".jpg"),
+                              labels.integer(static_cast<size_t>(id - 1)) - 1);
   }
   return list;
 }

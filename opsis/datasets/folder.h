@@ -66,8 +66,10 @@ OPSIS_API ClassifiedList list_folder_at(const std::filesystem::path& directory, 
 }  // namespace detail
 
 /// Files sorted into folders, one a class, read by a function of yours. The list of files is made once, by the constructor.
-///     datasets::DatasetFolder scans({.root = "scans", .loader = read_dicom, .extensions = {".dcm"}});
-///     datasets::DatasetFolder packed({.root = "scans.zip", .extensions = {".dcm"}, .decode = decode_dicom});
+///     const auto load = [](const fs::path& path) { return io::read_dicom(path).data; };
+///     datasets::DatasetFolder scans({.root = "scans", .loader = load, .extensions = {".dcm"}});
+///     const auto decode = [](io::Bytes bytes) { return io::decode_dicom(bytes).data; };
+///     datasets::DatasetFolder packed({.root = "scans.zip", .extensions = {".dcm"}, .decode = decode});
 /// Throws   as find_classes and make_dataset; ValueError without a loader, and for one of yours where root is an archive; get
 ///          throws what the loader throws
 /// Source   torchvision.datasets.DatasetFolder

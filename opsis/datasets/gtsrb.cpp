@@ -1,7 +1,6 @@
 #include "opsis/datasets/gtsrb.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 
 #include "opsis/core/check.h"
@@ -39,13 +38,11 @@ ClassifiedList list_gtsrb(const GTSRB::Options& options) {
   const auto file = column("Filename"), label = column("ClassId");
   ClassifiedList list;
   for (size_t i = 1; i < rows.size(); ++i) {
-    int64_t number = -1;
-    if (rows[i].size() > std::max(file, label)) {
-      const auto& word = rows[i][label];
-      if (std::from_chars(word.data(), word.data() + word.size(), number).ec != std::errc()) number = -1;
+    const auto number = rows[i].size() > std::max(file, label) ? integer_of(rows[i][label]) : std::nullopt;
+    if (!number || *number < 0) {
+      raise<DecodeError>("GTSRB: {}, row {}: it must have a file and a class", classes.string(), i + 1);
     }
-    if (number < 0) raise<DecodeError>("GTSRB: {}, row {}: it must have a file and a class", classes.string(), i + 1);
-    list.samples.emplace_back(folder / rows[i][file], number);
+    list.samples.emplace_back(folder / rows[i][file], *number);
   }
   return list;
 }

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "opsis/core/check.h"
@@ -33,10 +34,12 @@ const Resource& imagenet_archive(std::string_view name, const fs::path& root) {
   return archive;
 }
 
+fs::path kit_folder(const fs::path& root) { return root / ".devkit.extracting"; }
+
 // What torchvision keeps of the development kit: ({wnid: (name, ...)}, [wnid of each validation image]).
 void write_meta(const fs::path& root) {
   const auto& archive = imagenet_archive(kDevkit, root);
-  const auto kit = root / ".devkit.extracting";
+  const auto kit = kit_folder(root);
   remove_tree(kit);
   extract_archive(root / archive.file, kit);
   const auto data = kit / "ILSVRC2012_devkit_t12" / "data";
@@ -66,7 +69,6 @@ void write_meta(const fs::path& root) {
     truth.emplace_back(found->second);
   }
   hub::save(root / "meta.bin", Value::tuple({Value::dict(std::move(names)), Value::list(std::move(truth))}));
-  remove_tree(kit);
 }
 
 // Unpacks beside the place of the split, which gets its name when all is there.
@@ -105,10 +107,16 @@ void unpack_val(const fs::path& root, const Value& truth) {
 
 ClassifiedList list_imagenet(const ImageNet::Options& options, std::vector<std::string>& wnids) {
   detail::check_choice("ImageNet", "split", options.split, {"train", "val"});
-  const auto meta_file = options.root / "meta.bin", folder = options.root / options.split;
+  const auto meta_file = options.root / "meta.bin", folder = options.root / options.split, kit = kit_folder(options.root);
   std::optional<FolderLock> lock;
-  if (!detail::is_file(meta_file) || !detail::is_folder(folder)) lock.emplace(options.root, detail::is_folder(options.root));
+  if (!detail::is_file(meta_file) || !detail::is_folder(folder) || is_there(kit)) {
+    lock.emplace(options.root, detail::is_folder(options.root));
+  }
   if (!detail::is_file(meta_file)) write_meta(options.root);
+  if (lock) {  // what we, or one that was killed when meta.bin was there, need no more
+    std::error_code ignored;
+    fs::remove_all(kit, ignored);
+  }
   const auto meta = hub::load(meta_file);
   if (!detail::is_folder(folder)) options.split == "train" ? unpack_train(options.root) : unpack_val(options.root, meta.at(1));
   lock.reset();

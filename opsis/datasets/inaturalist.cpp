@@ -1,7 +1,6 @@
 #include "opsis/datasets/inaturalist.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 
 #include "opsis/core/check.h"
@@ -61,8 +60,7 @@ void INaturalist::list_2021() {
   categories_ = sorted_names(options_.root / options_.version);
   for (size_t label = 0; label < categories_.size(); ++label) {
     const auto pieces = fields_of(categories_[label], '_');
-    auto number = std::to_string(label);
-    number.insert(0, number.size() < 5 ? 5 - number.size() : 0, '0');
+    const auto number = zero_padded(static_cast<int64_t>(label), 5);
     if (pieces.size() != 8 || pieces[0] != number) {
       raise<DecodeError>("INaturalist: the folder {} must be {} and seven names, joined by _", categories_[label], number);
     }
@@ -86,10 +84,11 @@ void INaturalist::list_before_2021() {
     for (const auto& name : sorted_names(folder / super)) {
       size_t label = next++;
       if (options_.version != "2017") {
-        const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), label);
-        if (error != std::errc() || end != name.data() + name.size() || label > 1'000'000) {
+        const auto number = integer_of(name);
+        if (!number || *number < 0 || *number > 1'000'000) {
           raise<DecodeError>("INaturalist: the folder {} must be a number", (folder / super / name).string());
         }
+        label = static_cast<size_t>(*number);
       }
       if (label >= categories_.size()) {
         categories_.resize(label + 1);

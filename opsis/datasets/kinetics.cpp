@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "opsis/core/check.h"
-#include "opsis/datasets/archive.h"
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/fetch.h"
 #include "opsis/datasets/folder.h"
@@ -53,7 +52,7 @@ void download_kinetics_videos(const Kinetics::Options& options, const fs::path& 
     const TextFile addresses(kinetics_list(options, part + "_path.txt", options.root / "files"));
     make_folders(videos);
     for (size_t i = 0; i < addresses.size(); ++i) {
-      extract_archive(download_url(quoted_address(addresses.line(i)), tars), videos);
+      extract_unknown(download_url(quoted_address(addresses.line(i)), tars), videos);
     }
     move_to(videos, folder);
   }
@@ -61,13 +60,6 @@ void download_kinetics_videos(const Kinetics::Options& options, const fs::path& 
   make_folders(options.root / "tars");
   for (const auto& name : sorted_names(tars)) move_to(tars / name, options.root / "tars" / name);
   remove_tree(unfinished);
-}
-
-// A time in seconds, with six digits: "000095".
-std::string kinetics_time(int64_t seconds) {
-  const auto number = std::to_string(seconds < 0 ? -seconds : seconds);
-  const size_t width = seconds < 0 ? 5 : 6;
-  return (seconds < 0 ? "-" : "") + std::string(width - std::min(width, number.size()), '0') + number;
 }
 
 // Puts videos that lie in the split's folder into the folders of their classes.
@@ -94,11 +86,9 @@ void sort_kinetics_videos(const Kinetics::Options& options, const fs::path& fold
       if (std::string_view(" '()").find(c) == std::string_view::npos) name += c;
     }
     const auto time = [&](size_t which) {
-      try {
-        return kinetics_time(std::stoll(row[which]));
-      } catch (const std::exception&) {
-        raise<DecodeError>("Kinetics: {}, row {}: \"{}\" is no time", annotations.string(), i + 1, row[which]);
-      }
+      const auto seconds = integer_of(row[which]);
+      if (!seconds) refuse(i, text("\"{}\" is no time", row[which]));
+      return zero_padded(*seconds, 6);
     };
     const auto file = text("{}_{}_{}.mp4", row[video], time(start), time(end));
     // They become names in the folder, and of nothing else.

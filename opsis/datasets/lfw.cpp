@@ -18,9 +18,7 @@ fs::path lfw_face(const LfwOptions& options, std::string_view name, int64_t numb
   const auto* folder = options.image_set == "original"   ? "lfw"
                        : options.image_set == "funneled" ? "lfw_funneled"
                                                          : "lfw-deepfunneled";
-  auto digits = std::to_string(number);
-  digits.insert(0, digits.size() < 4 ? 4 - digits.size() : 0, '0');
-  return lfw_base(options) / folder / name / text("{}_{}.jpg", name, digits);
+  return lfw_base(options) / folder / name / text("{}_{}.jpg", name, zero_padded(number, 4));
 }
 
 // Checks the options and the files; the list of the split.

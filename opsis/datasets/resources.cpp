@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <exception>
 #include <iterator>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
-#include "opsis/datasets/archive.h"
 #include "opsis/datasets/fetch.h"
 
 namespace opsis::inline v1::datasets {
@@ -353,9 +353,23 @@ std::filesystem::path fetch_resource(const Resource& resource, const std::filesy
   raise<NotFoundError>("{}: {} cannot be downloaded; put it into {}", resource.dataset, resource.file, folder.string());
 }
 
-void fetch_and_extract(const Resource& resource, const std::filesystem::path& folder, const std::filesystem::path& to) {
+void extract_unknown(const std::filesystem::path& archive, const std::filesystem::path& to, const ExtractOptions& options) {
+  try {
+    extract_archive(archive, to, options);
+  } catch (const DecodeError& error) {
+    std::error_code failed;
+    std::filesystem::remove(archive, failed);
+    raise<DecodeError>("{}; {}", error.what(),
+                       failed ? "remove it and download it once more" : "it is removed, to be downloaded once more");
+  }
+}
+
+void fetch_and_extract(const Resource& resource, const std::filesystem::path& folder, const std::filesystem::path& to,
+                       const ExtractOptions& options) {
   const auto archive = fetch_resource(resource, folder);
-  extract_archive(archive, to.empty() ? folder : to);
+  const auto hashes = expected_hashes(resource);
+  const bool known = !hashes.md5.empty() || !hashes.sha256.empty();
+  (known ? extract_archive : extract_unknown)(archive, to.empty() ? folder : to, options);
 }
 
 }  // namespace opsis::inline v1::datasets

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "opsis/core/api.h"
+#include "opsis/datasets/archive.h"
 
 namespace opsis::inline v1::datasets {
 
@@ -68,8 +69,14 @@ OPSIS_API void check_resource(const Resource& resource, const std::filesystem::p
 /// Brings the file into `folder` unless it is there intact, trying each url in turn.
 /// Throws   as hub::download, of the last url; NotFoundError when it has none
 OPSIS_API std::filesystem::path fetch_resource(const Resource& resource, const std::filesystem::path& folder);
-/// The same, and then extract_archive() into `to`; into `folder` when it is empty.
+/// The same, and then extract_archive() into `to`; into `folder` when it is empty. An archive that is known by no hash goes
+/// through extract_unknown().
 OPSIS_API void fetch_and_extract(const Resource& resource, const std::filesystem::path& folder,
-                                 const std::filesystem::path& to = {});
+                                 const std::filesystem::path& to = {}, const ExtractOptions& options = {});
+/// extract_archive() for one that was downloaded and is known by no hash: a damaged one is removed, since nothing else would
+/// tell the next download that it has to come anew.
+/// Throws   as extract_archive
+OPSIS_API void extract_unknown(const std::filesystem::path& archive, const std::filesystem::path& to,
+                               const ExtractOptions& options = {});
 
 }  // namespace opsis::inline v1::datasets

@@ -51,9 +51,7 @@ std::vector<CaptionedFile> list_sbu(const SBU::Options& options) {
     const auto url = sbu_url(urls, i);
     const auto photo = folder / url.substr(url.rfind('/') + 1);
     if (!detail::is_file(photo)) continue;
-    auto caption = captions.line(i);
-    while (!caption.empty() && stripped(caption.substr(caption.size() - 1)).empty()) caption.remove_suffix(1);
-    out.emplace_back(photo, std::vector{std::string(caption)});
+    out.emplace_back(photo, std::vector{std::string(stripped_at_end(captions.line(i)))});
   }
   return out;
 }

@@ -9,7 +9,6 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
-#include "opsis/datasets/archive.h"
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/json_file.h"
 #include "opsis/datasets/picture.h"
@@ -148,7 +147,7 @@ void download_middlebury(const fs::path& root, const std::string& split) {
       for (const auto* calibration : {"perfect", "imperfect"}) {
         const auto name = text("{}-{}", scene, calibration);
         if (is_there(folder / name) && !is_there(folder / (name + ".zip"))) continue;
-        extract_archive(fetch_resource(resource(kMiddlebury, name + ".zip"), folder), folder, {.remove_finished = true});
+        fetch_and_extract(resource(kMiddlebury, name + ".zip"), folder, {}, {.remove_finished = true});
       }
     }
     return;
@@ -159,7 +158,7 @@ void download_middlebury(const fs::path& root, const std::string& split) {
   if (!is_there(archive) && std::all_of(scenes.begin(), scenes.end(), [&](auto scene) { return is_there(folder / scene); })) {
     return;
   }
-  extract_archive(fetch_resource(resource(kMiddlebury, archive.filename().string()), root));
+  fetch_and_extract(resource(kMiddlebury, archive.filename().string()), root);
   make_folders(folder);
   for (const auto& scene : sorted_names(unpacked / "testF", Listing::Folders)) {
     if (!is_there(folder / scene)) move_to(unpacked / "testF" / scene, folder / scene);

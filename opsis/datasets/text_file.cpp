@@ -19,6 +19,24 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kWhite = " \t\n\r\f\v";
 
+// The white space of Python's str that is beyond ASCII.
+constexpr std::string_view kWideWhite[] = {"\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\x81",
+                                           "\xE2\x80\x82", "\xE2\x80\x83", "\xE2\x80\x84", "\xE2\x80\x85", "\xE2\x80\x86",
+                                           "\xE2\x80\x87", "\xE2\x80\x88", "\xE2\x80\x89", "\xE2\x80\x8A", "\xE2\x80\xA8",
+                                           "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"};
+
+// How many bytes the letter of white space has that stands at the front of a text, or else at its back; 0 where none does.
+size_t white_at(std::string_view text, bool front) {
+  if (text.empty()) return 0;
+  const char c = front ? text.front() : text.back();
+  const bool is_ascii = static_cast<unsigned char>(c) < 0x80;
+  if (is_ascii) return c == ' ' || (c >= '\t' && c <= '\r') || (c >= '\x1C' && c <= '\x1F') ? 1 : 0;
+  for (const auto white : kWideWhite) {
+    if (front ? text.starts_with(white) : text.ends_with(white)) return white.size();
+  }
+  return 0;
+}
+
 void glob_below(const fs::path& folder, fs::path::iterator part, const fs::path::iterator& end, std::vector<fs::path>& out) {
   const auto pattern = part->string();
   const bool last = ++part == end;
@@ -74,12 +92,9 @@ std::vector<std::string_view> TextFile::fields(size_t i, char separator, size_t 
 }
 
 int64_t TextFile::integer(size_t i, std::string_view word) const {
-  auto digits = stripped(word);
-  if (digits.starts_with('+')) digits.remove_prefix(1);
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc() || end != digits.data() + digits.size()) refuse(i, text("\"{}\" is no whole number", word));
-  return value;
+  const auto value = integer_of(word);
+  if (!value) refuse(i, text("\"{}\" is no whole number", word));
+  return *value;
 }
 
 double TextFile::number(size_t i, std::string_view word) const {
@@ -92,9 +107,13 @@ double TextFile::number(size_t i, std::string_view word) const {
 }
 
 std::string_view stripped(std::string_view text) {
-  const auto begin = text.find_first_not_of(kWhite);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kWhite) + 1 - begin);
+  while (const auto bytes = white_at(text, true)) text.remove_prefix(bytes);
+  return stripped_at_end(text);
+}
+
+std::string_view stripped_at_end(std::string_view text) {
+  while (const auto bytes = white_at(text, false)) text.remove_suffix(bytes);
+  return text;
 }
 
 std::vector<std::string_view> words_of(std::string_view text) {
@@ -115,6 +134,22 @@ std::vector<std::string_view> fields_of(std::string_view text, char separator) {
     if (end == text.npos) return out;
     text.remove_prefix(end + 1);
   }
+}
+
+std::optional<int64_t> integer_of(std::string_view word) {
+  auto digits = stripped(word);
+  if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const bool sound = error == std::errc() && end == digits.data() + digits.size();
+  return sound ? std::optional(value) : std::nullopt;
+}
+
+std::string zero_padded(int64_t number, size_t places) {
+  auto out = std::to_string(number);
+  const size_t digits_begin = number < 0 ? 1 : 0;
+  if (out.size() < places) out.insert(digits_begin, places - out.size(), '0');
+  return out;
 }
 
 std::vector<std::vector<std::string>> csv_rows(std::string_view text, char separator, bool skip_initial_space) {

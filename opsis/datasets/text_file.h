@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,10 +40,16 @@ class OPSIS_API TextFile {
   std::vector<std::string_view> lines_;
 };
 
-/// Without the white space at both ends.
+/// Without the white space at both ends, as Python's str.strip() has it: that beyond ASCII too, in UTF-8.
 OPSIS_API std::string_view stripped(std::string_view text);
+/// Without that at the end, as str.rstrip().
+OPSIS_API std::string_view stripped_at_end(std::string_view text);
 OPSIS_API std::vector<std::string_view> words_of(std::string_view text);
 OPSIS_API std::vector<std::string_view> fields_of(std::string_view text, char separator);
+/// A word as a whole number, as Python's int() takes it: with a sign, and white space at both ends. Nothing where it is none.
+OPSIS_API std::optional<int64_t> integer_of(std::string_view word);
+/// A number with zeros in front, in so many places at least, that of a sign among them: 42 in five is "00042".
+OPSIS_API std::string zero_padded(int64_t number, size_t places);
 
 /// The rows of a CSV, as Python's csv.reader has them: fields in double quotes may hold separators, quotes (doubled) and ends
 /// of lines; empty lines are left out.

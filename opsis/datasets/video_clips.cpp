@@ -14,6 +14,7 @@
 #include "opsis/datasets/disk.h"
 #include "opsis/io/audio_decoder.h"
 #include "opsis/io/file.h"
+#include "opsis/io/index_file.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
@@ -62,21 +63,18 @@ void check_clip_options(const ClipOptions& options) {
 
 // --- Lengths, and the file that keeps them ---------------------------------------------------------------------------------
 
-// What tells that a file has not changed.
-struct FileStamp {
-  int64_t bytes = -1, changed = 0;
-  friend bool operator==(const FileStamp&, const FileStamp&) = default;
-};
-
-FileStamp stamp_of(const fs::path& file) {
-  std::error_code error;
-  const auto bytes = fs::file_size(file, error);
-  if (error) return {};
-  const auto changed = fs::last_write_time(file, error);
-  return {static_cast<int64_t>(bytes), static_cast<int64_t>(changed.time_since_epoch().count())};
+// Size and time tell that a video has not changed. Its number and when that changed do not count: hours of looking into videos
+// are not lost when these are copied with their times.
+io::FileStamp video_stamp(const fs::path& file) {
+  try {
+    const auto stamp = io::file_stamp(file);
+    return {.size = stamp.size, .modified_ns = stamp.modified_ns};
+  } catch (const IoError&) {
+    return {.size = -1};
+  }
 }
 
-using KnownLengths = std::map<std::string, std::pair<FileStamp, VideoLength>>;
+using KnownLengths = std::map<std::string, std::pair<io::FileStamp, VideoLength>>;
 
 // {"videos": [["a.avi", 18214, 1700000000000000000, 300, 29.97], ...]}
 KnownLengths read_lengths(const fs::path& cache) {
@@ -88,7 +86,8 @@ KnownLengths read_lengths(const fs::path& cache) {
       const auto& cells = row.items();
       if (cells.size() != 5 || cells[3].integer() < 0) return {};
       const auto& path = cells[0].text();
-      out[path] = {{cells[1].integer(), cells[2].integer()}, {path, cells[3].integer(), cells[4].number()}};
+      out[path] = {io::FileStamp{.size = cells[1].integer(), .modified_ns = cells[2].integer()},
+                   VideoLength{path, cells[3].integer(), cells[4].number()}};
     }
   } catch (const ValueError&) {  // not sound, so it is made anew
     out.clear();
@@ -100,7 +99,7 @@ void write_lengths(const fs::path& cache, const KnownLengths& known) {
   Json::List rows;
   for (const auto& [path, one] : known) {
     const auto& [stamp, video] = one;
-    rows.push_back(Json::List{path, stamp.bytes, stamp.changed, video.num_frames, video.average_fps});
+    rows.push_back(Json::List{path, stamp.size, stamp.modified_ns, video.num_frames, video.average_fps});
   }
   Json json;
   json.add("videos", std::move(rows));
@@ -112,13 +111,13 @@ std::vector<VideoLength> lengths_of(const std::vector<fs::path>& files, const Cl
   check_clip_options(options);
   if (options.cache.has_parent_path()) make_folders(options.cache.parent_path());  // before hours are spent on what goes there
   std::vector<VideoLength> videos(files.size());
-  std::vector<FileStamp> stamps(files.size());
+  std::vector<io::FileStamp> stamps(files.size());
   const auto known = read_lengths(options.cache);
   std::vector<size_t> missing;
   for (size_t i = 0; i < files.size(); ++i) {
-    if (!options.cache.empty()) stamps[i] = stamp_of(files[i]);
+    if (!options.cache.empty()) stamps[i] = video_stamp(files[i]);
     const auto found = known.find(files[i].string());
-    if (found != known.end() && found->second.first == stamps[i] && stamps[i].bytes >= 0) {
+    if (found != known.end() && found->second.first == stamps[i] && stamps[i].size >= 0) {
       videos[i] = found->second.second;
     } else {
       missing.push_back(i);

@@ -9,6 +9,7 @@
 #include "opsis/core/parallel.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/picture.h"
+#include "opsis/datasets/text_file.h"
 #include "opsis/hub/utf8.h"
 
 namespace opsis::inline v1::datasets {
@@ -56,9 +57,7 @@ std::optional<std::vector<std::string>> names_of_range(std::string_view range) {
   }
   std::vector<std::string> out;
   for (uint64_t i = 0; i <= steps; ++i) {
-    auto digits = std::to_string(least + static_cast<int64_t>(i));
-    if (digits.size() < width) digits.insert(0, width - digits.size(), '0');
-    out.push_back(std::move(digits));
+    out.push_back(zero_padded(least + static_cast<int64_t>(i), width));
   }
   if (numbers[0] > numbers[1]) std::reverse(out.begin(), out.end());
   return out;
@@ -139,17 +138,9 @@ std::optional<size_t> place_in(std::string_view endings, std::string_view ending
 }
 
 int64_t whole_number(std::string_view text) {
-  const auto is_blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-  auto digits = text;
-  while (!digits.empty() && is_blank(digits.front())) digits.remove_prefix(1);
-  while (!digits.empty() && is_blank(digits.back())) digits.remove_suffix(1);
-  if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
-  int64_t out = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
-  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) {
-    raise<ValueError>("\"{}\" is no whole number", text.substr(0, 40));
-  }
-  return out;
+  const auto number = integer_of(text);
+  if (!number) raise<ValueError>("\"{}\" is no whole number", text.substr(0, 40));
+  return *number;
 }
 
 }  // namespace

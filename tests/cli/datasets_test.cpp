@@ -80,6 +80,12 @@ TEST(DatasetsShow, DrawsExamplesOfAnyKind) {
       shown("CocoDetection", {"--root", coco / "pictures", "--annotations", coco / "instances.json", "--side", "32"});
   EXPECT_THAT(photos.at("examples")[0].at("label").get<std::string>(), HasSubstr("objects"));
   shown("VOCSegmentation", {"--root", root_of("datasets_targets/voc_segmentation"), "--split", "train"});
+  for (const auto& c : oracle::cases("datasets_classified/imagenette")) {
+    shown("Imagenette", {"--root", c.text("root"), "--split", c.text("split"), "--option", "size=" + c.text("size")});
+  }
+  fs::copy(coco, folder.path() / "coco", fs::copy_options::recursive);  // beside which an index may stand
+  shown("CocoDetection", {"--root", folder.path() / "coco" / "pictures", "--annotations",
+                          folder.path() / "coco" / "instances.json", "--option", "masks=true", "--option", "index=true"});
   shown("MovingMNIST", {"--root", root_of("datasets_targets/moving_mnist")});
   shown("KittiFlow", {"--root", root_of("datasets_flow/kitti_flow")});
   shown("CarlaStereo", {"--root", root_of("datasets_flow/carla")});
@@ -107,6 +113,13 @@ TEST(DatasetsShow, SaysWhatIsMissing) {
   expect_failure({"datasets", "show", "DatasetFolder", "--out", sheet}, "needs a function");
   expect_wrong_usage({"datasets", "show", "Digits", "--out", sheet, "--count", "0"}, "--count");
   expect_wrong_usage({"datasets", "show", "Digits", "--out", sheet, "--annotations", "x.json"}, "has no --annotations");
+  expect_wrong_usage({"datasets", "show", "CocoDetection", "--out", sheet, "--option", "key_points=yes"},
+                     "--option key_points=yes: it must be true or false");
+  const auto faces = fs::path(oracle::cases("datasets_faces/lfw_people")[0].text("root")).string();
+  for (const auto* set : {"LFWPeople", "LFWPairs"}) {  // whose files are not the real ones
+    expect_failure({"datasets", "show", set, "--root", faces, "--option", "image_set=deepfunneled", "--out", sheet},
+                   "lfw-deepfunneled.tgz is damaged");
+  }
 }
 
 TEST(DatasetsConvert, WritesFoldersThatOpen) {

@@ -44,6 +44,10 @@ TEST(MNIST, AndItsLookAlikesEqualTorchvision) {
   each_opened("datasets_classified/mnist", open_mnist, expect_classified<MNIST>);
 }
 
+TEST(MNIST, AsksItsSecondServerForWhatTheFirstHasNot) {
+  each_opened("datasets_classified/mnist_of_two_servers", open_mnist, expect_classified<MNIST>);
+}
+
 constexpr auto kSplitAndTrain = [](auto& options, const Case& c) { kSplit(options, c), kTrain(options, c); };
 
 TEST(EMNIST, EqualsTorchvision) { expect_same_as_torchvision<EMNIST>("emnist", kSplitAndTrain); }
@@ -68,7 +72,9 @@ TEST(QMNIST, EqualsTorchvision) {
 
 TEST(QMNIST, CutsTheTestDigitsAsTorchvision) {
   for (const auto& c : oracle::cases("datasets_classified/qmnist_counts")) {
-    const QMNIST digits({.root = c.text("root"), .what = c.text("what")});
+    QMNIST::Options options{.root = c.text("root"), .train = false};
+    if (!c.is_null("what")) options.what = c.text("what");
+    const QMNIST digits(options);
     EXPECT_TENSOR_EQ(digits.full_targets(), c.tensor("targets"));
     EXPECT_TENSOR_EQ(digits.images()[0][0], c.tensor("first"));
     EXPECT_TENSOR_EQ(digits.images()[-1][0], c.tensor("last"));
@@ -201,13 +207,52 @@ TEST(ImageNet, EqualsTorchvisionAndUnpacksItsArchives) {
   }
 }
 
+// Without what was unpacked from them.
+void copy_imagenet_archives(const Case& c, const fs::path& to) {
+  for (const auto& entry : fs::directory_iterator(c.text("archives"))) {
+    if (entry.path().filename().string().starts_with("ILSVRC2012_")) fs::copy(entry.path(), to / entry.path().filename());
+  }
+}
+
+TEST(ImageNet, NamesADamagedArchiveAndUnpacksNothingOfIt) {
+  for (const auto& c : oracle::cases("datasets_classified/imagenet")) {
+    const auto hashes = hashes_of(c);
+    const auto split = c.text("split");
+    for (const auto& archive : {std::string("ILSVRC2012_devkit_t12.tar.gz"), "ILSVRC2012_img_" + split + ".tar"}) {
+      SCOPED_TRACE(archive);
+      const support::TemporaryFolder root;
+      copy_imagenet_archives(c, root.path());
+      flip_byte(root.path() / archive, 100);
+      EXPECT_ERROR(ImageNet({.root = root.path(), .split = split}), IntegrityError, archive + " is damaged: its MD5 is not");
+      EXPECT_FALSE(fs::exists(root.path() / split));
+      flip_byte(root.path() / archive, 100);
+      EXPECT_EQ(ImageNet({.root = root.path(), .split = split}).size(), c.ints("labels").size());
+    }
+  }
+}
+
+TEST(ImageNet, IsUnpackedWhereverAnEarlierOneWasKilled) {
+  for (const auto& c : oracle::cases("datasets_classified/imagenet")) {
+    const auto hashes = hashes_of(c);
+    const auto split = c.text("split");
+    for (int nth = 1;; nth += 1 + nth / 5) {
+      SCOPED_TRACE(split + ", killed at change " + std::to_string(nth));
+      const support::TemporaryFolder root;
+      copy_imagenet_archives(c, root.path());
+      const auto open = [&] { return ImageNet({.root = root.path(), .split = split}); };
+      if (!support::ended_at_change(nth, [&] { open(); })) break;
+      expect_classified(open(), c);
+      for (const auto& entry : fs::directory_iterator(root.path())) {
+        EXPECT_TRUE(!entry.is_directory() || entry.path().filename().string() == split) << entry.path() << " is left";
+      }
+    }
+  }
+}
+
 TEST(ImageNet, IsUnpackedOnceWhenManyOpenIt) {
   const auto c = oracle::cases("datasets_classified/imagenet").front();
   const support::TemporaryFolder root;
-  for (const auto& entry : fs::directory_iterator(c.text("archives"))) {
-    if (entry.path().filename().string().starts_with("ILSVRC2012_"))
-      fs::copy(entry.path(), root.path() / entry.path().filename());
-  }
+  copy_imagenet_archives(c, root.path());
   const auto open_all = [&] {
     try {
       const auto hashes = hashes_of(c);
@@ -248,6 +293,15 @@ TEST(ClassifiedDataSets, SayWhichLineIsWrong) {
   const support::TemporaryFolder root;
   root.write("dtd/dtd/labels/train1.txt", "a/b.jpg\nnonsense\n");
   EXPECT_ERROR(DTD({.root = root.path()}), DecodeError, "labels/train1.txt, line 2: it must be class/file");
+  for (const auto& c : oracle::cases("datasets_classified/gtsrb_words")) {
+    SCOPED_TRACE(c.name());
+    const GTSRB::Options options{.root = c.text("root"), .split = "test"};
+    if (c.boolean("refused")) {
+      EXPECT_ERROR(GTSRB(options), DecodeError, "GT-final_test.csv, row 2: it must have a file and a class");
+    } else {
+      EXPECT_EQ(GTSRB(options).samples()[0].second, c.integer("number"));
+    }
+  }
   root.write("food-101/meta/train.json", "{\"a\": 3}");
   fs::create_directories(root.path() / "food-101/images");
   EXPECT_ERROR(Food101({.root = root.path()}), DecodeError, "meta/train.json: ");
@@ -366,6 +420,29 @@ TEST(DownloadUrl, ReplacesADamagedFileOnly) {
   EXPECT_EQ(content_of_folder(root.path()).at("x.txt"), "right");
   EXPECT_TRUE(check_integrity(root.path() / "x.txt", md5));
   EXPECT_FALSE(check_integrity(root.path() / "y.txt"));
+}
+
+TEST(DownloadUrl, ReplacesADamagedFileOnceForManyAtOnce) {
+  const support::TemporaryFolder mirror, root;
+  const std::string right(3000, 'x');
+  const auto md5 = hub::digest_of_file(mirror.write("x.txt", right), hub::DigestKind::Md5);
+  root.write("x.txt", "wrong");
+  const support::DownloadServer server(mirror.path());
+  std::vector<std::thread> many;
+  for (int i = 0; i < 8; ++i) {
+    many.emplace_back([&] {
+      try {
+        download_url(server.url("/slow/x.txt"), root.path(), "", md5);
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << error.what();
+      }
+    });
+  }
+  for (auto& one : many) one.join();
+  EXPECT_EQ(content_of_folder(root.path()), (std::map<std::string, std::string>{{"x.txt", right}}));
+  EXPECT_FALSE(fs::exists(root.path() / "x.txt.replacing"));
+  download_url(server.url("/count"), mirror.path(), "asked");
+  EXPECT_EQ(content_of_folder(mirror.path()).at("asked"), "1 0");
 }
 
 TEST(DownloadUrl, LeavesAnotherFileWhereNothingComes) {

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "opsis/io/file.h"
 #include "opsis/io/image.h"
 #include "opsis/transforms.h"
 #include "tests/support/expect.h"
@@ -227,6 +228,34 @@ TEST(DatasetFolder, ReadsByAFunctionOfItsUser) {
                "got both");
   EXPECT_ERROR(datasets::make_dataset(root.path(), {}, {{".raw"}}), ValueError, "at least one class");
   EXPECT_ERROR(datasets::make_dataset(root.path(), {{"a", 0}, {"z", 1}}, {{".raw"}}), NotFoundError, "for the classes z");
+}
+
+TEST(DatasetFolder, ListsAndReadsWhatTorchvisionsDoes) {
+  for (const auto& c : oracle::cases("datasets/dataset_folder")) {
+    SCOPED_TRACE(c.name());
+    DatasetFolder::Options options{.root = c.text("root"), .allow_empty = c.boolean("allow_empty")};
+    options.loader = [](const fs::path& path) {
+      return Image(torch::tensor(io::read_bytes(path), torch::kUInt8).view({1, 1, -1}));
+    };
+    if (c.is_null("extensions")) {
+      options.is_valid_file = [](const fs::path& path) {
+        return std::string_view("12345").find(path.filename().string().front()) != std::string_view::npos;
+      };
+    } else {
+      options.extensions = c.texts("extensions");
+    }
+    if (c.boolean("refused")) {
+      EXPECT_ERROR(DatasetFolder(options), NotFoundError, "pass .allow_empty = true");
+      continue;
+    }
+    const DatasetFolder folder(options);
+    expect_same_lists(folder, c);
+    for (size_t i = 0; i < folder.size(); ++i) {
+      const auto [content, label] = folder.get(i);
+      EXPECT_TENSOR_EQ(content.data, c.tensor("bytes" + std::to_string(i)));
+      EXPECT_EQ(label, folder.targets()[i]);
+    }
+  }
 }
 
 TEST(FolderExtensions, AreTorchvisions) {

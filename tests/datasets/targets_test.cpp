@@ -1,6 +1,10 @@
 // Data sets whose targets are more than a class, held against torchvision and, where it has one, its wrapper for transforms v2.
+#include <chrono>
+#include <future>
+
 #include "opsis/core/check.h"
 #include "opsis/datasets.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/flickr_page.h"
 #include "opsis/datasets/npy_header.h"
 #include "opsis/datasets/text_file.h"
@@ -298,6 +302,25 @@ TEST(LFWPairs, EqualsTorchvision) {
       });
 }
 
+TEST(LFW, NamesAFileThatIsDamaged) {
+  const auto c = oracle::cases("datasets_faces/lfw_people").front();
+  const auto hashes = hashes_of(c);
+  const support::TemporaryFolder root;
+  fs::copy(c.text("root"), root.path(), fs::copy_options::recursive);
+  const LfwOptions options{.root = root.path(), .split = "10fold", .image_set = "original"};
+  for (const std::string file : {"lfw.tgz", "people.txt", "lfw-names.txt"}) {
+    flip_byte(root.path() / "lfw-py" / file, 1);
+    EXPECT_ERROR(LFWPeople(options), IntegrityError, file + " is damaged: its MD5 is not");
+    flip_byte(root.path() / "lfw-py" / file, 1);
+  }
+  for (const std::string file : {"lfw.tgz", "pairs.txt"}) {
+    flip_byte(root.path() / "lfw-py" / file, 1);
+    EXPECT_ERROR(LFWPairs(options), IntegrityError, file + " is damaged: its MD5 is not");
+    flip_byte(root.path() / "lfw-py" / file, 1);
+  }
+  EXPECT_EQ(LFWPeople(options).size(), c.ints("labels").size());
+}
+
 TEST(Caltech101, EqualsTorchvision) {
   each_example(
       "datasets_targets/caltech101",
@@ -355,7 +378,9 @@ TEST(INaturalist, EqualsTorchvision) {
         EXPECT_EQ(json(example.target), document_of(c, "targets_of")[i]);
         EXPECT_EQ(data.all_categories(), c.texts("categories"));
         EXPECT_EQ(data.category_name("full", 1), c.text("name"));
-        EXPECT_EQ(data.category_name(c.texts("kinds")[0], 0), c.text("group"));
+        std::vector<std::string> groups;
+        for (const auto& kind : c.texts("kinds")) groups.push_back(data.category_name(kind, 0));
+        EXPECT_EQ(groups, c.texts("groups"));
       });
   const support::TemporaryFolder root;
   root.write("2021_valid/00001_a_b_c_d_e_f_g/x.jpg", "");
@@ -417,6 +442,41 @@ TEST(Cityscapes, EqualsTorchvisionAndUnpacksItsArchives) {
   EXPECT_EQ(rows, oracle::cases("datasets_targets/cityscapes_classes").front().texts("rows"));
   EXPECT_ERROR(Cityscapes({.root = "x"}), NotFoundError, "leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip are there");
   EXPECT_ERROR(Cityscapes({.root = "x", .split = "test", .mode = "coarse"}), ValueError, "train, train_extra or val");
+}
+
+TEST(Cityscapes, NamesADamagedArchiveAndUnpacksNothingOfIt) {
+  const auto c = oracle::cases("datasets_targets/cityscapes").front();
+  const auto open = [&](const fs::path& root) { return Cityscapes({.root = root, .split = "train", .mode = "fine"}).size(); };
+  for (const std::string folder : {"leftImg8bit", "gtFine"}) {
+    const support::TemporaryFolder root;
+    for (const auto* kind : {"leftImg8bit", "gtFine"}) {
+      const auto archive = std::string(kind) + "_trainvaltest.zip";
+      fs::copy(fs::path(c.text("archives")) / archive, root.path() / archive);
+    }
+    const auto archive = root.path() / (folder + "_trainvaltest.zip");
+    constexpr int64_t in_first_picture = 150;
+    flip_byte(archive, in_first_picture);
+    EXPECT_ERROR(open(root.path()), DecodeError, archive.string());
+    EXPECT_FALSE(fs::exists(root.path() / folder));
+    flip_byte(archive, in_first_picture);
+    EXPECT_EQ(open(root.path()), static_cast<size_t>(c.integer("length")));
+  }
+}
+
+TEST(Cityscapes, TakesWhatAnotherUnpacksInTheMeantime) {
+  const auto c = oracle::cases("datasets_targets/cityscapes").front();
+  const support::TemporaryFolder root;
+  for (const auto* archive : {"leftImg8bit_trainvaltest.zip", "gtFine_trainvaltest.zip"}) root.write(archive, "no archive");
+  std::future<size_t> opened;
+  std::optional<FolderLock> another(std::in_place, root.path());
+  opened = std::async(std::launch::async,
+                      [&] { return Cityscapes({.root = root.path(), .split = "train", .mode = "fine"}).size(); });
+  EXPECT_EQ(opened.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  for (const auto* folder : {"gtFine", "leftImg8bit"}) {
+    fs::copy(fs::path(c.text("root")) / folder, root.path() / folder, fs::copy_options::recursive);
+  }
+  another.reset();
+  EXPECT_EQ(opened.get(), static_cast<size_t>(c.integer("length")));
 }
 
 TEST(PhotoTour, EqualsTorchvision) {

@@ -235,6 +235,8 @@ TEST(Kinetics, NamesWhatIsMissingOrWrong) {
   refused("..,a,0,1\n", "is no name of a file");
   refused("a,b/../c,0,1\n", "is no name of a file");
   refused("a,b,zero,1\n", "\"zero\" is no time");
+  refused("a,b,1x,11\n", "row 2: \"1x\" is no time");
+  refused("a,b,1,11.5\n", "row 2: \"11.5\" is no time");
   refused("a,b\n", "row 2: it has too few columns");
   folder.write("annotations/train.csv", "label,youtube_id\n");
   EXPECT_ERROR(Kinetics({.root = folder.path(), .frames_per_clip = 5, .download = true}), DecodeError,

@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <complex>
-#include <cstdlib>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "opsis/hub/safetensors.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
+#include "tests/support/python.h"
 #include "tests/support/temporary.h"
 
 namespace opsis {
@@ -116,14 +115,8 @@ void expect_like(const Value& value, const json& tree, const oracle::Case& c, co
   }
 }
 
-/// Runs tests/hub/read_back.py; what it says is in the failure.
-testing::AssertionResult python_reads_back(const std::filesystem::path& log, const std::string& files) {
-  const auto script = std::string(std::getenv("OPSIS_SOURCE_DIR")) + "/tests/hub/read_back.py";
-  const auto command =
-      std::string(std::getenv("OPSIS_PYTHON")) + " '" + script + "'" + files + " > '" + log.string() + "' 2>&1";
-  if (std::system(command.c_str()) == 0) return testing::AssertionSuccess();
-  std::ifstream file(log);
-  return testing::AssertionFailure() << std::string(std::istreambuf_iterator<char>(file), {});
+testing::AssertionResult python_reads_back(const std::string& files) {
+  return support::python_agrees("tests/hub/read_back.py", files);
 }
 
 std::string quoted(const std::filesystem::path& path) { return " '" + path.string() + "'"; }
@@ -231,7 +224,7 @@ TEST(Checkpoint, IsReadBackByPython) {
     hub::save_safetensors(rewritten, hub::load_safetensors(original), {{"format", "pt"}, {"note", "ü"}});
     files += quoted(original) + quoted(rewritten);
   }
-  EXPECT_TRUE(python_reads_back(folder.path() / "log", files));
+  EXPECT_TRUE(python_reads_back(files));
 }
 
 TEST(Checkpoint, OfAResNetGoesBothWaysInBothFormats) {
@@ -255,8 +248,8 @@ TEST(Checkpoint, OfAResNetGoesBothWaysInBothFormats) {
   const support::TemporaryFolder folder;
   hub::save(folder.path() / "a.pth", state);
   hub::save_safetensors(folder.path() / "a.safetensors", state);
-  EXPECT_TRUE(python_reads_back(folder.path() / "log", quoted(torch_file) + quoted(folder.path() / "a.pth") +
-                                                           quoted(other_file) + quoted(folder.path() / "a.safetensors")));
+  EXPECT_TRUE(python_reads_back(quoted(torch_file) + quoted(folder.path() / "a.pth") + quoted(other_file) +
+                                quoted(folder.path() / "a.safetensors")));
 }
 
 TEST(Checkpoint, KeepsWhatSharesMemory) {

@@ -2,7 +2,11 @@
 #include "opsis/io/dicom.h"
 
 #include <algorithm>
+#include <fstream>
+#include <utility>
 
+#include "opsis/datasets/folder.h"
+#include "opsis/hub/zip_writer.h"
 #include "opsis/io/file.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
@@ -35,6 +39,30 @@ TEST(Dicom, PixelsAndPlaceEqualPydicoms) {
       }
     }
   }
+}
+
+TEST(DatasetFolder, OfDicomsIsReadByReadDicomAndDecodeDicom) {
+  const support::TemporaryFolder root;
+  const auto scan = oracle::cases("io_dicom/scan").front(), gray = oracle::cases("io_dicom/gray").front();
+  hub::ZipWriter zip(
+      [&](io::Bytes part) { std::ofstream(root.path() / "scans.zip", std::ios::binary | std::ios::app) << io::as_text(part); });
+  for (const auto& [name, path] :
+       {std::pair("ct/scan.dcm", scan.text("path")), std::pair("other/gray.DCM", gray.text("path"))}) {
+    const auto bytes = io::read_bytes(path);
+    root.write(name, io::as_text(bytes));
+    zip.add(name, bytes);
+  }
+  zip.finish();
+  const auto load = [](const std::filesystem::path& path) { return io::read_dicom(path).data; };
+  const auto decode = [](io::Bytes bytes) { return io::decode_dicom(bytes).data; };
+  const datasets::DatasetFolder scans({.root = root.path(), .loader = load, .extensions = {".dcm"}});
+  const datasets::DatasetFolder packed({.root = root.path() / "scans.zip", .extensions = {".dcm"}, .decode = decode});
+  EXPECT_EQ(scans.classes(), (std::vector<std::string>{"ct", "other"}));
+  EXPECT_TENSOR_EQ(scans.get(0).image.data, scan.tensor("rescaled"));
+  EXPECT_TENSOR_EQ(scans.get(1).image.data, load(gray.text("path")).data);
+  ASSERT_EQ(packed.size(), 2u);
+  EXPECT_EQ(packed.get(1).label, 1);
+  EXPECT_TENSOR_EQ(packed.get(0).image.data, scan.tensor("rescaled"));
 }
 
 TEST(Dicom, ColorsOfAPaletteEqualPydicoms) {

@@ -1,15 +1,13 @@
 // What Opsis saves, Python's models take.
 #include <torch/torch.h>
 
-#include <cstdlib>
-#include <fstream>
-
 #include "opsis/hub/checkpoint.h"
 #include "opsis/models.h"
 #include "opsis/models/quantization/fake_quantize.h"
 #include "opsis/models/quantization/quantize.h"
 #include "tests/support/expect.h"
 #include "tests/support/model.h"
+#include "tests/support/python.h"
 #include "tests/support/temporary.h"
 
 namespace opsis {
@@ -33,15 +31,7 @@ class PythonsModel : public testing::Test {
     files += " '" + file.string() + "'";
   }
 
-  testing::AssertionResult takes_them() const {
-    const auto script = std::string(std::getenv("OPSIS_SOURCE_DIR")) + "/tests/models/read_into_models.py";
-    const auto log = folder.path() / "log";
-    const auto command =
-        std::string(std::getenv("OPSIS_PYTHON")) + " '" + script + "'" + files + " > '" + log.string() + "' 2>&1";
-    if (std::system(command.c_str()) == 0) return testing::AssertionSuccess();
-    std::ifstream said(log);
-    return testing::AssertionFailure() << std::string(std::istreambuf_iterator<char>(said), {});
-  }
+  testing::AssertionResult takes_them() const { return support::python_agrees("tests/models/read_into_models.py", files); }
 
   const support::TemporaryFolder folder;
   const support::OneThread one_thread;

@@ -3,7 +3,8 @@
 import warnings
 
 import torch
-from oracle import case, run
+from oracle import case, out_dir, run
+from PIL import Image
 from torch.utils.data import (
     BatchSampler,
     DataLoader,
@@ -14,7 +15,7 @@ from torch.utils.data import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
-from torchvision.datasets import FakeData, samplers
+from torchvision.datasets import FakeData, ImageFolder, samplers
 from torchvision.datasets.video_utils import VideoClips
 from torchvision.transforms import v2
 
@@ -166,6 +167,40 @@ def loader_pixels(seed, batch_size):
     loader = DataLoader(FakeData(12, (3, 10, 9), transform=transform), batch_size, shuffle=True)
     batches = [batch for _ in range(2) for batch in loader]
     return {"images": torch.cat([images for images, _ in batches]), "labels": torch.cat([labels for _, labels in batches])}
+
+
+# Name: height, width and how it is written. No two are alike in size or layout.
+_photos = {
+    "cat/plain.jpg": (375, 500, {}), "cat/fine.jpg": (500, 333, {"quality": 95, "subsampling": 0}),
+    "cat/small.jpg": (231, 226, {"quality": 40, "subsampling": 1}), "dog/progressive.jpg": (480, 640, {"progressive": True}),
+    "dog/gray.jpg": (300, 401, {"mode": "L"}), "dog/large.jpg": (600, 801, {"quality": 85}),
+}
+
+
+def _folder_of_photos():
+    root = out_dir() / "data_photos"
+    for file, (height, width, options) in _photos.items():
+        noise = torch.rand(1, 3, height // 20, width // 20)
+        smooth = torch.nn.functional.interpolate(noise * 255, (height, width), mode="bicubic").clamp(0, 255)
+        pixels = smooth[0].permute(1, 2, 0).to(torch.uint8).numpy()
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        options = dict(options)
+        Image.fromarray(pixels).convert(options.pop("mode", "RGB")).save(root / file, **options)
+    return root
+
+
+@case("data/loader_photos", seed=[0, 7])
+def loader_photos(seed):
+    """What training reads: JPEGs of a folder, as they are usually cut, mirrored and normalised."""
+    root = _folder_of_photos()
+    torch.manual_seed(seed)
+    transform = v2.Compose([v2.PILToTensor(), v2.RandomResizedCrop(224, antialias=True), v2.RandomHorizontalFlip(),
+                            v2.ToDtype(torch.float32, scale=True),
+                            v2.Normalize(mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])])
+    loader = DataLoader(ImageFolder(str(root), transform), batch_size=2, shuffle=True, num_workers=0)
+    batches = [batch for _ in range(2) for batch in loader]
+    return {"root": str(root), "images": torch.cat([images for images, _ in batches]),
+            "labels": torch.cat([labels for _, labels in batches]), "next_draw": torch.rand(1)}
 
 
 @case("data/early_break", generator=[None, 3], replacement=[False, True])

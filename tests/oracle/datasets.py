@@ -1,6 +1,7 @@
 """datasets: FakeData, folders of images, the idx format."""
 
 import os
+import pathlib
 import shutil
 import struct
 
@@ -8,7 +9,7 @@ import torch
 import torchvision
 from oracle import case, fails, out_dir, run
 from PIL import Image
-from torchvision.datasets import FakeData, ImageFolder
+from torchvision.datasets import DatasetFolder, FakeData, ImageFolder
 from torchvision.datasets.folder import IMG_EXTENSIONS, has_file_allowed_extension
 from torchvision.datasets.mnist import read_sn3_pascalvincent_tensor
 from torchvision.transforms.functional import pil_to_tensor
@@ -100,6 +101,19 @@ def image_folder_options(valid, allow_empty):
     if fails(make):
         return {"root": str(root), "refused": True}
     return {**_folder(root, make()), "refused": False}
+
+
+@case("datasets/dataset_folder", extensions=[[".png"], [".jpeg", ".bak"], None], allow_empty=[False, True])
+def dataset_folder(extensions, allow_empty):
+    """A loader that takes a file's bytes for an image; without extensions a function says which files there are."""
+    root = _tree(f"files_{extensions and len(extensions)}_{allow_empty}", extra=False)
+    load = lambda path: torch.frombuffer(bytearray(pathlib.Path(path).read_bytes()), dtype=torch.uint8).view(1, 1, -1)
+    check = None if extensions else lambda path: os.path.basename(path)[0] in "12345"
+    make = lambda: DatasetFolder(str(root), load, extensions and tuple(extensions), is_valid_file=check, allow_empty=allow_empty)
+    if fails(make):
+        return {"root": str(root), "refused": True}
+    data = make()
+    return {**_folder(root, data), "refused": False, **{f"bytes{i}": content for i, (content, _) in enumerate(data)}}
 
 
 @case("datasets/extensions", file=["a.jpg", "A.JPG", "a.jpg.txt", ".jpeg", "jpg", "b.TiFf", "c.webp", "", "d.gif", "x.pgm", "y.bmp"])

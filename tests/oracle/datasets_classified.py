@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import scipy.io
 import torch
-from oracle import case, run
+from oracle import case, fails, run
 from support.fake_data import *
 from torchvision import datasets as D
 
@@ -39,6 +39,22 @@ def _mnist(name):
 @case("datasets_classified/mnist", set=["MNIST", "FashionMNIST", "KMNIST"], train=[True, False])
 def mnist(set, train):
     return classified(set, _mnist(set), train=train)
+
+
+@functools.cache
+def _mnist_of_two_servers():
+    """The labels at the first server, the pictures at the second one alone."""
+    mirror = Mirror("MNIST_of_two_servers")
+    mirror.name = "MNIST"
+    for part, count in (("train", 4), ("t10k", 2)):
+        for kind, server, data in zip(("images-idx3", "labels-idx1"), D.MNIST.mirrors[::-1], _digits(count)):
+            mirror.add(f"{server}{part}-{kind}-ubyte.gz", gzip.compress(data))
+    return mirror
+
+
+@case("datasets_classified/mnist_of_two_servers", set=["MNIST"], train=[True, False])
+def mnist_of_two_servers(set, train):
+    return classified(set, _mnist_of_two_servers(), train=train)
 
 
 def _processed(count, *labels):
@@ -101,9 +117,9 @@ def qmnist(what, train):
     return {**classified("QMNIST", _qmnist(), what=what, train=train), "full_targets": torch.stack([t for _, t in data])}
 
 
-@case("datasets_classified/qmnist_counts", what=["test", "test10k"])
+@case("datasets_classified/qmnist_counts", what=["test", "test10k", None])
 def qmnist_counts(what):
-    data, known = opened("QMNIST", _qmnist(), what=what)
+    data, known = opened("QMNIST", _qmnist(), what=what, train=False)
     return {**known, "targets": data.targets, "first": data.data[0], "last": data.data[-1]}
 
 
@@ -201,7 +217,7 @@ def _stl10():
     return mirror
 
 
-@case("datasets_classified/stl10", split=["train", "train+unlabeled", "unlabeled", "test"], folds=[None, 3])
+@case("datasets_classified/stl10", split=["train", "train+unlabeled", "unlabeled", "test"], folds=[None, 0, 3, 9])
 def stl10(split, folds):
     return classified("STL10", _stl10(), split=split, folds=folds)
 
@@ -385,6 +401,7 @@ def _fgvc_aircraft():
             files[f"{base}images_{level}_{split}.txt"] = "".join(
                 f"{i:07d} {names[(i + at) % len(names)]}\n" for i in range(at, 6)).encode()
     mirror.add(D.FGVCAircraft._URL, tar(files))
+    mirror.hashes = {}  # none is known
     return mirror
 
 
@@ -432,6 +449,19 @@ def _gtsrb():
 @case("datasets_classified/gtsrb", split=["train", "test"])
 def gtsrb(split):
     return classified("GTSRB", _gtsrb(), split=split)
+
+
+_class_words = ["16", "16x", " +16 ", "1.5", "", "0x10", "+", "1 6", "+-1"]
+
+
+@case("datasets_classified/gtsrb_words", word=_class_words)
+def gtsrb_words(word):
+    """What a class may be written as."""
+    root = fresh(f"gtsrb_word_{_class_words.index(word)}")
+    put(root / "gtsrb", {"GTSRB/Final_Test/Images/0.ppm": b"", "GT-final_test.csv": f"Filename;ClassId\n0.ppm;{word}\n".encode()})
+    if fails(make := lambda: D.GTSRB(str(root), split="test")):
+        return {"root": str(root), "refused": True}
+    return {"root": str(root), "refused": False, "number": make()._samples[0][1]}
 
 
 @functools.cache

@@ -160,8 +160,14 @@ def _voc():
     for key, row in D.voc.DATASET_YEAR_DICT.items():
         sets = ["test"] if key == "2007-test" else ["train", "val", "trainval"]
         mirror.add(row["url"], tar(_voc_files(row["base_dir"], sets), ""), row["filename"])
-    mirror.hashes = {key: "" for key in mirror.hashes}  # two archives have one name
     return mirror
+
+
+def _of_voc(year, image_set, known):
+    """Two archives have one name: whoever asks for one of them knows its hash."""
+    row = D.voc.DATASET_YEAR_DICT["2007-test" if image_set == "test" else year]
+    own = {f"VOCDetection/{row['filename']}": md5(_voc().content(row["url"]))}
+    return {**known, "year": year, "image_set": image_set, "hashes": {**known["hashes"], **own}}
 
 
 _years = [("2012", "train"), ("2012", "val"), ("2011", "trainval"), ("2010", "val"), ("2009", "train"), ("2008", "train"),
@@ -171,16 +177,14 @@ _years = [("2012", "train"), ("2012", "val"), ("2011", "trainval"), ("2010", "va
 @case("datasets_targets/voc_detection", which=_years)
 def voc_detection(which):
     year, image_set = which
-    _, known = _detected("VOCDetection", _voc(), year=year, image_set=image_set)
-    return {**known, "year": year, "image_set": image_set}
+    return _of_voc(year, image_set, _detected("VOCDetection", _voc(), year=year, image_set=image_set)[1])
 
 
 @case("datasets_targets/voc_segmentation", which=_years)
 def voc_segmentation(which):
     year, image_set = which
     keep = lambda data, i: {"image": tensor(data[i][0]), "mask": tensor(data[i][1])}
-    _, known = recorded("VOCSegmentation", _voc(), keep, year=year, image_set=image_set)
-    return {**known, "year": year, "image_set": image_set}
+    return _of_voc(year, image_set, recorded("VOCSegmentation", _voc(), keep, year=year, image_set=image_set)[1])
 
 
 @functools.cache
@@ -266,7 +270,8 @@ def widerface(split):
 def _caltech101():
     mirror = Mirror("Caltech101")
     pictures, outlines = {"101_ObjectCategories/BACKGROUND_Google/image_0001.jpg": picture()}, {}
-    for category, folder, count in (("Faces", "Faces_2", 2), ("accordion", "accordion", 3), ("airplanes", "Airplanes_Side_2", 1)):
+    for category, folder, count in (("Faces", "Faces_2", 2), ("Faces_easy", "Faces_3", 1), ("Motorbikes", "Motorbikes_16", 1),
+                                    ("accordion", "accordion", 3), ("airplanes", "Airplanes_Side_2", 1)):
         for i in range(1, count + 1):
             pictures[f"101_ObjectCategories/{category}/image_{i:04d}.jpg"] = picture(mode="L" if i == 2 else "RGB")
             outlines[f"Annotations/{folder}/annotation_{i:04d}.mat"] = _mat(
@@ -345,12 +350,13 @@ def _inaturalist():
     return mirror
 
 
-@case("datasets_targets/inaturalist", version=list(D.inaturalist.DATASET_URLS), targets=["full", "groups"])
+@case("datasets_targets/inaturalist", version=list(D.inaturalist.DATASET_URLS), targets=["full", "groups", "ranks"])
 def inaturalist(version, targets):
-    kinds = ["full"] if targets == "full" else ["genus", "full", "kingdom"] if version.startswith("2021") else ["super", "full"]
+    recent = {"groups": ["genus", "full", "kingdom"], "ranks": ["phylum", "class", "order", "family"]}
+    kinds = ["full"] if targets == "full" else recent[targets] if version.startswith("2021") else ["super", "full"]
     data, known = opened("INaturalist", _inaturalist(), version=version, target_type=kinds)
     known.update(length=len(data), kinds=kinds, targets_of=[], categories=data.all_categories,
-                 name=data.category_name("full", 1), group=data.category_name(kinds[0], 0))
+                 name=data.category_name("full", 1), groups=[data.category_name(kind, 0) for kind in kinds])
     for i in range(len(data)):
         image, target = data[i]
         known[f"image{i}"] = tensor(image)
@@ -456,7 +462,7 @@ def flickr8k():
     put(root, {f"pictures/{name}.jpg": picture() for name in ("300_abc", "12_def", "12_zzz", "7_ghi")})
     page = """<!DOCTYPE html><html><body><a>not/in/the/table/</a><table border=1>
 <tr><td><a href='http://flickr.com/x'>http://www.flickr.com/photos/me/300/</a><ul>
-<li> A dog &amp; a cat . </li><li>It&#39;s &quot;fun&quot; .</LI></ul></td></tr>
+<li> A dog &amp; a cat . </li><li>\u3000\xa0Wide\xa0blanks&nbsp;</li><li>It&#39;s &quot;fun&quot; .</LI></ul></td></tr>
 <tr><td>Image Not Found<ul><li>lost</li></ul></td><!-- <li>hidden</li> --></tr>
 <tr><td><A HREF="y">http://www.flickr.com/photos/you/12/</a><ul><li>Third
 </li></ul></td></tr><tr><td><a>http://x/7/</a></td></tr></table><ul><li>after</li></ul></body></html>"""
@@ -469,7 +475,8 @@ def flickr8k():
 def flickr30k():
     root = fresh("roots/flickr30k")
     put(root, {f"pictures/{name}.jpg": picture() for name in ("30", "4")})
-    lines = ["4.jpg#0\tTwo men .", "30.jpg#0\tA house", "4.jpg#1\tMen , outdoors . ", "30.jpg#1\tA \u00e4 b"]
+    lines = ["4.jpg#0\tTwo men .", "30.jpg#0\tA house", "4.jpg#1\tMen , outdoors . ", "30.jpg#1\tA \u00e4 b", "4.jpg#2\tA dog\u00a0\u2009",
+             "\u00a030.jpg#2\t\u2003A cat\u0085"]
     put(root, {"results.token": ("\n".join(lines) + "\n").encode()})
     data = D.Flickr30k(str(root / "pictures"), str(root / "results.token"))
     return _captioned(data, {"root": str(root)})
@@ -482,7 +489,7 @@ def sbu():
     for url in (urls[0], urls[2]):
         mirror.add(url, picture())
     files = {"dataset/SBU_captioned_photo_dataset_urls.txt": "\n".join(urls).encode() + b"\n",
-             "dataset/SBU_captioned_photo_dataset_captions.txt": "\n".join(f"caption {i} . " for i in range(4)).encode() + b"\n"}
+             "dataset/SBU_captioned_photo_dataset_captions.txt": "\n".join(f"\u2003caption {i} . \xa0\x1f" for i in range(4)).encode() + b"\n"}
     mirror.hashes = {}
     mirror.add(D.SBU.url, tar(files))
     return _captioned(*opened("SBU", mirror))
@@ -525,6 +532,12 @@ def _moving_mnist():
 def moving_mnist(split, split_ratio):
     data, known = opened("MovingMNIST", _moving_mnist(), split=split, split_ratio=split_ratio)
     return {**known, "videos": torch.stack([data[i] for i in range(len(data))])}
+
+
+@case("datasets_targets/white_space")
+def white_space():
+    letters = [chr(i) for i in range(0x4000)]
+    return {"letters": letters, "stripped": [int(not letter.strip()) for letter in letters]}
 
 
 @case("datasets_targets/csv")

@@ -17,6 +17,7 @@ import os
 import pathlib
 import shutil
 import tarfile
+import urllib.error
 import urllib.parse
 import zipfile
 from unittest import mock
@@ -124,7 +125,10 @@ def served(mirror=None):
     utils = torchvision.datasets.utils
 
     def retrieve(url, filename, *_):
-        pathlib.Path(filename).write_bytes(mirror.content(url))
+        try:
+            pathlib.Path(filename).write_bytes(mirror.content(url))
+        except FileNotFoundError as error:
+            raise urllib.error.URLError(error) from error
 
     def drive(file_id, root, filename=None, md5=None):
         os.makedirs(root, exist_ok=True)

@@ -1,0 +1,44 @@
+// What files of annotations are read with, held against what Python makes of the same.
+#include "opsis/datasets/text_file.h"
+
+#include <limits>
+
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+
+namespace opsis::datasets {
+namespace {
+
+TEST(Stripped, TakesAwayTheWhiteSpaceThatPythonTakesAway) {
+  const auto c = oracle::cases("datasets_targets/white_space").front();
+  const auto letters = c.texts("letters");
+  const auto is_white = c.ints("stripped");
+  for (size_t i = 0; i < letters.size(); ++i) {
+    const auto& letter = letters[i];
+    const auto kept = "a" + letter + "b", whole = letter + letter + kept + letter;
+    EXPECT_EQ(stripped(whole), is_white[i] ? kept : whole) << "letter " << i;
+    EXPECT_EQ(stripped_at_end(whole), is_white[i] ? letter + letter + kept : whole) << "letter " << i;
+    EXPECT_EQ(stripped(letter).empty(), is_white[i] == 1) << "letter " << i;
+  }
+  EXPECT_EQ(stripped("\xA0 b\xC2"), "\xA0 b\xC2");  // no UTF-8
+}
+
+TEST(IntegerOf, TakesWhatPythonsIntTakes) {
+  EXPECT_EQ(integer_of(" \t-12\n"), -12);
+  EXPECT_EQ(integer_of("+007"), 7);
+  EXPECT_EQ(integer_of("9223372036854775807"), 9223372036854775807);
+  for (const auto* word : {"", " ", "+", "-", "+-1", "1 2", "1x", "0x1", "1.0", "9223372036854775808"}) {
+    EXPECT_EQ(integer_of(word), std::nullopt) << word;
+  }
+}
+
+TEST(ZeroPadded, CountsTheSignAsPythonDoes) {
+  EXPECT_EQ(zero_padded(95, 6), "000095");
+  EXPECT_EQ(zero_padded(-95, 6), "-00095");
+  EXPECT_EQ(zero_padded(1234567, 6), "1234567");
+  EXPECT_EQ(zero_padded(std::numeric_limits<int64_t>::min(), 6), "-9223372036854775808");
+  EXPECT_EQ(zero_padded(0, 0), "0");
+}
+
+}  // namespace
+}  // namespace opsis::datasets
