@@ -18,6 +18,7 @@ std::map<std::string, Refusal> refusals() {
   const Image image(torch::zeros({3, 8, 10}, torch::kUInt8));
   const Image small(torch::zeros({3, 2, 2}));
   const Mask mask(torch::zeros({8, 10}));
+  constexpr int64_t most = std::numeric_limits<int64_t>::max();
   const KeyPoints points(torch::zeros({1, 2}), {8, 10});
   const BoundingBoxes boxes(torch::tensor({{1.0, 2.0, 3.0, 4.0}}), BoundingBoxFormat::XYXY, {8, 10});
   return {
@@ -36,7 +37,7 @@ std::map<std::string, Refusal> refusals() {
       {"Resize(0)", {[=] { Resize(0)(image); }, "resize: the new size must be positive, got (0, 0)"}},
       {"Resize(-3)", {[=] { Resize(-3)(image); }, "resize: the new size must be positive, got (-3, -3)"}},
       {"Resize(2 ** 63 - 1)",
-       {[=] { Resize(std::numeric_limits<int64_t>::max())(image); },
+       {[=] { Resize({most})(image); },
         "resize: the new size must fit 64 bits, got 9223372036854775807 * 10 / 8"}},
       {"Resize(box)",
        {[=] { Resize(5, {.interpolation = InterpolationMode::BOX})(image); }, "resize: box is not there for tensors"}},
