@@ -29,7 +29,8 @@ opsis::tasks::Segmenter open_segmenter(TaskArguments& arguments) {
     arguments.model = trained->name;
     return {opsis::models::get_model<opsis::models::SegmentationModel>(trained->name, options_of(*trained, arguments.weights)),
             {.resize_size = 520},
-            std::move(trained->categories)};
+            std::move(trained->categories),
+            /*optimize=*/false};  // one picture would not pay for it
   }
   if (arguments.model.empty()) arguments.model = "deeplabv3_mobilenet_v3_large";
   return opsis::tasks::Segmenter(arguments.model, weights_of(arguments));

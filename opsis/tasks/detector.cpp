@@ -60,10 +60,8 @@ Detector::Detector(std::string_view model, const DetectorOptions& options)
     : Detector(model, models::get_model_weights(model)[options.weights], options) {}
 
 Detector::Detector(std::string_view model, const models::Weights& weights, const DetectorOptions& options)
-    : Detector(detail::load_detector(
-                   "Detector", model, weights,
-                   {.weights = options.weights, .weights_file = options.weights_file, .optimize = options.optimize}),
-               detail::categories_of(weights), options.score_threshold, options.mask_threshold) {}
+    : Detector(detail::load_detector("Detector", model, weights, options), detail::categories_of(weights),
+               options.score_threshold, options.mask_threshold) {}
 
 Detector::Detector(std::shared_ptr<DetectionModel> model, std::vector<std::string> categories, double score_threshold,
                    double mask_threshold)

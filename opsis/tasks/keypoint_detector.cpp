@@ -16,9 +16,8 @@ KeypointDetector::KeypointDetector(std::string_view model, const DetectorOptions
     : KeypointDetector(model, models::get_model_weights(model)[options.weights], options) {}
 
 KeypointDetector::KeypointDetector(std::string_view model, const models::Weights& weights, const DetectorOptions& options)
-    : KeypointDetector(detail::load_detector("KeypointDetector", model, weights,
-                                             {.weights = options.weights, .weights_file = options.weights_file}),
-                       coco_keypoints(), options.score_threshold) {}
+    : KeypointDetector(detail::load_detector("KeypointDetector", model, weights, options), coco_keypoints(),
+                       options.score_threshold) {}
 
 KeypointDetector::KeypointDetector(std::shared_ptr<models::DetectionModel> model, std::vector<std::string> keypoints,
                                    double score_threshold)

@@ -88,6 +88,30 @@ TEST(CliDetect, TellsWhatThereIsAndDrawsIt) {
                  "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
 }
 
+// An optimized network folds its norms, which changes last bits from the second tile on.
+TEST(CliDetect, OfOnePictureDoesNotOptimize) {
+  const support::TemporaryFolder folder;
+  const auto file = [&](const char* name) { return (folder.path() / name).string(); };
+  hub::save_safetensors(file("ssdlite.safetensors"), hub::state_dict(*support::lively_detector()));
+  const auto tile = torch::randint(0, 256, {3, 24, 24}, torch::kUInt8);
+  io::write_png(Image(tile), file("one.png"));
+  io::write_png(Image(torch::cat({tile, tile}, 2)), file("two.png"));
+  const auto found = [&](const char* picture) {
+    const auto run = opsis_tool({"detect", file(picture), "--model", "ssdlite320_mobilenet_v3_large", "--weights",
+                                 file("ssdlite.safetensors"), "--score", "0.1", "--tile", "24", "--overlap", "0", "--json"});
+    EXPECT_EQ(run.code, 0) << run.err;
+    return run.code == 0 ? json::parse(run.out)["found"] : json::array();
+  };
+  std::vector<double> scores;
+  for (const auto& thing : found("one.png")) scores.push_back(thing["score"].get<double>());
+  size_t in_second = 0;
+  for (const auto& thing : found("two.png")) {
+    EXPECT_THAT(scores, testing::Contains(thing["score"].get<double>()));
+    in_second += thing["box"][0].get<double>() >= 24;
+  }
+  EXPECT_GT(in_second, 0);
+}
+
 TEST(CliFlow, TellsHowFarPixelsMoveAndDrawsIt) {
   const support::TemporaryFolder folder;
   const auto file = [&](const char* name) { return (folder.path() / name).string(); };
