@@ -141,6 +141,8 @@ TEST(CliKeypoints, RefusesBeforeTheModelIsFetched) {
   expect_wrong_usage({"keypoints", photo, "--out", "drawn"}, "--out must end in .png or .jpg, got drawn");
   expect_failure({"keypoints", photo, "--model", "resnet18"},
                  "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
+  expect_failure({"keypoints", photo, "--model", "fcos_resnet50_fpn"},
+                 "KeypointDetector: fcos_resnet50_fpn finds no key points; keypointrcnn_resnet50_fpn does");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "opsis/hub/safetensors.h"
 #include "opsis/hub/state_dict.h"
 #include "opsis/io/image.h"
+#include "opsis/models/optimize.h"
 #include "opsis/tasks/keypoint_detector.h"
 #include "opsis/utils.h"
 #include "tests/support/expect.h"
@@ -242,7 +243,9 @@ TEST(KeypointDetector, GivesPointsAndHowSureTheyAre) {
   const KeypointDetector of_people(std::make_shared<Marks>(true));
   EXPECT_EQ(of_people.keypoints().at(0), "nose");
   EXPECT_EQ(of_people.skeleton().size(), 19);
-  EXPECT_ERROR(KeypointDetector(std::make_shared<Marks>())(image), ValueError, "KeypointDetector: Marks gives no key points");
+  const auto without = std::make_shared<Marks>();
+  EXPECT_ERROR(KeypointDetector(without)(image), ValueError, "KeypointDetector: Marks gives no key points");
+  EXPECT_ERROR(KeypointDetector(models::optimize(without))(image), ValueError, "KeypointDetector: Marks gives no key points");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include "tests/support/download_server.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 
@@ -45,6 +46,19 @@ TEST(KeypointDetector, ByNameFindsWhatTorchvisionFindsOptimizedOrNot) {
       EXPECT_TENSOR_EQ(second.scores, first.scores);
       EXPECT_TENSOR_EQ(second.boxes.data, first.boxes.data);
     }
+  }
+}
+
+TEST(KeypointDetector, RefusesADetectorWithoutKeyPointsBeforeItIsFetched) {
+  const support::Variable offline("OPSIS_OFFLINE", "1");
+  EXPECT_ERROR(KeypointDetector("fasterrcnn_resnet50_fpn"), ValueError,
+               "KeypointDetector: fasterrcnn_resnet50_fpn finds no key points; keypointrcnn_resnet50_fpn does");
+  EXPECT_ERROR(KeypointDetector("maskrcnn_resnet50_fpn", {.weights = "COCO_V1"}), ValueError,
+               "KeypointDetector: maskrcnn_resnet50_fpn finds no key points");
+  EXPECT_ERROR(KeypointDetector("resnet18"), ValueError, "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
+  for (const auto* entry : {"COCO_V1", "COCO_LEGACY"}) {  // both are those of key points
+    EXPECT_ERROR(KeypointDetector(kByName, {.weights = entry, .weights_file = "missing.pth"}), NotFoundError,
+                 "missing.pth is not there");
   }
 }
 
