@@ -141,6 +141,8 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
 void check_classes(std::string_view where, const Tensor& boxes, const Tensor& idxs) {
   OPSIS_CHECK(idxs.defined() && idxs.dim() == 1 && idxs.size(0) == boxes.size(0),
               "{}: idxs must be ({},), a class for each box, got {}", where, boxes.size(0), opsis::detail::shape(idxs));
+  OPSIS_CHECK(boxes.is_meta() || !idxs.is_meta(), "{}: idxs must have values, as boxes have, got them on {}", where,
+              idxs.device());
 }
 
 // The kept boxes' `numbers`, which ascend, by torchvision's sort: it leaves equal scores in an order of its own.

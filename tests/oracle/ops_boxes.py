@@ -60,6 +60,38 @@ def box_iou(fmt, dtype, shape):
     return out
 
 
+_odd_types = ["bool", "float8_e4m3fn", "uint16"]
+_odd = {
+    "box_iou": ops.box_iou,
+    "generalized_box_iou": ops.generalized_box_iou,
+    "distance_box_iou": ops.distance_box_iou,
+    "complete_box_iou": ops.complete_box_iou,
+    "generalized_box_iou_loss": ops.generalized_box_iou_loss,
+    "distance_box_iou_loss": ops.distance_box_iou_loss,
+    "complete_box_iou_loss": ops.complete_box_iou_loss,
+    "clip_boxes_to_image": lambda a, b: ops.clip_boxes_to_image(a, (50, 70)),
+    "remove_small_boxes": lambda a, b: ops.remove_small_boxes(a, 12.5),
+}
+
+
+@case("ops_boxes/odd_types", op=list(_odd), dtype=_odd_types, beside=["itself", "float32"])
+def odd_types(op, dtype, beside):
+    """Types that torchvision takes here and refuses there."""
+    a, b = corners(9).to(getattr(torch, dtype)), corners(9)
+    b = b if beside == "float32" else b.to(a.dtype)
+    if fails(lambda: _odd[op](a, b)):
+        return {"a": a, "b": b, "fails": True}
+    return {"a": a, "b": b, "fails": False, "expected": _odd[op](a, b)}
+
+
+@case("ops_boxes/odd_conversions", old=_upright, new=_upright, dtype=_odd_types)
+def odd_conversions(old, new, dtype):
+    boxes = (corners(9) + torch.tensor([60, 60, 0, 0])).to(getattr(torch, dtype))
+    if fails(lambda: ops.box_convert(boxes, old, new)):
+        return {"boxes": boxes, "fails": True}
+    return {"boxes": boxes, "fails": False, "expected": ops.box_convert(boxes, old, new)}
+
+
 @case("ops_boxes/gradients", kind=["box_iou", "generalized_box_iou", "distance_box_iou", "complete_box_iou"])
 def gradients(kind):
     a, b = corners(5).double().requires_grad_(), corners(4).double().requires_grad_()
