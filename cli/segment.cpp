@@ -28,7 +28,7 @@ opsis::tasks::Segmenter open_segmenter(TaskArguments& arguments) {
   if (auto trained = trained_model(arguments.weights, arguments.model)) {
     arguments.model = trained->name;
     return {opsis::models::get_model<opsis::models::SegmentationModel>(trained->name, options_of(*trained, arguments.weights)),
-            {.resize_size = 520},
+            {.resize_size = trained->base_size.value_or(520)},
             std::move(trained->categories),
             /*optimize=*/false};  // one picture would not pay for it
   }
