@@ -35,8 +35,10 @@ void check_alike(std::string_view where, const Tensor& boxes, const Tensor& scor
 
 void check_boxes_and_scores(std::string_view where, const Tensor& boxes, const Tensor& scores, int64_t numbers) {
   check_alike(where, boxes, scores, numbers);
-  OPSIS_CHECK(boxes.scalar_type() == torch::kFloat32 || boxes.scalar_type() == torch::kFloat64,
-              "{}: boxes must be float32 or float64, got {}", where, boxes.scalar_type());
+  const auto type = boxes.scalar_type();
+  const bool takes_half = boxes.is_cuda() && numbers == 4;  // as torchvision's kernels do
+  OPSIS_CHECK(type == torch::kFloat32 || type == torch::kFloat64 || (takes_half && type == torch::kHalf),
+              "{}: boxes must be float32{} or float64, got {}", where, takes_half ? ", float16" : "", type);
 }
 
 void check_whole_boxes_and_scores(const Tensor& boxes, const Tensor& scores) {
