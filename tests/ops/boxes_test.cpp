@@ -184,6 +184,29 @@ TEST(BoxIou, RefusesWhatAreNotBoxes) {
                "box_iou: rotated boxes must be float32 or float64, got Half");
 }
 
+TEST(Boxes, ThatAreNoneGiveWhatTheyGiveInTorchvision) {
+  using enum BoundingBoxFormat;
+  using torch::Tensor;
+  auto all = differentiable();
+  all["box_area"] = [](const Tensor& a, const Tensor&) { return ops::box_area(a); };
+  all["clip_boxes_to_image"] = [](const Tensor& a, const Tensor&) { return ops::clip_boxes_to_image(a, {50, 70}); };
+  all["remove_small_boxes"] = [](const Tensor& a, const Tensor&) { return ops::remove_small_boxes(a, 1.5); };
+  all["to xywh"] = [](const Tensor& a, const Tensor&) { return ops::box_convert(a, XYXY, XYWH); };
+  all["from xywh"] = [](const Tensor& a, const Tensor&) { return ops::box_convert(a, XYWH, XYXY); };
+  all["to cxcywh"] = [](const Tensor& a, const Tensor&) { return ops::box_convert(a, XYXY, CXCYWH); };
+  all["from cxcywh"] = [](const Tensor& a, const Tensor&) { return ops::box_convert(a, CXCYWH, XYXY); };
+  // Of each number its own share may differ, for they go from 1e-25 to infinity; a code stands for what is none.
+  const auto number = [](const Tensor& t) { return t.to(torch::kFloat64).nan_to_num(-7, -8, -9); };
+  for (const auto& c : oracle::cases("ops_boxes/strange")) {
+    SCOPED_TRACE(c.name());
+    const auto out = all.at(c.text("op"))(c.tensor("a"), c.tensor("b")), expected = c.tensor("expected");
+    ASSERT_EQ(out.scalar_type(), expected.scalar_type());
+    ASSERT_EQ(out.sizes(), expected.sizes());
+    const auto apart = (number(out) - number(expected)).abs() / number(expected).abs().clamp_min(1e-6);
+    EXPECT_LT(apart.max().item<double>(), 1e-5);
+  }
+}
+
 TEST(Boxes, OfTypesThatTorchvisionRefusesAreRefusedByName) {
   using torch::Tensor;
   auto all = differentiable();
