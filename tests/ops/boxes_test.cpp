@@ -242,6 +242,8 @@ TEST(Boxes, OnSeveralDevicesAreRefusedByName) {
                "nms: boxes and scores must be on one device, got cpu and meta");
   EXPECT_ERROR(ops::batched_nms(here, torch::ones({2}), torch::ones({2}, torch::kMeta), 0.5), ValueError,
                "batched_nms: idxs must have values, as boxes have, got them on meta");
+  EXPECT_ERROR(ops::soft_nms(here, torch::ones({2}, torch::kMeta)), ValueError,
+               "soft_nms: boxes and scores must be on one device, got cpu and meta");
 }
 
 TEST(Boxes, OfMetaTensorsHaveTheirShape) {
