@@ -47,7 +47,7 @@ bool is_usual(torch::Dtype type) {
   return type == torch::kFloat32 || type == torch::kFloat64 || type == torch::kHalf || type == torch::kBFloat16;
 }
 
-// What `compute` gives. Of other types LibTorch refuses some in some places, and torchvision with it; its error then becomes ours.
+// What `compute` gives. Of other types LibTorch refuses some in some places, and torchvision with it; its error becomes ours.
 template <class Compute>
 Tensor computed(std::string_view where, std::initializer_list<torch::Dtype> types, const Compute& compute) {
   try {

@@ -124,7 +124,7 @@ Detections Detector::tiled(const Picture& picture, const TilingOptions& tiling, 
   const auto rows = beginnings(size.height, height, tiling.overlap), columns = beginnings(size.width, width, tiling.overlap);
   if (rows.size() == 1 && columns.size() == 1) {
     auto answer = (*this)(image, timings);
-    if (!tiling.masks) answer.masks = {};
+    if (!tiling.masks) answer.masks = Tensor();
     return answer;
   }
 

@@ -1,5 +1,5 @@
-// Every operator of torchvision alike: as it is, of numbers that lie apart, of nothing, of other types, under autocast, of the meta
-// device, and differentiated twice.
+// Every operator of torchvision alike: as it is, of numbers that lie apart, of nothing, of other types, under autocast, of the
+// meta device, and differentiated twice.
 #include <ATen/autocast_mode.h>
 #include <torch/torch.h>
 
