@@ -49,10 +49,12 @@ int detect(DetectOptions options) {
   const torch::InferenceMode inference;
   at::globalContext().setFlushDenormal(true);
   opsis::tasks::Timings timings;
-  const auto found =
-      options.tile > 0
-          ? detector.tiled(picture, {.tile_size = {options.tile, options.tile}, .overlap = options.overlap}, &timings)
-          : detector(picture, &timings);
+  const auto found = options.tile > 0 ? detector.tiled(picture,
+                                                       {.tile_size = {options.tile, options.tile},
+                                                        .overlap = options.overlap,
+                                                        .masks = !options.task.out.empty()},  // which are only drawn
+                                                       &timings)
+                                      : detector(picture, &timings);
   if (!options.task.out.empty()) write_out(drawn(picture, found), options.task);
   Answer answer{.name = "found", .right = {false, true, false, true, true, true, true}, .nothing = "nothing found"};
   for (size_t i = 0; i < found.size(); ++i) {

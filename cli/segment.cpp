@@ -28,8 +28,9 @@ opsis::tasks::Segmenter open_segmenter(TaskArguments& arguments) {
   if (auto trained = trained_model(arguments.weights, arguments.model)) {
     arguments.model = trained->name;
     return {opsis::models::get_model<opsis::models::SegmentationModel>(trained->name, options_of(*trained, arguments.weights)),
-            {.resize_size = 520},
-            std::move(trained->categories)};
+            {.resize_size = trained->base_size.value_or(520)},
+            std::move(trained->categories),
+            /*optimize=*/false};  // one picture would not pay for it
   }
   if (arguments.model.empty()) arguments.model = "deeplabv3_mobilenet_v3_large";
   return opsis::tasks::Segmenter(arguments.model, weights_of(arguments));

@@ -36,8 +36,10 @@ opsis::tasks::TaskOptions weights_of(const TaskArguments& arguments) {
 
 opsis::tasks::DetectorOptions weights_of(const TaskArguments& arguments, double score_threshold) {
   auto chosen = weights_of(arguments);
-  return {
-      .weights = std::move(chosen.weights), .weights_file = std::move(chosen.weights_file), .score_threshold = score_threshold};
+  return {.weights = std::move(chosen.weights),
+          .weights_file = std::move(chosen.weights_file),
+          .score_threshold = score_threshold,
+          .optimize = chosen.optimize};
 }
 
 void check_out(const TaskArguments& arguments) {

@@ -24,9 +24,12 @@ namespace engine = opsis::engine;
 namespace hub = opsis::hub;
 namespace models = opsis::models;
 
+constexpr int64_t kBaseSize = 520;
+
 struct TrainSegmenterOptions {
   TaskRun run{.model = "lraspp_mobilenet_v3_large", .out = "segmenter.pth", .epochs = 30, .batch_size = 8};
-  int64_t base_size = 520, crop_size = 480;
+  std::optional<int64_t> base_size{};  // else kBaseSize, or that of the checkpoint that is judged
+  int64_t crop_size = 480;
   double warmup_epochs = 0, warmup_decay = 0.01;
   std::string warmup_method = "linear";
   bool aux_loss = false, voc_classes = false;
@@ -61,9 +64,9 @@ engine::SegmentationLoader training_loader(const std::shared_ptr<const datasets:
   }
   auto some = std::make_shared<datasets::Subset<datasets::Detected>>(photos, places);
   return engine::SegmentationLoader(
-      engine::SegmentedObjects(
-          std::move(some), classes.labels,
-          engine::segmentation_augmentation({.base_size = options.base_size, .crop_size = options.crop_size})),
+      engine::SegmentedObjects(std::move(some), classes.labels,
+                               engine::segmentation_augmentation(
+                                   {.base_size = options.base_size.value_or(kBaseSize), .crop_size = options.crop_size})),
       {.batch_size = options.run.batch_size, .shuffle = true, .num_workers = options.run.workers, .drop_last = true});
 }
 
@@ -130,7 +133,9 @@ int judge_segmenter(TrainSegmenterOptions options) {
   auto wanted = judged_options(run, classes.names);
   if (wanted.weights.empty() && has_aux(wanted.weights_file)) wanted.aux_loss = true;
   const auto model = models::get_model<models::SegmentationModel>(run.model, wanted);
-  engine::SegmentationLoader loader(held_out_objects(photos, classes, options.base_size), {.num_workers = run.workers});
+  if (const auto trained = begins_from(run); trained && !options.base_size) options.base_size = trained->base_size;
+  engine::SegmentationLoader loader(held_out_objects(photos, classes, options.base_size.value_or(kBaseSize)),
+                                    {.num_workers = run.workers});
   const auto result = engine::evaluate(*model, loader);
   if (run.json) {
     print_judged(run, classes.names, segmented_json(result));
@@ -150,10 +155,11 @@ int train_segmenter(const TrainSegmenterOptions& options) {
   const auto photos = open_coco_to_learn_from(run.data, CocoParts::Masks);
   const auto unseen = open_coco_held_out(run.data, CocoParts::Masks);
   const auto classes = classes_of(photos->file(), options.voc_classes);
+  const auto base_size = options.base_size.value_or(kBaseSize);
   auto train = training_loader(photos, classes, options);
   std::optional<engine::SegmentationLoader> validation;
   if (unseen) {
-    validation.emplace(held_out_objects(unseen, classes, options.base_size), data::LoaderOptions{.num_workers = run.workers});
+    validation.emplace(held_out_objects(unseen, classes, base_size), data::LoaderOptions{.num_workers = run.workers});
   }
   auto wanted = model_options(run, std::ssize(classes.names));
   goes_on_from(run);  // refuses the checkpoint of another model
@@ -173,7 +179,8 @@ int train_segmenter(const TrainSegmenterOptions& options) {
       .clip_grad_norm = run.clip_grad_norm,
       .checkpoint = run.out,
       .resume = run.resume,
-      .extra = describe(TrainedModel{.name = run.model, .categories = classes.names, .aux_loss = has_aux(*model)})};
+      .extra = describe(
+          TrainedModel{.name = run.model, .categories = classes.names, .aux_loss = has_aux(*model), .base_size = base_size})};
   fit.schedule.warmup_epochs = options.warmup_epochs;
   using Warmup = engine::ScheduleOptions::Warmup;
   fit.schedule.warmup_method = options.warmup_method == "linear" ? Warmup::Linear : Warmup::Constant;
@@ -210,7 +217,7 @@ void declare_train_segmenter(CLI::App& app, Chosen& chosen) {
   command
       .add_option("--base-size", o->base_size,
                   "Of the shorter side: half to twice as much to learn from, just so to be judged by")
-      ->capture_default_str()
+      ->default_str(std::to_string(kBaseSize) + ", or that of the checkpoint that --test-only judges")
       ->check(at_least_one);
   command.add_option("--crop-size", o->crop_size, "Of the squares that are cut out to learn from")
       ->capture_default_str()

@@ -17,6 +17,7 @@ hub::Value describe(const TrainedModel& model) {
   if (model.aux_loss) about.set("aux_loss", true);
   if (model.image_size) about.set("image_size", *model.image_size);
   if (model.frozen_eps) about.set("frozen_eps", *model.frozen_eps);
+  if (model.base_size) about.set("base_size", *model.base_size);
   return about;
 }
 
@@ -30,6 +31,7 @@ std::optional<TrainedModel> trained_model(const std::filesystem::path& file, con
                      .aux_loss = about.contains("aux_loss")};
   if (about.contains("image_size")) model.image_size = about.get<int64_t>("image_size");
   if (about.contains("frozen_eps")) model.frozen_eps = about.get<double>("frozen_eps");
+  if (about.contains("base_size")) model.base_size = about.get<int64_t>("base_size");
   if (!name.empty() && name != model.name) {
     throw UsageError(opsis::text("{} is for {}, not for {}; leave out --model", file.string(), model.name, name));
   }

@@ -18,6 +18,7 @@ struct TrainedModel {
   bool aux_loss = false;                  // it has an auxiliary classifier
   std::optional<int64_t> image_size{};    // of a detector, the shorter side of its images, if it is not the model's own
   std::optional<double> frozen_eps{};     // of a detector, what its frozen norms add to the variance: no state dict has it
+  std::optional<int64_t> base_size{};     // of a segmenter, the shorter side of the pictures that it was judged by
 };
 
 /// The entries of a checkpoint that let it be used without further options.

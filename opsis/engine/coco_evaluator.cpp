@@ -259,9 +259,14 @@ void CocoEvaluator::update(int64_t image_id, const CocoTarget& target, const Coc
   take_areas("target", target.area, truth);
   take_areas("detections", detections.area, found);
   const auto crowd = rows("target", "is_crowd", target.is_crowd, truths, 1);
+  const auto counts = rows("target", "num_keypoints", target.num_keypoints, truths, 1);
+  const auto has_points = [&](int64_t i) {
+    if (counts.defined()) return counts.const_data_ptr<double>()[i] != 0;
+    return truth.key_points[i].select(1, 2).gt(0).any().item<bool>();
+  };
   for (int64_t i = 0; i < truths; ++i) {
     truth.crowd.push_back(crowd.defined() && crowd.const_data_ptr<double>()[i] != 0);
-    truth.left_out.push_back(truth.crowd.back() || (points && !truth.key_points[i].select(1, 2).gt(0).any().item<bool>()));
+    truth.left_out.push_back(truth.crowd.back() || (points && !has_points(i)));
   }
   const auto scores = rows("detections", "scores", detections.scores, count, 1);
   OPSIS_CHECK(scores.defined() || count == 0, "CocoEvaluator: the detections must have scores");

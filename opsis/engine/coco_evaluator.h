@@ -30,7 +30,8 @@ struct CocoTarget {
   torch::Tensor area{};                 ///< (N) in pixels; else that of the masks or boxes
   torch::Tensor absent{};  ///< labels, int64, that were looked for and are not in the image; for LVIS, which asks of each image
                            ///< about a few labels: detections of any other are passed over
-  torch::Tensor incomplete{};  ///< labels, int64, of which not everything is marked: no detection of them is wrong; for LVIS
+  torch::Tensor incomplete{};     ///< labels, int64, of which not everything is marked: no detection of them is wrong; for LVIS
+  torch::Tensor num_keypoints{};  ///< (N): what has none need not be found; else they are counted in key_points
 };
 
 /// What a model found in it.

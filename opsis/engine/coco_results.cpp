@@ -21,7 +21,7 @@ using torch::Tensor;
 // Of one image: a row of numbers for each object.
 struct Rows {
   std::vector<int64_t> labels;
-  std::vector<double> scores, areas, boxes, points, crowd;
+  std::vector<double> scores, areas, boxes, points, point_counts, crowd;
   std::vector<io::RunLengths> masks;
 
   void add_box(const io::RunBox& box) { boxes.insert(boxes.end(), box.begin(), box.end()); }
@@ -93,6 +93,12 @@ void add_found(Rows& rows, const CocoFound& found, const CocoFile::Entry& image,
   rows.add_box(*box);
 }
 
+double labelled(const std::vector<double>& points) {
+  double count = 0;
+  for (size_t i = 2; i < points.size(); i += 3) count += points[i] > 0;
+  return count;
+}
+
 void add_annotation(Rows& rows, const Json& annotation, const CocoFile& truth, const CocoFile::Entry& image, CocoKind kind) {
   const auto category = annotation["category_id"].integer();
   OPSIS_CHECK(truth.categories().contains(category), "category {} is not in the file's list", category);
@@ -101,6 +107,8 @@ void add_annotation(Rows& rows, const Json& annotation, const CocoFile& truth, c
     for (const auto& number : annotation["keypoints"].items()) points.push_back(number.number());
     OPSIS_CHECK(points.size() % 3 == 0, "keypoints must be three numbers of each, got {} numbers", points.size());
     rows.add_points(points);
+    const auto* told = annotation.find("num_keypoints");  // pycocotools believes it, whatever the points say
+    rows.point_counts.push_back(told ? told->number() : labelled(points));
   }
   rows.labels.push_back(category);
   if (const auto* area = annotation.find("area")) rows.areas.push_back(area->number());
@@ -170,7 +178,8 @@ CocoTarget coco_target(const CocoFile& truth, const CocoFile::Entry& image, Coco
             .masks = std::move(rows.masks),
             .key_points = rows.points_of_each(),
             .is_crowd = Rows::column(rows.crowd),
-            .area = std::ssize(rows.areas) == rows.count() ? Rows::column(rows.areas) : Tensor()};
+            .area = std::ssize(rows.areas) == rows.count() ? Rows::column(rows.areas) : Tensor(),
+            .num_keypoints = kind == CocoKind::KeyPoints ? Rows::column(rows.point_counts) : Tensor()};
   } catch (const IoError&) {
     throw;
   } catch (const Error& error) {

@@ -23,7 +23,8 @@ namespace opsis::inline v1::engine {
 OPSIS_API std::map<int64_t, CocoDetections> read_coco_results(const std::filesystem::path& results,
                                                               const datasets::CocoFile& truth, CocoKind kind);
 
-/// What is in one of the file's images, as its annotations say. Boxes are XYWH.
+/// What is in one of the file's images, as its annotations say. Boxes are XYWH. Key points are as many as num_keypoints says.
+/// Differs  where that is absent they are counted; pycocotools stops
 /// Throws   DecodeError, with the image's id, for annotations that are not sound or of a category that the file has not
 OPSIS_API CocoTarget coco_target(const datasets::CocoFile& truth, const datasets::CocoFile::Entry& image, CocoKind kind);
 

@@ -238,6 +238,7 @@ DetectionBatch CollateDetected::operator()(std::vector<Detected> examples, std::
     if (const auto* annotations = annotations_of_boxes(example)) {
       truth.is_crowd = numbers_of(*annotations, "iscrowd");
       truth.area = numbers_of(*annotations, "area");
+      truth.num_keypoints = numbers_of(*annotations, "num_keypoints");
     }
     DetectionTarget target{.boxes = boxes, .labels = labels};
     if (example.masks) {

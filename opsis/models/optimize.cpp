@@ -142,7 +142,7 @@ template <class Task>
 class Optimized : public Task {
  public:
   Optimized(std::shared_ptr<Task> model, Programs::Forward forward, const OptimizeOptions& options)
-      : Task("Optimized"),
+      : Task(there(model)->name()),  // which messages say
         model_(there(std::move(model))),
         programs_(model_, std::move(forward), options, std::is_same_v<Task, VideoClassifier>) {
     this->eval();
@@ -211,7 +211,7 @@ class OptimizedDetector final : public Optimized<DetectionModel> {
 class OptimizedFlow final : public FlowModel {
  public:
   OptimizedFlow(std::shared_ptr<FlowModel> model, const OptimizeOptions& options)
-      : FlowModel("Optimized"), model_(there(std::move(model))), options_(options) {
+      : FlowModel(there(model)->name()), model_(std::move(model)), options_(options) {
     OPSIS_CHECK(options.dtype == torch::kFloat32, "optimize: of a model of optical flow dtype must be float32, got {}",
                 c10::toString(options.dtype));  // places of pixels need more than two digits
     programs(kUpdates, /*all=*/false);          // refuses what no program is made of

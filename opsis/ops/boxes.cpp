@@ -41,6 +41,26 @@ Tensor upcast(const Tensor& numbers) {
   return type == torch::kInt32 || type == torch::kInt64 ? numbers : numbers.to(torch::kInt32);
 }
 
+// Whether LibTorch computes with numbers of this type wherever it computes.
+bool is_usual(torch::Dtype type) {
+  if (c10::isIntegralType(type, /*includeBool=*/false)) return !c10::isBarebonesUnsignedType(type);
+  return type == torch::kFloat32 || type == torch::kFloat64 || type == torch::kHalf || type == torch::kBFloat16;
+}
+
+// What `compute` gives. Of other types LibTorch refuses some in some places, and torchvision with it; its error becomes ours.
+template <class Compute>
+Tensor computed(std::string_view where, std::initializer_list<torch::Dtype> types, const Compute& compute) {
+  try {
+    return compute();
+  } catch (const c10::Error&) {
+    for (const auto type : types) {
+      OPSIS_CHECK(is_usual(type), "{}: boxes must be numbers that LibTorch computes with, got {}; convert them first", where,
+                  type);
+    }
+    throw;
+  }
+}
+
 // --- Formats -----------------------------------------------------------------------------------------------------------
 
 // Of integers the rounded result, in their type.
@@ -101,6 +121,18 @@ Tensor xyxyxyxy_to_xywhr(const Tensor& boxes) {
   const auto angle = times(torch::atan2(y1 - y2, x2 - x1), 180) / std::numbers::pi;
   const auto w = ((x2 - x1).pow(2) + (y1 - y2).pow(2)).sqrt(), h = ((x3 - x2).pow(2) + (y3 - y2).pow(2)).sqrt();
   return stack_like(boxes, {x1, y1, w, h, angle});
+}
+
+Tensor upright_converted(const Tensor& boxes, BoundingBoxFormat from, BoundingBoxFormat to) {
+  const auto corners = from == XYXY ? boxes : from == XYWH ? without_centre(boxes, XYWH, XYXY) : cxcywh_to_xyxy(boxes);
+  return to == XYXY ? corners : to == XYWH ? without_centre(corners, XYXY, XYWH) : xyxy_to_cxcywh(corners);
+}
+
+Tensor rotated_converted(const Tensor& boxes, BoundingBoxFormat from, BoundingBoxFormat to) {
+  const auto middle = from == XYWHR     ? boxes
+                      : from == CXCYWHR ? cxcywhr_to_xywhr(boxes)
+                                        : xyxyxyxy_to_xywhr(boxes).to(boxes.scalar_type());
+  return to == XYWHR ? middle : to == CXCYWHR ? xywhr_to_cxcywhr(middle) : xywhr_to_xyxyxyxy(middle);
 }
 
 // --- Overlaps ----------------------------------------------------------------------------------------------------------
@@ -168,6 +200,8 @@ void check_pairs(std::string_view where, const Tensor& boxes1, const Tensor& box
   for (const auto& boxes : {boxes1, boxes2}) check_box_numbers(where, boxes, fmt);
   OPSIS_CHECK(boxes1.dim() >= 2 && boxes2.dim() >= 2, "{}: boxes must be (..., N, {}), got {} and {}", where,
               tv_tensors::box_numbers(fmt), opsis::detail::shape(boxes1), opsis::detail::shape(boxes2));
+  OPSIS_CHECK(boxes1.device() == boxes2.device(), "{}: boxes must be on one device, got {} and {}", where, boxes1.device(),
+              boxes2.device());
 }
 
 struct Distance {
@@ -191,14 +225,8 @@ Tensor box_convert(const Tensor& boxes, BoundingBoxFormat in_fmt, BoundingBoxFor
   OPSIS_CHECK(tv_tensors::is_rotated_bounding_format(in_fmt) == tv_tensors::is_rotated_bounding_format(out_fmt),
               "box_convert: {} and {} are upright and rotated; neither becomes the other", in_fmt, out_fmt);
   if (in_fmt == out_fmt) return boxes.clone();
-  if (!tv_tensors::is_rotated_bounding_format(in_fmt)) {
-    const auto corners = in_fmt == XYXY ? boxes : in_fmt == XYWH ? without_centre(boxes, XYWH, XYXY) : cxcywh_to_xyxy(boxes);
-    return out_fmt == XYXY ? corners : out_fmt == XYWH ? without_centre(corners, XYXY, XYWH) : xyxy_to_cxcywh(corners);
-  }
-  const auto middle = in_fmt == XYWHR     ? boxes
-                      : in_fmt == CXCYWHR ? cxcywhr_to_xywhr(boxes)
-                                          : xyxyxyxy_to_xywhr(boxes).to(boxes.scalar_type());
-  return out_fmt == XYWHR ? middle : out_fmt == CXCYWHR ? xywhr_to_cxcywhr(middle) : xywhr_to_xyxyxyxy(middle);
+  const auto convert = tv_tensors::is_rotated_bounding_format(in_fmt) ? rotated_converted : upright_converted;
+  return computed("box_convert", {boxes.scalar_type()}, [&] { return convert(boxes, in_fmt, out_fmt); });
 }
 
 Tensor box_area(const Tensor& boxes, BoundingBoxFormat fmt) {
@@ -215,7 +243,10 @@ Tensor box_iou(const Tensor& boxes1, const Tensor& boxes2, BoundingBoxFormat fmt
     if (fmt == CXCYWHR) return detail::box_iou_rotated(boxes1, boxes2);
     return detail::box_iou_rotated(box_convert(boxes1, fmt, CXCYWHR), box_convert(boxes2, fmt, CXCYWHR));
   }
-  if (fmt != XYXY || !iou_in_one_pass(boxes1, boxes2)) return overlap(boxes1, boxes2, fmt).iou();
+  if (fmt != XYXY || !iou_in_one_pass(boxes1, boxes2)) {
+    return computed("box_iou", {boxes1.scalar_type(), boxes2.scalar_type()},
+                    [&] { return overlap(boxes1, boxes2, fmt).iou(); });
+  }
   auto out = torch::empty({boxes1.size(0), boxes2.size(0)}, boxes1.options().requires_grad(false));
   prefer_huge_pages(out.const_data_ptr(), out.nbytes());
   AT_DISPATCH_FLOATING_TYPES(out.scalar_type(), "box_iou", [&] { box_iou_rows<scalar_t>(boxes1, boxes2, out); });
@@ -224,10 +255,12 @@ Tensor box_iou(const Tensor& boxes1, const Tensor& boxes2, BoundingBoxFormat fmt
 
 Tensor generalized_box_iou(const Tensor& boxes1, const Tensor& boxes2) {
   check_pairs("generalized_box_iou", boxes1, boxes2, XYXY);
-  const auto both = overlap(boxes1, boxes2, XYXY);
-  const auto sides = sides_around(Pairs(boxes1, boxes2));
-  const auto around = column(sides, 0) * column(sides, 1);
-  return both.iou() - (around - both.joined) / around;
+  return computed("generalized_box_iou", {boxes1.scalar_type(), boxes2.scalar_type()}, [&] {
+    const auto both = overlap(boxes1, boxes2, XYXY);
+    const auto sides = sides_around(Pairs(boxes1, boxes2));
+    const auto around = column(sides, 0) * column(sides, 1);
+    return both.iou() - (around - both.joined) / around;
+  });
 }
 
 Tensor distance_box_iou(const Tensor& boxes1, const Tensor& boxes2, double eps) {
@@ -253,15 +286,19 @@ Tensor complete_box_iou(const Tensor& boxes1, const Tensor& boxes2, double eps) 
 
 Tensor clip_boxes_to_image(const Tensor& boxes, Size size) {
   check_box_numbers("clip_boxes_to_image", boxes, XYXY);
-  const auto x = boxes.slice(-1, 0, 4, 2).clamp(0, size.width), y = boxes.slice(-1, 1, 4, 2).clamp(0, size.height);
-  return torch::stack({x, y}, boxes.dim()).reshape(boxes.sizes());
+  return computed("clip_boxes_to_image", {boxes.scalar_type()}, [&] {
+    const auto x = boxes.slice(-1, 0, 4, 2).clamp(0, size.width), y = boxes.slice(-1, 1, 4, 2).clamp(0, size.height);
+    return torch::stack({x, y}, boxes.dim()).reshape(boxes.sizes());
+  });
 }
 
 Tensor remove_small_boxes(const Tensor& boxes, double min_size) {
   check_box_numbers("remove_small_boxes", boxes, XYXY);
   detail::need_values("remove_small_boxes", boxes);
-  const auto widths = column(boxes, 2) - column(boxes, 0), heights = column(boxes, 3) - column(boxes, 1);
-  return torch::where((widths >= min_size).logical_and(heights >= min_size))[0];
+  return computed("remove_small_boxes", {boxes.scalar_type()}, [&] {
+    const auto widths = column(boxes, 2) - column(boxes, 0), heights = column(boxes, 3) - column(boxes, 1);
+    return torch::where((widths >= min_size).logical_and(heights >= min_size))[0];
+  });
 }
 
 Tensor masks_to_boxes(const Tensor& masks) {

@@ -14,8 +14,9 @@ using tv_tensors::BoundingBoxFormat;
 /// The same boxes in another format: a new tensor, the numbers of integers rounded to float32 where halves appear.
 ///     box_convert(boxes, BoundingBoxFormat::XYWH, BoundingBoxFormat::XYXY)   // [[2, 3, 8, 6]] -> [[2, 3, 10, 9]]
 /// Shapes   (..., K of the old format) -> (..., K of the new one)
-/// Types    any number
-/// Throws   ValueError between upright and rotated formats, and when K is not what the old format needs
+/// Types    floating point of 16 bits or more, whole numbers
+/// Throws   ValueError between upright and rotated formats, when K is not what the old format needs, and for types that
+///          LibTorch does not compute with, such as bool, float8 or, where corners are subtracted, uint16
 /// Source   torchvision.ops.box_convert
 OPSIS_API torch::Tensor box_convert(const torch::Tensor& boxes, BoundingBoxFormat in_fmt, BoundingBoxFormat out_fmt);
 
@@ -30,7 +31,8 @@ OPSIS_API torch::Tensor box_area(const torch::Tensor& boxes, BoundingBoxFormat f
 ///     box_iou(boxes, targets)   // (5, 4), (3, 4) -> (5, 3)
 /// Shapes   (..., N, 4), (..., M, 4) -> (..., N, M); rotated (N, K), (M, K) -> (N, M)
 /// Types    any number, as box_area; rotated boxes float32 or float64, which give float32
-/// Throws   ValueError unless each box has the numbers of its format
+/// Throws   ValueError unless each box has the numbers of its format; for types that LibTorch does not compute with, such as
+///          bool or float8; and for boxes on several devices
 /// Differs  of rotated boxes that coincide torchvision now and then loses a corner to rounding; here corners are cut in float64
 /// Source   torchvision.ops.box_iou
 OPSIS_API torch::Tensor box_iou(const torch::Tensor& boxes1, const torch::Tensor& boxes2,
@@ -62,7 +64,7 @@ OPSIS_API torch::Tensor remove_small_boxes(const torch::Tensor& boxes, double mi
 
 /// The box around what each mask shows, from its first column and row to its last; zeros for an empty mask.
 /// Shapes   (N, H, W) -> (N, 4) XYXY float32; without pixels (0, 4)
-/// Types    any number
+/// Types    any
 /// Source   torchvision.ops.masks_to_boxes
 OPSIS_API torch::Tensor masks_to_boxes(const torch::Tensor& masks);
 

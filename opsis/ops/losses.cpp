@@ -40,6 +40,8 @@ struct Matched {
       : box(sides_of(where, boxes1)), target(sides_of(where, boxes2)) {
     OPSIS_CHECK(boxes1.sizes() == boxes2.sizes(), "{}: boxes and targets must be of one shape, got {} and {}", where,
                 opsis::detail::shape(boxes1), opsis::detail::shape(boxes2));
+    OPSIS_CHECK(boxes1.device() == boxes2.device(), "{}: boxes and targets must be on one device, got {} and {}", where,
+                boxes1.device(), boxes2.device());
     const auto left = torch::max(box.x1, target.x1), top = torch::max(box.y1, target.y1);
     const auto right = torch::min(box.x2, target.x2), bottom = torch::min(box.y2, target.y2);
     auto inter = (right - left) * (bottom - top);
@@ -72,6 +74,11 @@ Tensor sigmoid_focal_loss(const Tensor& inputs, const Tensor& targets, double al
   OPSIS_CHECK(inputs.defined() && targets.defined() && inputs.sizes() == targets.sizes(),
               "sigmoid_focal_loss: targets must have the shape of inputs, got {} and {}", opsis::detail::shape(targets),
               opsis::detail::shape(inputs));
+  OPSIS_CHECK(inputs.is_floating_point() && targets.is_floating_point(),
+              "sigmoid_focal_loss: inputs and targets must be floating point, got {} and {}", inputs.scalar_type(),
+              targets.scalar_type());
+  OPSIS_CHECK(inputs.device() == targets.device(),
+              "sigmoid_focal_loss: inputs and targets must be on one device, got {} and {}", inputs.device(), targets.device());
   const auto p = torch::sigmoid(inputs);
   // LibTorch has it, and torch::where above, of no meta tensors without Python.
   const auto entropy = inputs.is_meta() ? inputs * targets

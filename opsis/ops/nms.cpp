@@ -8,25 +8,17 @@
 #include "opsis/core/parallel.h"
 #include "opsis/ops/box_iou_rotated.h"
 #include "opsis/ops/cuda.h"
+#include "opsis/ops/scored_boxes.h"
 #include "opsis/ops/values.h"
 #include "opsis/simd/nms.h"
-#include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::ops {
 namespace {
 
 using torch::Tensor;
 
-void check_shapes(std::string_view where, const Tensor& boxes, const Tensor& scores, int64_t numbers) {
-  using opsis::detail::shape;
-  OPSIS_CHECK(boxes.defined() && boxes.dim() == 2 && boxes.size(1) == numbers, "{}: boxes must be (N, {}), got {}", where,
-              numbers, shape(boxes));
-  OPSIS_CHECK(scores.defined() && scores.dim() == 1 && scores.size(0) == boxes.size(0),
-              "{}: scores must be ({},), a number for each box, got {}", where, boxes.size(0), shape(scores));
-}
-
 void check_alike(std::string_view where, const Tensor& boxes, const Tensor& scores, int64_t numbers) {
-  check_shapes(where, boxes, scores, numbers);
+  detail::check_scored_boxes(where, boxes, scores, numbers);
   OPSIS_CHECK(boxes.scalar_type() == scores.scalar_type(), "{}: boxes and scores must be of one type, got {} and {}", where,
               boxes.scalar_type(), scores.scalar_type());
   OPSIS_CHECK(boxes.device() == scores.device(), "{}: boxes and scores must be on one device, got {} and {}", where,
@@ -35,8 +27,10 @@ void check_alike(std::string_view where, const Tensor& boxes, const Tensor& scor
 
 void check_boxes_and_scores(std::string_view where, const Tensor& boxes, const Tensor& scores, int64_t numbers) {
   check_alike(where, boxes, scores, numbers);
-  OPSIS_CHECK(boxes.scalar_type() == torch::kFloat32 || boxes.scalar_type() == torch::kFloat64,
-              "{}: boxes must be float32 or float64, got {}", where, boxes.scalar_type());
+  const auto type = boxes.scalar_type();
+  const bool takes_half = boxes.is_cuda() && numbers == 4;  // as torchvision's kernels do
+  OPSIS_CHECK(type == torch::kFloat32 || type == torch::kFloat64 || (takes_half && type == torch::kHalf),
+              "{}: boxes must be float32{} or float64, got {}", where, takes_half ? ", float16" : "", type);
 }
 
 void check_whole_boxes_and_scores(const Tensor& boxes, const Tensor& scores) {
@@ -138,11 +132,6 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
   m.impl("qnms", DispatchKey::Meta, qnms_meta);
 }
 
-void check_classes(std::string_view where, const Tensor& boxes, const Tensor& idxs) {
-  OPSIS_CHECK(idxs.defined() && idxs.dim() == 1 && idxs.size(0) == boxes.size(0),
-              "{}: idxs must be ({},), a class for each box, got {}", where, boxes.size(0), opsis::detail::shape(idxs));
-}
-
 // The kept boxes' `numbers`, which ascend, by torchvision's sort: it leaves equal scores in an order of its own.
 Tensor kept_best_first(const Tensor& numbers, const Tensor& scores) {
   return numbers.index_select(0, std::get<1>(scores.index_select(0, numbers).sort(0, /*descending=*/true)));
@@ -201,8 +190,8 @@ Tensor nms(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
 
 Tensor batched_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs, double iou_threshold) {
   OPSIS_CHECK(boxes.defined() && scores.defined(), "batched_nms: boxes and scores must be tensors, got an undefined one");
-  check_shapes("batched_nms", boxes, scores, 4);
-  check_classes("batched_nms", boxes, idxs);
+  detail::check_scored_boxes("batched_nms", boxes, scores);
+  detail::check_classes("batched_nms", boxes, idxs);
   if (boxes.numel() == 0) return torch::empty({0}, torch::TensorOptions(boxes.device()).dtype(torch::kInt64));
   detail::need_values("batched_nms", boxes);
   check_boxes_and_scores("batched_nms", as_nms_takes(boxes), as_nms_takes(scores), 4);
@@ -217,7 +206,7 @@ Tensor nms_per_class(const Tensor& given_boxes, const Tensor& given_scores, cons
   detail::need_values("nms_per_class", given_boxes);
   const auto boxes = as_nms_takes(given_boxes), scores = as_nms_takes(given_scores);
   check_boxes_and_scores("nms_per_class", boxes, scores, 4);
-  check_classes("nms_per_class", boxes, idxs);
+  detail::check_classes("nms_per_class", boxes, idxs);
   const torch::NoGradGuard no_grad;
   if (boxes.is_cuda()) return suppress_by_class_cuda(boxes, scores, idxs.to(boxes.device()), iou_threshold);
   return suppress_by_class_cpu(boxes.cpu(), scores.cpu(), idxs.cpu(), iou_threshold).to(boxes.device());

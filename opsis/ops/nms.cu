@@ -2,7 +2,10 @@
 // each chunk, one warp walks through its boxes by those bits, and all later boxes are held against the ones that stay. Nothing
 // waits for the host, and memory is 64 bytes a box rather than a bit for each pair.
 #include <ATen/Dispatch.h>
+#include <c10/util/Half.h>
 #include <torch/types.h>
+
+#include <type_traits>
 
 #include "opsis/ops/cuda.cuh"
 #include "opsis/ops/cuda_library.h"
@@ -14,11 +17,21 @@ using torch::Tensor;
 
 constexpr int kChunk = 512, kWords = kChunk / 64;
 
+// What boxes of a type are computed in: those of float16 in float32, as in torchvision's kernel.
+template <class T>
+using Wide = std::conditional_t<std::is_same_v<T, c10::Half>, float, T>;
+
+// A side, rounded to what the boxes' own type holds: so torchvision's kernel has it.
+template <class T>
+__device__ Wide<T> side(Wide<T> from, Wide<T> to) {
+  return static_cast<Wide<T>>(static_cast<T>(to - from));
+}
+
 template <class T>
 struct Box {
-  T left, top, right, bottom;
+  Wide<T> left, top, right, bottom;
   int64_t group;
-  __device__ T area() const { return (right - left) * (bottom - top); }
+  __device__ Wide<T> area() const { return (right - left) * side<T>(top, bottom); }
 };
 
 template <class T>
@@ -30,19 +43,21 @@ struct Boxes {
 
   __device__ Box<T> operator[](int64_t i) const {
     const auto* const at = corners + 4 * i;
-    return {at[0], at[1], at[2], at[3], classes ? classes[i] : 0};
+    const auto number = [at](int k) { return static_cast<Wide<T>>(at[k]); };
+    return {number(0), number(1), number(2), number(3), classes ? classes[i] : 0};
   }
 };
 
 // Whether `other` leaves when `kept` stays: torchvision's operations on the CPU, in its order.
 template <class T>
 __device__ bool suppresses(const Box<T>& kept, const Box<T>& other, double threshold) {
-  const auto greater = [](T x, T y) { return x < y ? y : x; };
-  const auto smaller = [](T x, T y) { return y < x ? y : x; };
-  const T width = greater(T(0), smaller(kept.right, other.right) - greater(kept.left, other.left));
-  const T height = greater(T(0), smaller(kept.bottom, other.bottom) - greater(kept.top, other.top));
-  const T inter = width * height;
-  if (inter == T(0) && threshold >= 0) return false;  // most pairs: the quotient is 0, or not a number
+  using Number = Wide<T>;
+  const auto greater = [](Number x, Number y) { return x < y ? y : x; };
+  const auto smaller = [](Number x, Number y) { return y < x ? y : x; };
+  const Number width = greater(Number(0), side<T>(greater(kept.left, other.left), smaller(kept.right, other.right)));
+  const Number height = greater(Number(0), side<T>(greater(kept.top, other.top), smaller(kept.bottom, other.bottom)));
+  const Number inter = width * height;
+  if (inter == Number(0) && threshold >= 0) return false;  // most pairs: the quotient is 0, or not a number
   if (kept.group != other.group) return false;
   return static_cast<double>(inter / (kept.area() + other.area() - inter)) > threshold;
 }
@@ -145,9 +160,11 @@ Tensor nms_on_cuda(const Tensor& given_boxes, const Tensor& given_classes, doubl
   const auto overlaps = torch::empty({count, kWords}, numbers), kept = torch::empty({kChunk}, numbers);
   const auto kept_count = torch::empty({1}, numbers.dtype(torch::kInt32));
   auto* const bits = reinterpret_cast<uint64_t*>(overlaps.mutable_data_ptr<int64_t>());
-  AT_DISPATCH_FLOATING_TYPES(corners.scalar_type(), "nms", [&] {
+  AT_DISPATCH_FLOATING_TYPES_AND_HALF(corners.scalar_type(), "nms", [&] {
+    // float16 is not on the CPU, where a threshold stays a double: torchvision's kernel compares in float32.
+    const double threshold = std::is_same_v<scalar_t, c10::Half> ? static_cast<float>(iou_threshold) : iou_threshold;
     const Boxes<scalar_t> boxes{corners.const_data_ptr<scalar_t>(),
-                                classes.defined() ? classes.const_data_ptr<int64_t>() : nullptr, count, iou_threshold};
+                                classes.defined() ? classes.const_data_ptr<int64_t>() : nullptr, count, threshold};
     find_overlaps(boxes, bits);
     for (int64_t first = 0; first < count; first += kChunk) {
       walk_chunk<<<1, kChunk, 0, at::cuda::getCurrentCUDAStream()>>>(bits, first, count, stays.mutable_data_ptr<bool>(),

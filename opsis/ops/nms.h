@@ -11,8 +11,8 @@ namespace opsis::inline v1::ops {
 /// threshold (box_iou). Of equal scores the earlier box is the better one; a score that is no number is above all others.
 ///     nms(boxes, scores, 0.5)   // [[0, 0, 4, 4], [0, 0, 4, 3], [5, 5, 6, 6]], [0.3, 0.9, 0.5] -> [1, 2]
 /// Shapes   boxes (N, 4) XYXY, scores (N) -> (K) int64
-/// Types    float32 or float64, the same for both; under autocast float32. Or both quantized to whole numbers of one type, all
-///          coordinates by one scale
+/// Types    float32 or float64, on CUDA float16 too, the same for both; under autocast float32. Or both quantized to whole
+///          numbers of one type, all coordinates by one scale
 /// Throws   ValueError for other shapes and types, and for tensors of the meta device, as all below
 /// Source   torchvision.ops.nms
 OPSIS_API torch::Tensor nms(const torch::Tensor& boxes, const torch::Tensor& scores, double iou_threshold);
@@ -20,7 +20,7 @@ OPSIS_API torch::Tensor nms(const torch::Tensor& boxes, const torch::Tensor& sco
 /// nms among the boxes of each class: `idxs` names the class of each box. Up to 1000 boxes (25,000 on a GPU) are moved apart class by class
 /// first, as torchvision does, which can round a coordinate; nms_per_class never does.
 /// Shapes   boxes (N, 4) XYXY, scores (N), idxs (N) -> (K) int64, best first
-/// Types    float32 or float64, the same for both, under autocast float32; when there are no boxes, any
+/// Types    those of nms that are not quantized; when there are no boxes, any
 /// Source   torchvision.ops.batched_nms
 OPSIS_API torch::Tensor batched_nms(const torch::Tensor& boxes, const torch::Tensor& scores, const torch::Tensor& idxs,
                                     double iou_threshold);

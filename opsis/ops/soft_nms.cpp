@@ -7,8 +7,8 @@
 
 #include "opsis/core/check.h"
 #include "opsis/ops/boxes.h"
+#include "opsis/ops/scored_boxes.h"
 #include "opsis/ops/values.h"
-#include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::ops {
 namespace {
@@ -16,14 +16,12 @@ namespace {
 using torch::Tensor;
 
 void check_scored(std::string_view where, const Tensor& boxes, const Tensor& scores) {
-  using opsis::detail::shape;
-  OPSIS_CHECK(boxes.defined() && boxes.dim() == 2 && boxes.size(1) == 4, "{}: boxes must be (N, 4), got {}", where,
-              shape(boxes));
-  OPSIS_CHECK(scores.defined() && scores.dim() == 1 && scores.size(0) == boxes.size(0),
-              "{}: scores must be ({},), a number for each box, got {}", where, boxes.size(0), shape(scores));
+  detail::check_scored_boxes(where, boxes, scores);
   const auto type = boxes.scalar_type();
   OPSIS_CHECK((type == torch::kFloat32 || type == torch::kFloat64) && scores.scalar_type() == type,
               "{}: boxes and scores must both be float32 or float64, got {} and {}", where, type, scores.scalar_type());
+  OPSIS_CHECK(boxes.device() == scores.device(), "{}: boxes and scores must be on one device, got {} and {}", where,
+              boxes.device(), scores.device());
 }
 
 }  // namespace
@@ -63,8 +61,7 @@ ScoredBoxes soft_nms(const Tensor& boxes, const Tensor& scores, const SoftNmsOpt
 
 Tensor matrix_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs, const MatrixNmsOptions& options) {
   check_scored("matrix_nms", boxes, scores);
-  OPSIS_CHECK(idxs.defined() && idxs.dim() == 1 && idxs.size(0) == boxes.size(0),
-              "matrix_nms: idxs must be ({},), a class for each box, got {}", boxes.size(0), opsis::detail::shape(idxs));
+  detail::check_classes("matrix_nms", boxes, idxs);
   const torch::NoGradGuard no_grad;
   if (boxes.size(0) == 0 || boxes.is_meta()) return scores.clone();
   const auto order = std::get<1>(scores.sort(/*stable=*/true, 0, /*descending=*/true));

@@ -7,9 +7,10 @@ namespace opsis::inline v1::tasks::detail {
 using models::Detection;
 
 std::shared_ptr<models::DetectionModel> load_detector(std::string_view task, std::string_view model,
-                                                      const models::Weights& weights, const TaskOptions& options) {
+                                                      const models::Weights& weights, const DetectorOptions& options) {
   weights.preset_as<transforms::ObjectDetectionOptions>();
-  return load<models::DetectionModel>(task, model, weights, options);
+  return load<models::DetectionModel>(
+      task, model, weights, {.weights = options.weights, .weights_file = options.weights_file, .optimize = options.optimize});
 }
 
 double checked_threshold(std::string_view task, std::string_view name, double threshold) {

@@ -8,13 +8,14 @@
 
 #include "opsis/models/detection/model.h"
 #include "opsis/models/weights.h"
+#include "opsis/tasks/detector.h"
 #include "opsis/tasks/run.h"
 
 namespace opsis::inline v1::tasks::detail {
 
 /// The model, when the weights are those of a detector.
 std::shared_ptr<models::DetectionModel> load_detector(std::string_view task, std::string_view model,
-                                                      const models::Weights& weights, const TaskOptions& options);
+                                                      const models::Weights& weights, const DetectorOptions& options);
 
 /// The threshold. Throws ValueError unless it is in [0, 1].
 double checked_threshold(std::string_view task, std::string_view name, double threshold);

@@ -1,7 +1,9 @@
 #include "opsis/tasks/detector.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "opsis/io/masks.h"
 #include "opsis/ops/boxes.h"
 #include "opsis/ops/nms.h"
 #include "opsis/tasks/detect.h"
@@ -44,15 +46,34 @@ Tensor merged(const Detection& all, const Tensor& is_cut, double threshold) {
   return stays.index_select(0, all.scores.index_select(0, stays).argsort(/*stable=*/true, 0, /*descending=*/true));
 }
 
-// A part of a whole picture, in zeros.
-Tensor spread(const Tensor& masks, const std::vector<Size>& corners, Size size) {
-  auto whole = torch::zeros({masks.size(0), size.height, size.width}, masks.options());
-  for (size_t i = 0; i < corners.size(); ++i) {
-    const auto place = static_cast<int64_t>(i);
-    whole[place].narrow(0, corners[i].height, masks.size(1)).narrow(1, corners[i].width, masks.size(2)).copy_(masks[place]);
+// Masks of tiles. Before it is known which of them stay they are run lengths, a few bytes for each: many tiles find much twice.
+struct TileMasks {
+  std::vector<io::RunLengths> runs;
+  bool are_told = false;  // by the model
+
+  void add(const Tensor& masks) {
+    auto more = io::encode_masks(masks);
+    std::move(more.begin(), more.end(), std::back_inserter(runs));
+    are_told = true;
   }
-  return whole;
-}
+
+  // Of some of them those of the whole picture, with nothing where their tile is not.
+  Tensor spread(const Tensor& which, const std::vector<Size>& corners, Size size, int64_t most_bytes) const {
+    const auto bytes = which.size(0) * size.height * size.width;
+    OPSIS_CHECK(bytes <= most_bytes,
+                "Detector: masks of {} things in a picture of {} are {} bytes, more than mask_bytes, {}; raise it or the "
+                "score_threshold, or leave them out by .masks = false",
+                which.size(0), size, bytes, most_bytes);
+    auto whole = torch::zeros({which.size(0), size.height, size.width}, torch::kBool);
+    const auto places = which.cpu();
+    for (int64_t i = 0; i < places.size(0); ++i) {
+      const auto from = static_cast<size_t>(places[i].item<int64_t>());
+      const auto mask = io::decode_masks({runs[from]})[0];
+      whole[i].narrow(0, corners[from].height, mask.size(0)).narrow(1, corners[from].width, mask.size(1)).copy_(mask);
+    }
+    return whole.to(which.device());
+  }
+};
 
 }  // namespace
 
@@ -60,10 +81,8 @@ Detector::Detector(std::string_view model, const DetectorOptions& options)
     : Detector(model, models::get_model_weights(model)[options.weights], options) {}
 
 Detector::Detector(std::string_view model, const models::Weights& weights, const DetectorOptions& options)
-    : Detector(detail::load_detector(
-                   "Detector", model, weights,
-                   {.weights = options.weights, .weights_file = options.weights_file, .optimize = options.optimize}),
-               detail::categories_of(weights), options.score_threshold, options.mask_threshold) {}
+    : Detector(detail::load_detector("Detector", model, weights, options), detail::categories_of(weights),
+               options.score_threshold, options.mask_threshold) {}
 
 Detector::Detector(std::shared_ptr<DetectionModel> model, std::vector<std::string> categories, double score_threshold,
                    double mask_threshold)
@@ -103,37 +122,37 @@ Detections Detector::tiled(const Picture& picture, const TilingOptions& tiling, 
   const auto image = detail::look_at("Detector", picture);
   const auto size = detail::size_of(image);
   const auto rows = beginnings(size.height, height, tiling.overlap), columns = beginnings(size.width, width, tiling.overlap);
-  if (rows.size() == 1 && columns.size() == 1) return (*this)(image, timings);
+  if (rows.size() == 1 && columns.size() == 1) {
+    auto answer = (*this)(image, timings);
+    if (!tiling.masks) answer.masks = Tensor();
+    return answer;
+  }
 
   const torch::NoGradGuard no_grad;
   Timings spent{.prepare_ms = watch.lap()};
-  std::vector<Tensor> boxes, scores, labels, masks, is_cut;
+  std::vector<Tensor> boxes, scores, labels, is_cut;
+  TileMasks masks;
   std::vector<Size> corners;  // of the tile of each box
   for (const auto top : rows) {
     for (const auto left : columns) {
       const Image tile(image.data.narrow(1, top, std::min(height, size.height)).narrow(2, left, std::min(width, size.width)));
       auto found = std::move(detail::detect(*model_, std::span(&tile, 1), score_threshold_, spent).front());
+      watch.lap();
       const auto corner = torch::tensor({left, top, left, top}, torch::kInt64).to(found.boxes.device());
       boxes.push_back(found.boxes + corner);
       const auto extent = torch::tensor({int64_t{0}, int64_t{0}, tile.data.size(2), tile.data.size(1)}, corner.options());
       is_cut.push_back(cut(boxes.back(), corner + extent, size));
       scores.push_back(std::move(found.scores));
       labels.push_back(std::move(found.labels));
-      if (found.masks.defined()) masks.push_back(found.masks.squeeze(1) >= mask_threshold_);
+      if (tiling.masks && found.masks.defined()) masks.add(found.masks.squeeze(1) >= mask_threshold_);
       corners.insert(corners.end(), static_cast<size_t>(boxes.back().size(0)), Size{top, left});
+      spent.finish_ms += watch.lap();
     }
   }
-  watch.lap();
-  Detection all{torch::cat(boxes), torch::cat(scores), torch::cat(labels)};
-  if (!masks.empty()) all.masks = torch::cat(masks);
+  const Detection all{torch::cat(boxes), torch::cat(scores), torch::cat(labels)};
   const auto kept = merged(all, torch::cat(is_cut), tiling.nms_threshold);
   auto best = detail::chosen(all, kept);
-  if (best.masks.defined()) {
-    std::vector<Size> of_kept;
-    const auto places = kept.cpu();
-    for (int64_t i = 0; i < places.size(0); ++i) of_kept.push_back(corners[static_cast<size_t>(places[i].item<int64_t>())]);
-    best.masks = spread(best.masks, of_kept, size);
-  }
+  if (masks.are_told) best.masks = masks.spread(kept, corners, size, tiling.mask_bytes);
   auto answer = finished(std::move(best), size);
   spent.finish_ms += watch.lap();
   if (timings) *timings = spent;

@@ -42,9 +42,11 @@ struct DetectorOptions {
 
 /// How a large picture is cut.
 struct TilingOptions {
-  Size tile_size{640, 640};    ///< as the model likes pictures
-  int64_t overlap = 128;       ///< of neighbours, in pixels: what is not larger lies whole in one of them
-  double nms_threshold = 0.5;  ///< of boxes of a class that overlap by more (box_iou) the surest stays
+  Size tile_size{640, 640};               ///< as the model likes pictures
+  int64_t overlap = 128;                  ///< of neighbours, in pixels: what is not larger lies whole in one of them
+  double nms_threshold = 0.5;             ///< of boxes of a class that overlap by more (box_iou) the surest stays
+  bool masks = true;                      ///< those that the model tells; false: none
+  int64_t mask_bytes = int64_t{4} << 30;  ///< of all of them, one for each thing and pixel of the picture: no more are made
 };
 
 /// From a picture to what there is in it. A value: copies share the model; many threads may call it.
@@ -72,8 +74,8 @@ class OPSIS_API Detector {
   /// neighbours find twice the surest box stays, and a whole one rather than one that a tile cuts. A picture that is not larger
   /// than a tile is looked at as by operator().
   ///     detector.tiled(aerial, {.tile_size = {800, 800}, .overlap = 200})
-  /// Throws   ValueError unless sides of tiles are positive, the overlap is less than them and the threshold in [0, 1], and for
-  ///          another shape
+  /// Throws   ValueError unless sides of tiles are positive, the overlap is less than them and the threshold in [0, 1]; for
+  ///          another shape; and for masks of more than mask_bytes
   /// Source   Opsis
   Detections tiled(const Picture& picture, const TilingOptions& tiling = {}, Timings* timings = nullptr) const;
 

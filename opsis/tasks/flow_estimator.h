@@ -28,7 +28,9 @@ namespace opsis::inline v1::tasks {
 ///     utils::flow_to_image(flow);
 class OPSIS_API FlowEstimator {
  public:
-  /// A model of models::optical_flow with pretrained weights, which makes its estimate better num_flow_updates times.
+  /// A model of models::optical_flow with pretrained weights, which makes its estimate better num_flow_updates times. Optimized,
+  /// as it is unless `options` say otherwise, it takes 3 to 5 times the memory (docs/benchmarks.md), for every update stands by
+  /// itself. With .optimize = false it takes what torchvision's model does.
   /// Throws   what get_model and load_weights throw; ValueError unless num_flow_updates is positive
   explicit FlowEstimator(std::string_view model, const TaskOptions& options = {},
                          int64_t num_flow_updates = models::FlowModel::kUpdates);

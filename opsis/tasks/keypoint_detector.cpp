@@ -1,11 +1,26 @@
 #include "opsis/tasks/keypoint_detector.h"
 
+#include <algorithm>
+
 #include "opsis/models/coco_categories.h"
+#include "opsis/models/detection/keypoint_rcnn.h"
 #include "opsis/tasks/detect.h"
 
 namespace opsis::inline v1::tasks {
+namespace {
 
 using torch::Tensor;
+
+// The weights: those of a model without key points are refused before they are fetched. One model has such weights.
+const models::Weights& with_key_points(std::string_view model, const models::Weights& weights) {
+  weights.preset_as<transforms::ObjectDetectionOptions>();  // those of another task are refused for that
+  const auto all = models::detection::KeypointRCNN_ResNet50_FPN_Weights::all();
+  const bool is_one = std::any_of(all.begin(), all.end(), [&](const auto* entry) { return *entry == weights; });
+  OPSIS_CHECK(is_one, "KeypointDetector: {} finds no key points; keypointrcnn_resnet50_fpn does", model);
+  return weights;
+}
+
+}  // namespace
 
 Tensor KeypointDetections::visible(double threshold) const {
   OPSIS_CHECK(keypoints_scores.defined(), "KeypointDetections: there are no key points yet");
@@ -16,8 +31,7 @@ KeypointDetector::KeypointDetector(std::string_view model, const DetectorOptions
     : KeypointDetector(model, models::get_model_weights(model)[options.weights], options) {}
 
 KeypointDetector::KeypointDetector(std::string_view model, const models::Weights& weights, const DetectorOptions& options)
-    : KeypointDetector(detail::load_detector("KeypointDetector", model, weights,
-                                             {.weights = options.weights, .weights_file = options.weights_file}),
+    : KeypointDetector(detail::load_detector("KeypointDetector", model, with_key_points(model, weights), options),
                        coco_keypoints(), options.score_threshold) {}
 
 KeypointDetector::KeypointDetector(std::shared_ptr<models::DetectionModel> model, std::vector<std::string> keypoints,

@@ -38,7 +38,8 @@ struct OPSIS_API KeypointDetections {
 class OPSIS_API KeypointDetector {
  public:
   /// A model of models::detection for key points, with pretrained weights.
-  /// Throws   what get_model and load_weights throw; ValueError for a threshold that is not in [0, 1]
+  /// Throws   what get_model and load_weights throw; ValueError, before anything is fetched, for a model that finds no key
+  ///          points, and for a threshold that is not in [0, 1]
   explicit KeypointDetector(std::string_view model, const DetectorOptions& options = {});
   /// A model of yours, which is put into evaluation; `keypoints` names its points.
   explicit KeypointDetector(std::shared_ptr<models::DetectionModel> model,

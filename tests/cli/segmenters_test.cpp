@@ -90,6 +90,11 @@ TEST(CliTrainSegmenter, WarmsUpAsItIsToldAndJudgesWhatItLearned) {
   const auto told =
       opsis_tool({"train-segmenter", at("data"), "--base-size", "64", "--weights", at("first.pth"), "--test-only"});
   EXPECT_THAT(told.out, StartsWith("3 images: pixels "));
+  // The checkpoint knows the size.
+  EXPECT_EQ(hub::load(at("first.pth")).get<int64_t>("base_size"), 64);
+  const auto by_itself = opsis_tool({"train-segmenter", at("data"), "--weights", at("first.pth"), "--test-only", "--json"});
+  ASSERT_EQ(by_itself.code, 0) << by_itself.err;
+  EXPECT_EQ(json::parse(by_itself.out)["validation"], learned[2]["validation"]);
   EXPECT_THAT(told.out, HasSubstr("square"));
   expect_wrong_usage({"train-segmenter", at("data"), "--test-only"}, "--test-only judges the model of --weights");
   expect_failure({"train-segmenter", at("data"), "--test-only", "--weights", at("first.pth"), "--voc-classes"},

@@ -1,7 +1,12 @@
 // opsis segment, detect, keypoints and flow.
+#include <optional>
+#include <stdexcept>
+
 #include "opsis/hub.h"
 #include "opsis/io.h"
 #include "opsis/models.h"
+#include "opsis/tasks/segmenter.h"
+#include "opsis/transforms.h"
 #include "tests/cli/tool.h"
 #include "tests/support/expect.h"
 #include "tests/support/lively_detector.h"
@@ -43,6 +48,44 @@ TEST(Segment, TellsWhatThePixelsBelongToAndDrawsIt) {
   // Before the model is built, let alone fetched.
   expect_wrong_usage({"segment", file("photo.png"), "--out", file("drawn.bmp")}, "--out must end in .avif, .gif, .jpg, ");
   expect_failure({"segment", file("photo.png"), "--out", file("nowhere/drawn.png")}, "nowhere/drawn.png: there is no folder");
+}
+
+// As opsis train-segmenter writes them.
+TEST(Segment, TakesPicturesInTheSizeThatItsCheckpointTells) {
+  const torch::NoGradGuard no_grad;
+  const support::TemporaryFolder folder;
+  const auto file = [&](const char* name) { return (folder.path() / name).string(); };
+  const auto name = "lraspp_mobilenet_v3_large";
+  torch::manual_seed(0);
+  const auto model = models::get_model<models::SegmentationModel>(name, {.num_classes = 4, .weights_backbone = ""});
+  const Image photo(torch::randint(0, 256, {3, 40, 60}, torch::kUInt8));
+  io::write_png(photo, file("photo.png"));
+  model->eval();
+  const auto prepared = transforms::SemanticSegmentation({.resize_size = 24})(photo).data.unsqueeze(0);
+  auto parameters = model->named_parameters();  // that no class wins everywhere
+  parameters["classifier.high_classifier.bias"].sub_(model->forward(prepared).mean({0, 2, 3}));
+
+  const auto shares = [&](std::optional<int64_t> base_size) {
+    auto checkpoint = hub::Value::dict({{"model", hub::state_dict(*model)}, {"model_name", name}});
+    checkpoint.set("categories", hub::Value::list(std::vector<hub::Value>(4, "thing")));
+    if (base_size) checkpoint.set("base_size", *base_size);
+    hub::save(file("own.pth"), checkpoint);
+    const auto run = opsis_tool({"segment", file("photo.png"), "--weights", file("own.pth"), "--json"});
+    if (run.code != 0) throw std::runtime_error(run.err);
+    auto found = torch::zeros({4}, torch::kFloat64);
+    const auto document = json::parse(run.out);
+    for (const auto& entry : document["classes"]) found[entry["index"].get<int64_t>()] = entry["share"].get<double>();
+    return found;
+  };
+  const auto expected = [&](int64_t size) {
+    auto found = torch::zeros({4}, torch::kFloat64);
+    const tasks::Segmenter segmenter(model, {.resize_size = size}, {}, /*optimize=*/false);
+    for (const auto& share : segmenter(photo).shares) found[share.index] = share.share;
+    return found;
+  };
+  EXPECT_TENSOR_NEAR(shares(24), expected(24), 0, 0.02);
+  EXPECT_TENSOR_NEAR(shares({}), expected(520), 0, 0.02);
+  EXPECT_FALSE(support::near(expected(24), expected(520), 0, 0.1));
 }
 
 TEST(CliDetect, TellsWhatThereIsAndDrawsIt) {
@@ -88,6 +131,30 @@ TEST(CliDetect, TellsWhatThereIsAndDrawsIt) {
                  "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
 }
 
+// An optimized network folds its norms, which changes last bits from the second tile on.
+TEST(CliDetect, OfOnePictureDoesNotOptimize) {
+  const support::TemporaryFolder folder;
+  const auto file = [&](const char* name) { return (folder.path() / name).string(); };
+  hub::save_safetensors(file("ssdlite.safetensors"), hub::state_dict(*support::lively_detector()));
+  const auto tile = torch::randint(0, 256, {3, 24, 24}, torch::kUInt8);
+  io::write_png(Image(tile), file("one.png"));
+  io::write_png(Image(torch::cat({tile, tile}, 2)), file("two.png"));
+  const auto found = [&](const char* picture) {
+    const auto run = opsis_tool({"detect", file(picture), "--model", "ssdlite320_mobilenet_v3_large", "--weights",
+                                 file("ssdlite.safetensors"), "--score", "0.1", "--tile", "24", "--overlap", "0", "--json"});
+    EXPECT_EQ(run.code, 0) << run.err;
+    return run.code == 0 ? json::parse(run.out)["found"] : json::array();
+  };
+  std::vector<double> scores;
+  for (const auto& thing : found("one.png")) scores.push_back(thing["score"].get<double>());
+  size_t in_second = 0;
+  for (const auto& thing : found("two.png")) {
+    EXPECT_THAT(scores, testing::Contains(thing["score"].get<double>()));
+    in_second += thing["box"][0].get<double>() >= 24;
+  }
+  EXPECT_GT(in_second, 0);
+}
+
 TEST(CliFlow, TellsHowFarPixelsMoveAndDrawsIt) {
   const support::TemporaryFolder folder;
   const auto file = [&](const char* name) { return (folder.path() / name).string(); };
@@ -122,6 +189,8 @@ TEST(CliKeypoints, RefusesBeforeTheModelIsFetched) {
                      "--out must end in .avif, .gif, .jpg, .png, .tif or .webp, got drawn");
   expect_failure({"keypoints", photo, "--model", "resnet18"},
                  "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
+  expect_failure({"keypoints", photo, "--model", "fcos_resnet50_fpn"},
+                 "KeypointDetector: fcos_resnet50_fpn finds no key points; keypointrcnn_resnet50_fpn does");
 }
 
 }  // namespace

@@ -113,6 +113,29 @@ TEST(NmsOnCuda, KeepsTheBoxesThatTheCpuKeeps) {
   }
 }
 
+// The CPU refuses float16, as torchvision's does. Of small whole numbers every step is exact, so float32 says what must stay.
+TEST(NmsOnCuda, TakesFloat16) {
+  for (const int64_t count : {0, 1, 65, 3000}) {
+    SCOPED_TRACE(count);
+    torch::manual_seed(count);
+    const auto corners = torch::randint(0, 60, {count, 2}), sizes = torch::randint(1, 20, {count, 2});
+    const auto boxes = torch::cat({corners, corners + sizes}, 1).to(torch::kFloat32);
+    const auto scores = torch::randint(0, 50, {count}).to(torch::kFloat32), classes = torch::randint(0, 5, {count});
+    const auto half = [](const Tensor& numbers) { return numbers.to(kGpu).to(torch::kHalf); };
+    for (const double threshold : {0.0, 0.25, 0.5}) {
+      EXPECT_TENSOR_EQ(ops::nms(half(boxes), half(scores), threshold).cpu(), ops::nms(boxes, scores, threshold));
+      if (count == 0) continue;
+      const auto by_class = ops::nms_per_class(half(boxes), half(scores), classes.to(kGpu), threshold).cpu();
+      const auto expected = ops::nms_per_class(boxes, scores, classes, threshold);  // equal scores may change places
+      EXPECT_TENSOR_EQ(std::get<0>(by_class.sort()), std::get<0>(expected.sort()));
+      EXPECT_EQ(ops::batched_nms(half(boxes), half(scores), classes.to(kGpu), threshold).scalar_type(), torch::kInt64);
+    }
+  }
+  const auto boxes = torch::zeros({2, 4}, kGpu).to(torch::kBFloat16);
+  EXPECT_ERROR(ops::nms(boxes, boxes.select(1, 0), 0.5), ValueError,
+               "nms: boxes must be float32, float16 or float64, got BFloat16");
+}
+
 TEST(NmsOnCuda, TreatsStrangeBoxesAsTheCpuDoes) {
   const auto boxes = torch::tensor({{0.f, 0.f, 4.f, 4.f},
                                     {kNan, 0.f, 4.f, 4.f},

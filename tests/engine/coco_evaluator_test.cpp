@@ -180,6 +180,10 @@ TEST(CocoEvaluator, RefusesWhatDoesNotFit) {
   EXPECT_ERROR(points.update(1, one_box(), {}), ValueError, "key points of the target must be (1, 17, 3)");
   auto person = one_box();
   person.key_points = torch::ones({1, 17, 3});
+  auto counted = person;
+  counted.num_keypoints = torch::ones({2});
+  EXPECT_ERROR(points.update(1, counted, {.labels = labels.slice(0, 0, 0)}), ValueError,
+               "the num_keypoints of the target must have a number for each of 1 labels, got (2,)");
   auto found_points = torch::ones({1, 17, 2});
   found_points[0][16][1] = NAN;
   EXPECT_ERROR(points.update(1, person, {.labels = labels, .scores = torch::ones({1}), .key_points = found_points}), ValueError,

@@ -31,6 +31,23 @@ TEST(CocoResults, NumbersEqualPycocotoolsFromTheSameFile) {
   }
 }
 
+TEST(CocoResults, TakeTheNumberOfKeyPointsFromTheAnnotationsAsPycocotoolsDoes) {
+  const support::TemporaryFolder folder;
+  const auto truth = folder.path() / "truth.json", results = folder.path() / "results.json";
+  for (const auto& c : oracle::cases("coco/counts")) {
+    SCOPED_TRACE(c.name());
+    std::ofstream(truth) << c.text("truth");
+    std::ofstream(results) << c.text("results");
+    expect_equal_to_pycocotools(evaluate_coco_results(CocoFile(truth), results, {.kind = CocoKind::KeyPoints}), c);
+  }
+  std::ofstream(truth) << R"({"images": [{"id": 1, "file_name": "1.jpg"}], "categories": [{"id": 1, "name": "one"}],
+                              "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4],
+                                               "keypoints": [1, 2, 2, 2, 3, 0, 4, 5, 1]}]})";
+  const CocoFile file(truth);
+  const auto counted = coco_target(file, file.images()[0], CocoKind::KeyPoints).num_keypoints;
+  EXPECT_TENSOR_EQ(counted, torch::tensor({2.}, torch::kFloat64));
+}
+
 constexpr const char* kTruth = R"({"images": [{"id": 7, "file_name": "7.jpg", "height": 20, "width": 30},
                                               {"id": 8, "file_name": "8.jpg"}],
                                    "categories": [{"id": 1, "name": "one"}],

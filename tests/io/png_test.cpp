@@ -14,6 +14,8 @@
 namespace opsis {
 namespace {
 
+using namespace std::string_view_literals;
+
 // Both sides are libpng with the same transformations, so not one level may differ. Where torchvision returns memory that it
 // never wrote ("unwritten"), the expected picture is the one that the file holds.
 TEST(DecodePng, EveryKindInEveryModeEqualsTorchvision) {

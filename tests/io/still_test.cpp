@@ -24,7 +24,7 @@ TEST(DecodeImage, LooksAtNoOtherPageForAStill) {
   const auto pages = support::picture("still_unlike_pages.tiff");
   EXPECT_ERROR(io::decode_image(pages), DecodeError, "pages must be alike");
   // The second page's directory is behind all pixels of the first.
-  const auto cut = pages.slice(0, 0, pages.size(0) - 40);
+  const auto cut = io::Bytes(pages).first(pages.size() - 40);
   EXPECT_EQ(io::decode_image(cut, {.still = true}).data.sizes(), (std::vector<int64_t>{3, 9, 11}));
 }
 
@@ -35,7 +35,7 @@ TEST(DecodeWebp, ChecksTheLimitsOfAnAnimation) {
   EXPECT_EQ(io::decode_webp(animation, options).data.sizes(), (std::vector<int64_t>{3, 9, 11}));
   options.limits.codec_bytes = needed - 1;
   EXPECT_ERROR(io::decode_webp(animation, options), DecodeError, "limits.codec_bytes");
-  EXPECT_ERROR(io::decode_webp(animation.slice(0, 0, animation.size(0) / 4), {.still = true}), DecodeError, "decode_webp: ");
+  EXPECT_ERROR(io::decode_webp(io::Bytes(animation).first(animation.size() / 4), {.still = true}), DecodeError, "decode_webp: ");
 }
 
 }  // namespace

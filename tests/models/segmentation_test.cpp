@@ -115,6 +115,20 @@ TEST(SegmentationModel, LoadsWhatPythonSavedAndTakesAStripe) {
   EXPECT_TENSOR_NEAR(model->forward(c.tensor("stripe")), c.tensor("of_stripe"), 1e-5, 0);
 }
 
+TEST(SegmentationModel, GivesTheScoresOfTorchvisionsToAStripe) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& c : oracle::cases("models_segmentation/stripes")) {
+    SCOPED_TRACE(c.name());
+    if (c.boolean("skip")) continue;
+    torch::manual_seed(0);
+    const auto model = random_model(c.text("model"));
+    model->eval();
+    const auto image = c.tensor("image"), scores = model->forward(image);
+    EXPECT_EQ(scores.sizes(), (std::vector<int64_t>{1, 21, image.size(2), image.size(3)}));
+    EXPECT_TENSOR_NEAR(scores.flatten().slice(0, 0, std::nullopt, 97), c.tensor("expected"), 1e-5, 0);
+  }
+}
+
 TEST(SegmentationModel, TakesWeightsAndGivesThemNewHeadsAndInputs) {
   const support::TemporaryFolder folder;
   const auto file = folder.path() / "deeplab.safetensors";

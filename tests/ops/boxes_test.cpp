@@ -39,6 +39,21 @@ TEST(BoxConvert, EqualsTorchvision) {
   }
 }
 
+TEST(BoxConvert, RefusesTypesThatTorchvisionRefuses) {
+  int refused = 0;
+  for (const auto& c : oracle::cases("ops_boxes/odd_conversions")) {
+    SCOPED_TRACE(c.name());
+    const auto convert = [&] { return ops::box_convert(c.tensor("boxes"), format(c, "old"), format(c, "new")); };
+    if (!c.boolean("fails")) {
+      EXPECT_TENSOR_NEAR(convert(), c.tensor("expected"), 0, 0);  // float8 is not compared as it is
+      continue;
+    }
+    EXPECT_ERROR(convert(), ValueError, "box_convert: boxes must be numbers that LibTorch computes with, got ");
+    ++refused;
+  }
+  EXPECT_GT(refused, 10);
+}
+
 TEST(BoxConvert, RefusesOtherNumbersOfNumbers) {
   EXPECT_ERROR(ops::box_convert(torch::zeros({2, 5}), BoundingBoxFormat::XYXY, BoundingBoxFormat::XYWH), ValueError,
                "box_convert: XYXY needs 4 numbers a box, got (2, 5)");
@@ -167,6 +182,68 @@ TEST(BoxIou, RefusesWhatAreNotBoxes) {
                "box_iou: rotated boxes must be (N, 5), got (1, 2, 5)");
   EXPECT_ERROR(ops::box_iou(turned.to(torch::kHalf), turned.to(torch::kHalf), BoundingBoxFormat::CXCYWHR), ValueError,
                "box_iou: rotated boxes must be float32 or float64, got Half");
+}
+
+TEST(Boxes, ThatAreNoneGiveWhatTheyGiveInTorchvision) {
+  using enum BoundingBoxFormat;
+  using torch::Tensor;
+  auto all = differentiable();
+  all["box_area"] = [](const Tensor& a, const Tensor&) { return ops::box_area(a); };
+  all["clip_boxes_to_image"] = [](const Tensor& a, const Tensor&) { return ops::clip_boxes_to_image(a, {50, 70}); };
+  all["remove_small_boxes"] = [](const Tensor& a, const Tensor&) { return ops::remove_small_boxes(a, 1.5); };
+  all["to xywh"] = [](const Tensor& a, const Tensor&) { return ops::box_convert(a, XYXY, XYWH); };
+  all["from xywh"] = [](const Tensor& a, const Tensor&) { return ops::box_convert(a, XYWH, XYXY); };
+  all["to cxcywh"] = [](const Tensor& a, const Tensor&) { return ops::box_convert(a, XYXY, CXCYWH); };
+  all["from cxcywh"] = [](const Tensor& a, const Tensor&) { return ops::box_convert(a, CXCYWH, XYXY); };
+  // Of each number its own share may differ, for they go from 1e-25 to infinity; a code stands for what is none.
+  const auto number = [](const Tensor& t) { return t.to(torch::kFloat64).nan_to_num(-7, -8, -9); };
+  for (const auto& c : oracle::cases("ops_boxes/strange")) {
+    SCOPED_TRACE(c.name());
+    const auto out = all.at(c.text("op"))(c.tensor("a"), c.tensor("b")), expected = c.tensor("expected");
+    ASSERT_EQ(out.scalar_type(), expected.scalar_type());
+    ASSERT_EQ(out.sizes(), expected.sizes());
+    const auto apart = (number(out) - number(expected)).abs() / number(expected).abs().clamp_min(1e-6);
+    EXPECT_LT(apart.max().item<double>(), 1e-5);
+  }
+}
+
+TEST(Boxes, OfTypesThatTorchvisionRefusesAreRefusedByName) {
+  using torch::Tensor;
+  auto all = differentiable();
+  all["clip_boxes_to_image"] = [](const Tensor& a, const Tensor&) { return ops::clip_boxes_to_image(a, {50, 70}); };
+  all["remove_small_boxes"] = [](const Tensor& a, const Tensor&) { return ops::remove_small_boxes(a, 12.5); };
+  for (const auto& c : oracle::cases("ops_boxes/odd_types")) {
+    SCOPED_TRACE(c.name());
+    const auto op = [&] { return all.at(c.text("op"))(c.tensor("a"), c.tensor("b")); };
+    if (c.boolean("fails")) {
+      EXPECT_ERROR(op(), ValueError, c.text("op") + ": boxes must be numbers that LibTorch computes with, got ");
+    } else {
+      EXPECT_TENSOR_NEAR(op(), c.tensor("expected"), 1e-6, 0);
+    }
+  }
+  const auto boxes = torch::ones({2, 4});
+  EXPECT_ERROR(ops::box_iou(boxes.to(torch::kBool), boxes.to(torch::kBool)), ValueError,
+               "box_iou: boxes must be numbers that LibTorch computes with, got Bool; convert them first");
+  EXPECT_ERROR(ops::box_iou(boxes, boxes.to(torch::kComplexFloat)), ValueError, "got ComplexFloat");
+}
+
+TEST(Boxes, OnSeveralDevicesAreRefusedByName) {
+  const auto here = torch::ones({2, 4}), elsewhere = here.to(torch::kMeta);
+  for (const auto& [name, op] : differentiable()) {
+    if (name == "sigmoid_focal_loss") continue;
+    EXPECT_ERROR(op(here, elsewhere), ValueError, name + ": boxes");
+    EXPECT_ERROR(op(elsewhere, here), ValueError, "must be on one device, got meta and cpu");
+  }
+  EXPECT_ERROR(ops::box_iou(torch::ones({2, 5}), torch::ones({2, 5}, torch::kMeta), BoundingBoxFormat::CXCYWHR), ValueError,
+               "box_iou: boxes must be on one device, got cpu and meta");
+  EXPECT_ERROR(ops::sigmoid_focal_loss(here, elsewhere), ValueError,
+               "sigmoid_focal_loss: inputs and targets must be on one device, got cpu and meta");
+  EXPECT_ERROR(ops::nms(here, torch::ones({2}, torch::kMeta), 0.5), ValueError,
+               "nms: boxes and scores must be on one device, got cpu and meta");
+  EXPECT_ERROR(ops::batched_nms(here, torch::ones({2}), torch::ones({2}, torch::kMeta), 0.5), ValueError,
+               "batched_nms: idxs must have values, as boxes have, got them on meta");
+  EXPECT_ERROR(ops::soft_nms(here, torch::ones({2}, torch::kMeta)), ValueError,
+               "soft_nms: boxes and scores must be on one device, got cpu and meta");
 }
 
 TEST(Boxes, OfMetaTensorsHaveTheirShape) {
@@ -349,6 +426,16 @@ TEST(SigmoidFocalLoss, IsTorchvisionsWithItsGradient) {
     loss().sum().backward();
     EXPECT_TENSOR_NEAR(inputs.grad(), c.tensor("gradient"), 1e-6, 0);
   }
+}
+
+TEST(SigmoidFocalLoss, RefusesNumbersThatAreNotFloatingPoint) {
+  const auto inputs = torch::zeros({3, 4}), targets = torch::ones({3, 4});
+  for (const auto type : {torch::kInt64, torch::kUInt8, torch::kBool}) {  // as torchvision does
+    EXPECT_ERROR(ops::sigmoid_focal_loss(inputs, targets.to(type)), ValueError,
+                 "sigmoid_focal_loss: inputs and targets must be floating point, got Float and ");
+    EXPECT_ERROR(ops::sigmoid_focal_loss(inputs.to(type), targets), ValueError, "must be floating point, got ");
+  }
+  EXPECT_EQ(ops::sigmoid_focal_loss(inputs, targets.to(torch::kFloat64)).scalar_type(), torch::kFloat64);
 }
 
 TEST(BoxIouLosses, AreTorchvisionsWithTheirGradients) {

@@ -254,6 +254,26 @@ def results(kind, has):
     return judged(kind, dataset, found) | written
 
 
+@case("coco/counts", told=["none of some", "all of none", "as they are", "any"], seed=[0, 1])
+def counts(told, seed):
+    """Truth whose num_keypoints is not the number of its labelled points."""
+    generator = numpy.random.default_rng(seed + 30)
+    height, width, truth, found = scene("keypoints", 9, 3, 8, generator)
+    for i, one in enumerate(truth):
+        points = numpy.array(one["keypoints"]).reshape(17, 3)
+        if told == "none of some" and i % 3 == 0:
+            points[:, 2], one["num_keypoints"] = 2, 0
+        elif told == "all of none" and i % 3 == 0:
+            points[:, 2], one["num_keypoints"] = 0, 17
+        elif told == "any":
+            one["num_keypoints"] = int(generator.integers(0, 3))
+        one["keypoints"] = points.reshape(-1).tolist()
+    found = [{k: v for k, v in f.items() if k in ("image_id", "category_id", "score", "keypoints")} for f in found]
+    dataset = annotated(9, height, width, truth)
+    written = {"truth": json.dumps(dataset), "results": json.dumps(found)}
+    return judged("keypoints", dataset, found) | written
+
+
 @case("coco/lvis", kind=["bbox", "segm"], images=[8, 30], seed=[0, 1, 2])
 def lvis(kind, images, seed):
     """LVIS asks of each image about a few labels only. faster-coco-eval's numbers; it leaves those by frequency to us."""

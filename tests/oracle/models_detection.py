@@ -4,6 +4,7 @@ support/zoo.py lists the models.
 """
 
 import contextlib
+import unittest.mock
 
 import torch
 from oracle import case, fails, out_dir, run
@@ -184,6 +185,25 @@ def checkpoint():
     (out_dir() / "models_detection").mkdir(parents=True, exist_ok=True)
     torch.save(old, out_dir() / "models_detection/mask_rcnn.pth")
     return {f"image_{i}": image for i, image in enumerate(images)} | found(model, images)
+
+
+@case("models_detection/key_points_by_name")
+def key_points_by_name():
+    """A checkpoint that stands for the published one, of half as many bytes, and what torchvision's model with its weights finds. A
+    picture that is low and long is soon looked at."""
+    model = detection.keypointrcnn_resnet50_fpn(weights_backbone=None)
+    predictor = model.roi_heads.box_predictor
+    with torch.no_grad():  # a few things are sure, and each of them more than the next
+        predictor.cls_score.weight *= 8
+        predictor.cls_score.bias[0] = -17
+        predictor.bbox_pred.weight *= 3
+    file = out_dir() / "models_detection/keypoint_rcnn.pth"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({name: tensor.half() for name, tensor in model.state_dict().items() if not name.endswith("num_batches_tracked")}, file)
+    with unittest.mock.patch("torchvision.models._api.load_state_dict_from_url", lambda url, **_: torch.load(file)):
+        model = detection.keypointrcnn_resnet50_fpn(weights="DEFAULT")
+    image = torch.randint(0, 256, (3, 6, 100), dtype=torch.uint8)
+    return {"image": image} | found(model, [image / 255])
 
 
 @case("models_detection/learns", network=["resnet18", "mobilenet_v3_large"], layers=[0, 2, 5, 6])

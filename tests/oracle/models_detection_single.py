@@ -220,12 +220,17 @@ def nothing(kind):
     return {"count": 2, **_numbered("image", images), **_shown(built, images)}
 
 
-@case("models_detection_single/stripes", model=["retinanet_resnet50_fpn", "ssdlite320_mobilenet_v3_large"], shape=[(10_000, 20), (20, 10_000)])
+@case("models_detection_single/stripes",
+      model=["retinanet_resnet50_fpn", "ssdlite320_mobilenet_v3_large", "fcos_resnet50_fpn", "ssd300_vgg16"],
+      shape=[(10_000, 20), (20, 10_000)])  # fmt: skip
 def stripes(model, shape):
     images = [torch.rand(3, *shape)]
     torch.manual_seed(0)
-    built = models.get_model(model, weights_backbone=None)
-    return {"count": 1, **_numbered("image", images), **_enliven(built, images), **_shown(built, images)}
+    table = model in zoo.by_table
+    small = {"min_size": 32, "max_size": 2000} if model == "fcos_resnet50_fpn" else {}
+    with TableDraws() if table else contextlib.nullcontext():
+        built = models.get_model(model, weights_backbone=None, **small)
+    return {"table": table, "count": 1, **_numbered("image", images), **_enliven(built, images), **_shown(built, images)}
 
 
 @case("models_detection_single/odd_sizes", model=["retinanet_resnet50_fpn", "ssdlite320_mobilenet_v3_large"])

@@ -61,6 +61,18 @@ def segmenter(shape):
     return {"image": image, "expected": scores.argmax(1)[0]}
 
 
+@case("models_segmentation/stripes", model=["fcn_resnet50", "lraspp_mobilenet_v3_large"], shape=[(10_000, 20), (20, 10_000)])
+def stripes(model, shape):
+    """Some of the scores of a stripe; of the large model for one of them, which takes seconds."""
+    if model == "fcn_resnet50" and shape[0] < shape[1]:
+        return {"skip": True}
+    image = torch.rand(1, 3, *shape)
+    torch.manual_seed(0)
+    built = models.get_model(model, weights_backbone=None).eval()
+    with torch.no_grad():
+        return {"skip": False, "image": image, "expected": built(image)["out"].flatten()[::97]}
+
+
 @case("models_segmentation/checkpoint")
 def checkpoint():
     """Saved by Python; and a picture that is a stripe."""

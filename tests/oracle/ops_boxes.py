@@ -60,6 +60,60 @@ def box_iou(fmt, dtype, shape):
     return out
 
 
+_of_strange = {
+    "generalized_box_iou_loss": ops.generalized_box_iou_loss,
+    "distance_box_iou_loss": ops.distance_box_iou_loss,
+    "complete_box_iou_loss": ops.complete_box_iou_loss,
+    "box_area": lambda a, b: ops.box_area(a),
+    "clip_boxes_to_image": lambda a, b: ops.clip_boxes_to_image(a, (50, 70)),
+    "remove_small_boxes": lambda a, b: ops.remove_small_boxes(a, 1.5),
+    "to xywh": lambda a, b: ops.box_convert(a, "xyxy", "xywh"),
+    "from xywh": lambda a, b: ops.box_convert(a, "xywh", "xyxy"),
+    "to cxcywh": lambda a, b: ops.box_convert(a, "xyxy", "cxcywh"),
+    "from cxcywh": lambda a, b: ops.box_convert(a, "cxcywh", "xyxy"),
+}
+
+
+@case("ops_boxes/strange", op=list(_of_strange), dtype=["float32", "float64", "float16", "bfloat16"])
+def strange(op, dtype):
+    """Boxes that are none: without sides, turned over, endless, no numbers; every one beside every other."""
+    count = len(_strange)
+    a, b = (boxes.to(_types[dtype]) for boxes in (_strange.repeat(count, 1), _strange.repeat_interleave(count, 0)))
+    return {"a": a, "b": b, "expected": _of_strange[op](a, b)}
+
+
+_odd_types = ["bool", "float8_e4m3fn", "uint16"]
+_odd = {
+    "box_iou": ops.box_iou,
+    "generalized_box_iou": ops.generalized_box_iou,
+    "distance_box_iou": ops.distance_box_iou,
+    "complete_box_iou": ops.complete_box_iou,
+    "generalized_box_iou_loss": ops.generalized_box_iou_loss,
+    "distance_box_iou_loss": ops.distance_box_iou_loss,
+    "complete_box_iou_loss": ops.complete_box_iou_loss,
+    "clip_boxes_to_image": lambda a, b: ops.clip_boxes_to_image(a, (50, 70)),
+    "remove_small_boxes": lambda a, b: ops.remove_small_boxes(a, 12.5),
+}
+
+
+@case("ops_boxes/odd_types", op=list(_odd), dtype=_odd_types, beside=["itself", "float32"])
+def odd_types(op, dtype, beside):
+    """Types that torchvision takes here and refuses there."""
+    a, b = corners(9).to(getattr(torch, dtype)), corners(9)
+    b = b if beside == "float32" else b.to(a.dtype)
+    if fails(lambda: _odd[op](a, b)):
+        return {"a": a, "b": b, "fails": True}
+    return {"a": a, "b": b, "fails": False, "expected": _odd[op](a, b)}
+
+
+@case("ops_boxes/odd_conversions", old=_upright, new=_upright, dtype=_odd_types)
+def odd_conversions(old, new, dtype):
+    boxes = (corners(9) + torch.tensor([60, 60, 0, 0])).to(getattr(torch, dtype))
+    if fails(lambda: ops.box_convert(boxes, old, new)):
+        return {"boxes": boxes, "fails": True}
+    return {"boxes": boxes, "fails": False, "expected": ops.box_convert(boxes, old, new)}
+
+
 @case("ops_boxes/gradients", kind=["box_iou", "generalized_box_iou", "distance_box_iou", "complete_box_iou"])
 def gradients(kind):
     a, b = corners(5).double().requires_grad_(), corners(4).double().requires_grad_()
@@ -183,9 +237,10 @@ def nms_refusals(kind):
 
 
 @case("ops_boxes/batched_nms", count=[0, 40, 1000, 1001, 2500], classes=[1, 7, 90], types=["int64", "int32", "float32"],
-      scores=["plain", "ties"])  # fmt: skip
-def batched_nms(count, classes, types, scores):
+      scores=["plain", "ties"], dtype=["float32", "float64"])  # fmt: skip
+def batched_nms(count, classes, types, scores, dtype):
     boxes, scores, idxs = corners(count), _scores(count, scores), torch.randint(0, classes, (count,)).to(_types[types])
+    boxes, scores = boxes.to(_types[dtype]), scores.to(_types[dtype])
     vanilla = ops.boxes._batched_nms_vanilla(boxes, scores, idxs, 0.4)
     return {"boxes": boxes, "scores": scores, "idxs": idxs, "expected": ops.batched_nms(boxes, scores, idxs, 0.4), "vanilla": vanilla}
 

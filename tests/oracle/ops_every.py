@@ -1,5 +1,5 @@
-"""ops_every: every operator of torchvision alike: as it is, of numbers that lie apart, of nothing, under autocast, of the meta device,
-and differentiated twice."""
+"""ops_every: every operator of torchvision alike: as it is, of numbers that lie apart, of nothing, of other types, under autocast, of
+the meta device, and differentiated twice."""
 
 import torch
 from oracle import case, run
@@ -121,13 +121,15 @@ def twice(call, inputs):
     return [first, second]
 
 
-@case("ops_every/operators", operator=list(_operators), state=["plain", "apart", "empty", "autocast", "meta", "twice"])
+@case("ops_every/operators", operator=list(_operators), state=["plain", "apart", "empty", "float64", "bfloat16", "autocast", "meta", "twice"])
 def operators(operator, state):
     make, call = _operators[operator]
     inputs = make(0 if state == "empty" else 5)
     stored = {f"in{i}": t.clone() for i, t in enumerate(inputs)} | {"inputs": len(inputs)}
     if state == "apart":
         inputs = [torch.stack([t, t], -1)[..., 0] for t in inputs]
+    if state in ("float64", "bfloat16"):
+        inputs = [t.to(getattr(torch, state)) if t.is_floating_point() else t for t in inputs]
     if state == "meta":
         inputs = [t.to("meta") for t in inputs]
     try:

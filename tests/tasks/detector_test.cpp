@@ -7,6 +7,7 @@
 #include "opsis/hub/safetensors.h"
 #include "opsis/hub/state_dict.h"
 #include "opsis/io/image.h"
+#include "opsis/models/optimize.h"
 #include "opsis/tasks/keypoint_detector.h"
 #include "opsis/utils.h"
 #include "tests/support/expect.h"
@@ -188,6 +189,24 @@ TEST(Detector, TiledFindsEverythingOnceAndWhole) {
   EXPECT_EQ(detector.tiled(picture(97, 135, {}), {.tile_size = {40, 48}, .overlap = 16}).size(), 0);
 }
 
+TEST(Detector, TiledMakesNoMoreMasksThanItMay) {
+  const Detector detector(std::make_shared<Marks>(true), {}, 0.5);
+  const auto image = picture(60, 90, {{10, 8, 200, 1}, {40, 70, 210, 1}, {12, 50, 250, 2}});
+  const auto plain = detector(image);
+  const auto tiled = [&](bool masks, int64_t mask_bytes) {
+    return detector.tiled(image, {.tile_size = {40, 48}, .overlap = 16, .masks = masks, .mask_bytes = mask_bytes});
+  };
+  constexpr int64_t kBytes = 3 * 60 * 90;
+  EXPECT_TENSOR_EQ(tiled(true, kBytes).masks, plain.masks);
+  EXPECT_ERROR(
+      tiled(true, kBytes - 1), ValueError,
+      "Detector: masks of 3 things in a picture of (60, 90) are 16200 bytes, more than mask_bytes, 16199; raise it or");
+  const auto without = tiled(false, 0);
+  EXPECT_FALSE(without.masks.defined());
+  EXPECT_TENSOR_EQ(without.boxes.data, plain.boxes.data);
+  EXPECT_FALSE(detector.tiled(image, {.masks = false}).masks.defined());  // where the picture fits into a tile
+}
+
 TEST(Detector, RunsModelsByNameFromManyThreads) {
   const support::TemporaryFolder folder;
   const auto file = folder.path() / "ssdlite.safetensors";
@@ -243,7 +262,9 @@ TEST(KeypointDetector, GivesPointsAndHowSureTheyAre) {
   const KeypointDetector of_people(std::make_shared<Marks>(true));
   EXPECT_EQ(of_people.keypoints().at(0), "nose");
   EXPECT_EQ(of_people.skeleton().size(), 19);
-  EXPECT_ERROR(KeypointDetector(std::make_shared<Marks>())(image), ValueError, "KeypointDetector: Marks gives no key points");
+  const auto without = std::make_shared<Marks>();
+  EXPECT_ERROR(KeypointDetector(without)(image), ValueError, "KeypointDetector: Marks gives no key points");
+  EXPECT_ERROR(KeypointDetector(models::optimize(without))(image), ValueError, "KeypointDetector: Marks gives no key points");
 }
 
 }  // namespace

@@ -77,6 +77,21 @@ TEST(Segmenter, AnswersAsTorchvisionsPartsDoTogether) {
   }
 }
 
+// Left red, right blue, all of one lightness.
+TEST(Segmenter, TakesTheFramesThatCamerasGive) {
+  const Segmenter segmenter(std::make_shared<Strongest>(), plain_preset, {}, /*optimize=*/false);
+  auto expected = torch::zeros({4, 8}, torch::kInt64);
+  expected.slice(1, 4).fill_(2);
+  const std::vector<uint8_t> in_turn{90, 240, 90, 240, 240, 110, 240, 110};
+  const std::vector<uint8_t> u{90, 90, 240, 240}, v{240, 240, 110, 110};
+  for (const auto& [format, rows] : {std::pair{io::PixelFormat::NV12, std::vector{in_turn, in_turn}},
+                                     std::pair{io::PixelFormat::I420, std::vector{u, u, v, v}}}) {
+    std::vector<uint8_t> memory(4 * 8, 81);
+    for (const auto& row : rows) memory.insert(memory.end(), row.begin(), row.end());
+    EXPECT_TENSOR_EQ(segmenter(tasks::PixelBuffer{memory.data(), 4, 8, 8, format}).classes, expected);
+  }
+}
+
 TEST(Segmenter, TakesSeveralPicturesAndThoseOfASizeTogether) {
   const auto model = std::make_shared<Strongest>();
   const Segmenter segmenter(model, plain_preset, {}, /*optimize=*/false);
