@@ -7,6 +7,7 @@
 
 #include "opsis/core/parallel.h"
 #include "opsis/simd/resize.h"
+#include "opsis/transforms/functional/resize.h"
 #include "tests/support/expect.h"
 
 namespace opsis {
