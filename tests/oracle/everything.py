@@ -51,7 +51,7 @@ def start(module, out, log):
 def main():
     if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
         raise SystemExit(f"usage: {sys.argv[0]} FOLDER [ROOM ...]")
-    out, wanted = pathlib.Path(sys.argv[1]), set(sys.argv[2:])
+    out, wanted = pathlib.Path(sys.argv[1]).resolve(), set(sys.argv[2:])
     modules = {m.stem: m for m in here.glob("*.py") if m.stem not in ("oracle", pathlib.Path(__file__).stem)}
     if wanted - modules.keys():
         raise SystemExit(f"no such rooms: {', '.join(sorted(wanted - modules.keys()))}")
