@@ -172,6 +172,40 @@ TEST(CliTransform, TellsTheSeedOfWhatDraws) {
   EXPECT_EQ(told("RandomCrop(8)"), output + ": 8 x 8 pixels (width x height), seed 7\n");
 }
 
+TEST(CliTransform, TellsTheSizeOfTheGridOfSeveralResults) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto output = (folder.path() / "out.png").string();
+  const auto run = opsis_tool({"transform", photo, output, "FiveCrop(size=[4, 6])", "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  // Five of 4 x 6 with 2 pixels around each.
+  EXPECT_EQ(io::decode_image(output).data.sizes(), (std::vector<int64_t>{3, 8, 42}));
+  EXPECT_EQ(json::parse(run.out)["height"], 8);
+  EXPECT_EQ(json::parse(run.out)["width"], 42);
+  EXPECT_EQ(opsis_tool({"transform", photo, output, "FiveCrop(size=[4, 6])"}).out,
+            output + ": 42 x 8 pixels (width x height)\n");
+}
+
+TEST(CliShow, TakesSeveralSteps) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto by_steps = folder.path() / "steps.png", by_file = folder.path() / "file.png";
+  const auto pipeline =
+      folder.write("pipeline.json", R"([{"name": "Resize", "size": [64]}, {"name": "RandomCrop", "size": [40, 40]}])");
+  const auto show = [&](const std::filesystem::path& sheet, const std::vector<std::string>& transforms) {
+    std::vector<std::string> arguments{"show", photo, "--out", sheet.string(), "--times", "2", "--seed", "3"};
+    arguments.insert(arguments.end(), transforms.begin(), transforms.end());
+    const auto run = opsis_tool(arguments);
+    ASSERT_EQ(run.code, 0) << run.err;
+  };
+  show(by_steps, {"--step", "Resize(64)", "--step", "RandomCrop(40)"});
+  show(by_file, {"--pipeline", pipeline.string()});
+  EXPECT_TENSOR_EQ(io::decode_image(by_steps).data, io::decode_image(by_file).data);
+  // A step takes no more than itself: what follows is a picture.
+  const auto last = opsis_tool({"show", "--out", by_steps.string(), "--step", "Resize(64)", photo});
+  EXPECT_EQ(last.code, 0) << last.err;
+}
+
 TEST(CliShow, SaysWhatIsWrong) {
   const auto photo = oracle::cases("cli/transform").front().text("photo");
   const support::TemporaryFolder folder;
@@ -180,6 +214,7 @@ TEST(CliShow, SaysWhatIsWrong) {
   expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resise(3)"}, "did you mean Resize?");
   expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resize(3)", "--times", "0"}, "--times");
   expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resize(3)", "--side", "99999999"}, "--side");
+  expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resize(3)", "--seed", "-1"}, "--seed");
   expect_failure({"show", "missing.png", "--out", sheet, "--step", "Resize(3)"}, "cannot open missing.png");
   expect_failure({"show", photo, "--out", sheet, "--step", "CenterCrop(0)"}, "cannot be shown");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
