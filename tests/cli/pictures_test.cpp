@@ -163,6 +163,17 @@ TEST(CliShow, ShowsNormalisedResultsAndLargePictures) {
   EXPECT_LT(io::decode_image(sheet).data.size(2), 400);
 }
 
+TEST(CliTransform, KnowsEveryTypeByName) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto output = folder.path() / "out.png";
+  for (const auto* step : {"ToDtype(float64, scale=True)", "ToDtype(torch.float32, scale=True)", "ToDtype(dtype=int16)"}) {
+    const auto run = opsis_tool({"transform", photo, output.string(), step});
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_TENSOR_EQ(io::decode_image(output).data, io::decode_image(std::filesystem::path(photo)).data);
+  }
+}
+
 TEST(CliTransform, TellsTheSeedOfWhatDraws) {
   const auto photo = oracle::cases("cli/transform").front().text("photo");
   const support::TemporaryFolder folder;
@@ -241,6 +252,10 @@ TEST(CliTransform, NamesTheStepThatIsWrong) {
   refuses("CenterCrop(1) x", "there is \"x\" after it");
   refuses("CenterCrop(,)", "a value is missing");
   refuses("", "a step begins with the name");
+  refuses("CenterCrop([,])", "a value is missing");
+  refuses("CenterCrop([1 2])", "a \",\" or \"]\" is missing");
+  refuses("ToDtype(float3)", "step ToDtype: Json: no type is named \"float3\"; did you mean float32");
+  refuses("GaussianBlur(kernel_size=[3, 3, 3])", "step GaussianBlur: kernel_size must have 1 or 2 numbers, got 3");
   refuses("RandomHorizontalFlip(p=2)", "step RandomHorizontalFlip: p must be in [0, 1], got 2");
   expect_failure({"transform", "missing.png", output, "CenterCrop(2)"}, "cannot open missing.png");
   expect_failure({"transform", photo, output, "RandomCrop(10000)"},
