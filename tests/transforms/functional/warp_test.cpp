@@ -156,6 +156,7 @@ TEST(Affine, ShearsByANumberAlongXAlone) {
 
 TEST_F(Warps, GiveTorchvisionsBytes) { images_in("transforms_warp/image"); }
 TEST_F(Warps, GiveTorchvisionsNumbersOfEachType) { images_in("transforms_warp/image_types"); }
+TEST_F(Warps, WrapFillsBeyondTheTypeAsTorchvision) { images_in("transforms_warp/image_beyond"); }
 TEST_F(Warps, GiveTorchvisionsBytesForAnyShape) { images_in("transforms_warp/image_shapes"); }
 TEST_F(Warps, GiveTorchvisionsBytesOfManyPixels) { images_in("transforms_warp/large"); }
 
