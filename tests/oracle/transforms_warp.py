@@ -177,6 +177,35 @@ def bounding_boxes(op, format, clamping, dtype, canvas):
 case("transforms_warp/rotated_boxes", op=list(OPS), format=ROTATED, clamping=["none", "soft", "hard"], dtype=["float32", "float16"], canvas=[CANVAS])(bounding_boxes)
 
 
+# Fewer of the other types.
+case(
+    "transforms_warp/upright_boxes_types",
+    op=["affine all", "rotate 45 expand", "perspective", "elastic"],
+    format=UPRIGHT,
+    clamping=["none", "soft"],
+    dtype=["int32"],
+    canvas=[CANVAS],
+)(bounding_boxes)
+
+case(
+    "transforms_warp/upright_boxes_bfloat16",
+    op=["affine all", "rotate 45 expand", "elastic"],
+    format=UPRIGHT,
+    clamping=["none", "soft"],
+    dtype=["bfloat16"],
+    canvas=[CANVAS],
+)(bounding_boxes)
+
+case(
+    "transforms_warp/rotated_boxes_types",
+    op=["affine all", "rotate 30", "rotate 45 expand", "perspective", "elastic"],
+    format=ROTATED,
+    clamping=["none", "soft", "hard"],
+    dtype=["float64"],
+    canvas=[CANVAS],
+)(bounding_boxes)
+
+
 @case("transforms_warp/no_boxes", op=list(OPS), format=UPRIGHT + ROTATED, clamping=["soft"], canvas=[CANVAS])
 def no_boxes(op, format, clamping, canvas):
     value = boxes(format, canvas, clamping=clamping, count=2)
