@@ -14,10 +14,11 @@ namespace {
 
 namespace T = opsis::transforms;
 
-// One argument: its key, if it has one, and its words; several when they stood in brackets.
+// One argument: its key, if it has one, and its words; several, or a list of one, when they stood in brackets.
 struct Argument {
   std::string key;
   std::vector<std::string> words;
+  bool is_list = false;
 };
 
 // Reads Name(1, [2, 3], key=word).
@@ -78,11 +79,14 @@ class StepReader {
   bool bracketed(Argument& out) {
     const char close = take('[') ? ']' : take('(') ? ')' : '\0';
     if (close == '\0') return false;
+    bool comma = false;
     while (!take(close)) {
-      if (!out.words.empty() && !take(',')) fail(opsis::text("a \",\" or \"{}\" is missing", std::string(1, close)));
+      if (!out.words.empty() && !comma) fail(opsis::text("a \",\" or \"{}\" is missing", std::string(1, close)));
       out.words.push_back(word());
       if (out.words.back().empty()) fail("a value is missing");
+      comma = take(',');
     }
+    out.is_list = close == ']' || comma || out.words.size() != 1;  // as in Python, (3) is a number and (3,) is not
     return true;
   }
   void end() {
@@ -168,11 +172,11 @@ class Arguments {
   Json json() const {
     if (!placed_.empty()) fail("its arguments need their names: key=value");
     Json out{{"name", name_}};
-    for (const auto& [key, words] : named_) {
-      if (words.size() == 1 && words[0] == "None") continue;
+    for (const auto& [key, words, is_list] : named_) {
+      if (!is_list && words[0] == "None") continue;
       Json list = Json::array();
       for (const auto& word : words) list.push_back(json_of(word));
-      out[key] = words.size() == 1 ? list[0] : list;
+      out[key] = is_list ? list : list[0];
     }
     return out;
   }
@@ -278,11 +282,10 @@ T::AnyTransform resize(Arguments& a) {
 }
 
 T::AnyTransform to_dtype(Arguments& a) {
-  const auto name = a.word("dtype").value_or("float32");
+  auto name = a.word("dtype").value_or("float32");
   const auto scale = a.truth("scale").value_or(false);
-  if (name == "float32") return T::ToDtype(torch::kFloat32, {.scale = scale});
-  if (name == "uint8") return T::ToDtype(torch::kUInt8, {.scale = scale});
-  a.fail(opsis::text("dtype must be float32 or uint8, got \"{}\"", name));
+  if (name.starts_with("torch.")) name.erase(0, 6);  // as Python has it
+  return T::ToDtype(T::detail::dtype_named(name), {.scale = scale});
 }
 
 T::AnyTransform image_classification(Arguments& a) {

@@ -27,10 +27,13 @@ struct TransformOptions {
   bool json = false;
 };
 
-void write(const opsis::Image& image, const fs::path& path) {
-  // save_image knows the formats; it takes numbers in [0, 1], and its rounding gives uint8 back unchanged.
+// Several images, as FiveCrop gives, are written as a grid. Returns the size of what the file shows.
+opsis::Size write(const opsis::Image& image, const fs::path& path) {
   const auto& data = image.data;
-  opsis::utils::save_image(data.is_floating_point() ? data : data.to(torch::kFloat64).div(255), path);
+  // save_image knows the formats; it takes numbers in [0, 1], and its rounding gives uint8 back unchanged.
+  const auto shown = opsis::utils::make_grid(data.is_floating_point() ? data : data.to(torch::kFloat64).div(255));
+  opsis::utils::save_image(shown, path);
+  return {shown.size(1), shown.size(2)};
 }
 
 // What is to be read and written: the file, or each picture of the folder, in the order of their names.
@@ -57,8 +60,7 @@ Json transform_file(const TransformOptions& options, const opsis::transforms::An
                     const fs::path& output, uint64_t seed) {
   const auto image = opsis::tasks::Picture(input.string()).image();
   const auto [out, drew] = run_pipeline(pipeline, image, seed);
-  write(out, output);
-  const auto height = out.data.size(-2), width = out.data.size(-1);
+  const auto [height, width] = write(out, output);
   if (!options.json) {
     print(opsis::text("{}: {} x {} pixels (width x height){}", output.string(), width, height,
                       drew ? opsis::text(", seed {}", seed) : ""));

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -52,6 +54,50 @@ const KeyPoints& points_on(const Image& x) {
 const Mask& mask_of(const Image& x) {
   static const Mask mask(x.data[0].contiguous());
   return mask;
+}
+
+// The corners of the photo, and where they go.
+std::pair<std::vector<T::Point>, std::vector<T::Point>> moved_corners(const Image& x) {
+  const auto h = static_cast<double>(x.data.size(-2)), w = static_cast<double>(x.data.size(-1));
+  const auto at = [](double across, double down) { return T::Point{across, down}; };
+  return {{at(0, 0), at(w - 1, 0), at(w - 1, h - 1), at(0, h - 1)},
+          {at(20, 30), at(w - 40, 10), at(w - 1, h - 21), at(10, h - 1)}};
+}
+
+template <class Kind>
+torch::Tensor seen_askew(const Kind& value, const Image& photo) {
+  const auto [from, to] = moved_corners(photo);
+  return F::perspective(value, from, to).data;
+}
+
+template <class Kind>
+torch::Tensor bent(const Kind& value, const Image& photo) {
+  const auto h = photo.data.size(-2), w = photo.data.size(-1);
+  static const auto displacement = torch::linspace(-0.02, 0.02, h * w * 2).view({1, h, w, 2});
+  return F::elastic(value, displacement).data;
+}
+
+// Another file of the photo, which scripts/bench_transforms puts beside it.
+std::filesystem::path& photo_file() {
+  static std::filesystem::path file;
+  return file;
+}
+
+const torch::Tensor& file_of(const std::string& ending) {
+  static std::map<std::string, torch::Tensor> files;
+  auto& bytes = files[ending];
+  if (!bytes.defined()) bytes = opsis::io::read_file(std::filesystem::path(photo_file()).replace_extension(ending));
+  return bytes;
+}
+
+const Image& small_photo(const Image& x) {
+  static const auto floats = F::to_dtype(F::resize(x, {16, 16}), torch::kFloat32, {.scale = true});
+  return floats;
+}
+
+const Image& gray_photo(const Image& x) {
+  static const Image gray(x.data.slice(0, 0, 1).contiguous());
+  return gray;
 }
 
 const Video& video_of(const Image& x) {
@@ -121,6 +167,15 @@ const std::vector<Row> rows{
        return opsis::io::decode_png(bytes).data;
      }},
     {"encode png", [](const Image& x) { return opsis::io::encode_png(x); }},
+    {"decode webp", [](const Image&) { return opsis::io::decode_webp(file_of(".webp")).data; }},
+    {"encode webp 80", [](const Image& x) { return opsis::io::encode_webp(x); }},
+    {"encode webp lossless", [](const Image& x) { return opsis::io::encode_webp(x, {.lossless = true}); }},
+    {"decode gif", [](const Image&) { return opsis::io::decode_gif(file_of(".gif")).data; }},
+    {"encode gif", [](const Image& x) { return opsis::io::encode_gif(x); }},
+    {"decode avif", [](const Image&) { return opsis::io::decode_avif(file_of(".avif")).data; }},
+    {"encode avif 75", [](const Image& x) { return opsis::io::encode_avif(x); }},
+    {"decode tiff", [](const Image&) { return opsis::io::decode_tiff(file_of(".tif")).data; }},
+    {"encode tiff", [](const Image& x) { return opsis::io::encode_tiff(x); }},
     {"horizontal_flip", [](const Image& x) { return F::horizontal_flip(x).data; }},
     {"vertical_flip", [](const Image& x) { return F::vertical_flip(x).data; }},
     {"pad constant", [](const Image& x) { return F::pad(x, {20}).data; }},
@@ -160,13 +215,7 @@ const std::vector<Row> rows{
      [](const Image& x) {
        return F::affine(x, 10, {20, 10}, 1.1, {5, 3}, {.interpolation = InterpolationMode::BILINEAR}).data;
      }},
-    {"perspective bilinear",
-     [](const Image& x) {
-       const auto h = static_cast<double>(x.data.size(-2)), w = static_cast<double>(x.data.size(-1));
-       return F::perspective(x, {{0, 0}, {w - 1, 0}, {w - 1, h - 1}, {0, h - 1}},
-                             {{20, 30}, {w - 40, 10}, {w - 1, h - 21}, {10, h - 1}})
-           .data;
-     }},
+    {"perspective bilinear", [](const Image& x) { return seen_askew(x, x); }},
     {"ElasticTransform", [](const Image& x) { return T::ElasticTransform()(x).data; }},
     {"RandomErasing", [](const Image& x) { return T::RandomErasing({.p = 1.0})(x).data; }},
     {"GaussianNoise", [](const Image& x) { return T::GaussianNoise()(x).data; }},
@@ -194,6 +243,13 @@ const std::vector<Row> rows{
      }},
     {"RandomCrop 224", [](const Image& x) { return T::RandomCrop(224)(x).data; }},
     {"RandomResizedCrop 224", [](const Image& x) { return T::RandomResizedCrop(224)(x).data; }},
+    {"RandomIoUCrop", [](const Image& x) { return std::get<0>(T::RandomIoUCrop()(x, boxes_on(x))).data; }},
+    {"LinearTransformation",
+     [](const Image& x) {
+       static const T::LinearTransformation halve(torch::eye(768) * 0.5, torch::zeros({768}));
+       return halve(small_photo(x)).data;
+     }},
+    {"RGB", [](const Image& x) { return T::RGB()(gray_photo(x)).data; }},
     {"RandomZoomOut", [](const Image& x) { return T::RandomZoomOut({.p = 1.0})(x).data; }},
     {"RandomResize", [](const Image& x) { return T::RandomResize(200, 300)(x).data; }},
     {"RandomShortestSize",
@@ -227,6 +283,32 @@ const std::vector<Row> rows{
     {"boxes convert",
      [](const Image& x) { return F::convert_bounding_box_format(boxes_on(x), opsis::BoundingBoxFormat::CXCYWH).data; }},
     {"boxes sanitize", [](const Image& x) { return F::sanitize_bounding_boxes(boxes_on(x), {.min_size = 20}).boxes.data; }},
+    {"boxes vertical_flip", [](const Image& x) { return F::vertical_flip(boxes_on(x)).data; }},
+    {"boxes crop",
+     [](const Image& x) {
+       return F::crop(boxes_on(x), {50, 60, 250, 300}).data;
+     }},
+    {"boxes pad", [](const Image& x) { return F::pad(boxes_on(x), {20}).data; }},
+    {"boxes affine",
+     [](const Image& x) {
+       return F::affine(boxes_on(x), 10, {20, 10}, 1.1, {5, 3}).data;
+     }},
+    {"boxes perspective", [](const Image& x) { return seen_askew(boxes_on(x), x); }},
+    {"boxes elastic", [](const Image& x) { return bent(boxes_on(x), x); }},
+    {"key points sanitize", [](const Image& x) { return F::sanitize_keypoints(points_on(x)).points.data; }},
+    {"key points clamp", [](const Image& x) { return F::clamp_keypoints(points_on(x)).data; }},
+    {"key points horizontal_flip", [](const Image& x) { return F::horizontal_flip(points_on(x)).data; }},
+    {"key points crop",
+     [](const Image& x) {
+       return F::crop(points_on(x), {50, 60, 250, 300}).data;
+     }},
+    {"key points pad", [](const Image& x) { return F::pad(points_on(x), {20}).data; }},
+    {"key points affine",
+     [](const Image& x) {
+       return F::affine(points_on(x), 10, {20, 10}, 1.1, {5, 3}).data;
+     }},
+    {"key points perspective", [](const Image& x) { return seen_askew(points_on(x), x); }},
+    {"key points elastic", [](const Image& x) { return bent(points_on(x), x); }},
     {"key points rotate 30", [](const Image& x) { return F::rotate(points_on(x), 30).data; }},
     {"key points resize",
      [](const Image& x) {
@@ -236,6 +318,18 @@ const std::vector<Row> rows{
      [](const Image& x) {
        return F::resize(mask_of(x), {224, 224}).data;
      }},
+    {"mask horizontal_flip", [](const Image& x) { return F::horizontal_flip(mask_of(x)).data; }},
+    {"mask crop",
+     [](const Image& x) {
+       return F::crop(mask_of(x), {50, 60, 250, 300}).data;
+     }},
+    {"mask pad", [](const Image& x) { return F::pad(mask_of(x), {20}).data; }},
+    {"mask affine",
+     [](const Image& x) {
+       return F::affine(mask_of(x), 10, {20, 10}, 1.1, {5, 3}).data;
+     }},
+    {"mask perspective", [](const Image& x) { return seen_askew(mask_of(x), x); }},
+    {"mask elastic", [](const Image& x) { return bent(mask_of(x), x); }},
     {"mask rotate 30", [](const Image& x) { return F::rotate(mask_of(x), 30).data; }},
     {"video resize 224",
      [](const Image& x) {
@@ -293,7 +387,8 @@ int main(int argc, char** argv) {
   const opsis::SerialScope one_thread;
   const torch::InferenceMode inference;
   opsis::keep_freed_memory();
-  const auto image = opsis::io::decode_image(argv[1], {.mode = opsis::ImageReadMode::RGB});
+  photo_file() = argv[1];
+  const auto image = opsis::io::decode_image(photo_file(), {.mode = opsis::ImageReadMode::RGB});
   nlohmann::ordered_json times;
   opsis::hub::StateDict results;
   for (const auto& row : rows) {

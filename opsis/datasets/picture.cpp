@@ -7,20 +7,14 @@
 #include "opsis/core/telling_where.h"
 #include "opsis/core/work.h"
 #include "opsis/io/image.h"
+#include "opsis/io/shown_bytes.h"
 #include "opsis/transforms/decode.h"
 
 namespace opsis::inline v1::datasets::detail {
 
 Image decode_picture(io::Bytes bytes, io::ImageReadMode mode) {
   auto image = io::decode_image(bytes, {.mode = mode, .still = true});
-  // As PIL's convert(): always uint8, of a PNG of 16 bits the high ones, of other numbers what lies between 0 and 255.
-  const auto type = image.data.scalar_type();
-  if (mode == io::ImageReadMode::UNCHANGED || type == torch::kUInt8) return image;
-  if (type == torch::kUInt16) {
-    image.data = image.data.to(torch::kInt32).div(256, "floor").to(torch::kUInt8);
-  } else {
-    image.data = image.data.clamp(0, 255).to(torch::kUInt8);
-  }
+  if (mode != io::ImageReadMode::UNCHANGED) image.data = io::detail::shown_bytes(image.data);
   return image;
 }
 

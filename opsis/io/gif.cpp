@@ -196,7 +196,7 @@ int on_gif_write(GifFileType* file, const GifByteType* data, int count) {
   return count;
 }
 
-/// A frame as indices into its palette; `transparent` is -1 where all of it is opaque.
+/// A frame as indices into its palette; `transparent` is -1 where no frame has anything transparent.
 struct Indexed {
   std::vector<uint8_t> indices;
   std::vector<Color> palette;
@@ -205,6 +205,15 @@ struct Indexed {
 
 Color color_at(const uint8_t* pixel, int64_t channels) {
   return channels == 1 ? Color{pixel[0], pixel[0], pixel[0]} : Color{pixel[0], pixel[1], pixel[2]};
+}
+
+bool is_clear(const uint8_t* pixel, int64_t channels) { return channels == 4 && pixel[3] < 128; }
+
+bool any_clear(const uint8_t* pixels, int64_t count, int64_t channels) {
+  for (int64_t i = 0; i < count; ++i) {
+    if (is_clear(pixels + i * channels, channels)) return true;
+  }
+  return false;
 }
 
 uint32_t key_of(const Color& color) { return uint32_t{color[0]} << 16 | uint32_t{color[1]} << 8 | color[2]; }
@@ -278,19 +287,15 @@ uint8_t nearest(const Color& color, const std::vector<Color>& palette) {
   return static_cast<uint8_t>(found);
 }
 
-Indexed index(const uint8_t* pixels, Size size, int64_t channels) {
+/// With an index for what is transparent, when asked.
+Indexed index(const uint8_t* pixels, Size size, int64_t channels, bool transparent) {
   const auto count = static_cast<size_t>(size.height * size.width);
-  const auto clear = [&](size_t i) { return channels == 4 && pixels[i * 4 + 3] < 128; };
+  const auto clear = [&](size_t i) { return is_clear(pixels + i * static_cast<size_t>(channels), channels); };
   const auto color_of = [&](size_t i) { return color_at(pixels + i * static_cast<size_t>(channels), channels); };
 
   std::unordered_map<uint32_t, int64_t> counts;
-  bool has_clear = false;
   for (size_t i = 0; i < count; ++i) {
-    if (clear(i)) {
-      has_clear = true;
-    } else {
-      ++counts[key_of(color_of(i))];
-    }
+    if (!clear(i)) ++counts[key_of(color_of(i))];
   }
   std::vector<Counted> colors;
   for (const auto& [key, number] : counts) {
@@ -299,7 +304,7 @@ Indexed index(const uint8_t* pixels, Size size, int64_t channels) {
   std::sort(colors.begin(), colors.end(), [](const Counted& a, const Counted& b) { return key_of(a.color) < key_of(b.color); });
 
   Indexed out;
-  const size_t room = has_clear ? 255 : 256;
+  const size_t room = transparent ? 255 : 256;
   if (colors.size() > room) {
     out.palette = cut(colors, room);
   } else {
@@ -307,7 +312,7 @@ Indexed index(const uint8_t* pixels, Size size, int64_t channels) {
   }
   std::unordered_map<uint32_t, uint8_t> places;
   for (const auto& [color, number] : colors) places[key_of(color)] = nearest(color, out.palette);
-  if (has_clear) {
+  if (transparent) {
     out.transparent = static_cast<int>(out.palette.size());
     out.palette.push_back({});
   }
@@ -340,7 +345,7 @@ class Writer {
   }
 
   void put_frame(Indexed& frame, Size size, int64_t delay_ms) {
-    // What is transparent must not show the frame before.
+    // What is transparent must not show the frame before: by the standard that one says so, by torchvision the frame itself.
     const GraphicsControlBlock control{.DisposalMode = frame.transparent >= 0 ? DISPOSE_BACKGROUND : DISPOSE_DO_NOT,
                                        .UserInputFlag = false,
                                        .DelayTime = static_cast<int>(delay_ms / 10),
@@ -424,8 +429,12 @@ std::vector<uint8_t> encode(const uint8_t* pixels, int64_t frames, Size size, in
   Writer writer(bytes);
   writer.begin(size);
   if (frames > 1) writer.put_loops(loops);
+  const auto count = size.height * size.width;
+  // All or none: readers clear with the transparent color of the frame that they take away, and Pillow has alpha in no frame
+  // where the first has none.
+  const bool transparent = any_clear(pixels, frames * count, channels);
   for (int64_t i = 0; i < frames; ++i) {
-    auto frame = index(pixels + i * size.height * size.width * channels, size, channels);
+    auto frame = index(pixels + i * count * channels, size, channels, transparent);
     writer.put_frame(frame, size, delay_ms);
   }
   writer.end();

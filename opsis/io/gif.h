@@ -20,8 +20,8 @@ inline bool matches(Bytes bytes) { return has_magic(bytes, 0, "GIF89a") || has_m
 OPSIS_API void decode(Bytes bytes, const DecodeOptions& options, const Destination& destination);
 
 /// The bytes of a GIF of frames of 8-bit pixels, `channels` of them (1 gray, 3 RGB, 4 RGBA) innermost. Up to 256 colors a
-/// frame (255 where some of it is transparent) are kept as they are, more are reduced to the nearest of 256 by median cut.
-/// Pixels are transparent or not: alpha from 128 is not.
+/// frame (255 where any frame is transparent somewhere) are kept as they are, more are reduced to the nearest of 256 by median
+/// cut. Pixels are transparent or not: alpha from 128 is not.
 /// Throws   ValueError for sides over 65535
 OPSIS_API std::vector<uint8_t> encode(const uint8_t* pixels, int64_t frames, Size size, int64_t channels, int64_t delay_ms,
                                       int64_t loops);

@@ -6,6 +6,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/io/image.h"
+#include "opsis/io/shown_bytes.h"
 
 namespace opsis::inline v1::tasks {
 namespace {
@@ -16,9 +17,7 @@ const io::DecodeOptions kUpright{.mode = io::ImageReadMode::RGB, .apply_exif_ori
 Image of_file(Image image, const std::string& name) {
   auto& pixels = image.data;
   OPSIS_CHECK(pixels.dim() == 3, "{} has {} pictures; a single one is needed", name, pixels.size(0));
-  if (pixels.scalar_type() == torch::kUInt16) {  // the high byte, as ImageFolder takes it
-    pixels = pixels.to(torch::kInt32).div(256, "floor").to(torch::kUInt8);
-  }
+  pixels = io::detail::shown_bytes(pixels);  // as ImageFolder has them
   return image;
 }
 

@@ -42,8 +42,8 @@ class OPSIS_API Picture {
   Picture(io::Bytes file) : source_(file) {}
   Picture(const PixelBuffer& buffer) : source_(buffer) {}
 
-  /// An image as it is. A file as RGB, the side up that its EXIF data says, the high byte of what has 16 bits. Of a buffer a copy,
-  /// gray as RGB and without alpha.
+  /// An image as it is. A file as RGB bytes, the side up that its EXIF data says: the high byte of what has 16 bits, of other
+  /// numbers what lies in [0, 255]. Of a buffer a copy, gray as RGB and without alpha.
   /// Shapes   of files and buffers (3, H, W)
   /// Throws   what io::decode_image and io::from_pixels throw; ValueError for a file of several pictures
   Image image() const;

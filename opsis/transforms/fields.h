@@ -230,9 +230,20 @@ void from_json(const Json& json, T& place, Members members) {
       place = std::move(held);
     }
   } else if constexpr (IsVector<T>::value) {
+    using Item = typename T::value_type;
+    if constexpr (std::is_arithmetic_v<Item>) {
+      // As Python takes it: None for what is usual, a number for a list of one.
+      if (json.is_null()) return;
+      if (json.is_number()) {
+        Item held{};
+        from_json(json, held, members);
+        place = {held};
+        return;
+      }
+    }
     place.clear();
     for (const auto& item : json.items()) {
-      typename T::value_type held{};
+      Item held{};
       from_json(item, held, members);
       place.push_back(std::move(held));
     }

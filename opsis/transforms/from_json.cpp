@@ -45,7 +45,10 @@ AnyTransform transform_from_json(std::string_view json) { return build_transform
 AnyTransform build_transform(const Json& json) {
   if (json.is_list()) return compose_from(json);
   const auto& name = json["name"].text();
-  if (name == "Compose") return compose_from(json["transforms"]);
+  if (name == "Compose") {
+    detail::refuse_unknown(name, json, {"name", "transforms"});
+    return compose_from(json["transforms"]);
+  }
   std::vector<std::string_view> names;
   for (const auto& row : builders) {
     if (!row.build) continue;

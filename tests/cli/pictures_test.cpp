@@ -163,6 +163,17 @@ TEST(CliShow, ShowsNormalisedResultsAndLargePictures) {
   EXPECT_LT(io::decode_image(sheet).data.size(2), 400);
 }
 
+TEST(CliTransform, KnowsEveryTypeByName) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto output = folder.path() / "out.png";
+  for (const auto* step : {"ToDtype(float64, scale=True)", "ToDtype(torch.float32, scale=True)", "ToDtype(dtype=int16)"}) {
+    const auto run = opsis_tool({"transform", photo, output.string(), step});
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_TENSOR_EQ(io::decode_image(output).data, io::decode_image(std::filesystem::path(photo)).data);
+  }
+}
+
 TEST(CliTransform, TellsTheSeedOfWhatDraws) {
   const auto photo = oracle::cases("cli/transform").front().text("photo");
   const support::TemporaryFolder folder;
@@ -170,6 +181,40 @@ TEST(CliTransform, TellsTheSeedOfWhatDraws) {
   const auto told = [&](const std::string& step) { return opsis_tool({"transform", photo, output, step, "--seed", "7"}).out; };
   EXPECT_EQ(told("CenterCrop(8)"), output + ": 8 x 8 pixels (width x height)\n");
   EXPECT_EQ(told("RandomCrop(8)"), output + ": 8 x 8 pixels (width x height), seed 7\n");
+}
+
+TEST(CliTransform, TellsTheSizeOfTheGridOfSeveralResults) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto output = (folder.path() / "out.png").string();
+  const auto run = opsis_tool({"transform", photo, output, "FiveCrop(size=[4, 6])", "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  // Five of 4 x 6 with 2 pixels around each.
+  EXPECT_EQ(io::decode_image(output).data.sizes(), (std::vector<int64_t>{3, 8, 42}));
+  EXPECT_EQ(json::parse(run.out)["height"], 8);
+  EXPECT_EQ(json::parse(run.out)["width"], 42);
+  EXPECT_EQ(opsis_tool({"transform", photo, output, "FiveCrop(size=[4, 6])"}).out,
+            output + ": 42 x 8 pixels (width x height)\n");
+}
+
+TEST(CliShow, TakesSeveralSteps) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto by_steps = folder.path() / "steps.png", by_file = folder.path() / "file.png";
+  const auto pipeline =
+      folder.write("pipeline.json", R"([{"name": "Resize", "size": [64]}, {"name": "RandomCrop", "size": [40, 40]}])");
+  const auto show = [&](const std::filesystem::path& sheet, const std::vector<std::string>& transforms) {
+    std::vector<std::string> arguments{"show", photo, "--out", sheet.string(), "--times", "2", "--seed", "3"};
+    arguments.insert(arguments.end(), transforms.begin(), transforms.end());
+    const auto run = opsis_tool(arguments);
+    ASSERT_EQ(run.code, 0) << run.err;
+  };
+  show(by_steps, {"--step", "Resize(64)", "--step", "RandomCrop(40)"});
+  show(by_file, {"--pipeline", pipeline.string()});
+  EXPECT_TENSOR_EQ(io::decode_image(by_steps).data, io::decode_image(by_file).data);
+  // A step takes no more than itself: what follows is a picture.
+  const auto last = opsis_tool({"show", "--out", by_steps.string(), "--step", "Resize(64)", photo});
+  EXPECT_EQ(last.code, 0) << last.err;
 }
 
 TEST(CliShow, SaysWhatIsWrong) {
@@ -180,6 +225,7 @@ TEST(CliShow, SaysWhatIsWrong) {
   expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resise(3)"}, "did you mean Resize?");
   expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resize(3)", "--times", "0"}, "--times");
   expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resize(3)", "--side", "99999999"}, "--side");
+  expect_wrong_usage({"show", photo, "--out", sheet, "--step", "Resize(3)", "--seed", "-1"}, "--seed");
   expect_failure({"show", "missing.png", "--out", sheet, "--step", "Resize(3)"}, "cannot open missing.png");
   expect_failure({"show", photo, "--out", sheet, "--step", "CenterCrop(0)"}, "cannot be shown");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
@@ -206,6 +252,10 @@ TEST(CliTransform, NamesTheStepThatIsWrong) {
   refuses("CenterCrop(1) x", "there is \"x\" after it");
   refuses("CenterCrop(,)", "a value is missing");
   refuses("", "a step begins with the name");
+  refuses("CenterCrop([,])", "a value is missing");
+  refuses("CenterCrop([1 2])", "a \",\" or \"]\" is missing");
+  refuses("ToDtype(float3)", "step ToDtype: Json: no type is named \"float3\"; did you mean float32");
+  refuses("GaussianBlur(kernel_size=[3, 3, 3])", "step GaussianBlur: kernel_size must have 1 or 2 numbers, got 3");
   refuses("RandomHorizontalFlip(p=2)", "step RandomHorizontalFlip: p must be in [0, 1], got 2");
   expect_failure({"transform", "missing.png", output, "CenterCrop(2)"}, "cannot open missing.png");
   expect_failure({"transform", photo, output, "RandomCrop(10000)"},

@@ -2,8 +2,8 @@
 //     decode_pictures FILE...                    each in every mode: hostile ones (scripts/hostile_pictures)
 //     decode_pictures --changed 20000 FILE...    so many copies of each with a few bytes changed, the modes in turns
 //     decode_pictures --each-byte FILE...        each with each of its bytes made each other byte: small ones
-// Under the sanitizers or valgrind. What is no error of Opsis, as well as one file that takes longer than OPSIS_SECONDS (2),
-// ends with another exit code than 0.
+// Under the sanitizers or valgrind. What is no error of Opsis, as well as a file that takes longer than OPSIS_SECONDS (2) in any
+// mode, ends with another exit code than 0.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -37,24 +37,24 @@ int decode_in_every_mode(int count, char** paths) {
   int refused = 0, unknown = 0, slow = 0;
   for (int i = 0; i < count; ++i) {
     const auto bytes = read(paths[i]);
-    const auto begin = Clock::now();
+    double slowest = 0;
     bool any = false;
     try {
       const auto& codec = opsis::io::find_codec(bytes, {.heic = true});
       for (auto options : fuzz::all_options(bytes)) {
         options.limits = {};  // what a user has
         options.heic = true;
+        const auto begin = Clock::now();
         any |= !fuzz::decode(codec.decode, bytes, options).refused;
+        slowest = std::max(slowest, seconds_since(begin));
       }
       refused += !any;
     } catch (const opsis::DecodeError&) {
       ++unknown;
     }
-    // For each of the many ways to decode it.
-    const auto taken = seconds_since(begin) / static_cast<double>(fuzz::all_options(bytes).size());
-    if (taken > allowed_seconds()) {
+    if (slowest > allowed_seconds()) {
       ++slow;
-      std::printf("%s: %.1f s\n", paths[i], taken);
+      std::printf("%s: %.1f s\n", paths[i], slowest);
     }
   }
   std::printf("%d files: %d refused in each mode, %d of no known format, %d too slow\n", count, refused, unknown, slow);

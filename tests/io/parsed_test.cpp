@@ -94,6 +94,22 @@ TEST(DecodePnm, SaysWhatIsWrong) {
   EXPECT_ERROR(decode("P6 2 2 255 abcdefghijkl", {.image_bytes = 11}), DecodeError, "limits.image_bytes, 11");
 }
 
+TEST(DecodePfm, ConvertsIntoEveryMode) {
+  for (const auto& c : oracle::cases("io_formats/pfm")) {
+    SCOPED_TRACE(c.name());
+    const auto bytes = support::picture(c.text("file"));
+    const auto decoded = [&](ImageReadMode mode) { return io::decode_pfm(bytes, {.mode = mode}).data; };
+    const auto numbers = c.tensor("expected"), color = numbers.expand({3, -1, -1});
+    const auto gray =
+        numbers.size(0) == 1 ? numbers : (numbers[0] * 0.2989 + numbers[1] * 0.587 + numbers[2] * 0.114).unsqueeze(0);
+    const auto opaque = torch::ones_like(gray);
+    EXPECT_TENSOR_EQ(decoded(ImageReadMode::RGB), color);
+    EXPECT_TENSOR_EQ(decoded(ImageReadMode::RGBA), torch::cat({color, opaque}));
+    EXPECT_TENSOR_NEAR(decoded(ImageReadMode::GRAY), gray, 1e-6, 0);  // float's last bits
+    EXPECT_TENSOR_NEAR(decoded(ImageReadMode::GRAY_ALPHA), torch::cat({gray, opaque}), 1e-6, 0);
+  }
+}
+
 TEST(DecodePfm, EqualsTorchvisionsReader) {
   for (const auto& c : oracle::cases("io_formats/pfm")) {
     SCOPED_TRACE(c.name());

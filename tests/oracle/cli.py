@@ -48,13 +48,14 @@ def predict(kind, extension):
 @case("cli/transform", steps=[["Resize(100)", "CenterCrop([90, 80])"],
                               ["Resize(size=(50, 70), interpolation=nearest)", "Pad([1, 2], fill=7)"],
                               ["RandomResizedCrop(64, scale=[0.2, 0.5])", "RandomHorizontalFlip(p=0.5)"],
-                              ["RandomCrop(48, padding=[4, 4], padding_mode=reflect)", "RandomHorizontalFlip(1)"]])
+                              ["RandomCrop(48, padding=[4, 4], padding_mode=reflect)", "RandomHorizontalFlip(1)"],
+                              ["CenterCrop((90,))", "Resize((50))", "RandomAffine(degrees=0, shear=10)", "RandomPosterize(bits=2, p=1)"],
+                              ["RandomAffine(degrees=[0, 5], scale=(0.5, 2,), translate=None)", "RandomShortestSize(min_size=[70])"]])
 def transform(steps):
     photo = _folder() / "picture.png"
     write_png(_photo(), str(photo))
     image = decode_image(str(photo), ImageReadMode.RGB)
-    scope = {name: getattr(v2, name) for name in ("Resize", "CenterCrop", "Pad", "RandomResizedCrop", "RandomHorizontalFlip", "RandomCrop")}
-    scope.update(nearest=v2.InterpolationMode.NEAREST, reflect="reflect")
+    scope = vars(v2) | {"nearest": v2.InterpolationMode.NEAREST, "reflect": "reflect"}
     compose = v2.Compose([eval(step, scope) for step in steps])
     torch.manual_seed(7)
     return {"photo": str(photo), "expected": compose(image)}

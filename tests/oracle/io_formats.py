@@ -392,6 +392,12 @@ def run_lengths(picture, nibbles):
     return out + b"\0\1"
 
 
+# Of 8 rows of 13 pixels: runs of many, literal pixels, and jumps right and up, over pixels that stay 0. In 4
+# bits a run has two colors in turns.
+JUMPS = bytes.fromhex("0d 5a 0000  04 7b 0002 0301  06 91 0000  05 32 0004 b6c4 0002 0201  02 88 0000  0d 4e 0000  0002 0c00 01 fd 0000"
+                      "0003 3a5b 0a 16 0000 0001")
+JUMPS8 = JUMPS.replace(bytes.fromhex("0004 b6c4"), bytes.fromhex("0004 b6c41f00")).replace(bytes.fromhex("0003 3a5b"), bytes.fromhex("0003 3a5b7700"))
+
 RUNS8, RUNS4 = random_pixels(8, 8, 13), random_pixels(4, 8, 13)
 BMPS = {
     "1": lambda: bmp_of(random_pixels(1), 1, palette=bmp_palette(1)),
@@ -409,6 +415,8 @@ BMPS = {
     "32_alpha": lambda: bmp_of(random_pixels(32), 32, masks=[0xFF0000, 0xFF00, 0xFF, 0xFF000000], size=124),
     "runs8": lambda: bmp_of(RUNS8, 8, palette=bmp_palette(8), compression=1, data=run_lengths(RUNS8, False)),
     "runs4": lambda: bmp_of(RUNS4, 4, palette=bmp_palette(4), compression=2, data=run_lengths(RUNS4, True)),
+    "jumps8": lambda: bmp_of(RUNS8, 8, palette=bmp_palette(8), compression=1, data=JUMPS8),
+    "jumps4": lambda: bmp_of(RUNS4, 4, palette=bmp_palette(4), compression=2, data=JUMPS),
     "photo": lambda: saved(photo(61, 83), "BMP"),
 }
 

@@ -4,6 +4,7 @@ To add a kernel: a line in OPS, and one in tests/support/transform_operations.cp
 in tests/support/transform_catalogue.cpp; it is then applied with twenty seeds, and its str() compared.
 """
 
+import json
 import warnings
 
 import torch
@@ -280,6 +281,48 @@ PRINTED = TRANSFORMS | {
 @case("transforms/repr", transform=list(PRINTED))
 def repr_(transform):
     return {"expected": str(PRINTED[transform]())}
+
+
+# Settings as JSON has them, with a number where a list of one may stand and null for None; beside those that torchvision refuses,
+# what Opsis says of them.
+WRITTEN = {
+    '{"name": "Resize", "size": 256}': "",
+    '{"name": "Resize", "size": null, "max_size": 64}': "",
+    '{"name": "CenterCrop", "size": 10}': "",
+    '{"name": "CenterCrop", "size": [10]}': "",
+    '{"name": "RandomCrop", "size": 10, "padding": 2}': "",
+    '{"name": "RandomCrop", "size": [10], "padding": [2]}': "",
+    '{"name": "RandomCrop", "size": 10, "padding": null}': "",
+    '{"name": "RandomResizedCrop", "size": 10}': "",
+    '{"name": "Pad", "padding": [1]}': "",
+    '{"name": "FiveCrop", "size": 10}': "",
+    '{"name": "TenCrop", "size": 10}': "",
+    '{"name": "GaussianBlur", "kernel_size": 3}': "",
+    '{"name": "GaussianBlur", "kernel_size": [3], "sigma": 2.0}': "",
+    '{"name": "GaussianBlur", "kernel_size": null}': "GaussianBlur: kernel_size must have 1 or 2 numbers, got 0",
+    '{"name": "ElasticTransform", "alpha": 30.0, "sigma": 3}': "",
+    '{"name": "ElasticTransform", "alpha": [30.0], "sigma": [3.0, 4.0]}': "",
+    '{"name": "RandomAffine", "degrees": 0, "shear": 10}': "",
+    '{"name": "RandomAffine", "degrees": 5, "shear": null, "translate": null, "scale": null, "center": null}': "",
+    '{"name": "RandomAffine", "degrees": [0]}': "RandomAffine: degrees must have 2 numbers, got 1",
+    '{"name": "RandomRotation", "degrees": 30, "center": null}': "",
+    '{"name": "RandomRotation", "degrees": [30]}': "RandomRotation: degrees must have 2 numbers, got 1",
+    '{"name": "RandomShortestSize", "min_size": [20], "max_size": null}': "",
+    '{"name": "RandomIoUCrop", "sampler_options": [0.5]}': "",
+    '{"name": "RandomIoUCrop", "sampler_options": null}': "",
+    '{"name": "JPEG", "quality": 50}': "",
+    '{"name": "JPEG", "quality": [50]}': "Json: this must be one of the types that can stand here, got [50]",
+    '{"name": "ColorJitter", "brightness": 0.5, "hue": null}': "",
+}
+
+
+@case("transforms/written", settings=list(WRITTEN))
+def written(settings):
+    given = json.loads(settings)
+    make = getattr(v2, given.pop("name"))
+    refused = fails(lambda: make(**given))
+    assert refused == bool(WRITTEN[settings])
+    return {"refusal": WRITTEN[settings], "repr": "" if refused else repr(make(**given))}
 
 
 @case("transforms/sample", transform=list(TRANSFORMS), seed=list(range(20)))

@@ -35,6 +35,24 @@ PADS = {
     "colour": dict(padding=[2, 3, 1, 0], fill=[1.5, 2.0, 3.5]),
     "colour cut": dict(padding=[2, -1, 0, 4], fill=[1.0, 2.5, 3.0]),
 }
+# Fills that not every type holds, or of the wrong number, which matter only where something is filled.
+BEYOND = {
+    "above": dict(padding=[1], fill=300),
+    "below": dict(padding=[1, 0], fill=-1),
+    "below by half": dict(padding=[1], fill=-0.5),
+    "above by half": dict(padding=[1], fill=255.5),
+    "far": dict(padding=[0, 0, 0, 2], fill=70000),
+    "farther": dict(padding=[0, 0, 1, 0], fill=1e39),
+    "nan": dict(padding=[1], fill=float("nan")),
+    "inf": dict(padding=[1], fill=float("inf")),
+    "above nowhere": dict(padding=[0], fill=300),
+    "above cut": dict(padding=[-1, 0], fill=300),
+    "above cut and grown": dict(padding=[-1, 0, 1, 0], fill=300),
+    "colours above": dict(padding=[1], fill=[300.0, -1.0, 2.5]),
+    "two colours": dict(padding=[1], fill=[1.0, 2.0]),
+    "two colours nowhere": dict(padding=[0], fill=[1.0, 2.0]),
+    "two colours cut": dict(padding=[-1, 0], fill=[1.0, 2.0]),
+}
 SHAPES = [(3, 1, 1), (3, 2, 3), (2, 3, 5, 31), (3, 40, 17), (3, 3, 16), (3, 0, 4), (1, 2, 3, 4, 3)]
 
 
@@ -47,8 +65,11 @@ def flip(op, dtype, shape, layout):
 @case("transforms_sizes/pad", op=list(PADS), dtype=["uint8", "bool", "int64", "int16", "float16", "float32", "float64"], shape=SHAPES, layout=["contiguous", "channels_last", "sliced"])
 def pad(op, dtype, shape, layout):
     value = pixels(shape, dtype)
-    call = lambda: F.pad(laid_out(value, layout), **PADS[op])
+    call = lambda: F.pad(laid_out(value, layout), **(PADS | BEYOND)[op])
     return {"input": value, "refused": True} if fails(call) else {"input": value, "refused": False, "expected": call()}
+
+
+case("transforms_sizes/pad_beyond", op=list(BEYOND), dtype=TYPES, shape=[(3, 4, 5), (3, 0, 4), (2, 3, 5, 31)], layout=["contiguous", "channels_last"])(pad)
 
 
 @case("transforms_sizes/crop", region=[(0, 0, 3, 2), (-1, -2, 5, 9), (1, 1, 60, 60), (-9, 3, 4, 2), (2, 70, 3, 3), (0, 0, 0, 0), (1, 0, 0, 3)], dtype=["uint8", "float32"], shape=SHAPES, layout=["contiguous", "channels_last", "sliced"])
@@ -205,6 +226,9 @@ REFUSALS = {
     "RandomResizedCrop(0)": lambda: v2.RandomResizedCrop(0)(IMAGE),
     "Pad fill []": lambda: v2.Pad(1, fill=[])(IMAGE),
     "Pad fill [] edge": lambda: v2.Pad(1, fill=[], padding_mode="edge")(IMAGE),
+    "Pad fill 300": lambda: v2.Pad(1, fill=300)(IMAGE),
+    "RandomCrop fill -1": lambda: v2.RandomCrop(20, pad_if_needed=True, fill=-1)(IMAGE),
+    "RandomZoomOut fill 300": lambda: v2.RandomZoomOut(fill=300, side_range=(2.0, 2.0), p=1.0)(IMAGE),
     "RandomVerticalFlip(2)": lambda: v2.RandomVerticalFlip(2.0),
     "FiveCrop({})": lambda: v2.FiveCrop([]),
     "FiveCrop(9)": lambda: v2.FiveCrop(9)(IMAGE),
@@ -239,6 +263,8 @@ EDGES = {
     "RandomCrop(-2)": lambda: v2.RandomCrop(-2),
     "RandomResizedCrop(scale 0)": lambda: v2.RandomResizedCrop(4, scale=(0.0, 0.0)),
     "RandomResizedCrop(scale 1e30)": lambda: v2.RandomResizedCrop(4, scale=(1e30, 1e30)),
+    "Pad(0, fill 300)": lambda: v2.Pad(0, fill=300),
+    "RandomZoomOut(no room, fill 300)": lambda: v2.RandomZoomOut(fill=300, side_range=(1.0, 1.0), p=1.0),
 }
 
 

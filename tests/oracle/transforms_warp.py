@@ -108,6 +108,17 @@ case(
     layout=["contiguous"],
 )(image)
 
+# Fills that they cannot hold are wrapped as numbers that are converted.
+case(
+    "transforms_warp/image_beyond",
+    op=["affine all", "rotate 45 expand", "perspective", "elastic"],
+    dtype=["bool", "int8", "int16", "uint16", "float16"],
+    interpolation=["nearest", "bilinear"],
+    fill=["above", "below"],
+    shape=[(3, *CANVAS)],
+    layout=["contiguous"],
+)(image)
+
 case(
     "transforms_warp/image_shapes",
     op=["affine all", "affine center", "rotate 30", "rotate 45 expand", "perspective", "elastic"],
@@ -151,7 +162,7 @@ def video(op, dtype, shape):
     return {"input": value, **with_displacement(value, op), **moved(value, op)}
 
 
-@case("transforms_warp/mask", op=list(OPS), dtype=["bool", "uint8", "int64", "float32"], fill=["none", "0", "7"], shape=[CANVAS, (5, *SQUARE)])
+@case("transforms_warp/mask", op=list(OPS), dtype=["bool", "uint8", "int64", "float32"], fill=["none", "0", "7", "above"], shape=[CANVAS, (5, *SQUARE)])
 def mask(op, dtype, fill, shape):
     value = tv_tensors.Mask(pixels(shape, dtype))
     return {"input": value, **with_displacement(value, op), **moved(value, op, fill=FILLS[fill])}
@@ -164,6 +175,35 @@ def bounding_boxes(op, format, clamping, dtype, canvas):
 
 
 case("transforms_warp/rotated_boxes", op=list(OPS), format=ROTATED, clamping=["none", "soft", "hard"], dtype=["float32", "float16"], canvas=[CANVAS])(bounding_boxes)
+
+
+# Fewer of the other types.
+case(
+    "transforms_warp/upright_boxes_types",
+    op=["affine all", "rotate 45 expand", "perspective", "elastic"],
+    format=UPRIGHT,
+    clamping=["none", "soft"],
+    dtype=["int32"],
+    canvas=[CANVAS],
+)(bounding_boxes)
+
+case(
+    "transforms_warp/upright_boxes_bfloat16",
+    op=["affine all", "rotate 45 expand", "elastic"],
+    format=UPRIGHT,
+    clamping=["none", "soft"],
+    dtype=["bfloat16"],
+    canvas=[CANVAS],
+)(bounding_boxes)
+
+case(
+    "transforms_warp/rotated_boxes_types",
+    op=["affine all", "rotate 30", "rotate 45 expand", "perspective", "elastic"],
+    format=ROTATED,
+    clamping=["none", "soft", "hard"],
+    dtype=["float64"],
+    canvas=[CANVAS],
+)(bounding_boxes)
 
 
 @case("transforms_warp/no_boxes", op=list(OPS), format=UPRIGHT + ROTATED, clamping=["soft"], canvas=[CANVAS])

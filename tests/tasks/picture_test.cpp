@@ -53,6 +53,21 @@ TEST(Picture, OfAFileIsRgbOfBytes) {
   EXPECT_TENSOR_EQ(Picture(folder.path() / "deep.tiff").image().data, high_bytes);
 }
 
+// What PIL's convert("RGB") makes of them.
+TEST(Picture, OfOtherNumbersIsWhatLiesWithinBytes) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "numbers.tiff";
+  for (const int64_t channels : {1, 3}) {
+    const auto wholes = torch::randint(-100, 400, {channels, 5, 7}, torch::kInt32);
+    for (const auto& numbers : {wholes, wholes.to(torch::kFloat32).add(0.75), wholes.to(torch::kInt16)}) {
+      io::write_tiff(Image(numbers), file);
+      const auto bytes = numbers.clamp(0, 255).to(torch::kUInt8).expand({3, -1, -1});
+      EXPECT_TENSOR_EQ(Picture(file).image().data, bytes);
+      EXPECT_TRUE(bytes.gt(0).logical_and(bytes.lt(255)).any().item<bool>());
+    }
+  }
+}
+
 TEST(Picture, OfABufferIsRgbAndACopy) {
   for (const auto& [format, channels] : {std::pair<PixelFormat, int64_t>{PixelFormat::RGB, 3},
                                          {PixelFormat::BGR, 3},

@@ -8,6 +8,7 @@
 #include "opsis/core/random.h"
 #include "opsis/transforms.h"
 #include "tests/support/expect.h"
+#include "tests/support/oracle.h"
 #include "tests/support/written_transforms.h"
 
 namespace opsis {
@@ -140,6 +141,8 @@ TEST(TransformFromJson, SaysWhatIsWrong) {
   EXPECT_ERROR(transform_from_json(R"({"name": "RandomHorizontalFlip", "p": 3})"), ValueError, "p must be in [0, 1], got 3");
   EXPECT_ERROR(transform_from_json(R"({"name": "Pad", "padding": [9223372036854775807, 0, 9223372036854775807, 0]})"),
                ValueError, "a border must have at most 2^40 pixels, got 9223372036854775807");
+  EXPECT_ERROR(transform_from_json(R"({"name": "Compose", "transforms": [{"name": "Identity"}], "transform": []})"), ValueError,
+               "Compose: there is no argument \"transform\"; did you mean transforms?");
   EXPECT_ERROR(transform_from_json("[]"), ValueError, "Compose: there must be at least one transform");
   EXPECT_ERROR(transform_from_json("[{]"), ValueError, "Json: ");
   EXPECT_ERROR(transform_from_json("7"), ValueError, "Json: this must be an object, got 7");
@@ -169,6 +172,18 @@ TEST(TransformFromJson, TakesSettingsAsPythonHasThem) {
   EXPECT_ERROR(transform_from_json(R"({"name": "JPEG", "quality": [10, 20, 30]})"), ValueError, "Json: this must be one of");
   EXPECT_ERROR(transform_from_json(R"({"name": "RandomErasing", "value": "noise"})"), ValueError,
                "Json: this must be a number, a list of numbers or \"random\"");
+}
+
+TEST(TransformFromJson, TakesNumbersForListsAndNullAsTorchvisionDoes) {
+  for (const auto& c : oracle::cases("transforms/written")) {
+    SCOPED_TRACE(c.name());
+    const auto settings = c.text("settings");
+    if (const auto refusal = c.text("refusal"); refusal.empty()) {
+      EXPECT_EQ(transform_from_json(settings).repr(), c.text("repr"));
+    } else {
+      EXPECT_ERROR(transform_from_json(settings), ValueError, refusal);
+    }
+  }
 }
 
 TEST(TransformsDef, NamesTheArgumentsOfEachTransform) {

@@ -290,7 +290,7 @@ TEST(Invert, BringsBoxesAndPointsBack) {
   };
   for (const auto& [transform, keeps_angles] : all) {
     for (const auto format : {BoundingBoxFormat::XYXY, BoundingBoxFormat::XYWH, BoundingBoxFormat::CXCYWH,
-                              BoundingBoxFormat::CXCYWHR, BoundingBoxFormat::XYXYXYXY}) {
+                              BoundingBoxFormat::XYWHR, BoundingBoxFormat::CXCYWHR, BoundingBoxFormat::XYXYXYXY}) {
       const bool rotated = tv_tensors::is_rotated_bounding_format(format);
       const bool iou = transform.repr().starts_with("RandomIoUCrop");  // which refuses rotated boxes
       if (rotated && (!keeps_angles || iou)) continue;

@@ -51,6 +51,8 @@ const AnyTransform& sizes_transform(const std::string& name) {
       {"RandomCrop(-2)", RandomCrop(-2)},
       {"RandomResizedCrop(scale 0)", RandomResizedCrop(4, {.scale = {0, 0}})},
       {"RandomResizedCrop(scale 1e30)", RandomResizedCrop(4, {.scale = {1e30, 1e30}})},
+      {"Pad(0, fill 300)", Pad(0, {.fill = 300})},
+      {"RandomZoomOut(no room, fill 300)", RandomZoomOut({.fill = 300, .side_range = {1, 1}, .p = 1})},
   };
   return all.at(name);
 }
@@ -227,6 +229,15 @@ TEST(SizeTransforms, RefuseWhatTorchvisionRefuses) {
       {"Pad fill [] edge",
        {[=] { Pad(1, {.fill = Fill(std::vector<double>()), .padding_mode = PaddingMode::Edge})(image); },
         "pad: fill must have 1 or 3 numbers, got none"}},
+      {"Pad fill 300", {[=] { Pad(1, {.fill = 300})(image); }, "pad: fill must be a number that Byte holds, got 300"}},
+      {"RandomCrop fill -1",
+       {[=] { RandomCrop(20, {.pad_if_needed = true, .fill = -1})(image); },
+        "pad: fill must be a number that Byte holds, got -1"}},
+      {"RandomZoomOut fill 300",
+       {[=] {
+          RandomZoomOut({.fill = 300, .side_range = {2, 2}, .p = 1})(image);
+        },
+        "pad: fill must be a number that Byte holds"}},
       {"RandomVerticalFlip(2)", {[] { RandomVerticalFlip(2.0); }, "RandomVerticalFlip: p must be in [0, 1], got 2"}},
       {"FiveCrop({})", {[] { FiveCrop(std::vector<int64_t>{}); }, "FiveCrop: size must have 1 or 2 numbers, got 0"}},
       {"FiveCrop(9)", {[=] { FiveCrop(9)(image); }, "size must not be larger than the image, got (9, 9) of (8, 10)"}},

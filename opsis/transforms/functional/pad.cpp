@@ -6,6 +6,7 @@
 #include <ATen/ops/pad.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+#include <c10/util/overflows.h>
 
 #include <algorithm>
 #include <array>
@@ -69,6 +70,24 @@ torch::Tensor pad_symmetric(torch::Tensor image, Borders b) {
   return image.index({torch::indexing::Ellipsis, rows.unsqueeze(1), columns.unsqueeze(0)});
 }
 
+// Whether ATen fills pixels of this type with the number: what is between two is cut, but nothing is wrapped.
+bool holds(torch::ScalarType type, double number) {
+  const auto fits = [&]<class T>(T) { return !c10::overflows<T, double>(number); };
+  switch (type) {
+    case torch::kUInt8: return fits(uint8_t{});
+    case torch::kUInt16: return fits(uint16_t{});
+    case torch::kUInt32: return fits(uint32_t{});
+    case torch::kInt8: return fits(int8_t{});
+    case torch::kInt16: return fits(int16_t{});
+    case torch::kInt32: return fits(int32_t{});
+    case torch::kInt64: return fits(int64_t{});
+    case torch::kFloat16: return fits(c10::Half{});
+    case torch::kBFloat16: return fits(c10::BFloat16{});
+    case torch::kFloat32: return fits(float{});
+    default: return true;  // of bool, which takes all, and float64
+  }
+}
+
 // One number for each channel, in the image's type: by way of float32, as torchvision rounds it.
 torch::Tensor colour(const torch::Tensor& image, const std::vector<double>& fill) {
   OPSIS_CHECK(static_cast<int64_t>(fill.size()) == image.size(-3), "pad: fill must have 1 or {} numbers, got {}",
@@ -130,7 +149,12 @@ torch::Tensor pad(const torch::Tensor& image, torch::IntArrayRef padding, const 
   const int64_t around[] = {b.left, b.right, b.top, b.bottom};  // ATen's order
   torch::Tensor pixel;
   if (padding_mode == PaddingMode::Constant) {
-    pixel = numbers.size() > 1 ? colour(image, numbers) : at::zeros({1}, image.options()).fill_(numbers[0]);
+    // As in torchvision, a fill is looked at only where there is something to fill.
+    const bool grows = std::max({b.left, b.top, b.right, b.bottom}) > 0;
+    OPSIS_CHECK(!grows || numbers.size() > 1 || holds(image.scalar_type(), numbers[0]),
+                "pad: fill must be a number that {} holds, got {}", image.scalar_type(), numbers[0]);
+    pixel = at::zeros({1}, image.options());
+    if (grows) pixel = numbers.size() > 1 ? colour(image, numbers) : pixel.fill_(numbers[0]);
   }
   if (const auto padded = detail::pad_pixels(image, b, padding_mode, pixel)) return *padded;
   if (padding_mode == PaddingMode::Constant) {  // ATen cuts before it pads

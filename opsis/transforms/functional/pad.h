@@ -34,8 +34,8 @@ namespace functional {
 ///          their canvas, and boxes are clamped by their mode
 /// Types    any number; the result has the same. Integers go by way of float32 for Edge and Reflect
 /// Throws   ValueError when padding has not 1, 2 or 4 numbers, for a border that Reflect or Symmetric cannot fill from the
-///          image, for more than one fill with another mode than Constant or for a mask, and for boxes and key points with
-///          another mode than Constant
+///          image, for more than one fill with another mode than Constant or for a mask, for a fill that the type does not
+///          hold where a border is filled, and for boxes and key points with another mode than Constant
 /// Source   torchvision.transforms.v2.functional.pad
 OPSIS_API torch::Tensor pad(const torch::Tensor& image, torch::IntArrayRef padding, const Fill& fill = {},
                             PaddingMode padding_mode = PaddingMode::Constant);

@@ -4,6 +4,7 @@
 // Differs  a probability outside [0, 1] is refused, as v2 does; a sample's masks, boxes and key points pass through what is
 //          v1's own, and follow what is v2's, but `invert` takes what was found on the picture back to its source by both;
 //          LinearTransformation takes pixels in any order in memory
+// Neither code() nor to_json() knows the classes that are v1's own, Compose and RandomApply among them: both throw ValueError.
 #pragma once
 
 #include "opsis/transforms/auto_augment.h"

@@ -61,6 +61,19 @@ struct PadArguments {
   PaddingMode mode = PaddingMode::Constant;
 };
 
+void expect_padded(const std::string& table, const std::map<std::string, PadArguments>& all, const std::string& refusal) {
+  for (const auto& c : oracle::cases(table)) {
+    SCOPED_TRACE(c.name());
+    const auto& arguments = all.at(c.text("op"));
+    const auto image = operations::laid_out(c.tensor("input"), c.text("layout"));
+    if (c.boolean("refused")) {
+      EXPECT_ERROR(functional::pad(image, arguments.padding, arguments.fill, arguments.mode), ValueError, refusal);
+    } else {
+      EXPECT_TENSOR_EQ(functional::pad(image, arguments.padding, arguments.fill, arguments.mode), c.tensor("expected"));
+    }
+  }
+}
+
 TEST(Pad, EqualsTorchvisionForEveryTypeModeAndLayout) {
   const std::map<std::string, PadArguments> all{
       {"2 1 with 3", {{2, 1}, 3}},
@@ -76,16 +89,31 @@ TEST(Pad, EqualsTorchvisionForEveryTypeModeAndLayout) {
       {"colour", {{2, 3, 1, 0}, {1.5, 2.0, 3.5}}},
       {"colour cut", {{2, -1, 0, 4}, {1.0, 2.5, 3.0}}},
   };
-  for (const auto& c : oracle::cases("transforms_sizes/pad")) {
-    SCOPED_TRACE(c.name());
-    const auto& arguments = all.at(c.text("op"));
-    const auto image = operations::laid_out(c.tensor("input"), c.text("layout"));
-    if (c.boolean("refused")) {
-      EXPECT_ERROR(functional::pad(image, arguments.padding, arguments.fill, arguments.mode), ValueError, "pad: ");
-    } else {
-      EXPECT_TENSOR_EQ(functional::pad(image, arguments.padding, arguments.fill, arguments.mode), c.tensor("expected"));
-    }
-  }
+  expect_padded("transforms_sizes/pad", all, "pad: ");
+}
+
+TEST(Pad, TakesTheFillsThatTorchvisionTakesForEveryType) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN(), infinite = std::numeric_limits<double>::infinity();
+  const std::map<std::string, PadArguments> all{
+      {"above", {{1}, 300}},
+      {"below", {{1, 0}, -1}},
+      {"below by half", {{1}, -0.5}},
+      {"above by half", {{1}, 255.5}},
+      {"far", {{0, 0, 0, 2}, 70000}},
+      {"farther", {{0, 0, 1, 0}, 1e39}},
+      {"nan", {{1}, nan}},
+      {"inf", {{1}, infinite}},
+      {"above nowhere", {{0}, 300}},
+      {"above cut", {{-1, 0}, 300}},
+      {"above cut and grown", {{-1, 0, 1, 0}, 300}},
+      {"colours above", {{1}, {300.0, -1.0, 2.5}}},
+      {"two colours", {{1}, {1.0, 2.0}}},
+      {"two colours nowhere", {{0}, {1.0, 2.0}}},
+      {"two colours cut", {{-1, 0}, {1.0, 2.0}}},
+  };
+  expect_padded("transforms_sizes/pad_beyond", all, "pad: fill must ");
+  const auto image = torch::zeros({3, 4, 5}, torch::kUInt8);
+  EXPECT_ERROR(functional::pad(image, {1}, 300), ValueError, "pad: fill must be a number that Byte holds, got 300");
 }
 
 TEST(Crop, OfPlacesBeyondThePictureEqualsTorchvision) {

@@ -156,6 +156,7 @@ TEST(Affine, ShearsByANumberAlongXAlone) {
 
 TEST_F(Warps, GiveTorchvisionsBytes) { images_in("transforms_warp/image"); }
 TEST_F(Warps, GiveTorchvisionsNumbersOfEachType) { images_in("transforms_warp/image_types"); }
+TEST_F(Warps, WrapFillsBeyondTheTypeAsTorchvision) { images_in("transforms_warp/image_beyond"); }
 TEST_F(Warps, GiveTorchvisionsBytesForAnyShape) { images_in("transforms_warp/image_shapes"); }
 TEST_F(Warps, GiveTorchvisionsBytesOfManyPixels) { images_in("transforms_warp/large"); }
 
@@ -184,6 +185,11 @@ void boxes_in(const std::string& table) {
 
 TEST_F(Warps, ChangeUprightBoxesAsTorchvision) { boxes_in("transforms_warp/upright_boxes"); }
 TEST_F(Warps, ChangeRotatedBoxesAsTorchvision) { boxes_in("transforms_warp/rotated_boxes"); }
+TEST_F(Warps, ChangeBoxesOfOtherTypesAsTorchvision) {
+  boxes_in("transforms_warp/upright_boxes_types");
+  boxes_in("transforms_warp/rotated_boxes_types");
+}
+TEST_F(Warps, ChangeBoxesOfBfloat16AsTorchvision) { boxes_in("transforms_warp/upright_boxes_bfloat16"); }
 TEST_F(Warps, ChangeNoBoxesAtAll) { boxes_in("transforms_warp/no_boxes"); }
 TEST_F(Warps, ChangeBoxesOfNaNAndInfinityAsTorchvision) { boxes_in("transforms_warp/odd_boxes"); }
 

@@ -130,7 +130,7 @@ void expect_drawn(const std::string& table) {
     torch::manual_seed(seed);
     const random::PythonScope python(seed);
     if (c.boolean("refused")) {
-      EXPECT_THROW(transform(image), ValueError);
+      EXPECT_THAT([&] { transform(image); }, testing::ThrowsMessage<ValueError>(testing::ContainsRegex("^[A-Za-z0-9_:]+: ")));
       continue;
     }
     EXPECT_TENSOR_EQ(transform(image), c.tensor("expected"));
@@ -163,8 +163,8 @@ TEST(FiveCropAndTenCrop, GiveTuplesAndBatchesInPipelines) {
     const first::FiveCrop five(c.ints("size"));
     const first::TenCrop ten(c.ints("size")), vertical(c.ints("size"), true);
     if (c.boolean("refused")) {
-      EXPECT_THROW(five(image), ValueError);
-      EXPECT_THROW(ten(image), ValueError);
+      EXPECT_ERROR(five(image), ValueError, "size must not be larger than the image, got (13, 13)");
+      EXPECT_ERROR(ten(image), ValueError, "size must not be larger than the image, got (13, 13)");
       continue;
     }
     std::vector<torch::Tensor> crops;
