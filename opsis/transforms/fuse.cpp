@@ -174,6 +174,13 @@ bool FusedImage::take_channels(const std::vector<int64_t>& order) {
 // A file's pixels are decoded one after the other.
 bool FusedImage::interleaved() const { return pixels_.defined() ? lies_interleaved(pixels_) : channels_ > 1; }
 
+// As torchvision leaves pixels that came one after the other: in planes behind another order of channels, and behind the resizing of
+// a picture that was cut out of wider rows (a batch keeps its layout then).
+bool FusedImage::ends_in_planes() const {
+  const int64_t row = pixels_.defined() ? pixels_.stride(2) : from_.width * channels_;
+  return !order_.empty() || (resize_ && !batch_ && interleaved() && row > before_.width * channels_);
+}
+
 FusedImage::Source FusedImage::load_source(const simd::Resizer* resizer) const {
   Source source{.interleaved = interleaved()};
   if (!load_) {
@@ -245,8 +252,7 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
   }
   const int64_t height = size_.height, width = size_.width;
   auto out = room_in(place);
-  // Channels in another order are planes, as permute_channels leaves them.
-  const bool separates = source.interleaved && (out.defined() || !order_.empty());
+  const bool separates = source.interleaved && channels_ == 3 && (out.defined() || ends_in_planes());
   if (!out.defined()) {
     out = torch::empty(
         {count_, channels_, height, width},
@@ -355,7 +361,7 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
       first += count;
     }
   });
-  return finished(out);
+  return finished(ends_in_planes() ? out.contiguous() : out);
 }
 
 }  // namespace opsis::inline v1::transforms::detail

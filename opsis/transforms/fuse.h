@@ -73,6 +73,7 @@ class OPSIS_API FusedImage {
   bool take_one(const PixelStep& step);
   bool take_channels(const std::vector<int64_t>& order);
   bool interleaved() const;
+  bool ends_in_planes() const;
   Source load_source(const simd::Resizer* resizer) const;
   torch::Tensor finished(const torch::Tensor& out) const;
   torch::Tensor room_in(const ImagePlace& place) const;

@@ -492,7 +492,6 @@ SMALL = {
     "gif": lambda: gif_of((9, 7), [(0, 0, 9, 7, {}), (2, 1, 4, 5, {"disposal": 1, "transparent": 3, "local": True})], bits=2),
     "webp": lambda: saved(photo(7, 9), "WEBP", quality=50),
     "webp_lossless": lambda: saved(photo(7, 9, 4), "WEBP", lossless=True),
-    "webp_animation": lambda: animated("WEBP", False),
     "avif": lambda: saved(photo(7, 9), "AVIF", quality=50, speed=9),
     "heic": lambda: heic_of(photo(16, 16)),
     "tiff": lambda: tiff_of([photo(7, 9)], rows_per_strip=3),

@@ -97,7 +97,9 @@ torch::Tensor permute_channels(const torch::Tensor& image, torch::IntArrayRef pe
     const detail::Bytes in(image);
     if (in.interleaved) return separated(in, order);
   }
-  return image.index_select(-3, at::tensor(order, torch::TensorOptions(torch::kInt64).device(image.device())));
+  const auto channels_in_order = at::tensor(order, torch::TensorOptions(torch::kInt64).device(image.device()));
+  if (image.is_contiguous()) return image.index_select(-3, channels_in_order);
+  return image.index({torch::indexing::Ellipsis, channels_in_order, torch::indexing::Slice(), torch::indexing::Slice()});
 }
 
 Image rgb_to_grayscale(const Image& image, int64_t num_output_channels) {

@@ -7,9 +7,15 @@
 #include "opsis/simd/nearest.h"
 #include "opsis/simd/resize.h"
 #include "opsis/transforms/functional/pictures.h"
+#include "opsis/transforms/functional/planes.h"
 
 namespace opsis::inline v1::transforms::detail {
 namespace {
+
+// As ATen's kernels leave it: a picture that was cut out of wider rows does not count as one of whole pixels.
+torch::Tensor laid_as_atens(const torch::Tensor& out, const torch::Tensor& images) {
+  return images.suggest_memory_format() == torch::MemoryFormat::ChannelsLast ? out : in_planes(out);
+}
 
 torch::Tensor resize_blended(const torch::Tensor& images, const PictureLayout& layout, Size size, simd::ResizeFilter filter,
                              bool antialias) {
@@ -28,7 +34,7 @@ torch::Tensor resize_blended(const torch::Tensor& images, const PictureLayout& l
     resizer.resize(picture(images, layout, number), layout.row_stride, first, last,
                    to + (number * size.height + first) * row_bytes, row_bytes);
   });
-  return out;
+  return laid_as_atens(out, images);
 }
 
 torch::Tensor resize_nearest(const torch::Tensor& images, const PictureLayout& layout, Size size, bool exact) {
@@ -49,7 +55,7 @@ torch::Tensor resize_nearest(const torch::Tensor& images, const PictureLayout& l
       }
     }
   });
-  return out;
+  return laid_as_atens(out, images);
 }
 
 bool is_few(int64_t pixels) { return pixels > 1 && pixels < 8; }
