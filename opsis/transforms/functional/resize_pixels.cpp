@@ -14,7 +14,8 @@ namespace {
 
 // As ATen's kernels leave it: a picture that was cut out of wider rows does not count as one of whole pixels.
 torch::Tensor laid_as_atens(const torch::Tensor& out, const torch::Tensor& images) {
-  return images.suggest_memory_format() == torch::MemoryFormat::ChannelsLast ? out : in_planes(out);
+  const auto pixels = torch::MemoryFormat::ChannelsLast;
+  return images.is_contiguous(pixels) || images.suggest_memory_format() == pixels ? out : in_planes(out);
 }
 
 torch::Tensor resize_blended(const torch::Tensor& images, const PictureLayout& layout, Size size, simd::ResizeFilter filter,
