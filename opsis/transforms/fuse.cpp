@@ -254,10 +254,10 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
   auto out = room_in(place);
   const bool separates = source.interleaved && channels_ == 3 && (out.defined() || ends_in_planes());
   if (!out.defined()) {
-    out = torch::empty(
-        {count_, channels_, height, width},
-        torch::dtype(to_float_ ? torch::kFloat32 : torch::kUInt8)
-            .memory_format(source.interleaved && !separates ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous));
+    out = torch::empty({count_, channels_, height, width},
+                       torch::dtype(to_float_ ? torch::kFloat32 : torch::kUInt8)
+                           .memory_format(source.interleaved && !separates ? torch::MemoryFormat::ChannelsLast
+                                                                           : torch::MemoryFormat::Contiguous));
   }
   auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
   const int64_t row_bytes = width * samples;
@@ -302,8 +302,8 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
     }
   };
   // Whole rows behind each other, and nothing but floats wanted of them.
-  const bool as_they_lie = to_float_ && !separates && !resizer && !flip_ && !flip_rows_ && source.last.empty() &&
-                           source.part.stride(2) == row_bytes;
+  const bool as_they_lie =
+      to_float_ && !separates && !resizer && !flip_ && !flip_rows_ && source.last.empty() && source.part.stride(2) == row_bytes;
   const bool in_blocks = to_float_ || separates;
 
   // Rows [first, last) of one picture, before they are mirrored top to bottom: handed on in blocks, for the kernels look at their

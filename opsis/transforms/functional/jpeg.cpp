@@ -12,9 +12,8 @@ namespace opsis::inline v1::transforms::functional {
 torch::Tensor jpeg(const torch::Tensor& image, int64_t quality) {
   detail::check_dims("jpeg", image, 3);
   if (image.dim() == 3) {
-    return telling_where<ValueError>("jpeg", [&] {
-      return detail::in_planes(io::decode_jpeg(io::encode_jpeg(wrap(image, Image()), quality)).data);
-    });
+    return telling_where<ValueError>(
+        "jpeg", [&] { return detail::in_planes(io::decode_jpeg(io::encode_jpeg(wrap(image, Image()), quality)).data); });
   }
   const auto batch = image.flatten(0, -4);
   if (batch.size(0) == 0) return image.clone();
