@@ -291,7 +291,11 @@ OpenSet open_here(const Opener& opener, const DatasetsOptions& options) {
   } catch (const opsis::NotFoundError& error) {
     const std::string_view what = error.what();
     if (what.find("pass .download = true") == what.npos) throw;
-    opsis::raise<opsis::NotFoundError>("{} (opsis datasets download {} --root {})", what, options.name, options.root);
+    auto way = opsis::text("opsis datasets download {} --root \"{}\"", options.name, options.root);
+    if (!options.split.empty()) way += " --split " + options.split;
+    if (!options.subset.empty()) way += " --subset " + options.subset;
+    for (const auto& option : options.options) way += " --option " + option;
+    opsis::raise<opsis::NotFoundError>("{} ({})", what, way);
   }
 }
 

@@ -193,7 +193,8 @@ std::string at_least(uint64_t least, const std::string& word) {
 std::string number_up_to(double most, std::string_view rule, const std::string& word) {
   double value = 0;
   const auto* end = word.data() + word.size();
-  const auto [stop, error] = std::from_chars(word.data(), end, value);
+  const bool has_plus = word.size() > 1 && word[0] == '+' && word[1] != '-';
+  const auto [stop, error] = std::from_chars(word.data() + (has_plus ? 1 : 0), end, value);
   if (error == std::errc{} && stop == end && value >= 0 && value <= most) return {};
   return opsis::text("must be a number {}, got {}", rule, word);
 }

@@ -30,6 +30,11 @@ struct TransformOptions {
 // Several images, as FiveCrop gives, are written as a grid. Returns the size of what the file shows.
 opsis::Size write(const opsis::Image& image, const fs::path& path) {
   const auto& data = image.data;
+  // Whether whole numbers fill their type or only a byte of it, nobody says.
+  if (!data.is_floating_point() && data.scalar_type() != torch::kUInt8) {
+    opsis::raise<opsis::ValueError>("no picture is written of {}; end with ToDtype(uint8), or ToDtype(uint8, scale=True)",
+                                    data.scalar_type());
+  }
   // save_image knows the formats; it takes numbers in [0, 1], and its rounding gives uint8 back unchanged.
   const auto shown = opsis::utils::make_grid(data.is_floating_point() ? data : data.to(torch::kFloat64).div(255));
   opsis::utils::save_image(shown, path);
@@ -39,10 +44,12 @@ opsis::Size write(const opsis::Image& image, const fs::path& path) {
 // What is to be read and written: the file, or each picture of the folder, in the order of their names.
 std::vector<std::pair<fs::path, fs::path>> files_of(const TransformOptions& options) {
   namespace datasets = opsis::datasets;
+  auto extensions = datasets::image_extensions();
+  extensions.insert(extensions.end(), {".avif", ".gif"});  // which torchvision's folders do not have
   if (!fs::is_directory(options.input)) return {{options.input, options.output}};
   std::vector<std::pair<fs::path, fs::path>> files;
   for (const auto& entry : fs::directory_iterator(options.input)) {
-    const bool picture = datasets::has_file_allowed_extension(entry.path().string(), datasets::image_extensions());
+    const bool picture = datasets::has_file_allowed_extension(entry.path().string(), extensions);
     if (picture && entry.is_regular_file()) files.emplace_back(entry.path(), options.output / entry.path().filename());
   }
   if (files.empty()) opsis::raise<opsis::NotFoundError>("there is no picture in {}", options.input.string());
@@ -78,6 +85,9 @@ int transform(const TransformOptions& options) {
   const auto pipeline = build_pipeline(options.pipeline);
   auto seed = options.seed ? *options.seed : std::random_device{}();
   const bool folder = fs::is_directory(options.input);
+  if (!fs::exists(options.input)) {
+    opsis::raise<opsis::IoError>("cannot open {}: No such file or directory", options.input.string());
+  }
   if (!folder) check_picture_name("the output", options.output);
   int code = 0;
   Json results = Json::array();

@@ -69,6 +69,23 @@ class Desk {
   FolderLock lock_;
 };
 
+// hub::download() into a file that is on its way to `place`, which is what its messages name.
+void download_for(const fs::path& place, const std::string& url, const fs::path& file,
+                  const hub::DownloadOptions& options = {}) {
+  const auto told = [&](const Error& error) {
+    std::string what = error.what();
+    if (const auto at = what.rfind(file.string()); at != what.npos) what.replace(at, file.string().size(), place.string());
+    return what;
+  };
+  try {
+    hub::download(url, file, options);
+  } catch (const NotFoundError& error) {
+    raise<NotFoundError>("{}", told(error));
+  } catch (const IoError& error) {
+    raise<IoError>("{}", told(error));
+  }
+}
+
 }  // namespace
 
 bool check_integrity(const fs::path& file, const std::string& md5, const std::string& sha256) {
@@ -94,7 +111,8 @@ fs::path download_url(const std::string& url, const fs::path& root, std::string 
   const Desk desk(root / (filename + ".replacing"));
   if (check_integrity(place, md5, sha256)) return place;  // another has brought it
   const auto fresh = desk.path() / place.filename();
-  hub::download(hub::mirrored(url), fresh, options);
+  remove_tree(fresh);  // whoever put it there: nobody has looked at it
+  download_for(place, hub::mirrored(url), fresh, options);
   move_to(fresh, place);
   return place;
 }
@@ -112,7 +130,7 @@ fs::path download_file_from_google_drive(const std::string& file_id, const fs::p
   for (bool asked = false;; asked = true) {
     std::error_code ignored;
     fs::remove(answer, ignored);
-    hub::download(hub::mirrored(address), answer);
+    download_for(place, hub::mirrored(address), answer);
     const auto page = page_in(answer);
     if (page.empty()) break;
     fs::remove(answer, ignored);

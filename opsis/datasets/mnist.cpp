@@ -10,6 +10,7 @@
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/hub/checkpoint.h"
+#include "opsis/hub/sparse_tensor.h"
 #include "opsis/io/file.h"
 
 namespace opsis::inline v1::datasets {
@@ -58,6 +59,11 @@ ClassifiedPixels read_idx_pair(std::string_view dataset, const fs::path& images,
 ClassifiedPixels read_processed(std::string_view dataset, const fs::path& file, Names classes, int64_t dimensions = 1) {
   const auto pair = hub::load(file);
   ClassifiedPixels out{pair.get<torch::Tensor>(0), pair.get<torch::Tensor>(1), std::move(classes)};
+  try {
+    for (const auto& part : {out.images, out.labels}) hub::detail::check_memory(part, "a tensor");
+  } catch (const ValueError& error) {
+    raise<DecodeError>("{}: {}: {}", dataset, file.string(), error.what());
+  }
   const bool plain = hub::is_plain(out.images) && hub::is_plain(out.labels);
   if (!plain || out.images.dim() != 3 || out.images.scalar_type() != torch::kUInt8 || out.labels.dim() != dimensions ||
       (dimensions == 2 && out.labels.size(1) == 0)) {

@@ -167,7 +167,7 @@ Value CheckpointReader::dict(const PickleNode& node) {
     const Way way(way_, key.kind == Kind::String ? std::string(key.text)
                         : key.kind == Kind::Int  ? text("[{}]", key.integer)
                                                  : "?");
-    if (key.kind == Kind::Call) fail("a key is neither a string nor a number");
+    if (key.kind == Kind::Call) fail("a key is a tensor or an object");
     out.emplace_back(value(node.items[i]), value(node.items[i + 1]));
   }
   try {

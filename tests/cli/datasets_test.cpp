@@ -112,7 +112,7 @@ TEST(DatasetsShow, SaysWhatIsMissing) {
   expect_failure({"datasets", "show", "Digit", "--out", sheet}, "did you mean Digits?");
   expect_failure({"datasets", "show", "DatasetFolder", "--out", sheet}, "needs a function");
   expect_failure({"datasets", "show", "CIFAR10", "--root", folder.path(), "--out", sheet},
-                 " (opsis datasets download CIFAR10 --root " + folder.path().string() + ")");
+                 " (opsis datasets download CIFAR10 --root \"" + folder.path().string() + "\")");
   expect_wrong_usage({"datasets", "show", "Digits", "--out", sheet, "--side", "999999"}, "--side");
   expect_wrong_usage({"datasets", "show", "Digits", "--out", sheet, "--count", "0"}, "--count");
   expect_wrong_usage({"datasets", "show", "Digits", "--out", sheet, "--annotations", "x.json"}, "has no --annotations");

@@ -167,11 +167,12 @@ TEST(CliTransform, KnowsEveryTypeByName) {
   const auto photo = oracle::cases("cli/transform").front().text("photo");
   const support::TemporaryFolder folder;
   const auto output = folder.path() / "out.png";
-  for (const auto* step : {"ToDtype(float64, scale=True)", "ToDtype(torch.float32, scale=True)", "ToDtype(dtype=int16)"}) {
-    const auto run = opsis_tool({"transform", photo, output.string(), step});
+  for (const auto* step : {"ToDtype(float64, scale=True)", "ToDtype(torch.float32, scale=True)", "ToDtype(dtype=uint8)"}) {
+    const auto run = opsis_tool({"transform", photo, output.string(), "ToDtype(int16)", "ToDtype(uint8)", step});
     ASSERT_EQ(run.code, 0) << run.err;
     EXPECT_TENSOR_EQ(io::decode_image(output).data, io::decode_image(std::filesystem::path(photo)).data);
   }
+  expect_failure({"transform", photo, output.string(), "ToDtype(int32, scale=True)"}, "end with ToDtype(uint8)");
 }
 
 TEST(CliTransform, TellsTheSeedOfWhatDraws) {

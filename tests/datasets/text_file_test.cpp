@@ -1,4 +1,4 @@
-// What files of annotations are read with, held against what Python makes of the same.
+// What files of annotations are read with, which does as Python's str and int do.
 #include "opsis/datasets/text_file.h"
 
 #include <limits>
@@ -23,7 +23,7 @@ TEST(Stripped, TakesAwayTheWhiteSpaceThatPythonTakesAway) {
   EXPECT_EQ(stripped("\xA0 b\xC2"), "\xA0 b\xC2");  // no UTF-8
 }
 
-TEST(IntegerOf, TakesWhatPythonsIntTakes) {
+TEST(IntegerOf, TakesWhatPythonsIntTakesWithin64Bits) {
   EXPECT_EQ(integer_of(" \t-12\n"), -12);
   EXPECT_EQ(integer_of("+007"), 7);
   EXPECT_EQ(integer_of("9223372036854775807"), 9223372036854775807);

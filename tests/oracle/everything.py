@@ -6,11 +6,13 @@ writes build/oracle/<room> for all rooms, or for those that are named. Torchvisi
 that takes a tenth of an hour less than a process each. What the same sources have written there already is not made again.
 """
 
+import ctypes
 import hashlib
 import importlib.metadata
 import os
 import pathlib
 import runpy
+import signal
 import sys
 import time
 import traceback
@@ -20,7 +22,10 @@ here = pathlib.Path(__file__).resolve().parent
 
 def sources(module):
     """A hash of all that decides what a module writes."""
-    files = [module, here / "oracle.py", *sorted((here / "support").glob("*.py"))]
+    root = here.parents[1]
+    files = [module, here / "oracle.py", *sorted((here / "support").glob("*.py")), root / "scripts" / "versions"]
+    for read in (root / "tests" / "io" / "pngsuite", root / "opsis" / "datasets" / "digits"):  # by modules
+        files += sorted(f for f in read.iterdir() if f.is_file())
     versions = [importlib.metadata.version(name) for name in ("torch", "torchvision", "numpy", "pillow")]
     settings = [os.environ.get("OPSIS_ORACLE_ALL", "")]
     return hashlib.sha256(b"\0".join([f.read_bytes() for f in files] + [w.encode() for w in versions + settings])).hexdigest()
@@ -34,6 +39,7 @@ def start(module, out, log):
         return child
     status = 1
     try:
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: nobody goes on when this program is killed
         target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(target, 1)
         os.dup2(target, 2)
@@ -58,7 +64,12 @@ def main():
     marks = out / "made"
     marks.mkdir(parents=True, exist_ok=True)
     hashes = {room: sources(module) for room, module in modules.items() if not wanted or room in wanted}
-    fresh = [room for room, known in hashes.items() if (marks / room).is_file() and (marks / room).read_text().split()[:1] == [known]]
+
+    def is_fresh(room):
+        mark = marks / room
+        return (out / room).is_dir() and mark.is_file() and mark.read_text().split()[:1] == [hashes[room]]
+
+    fresh = [room for room in hashes if is_fresh(room)]
     due = sorted(hashes.keys() - fresh, key=lambda room: -modules[room].stat().st_size)  # the longest are among the largest
     print(f"oracle: {len(fresh)} rooms as they were, {len(due)} to make", flush=True)
     if not due:
