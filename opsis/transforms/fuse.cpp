@@ -178,7 +178,8 @@ bool FusedImage::interleaved() const { return pixels_.defined() ? lies_interleav
 // a picture that was cut out of wider rows (a batch keeps its layout then).
 bool FusedImage::ends_in_planes() const {
   const int64_t row = pixels_.defined() ? pixels_.stride(2) : from_.width * channels_;
-  return !order_.empty() || (resize_ && !batch_ && interleaved() && row > before_.width * channels_);
+  const bool cut = row > before_.width * channels_ && before_.height > 1;
+  return !order_.empty() || (resize_ && !batch_ && interleaved() && cut);
 }
 
 FusedImage::Source FusedImage::load_source(const simd::Resizer* resizer) const {

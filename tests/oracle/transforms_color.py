@@ -265,9 +265,11 @@ BEFORE_NOISE = [
     {"name": "Pad", "padding": [0, 0, 0, 0]},
     {"name": "Pad", "padding": [2, 0, 1, 3], "fill": [1, 20, 100]},
     {"name": "Pad", "padding": [2, -3, 1, 3]},
+    {"name": "Pad", "padding": [-1, -1, -1, -1]},
     *[{"name": "Pad", "padding": [2, 0, 1, 3], "padding_mode": m} for m in ["constant", "edge", "reflect", "symmetric"]],
     {"name": "RandomCrop", "size": [30, 40], "padding": [4]},
     {"name": "RandomCrop", "size": [30, 40]},
+    {"name": "CenterCrop", "size": [1, 20]},
     {"name": "CenterCrop", "size": [40, 40]},
     {"name": "RandomZoomOut", "p": 1.0},
     {"name": "RandomRotation", "degrees": [30, 31]},
@@ -285,7 +287,7 @@ BEFORE_NOISE = [
     {"name": "RandomAdjustSharpness", "sharpness_factor": 2.0, "p": 1.0},
     {"name": "RandomErasing", "p": 1.0},
 ]
-BEHIND = [[], [{"name": "RandomChannelPermutation"}, {"name": "RandomHorizontalFlip", "p": 1.0}], [{"name": "ToDtype", "dtype": "float32", "scale": True}]]
+BEHIND = [[], [{"name": "RandomInvert", "p": 1.0}, {"name": "Resize", "size": [25, 31]}], [{"name": "RandomChannelPermutation"}, {"name": "RandomHorizontalFlip", "p": 1.0}], [{"name": "ToDtype", "dtype": "float32", "scale": True}]]
 
 
 def of_json(description):

@@ -13,10 +13,12 @@
 
 namespace opsis::inline v1::transforms::detail {
 
-/// Whether such kernels are for this tensor: uint8, on the CPU, (..., C, H, W) with a pixel at least.
+/// Whether such kernels are for this tensor: uint8, on the CPU, (..., C, H, W) with a pixel at least, and not turned by 90 degrees,
+/// which ATen's operators leave turned.
 inline bool is_bytes(const torch::Tensor& image) {
   return image.scalar_type() == torch::kUInt8 && image.device().is_cpu() && image.layout() == torch::kStrided &&
-         image.dim() >= 3 && image.numel() > 0;
+         image.dim() >= 3 && image.numel() > 0 &&
+         (image.stride(-2) >= image.stride(-1) || image.size(-2) == 1 || image.size(-1) == 1);
 }
 
 /// A tensor of which is_bytes holds, as images without gaps: channel after channel, or pixel after pixel if it has three channels

@@ -95,7 +95,7 @@ torch::Tensor permute_channels(const torch::Tensor& image, torch::IntArrayRef pe
   constexpr std::array<int64_t, 3> rgb{0, 1, 2};
   if (detail::is_bytes(image) && std::is_permutation(order.begin(), order.end(), rgb.begin(), rgb.end())) {
     const detail::Bytes in(image);
-    if (in.interleaved && image.stride(-1) == channels) return separated(in, order);
+    if (in.interleaved) return separated(in, order);
   }
   const auto channels_in_order = at::tensor(order, torch::TensorOptions(torch::kInt64).device(image.device()));
   if (image.is_contiguous()) return image.index_select(-3, channels_in_order);

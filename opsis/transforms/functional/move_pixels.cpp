@@ -102,7 +102,7 @@ void pad_with_fill(const torch::Tensor& images, const PictureLayout& layout, con
 
 // What was padded, as torchvision's kernels leave it.
 torch::Tensor laid_as_torchvisions(torch::Tensor out, int64_t dims, const Borders& b, PaddingMode mode) {
-  const bool is_copy = mode == PaddingMode::Constant && b.left == 0 && b.top == 0 && b.right == 0 && b.bottom == 0;
+  const bool is_copy = mode == PaddingMode::Constant && std::max({b.left, b.top, b.right, b.bottom}) <= 0;
   const bool keeps = is_copy || (dims == 4 && mode != PaddingMode::Symmetric);
   return keeps ? out : in_planes(out);
 }
