@@ -73,6 +73,8 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   decoder->ignoreXMP = AVIF_TRUE;
   decoder->ignoreExif = options.apply_exif_orientation ? AVIF_FALSE : AVIF_TRUE;
   decoder->imageDimensionLimit = 0;  // check_limits has a message that names the way out
+  // A table of samples takes memory while it is parsed; 0 would be no limit.
+  decoder->imageCountLimit = static_cast<uint32_t>(std::clamp<int64_t>(options.limits.frames, 1, UINT32_MAX));
   check_avif(*decoder, avifDecoderSetIOMemory(decoder.get(), bytes.data(), bytes.size()), bytes);
   check_avif(*decoder, avifDecoderParse(decoder.get()), bytes);
   if (decoder->imageCount != 1 && !options.still) {
@@ -99,6 +101,8 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
     raise<DecodeError>("decode_avif: the file says {}x{} and holds {}x{}", info.height, info.width, image->height,
                        image->width);
   }
+  // Pillow drops alpha, where torchvision lays the picture on black.
+  if (options.still && !alpha && !image->alphaPremultiplied) avifImageFreePlanes(image, AVIF_PLANES_A);
 
   avifRGBImage rgb{};
   avifRGBImageSetDefaults(&rgb, image);

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         if (!part.empty()) sum += part.front() + part.back();
       }
     }
-    static volatile unsigned sink;
+    [[maybe_unused]] static volatile unsigned sink;
     sink = sum;
   } catch (const opsis::DecodeError&) {
   }

@@ -529,6 +529,8 @@ STILLS = {f"{kind}.gif": make for kind, make in GIFS.items()} | {
     "lossy_animation.webp": lambda: animated("WEBP", False),
     "transparent_animation.webp": lambda: animated("WEBP", True, lossless=True, exact=True),
     "sequence.avif": lambda: animated("AVIF", False),
+    "transparent_sequence.avif": lambda: animated("AVIF", True),
+    "transparent.avif": lambda: saved(photo(9, 11, 4), "AVIF"),
     "unlike_pages.tiff": lambda: saved_pages([photo(9, 11), photo(5, 4, 1)[..., 0]]),
     "thumbnail_first.tiff": lambda: saved_pages([photo(5, 4, 1)[..., 0], photo(9, 11)], tiffinfo={254: 1}),
 }
