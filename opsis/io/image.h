@@ -170,7 +170,8 @@ struct GifOptions {
   int64_t loops = 0;       ///< how often an animation is repeated; 0 is for ever
 };
 
-/// The bytes of a GIF. Frames of up to 256 colors are kept as they are, others are reduced to 256; alpha becomes all or nothing.
+/// The bytes of a GIF. Frames of up to 256 colors are kept as they are (255 where anything is transparent), others are reduced to so
+/// many; alpha becomes all or nothing.
 /// Shapes   image (1, 3 or 4, H, W) or, as an animation, (T, 1, 3 or 4, H, W) -> (bytes)
 /// Types    uint8
 /// Throws   ValueError for another image or options out of range

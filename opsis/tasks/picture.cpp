@@ -17,7 +17,7 @@ const io::DecodeOptions kUpright{.mode = io::ImageReadMode::RGB, .apply_exif_ori
 Image of_file(Image image, const std::string& name) {
   auto& pixels = image.data;
   OPSIS_CHECK(pixels.dim() == 3, "{} has {} pictures; a single one is needed", name, pixels.size(0));
-  pixels = io::detail::shown_bytes(pixels);  // as ImageFolder has them
+  pixels = io::detail::shown_bytes(pixels);  // as data sets have them
   return image;
 }
 
