@@ -20,11 +20,12 @@ FolderLock::FolderLock(const fs::path& folder, bool wanted) {
   for (struct stat ours{}, there{};;) {
     make_folders(folder);
     folder_ = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_ < 0 && errno == ENOENT) continue;  // the one before us has taken it away
     if (folder_ < 0) return;
     while (flock(folder_, LOCK_EX) != 0 && errno == EINTR) {
     }
     if (fstat(folder_, &ours) != 0 || (stat(folder.c_str(), &there) == 0 && ours.st_ino == there.st_ino)) return;
-    close(folder_);  // the one before us has taken it away
+    close(folder_);
   }
 }
 
@@ -38,9 +39,14 @@ bool is_there(const fs::path& path) {
 }
 
 void make_folders(const fs::path& folder) {
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  if (failed) raise<IoError>("cannot make the folder {}: {}", folder.string(), system_reason(failed));
+  for (std::error_code failed, ignored;;) {
+    fs::create_directories(folder, failed);
+    if (!failed) return;
+    // A folder that another takes away while it is looked at "exists" and is none.
+    const auto there = fs::symlink_status(folder, ignored).type();
+    if (failed == std::errc::file_exists && (there == fs::file_type::not_found || there == fs::file_type::directory)) continue;
+    raise<IoError>("cannot make the folder {}: {}", folder.string(), system_reason(failed));
+  }
 }
 
 void move_to(const fs::path& from, const fs::path& to) {

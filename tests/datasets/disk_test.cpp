@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "opsis/core/check.h"
@@ -21,28 +22,44 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TEST(FolderLock, LetsOneGoOnAtATime) {
-  const support::TemporaryFolder root;
-  const auto folder = root.path() / "made";
-  int inside = 0, most = 0;
+// The most threads of four that had one folder at a time, each of whom takes it `times` times.
+int most_inside(const fs::path& folder, int times, bool takes_it_away) {
+  std::atomic<int> inside = 0, most = 0;
   std::vector<std::jthread> threads;
   for (int k = 0; k < 4; ++k) {
     threads.emplace_back([&] {
-      for (int i = 0; i < 50; ++i) {
-        const FolderLock lock(folder);
-        most = std::max(most, ++inside);
-        --inside;
+      try {
+        for (int i = 0; i < times; ++i) {
+          const FolderLock lock(folder);
+          most = std::max(most.load(), ++inside);
+          --inside;
+          if (takes_it_away) fs::remove(folder);
+        }
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << error.what();
       }
     });
   }
   threads.clear();
-  EXPECT_EQ(most, 1);
+  return most;
+}
+
+TEST(FolderLock, LetsOneGoOnAtATime) {
+  const support::TemporaryFolder root;
+  EXPECT_EQ(most_inside(root.path() / "made", 50, false), 1);
   const FolderLock none(root.path() / "not made", false);
   EXPECT_FALSE(is_there(root.path() / "not made"));
 }
 
+TEST(FolderLock, LetsOneGoOnThoughEachTakesTheFolderAway) {
+  const support::TemporaryFolder root;
+  EXPECT_EQ(most_inside(root.path() / "made", 2000, true), 1);
+}
+
 TEST(Disk, ErrorsAreOurs) {
   const support::TemporaryFolder root;
+  fs::create_symlink("nothing", root.path() / "dangling");
+  EXPECT_ERROR(make_folders(root.path() / "dangling"), IoError, "cannot make the folder");
   const auto file = root.write("file", "content");
   EXPECT_ERROR(make_folders(fs::path(file) / "below"), IoError, "cannot make the folder");
   EXPECT_ERROR(FolderLock(fs::path(file) / "below"), IoError, "cannot make the folder");
