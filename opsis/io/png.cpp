@@ -72,6 +72,22 @@ void read_header(Reader& reader, const DecodeOptions& options, bool with_profile
   png_read_info(reader.codec, reader.info);
 }
 
+/// Whether a chunk that libpng would read, those behind the pixels too if so asked, is longer than what there is of the file. For an
+/// eXIf it makes room by the gigabyte before it comes to the end.
+bool claims_too_much(Bytes bytes, bool behind_pixels) {
+  if (!has_magic(bytes, 0, signature)) return false;
+  constexpr size_t around = 12;  // length, name and checksum
+  for (size_t at = signature.size(); at < bytes.size() && bytes.size() - at >= around;) {
+    const auto chunk = bytes.subspan(at);
+    const size_t length = size_t{chunk[0]} << 24 | size_t{chunk[1]} << 16 | size_t{chunk[2]} << 8 | size_t{chunk[3]};
+    const bool pixels = std::memcmp(chunk.data() + 4, "IDAT", 4) == 0;
+    if ((pixels && !behind_pixels) || std::memcmp(chunk.data() + 4, "IEND", 4) == 0) return false;
+    if (length > chunk.size() - around) return !pixels;
+    at += length + around;
+  }
+  return false;
+}
+
 [[noreturn]] void fail(const Reader& reader, Bytes bytes) {
   raise<DecodeError>("decode_png: {} ({} bytes)", reader.errors.reason, bytes.size());
 }
@@ -177,6 +193,9 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
 }
 
 void decode_by_libpng(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
+  if (claims_too_much(bytes, options.strict)) {
+    raise<DecodeError>("decode_png: the image is incomplete or truncated ({} bytes)", bytes.size());
+  }
   if (options.strict) check_profile(bytes, options);
   Reader reader;
   reader.rest = bytes;

@@ -221,8 +221,8 @@ void look_up(const std::array<uint8_t, 1024>& table, const uint8_t* from, size_t
 
 bool decode_fast(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
   // What a warning is, libpng knows.
-  if (options.strict || !has_magic(bytes, 0, "\x89PNG\r\n\x1a\n")) return false;
-  auto rest = bytes.subspan(8);
+  if (options.strict || !has_magic(bytes, 0, signature)) return false;
+  auto rest = bytes.subspan(signature.size());
   Header header;
   const auto size = next_chunk(rest);
   if (!size || size->name != "IHDR"sv || !read_size_and_kind(size->data, header)) return false;

@@ -1,9 +1,13 @@
 // The quick way through a PNG: chunks walked here, inflated at once by libdeflate, unfiltered by SIMD. For png.cpp.
 #pragma once
 
+#include <string_view>
+
 #include "opsis/io/codec.h"
 
 namespace opsis::inline v1::io::png {
+
+inline constexpr std::string_view signature = "\x89PNG\r\n\x1a\n";
 
 /// Decodes the common kinds of flawless files: 8 or 16 bits, not interlaced, no conversion to gray. False, with nothing asked of
 /// `destination`, for every other file, so that libpng's verdict on what is broken or odd stands. One thing is seen by zlib alone:

@@ -26,6 +26,20 @@ TEST(ExifOrientation, DamagedBlocksLeaveThePictureAsTorchvisionDoes) {
   }
 }
 
+TEST(ExifOrientation, OfABlockThatIsLongerThanTheFileIsRefusedWhereItIsLookedFor) {
+  for (const auto& c : oracle::cases("io/exif_claims")) {
+    SCOPED_TRACE(c.name());
+    const auto path = support::picture_path(c.text("file"));
+    EXPECT_EQ(c.boolean("refused"), !c.boolean("behind"));  // torchvision does not look behind the pixels
+    if (c.boolean("behind")) {
+      EXPECT_EQ(io::decode_image(path, {.apply_exif_orientation = true}).data.sizes(), (std::vector<int64_t>{3, 7, 9}));
+    } else {
+      EXPECT_ERROR(io::decode_image(path), DecodeError, "incomplete or truncated");
+    }
+    EXPECT_ERROR(io::decode_image(path, {.strict = true}), DecodeError, "incomplete or truncated");
+  }
+}
+
 constexpr auto exif_block = "II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"sv;
 
 TEST(ExifOrientation, IsReadFromTheBlockAlone) {

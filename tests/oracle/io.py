@@ -349,6 +349,17 @@ def exif_odd(kind):
     return {"file": name, "expected": decode_image(data, apply_exif_orientation=True)}
 
 
+@case("io/exif_claims", behind=[False, True])
+def exif_claims(behind):
+    """A block that says to be longer than the file, before the pixels or behind them. The fuzzers begin from it too."""
+    claim = struct.pack(">I", 0x27000000) + b"eXIf" + exif_block(6)
+    data = made(RGB, 8, size=(7, 9))
+    at = data.index(b"IEND" if behind else b"IDAT") - 4
+    name = f"exif_claims_{'behind' if behind else 'before'}.png"
+    lying = written(name, data[:at] + claim + data[at:])
+    return {"file": name, "refused": fails(lambda: decode_image(lying))}
+
+
 # Bad input
 
 
