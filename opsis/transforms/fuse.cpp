@@ -175,11 +175,11 @@ bool FusedImage::take_channels(const std::vector<int64_t>& order) {
 bool FusedImage::interleaved() const { return pixels_.defined() ? lies_interleaved(pixels_) : channels_ > 1; }
 
 // As torchvision leaves pixels that came one after the other: in planes behind another order of channels, and behind the resizing of
-// a picture that was cut out of wider rows (a batch keeps its layout then).
+// a single picture that was cut out of wider rows.
 bool FusedImage::ends_in_planes() const {
   const int64_t row = pixels_.defined() ? pixels_.stride(2) : from_.width * channels_;
   const bool cut = row > before_.width * channels_ && before_.height > 1;
-  return !order_.empty() || (resize_ && !batch_ && interleaved() && cut);
+  return !order_.empty() || (resize_ && count_ == 1 && interleaved() && cut);
 }
 
 FusedImage::Source FusedImage::load_source(const simd::Resizer* resizer) const {

@@ -299,14 +299,32 @@ def of_json(description):
     return getattr(v2, description["name"])(**arguments)
 
 
-@case("transforms_color/noise_behind", before=BEFORE_NOISE, between=BEHIND, of=["image", "video"], layout=["contiguous", "channels_last"], seed=[1, 2])
+def noisy(kind, value, layout, before, seed):
+    pipeline = [*before, {"name": "GaussianNoise"}, {"name": "RandomResize", "min_size": 20, "max_size": 40}]
+    torch.manual_seed(seed)
+    expected = v2.Compose([of_json(p) for p in pipeline])(kind(laid_out(value, layout)))
+    return {"input": value, "pipeline": json.dumps(pipeline), "expected": expected}
+
+
+@case("transforms_color/noise_behind", before=BEFORE_NOISE, between=BEHIND, of=["image", "video", "frame"], layout=["contiguous", "channels_last"], seed=[1, 2])
 def noise_behind(before, between, of, layout, seed):
     """The noise is drawn in the order of the memory, as what came before left it."""
-    pipeline = [before, *between, {"name": "GaussianNoise"}, {"name": "RandomResize", "min_size": 20, "max_size": 40}]
-    kind, value = (tv_tensors.Image, photo(33, 47)) if of == "image" else (tv_tensors.Video, torch.stack([photo(33, 47), photo(33, 47)]))
-    call = lambda: v2.Compose([of_json(p) for p in pipeline])(kind(laid_out(value, layout)))
-    torch.manual_seed(seed)
-    return {"input": value, "pipeline": json.dumps(pipeline), "expected": call()}
+    value = photo(33, 47) if of == "image" else torch.stack([photo(33, 47) for _ in range(2 if of == "video" else 1)])
+    return noisy(tv_tensors.Image if of == "image" else tv_tensors.Video, value, layout, [before, *between], seed)
+
+
+@case(
+    "transforms_color/noise_behind_rgba",
+    before=[{"name": n, "p": 1.0} | more for n, more in [("RandomInvert", {}), ("RandomPosterize", {"bits": 3}), ("RandomSolarize", {"threshold": 100.0})]]
+    + [{"name": "Pad", "padding": [2, 0, 1, 3]}, {"name": "RandomRotation", "degrees": [30, 31]}, {"name": "RandomResizedCrop", "size": [20, 30]}],
+    between=[[], [{"name": "CenterCrop", "size": [15, 17]}, {"name": "RandomInvert", "p": 1.0}]],
+    of=["image"],
+    layout=["contiguous", "channels_last"],
+    seed=[1],
+)
+def noise_behind_rgba(before, between, of, layout, seed):
+    value = torch.cat([photo(33, 47), photo(33, 47)[:1]])
+    return noisy(tv_tensors.Image, value, layout, [before, *between], seed)
 
 
 @case("transforms_color/linear", dtype=["uint8", "float32", "float64"], shape=[(3, 2, 2), (5, 3, 2, 2), (3, 2, 3)], of=["float32", "float64"])

@@ -90,13 +90,15 @@ TEST(ColorTransforms, ChangeASampleAsTorchvisions) {
 // Noise is drawn in the order of the memory, so what comes before must leave pixels or planes as torchvision's does.
 TEST(GaussianNoise, IsTorchvisionsBehindWhateverCameBefore) {
   const SerialScope serial;
-  for (const auto& c : oracle::cases("transforms_color/noise_behind")) {
-    SCOPED_TRACE(c.name());
-    const auto noisy = transform_from_json(c.text("pipeline"));
-    const auto input = operations::laid_out(c.tensor("input"), c.text("layout"));
-    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
-    const auto out = c.text("of") == "image" ? noisy(Image(input)).data : noisy(Video(input)).data;
-    EXPECT_TENSOR_EQ(out, c.tensor("expected"));
+  for (const auto* table : {"transforms_color/noise_behind", "transforms_color/noise_behind_rgba"}) {
+    for (const auto& c : oracle::cases(table)) {
+      SCOPED_TRACE(c.name());
+      const auto noisy = transform_from_json(c.text("pipeline"));
+      const auto input = operations::laid_out(c.tensor("input"), c.text("layout"));
+      torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+      const auto out = c.text("of") == "image" ? noisy(Image(input)).data : noisy(Video(input)).data;
+      EXPECT_TENSOR_EQ(out, c.tensor("expected"));
+    }
   }
 }
 

@@ -51,7 +51,7 @@ torch::Tensor contrast_of_bytes(const torch::Tensor& image, double factor) {
   std::vector<simd::Levels> tables;
   for (int64_t i = 0; i < in.images; ++i) {
     const auto table = table_of([&](float level) { return std::fma(mean[i], rest, level * ratio); });
-    if (in.images == 1) return detail::map_levels(in, table);
+    if (in.images == 1) return detail::map_levels(image, table);
     tables.insert(tables.end(), static_cast<size_t>(in.channels), table);
   }
   return detail::map_levels(in, tables);
@@ -64,7 +64,7 @@ torch::Tensor adjust_brightness(const torch::Tensor& image, double brightness_fa
   detail::check_not_negative("adjust_brightness", "brightness_factor", brightness_factor);
   if (detail::is_bytes(image)) {
     const auto factor = static_cast<float>(brightness_factor);
-    return detail::map_levels(detail::Bytes(image), table_of([&](float level) { return level * factor; }));
+    return detail::map_levels(image, table_of([&](float level) { return level * factor; }));
   }
   const auto type = image.scalar_type();
   auto out = detail::times(image, brightness_factor).clamp_(0, detail::largest_pixel(type));
@@ -109,7 +109,7 @@ torch::Tensor adjust_gamma(const torch::Tensor& image, double gamma, double gain
     const auto levels = adjust_gamma(at::arange(256, torch::kUInt8), gamma, gain);  // all that there can be
     simd::Levels table;
     std::copy_n(levels.const_data_ptr<uint8_t>(), table.size(), table.begin());
-    return detail::map_levels(detail::Bytes(image), table);
+    return detail::map_levels(image, table);
   }
   detail::check_held_by_float("adjust_gamma", image.scalar_type());
   auto out = image.is_floating_point() ? image.pow(gamma) : to_dtype(image, torch::kFloat32, {.scale = true}).pow_(gamma);

@@ -85,7 +85,8 @@ torch::Tensor gaussian_blur(const torch::Tensor& image, torch::IntArrayRef kerne
   const bool numbers = !std::isnan(sigma[0]) && !std::isnan(sigma[1]);
   if (options.exact || !numbers || !detail::is_bytes(image)) return convolved(image, taps, sigma);
   auto out = blur_of_bytes(detail::Bytes(image), taps, sigma);
-  return image.dim() == 3 ? detail::in_planes(out) : out;
+  const bool one_of_a_batch = image.dim() != 4 && image.numel() == c10::multiply_integers(image.sizes().slice(image.dim() - 3));
+  return one_of_a_batch ? detail::in_planes(out) : out;
 }
 
 Image gaussian_blur(const Image& image, torch::IntArrayRef kernel_size, const GaussianBlurOptions& options) {

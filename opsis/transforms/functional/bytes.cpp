@@ -1,6 +1,7 @@
 #include "opsis/transforms/functional/bytes.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 
 namespace opsis::inline v1::transforms::detail {
 namespace {
@@ -28,11 +29,13 @@ torch::Tensor Bytes::planes() const {
   return at::empty(interleaved ? tensor_.movedim(-1, -3).sizes() : tensor_.sizes(), torch::kUInt8);
 }
 
-torch::Tensor map_levels(const Bytes& in, const simd::Levels& table) {
-  auto out = in.like();
+torch::Tensor map_levels(const torch::Tensor& image, const simd::Levels& table) {
+  const auto dense = image.is_non_overlapping_and_dense() ? image : at::empty_like(image).copy_(image);
+  auto out = at::empty_like(dense);
+  const auto* const from = dense.const_data_ptr<uint8_t>();
   auto* const to = out.mutable_data_ptr<uint8_t>();
-  parallel_for(0, in.images * in.channels * in.plane(), bytes_grain,
-               [&](int64_t first, int64_t last) { simd::map_levels(in.data() + first, last - first, table, to + first); });
+  parallel_for(0, dense.numel(), bytes_grain,
+               [&](int64_t first, int64_t last) { simd::map_levels(from + first, last - first, table, to + first); });
   return out;
 }
 

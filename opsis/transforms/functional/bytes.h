@@ -51,8 +51,8 @@ class Bytes {
   const uint8_t* data_;
 };
 
-/// `table` of each level.
-torch::Tensor map_levels(const Bytes& in, const simd::Levels& table);
+/// `table` of each level of a tensor for which is_bytes holds, laid out as that is: it does not matter which pixel a byte is of.
+torch::Tensor map_levels(const torch::Tensor& image, const simd::Levels& table);
 /// A table for each channel of each image, in their order; into `out`, which is in.like() or in.planes().
 torch::Tensor map_levels(const Bytes& in, const std::vector<simd::Levels>& tables, torch::Tensor out);
 inline torch::Tensor map_levels(const Bytes& in, const std::vector<simd::Levels>& tables) {

@@ -93,7 +93,8 @@ torch::Tensor permute_channels(const torch::Tensor& image, torch::IntArrayRef pe
     if (channel < 0) channel += channels;
   }
   constexpr std::array<int64_t, 3> rgb{0, 1, 2};
-  if (detail::is_bytes(image) && std::is_permutation(order.begin(), order.end(), rgb.begin(), rgb.end())) {
+  const bool is_shuffled = std::is_permutation(order.begin(), order.end(), rgb.begin(), rgb.end());
+  if (is_shuffled && detail::is_bytes(image) && image.stride(-3) == 1) {
     const detail::Bytes in(image);
     if (in.interleaved) return separated(in, order);
   }

@@ -17,7 +17,7 @@ template <class Level>
 torch::Tensor by_level(const torch::Tensor& image, const Level& level) {
   simd::Levels table;
   for (size_t i = 0; i < table.size(); ++i) table[i] = level(static_cast<uint8_t>(i));
-  return detail::map_levels(detail::Bytes(image), table);
+  return detail::map_levels(image, table);
 }
 
 simd::Levels stretched(simd::Range range) {

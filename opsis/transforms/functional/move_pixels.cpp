@@ -100,10 +100,10 @@ void pad_with_fill(const torch::Tensor& images, const PictureLayout& layout, con
   });
 }
 
-// What was padded, as torchvision's kernels leave it.
-torch::Tensor laid_as_torchvisions(torch::Tensor out, int64_t dims, const Borders& b, PaddingMode mode) {
+// What was padded of so many pictures, as torchvision's kernels leave it.
+torch::Tensor laid_as_torchvisions(const torch::Tensor& out, int64_t pictures, const Borders& b, PaddingMode mode) {
   const bool is_copy = mode == PaddingMode::Constant && std::max({b.left, b.top, b.right, b.bottom}) <= 0;
-  const bool keeps = is_copy || (dims == 4 && mode != PaddingMode::Symmetric);
+  const bool keeps = is_copy || (pictures > 1 && mode != PaddingMode::Symmetric);
   return keeps ? out : in_planes(out);
 }
 
@@ -146,7 +146,7 @@ std::optional<torch::Tensor> pad_pixels(const torch::Tensor& image, const Border
   const auto out = empty_pictures(images, size, *layout);
   if (mode == PaddingMode::Constant) {
     pad_with_fill(images, *layout, b, fill, out);
-    return laid_as_torchvisions(out.reshape(shape_with(image, size)), image.dim(), b, mode);
+    return laid_as_torchvisions(out.reshape(shape_with(image, size)), images.size(0), b, mode);
   }
   const int64_t left = std::max<int64_t>(b.left, 0), right = std::max<int64_t>(b.right, 0);
   const int64_t middle = size.width - left - right;  // not positive when the picture is all cut away
@@ -168,7 +168,7 @@ std::optional<torch::Tensor> pad_pixels(const torch::Tensor& image, const Border
       std::memcpy(row + left * pixel, pixels + columns[static_cast<size_t>(left)] * pixel, static_cast<size_t>(middle * pixel));
     }
   });
-  return laid_as_torchvisions(out.reshape(shape_with(image, size)), image.dim(), b, mode);
+  return laid_as_torchvisions(out.reshape(shape_with(image, size)), images.size(0), b, mode);
 }
 
 bool fill_pixels(const torch::Tensor& part, const torch::Tensor& fill) {

@@ -228,7 +228,7 @@ Tensor adjust_gamma(const Tensor& image, double gamma, double gain) {
         adjust_gamma(torch::arange(256, torch::kUInt8).view({1, 16, 16}), gamma, gain);  // all that there can be
     simd::Levels table;
     std::copy_n(levels.const_data_ptr<uint8_t>(), table.size(), table.begin());
-    return detail::map_levels(detail::Bytes(image), table);
+    return detail::map_levels(image, table);
   }
   const auto pixels = image.is_floating_point() ? image : convert_image_dtype(image, torch::kFloat32);
   return convert_image_dtype(detail::times(pixels.pow(gamma), gain).clamp_(0, 1), image.scalar_type());
