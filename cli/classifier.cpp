@@ -43,10 +43,8 @@ Preprocessing preprocessing_of(const hub::Value& value) {
 // A checkpoint that tells its model is told apart by that, rather than by hundreds of tensors that do not fit.
 void check_model_name(const hub::Value& about, const fs::path& file, const std::string& name) {
   if (!about.contains("model_name")) return;
-  const auto own = about.get<std::string>("model_name");
-  const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };  // as in get_model
-  OPSIS_CHECK(std::equal(own.begin(), own.end(), name.begin(), name.end(), same), "{} is for {}, not for {}; pass --model {}",
-              file.string(), own, name, own);
+  const auto other = another_model(file, about.get<std::string>("model_name"), name);
+  if (other) opsis::raise<opsis::ValueError>("{}", *other);
 }
 
 // A file that is called as the official one is that one, however it came here; any other is treated like the default's.
@@ -210,6 +208,12 @@ Classifier load_pretrained(const std::string& name, const std::string& weights, 
   build(out, weights, about, state, classes, {.new_head = !same_classes, .resample_positions = true});
   if (auto* googlenet = dynamic_cast<models::GoogLeNetImpl*>(out.model.get())) googlenet->remove_aux();
   return out;
+}
+
+std::optional<std::string> another_model(const fs::path& file, const std::string& own, const std::string& name) {
+  const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };  // as in get_model
+  if (std::equal(own.begin(), own.end(), name.begin(), name.end(), same)) return {};
+  return opsis::text("{} is for {}, not for {}; pass --model {}", file.string(), own, name, own);
 }
 
 void check_model(const fs::path& file, const std::string& name) { check_model_name(description(file), file, name); }

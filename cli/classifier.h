@@ -36,6 +36,9 @@ Classifier load_classifier(std::string name, const std::string& weights);
 Classifier load_pretrained(const std::string& name, const std::string& weights, std::vector<std::string> categories,
                            std::optional<int64_t> size);
 
+/// What to say of a checkpoint for `own` that is to be one for `name`; nothing when both are one model.
+std::optional<std::string> another_model(const std::filesystem::path& file, const std::string& own, const std::string& name);
+
 /// Throws ValueError, which says whose it is, when a checkpoint tells another model than `name`.
 void check_model(const std::filesystem::path& file, const std::string& name);
 

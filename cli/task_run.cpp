@@ -66,20 +66,8 @@ opsis::models::ModelOptions model_options(const TaskRun& run, int64_t classes) {
   return options;
 }
 
-namespace {
-
-std::optional<TrainedModel> told_by(const std::string& file, const std::string& model) {
-  auto trained = trained_model(file, {});
-  if (trained && trained->name != model) {
-    throw UsageError(opsis::text("{} is for {}, not for {}; say --model {}", file, trained->name, model, trained->name));
-  }
-  return trained;
-}
-
-}  // namespace
-
-std::optional<TrainedModel> begins_from(const TaskRun& run) { return told_by(run.weights, run.model); }
-std::optional<TrainedModel> goes_on_from(const TaskRun& run) { return told_by(run.resume, run.model); }
+std::optional<TrainedModel> begins_from(const TaskRun& run) { return trained_model(run.weights, run.model); }
+std::optional<TrainedModel> goes_on_from(const TaskRun& run) { return trained_model(run.resume, run.model); }
 
 opsis::models::ModelOptions judged_options(TaskRun& run, const std::vector<std::string>& categories) {
   if (run.weights.empty()) run.weights = run.resume;

@@ -32,8 +32,8 @@ std::optional<TrainedModel> trained_model(const std::filesystem::path& file, con
   if (about.contains("image_size")) model.image_size = about.get<int64_t>("image_size");
   if (about.contains("frozen_eps")) model.frozen_eps = about.get<double>("frozen_eps");
   if (about.contains("base_size")) model.base_size = about.get<int64_t>("base_size");
-  if (!name.empty() && name != model.name) {
-    throw UsageError(opsis::text("{} is for {}, not for {}; leave out --model", file.string(), model.name, name));
+  if (!name.empty()) {
+    if (const auto other = another_model(file, model.name, name)) throw UsageError(*other);
   }
   return model;
 }

@@ -26,11 +26,16 @@ struct Entry {
   Built unquantized{};                       // of a model that can be quantized: with float weights
 };
 
+// All that a builder's weights can be.
+template <class W>
+WeightsEnum enum_of() {
+  return {W::DEFAULT.enum_name(), W::all(), W::DEFAULT};
+}
+
 template <class B>
 void set_backbone(std::optional<B>& backbone, const ModelOptions& chosen) {
   if (chosen.weights_backbone) {
-    const WeightsEnum known{B::DEFAULT.enum_name(), B::all(), B::DEFAULT};
-    backbone = chosen.weights_backbone->empty() ? std::nullopt : std::optional(B{known[*chosen.weights_backbone]});
+    backbone = chosen.weights_backbone->empty() ? std::nullopt : std::optional(B{enum_of<B>()[*chosen.weights_backbone]});
   } else if (!chosen.weights_file.empty()) {
     backbone.reset();  // the file has its tensors
   }
@@ -103,7 +108,7 @@ struct Builder<builder> {
     if (weights) own = W{*weights};
     return builder(std::move(own), options_of<Options>(chosen)).ptr();
   }
-  static WeightsEnum weights() { return {W::DEFAULT.enum_name(), W::all(), W::DEFAULT}; }
+  static WeightsEnum weights() { return enum_of<W>(); }
   static bool does(const std::type_info& task) {
     using Impl = typename Model::ContainedType;
     return is_a<Impl, ImageClassifier>(task) && is_a<Impl, VideoClassifier>(task) && is_a<Impl, SegmentationModel>(task) &&
@@ -127,7 +132,7 @@ struct FloatBuilder<builder> {
     const W own{*weights};
     return builder(std::cref(own), options_of<Options>(chosen)).ptr();
   }
-  static WeightsEnum weights() { return {W::DEFAULT.enum_name(), W::all(), W::DEFAULT}; }
+  static WeightsEnum weights() { return enum_of<W>(); }
 };
 
 // Of a builder's overloads the one with weights that may be left out.

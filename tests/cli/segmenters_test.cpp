@@ -64,7 +64,7 @@ TEST(CliTrainSegmenter, TrainsResumesAndSegments) {
   ASSERT_EQ(segmented.code, 0) << segmented.err;
   EXPECT_EQ(json::parse(segmented.out)["model"], "lraspp_mobilenet_v3_large");
   expect_wrong_usage({"segment", at("data/val/0.png"), "--weights", at("whole.pth"), "--model", "fcn_resnet50"},
-                     "is for lraspp_mobilenet_v3_large, not for fcn_resnet50; leave out --model");
+                     "is for lraspp_mobilenet_v3_large, not for fcn_resnet50; pass --model lraspp_mobilenet_v3_large");
 }
 
 TEST(CliTrainSegmenter, WarmsUpAsItIsToldAndJudgesWhatItLearned) {

@@ -10,6 +10,7 @@
 #include "opsis/core/random.h"
 #include "opsis/datasets/digits.h"
 #include "opsis/datasets/fake_data.h"
+#include "opsis/datasets/folder.h"
 #include "opsis/datasets/views.h"
 #include "opsis/transforms/container.h"
 #include "opsis/transforms/crop.h"
@@ -73,6 +74,20 @@ TEST(DataLoader, SequentialDrawsEqualPythons) {
   }
 }
 
+// What two epochs give, one after the other.
+template <class Loader>
+void expect_two_epochs(Loader& loader, const oracle::Case& c) {
+  std::vector<torch::Tensor> images, labels;
+  for (int epoch = 0; epoch < 2; ++epoch) {
+    for (auto& batch : loader) {
+      images.push_back(batch.images);
+      labels.push_back(batch.labels);
+    }
+  }
+  EXPECT_TENSOR_EQ(torch::cat(images), c.tensor("images"));
+  EXPECT_TENSOR_EQ(torch::cat(labels), c.tensor("labels"));
+}
+
 TEST(DataLoader, SequentialPixelsAndLabelsEqualPythons) {
   for (const auto& c : oracle::cases("data/loader_pixels")) {
     SCOPED_TRACE(c.name());
@@ -81,15 +96,21 @@ TEST(DataLoader, SequentialPixelsAndLabelsEqualPythons) {
     DataLoader loader(
         datasets::FakeData({.size = 12, .image_size = {3, 10, 9}, .transforms = augment}),
         {.batch_size = static_cast<size_t>(c.integer("batch_size")), .shuffle = true, .sample_seeds = SampleSeeds::Sequential});
-    std::vector<torch::Tensor> images, labels;
-    for (int epoch = 0; epoch < 2; ++epoch) {
-      for (auto& batch : loader) {
-        images.push_back(batch.images);
-        labels.push_back(batch.labels);
-      }
-    }
-    EXPECT_TENSOR_EQ(torch::cat(images), c.tensor("images"));
-    EXPECT_TENSOR_EQ(torch::cat(labels), c.tensor("labels"));
+    expect_two_epochs(loader, c);
+  }
+}
+
+TEST(DataLoader, SequentialPhotosOfTrainingEqualPythonsToTheBit) {
+  const transforms::Compose augment{transforms::RandomResizedCrop({224}), transforms::RandomHorizontalFlip(),
+                                    transforms::ToDtype(torch::kFloat32, {.scale = true}),
+                                    transforms::Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225})};
+  for (const auto& c : oracle::cases("data/loader_photos")) {
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(static_cast<uint64_t>(c.integer("seed")));
+    DataLoader loader(datasets::ImageFolder({.root = c.text("root"), .transforms = augment}),
+                      {.batch_size = 2, .shuffle = true, .sample_seeds = SampleSeeds::Sequential});
+    expect_two_epochs(loader, c);
+    EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));
   }
 }
 

@@ -438,10 +438,15 @@ TEST_F(HostileCheckpoint, RefusesScalesThatAreNotInMemoryByTheFilesName) {
   }
 }
 
+// Scales and zero points of types that are converted, in one storage.
+std::pair<Describe, Describe> numbers_to_convert(int64_t bytes, int64_t channels) {
+  return {tensor_of({.elements = channels, .sizes = {channels}, .strides = {1}}),
+          tensor_of({.storage = "ShortStorage", .elements = bytes / 2, .sizes = {channels}, .strides = {1}})};
+}
+
 TEST_F(HostileCheckpoint, ConvertsTheScalesOfATensorThatStandsThereAThousandTimesOnce) {
   constexpr int64_t bytes = 1 << 18, channels = bytes / 4;
-  const auto scales = tensor_of({.elements = channels, .sizes = {channels}, .strides = {1}});
-  const auto zero_points = tensor_of({.storage = "ShortStorage", .elements = bytes / 2, .sizes = {channels}, .strides = {1}});
+  const auto [scales, zero_points] = numbers_to_convert(bytes, channels);
   PickleWriter pickle;
   pickle.begin_list();
   describe_channels(pickle, bytes, channels, scales, zero_points);
@@ -458,8 +463,7 @@ TEST_F(HostileCheckpoint, ConvertsTheScalesOfATensorThatStandsThereAThousandTime
 TEST_F(HostileCheckpoint, HoldsWhatItConvertsAgainstTheFile) {
   // Each tensor describes its scales anew, so that none is known from before, and all have the one storage.
   constexpr int64_t bytes = 1 << 18, channels = bytes / 4;
-  const auto scales = tensor_of({.elements = channels, .sizes = {channels}, .strides = {1}});
-  const auto zero_points = tensor_of({.storage = "ShortStorage", .elements = bytes / 2, .sizes = {channels}, .strides = {1}});
+  const auto [scales, zero_points] = numbers_to_convert(bytes, channels);
   PickleWriter pickle;
   pickle.begin_list();
   for (int i = 0; i < 100; ++i) describe_channels(pickle, bytes, channels, scales, zero_points);

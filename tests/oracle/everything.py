@@ -2,8 +2,8 @@
 
     everything.py FOLDER [ROOM ...]
 
-writes build/oracle/<room> for all rooms, or for those that are named. Torchvision is imported once, and each module runs in a fork:
-that takes a tenth of an hour less than a process each. What the same sources have written there already is not made again.
+writes FOLDER/<room> for all rooms, or for those that are named. Torchvision, whose import takes 3 s, is imported once, and each
+module runs in a fork. What the same sources have written there already is not made again.
 """
 
 import ctypes

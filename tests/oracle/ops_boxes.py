@@ -83,7 +83,7 @@ def strange(op, dtype):
 
 
 _odd_types = ["bool", "float8_e4m3fn", "uint16"]
-_odd = {
+_ious = {
     "box_iou": ops.box_iou,
     "generalized_box_iou": ops.generalized_box_iou,
     "distance_box_iou": ops.distance_box_iou,
@@ -91,6 +91,8 @@ _odd = {
     "generalized_box_iou_loss": ops.generalized_box_iou_loss,
     "distance_box_iou_loss": ops.distance_box_iou_loss,
     "complete_box_iou_loss": ops.complete_box_iou_loss,
+}
+_odd = _ious | {
     "clip_boxes_to_image": lambda a, b: ops.clip_boxes_to_image(a, (50, 70)),
     "remove_small_boxes": lambda a, b: ops.remove_small_boxes(a, 12.5),
 }
@@ -122,14 +124,7 @@ def gradients(kind):
     return {"a": a, "b": b, "weights": weights, "grad_a": a.grad, "grad_b": b.grad}
 
 
-_twice = {
-    "box_iou": ops.box_iou,
-    "generalized_box_iou": ops.generalized_box_iou,
-    "distance_box_iou": ops.distance_box_iou,
-    "complete_box_iou": ops.complete_box_iou,
-    "generalized_box_iou_loss": ops.generalized_box_iou_loss,
-    "distance_box_iou_loss": ops.distance_box_iou_loss,
-    "complete_box_iou_loss": ops.complete_box_iou_loss,
+_twice = _ious | {
     "sigmoid_focal_loss": lambda a, b: ops.sigmoid_focal_loss(a, (b > 50).double()),
 }
 

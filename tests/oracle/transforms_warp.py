@@ -177,33 +177,13 @@ def bounding_boxes(op, format, clamping, dtype, canvas):
 case("transforms_warp/rotated_boxes", op=list(OPS), format=ROTATED, clamping=["none", "soft", "hard"], dtype=["float32", "float16"], canvas=[CANVAS])(bounding_boxes)
 
 
-# Fewer of the other types.
-case(
-    "transforms_warp/upright_boxes_types",
-    op=["affine all", "rotate 45 expand", "perspective", "elastic"],
-    format=UPRIGHT,
-    clamping=["none", "soft"],
-    dtype=["int32"],
-    canvas=[CANVAS],
-)(bounding_boxes)
-
-case(
-    "transforms_warp/upright_boxes_bfloat16",
-    op=["affine all", "rotate 45 expand", "elastic"],
-    format=UPRIGHT,
-    clamping=["none", "soft"],
-    dtype=["bfloat16"],
-    canvas=[CANVAS],
-)(bounding_boxes)
-
-case(
-    "transforms_warp/rotated_boxes_types",
-    op=["affine all", "rotate 30", "rotate 45 expand", "perspective", "elastic"],
-    format=ROTATED,
-    clamping=["none", "soft", "hard"],
-    dtype=["float64"],
-    canvas=[CANVAS],
-)(bounding_boxes)
+# Fewer of the other types; torchvision has no perspective of bfloat16.
+for name, op, format, clamping, dtype in [
+    ("upright_boxes_types", ["affine all", "rotate 45 expand", "perspective", "elastic"], UPRIGHT, ["none", "soft"], "int32"),
+    ("upright_boxes_bfloat16", ["affine all", "rotate 45 expand", "elastic"], UPRIGHT, ["none", "soft"], "bfloat16"),
+    ("rotated_boxes_types", ["affine all", "rotate 30", "rotate 45 expand", "perspective", "elastic"], ROTATED, ["none", "soft", "hard"], "float64"),
+]:
+    case(f"transforms_warp/{name}", op=op, format=format, clamping=clamping, dtype=[dtype], canvas=[CANVAS])(bounding_boxes)
 
 
 @case("transforms_warp/no_boxes", op=list(OPS), format=UPRIGHT + ROTATED, clamping=["soft"], canvas=[CANVAS])
