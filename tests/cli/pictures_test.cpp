@@ -64,6 +64,7 @@ TEST(CliTransform, PassesOverWhatIsNoPictureAndGoesOnAfterABrokenOne) {
   folder.write("in/a.txt", "no picture");
   const auto broken = folder.write("in/b" + ending, "no picture either").string();
   std::filesystem::copy(photo, in / ("c" + ending));
+  io::write_file(in / "d.gif", io::encode_gif(io::decode_image(std::filesystem::path(photo))));
   const std::vector<std::string> arguments{"transform", in.string(), out.string(), "CenterCrop(8)"};
   const auto run = opsis_tool(arguments);
   EXPECT_EQ(run.code, 1);
@@ -71,13 +72,14 @@ TEST(CliTransform, PassesOverWhatIsNoPictureAndGoesOnAfterABrokenOne) {
   EXPECT_THAT(run.err, HasSubstr(broken));
   EXPECT_THAT(run.out, StartsWith((out / ("c" + ending)).string() + ": 8 x 8 pixels"));
   EXPECT_TRUE(std::filesystem::exists(out / ("c" + ending)));
+  EXPECT_TRUE(std::filesystem::exists(out / "d.gif"));
   EXPECT_FALSE(std::filesystem::exists(out / "a.txt"));
   EXPECT_FALSE(std::filesystem::exists(out / ("b" + ending)));
 
   auto as_document = arguments;
   as_document.push_back("--json");
   const auto results = json::parse(opsis_tool(as_document).out)["results"];
-  ASSERT_EQ(results.size(), 2U);
+  ASSERT_EQ(results.size(), 3U);
   EXPECT_EQ(results[0]["input"], broken);
   EXPECT_TRUE(results[0].contains("error"));
   EXPECT_EQ(results[1]["height"], 8);

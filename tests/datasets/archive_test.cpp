@@ -11,6 +11,7 @@
 #include <iterator>
 #include <map>
 
+#include "opsis/datasets/resources.h"
 #include "opsis/io/byte_fields.h"
 #include "opsis/io/bytes.h"
 #include "opsis/io/crc32.h"
@@ -72,6 +73,19 @@ TEST(ExtractArchive, RefusesWhatLeadsOutOrIsNoFile) {
     EXPECT_ERROR(extract_archive(c.text("archive"), to), DecodeError, c.text("reason"));
     EXPECT_EQ(tree(around.path()), (std::map<std::string, std::string>{{"in", "/"}, {"in/here", "/"}}));
   }
+}
+
+// Of an archive that no hash is known of.
+TEST(ExtractUnknown, RemovesADamagedOneAndKeepsOneThatIsLarge) {
+  const support::TemporaryFolder folder;
+  const auto damaged = folder.write("damaged.zip", "no archive");
+  EXPECT_ERROR(extract_unknown(damaged, folder.path() / "out"), DecodeError, "it is removed, to be downloaded once more");
+  EXPECT_FALSE(fs::exists(damaged));
+  const fs::path many = oracle::cases("datasets_archives/bomb").front().text("many");
+  const auto large = folder.path() / many.filename();
+  fs::copy_file(many, large);
+  EXPECT_ERROR(extract_unknown(large, folder.path() / "out", {.limits = {.entries = 9}}), DecodeError, "limits.entries (9)");
+  EXPECT_TRUE(fs::exists(large));
 }
 
 TEST(ExtractArchive, KeepsToItsLimits) {

@@ -58,6 +58,12 @@ TEST(MNIST, AndItsKinOpenWhatOlderTorchvisionsLeft) {
   expect_same_as_torchvision<QMNIST>("qmnist_processed", [](auto& options, const Case& c) { options.what = c.text("what"); });
 }
 
+TEST(MNIST, NamesAFileWhoseLabelsAreNotInIt) {
+  for (const auto& c : oracle::cases("datasets_classified/mnist_claims")) {
+    EXPECT_ERROR(MNIST({.root = c.text("root")}), DecodeError, "processed/training.pt: a tensor ");
+  }
+}
+
 TEST(QMNIST, EqualsTorchvision) {
   const auto set = [](auto& options, const Case& c) {
     if (!c.is_null("what")) options.what = c.text("what");
@@ -445,6 +451,16 @@ TEST(DownloadUrl, ReplacesADamagedFileOnceForManyAtOnce) {
   EXPECT_EQ(content_of_folder(mirror.path()).at("asked"), "1 0");
 }
 
+TEST(DownloadUrl, TakesNothingThatLiesWhereTheRightFileIsOnItsWay) {
+  const support::TemporaryFolder mirror, root;
+  const auto md5 = hub::digest_of_file(mirror.write("a/x.txt", "right"), hub::DigestKind::Md5);
+  root.write("x.txt", "wrong");
+  root.write("x.txt.replacing/x.txt", "wrong too");
+  const support::Variable variable("OPSIS_HUB_MIRROR", mirror.path().string());
+  download_url("https://example.com/a/x.txt", root.path(), "", md5);
+  EXPECT_EQ(content_of_folder(root.path()).at("x.txt"), "right");
+}
+
 TEST(DownloadUrl, LeavesAnotherFileWhereNothingComes) {
   const support::TemporaryFolder mirror, root;
   root.write("x.txt", "mine");
@@ -452,9 +468,11 @@ TEST(DownloadUrl, LeavesAnotherFileWhereNothingComes) {
     download_url(url, root.path(), "x.txt", "7c4f29407893c334a6cb7a87bf045c0d");
   };
   {
+    // Who brings it by other means is told its own place, not that of a download on its way.
     const support::Variable offline("OPSIS_OFFLINE", "1");
-    EXPECT_THROW(fetch("https://example.com/a/x.txt"), NotFoundError);
-    EXPECT_THROW(fetch("https://drive.google.com/uc?id=abc"), NotFoundError);
+    const auto place = " " + (root.path() / "x.txt").string();
+    EXPECT_ERROR(fetch("https://example.com/a/x.txt"), NotFoundError, place);
+    EXPECT_ERROR(fetch("https://drive.google.com/uc?id=abc"), NotFoundError, place);
   }
   const support::Variable variable("OPSIS_HUB_MIRROR", mirror.path().string());
   EXPECT_THROW(fetch("https://example.com/a/x.txt"), IoError);

@@ -35,7 +35,16 @@ TEST(DecodeWebp, ChecksTheLimitsOfAnAnimation) {
   EXPECT_EQ(io::decode_webp(animation, options).data.sizes(), (std::vector<int64_t>{3, 9, 11}));
   options.limits.codec_bytes = needed - 1;
   EXPECT_ERROR(io::decode_webp(animation, options), DecodeError, "limits.codec_bytes");
-  EXPECT_ERROR(io::decode_webp(io::Bytes(animation).first(animation.size() / 4), {.still = true}), DecodeError, "decode_webp: ");
+  EXPECT_ERROR(io::decode_webp(io::Bytes(animation).first(animation.size() / 4), {.still = true}), DecodeError,
+               "decode_webp: ");
+}
+
+TEST(DecodeAvif, ReadsNoMoreSamplesOfASequenceThanTheLimits) {
+  const auto sequence = support::picture("still_sequence.avif");
+  io::DecodeOptions options{.limits = {.frames = 3}, .still = true};
+  EXPECT_EQ(io::decode_avif(sequence, options).data.sizes(), (std::vector<int64_t>{3, 9, 11}));
+  options.limits.frames = 2;
+  EXPECT_ERROR(io::decode_avif(sequence, options), DecodeError, "decode_avif: ");
 }
 
 }  // namespace

@@ -80,6 +80,18 @@ def qmnist_processed(what):
     return classified("QMNIST", {f"QMNIST/processed/{what}.pt": _processed(4, 8)}, what=what)
 
 
+@case("datasets_classified/mnist_claims", type=["int64", "quint8"])
+def mnist_claims(type):
+    """Labels of one number that says to be many, and labels of integers with a scale."""
+    labels = torch.zeros(1, dtype=torch.int64).expand(2**36) if type == "int64" else torch.quantize_per_tensor(torch.zeros(4), 1.0, 0, torch.quint8)
+    folder = out_dir() / "data_sets" / f"mnist_claims_{type}"
+    for part in ("training", "test"):
+        path = folder / "MNIST" / "processed" / f"{part}.pt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save((torch.from_numpy(pixels(4, 28, 28)), labels), path)
+    return {"root": str(folder)}
+
+
 @functools.cache
 def _emnist():
     mirror = Mirror("EMNIST")
