@@ -48,6 +48,7 @@ class Records {
   /// Goes to the next image, past its header; false at the end of the file.
   bool next() {
     control_ = {.DisposalMode = DISPOSAL_UNSPECIFIED, .UserInputFlag = false, .DelayTime = 0, .TransparentColor = -1};
+    still_transparent_ = -1;
     bool has_control = false;
     for (;;) {
       GifRecordType type = UNDEFINED_RECORD_TYPE;
@@ -61,9 +62,11 @@ class Records {
       int function = 0;
       GifByteType* block = nullptr;  // its length, then its bytes
       check(DGifGetExtension(file_.get(), &function, &block));
-      if (block && function == GRAPHICS_EXT_FUNC_CODE && !has_control) {
-        has_control = true;  // the first counts, as in DGifSavedExtensionToGCB
-        DGifExtensionToGCB(block[0], block + 1, &control_);
+      GraphicsControlBlock control{};
+      if (block && function == GRAPHICS_EXT_FUNC_CODE && DGifExtensionToGCB(block[0], block + 1, &control) == GIF_OK) {
+        if (control.TransparentColor >= 0) still_transparent_ = control.TransparentColor;
+        if (!has_control) control_ = control;  // the first counts, as in DGifSavedExtensionToGCB
+        has_control = true;
       }
       while (block) check(DGifGetExtensionNext(file_.get(), &block));
     }
@@ -82,6 +85,8 @@ class Records {
   const GifFileType& file() const { return *file_; }
   const GifImageDesc& image() const { return file_->Image; }
   const GraphicsControlBlock& control() const { return control_; }
+  /// The transparent color as Pillow finds it, where the last counts; -1 for none.
+  int still_transparent() const { return still_transparent_; }
 
  private:
   void check(int result) const {
@@ -91,6 +96,7 @@ class Records {
   Bytes all_, rest_;
   std::unique_ptr<GifFileType, CloseReader> file_;
   GraphicsControlBlock control_{};
+  int still_transparent_ = -1;
 };
 
 using Color = std::array<uint8_t, 3>;
@@ -406,7 +412,7 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   if (options.still) {
     records.next();
     const auto palette = still_palette(records);
-    fill(out, size, palette[std::max(records.control().TransparentColor, 0)]);
+    fill(out, size, palette[std::max(records.still_transparent(), 0)]);
     return draw(records, palette, -1, out, size, options.strict);
   }
   const auto background = read_palette(records.file().SColorMap)[records.file().SBackGroundColor];

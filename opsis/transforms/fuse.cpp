@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
@@ -76,13 +77,14 @@ bool FusedImage::fits(const torch::Tensor& image) {
   return lies_in_planes(images);
 }
 
-FusedImage::FusedImage(const torch::Tensor& image)
+FusedImage::FusedImage(const torch::Tensor& image, bool cut)
     : pixels_(image.dim() == 3 ? image.unsqueeze(0) : image),
       batch_(image.dim() == 4),
       count_(pixels_.size(0)),
       channels_(pixels_.size(1)),
       from_{pixels_.size(2), pixels_.size(3)},
       before_{0, 0, from_.height, from_.width},
+      cut_(cut || (from_.height > 1 && pixels_.stride(2) > from_.width * channels_)),
       size_(from_) {}
 
 FusedImage::FusedImage(int64_t channels, Size size, Load load)
@@ -114,6 +116,7 @@ bool FusedImage::take_one(const PixelStep& step) {
       return false;
     }
     resize_ = *resize;
+    was_cut_ = std::exchange(cut_, false);
     size_ = resize->size;
     window_ = {0, 0, size_.height, size_.width};
     return true;
@@ -125,9 +128,11 @@ bool FusedImage::take_one(const PixelStep& step) {
     if (flip_rows_) region.top = size_.height - region.top - region.height;
     auto& cut = resize_ ? window_ : before_;
     cut = within(cut, region);
+    cut_ = region.height > 1 && (cut_ || region.width < size_.width);
     size_ = {region.height, region.width};
     return true;
   }
+  cut_ = false;
   if (const auto* flip = std::get_if<FlipStep>(&step)) {
     auto& turned = flip->rows ? flip_rows_ : flip_;
     turned = !turned;
@@ -176,11 +181,7 @@ bool FusedImage::interleaved() const { return pixels_.defined() ? lies_interleav
 
 // As torchvision leaves pixels that came one after the other: in planes behind another order of channels, and behind the resizing of
 // a single picture that was cut out of wider rows.
-bool FusedImage::ends_in_planes() const {
-  const int64_t row = pixels_.defined() ? pixels_.stride(2) : from_.width * channels_;
-  const bool cut = row > before_.width * channels_ && before_.height > 1;
-  return !order_.empty() || (resize_ && count_ == 1 && interleaved() && cut);
-}
+bool FusedImage::ends_in_planes() const { return !order_.empty() || (was_cut_ && count_ == 1 && interleaved()); }
 
 FusedImage::Source FusedImage::load_source(const simd::Resizer* resizer) const {
   Source source{.interleaved = interleaved()};

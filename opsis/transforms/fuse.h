@@ -55,12 +55,15 @@ class OPSIS_API FusedImage {
  public:
   /// Whether an image's pixels can wait: uint8 on the CPU, (C, H, W) or (N, C, H, W), planes or interleaved.
   static bool fits(const torch::Tensor& image);
-  explicit FusedImage(const torch::Tensor& image);
+  /// `cut`: as is_cut says of the pass before, whose result this is.
+  explicit FusedImage(const torch::Tensor& image, bool cut = false);
   /// Pixels that are still in their file: `load` gives a part of the picture (channels, height, width) when it is known which.
   using Load = std::function<torch::Tensor(std::optional<functional::Region> part)>;
   FusedImage(int64_t channels, Size size, Load load);
 
   Size size() const { return size_; }
+  /// Whether it lies within wider rows in torchvision, as what is cut out does.
+  bool is_cut() const { return cut_; }
   /// As large as the result and of its type, without its memory.
   torch::Tensor placeholder() const;
   /// Whether the steps go into this pass; they all do, or none.
@@ -87,6 +90,7 @@ class OPSIS_API FusedImage {
   std::optional<ResizeStep> resize_;
   functional::Region window_{};  // what of the resized is wanted
   bool flip_ = false, flip_rows_ = false, to_float_ = false;
+  bool cut_ = false, was_cut_ = false;      // the result so far; what is resized
   std::optional<NormalizeStep> normalize_;  // by the channels of the result
   std::vector<int64_t> order_;              // of the channels, as ChannelsStep; empty where they stay
   Size size_{};                             // of the result so far

@@ -194,10 +194,14 @@ Size detail::FusedRun::size(size_t i) const {
 bool detail::FusedRun::take(size_t i, const PixelSteps& steps) {
   if (!steps) return false;
   auto* pixels = pixels_of(values_[i]);
-  if (images_[i] && !images_[i]->take(*steps)) settle(i);  // and a new pass begins, if it can
+  bool cut = false;
+  if (images_[i] && !images_[i]->take(*steps)) {  // and a new pass begins, if it can
+    cut = images_[i]->is_cut();
+    settle(i);
+  }
   if (!images_[i]) {
     if (!FusedImage::fits(*pixels)) return false;
-    FusedImage image(*pixels);
+    FusedImage image(*pixels, cut);
     if (!image.take(*steps)) return false;
     images_[i] = std::move(image);
     ++pass_;

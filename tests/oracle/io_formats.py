@@ -49,9 +49,10 @@ def gif_of(screen, frames, bits=4, palette=True, background=3):
     out = b"GIF89a" + struct.pack("<HHBBB", *screen, (0x80 if palette else 0) | 0x70 | (bits - 1), background, 0)
     out += gif_palette(0, bits) if palette else b""
     for number, (left, top, width, height, more) in enumerate(frames):
-        if "disposal" in more or "transparent" in more:
-            flags = more.get("disposal", 0) << 2 | (1 if "transparent" in more else 0)
-            out += b"\x21\xf9\x04" + struct.pack("<BHBB", flags, 5, more.get("transparent", 0), 0)
+        for control in [*more.get("controls", []), more]:
+            if "disposal" in control or "transparent" in control:
+                flags = control.get("disposal", 0) << 2 | (1 if "transparent" in control else 0)
+                out += b"\x21\xf9\x04" + struct.pack("<BHBB", flags, 5, control.get("transparent", 0), 0)
         if "comment" in more:
             out += b"\x21\xfe\x05hello\x03all\0"
         local, interlaced = more.get("local", False), more.get("interlaced", False)
@@ -100,9 +101,9 @@ GIFS |= {
     "local_palette_only": lambda: gif_of((7, 9), [(1, 1, 5, 6, {"local": True})], palette=False),
     "no_image": lambda: gif_of((7, 9), []),
     "gif87": lambda: b"GIF87a" + gif_of((7, 9), [(0, 0, 7, 9, {})])[6:],
-    "second_control_block": lambda: gif_of((7, 9), [(0, 0, 7, 9, {"transparent": 2})]).replace(
-        b"\x21\xf9\x04", b"\x21\xf9\x04\x01\0\0\x05\0\x21\xf9\x04", 1
-    ),
+    "two_controls": lambda: gif_of((9, 7), [(2, 1, 4, 5, {"controls": [{"transparent": 5}], "transparent": 2})]),
+    "two_controls_first_clear": lambda: gif_of((9, 7), [(2, 1, 4, 5, {"controls": [{"transparent": 5}], "disposal": 2})]),
+    "two_controls_second_clear": lambda: gif_of((9, 7), [(2, 1, 4, 5, {"controls": [{"disposal": 2}], "transparent": 2})]),
 }
 
 

@@ -287,7 +287,15 @@ BEFORE_NOISE = [
     {"name": "RandomAdjustSharpness", "sharpness_factor": 2.0, "p": 1.0},
     {"name": "RandomErasing", "p": 1.0},
 ]
-BEHIND = [[], [{"name": "RandomInvert", "p": 1.0}, {"name": "Resize", "size": [25, 31]}], [{"name": "RandomChannelPermutation"}, {"name": "RandomHorizontalFlip", "p": 1.0}], [{"name": "ToDtype", "dtype": "float32", "scale": True}]]
+RESIZE = {"name": "Resize", "size": [25, 31]}
+BEHIND = [
+    [],
+    [{"name": "RandomInvert", "p": 1.0}, RESIZE],
+    [{"name": "RandomChannelPermutation"}, {"name": "RandomHorizontalFlip", "p": 1.0}],
+    [{"name": "ToDtype", "dtype": "float32", "scale": True}],
+    [{"name": "Resize", "size": [30, 41]}, {"name": "CenterCrop", "size": [20, 22]}, RESIZE],
+    [{"name": "CenterCrop", "size": [20, 22]}, {"name": "RandomHorizontalFlip", "p": 1.0}, RESIZE],
+]
 
 
 def of_json(description):

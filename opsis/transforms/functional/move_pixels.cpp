@@ -4,9 +4,11 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <vector>
 
+#include "opsis/simd/interleave.h"
 #include "opsis/simd/mirror.h"
 #include "opsis/simd/nearest.h"
 #include "opsis/transforms/functional/pictures.h"
@@ -100,11 +102,41 @@ void pad_with_fill(const torch::Tensor& images, const PictureLayout& layout, con
   });
 }
 
-// What was padded of so many pictures, as torchvision's kernels leave it.
-torch::Tensor laid_as_torchvisions(const torch::Tensor& out, int64_t pictures, const Borders& b, PaddingMode mode) {
-  const bool is_copy = mode == PaddingMode::Constant && std::max({b.left, b.top, b.right, b.bottom}) <= 0;
-  const bool keeps = is_copy || (pictures > 1 && mode != PaddingMode::Symmetric);
-  return keeps ? out : in_planes(out);
+// The rows of a picture's three planes.
+std::array<uint8_t*, 3> plane_rows(const torch::Tensor& out, int64_t number, int64_t y) {
+  const int64_t height = out.size(2), width = out.size(3), plane = height * width;
+  auto* const row = static_cast<uint8_t*>(out.mutable_data_ptr()) + 3 * number * plane + y * width;
+  return {row, row + plane, row + 2 * plane};
+}
+
+// pad_with_fill of pixels of three bytes, one after the other, into planes.
+void pad_with_fill_in_planes(const torch::Tensor& images, const PictureLayout& layout, const Borders& b,
+                             const torch::Tensor& fill, const torch::Tensor& out) {
+  const int64_t height = out.size(2), width = out.size(3);
+  const auto left = static_cast<size_t>(std::max<int64_t>(b.left, 0)),
+             right = static_cast<size_t>(std::max<int64_t>(b.right, 0));
+  const auto values = filled_rows(fill, layout, images.size(1), 1).front();
+  for_rows(layout.pictures, height, width * layout.pixel, [&](int64_t number, int64_t first, int64_t last) {
+    const uint8_t* const from = picture(images, layout, number) + std::max<int64_t>(-b.left, 0) * layout.pixel;
+    for (int64_t y = first; y < last; ++y) {
+      auto rows = plane_rows(out, number, y);
+      const bool is_border = y < b.top || y >= b.top + images.size(2) || static_cast<int64_t>(left + right) >= width;
+      for (size_t c = 0; c < rows.size(); ++c) {
+        std::memset(rows[c], values[c], is_border ? static_cast<size_t>(width) : left);
+        if (is_border) continue;
+        std::memset(rows[c] + static_cast<size_t>(width) - right, values[c], right);
+        rows[c] += left;
+      }
+      if (is_border) continue;
+      simd::separate3(from + (y - b.top) * layout.row_stride, static_cast<size_t>(width) - left - right, rows.data());
+    }
+  });
+}
+
+// Whether torchvision's kernels leave pixels that come one after the other as they lie, and not in planes.
+bool keeps_layout(const torch::Tensor& images, const Borders& b, PaddingMode mode) {
+  if (mode == PaddingMode::Constant && std::max({b.left, b.top, b.right, b.bottom}) <= 0) return true;  // cut, copied
+  return images.size(0) > 1 && mode != PaddingMode::Symmetric;
 }
 
 }  // namespace
@@ -143,10 +175,14 @@ std::optional<torch::Tensor> pad_pixels(const torch::Tensor& image, const Border
   const Size size{images.size(2) + b.top + b.bottom, images.size(3) + b.left + b.right};
   if (!layout || size.height <= 0 || size.width <= 0) return std::nullopt;
 
-  const auto out = empty_pictures(images, size, *layout);
+  const bool keeps = keeps_layout(images, b, mode);
+  const bool separates = !keeps && layout->interleaved && layout->pixel == 3;  // on the way, into planes
+  const auto out = separates ? torch::empty({images.size(0), 3, size.height, size.width}, images.options())
+                             : empty_pictures(images, size, *layout);
+  const auto finished = [&] { return (keeps ? out : in_planes(out)).reshape(shape_with(image, size)); };
   if (mode == PaddingMode::Constant) {
-    pad_with_fill(images, *layout, b, fill, out);
-    return laid_as_torchvisions(out.reshape(shape_with(image, size)), images.size(0), b, mode);
+    (separates ? pad_with_fill_in_planes : pad_with_fill)(images, *layout, b, fill, out);
+    return finished();
   }
   const int64_t left = std::max<int64_t>(b.left, 0), right = std::max<int64_t>(b.right, 0);
   const int64_t middle = size.width - left - right;  // not positive when the picture is all cut away
@@ -156,19 +192,22 @@ std::optional<torch::Tensor> pad_pixels(const torch::Tensor& image, const Border
   auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
   for_rows(layout->pictures, size.height, row_bytes, [&](int64_t number, int64_t first, int64_t last) {
     const uint8_t* const from = picture(images, *layout, number);
+    std::vector<uint8_t> mixed(separates ? static_cast<size_t>(row_bytes) : 0);
     for (int64_t y = first; y < last; ++y) {
-      uint8_t* const row = to + (number * size.height + y) * row_bytes;
+      uint8_t* const row = separates ? mixed.data() : to + (number * size.height + y) * row_bytes;
       const uint8_t* const pixels = from + rows[static_cast<size_t>(y)] * layout->row_stride;
       if (middle <= 0) {
         simd::nearest_row(pixels, columns.data(), size.width, pixel, row);
-        continue;
+      } else {
+        simd::nearest_row(pixels, columns.data(), left, pixel, row);
+        simd::nearest_row(pixels, columns.data() + left + middle, right, pixel, row + (left + middle) * pixel);
+        std::memcpy(row + left * pixel, pixels + columns[static_cast<size_t>(left)] * pixel,
+                    static_cast<size_t>(middle * pixel));
       }
-      simd::nearest_row(pixels, columns.data(), left, pixel, row);
-      simd::nearest_row(pixels, columns.data() + left + middle, right, pixel, row + (left + middle) * pixel);
-      std::memcpy(row + left * pixel, pixels + columns[static_cast<size_t>(left)] * pixel, static_cast<size_t>(middle * pixel));
+      if (separates) simd::separate3(row, static_cast<size_t>(size.width), plane_rows(out, number, y).data());
     }
   });
-  return laid_as_torchvisions(out.reshape(shape_with(image, size)), images.size(0), b, mode);
+  return finished();
 }
 
 bool fill_pixels(const torch::Tensor& part, const torch::Tensor& fill) {
