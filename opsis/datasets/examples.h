@@ -27,6 +27,7 @@ struct Detected {
   Json annotation{};      ///< all that the file says, as torchvision's target: a list or an object; null where there is none
   std::optional<KeyPoints> key_points{};  ///< (N, K, 2) float32; what is not labelled is no number
   auto fields() { return std::tie(image, boxes, labels, masks, image_id, annotation, key_points); }
+  auto per_box() { return std::tie(labels); }
 };
 
 /// An image and what class each of its pixels is of.

@@ -273,8 +273,7 @@ Detected LearnableObjects::get(size_t index) const {
   example.annotation = {};
   example = transforms_(std::move(example));
   if (example.key_points) return example;
-  return transforms::SanitizeBoundingBoxes()(
-      std::move(example), [](auto& of) -> auto& { return of.labels; });
+  return transforms::SanitizeBoundingBoxes()(std::move(example));
 }
 
 std::vector<size_t> images_with_objects(const datasets::CocoFile& file) {

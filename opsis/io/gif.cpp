@@ -8,9 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <memory>
+#include <numeric>
 #include <span>
-#include <unordered_map>
 
 #include "opsis/core/check.h"
 
@@ -222,109 +223,159 @@ bool any_clear(const uint8_t* pixels, int64_t count, int64_t channels) {
   return false;
 }
 
-uint32_t key_of(const Color& color) { return uint32_t{color[0]} << 16 | uint32_t{color[1]} << 8 | color[2]; }
+/// A color in the upper 24 bits, red first; below them how many pixels have it, or which one.
+using Keyed = uint64_t;
+constexpr int kKeyShift = 40;
+constexpr Keyed kBelowKey = (Keyed{1} << kKeyShift) - 1;
 
-struct Counted {
+Keyed key_of(const Color& color) { return (Keyed{color[0]} << 16 | Keyed{color[1]} << 8 | Keyed{color[2]}) << kKeyShift; }
+
+int shift_of(int channel) { return kKeyShift + 8 * (2 - channel); }
+
+Color color_of(Keyed key) {
   Color color;
-  int64_t count;
+  for (int c = 0; c < 3; ++c) color[static_cast<size_t>(c)] = static_cast<uint8_t>(key >> shift_of(c));
+  return color;
+}
+
+/// Sorts by one channel; what is equal there stays in its order.
+void sort_by_byte(std::span<Keyed> items, int channel, std::vector<Keyed>& room) {
+  std::array<size_t, 257> places{};
+  const auto byte = [shift = shift_of(channel)](Keyed item) { return static_cast<size_t>(item >> shift & 255); };
+  for (const auto item : items) ++places[byte(item) + 1];
+  std::partial_sum(places.begin(), places.end(), places.begin());
+  room.resize(std::max(room.size(), items.size()));
+  for (const auto item : items) room[places[byte(item)]++] = item;
+  std::copy_n(room.begin(), items.size(), items.begin());
+}
+
+/// Sorts by one channel and then the others, red first.
+void sort_by_channel(std::span<Keyed> items, int channel, std::vector<Keyed>& room) {
+  for (int other = 2; other >= 0; --other) {
+    if (other != channel) sort_by_byte(items, other, room);
+  }
+  sort_by_byte(items, channel, room);
+}
+
+/// Some colors, the channel in which they are farthest apart, and how far.
+struct Box {
+  explicit Box(std::span<Keyed> all) : colors(all) {
+    Color low{255, 255, 255}, high{};
+    for (const auto key : all) {
+      const auto color = color_of(key);
+      for (size_t c = 0; c < 3; ++c) low[c] = std::min(low[c], color[c]), high[c] = std::max(high[c], color[c]);
+    }
+    for (size_t c = 0; c < 3; ++c) {
+      if (high[c] - low[c] > length) side = static_cast<int>(c), length = high[c] - low[c];
+    }
+  }
+
+  std::span<Keyed> colors;
+  int side = 0, length = -1;
 };
 
+Color mean_of(std::span<const Keyed> colors) {
+  std::array<int64_t, 3> sums{};
+  int64_t total = 0;
+  for (const auto key : colors) {
+    const auto color = color_of(key);
+    const auto count = static_cast<int64_t>(key & kBelowKey);
+    total += count;
+    for (size_t c = 0; c < 3; ++c) sums[c] += count * color[c];
+  }
+  Color mean;
+  for (size_t c = 0; c < 3; ++c) mean[c] = static_cast<uint8_t>((sums[c] + total / 2) / total);
+  return mean;
+}
+
 /// Median cut: the box with the longest side is halved by pixels until there are enough; a box becomes its mean.
-std::vector<Color> cut(std::vector<Counted> colors, size_t wanted) {
-  struct Box {
-    size_t begin, end;
-    int side;  ///< the channel in which it is longest
-    int length;
-  };
-  const auto measure = [&](size_t begin, size_t end) {
-    Box box{begin, end, 0, -1};
-    for (int c = 0; c < 3; ++c) {
-      const auto less = [&](const Counted& a, const Counted& b) {
-        return a.color[static_cast<size_t>(c)] < b.color[static_cast<size_t>(c)];
-      };
-      const auto [low, high] = std::minmax_element(colors.begin() + static_cast<std::ptrdiff_t>(begin),
-                                                   colors.begin() + static_cast<std::ptrdiff_t>(end), less);
-      const int length = high->color[static_cast<size_t>(c)] - low->color[static_cast<size_t>(c)];
-      if (length > box.length) box.side = c, box.length = length;
-    }
-    return box;
-  };
-  std::vector<Box> boxes{measure(0, colors.size())};
+std::vector<Color> cut(std::vector<Keyed> colors, size_t wanted) {
+  std::vector<Keyed> room;
+  std::vector<Box> boxes{Box(colors)};
   while (boxes.size() < wanted) {
     const auto longest =
         std::max_element(boxes.begin(), boxes.end(), [](const Box& a, const Box& b) { return a.length < b.length; });
     if (longest->length <= 0) break;
-    const Box box = *longest;
-    const auto side = static_cast<size_t>(box.side);
-    std::sort(colors.begin() + static_cast<std::ptrdiff_t>(box.begin), colors.begin() + static_cast<std::ptrdiff_t>(box.end),
-              [&](const Counted& a, const Counted& b) {
-                return a.color[side] != b.color[side] ? a.color[side] < b.color[side] : key_of(a.color) < key_of(b.color);
-              });
-    int64_t total = 0, seen = 0;
-    for (size_t i = box.begin; i < box.end; ++i) total += colors[i].count;
-    size_t middle = box.begin;
-    while (middle + 1 < box.end - 1 && (seen += colors[middle].count) * 2 < total) ++middle;
-    *longest = measure(box.begin, middle + 1);
-    boxes.push_back(measure(middle + 1, box.end));
+    const auto all = longest->colors;
+    sort_by_channel(all, longest->side, room);
+    uint64_t total = 0, seen = 0;
+    for (const auto key : all) total += key & kBelowKey;
+    size_t middle = 0;
+    while (middle + 2 < all.size() && (seen += all[middle] & kBelowKey) * 2 < total) ++middle;
+    *longest = Box(all.first(middle + 1));
+    boxes.emplace_back(all.subspan(middle + 1));
   }
   std::vector<Color> palette;
-  for (const auto& box : boxes) {
-    std::array<int64_t, 3> sums{};
-    int64_t total = 0;
-    for (size_t i = box.begin; i < box.end; ++i) {
-      total += colors[i].count;
-      for (size_t c = 0; c < 3; ++c) sums[c] += colors[i].count * colors[i].color[c];
-    }
-    Color mean;
-    for (size_t c = 0; c < 3; ++c) mean[c] = static_cast<uint8_t>((sums[c] + total / 2) / total);
-    palette.push_back(mean);
-  }
+  for (const auto& box : boxes) palette.push_back(mean_of(box.colors));
   return palette;
 }
 
-uint8_t nearest(const Color& color, const std::vector<Color>& palette) {
-  int best = 1 << 30;
-  size_t found = 0;
-  for (size_t i = 0; i < palette.size(); ++i) {
-    int distance = 0;
-    for (size_t c = 0; c < 3; ++c) distance += (color[c] - palette[i][c]) * (color[c] - palette[i][c]);
-    if (distance < best) best = distance, found = i;
+/// The nearest color of a palette, the first of several.
+class Nearest {
+ public:
+  explicit Nearest(const std::vector<Color>& palette) {
+    for (const auto& color : palette) by_red_.push_back({color, static_cast<int>(by_red_.size())});
+    std::sort(by_red_.begin(), by_red_.end(), [](const Entry& a, const Entry& b) { return a.color[0] < b.color[0]; });
   }
-  return static_cast<uint8_t>(found);
-}
+
+  uint8_t operator()(const Color& color) const {
+    int best = std::numeric_limits<int>::max();  // the squared distance, and below it 8 bits of the place
+    // Whether one that is farther off in red may still be nearer.
+    const auto look = [&](const Entry& entry) {
+      std::array<int, 3> squares;
+      for (size_t c = 0; c < 3; ++c) squares[c] = (color[c] - entry.color[c]) * (color[c] - entry.color[c]);
+      if (squares[0] << 8 > best) return false;
+      best = std::min(best, (squares[0] + squares[1] + squares[2]) << 8 | entry.place);
+      return true;
+    };
+    const auto from = std::lower_bound(by_red_.begin(), by_red_.end(), color[0],
+                                       [](const Entry& entry, uint8_t red) { return entry.color[0] < red; });
+    for (auto entry = from; entry != by_red_.end() && look(*entry);) ++entry;
+    for (auto entry = from; entry != by_red_.begin() && look(*--entry);) continue;
+    return static_cast<uint8_t>(best & 255);
+  }
+
+ private:
+  struct Entry {
+    Color color;
+    int place;
+  };
+  std::vector<Entry> by_red_;
+};
 
 /// With an index for what is transparent, when asked.
 Indexed index(const uint8_t* pixels, Size size, int64_t channels, bool transparent) {
-  const auto count = static_cast<size_t>(size.height * size.width);
-  const auto clear = [&](size_t i) { return is_clear(pixels + i * static_cast<size_t>(channels), channels); };
-  const auto color_of = [&](size_t i) { return color_at(pixels + i * static_cast<size_t>(channels), channels); };
-
-  std::unordered_map<uint32_t, int64_t> counts;
-  for (size_t i = 0; i < count; ++i) {
-    if (!clear(i)) ++counts[key_of(color_of(i))];
+  const int64_t count = size.height * size.width;
+  std::vector<Keyed> shown, room;  // the pixels that are, by their colors
+  shown.reserve(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    const auto* const pixel = pixels + i * channels;
+    if (!is_clear(pixel, channels)) shown.push_back(key_of(color_at(pixel, channels)) | static_cast<Keyed>(i));
   }
-  std::vector<Counted> colors;
-  for (const auto& [key, number] : counts) {
-    colors.push_back({{static_cast<uint8_t>(key >> 16), static_cast<uint8_t>(key >> 8), static_cast<uint8_t>(key)}, number});
+  sort_by_channel(shown, 0, room);
+  std::vector<Keyed> colors;
+  for (const auto pixel : shown) {
+    if (colors.empty() || (colors.back() & ~kBelowKey) != (pixel & ~kBelowKey)) colors.push_back(pixel & ~kBelowKey);
+    ++colors.back();
   }
-  std::sort(colors.begin(), colors.end(), [](const Counted& a, const Counted& b) { return key_of(a.color) < key_of(b.color); });
 
   Indexed out;
-  const size_t room = transparent ? 255 : 256;
-  if (colors.size() > room) {
-    out.palette = cut(colors, room);
+  const size_t entries = transparent ? 255 : 256;
+  if (colors.size() > entries) {
+    out.palette = cut(colors, entries);
   } else {
-    for (const auto& [color, number] : colors) out.palette.push_back(color);
+    for (const auto key : colors) out.palette.push_back(color_of(key));
   }
-  std::unordered_map<uint32_t, uint8_t> places;
-  for (const auto& [color, number] : colors) places[key_of(color)] = nearest(color, out.palette);
+  const Nearest nearest(out.palette);
   if (transparent) {
     out.transparent = static_cast<int>(out.palette.size());
     out.palette.push_back({});
   }
-  out.indices.resize(count);
-  for (size_t i = 0; i < count; ++i) {
-    out.indices[i] = clear(i) ? static_cast<uint8_t>(out.transparent) : places[key_of(color_of(i))];
+  out.indices.assign(static_cast<size_t>(count), static_cast<uint8_t>(std::max(out.transparent, 0)));
+  auto pixel = shown.begin();
+  for (const auto key : colors) {
+    const auto place = nearest(color_of(key));
+    for (auto left = key & kBelowKey; left > 0; --left) out.indices[*pixel++ & kBelowKey] = place;
   }
   return out;
 }

@@ -28,14 +28,17 @@ void interleave_planes(const T* const* planes, size_t count, T* out) {
 template <class T>
 void separate_pixels(const T* pixels, size_t count, T* const* planes) {
   const hn::ScalableTag<T> tag;
-  size_t i = 0;
-  for (; i + hn::Lanes(tag) <= count; i += hn::Lanes(tag)) {
+  const auto vector = [&](size_t i) HWY_ATTR {
     hn::Vec<decltype(tag)> a, b, c;
     hn::LoadInterleaved3(tag, pixels + 3 * i, a, b, c);
     hn::StoreU(a, tag, planes[0] + i);
     hn::StoreU(b, tag, planes[1] + i);
     hn::StoreU(c, tag, planes[2] + i);
-  }
+  };
+  size_t i = 0;
+  for (; i + hn::Lanes(tag) <= count; i += hn::Lanes(tag)) vector(i);
+  if (i == count) return;
+  if (i > 0) return vector(count - hn::Lanes(tag));  // some once more
   for (; i < count; ++i) {
     for (size_t c = 0; c < 3; ++c) planes[c][i] = pixels[3 * i + c];
   }

@@ -67,6 +67,10 @@ Value SanitizeBoundingBoxes::transform(const Value& value, const Params& params)
   });
 }
 
+torch::Tensor SanitizeBoundingBoxes::rows_of_boxes(const torch::Tensor& rows, const Params& params) const {
+  return rows.defined() ? detail::valid_labels("SanitizeBoundingBoxes", rows, params.valid) : rows;
+}
+
 std::string SanitizeBoundingBoxes::repr() const {
   return detail::repr("SanitizeBoundingBoxes",
                       {{"min_size", detail::python(options_.min_size)}, {"min_area", detail::python(options_.min_area)}});

@@ -85,6 +85,17 @@ namespace detail {
 // Throws ValueError, in the words of `where`, unless there is a label for each of what `valid` speaks of.
 OPSIS_API torch::Tensor valid_labels(std::string_view where, const torch::Tensor& labels, const torch::Tensor& valid);
 
+// Whether a tensor of the sample is one whose rows the transform has taken out by itself.
+template <class Sanitizer, class Sample>
+bool went_along([[maybe_unused]] const Sanitizer& sanitizer, [[maybe_unused]] Sample& sample,
+                [[maybe_unused]] const torch::Tensor& labels) {
+  if constexpr (WithRows<Sample> && requires { sanitizer.rows_of_boxes(labels, SanitizeParams()); }) {
+    return std::apply([&](const auto&... rows) { return ((&rows == &labels) || ...); }, sample.per_box());
+  } else {
+    return false;
+  }
+}
+
 template <class Sanitizer, class Sample, class LabelsOf>
 Sample sanitize_with_labels(std::string_view where, const Sanitizer& sanitizer, Sample sample, const LabelsOf& labels_of) {
   torch::Tensor valid;
@@ -94,11 +105,14 @@ Sample sanitize_with_labels(std::string_view where, const Sanitizer& sanitizer, 
     change(sanitizer, values, params);
   };
   sample = apply_to<Sample>(sanitizer, sanitize, std::move(sample));
+  const auto take_along = [&](torch::Tensor& labels) {
+    if (!went_along(sanitizer, sample, labels)) labels = valid_labels(where, labels, valid);
+  };
   auto&& labels = labels_of(sample);
   if constexpr (std::is_same_v<std::remove_cvref_t<decltype(labels)>, torch::Tensor>) {
-    labels = valid_labels(where, labels, valid);
+    take_along(labels);
   } else {
-    std::apply([&](auto&... tensor) { ((tensor = valid_labels(where, tensor, valid)), ...); }, labels);
+    std::apply([&](auto&... tensor) { (take_along(tensor), ...); }, labels);
   }
   return sample;
 }
@@ -106,13 +120,14 @@ Sample sanitize_with_labels(std::string_view where, const Sanitizer& sanitizer, 
 }  // namespace detail
 
 /// Takes out boxes that are too small and those that reach beyond their canvas, and of masks (N, H, W), one for each box, those
-/// that go with them. To be called at the end of a pipeline, and always after RandomIoUCrop. Labels go along when they are
-/// named:
+/// that go with them. To be called at the end of a pipeline, and always after RandomIoUCrop. Labels go along when the sample names
+/// them by per_box(), as datasets::Detected does, or the call:
+///     auto per_box() { return std::tie(labels, iscrowd, area); }   // of a struct of yours, beside fields()
 ///     sample = sanitize(std::move(sample), [](auto& s) -> auto& { return s.labels; });
 ///     sample = sanitize(std::move(sample), [](auto& s) { return std::tie(s.labels, s.iscrowd, s.area); });
 /// Key points stay as they are unless they are named so, as s.points.data.
 /// Throws   ValueError when min_size or min_area is below 1; and, applied, when the sample has no boxes or not a label for each
-/// Differs  torchvision looks for an entry that is called labels, and fails without one; here labels are named by the call.
+/// Differs  torchvision looks for an entry that is called labels, and fails without one; here labels are named, and none need be.
 ///          Masks that are not one for each box pass through, as there
 /// Source   torchvision.transforms.v2.SanitizeBoundingBoxes
 class OPSIS_API SanitizeBoundingBoxes final : public Drawing<SanitizeBoundingBoxes> {
@@ -122,6 +137,7 @@ class OPSIS_API SanitizeBoundingBoxes final : public Drawing<SanitizeBoundingBox
   using Params = SanitizeParams;
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
+  torch::Tensor rows_of_boxes(const torch::Tensor& rows, const Params& params) const;
   auto arguments() const { return std::tuple(options_); }
   std::string repr() const override;
 

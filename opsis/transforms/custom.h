@@ -38,6 +38,11 @@ class OPSIS_API Custom {
 
 namespace detail {
 
+// A row for each box of a sample: what its per_box() names.
+struct PerBox {
+  torch::Tensor rows;
+};
+
 // What a transform does to a custom value, with the parameters it drew (null when it draws none).
 using CustomKernel = std::function<Custom(const Custom& value, const Transform& transform, const void* params)>;
 

@@ -297,6 +297,16 @@ void detail::check_probability(std::string_view where, double p) {
 // torch compares its float with p as a float.
 bool detail::happens(double p) { return random::uniform() < static_cast<float>(p); }
 
+void detail::Leaves::add_per_box(torch::Tensor& rows) {
+  add(CustomPlace(
+      &rows, [](const void* place) { return Custom(PerBox{*static_cast<const torch::Tensor*>(place)}); },
+      [](const Custom& value, void* place) {
+        const auto* held = value.get<PerBox>();
+        if (held) *static_cast<torch::Tensor*>(place) = held->rows;
+        return held != nullptr;
+      }));
+}
+
 void detail::Leaves::apply(const Transform& transform, const std::function<void(std::span<Value>)>& apply) {
   bool tensor_is_image = true;
   for (const auto& leaf : leaves_) {

@@ -86,6 +86,9 @@ class OPSIS_API Transform {
   /// Image nor a Video, as in torchvision.
   ///     auto x = train(image);
   ///     auto [img, boxes, masks] = train(image, boxes, masks);
+  /// A struct may also name tensors with a row for each of its boxes, as labels: SanitizeBoundingBoxes, in a pipeline too, takes
+  /// the rows of a box out with it.
+  ///     auto per_box() { return std::tie(labels, areas); }
   template <class... Inputs>
   auto operator()(Inputs... inputs) const;
 
@@ -210,7 +213,11 @@ OPSIS_API void require_in_place(const Transform& transform, const Record& record
 template <class Derived, class... Params>
 void change_one(const Derived& self, Value& value, const Params&... params) {
   if (const auto* custom = std::get_if<Custom>(&value)) {
-    if constexpr (sizeof...(Params) == 0) {
+    if (const auto* per_box = custom->template get<PerBox>()) {
+      if constexpr (requires { self.rows_of_boxes(per_box->rows, params...); }) {
+        value = Custom(PerBox{self.rows_of_boxes(per_box->rows, params...)});
+      }
+    } else if constexpr (sizeof...(Params) == 0) {
       value = change_custom(*custom, typeid(Derived), self, nullptr);
     } else {
       value = change_custom(*custom, typeid(Derived), self, (static_cast<const void*>(&params), ...));
@@ -439,6 +446,7 @@ class OPSIS_API Leaves {
   };
   using Leaf = std::variant<Image*, Video*, Mask*, BoundingBoxes*, KeyPoints*, torch::Tensor*, CustomPlace>;
   void add(Leaf leaf) { leaves_.push_back(leaf); }
+  void add_per_box(torch::Tensor& rows);
   // Changes them all by one call of `apply`; `transform` is named in errors.
   void apply(const Transform& transform, const std::function<void(std::span<Value> values)>& apply);
 
@@ -462,6 +470,11 @@ Leaves::CustomPlace custom_place(T& value) {
 template <class T>
 concept WithFields = requires(T& value) {
   value.fields();
+};
+
+template <class T>
+concept WithRows = requires(T& value) {
+  value.per_box();
 };
 
 template <class T>
@@ -515,6 +528,7 @@ void collect(Leaves& leaves, T& input) {
           (collect(leaves, field), ...);
         },
         input.fields());
+    if constexpr (WithRows<T>) std::apply([&](auto&... rows) { (leaves.add_per_box(rows), ...); }, input.per_box());
   } else if constexpr (TupleLike<T>) {
     std::apply([&](auto&... element) { (collect(leaves, element), ...); }, input);
   } else if constexpr (IsOptional<T>::value) {

@@ -31,10 +31,10 @@ torch::Tensor numbers_of(const Color& color, bool of_palette, const torch::Tenso
 
 // Notes in `which` the mask of this number at each pixel where it is: alone, or one of `several`.
 template <class Step>
-void mark(const uint8_t* mask, Step step, uint8_t number, uint8_t several, std::vector<uint8_t>& which) {
-  for (size_t x = 0; x < which.size(); ++x) {
+void mark(const uint8_t* mask, Step step, uint8_t number, uint8_t several, int64_t width, uint8_t* which) {
+  for (int64_t x = 0; x < width; ++x) {
     const uint8_t here = which[x] == 0 ? number : several;
-    which[x] = mask[static_cast<int64_t>(x) * step] != 0 ? here : which[x];
+    which[x] = mask[x * step] != 0 ? here : which[x];
   }
 }
 
@@ -53,6 +53,7 @@ torch::Tensor draw_on_bytes(const torch::Tensor& pixels, const torch::Tensor& ma
   const auto* const from = pixels.const_data_ptr<uint8_t>();
   const auto* const shown = static_cast<const uint8_t*>(masks.const_data_ptr());  // foreign bytes may be other than 0 and 1
   auto* const to = out.mutable_data_ptr<uint8_t>();
+  const int64_t from_step = pixels.stride(2), step = out.stride(2);
   parallel_for(0, height, std::max<int64_t>((int64_t{1} << 15) / width, 1), [&](int64_t first, int64_t last) {
     std::vector<uint8_t> which(static_cast<size_t>(width));
     for (int64_t y = first; y < last; ++y) {
@@ -61,19 +62,17 @@ torch::Tensor draw_on_bytes(const torch::Tensor& pixels, const torch::Tensor& ma
         const auto* const mask = shown + i * masks.stride(0) + y * masks.stride(1);
         const auto number = static_cast<uint8_t>(i + 1);
         if (masks.stride(2) == 1) {
-          mark(mask, std::integral_constant<int64_t, 1>{}, number, several, which);
+          mark(mask, std::integral_constant<int64_t, 1>{}, number, several, width, which.data());
         } else {
-          mark(mask, masks.stride(2), number, several, which);
+          mark(mask, masks.stride(2), number, several, width, which.data());
         }
       }
       for (int64_t c = 0; c < 3; ++c) {
         const auto* const in = from + c * pixels.stride(0) + y * pixels.stride(1);
         auto* const result = to + c * out.stride(0) + y * out.stride(1);
         const auto* const channel = table + c * 256;
-        for (int64_t x = 0; x < width; ++x) {
-          const auto* const becomes = channel + int64_t{3} * 256 * which[static_cast<size_t>(x)];
-          result[x * out.stride(2)] = becomes[in[x * pixels.stride(2)]];
-        }
+        const auto* const masked = which.data();
+        for (int64_t x = 0; x < width; ++x) result[x * step] = channel[int64_t{3} * 256 * masked[x] + in[x * from_step]];
       }
     }
   });

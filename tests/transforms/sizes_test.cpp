@@ -1,6 +1,7 @@
 // The transforms that mirror, cut several parts out, resize at random and keep boxes in order: draws, results and refusals against
 // torchvision.
 #include "opsis/core/parallel.h"
+#include "opsis/datasets/examples.h"
 #include "opsis/transforms.h"
 #include "tests/support/expect.h"
 #include "tests/support/transform_operations.h"
@@ -114,6 +115,39 @@ TEST(SanitizeBoundingBoxes, TakesLabelsAlong) {
     EXPECT_TENSOR_EQ(alone.labels, c.tensor("labels"));
     EXPECT_TENSOR_EQ(alone.area, sample.area);
   }
+}
+
+struct NamedBoxes : LabelledBoxes {
+  auto per_box() { return std::tie(labels, area); }
+};
+
+TEST(SanitizeBoundingBoxes, TakesAlongInAPipelineWhatASampleNames) {
+  for (const auto& c : oracle::cases("transforms_sizes/labels")) {
+    SCOPED_TRACE(c.name());
+    const BoundingBoxes boxes(c.tensor("input"), BoundingBoxFormat::XYWH, {33, 47});
+    const SanitizeBoundingBoxes sanitize({.min_size = c.number("min_size")});
+    const NamedBoxes sample{{boxes, torch::arange(10), c.tensor("area")}};
+    const auto [recorded, record] = Compose{sanitize}.record(sample);
+    for (const auto& out : {Compose{RandomApply({sanitize}, 1.0)}(sample), recorded, Compose{sanitize}.replay(record, sample),
+                            sanitize(sample, [](auto& s) { return std::tie(s.labels, s.area); })}) {
+      EXPECT_TENSOR_EQ(out.boxes.data, c.tensor("boxes"));
+      EXPECT_TENSOR_EQ(out.labels, c.tensor("labels"));
+      EXPECT_TENSOR_EQ(out.area, c.tensor("expected_area"));
+    }
+    const auto flipped = RandomHorizontalFlip(1.0)(sample);
+    EXPECT_TENSOR_EQ(flipped.labels, sample.labels);
+  }
+}
+
+TEST(SanitizeBoundingBoxes, TakesTheLabelsOfDetectedAlong) {
+  const BoundingBoxes boxes(torch::tensor({{1.F, 1.F, 9.F, 9.F}, {3.F, 3.F, 3.F, 8.F}}), BoundingBoxFormat::XYXY, {20, 30});
+  datasets::Detected example{.image = Image(torch::zeros({3, 20, 30}, torch::kUInt8)), .boxes = boxes};
+  const Compose pipeline{RandomHorizontalFlip(1.0), SanitizeBoundingBoxes()};
+  EXPECT_EQ(pipeline(example).boxes.data.size(0), 1);  // without labels too
+  example.labels = torch::tensor({7, 8});
+  EXPECT_TENSOR_EQ(pipeline(example).labels, torch::tensor({7}));
+  example.labels = torch::tensor({7, 8, 9});
+  EXPECT_ERROR(pipeline(example), ValueError, "SanitizeBoundingBoxes: there must be a label for each of 2, got (3,)");
 }
 
 struct LabelledPeople {

@@ -113,23 +113,32 @@ std::array<uint8_t*, 3> plane_rows(const torch::Tensor& out, int64_t number, int
 void pad_with_fill_in_planes(const torch::Tensor& images, const PictureLayout& layout, const Borders& b,
                              const torch::Tensor& fill, const torch::Tensor& out) {
   const int64_t height = out.size(2), width = out.size(3);
-  const auto left = static_cast<size_t>(std::max<int64_t>(b.left, 0)),
-             right = static_cast<size_t>(std::max<int64_t>(b.right, 0));
+  const int64_t left = std::max<int64_t>(b.left, 0), right = std::max<int64_t>(b.right, 0);
+  const int64_t middle = width - left - right;  // not positive when the picture is all cut away
   const auto values = filled_rows(fill, layout, images.size(1), 1).front();
   for_rows(layout.pictures, height, width * layout.pixel, [&](int64_t number, int64_t first, int64_t last) {
     const uint8_t* const from = picture(images, layout, number) + std::max<int64_t>(-b.left, 0) * layout.pixel;
-    for (int64_t y = first; y < last; ++y) {
-      auto rows = plane_rows(out, number, y);
-      const bool is_border = y < b.top || y >= b.top + images.size(2) || static_cast<int64_t>(left + right) >= width;
+    auto rows = plane_rows(out, number, first);
+    int64_t due = 0;  // of fill, not yet written: a border on the right and the next row's on the left go at once
+    const auto write_due = [&] {
       for (size_t c = 0; c < rows.size(); ++c) {
-        std::memset(rows[c], values[c], is_border ? static_cast<size_t>(width) : left);
-        if (is_border) continue;
-        std::memset(rows[c] + static_cast<size_t>(width) - right, values[c], right);
-        rows[c] += left;
+        std::memset(rows[c], values[c], static_cast<size_t>(due));
+        rows[c] += due;
       }
-      if (is_border) continue;
-      simd::separate3(from + (y - b.top) * layout.row_stride, static_cast<size_t>(width) - left - right, rows.data());
+      due = 0;
+    };
+    for (int64_t y = first; y < last; ++y) {
+      if (middle <= 0 || y < b.top || y >= b.top + images.size(2)) {
+        due += width;
+        continue;
+      }
+      due += left;
+      write_due();
+      simd::separate3(from + (y - b.top) * layout.row_stride, static_cast<size_t>(middle), rows.data());
+      for (auto*& row : rows) row += middle;
+      due = right;
     }
+    write_due();
   });
 }
 
