@@ -3,6 +3,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/torch.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -23,6 +24,8 @@ opsis::transforms::AnyTransform build_pipeline(const Pipeline& pipeline) {
     for (const auto& step : pipeline.steps) steps.push_back(parse_step(step));
     return opsis::transforms::Compose(std::move(steps));
   }
+  if (std::filesystem::is_directory(pipeline.file))
+    throw UsageError(opsis::text("cannot read {}: it is a folder", pipeline.file));
   std::ifstream in(pipeline.file, std::ios::binary);
   if (!in) throw UsageError(opsis::text("cannot open {}", pipeline.file));
   const std::string json{std::istreambuf_iterator<char>(in), {}};

@@ -22,6 +22,9 @@ opsis::Image picture_of(const opsis::Image& image, int64_t side) {
   if (data.dim() != 3 || data.numel() == 0 || (data.size(0) != 1 && data.size(0) != 3)) {
     opsis::raise<opsis::ValueError>("a result cannot be shown: it must be (1, 3 or 4, H, W), got {}", data.sizes());
   }
+  if (!data.is_floating_point() && data.scalar_type() != torch::kUInt8 && data.scalar_type() != torch::kUInt16) {
+    opsis::raise<opsis::ValueError>("a result of {} cannot be shown; end with ToDtype(uint8, scale=True)", data.scalar_type());
+  }
   if (data.scalar_type() == torch::kUInt16) data = data.to(torch::kInt32).div(256, "floor");
   if (data.is_floating_point()) {
     const auto low = data.min().item<double>(), high = data.max().item<double>();

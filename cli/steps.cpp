@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -130,6 +131,11 @@ class Arguments {
     }
     return out;
   }
+  std::optional<int64_t> integer(const std::string& key) {
+    const auto values = integers(key);
+    if (values && values->size() != 1) fail(key + " must be one number");
+    return values ? std::optional((*values)[0]) : std::nullopt;
+  }
   std::vector<int64_t> needed_integers(const std::string& key) {
     auto out = integers(key);
     if (!out) fail(key + " is missing");
@@ -173,9 +179,9 @@ class Arguments {
     if (!placed_.empty()) fail("its arguments need their names: key=value");
     Json out{{"name", name_}};
     for (const auto& [key, words, is_list] : named_) {
-      if (!is_list && words[0] == "None") continue;
+      if (out.contains(key)) fail(key + " is given twice");
       Json list = Json::array();
-      for (const auto& word : words) list.push_back(json_of(word));
+      for (const auto& word : words) list.push_back(json_of(meant(key, word)));
       out[key] = is_list ? list : list[0];
     }
     return out;
@@ -184,11 +190,27 @@ class Arguments {
   [[noreturn]] void fail(std::string_view what) const { throw UsageError(opsis::text("step {}: {}", name_, what)); }
 
  private:
-  static Json json_of(const std::string& word) {
+  static Json json_of(std::string word) {
+    if (word == "None") return nullptr;
     if (word == "True" || word == "true") return true;
     if (word == "False" || word == "false") return false;
-    const auto number = Json::parse(word, nullptr, false);
-    return number.is_number() ? number : Json(word);
+    if (word.starts_with("torch.")) return word.substr(6);  // a type, as Python has it
+    if (const auto whole = all_of<int64_t>(word)) return *whole;
+    if (const auto number = all_of<double>(word); number && std::isfinite(*number)) return *number;
+    return word;
+  }
+  // torchvision's None is no anti-aliasing of tensors.
+  static std::string meant(std::string_view key, const std::string& word) {
+    return key == "antialias" && word == "None" ? "False" : word;
+  }
+  // The number that a word is, from its first character to its last.
+  template <class Number>
+  static std::optional<Number> all_of(std::string_view word) {
+    if (word.starts_with('+')) word.remove_prefix(1);
+    Number value{};
+    const auto* const end = word.data() + word.size();
+    const auto [stop, error] = std::from_chars(word.data(), end, value);
+    return error == std::errc{} && stop == end ? std::optional(value) : std::nullopt;
   }
   std::optional<std::vector<std::string>> take(const std::string& key) {
     const auto place = asked_.size();
@@ -200,17 +222,17 @@ class Arguments {
       if (out) fail(key + " is given twice");
       out = argument.words;
     }
-    if (out && out->size() == 1 && (*out)[0] == "None") return {};
-    return out;
+    if (!out || out->size() != 1) return out;
+    out = {meant(key, (*out)[0])};
+    if ((*out)[0] != "None") return out;
+    constexpr std::string_view may_be_none[] = {"size", "max_size", "resize_size", "padding", "fill"};
+    if (std::ranges::find(may_be_none, key) == std::end(may_be_none)) fail(key + " must not be None");
+    return {};
   }
   double number_of(const std::string& key, const std::string& word) const {
-    double value = 0;
-    const auto* end = word.data() + word.size();
-    const auto [stop, error] = std::from_chars(word.data(), end, value);
-    if (error != std::errc{} || stop != end || !(std::abs(value) <= 1e9)) {
-      fail(opsis::text("{} must be a number, got \"{}\"", key, word));
-    }
-    return value;
+    const auto value = all_of<double>(word);
+    if (!value || !(std::abs(*value) <= 1e9)) fail(opsis::text("{} must be a number, got \"{}\"", key, word));
+    return *value;
   }
 
   std::string name_;
@@ -239,6 +261,7 @@ T::AnyTransform center_crop(Arguments& a) { return T::CenterCrop(a.needed_intege
 T::AnyTransform normalize(Arguments& a) {
   const auto mean = a.numbers("mean"), std = a.numbers("std");
   if (!mean || !std) a.fail("mean and std are needed");
+  a.truth("inplace");  // makes no difference here
   return T::Normalize(*mean, *std);
 }
 
@@ -273,10 +296,7 @@ T::AnyTransform resize(Arguments& a) {
   const auto size = a.integers("size").value_or(std::vector<int64_t>{});
   T::ResizeOptions options;
   if (const auto word = a.word("interpolation")) options.interpolation = T::interpolation_mode(*word);
-  if (const auto side = a.integers("max_size")) {
-    if (side->size() != 1) a.fail("max_size must be one number");
-    options.max_size = (*side)[0];
-  }
+  if (const auto side = a.integer("max_size")) options.max_size = *side;
   if (const auto truth = a.truth("antialias")) options.antialias = *truth;
   return T::Resize(size, options);
 }
@@ -290,8 +310,8 @@ T::AnyTransform to_dtype(Arguments& a) {
 
 T::AnyTransform image_classification(Arguments& a) {
   T::ImageClassificationOptions options;
-  if (const auto side = a.number("crop_size")) options.crop_size = static_cast<int64_t>(*side);
-  if (const auto side = a.number("resize_size")) options.resize_size = static_cast<int64_t>(*side);
+  if (const auto side = a.integer("crop_size")) options.crop_size = *side;
+  if (const auto side = a.integer("resize_size")) options.resize_size = *side;
   return T::ImageClassification(options);
 }
 
@@ -299,7 +319,7 @@ T::AnyTransform object_detection(Arguments&) { return T::ObjectDetection(); }
 
 T::AnyTransform semantic_segmentation(Arguments& a) {
   T::SemanticSegmentationOptions options;
-  if (const auto side = a.number("resize_size")) options.resize_size = static_cast<int64_t>(*side);
+  if (const auto side = a.integer("resize_size")) options.resize_size = *side;
   return T::SemanticSegmentation(options);
 }
 

@@ -62,6 +62,12 @@ std::string joined(std::string_view open, const std::vector<std::string>& parts,
   return out.append(close);
 }
 
+void refuse_argument(std::string_view transform, std::string_view argument, std::string_view what) {
+  constexpr std::string_view from_json = "Json: ";
+  if (what.starts_with(from_json)) what.remove_prefix(from_json.size());
+  raise<ValueError>("{}: {}: {}", transform, argument, what);
+}
+
 void refuse_missing(std::string_view transform, std::string_view argument) {
   raise<ValueError>("{}: the argument \"{}\" is needed", transform, argument);
 }

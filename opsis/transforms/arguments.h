@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/core/error.h"
 #include "opsis/core/json.h"
 #include "opsis/transforms/fields.h"
 
@@ -166,18 +167,30 @@ Description describe_class(std::string name, const Class& self) {
 [[noreturn]] OPSIS_API void refuse_missing(std::string_view transform, std::string_view argument);
 OPSIS_API void refuse_unknown(std::string_view transform, const Json& json, const std::vector<std::string>& known);
 
+// Throws ValueError that names the transform and its argument, and says what is wrong with it.
+[[noreturn]] OPSIS_API void refuse_argument(std::string_view transform, std::string_view argument, std::string_view what);
+
+template <class T>
+void read_argument(std::string_view transform, std::string_view argument, const Json& json, T& place) {
+  try {
+    from_json(json, place, Members::Some);
+  } catch (const ValueError& error) {
+    refuse_argument(transform, argument, error.what());
+  }
+}
+
 // One argument read; false when it is not there. Options are always there.
 template <class Item>
-bool read_item(const Json& json, Item& item, std::vector<std::string>& known) {
+bool read_item(std::string_view transform, const Json& json, Item& item, std::vector<std::string>& known) {
   if constexpr (IsArgument<Item>::value) {
     known.emplace_back(Item::name);
     const auto* found = json.find(Item::name);
-    if (found) from_json(*found, item.value, Members::Some);
+    if (found) read_argument(transform, Item::name, *found, item.value);
     return found != nullptr;
   } else {
     item.fields([&]<class Field>(std::string_view name, Field& field) {
       known.emplace_back(name);
-      if (const auto* found = json.find(name)) from_json(*found, field, Members::Some);
+      if (const auto* found = json.find(name)) read_argument(transform, name, *found, field);
     });
     return true;
   }
@@ -222,7 +235,7 @@ Class build(std::string_view name, const Json& json) {
   std::apply(
       [&]<class... Item>(Item&... item) {
         [[maybe_unused]] const auto read = [&]<class One>(One& one) {
-          const bool there = read_item(json, one, known);
+          const bool there = read_item(name, json, one, known);
           if (there && missing.empty()) ++given;
           if constexpr (IsArgument<One>::value) {
             if (!there && missing.empty()) missing = One::name;
@@ -244,7 +257,7 @@ Class build(std::string_view name, const Json& json) {
   (std::make_index_sequence<count + 1>());
   if (out && given < count) {  // the absent ones have their defaults now, and what comes behind them is read over those
     items = out->arguments();
-    std::apply([&](auto&... item) { (read_item(json, item, known), ...); }, items);
+    std::apply([&](auto&... item) { (read_item(name, json, item, known), ...); }, items);
     out.reset();
     with(items, std::make_index_sequence<count>());
   }

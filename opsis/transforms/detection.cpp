@@ -257,7 +257,10 @@ std::string RandomShortestSize::repr() const {
                                              {"antialias", detail::python(options_.antialias)}});
 }
 
-ResizeParams RandomResize::make_params(std::span<const Value>) const { return {{random::integer(min_size_, max_size_)}}; }
+ResizeParams RandomResize::make_params(std::span<const Value>) const {
+  OPSIS_CHECK(min_size_ < max_size_, "RandomResize: min_size must be below max_size, got {} and {}", min_size_, max_size_);
+  return {{random::integer(min_size_, max_size_)}};
+}
 
 Value RandomResize::transform(const Value& value, const Params& params) const { return resized(value, params.size, options_); }
 

@@ -49,6 +49,10 @@ void read_json(const Json& json, Fills& fills) {
   if (json.is_object()) {
     PerKind<Fill> kinds;
     detail::from_json(json, kinds, detail::Members::Some);
+    kinds.fields([&](std::string_view name, std::optional<Fill>& fill) {
+      const auto* const named = json.find(name);
+      if (named && named->is_null()) fill.emplace();  // no fill, which is not to leave the kind to the others
+    });
     fills = Fills(std::move(kinds));
   } else {
     Fill fill;

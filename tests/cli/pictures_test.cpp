@@ -260,6 +260,10 @@ TEST(CliTransform, NamesTheStepThatIsWrong) {
   refuses("ToDtype(float3)", "step ToDtype: Json: no type is named \"float3\"; did you mean float32");
   refuses("GaussianBlur(kernel_size=[3, 3, 3])", "step GaussianBlur: kernel_size must have 1 or 2 numbers, got 3");
   refuses("RandomHorizontalFlip(p=2)", "step RandomHorizontalFlip: p must be in [0, 1], got 2");
+  refuses("GaussianBlur(kernel_size=3, kernel_size=5)", "step GaussianBlur: kernel_size is given twice");
+  refuses("RandomHorizontalFlip(p=None)", "step RandomHorizontalFlip: p must not be None");
+  refuses("ImageClassification(crop_size=2.5)", "step ImageClassification: crop_size must be whole");
+  expect_wrong_usage({"transform", photo, output, "--pipeline", folder.path().string()}, "it is a folder");
   expect_failure({"transform", "missing.png", output, "CenterCrop(2)"}, "cannot open missing.png");
   expect_failure({"transform", photo, output, "RandomCrop(10000)"},
                  "pass .pad_if_needed = true (of a step: pad_if_needed=True)");

@@ -50,12 +50,14 @@ def predict(kind, extension):
                               ["RandomResizedCrop(64, scale=[0.2, 0.5])", "RandomHorizontalFlip(p=0.5)"],
                               ["RandomCrop(48, padding=[4, 4], padding_mode=reflect)", "RandomHorizontalFlip(1)"],
                               ["CenterCrop((90,))", "Resize((50))", "RandomAffine(degrees=0, shear=10)", "RandomPosterize(bits=2, p=1)"],
-                              ["RandomAffine(degrees=[0, 5], scale=(0.5, 2,), translate=None)", "RandomShortestSize(min_size=[70])"]])
+                              ["RandomAffine(degrees=[0, 5], scale=(0.5, 2,), translate=None)", "RandomShortestSize(min_size=[70])"],
+                              ["RandomRotation(degrees=[30, 31], interpolation=bilinear, fill=None)", "Resize(60, antialias=None)"],
+                              ["ConvertImageDtype(dtype=torch.uint8)", "RandomSolarize(threshold=+.9e2, p=1.)", "ScaleJitter(target_size=[90, 90], antialias=None)"]])
 def transform(steps):
     photo = _folder() / "picture.png"
     write_png(_photo(), str(photo))
     image = decode_image(str(photo), ImageReadMode.RGB)
-    scope = vars(v2) | {"nearest": v2.InterpolationMode.NEAREST, "reflect": "reflect"}
+    scope = vars(v2) | {"nearest": v2.InterpolationMode.NEAREST, "bilinear": v2.InterpolationMode.BILINEAR, "reflect": "reflect", "torch": torch}
     compose = v2.Compose([eval(step, scope) for step in steps])
     torch.manual_seed(7)
     return {"photo": str(photo), "expected": compose(image)}

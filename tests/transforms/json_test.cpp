@@ -129,15 +129,25 @@ TEST(TransformFromJson, BuildsWhatAPersonWrites) {
   }
 }
 
+TEST(TransformFromJson, KeepsThatAKindHasNoFill) {
+  const RandomRotation turned(30, {.fill = PerKind<Fill>{.image = Fill(), .others = 200}});
+  const auto json = turned.to_json().dump();
+  EXPECT_THAT(json, testing::HasSubstr("null"));
+  EXPECT_EQ(transform_from_json(json).to_json().dump(), json);
+}
+
 TEST(TransformFromJson, SaysWhatIsWrong) {
   EXPECT_ERROR(transform_from_json(R"({"name": "Resise", "size": [2]})"), ValueError,
                "transform_from_json: no transform is named \"Resise\"; did you mean Resize?");
   EXPECT_ERROR(transform_from_json(R"({"name": "Resize", "sizes": [2]})"), ValueError,
                "Resize: there is no argument \"sizes\"; did you mean size");
   EXPECT_ERROR(transform_from_json(R"({"name": "Resize"})"), ValueError, "Resize: the argument \"size\" is needed");
-  EXPECT_ERROR(transform_from_json(R"({"name": "Resize", "size": "large"})"), ValueError, "Json: this must be a list, got");
+  EXPECT_ERROR(transform_from_json(R"({"name": "Resize", "size": "large"})"), ValueError,
+               "Resize: size: this must be a list, got");
   EXPECT_ERROR(transform_from_json(R"({"name": "Resize", "size": [2], "interpolation": "bilinar"})"), ValueError,
-               "Json: no setting is named \"bilinar\"; did you mean bilinear");
+               "Resize: interpolation: no setting is named \"bilinar\"; did you mean bilinear");
+  EXPECT_ERROR(transform_from_json(R"([{"name": "RandomApply", "transforms": [{"name": "JPEG", "quality": true}]}])"),
+               ValueError, "RandomApply: transforms: JPEG: quality: ");
   EXPECT_ERROR(transform_from_json(R"({"name": "RandomHorizontalFlip", "p": 3})"), ValueError, "p must be in [0, 1], got 3");
   EXPECT_ERROR(transform_from_json(R"({"name": "Pad", "padding": [9223372036854775807, 0, 9223372036854775807, 0]})"),
                ValueError, "a border must have at most 2^40 pixels, got 9223372036854775807");
@@ -168,10 +178,10 @@ TEST(TransformFromJson, TakesSettingsAsPythonHasThem) {
   expect_reads(R"({"name": "ClampBoundingBoxes"})", ClampBoundingBoxes());
   expect_reads(R"({"name": "ClampBoundingBoxes", "clamping_mode": null})", ClampBoundingBoxes());
   EXPECT_ERROR(transform_from_json(R"({"name": "SetClampingMode", "clamping_mode": "?"})"), ValueError,
-               "Json: no setting is named \"?\"");
-  EXPECT_ERROR(transform_from_json(R"({"name": "JPEG", "quality": [10, 20, 30]})"), ValueError, "Json: this must be one of");
+               "SetClampingMode: clamping_mode: no setting is named \"?\"");
+  EXPECT_ERROR(transform_from_json(R"({"name": "JPEG", "quality": [10, 20, 30]})"), ValueError, "JPEG: quality: this must be one of");
   EXPECT_ERROR(transform_from_json(R"({"name": "RandomErasing", "value": "noise"})"), ValueError,
-               "Json: this must be a number, a list of numbers or \"random\"");
+               "RandomErasing: value: this must be a number, a list of numbers or \"random\"");
 }
 
 TEST(TransformFromJson, TakesNumbersForListsAndNullAsTorchvisionDoes) {
