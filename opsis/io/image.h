@@ -76,8 +76,8 @@ OPSIS_API std::vector<DecodeResult> decode_images(std::span<const torch::Tensor>
                                                   int64_t threads = 0);
 
 /// decode_image for what must be a JPEG. Its modes are UNCHANGED, GRAY and RGB.
-/// Differs  one image, on the CPU; torchvision takes lists of them too, for which decode_images is here, and decodes on a GPU by
-///          nvJPEG
+/// Differs  one image, on the CPU; torchvision takes lists of them too, for which decode_images is here, and decodes on a GPU
+///          by nvJPEG
 /// Source   torchvision.io.decode_jpeg
 OPSIS_API Image decode_jpeg(Bytes bytes, const DecodeOptions& options = {});
 OPSIS_API Image decode_jpeg(const torch::Tensor& bytes, const DecodeOptions& options = {});

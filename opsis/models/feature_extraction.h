@@ -55,8 +55,8 @@ class OPSIS_API FeatureExtractor {
 /// Differs  nodes that are no modules ("flatten", "layer1.0.add") have no names here, for there is no graph; modules below
 ///          those of torchvision.ops ("features.0.1" of an EfficientNet) do. A module whose name ends in a number ("ln_1")
 ///          keeps it. Each output is what the module gave, where torchvision's changes later if the network works in place on
-///          it. There is one list of nodes for both modes, where torchvision takes train_return_nodes and eval_return_nodes: what
-///          runs in training alone needs an extractor of its own. Nothing is traced, so there are no tracer_kwargs,
+///          it. There is one list of nodes for both modes, where torchvision takes train_return_nodes and eval_return_nodes:
+///          what runs in training alone needs an extractor of its own. Nothing is traced, so there are no tracer_kwargs,
 ///          concrete_args and suppress_diff_warning
 /// Throws   NotFoundError for a name that no module has, offering the nearest; ValueError for none, one twice, or two that get
 ///          one name

@@ -17,8 +17,8 @@ namespace opsis::inline v1::utils {
 /// Types    floating point; uint8 goes through io::write_png
 /// Formats  AVIF, GIF, JPEG, PNG, TIFF and WebP with the defaults of io::write_*, by `format` ("png", "jpg"), else by the extension
 /// Throws   ValueError on another format or type, IoError when it cannot be written
-/// Differs  torchvision leaves it to Pillow, which writes more formats, into objects too, and compresses these with defaults of its
-///          own
+/// Differs  torchvision leaves it to Pillow, which writes more formats, into objects too, and compresses these with defaults of
+///          its own
 /// Source   torchvision.utils.save_image
 OPSIS_API void save_image(const torch::Tensor& images, const std::filesystem::path& path, std::string_view format,
                           const MakeGridOptions& options = {});

@@ -118,8 +118,7 @@ def sanitize(format, dtype, min_size, min_area, what):
 
 @case("transforms_sizes/sanitize_tensor", format=FORMATS, shape=[(40,), (3, 5), ()])
 def sanitize_tensor(format, shape):
-    value = boxes(format, CANVAS, dtype="float32", count=max(1, torch.Size(shape).numel()), beyond=0.9).as_subclass(torch.Tensor)
-    value = value.reshape(*shape, -1)
+    value = boxes(format, CANVAS, count=torch.Size(shape).numel(), beyond=0.9).as_subclass(torch.Tensor).reshape(*shape, -1)
     out, valid = F.sanitize_bounding_boxes(value, format=format, canvas_size=CANVAS, min_size=2, min_area=30)
     return {"input": value, "expected": out, "valid": valid}
 
