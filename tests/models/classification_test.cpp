@@ -422,7 +422,7 @@ TEST(Classification, EveryOptionDoesWhatTorchvisionsDoes) {
 
 TEST(Classification, ADenseNetIsDenseNet121ByDefault) {
   const models::SkipInitialisation skip;
-  const auto ours = DenseNet()->named_parameters(), theirs = densenet121()->named_parameters();
+  const auto ours = models::DenseNet()->named_parameters(), theirs = models::densenet121()->named_parameters();
   ASSERT_EQ(ours.size(), theirs.size());
   for (const auto& parameter : theirs) {
     SCOPED_TRACE(parameter.key());
