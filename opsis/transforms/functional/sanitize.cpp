@@ -11,6 +11,7 @@ std::pair<torch::Tensor, torch::Tensor> sanitize_bounding_boxes(const torch::Ten
   const bool rotated = tv_tensors::is_rotated_bounding_format(format);
   const auto corners =
       convert_bounding_box_format(boxes, format, rotated ? BoundingBoxFormat::XYXYXYXY : BoundingBoxFormat::XYXY);
+  OPSIS_CHECK(boxes.dim() == 2, "sanitize_bounding_boxes: the tensor must be (N, K), got {}", opsis::detail::shape(boxes));
   const auto c = corners.unbind(-1);
   torch::Tensor widths, heights;
   if (rotated) {

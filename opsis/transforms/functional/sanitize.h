@@ -42,8 +42,7 @@ struct SanitizeOptions {
 /// Source   torchvision.transforms.v2.functional.sanitize_bounding_boxes
 OPSIS_API SanitizedBoundingBoxes sanitize_bounding_boxes(const BoundingBoxes& boxes, const SanitizeOptions& options = {});
 /// Of a bare tensor, which does not know its format and canvas.
-/// Shapes   (..., K) -> (M, K) and (...) boolean
-/// Throws   ValueError when K is not what the format needs, and for rotated boxes of whole numbers
+/// Throws   ValueError unless it is (N, K) with the K of the format, and for rotated boxes of whole numbers
 OPSIS_API std::pair<torch::Tensor, torch::Tensor> sanitize_bounding_boxes(const torch::Tensor& boxes, BoundingBoxFormat format,
                                                                           Size canvas_size,
                                                                           const SanitizeOptions& options = {});
