@@ -186,7 +186,7 @@ TEST(SanitizeBoundingBoxes, TakesBareTensorsAsTorchvision) {
   EXPECT_ERROR(functional::sanitize_bounding_boxes(torch::zeros({2, 5}), BoundingBoxFormat::XYXY, sizes_canvas), ValueError,
                "XYXY needs 4 numbers a box, got (2, 5)");
   EXPECT_ERROR(functional::sanitize_bounding_boxes(torch::zeros({4}), BoundingBoxFormat::XYXY, sizes_canvas), ValueError,
-               "sanitize_bounding_boxes: the tensor must be (N, K), got (4)");
+               "sanitize_bounding_boxes: the tensor must be (N, K), got (4,)");
 }
 
 TEST(SanitizeKeyPoints, KeepsWhatTorchvisionKeeps) {
