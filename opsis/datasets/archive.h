@@ -35,7 +35,8 @@ struct ExtractOptions {
 ///          hash to who downloads it
 /// Throws   DecodeError that names the archive and the entry, also for damaged ones; ValueError for another ending; IoError for
 ///          what cannot be read or written; NotBuiltError in a build without libarchive
-/// Differs  reads .rar too, as libarchive does: versions 4 and 5, without a password
+/// Differs  reads .rar too, as libarchive does: versions 4 and 5, without a password; gives no path. torchvision's
+///          download_and_extract_archive is download_url and then this
 /// Source   torchvision.datasets.utils.extract_archive
 OPSIS_API void extract_archive(const std::filesystem::path& from, const std::filesystem::path& to = {},
                                const ExtractOptions& options = {});

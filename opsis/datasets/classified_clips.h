@@ -17,6 +17,7 @@
 namespace opsis::inline v1::datasets {
 
 /// Of a data set of videos whose parts are lists in files of their own.
+/// Differs  has no num_workers: lengths of videos are read on several threads by themselves
 struct FoldOptions {
   std::filesystem::path root;             ///< a folder of videos for each class
   std::filesystem::path annotation_path;  ///< the folder of the lists

@@ -18,7 +18,7 @@ OPSIS_API bool check_integrity(const std::filesystem::path& file, const std::str
 /// root/<name>.replacing. Resumes, locks, mirrors (OPSIS_HUB_MIRROR) and works offline as hub::download does. An address at
 /// Google Drive is taken through its question whether one really wants to.
 /// Throws   as hub::download
-/// Differs  does not fall back from https to http
+/// Differs  does not fall back from https to http; has no max_redirect_hops
 /// Source   torchvision.datasets.utils.download_url
 OPSIS_API std::filesystem::path download_url(const std::string& url, const std::filesystem::path& root,
                                              std::string filename = "", const std::string& md5 = "",

@@ -72,6 +72,8 @@ OPSIS_API ClassifiedList list_folder_at(const std::filesystem::path& directory, 
 ///     datasets::DatasetFolder packed({.root = "scans.zip", .extensions = {".dcm"}, .decode = decode});
 /// Throws   as find_classes and make_dataset; ValueError without a loader, and for one of yours where root is an archive; get
 ///          throws what the loader throws
+/// Differs  find_classes and make_dataset are functions, not members to override: a class of your own derives from
+///          ClassifiedFiles and gives it the list. A loader gives images
 /// Source   torchvision.datasets.DatasetFolder
 class OPSIS_API DatasetFolder : public ClassifiedFiles {
  public:

@@ -15,8 +15,9 @@ namespace opsis::inline v1::datasets {
 ///     const auto [video, audio, label] = actions.get(0);   // video.data: (16, 3, 240, 320)
 /// Throws   NotFoundError when the folder is absent and download is false; ValueError for another split or number of classes;
 ///          DecodeError for a list or video that cannot be read
-/// Differs  brings archives one after the other, and unpacks them beside the split's folder, which is there when all of them
-///          are; torchvision takes the archives of one split for those of another in the same root
+/// Differs  videos are (T, C, H, W) always, as a Video is; has no num_workers, lengths are read on several threads by
+///          themselves; brings archives one after the other, and unpacks them beside the split's folder, which is there when all
+///          of them are; torchvision takes the archives of one split for those of another in the same root
 /// Source   torchvision.datasets.Kinetics
 class OPSIS_API Kinetics final : public ClassifiedClips {
  public:

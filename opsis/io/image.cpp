@@ -342,34 +342,22 @@ torch::Tensor encode_tiff(const Image& image, const TiffOptions& options) {
   return detail::to_tensor(tiff::encode(pixels.const_data_ptr(), info, options.compression));
 }
 
-void write_jpeg(const Image& image, const std::filesystem::path& path, int64_t quality) {
-  const auto bytes = encode_jpeg(image, quality);
-  write_bytes(path, detail::view(bytes));
-}
-
-void write_png(const Image& image, const std::filesystem::path& path, int64_t compression_level) {
-  const auto bytes = encode_png(image, compression_level);
-  write_bytes(path, detail::view(bytes));
-}
-
-void write_gif(const Image& image, const std::filesystem::path& path, const GifOptions& options) {
-  const auto bytes = encode_gif(image, options);
-  write_bytes(path, detail::view(bytes));
-}
-
-void write_webp(const Image& image, const std::filesystem::path& path, const WebpOptions& options) {
-  const auto bytes = encode_webp(image, options);
-  write_bytes(path, detail::view(bytes));
-}
-
-void write_avif(const Image& image, const std::filesystem::path& path, const AvifOptions& options) {
-  const auto bytes = encode_avif(image, options);
-  write_bytes(path, detail::view(bytes));
-}
-
-void write_tiff(const Image& image, const std::filesystem::path& path, const TiffOptions& options) {
-  const auto bytes = encode_tiff(image, options);
-  write_bytes(path, detail::view(bytes));
-}
+// write_jpeg and so on, and both of a bare tensor.
+#define OPSIS_ENCODER(format, How)                                                                                          \
+  torch::Tensor encode_##format(const torch::Tensor& image, How how) { return encode_##format(wrap(image, Image()), how); } \
+  void write_##format(const Image& image, const std::filesystem::path& path, How how) {                                     \
+    const auto bytes = encode_##format(image, how);                                                                         \
+    write_bytes(path, detail::view(bytes));                                                                                 \
+  }                                                                                                                         \
+  void write_##format(const torch::Tensor& image, const std::filesystem::path& path, How how) {                             \
+    write_##format(wrap(image, Image()), path, how);                                                                        \
+  }
+OPSIS_ENCODER(jpeg, int64_t)
+OPSIS_ENCODER(png, int64_t)
+OPSIS_ENCODER(gif, const GifOptions&)
+OPSIS_ENCODER(webp, const WebpOptions&)
+OPSIS_ENCODER(avif, const AvifOptions&)
+OPSIS_ENCODER(tiff, const TiffOptions&)
+#undef OPSIS_ENCODER
 
 }  // namespace opsis::inline v1::io

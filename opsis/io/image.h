@@ -76,6 +76,8 @@ OPSIS_API std::vector<DecodeResult> decode_images(std::span<const torch::Tensor>
                                                   int64_t threads = 0);
 
 /// decode_image for what must be a JPEG. Its modes are UNCHANGED, GRAY and RGB.
+/// Differs  one image, on the CPU; torchvision takes lists of them too, for which decode_images is here, and decodes on a GPU
+///          by nvJPEG
 /// Source   torchvision.io.decode_jpeg
 OPSIS_API Image decode_jpeg(Bytes bytes, const DecodeOptions& options = {});
 OPSIS_API Image decode_jpeg(const torch::Tensor& bytes, const DecodeOptions& options = {});
@@ -149,8 +151,10 @@ OPSIS_API torch::Tensor read_flo(const std::filesystem::path& path, const Decode
 /// Shapes   image (1 or 3, H, W) -> (bytes)
 /// Types    uint8
 /// Throws   ValueError for another image, for a quality outside [1, 100] and for sides of 0 or over 65500 pixels
+/// Differs  one image, on the CPU; torchvision takes lists of them too, and encodes on a GPU by nvJPEG
 /// Source   torchvision.io.encode_jpeg
 OPSIS_API torch::Tensor encode_jpeg(const Image& image, int64_t quality = 75);
+OPSIS_API torch::Tensor encode_jpeg(const torch::Tensor& image, int64_t quality = 75);
 
 /// The bytes of a PNG.
 /// Shapes   image (1 or 3, H, W) -> (bytes)
@@ -158,13 +162,17 @@ OPSIS_API torch::Tensor encode_jpeg(const Image& image, int64_t quality = 75);
 /// Throws   ValueError for another image, for a compression level outside [0, 9] and for sides of 0
 /// Source   torchvision.io.encode_png
 OPSIS_API torch::Tensor encode_png(const Image& image, int64_t compression_level = 6);
+OPSIS_API torch::Tensor encode_png(const torch::Tensor& image, int64_t compression_level = 6);
 
 /// encode_jpeg and encode_png into a file, written as write_file does.
 /// Throws   IoError too, with the path and the system's reason
 /// Source   torchvision.io.write_jpeg, torchvision.io.write_png
 OPSIS_API void write_jpeg(const Image& image, const std::filesystem::path& path, int64_t quality = 75);
+OPSIS_API void write_jpeg(const torch::Tensor& image, const std::filesystem::path& path, int64_t quality = 75);
 OPSIS_API void write_png(const Image& image, const std::filesystem::path& path, int64_t compression_level = 6);
+OPSIS_API void write_png(const torch::Tensor& image, const std::filesystem::path& path, int64_t compression_level = 6);
 
+/// How an animation is shown.
 struct GifOptions {
   int64_t delay_ms = 100;  ///< of each frame, in steps of 10
   int64_t loops = 0;       ///< how often an animation is repeated; 0 is for ever
@@ -176,7 +184,9 @@ struct GifOptions {
 /// Types    uint8
 /// Throws   ValueError for another image or options out of range
 OPSIS_API torch::Tensor encode_gif(const Image& image, const GifOptions& options = {});
+OPSIS_API torch::Tensor encode_gif(const torch::Tensor& image, const GifOptions& options = {});
 
+/// How hard a WebP is pressed.
 struct WebpOptions {
   double quality = 80;    ///< 0 to 100; when lossless, how hard to try
   bool lossless = false;  ///< every pixel stays, colors below full transparency too
@@ -188,7 +198,9 @@ struct WebpOptions {
 /// Types    uint8
 /// Throws   ValueError for another image, options out of range and sides of 0 or over 16383 pixels
 OPSIS_API torch::Tensor encode_webp(const Image& image, const WebpOptions& options = {});
+OPSIS_API torch::Tensor encode_webp(const torch::Tensor& image, const WebpOptions& options = {});
 
+/// How hard an AVIF is pressed.
 struct AvifOptions {
   int64_t quality = 75;   ///< 0 to 100
   bool lossless = false;  ///< RGB stays as it is, at a depth of 8; deeper, but for its lowest bits
@@ -201,7 +213,9 @@ struct AvifOptions {
 /// Types    uint8 or uint16
 /// Throws   ValueError for another image, options out of range and sides of 0 or over 65536 pixels
 OPSIS_API torch::Tensor encode_avif(const Image& image, const AvifOptions& options = {});
+OPSIS_API torch::Tensor encode_avif(const torch::Tensor& image, const AvifOptions& options = {});
 
+/// How a TIFF is pressed.
 struct TiffOptions {
   TiffCompression compression = TiffCompression::DEFLATE;  ///< NONE, LZW or DEFLATE; all lossless
 };
@@ -211,12 +225,17 @@ struct TiffOptions {
 /// Types    uint8, uint16, uint32, int8, int16, int32, float16, float32, float64
 /// Throws   ValueError for another image
 OPSIS_API torch::Tensor encode_tiff(const Image& image, const TiffOptions& options = {});
+OPSIS_API torch::Tensor encode_tiff(const torch::Tensor& image, const TiffOptions& options = {});
 
 /// encode_gif, encode_webp, encode_avif and encode_tiff into a file, written as write_file does.
 /// Throws   IoError too, with the path and the system's reason
 OPSIS_API void write_gif(const Image& image, const std::filesystem::path& path, const GifOptions& options = {});
+OPSIS_API void write_gif(const torch::Tensor& image, const std::filesystem::path& path, const GifOptions& options = {});
 OPSIS_API void write_webp(const Image& image, const std::filesystem::path& path, const WebpOptions& options = {});
+OPSIS_API void write_webp(const torch::Tensor& image, const std::filesystem::path& path, const WebpOptions& options = {});
 OPSIS_API void write_avif(const Image& image, const std::filesystem::path& path, const AvifOptions& options = {});
+OPSIS_API void write_avif(const torch::Tensor& image, const std::filesystem::path& path, const AvifOptions& options = {});
 OPSIS_API void write_tiff(const Image& image, const std::filesystem::path& path, const TiffOptions& options = {});
+OPSIS_API void write_tiff(const torch::Tensor& image, const std::filesystem::path& path, const TiffOptions& options = {});
 
 }  // namespace opsis::inline v1::io

@@ -29,8 +29,8 @@ struct DenseNetOptions {
 class OPSIS_API DenseNetImpl : public ImageClassifier {
  public:
   /// `growth_rate`: the channels that each layer adds; `depths`: the number of layers in the four blocks.
-  DenseNetImpl(int64_t growth_rate, std::array<int64_t, 4> depths, int64_t num_init_features,
-               const DenseNetOptions& options = {});
+  explicit DenseNetImpl(int64_t growth_rate = 32, std::array<int64_t, 4> depths = {6, 12, 24, 16},
+                        int64_t num_init_features = 64, const DenseNetOptions& options = {});
   torch::Tensor forward(torch::Tensor images) override;
 
   Sequential features{nullptr};

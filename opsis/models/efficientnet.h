@@ -16,6 +16,7 @@
 namespace opsis::inline v1::models {
 
 /// A stage of an EfficientNet, as a line of table 1 of the first paper and table 4 of the second.
+/// Differs  has no width_mult and depth_mult: channels and layers are given as they shall be
 /// Source   torchvision.models.efficientnet.MBConvConfig and FusedMBConvConfig
 struct MBConvConfig {
   double expand_ratio;

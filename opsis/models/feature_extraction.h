@@ -54,7 +54,10 @@ class OPSIS_API FeatureExtractor {
 /// modules of your own are seen where they are called by Layer or Observed.
 /// Differs  nodes that are no modules ("flatten", "layer1.0.add") have no names here, for there is no graph; modules below
 ///          those of torchvision.ops ("features.0.1" of an EfficientNet) do. A module whose name ends in a number ("ln_1")
-///          keeps it. Each output is what the module gave, where torchvision's changes later if the network works in place on it
+///          keeps it. Each output is what the module gave, where torchvision's changes later if the network works in place on
+///          it. There is one list of nodes for both modes, where torchvision takes train_return_nodes and eval_return_nodes:
+///          what runs in training alone needs an extractor of its own. Nothing is traced, so there are no tracer_kwargs,
+///          concrete_args and suppress_diff_warning
 /// Throws   NotFoundError for a name that no module has, offering the nearest; ValueError for none, one twice, or two that get
 ///          one name
 /// Source   torchvision.models.feature_extraction.create_feature_extractor
@@ -69,6 +72,7 @@ create_feature_extractor(Layer model, const Nodes& return_nodes) {
 
 /// The modules that compute, by name and in the order in which they do so in the model's present mode: what
 /// create_feature_extractor can be asked for, besides the modules around them. The model runs once on zeros of `input_size`.
+/// Differs  gives the names of one mode, torchvision a pair: those of training and those of evaluation
 /// Source   torchvision.models.feature_extraction.get_graph_node_names
 OPSIS_API std::vector<std::string> get_graph_node_names(const Layer& model,
                                                         const std::vector<int64_t>& input_size = {1, 3, 224, 224});

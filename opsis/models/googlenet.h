@@ -31,7 +31,8 @@ struct GoogLeNetBlocks {
   std::function<Layer(int64_t in, int64_t num_classes, double dropout)> aux{};
 };
 
-/// What can be chosen of a GoogLeNet. What its weights fix may be left out or must be the same.
+/// What can be chosen of a GoogLeNet. What its weights fix may be left out or must be the
+/// same, but for num_classes, of which another number makes a new head.
 struct GoogLeNetOptions {
   std::optional<int64_t> num_classes{};  ///< 1000
   /// Two more heads in the middle, for training. Left out: true without weights; with weights they are dropped after loading.

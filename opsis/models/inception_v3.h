@@ -29,7 +29,8 @@ struct Inception3Blocks {
   std::function<Layer(int64_t in, int64_t num_classes)> aux{};
 };
 
-/// What can be chosen of an Inception v3. What its weights fix may be left out or must be the same.
+/// What can be chosen of an Inception v3. What its weights fix may be left out or must be the
+/// same, but for num_classes, of which another number makes a new head.
 struct Inception3Options {
   std::optional<int64_t> num_classes{};   ///< 1000
   std::optional<bool> aux_logits{};       ///< one more head in the middle, for training: true

@@ -26,6 +26,8 @@ struct LoadOptions {
 /// cache (hub::checkpoints_folder()) under the last part of its url, where hub::fetch brings it when it is not there.
 /// Throws   what hub::download throws when it cannot be had; ValueError when its names or shapes are not the model's, which is
 ///          then unchanged; DecodeError when it is not a sound checkpoint
+/// Differs  it and the builders that call it have no `progress`: progress::set_reporter says who hears of a download, with
+///          nullptr nobody
 OPSIS_API void load_weights(torch::nn::Module& model, const Weights& weights, const LoadOptions& allowed = {});
 
 /// Likewise from a file: a state_dict saved by torch.save, or safetensors.

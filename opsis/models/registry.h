@@ -82,6 +82,7 @@ OPSIS_API std::shared_ptr<torch::nn::Module> build_model(std::string_view name, 
 ///     auto small = get_model("resnet18", {.num_classes = 10});
 /// Throws   NotFoundError for a model or weights that are not there, naming those that are; ValueError when the model does
 ///          another task; what load_weights throws
+/// Differs  takes what every model has, not all that the model's own builder takes: call that for the rest
 /// Source   torchvision.models.get_model
 template <class Task = ImageClassifier>
 std::shared_ptr<Task> get_model(std::string_view name, const ModelOptions& options = {}) {
@@ -94,6 +95,7 @@ std::shared_ptr<Task> get_model(std::string_view name, const ModelOptions& optio
 ///     auto build = get_model_builder("resnet50");
 ///     auto model = build({.num_classes = 10});
 /// Throws   as get_model, when there is no such model or it does another task
+/// Differs  as get_model
 /// Source   torchvision.models.get_model_builder
 template <class Task = ImageClassifier>
 std::function<std::shared_ptr<Task>(const ModelOptions& options)> get_model_builder(std::string_view name) {

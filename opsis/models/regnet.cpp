@@ -92,8 +92,8 @@ RegNetBlockParams RegNetBlockParams::from_init_params(int64_t depth, int64_t w_0
     width = static_cast<int64_t>(static_cast<double>(detail::make_divisible(static_cast<double>(bottleneck), group)) /
                                  bottleneck_multiplier);
     params.group_widths.push_back(group);
-    params.strides.push_back(2);
     params.bottleneck_multipliers.push_back(bottleneck_multiplier);
+    params.strides.push_back(2);
   }
   return params;
 }
@@ -102,9 +102,9 @@ RegNetImpl::RegNetImpl(const RegNetBlockParams& params, const RegNetOptions& opt
   using namespace regnet_family;
   namespace init = torch::nn::init;
   const auto stages = params.widths.size();
-  OPSIS_CHECK(params.depths.size() == stages && params.group_widths.size() == stages && params.strides.size() == stages &&
-                  params.bottleneck_multipliers.size() == stages,
-              "RegNet: depths, widths, group_widths, strides and bottleneck_multipliers must be of the same length");
+  OPSIS_CHECK(params.depths.size() == stages && params.group_widths.size() == stages &&
+                  params.bottleneck_multipliers.size() == stages && params.strides.size() == stages,
+              "RegNet: depths, widths, group_widths, bottleneck_multipliers and strides must be of the same length");
   const auto num_classes = detail::classes("RegNet", options);
   const auto norm = options.norm_layer ? options.norm_layer : ops::batch_norm_2d();
   const auto activation = options.activation ? options.activation : [] { return ops::relu(); };

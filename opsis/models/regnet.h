@@ -15,11 +15,12 @@
 
 namespace opsis::inline v1::models {
 
-/// The stages of a RegNet; the first four lists have a number for each.
+/// The stages of a RegNet; each list has a number for each.
 /// Source   torchvision.models.regnet.BlockParams
 struct OPSIS_API RegNetBlockParams {
-  std::vector<int64_t> depths, widths, group_widths, strides;
+  std::vector<int64_t> depths, widths, group_widths;
   std::vector<double> bottleneck_multipliers;
+  std::vector<int64_t> strides;
   std::optional<double> se_ratio{};  ///< of the channels that squeeze and excitation squeezes to; none: there is none
 
   /// The line of widths in a design space, from the paper's five figures: w_0 + w_a * i, rounded to powers of w_m and to

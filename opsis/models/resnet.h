@@ -39,8 +39,7 @@ struct ResNetBlockType {
   std::function<Layer(const ResNetBlockShape& shape)> make;
 };
 
-/// What can be chosen of a ResNet. An argument that the variant or its weights fix (groups of a ResNeXt, num_classes of
-/// pretrained weights) may be left out or must be the same.
+/// What can be chosen of a ResNet. What the variant fixes (groups of a ResNeXt) may be left out or must be the same.
 struct ResNetOptions {
   std::optional<int64_t> num_classes{};      ///< 1000
   bool zero_init_residual = false;           ///< blocks begin as the identity: https://arxiv.org/abs/1706.02677

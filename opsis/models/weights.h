@@ -58,7 +58,8 @@ constexpr Metrics imagenet_1k(double top_1, double top_5) {
 ///     auto weights = ResNet50_Weights::IMAGENET1K_V2;
 ///     auto model = resnet50(weights);
 ///     auto preprocess = weights.transforms();
-/// Entries are constants with static storage; copies are cheap and refer to the same text.
+/// Entries are constants with static storage; copies are cheap and refer to the same text. The tensors alone, get_state_dict of
+/// torchvision: hub::load_state_dict_file(weights_file(weights)).
 /// Source   torchvision.models.Weights and WeightsEnum; `meta` is spread over the fields
 struct OPSIS_API Weights {
   std::string_view name;                         ///< "ResNet50_Weights.IMAGENET1K_V2"

@@ -39,15 +39,18 @@ OPSIS_API torch::Tensor box_iou(const torch::Tensor& boxes1, const torch::Tensor
                                 BoundingBoxFormat fmt = BoundingBoxFormat::XYXY);
 
 /// box_iou less the share of the smallest box around both that neither covers. https://arxiv.org/abs/1902.09630
+/// Shapes, Types and Throws as box_iou of upright boxes
 /// Source   torchvision.ops.generalized_box_iou
 OPSIS_API torch::Tensor generalized_box_iou(const torch::Tensor& boxes1, const torch::Tensor& boxes2);
 
 /// box_iou less the squared distance of the centres over the squared diagonal of the smallest box around both.
 /// https://arxiv.org/abs/1911.08287
+/// Shapes, Types and Throws as box_iou of upright boxes
 /// Source   torchvision.ops.distance_box_iou
 OPSIS_API torch::Tensor distance_box_iou(const torch::Tensor& boxes1, const torch::Tensor& boxes2, double eps = 1e-7);
 
 /// distance_box_iou less a term for unlike aspect ratios, of the same paper.
+/// Shapes, Types and Throws as box_iou of upright boxes
 /// Source   torchvision.ops.complete_box_iou
 OPSIS_API torch::Tensor complete_box_iou(const torch::Tensor& boxes1, const torch::Tensor& boxes2, double eps = 1e-7);
 

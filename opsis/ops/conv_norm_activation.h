@@ -30,7 +30,7 @@ using Conv3dNormActivationOptions = ConvNormActivationOptions<3>;
 
 /// Layers named "0", "1", "2": the convolution, the norm, the activation.
 ///     Conv2dNormActivation(3, 32, {.stride = 2, .activation_layer = [] { return ops::relu6(); }})
-/// Differs  whether the activation works in place is for its maker to say
+/// Differs  whether the activation works in place is for its maker to say; padding is numbers, never "same" or "valid"
 /// Source   torchvision.ops.Conv2dNormActivation
 class OPSIS_API Conv2dNormActivationImpl : public SequentialImpl {
  public:

@@ -29,6 +29,7 @@ OPSIS_API torch::Tensor drop_block2d(const torch::Tensor& input, double p, int64
 OPSIS_API torch::Tensor drop_block3d(const torch::Tensor& input, double p, int64_t block_size,
                                      const DropBlockOptions& options = {}, bool training = true);
 
+/// drop_block2d as a layer, which drops in training mode alone.
 /// Source   torchvision.ops.DropBlock2d
 class OPSIS_API DropBlock2dImpl : public torch::nn::Module {
  public:
@@ -46,6 +47,7 @@ class OPSIS_API DropBlock2dImpl : public torch::nn::Module {
 };
 using DropBlock2d = Observed<torch::nn::ModuleHolder<DropBlock2dImpl>>;
 
+/// drop_block3d as a layer.
 /// Source   torchvision.ops.DropBlock3d
 class OPSIS_API DropBlock3dImpl : public DropBlock2dImpl {
  public:

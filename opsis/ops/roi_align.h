@@ -46,6 +46,7 @@ struct RoIAlignOptions {
 OPSIS_API torch::Tensor roi_align(const torch::Tensor& input, const Rois& boxes, torch::ExpandingArray<2> output_size,
                                   const RoIAlignOptions& options = {});
 
+/// roi_align as a layer: (maps, regions) -> bins.
 /// Source   torchvision.ops.RoIAlign
 class OPSIS_API RoIAlignImpl : public torch::nn::Module {
  public:
@@ -73,6 +74,7 @@ struct PSRoIAlignOptions {
 OPSIS_API torch::Tensor ps_roi_align(const torch::Tensor& input, const Rois& boxes, torch::ExpandingArray<2> output_size,
                                      const PSRoIAlignOptions& options = {});
 
+/// ps_roi_align as a layer.
 /// Source   torchvision.ops.PSRoIAlign
 class OPSIS_API PSRoIAlignImpl : public torch::nn::Module {
  public:

@@ -22,6 +22,7 @@ namespace opsis::inline v1::ops {
 OPSIS_API torch::Tensor roi_pool(const torch::Tensor& input, const Rois& boxes, torch::ExpandingArray<2> output_size,
                                  double spatial_scale = 1);
 
+/// roi_pool as a layer: (maps, regions) -> bins.
 /// Source   torchvision.ops.RoIPool
 class OPSIS_API RoIPoolImpl : public torch::nn::Module {
  public:
@@ -44,6 +45,7 @@ using RoIPool = Observed<torch::nn::ModuleHolder<RoIPoolImpl>>;
 OPSIS_API torch::Tensor ps_roi_pool(const torch::Tensor& input, const Rois& boxes, torch::ExpandingArray<2> output_size,
                                     double spatial_scale = 1);
 
+/// ps_roi_pool as a layer.
 /// Source   torchvision.ops.PSRoIPool
 class OPSIS_API PSRoIPoolImpl : public torch::nn::Module {
  public:

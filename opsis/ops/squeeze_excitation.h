@@ -17,7 +17,8 @@ class OPSIS_API SqueezeExcitationImpl : public torch::nn::Module {
  public:
   /// `activation` and `scale_activation` are delta and sigma of the paper's equation 3.
   SqueezeExcitationImpl(
-      int64_t input_channels, int64_t squeeze_channels, const ActivationLayer& activation = [] { return ops::relu(); },
+      int64_t input_channels, int64_t squeeze_channels,
+      const ActivationLayer& activation = [] { return ops::relu(/*inplace=*/false); },
       const ActivationLayer& scale_activation = ops::sigmoid);
   torch::Tensor forward(torch::Tensor x);
 

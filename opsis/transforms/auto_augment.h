@@ -46,6 +46,7 @@ struct AugmentParams {
   }
 };
 
+/// Of AutoAugment.
 struct AutoAugmentOptions {
   AutoAugmentPolicy policy = AutoAugmentPolicy::IMAGENET;
   InterpolationMode interpolation = InterpolationMode::NEAREST;
@@ -62,7 +63,7 @@ struct AutoAugmentOptions {
 /// Two operations of one of 25 pairs, each with its probability: https://arxiv.org/abs/1805.09501.
 ///     AutoAugment({.policy = AutoAugmentPolicy::CIFAR10})(image)
 /// Shapes   one image or video (..., 1 or 3, H, W); the result has the same
-/// Types    uint8, as its operations take them
+/// Types    uint8, or floating point in [0, 1]; uint8 alone in v1
 /// Draws    one torch.randint(25); for each operation one torch.rand() and, when it happens and has a sign, another
 /// Throws   ValueError when the sample has not exactly one image or video, or has masks, boxes or key points
 /// Inverse  of turns, shifts and shears: boxes that were found on the result come back to the source; colours stay
@@ -82,6 +83,7 @@ class OPSIS_API AutoAugment final : public Drawing<AutoAugment> {
   AutoAugmentOptions options_;
 };
 
+/// Of RandAugment.
 struct RandAugmentOptions {
   int64_t num_ops = 2;              ///< operations, one after the other
   int64_t magnitude = 9;            ///< of all of them: the number of the bin
@@ -119,6 +121,7 @@ class OPSIS_API RandAugment final : public Drawing<RandAugment> {
   RandAugmentOptions options_;
 };
 
+/// Of TrivialAugmentWide.
 struct TrivialAugmentWideOptions {
   int64_t num_magnitude_bins = 31;  ///< from nothing to the strongest
   InterpolationMode interpolation = InterpolationMode::NEAREST;
@@ -152,6 +155,7 @@ class OPSIS_API TrivialAugmentWide final : public Drawing<TrivialAugmentWide> {
   TrivialAugmentWideOptions options_;
 };
 
+/// Of AugMix.
 struct AugMixOptions {
   int64_t severity = 3;       ///< of each operation: up to which of 10 bins
   int64_t mixture_width = 3;  ///< chains of operations

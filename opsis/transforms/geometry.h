@@ -39,7 +39,8 @@ class OPSIS_API Resize final : public Fixed<Resize> {
   ResizeOptions options_;
 };
 
-/// A fill for all kinds of value, or one for each.
+/// A fill for all kinds of value, or one for each. One for all is that of masks too, as in torchvision: name theirs where it is
+/// no class of yours.
 ///     Fills(127)    Fills({124, 116, 104})    Fills(PerKind<Fill>{.image = 127, .others = 0})
 class OPSIS_API Fills {
  public:

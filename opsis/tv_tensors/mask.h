@@ -9,7 +9,8 @@
 
 namespace opsis::inline v1::tv_tensors {
 
-/// Masks: (..., H, W); boolean or class numbers. Geometry moves them without blending: nearest neighbour, padded with 0.
+/// Masks: (..., H, W); boolean or class numbers. Geometry moves them without blending: nearest neighbour, padded with the fill
+/// of the transform, as images are, unless it names one for masks; 0 where none is given.
 /// Source   torchvision.tv_tensors.Mask
 struct OPSIS_API Mask {
   torch::Tensor data;
@@ -21,6 +22,7 @@ struct OPSIS_API Mask {
 };
 
 /// `data` as a mask.
+/// Source   torchvision.tv_tensors.wrap
 OPSIS_API Mask wrap(torch::Tensor data, const Mask& like);
 
 OPSIS_API std::ostream& operator<<(std::ostream& out, const Mask& mask);

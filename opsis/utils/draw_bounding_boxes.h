@@ -14,6 +14,7 @@
 
 namespace opsis::inline v1::utils {
 
+/// How boxes and their labels are drawn.
 struct DrawBoundingBoxesOptions {
   std::optional<std::vector<std::string>> labels{};  ///< one for each box, in its top left corner
   Colors colors{};                                   ///< of the boxes; a palette when absent
@@ -42,5 +43,14 @@ OPSIS_API Image draw_bounding_boxes(const Image& image, const torch::Tensor& box
 /// Differs  torchvision takes the numbers as they are, whatever the format says
 OPSIS_API Image draw_bounding_boxes(const Image& image, const BoundingBoxes& boxes,
                                     const DrawBoundingBoxesOptions& options = {});
+/// Likewise of a bare tensor.
+inline torch::Tensor draw_bounding_boxes(const torch::Tensor& image, const torch::Tensor& boxes,
+                                         const DrawBoundingBoxesOptions& options = {}) {
+  return draw_bounding_boxes(wrap(image, Image()), boxes, options).data;
+}
+inline torch::Tensor draw_bounding_boxes(const torch::Tensor& image, const BoundingBoxes& boxes,
+                                         const DrawBoundingBoxesOptions& options = {}) {
+  return draw_bounding_boxes(wrap(image, Image()), boxes, options).data;
+}
 
 }  // namespace opsis::inline v1::utils

@@ -13,6 +13,7 @@
 
 namespace opsis::inline v1::utils {
 
+/// How points and the lines between them are drawn.
 struct DrawKeypointsOptions {
   std::vector<std::pair<int64_t, int64_t>> connectivity{};  ///< pairs of points of an instance with a white line between them
   std::optional<Paint> colors{};                            ///< of the points; without it only lines are drawn
@@ -30,5 +31,14 @@ struct DrawKeypointsOptions {
 OPSIS_API Image draw_keypoints(const Image& image, const torch::Tensor& keypoints, const DrawKeypointsOptions& options = {});
 /// (K, 2) is one instance.
 OPSIS_API Image draw_keypoints(const Image& image, const KeyPoints& keypoints, const DrawKeypointsOptions& options = {});
+/// Likewise of a bare tensor.
+inline torch::Tensor draw_keypoints(const torch::Tensor& image, const torch::Tensor& keypoints,
+                                    const DrawKeypointsOptions& options = {}) {
+  return draw_keypoints(wrap(image, Image()), keypoints, options).data;
+}
+inline torch::Tensor draw_keypoints(const torch::Tensor& image, const KeyPoints& keypoints,
+                                    const DrawKeypointsOptions& options = {}) {
+  return draw_keypoints(wrap(image, Image()), keypoints, options).data;
+}
 
 }  // namespace opsis::inline v1::utils

@@ -9,6 +9,7 @@
 
 namespace opsis::inline v1::utils {
 
+/// How masks are laid over an image.
 struct DrawSegmentationMasksOptions {
   double alpha = 0.8;  ///< 0 shows the image alone, 1 the masks alone
   Colors colors{};     ///< of the masks; a palette when absent
@@ -24,5 +25,14 @@ OPSIS_API Image draw_segmentation_masks(const Image& image, const torch::Tensor&
                                         const DrawSegmentationMasksOptions& options = {});
 OPSIS_API Image draw_segmentation_masks(const Image& image, const Mask& masks,
                                         const DrawSegmentationMasksOptions& options = {});
+/// Likewise of a bare tensor.
+inline torch::Tensor draw_segmentation_masks(const torch::Tensor& image, const torch::Tensor& masks,
+                                             const DrawSegmentationMasksOptions& options = {}) {
+  return draw_segmentation_masks(wrap(image, Image()), masks, options).data;
+}
+inline torch::Tensor draw_segmentation_masks(const torch::Tensor& image, const Mask& masks,
+                                             const DrawSegmentationMasksOptions& options = {}) {
+  return draw_segmentation_masks(wrap(image, Image()), masks, options).data;
+}
 
 }  // namespace opsis::inline v1::utils

@@ -12,6 +12,7 @@
 
 namespace opsis::inline v1::utils {
 
+/// How images are laid side by side.
 struct MakeGridOptions {
   int64_t nrow = 8;                                        ///< images in a row
   int64_t padding = 2;                                     ///< pixels between images and around them

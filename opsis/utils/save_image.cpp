@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <string_view>
+#include <string>
 
 #include "opsis/core/check.h"
 #include "opsis/io/image.h"
@@ -26,8 +26,8 @@ constexpr Format formats[] = {
     {"webp", "", [](const Image& image, const std::filesystem::path& path) { io::write_webp(image, path); }},
 };
 
-const Format& format_of(const std::filesystem::path& path, const std::optional<std::string>& format) {
-  auto name = format ? *format : path.extension().string();
+const Format& format_of(const std::filesystem::path& path, std::string_view format) {
+  auto name = format.empty() ? path.extension().string() : std::string(format);
   if (name.starts_with('.')) name.erase(0, 1);
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
   for (const auto& known : formats) {
@@ -45,18 +45,27 @@ void save_grid(const torch::Tensor& grid, const std::filesystem::path& path, con
   format.write(Image(grid.mul(255).add_(0.5).clamp_(0, 255).to(torch::kCPU, torch::kUInt8)), path);
 }
 
+template <class Images>
+void save(const Images& images, const std::filesystem::path& path, std::string_view format, const MakeGridOptions& options) {
+  const auto& known = format_of(path, format);
+  save_grid(make_grid(images, options), path, known);
+}
+
 }  // namespace
 
-void save_image(const torch::Tensor& images, const std::filesystem::path& path, const MakeGridOptions& options,
-                const std::optional<std::string>& format) {
-  const auto& known = format_of(path, format);
-  save_grid(make_grid(images, options), path, known);
-}
-
-void save_image(const std::vector<torch::Tensor>& images, const std::filesystem::path& path, const MakeGridOptions& options,
-                const std::optional<std::string>& format) {
-  const auto& known = format_of(path, format);
-  save_grid(make_grid(images, options), path, known);
-}
+// With and without a format.
+#define OPSIS_SAVE_IMAGE(Images, pictures)                                                                   \
+  void save_image(const Images& images, const std::filesystem::path& path, std::string_view format,          \
+                  const MakeGridOptions& options) {                                                          \
+    save(pictures, path, format, options);                                                                   \
+  }                                                                                                          \
+  void save_image(const Images& images, const std::filesystem::path& path, const MakeGridOptions& options) { \
+    save(pictures, path, {}, options);                                                                       \
+  }
+OPSIS_SAVE_IMAGE(torch::Tensor, images)
+OPSIS_SAVE_IMAGE(Image, images.data)
+OPSIS_SAVE_IMAGE(std::vector<torch::Tensor>, images)
+OPSIS_SAVE_IMAGE(std::vector<Image>, images)
+#undef OPSIS_SAVE_IMAGE
 
 }  // namespace opsis::inline v1::utils

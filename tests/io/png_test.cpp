@@ -7,6 +7,7 @@
 #include "opsis/core/check.h"
 #include "opsis/io/crc32.h"
 #include "opsis/io/png_fast.h"
+#include "opsis/io/read_write.h"
 #include "tests/io/pictures.h"
 #include "tests/support/expect.h"
 #include "tests/support/temporary.h"
@@ -225,6 +226,26 @@ TEST(WritePng, CanBeReadBack) {
   const auto image = io::decode_image(support::picture("photo.png"));
   io::write_png(image, folder.path() / "a.png");
   EXPECT_TENSOR_EQ(io::decode_image(folder.path() / "a.png").data, image.data);
+}
+
+// As torchvision's, whose images are tensors; a gray one without a channel is refused by it too.
+TEST(EncodeAnyFormat, TakesABareTensor) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "a";
+  const auto image = io::decode_image(support::picture("photo.png"));
+  const auto& tensor = image.data;
+  EXPECT_TENSOR_EQ(io::encode_jpeg(tensor, 90), io::encode_jpeg(image, 90));
+  EXPECT_TENSOR_EQ(io::encode_png(tensor), io::encode_png(image));
+  EXPECT_TENSOR_EQ(io::encode_gif(tensor, {.delay_ms = 50}), io::encode_gif(image, {.delay_ms = 50}));
+  EXPECT_TENSOR_EQ(io::encode_webp(tensor, {.lossless = true}), io::encode_webp(image, {.lossless = true}));
+  EXPECT_TENSOR_EQ(io::encode_avif(tensor, {.speed = 10}), io::encode_avif(image, {.speed = 10}));
+  EXPECT_TENSOR_EQ(io::encode_tiff(tensor), io::encode_tiff(image));
+  io::write_jpeg(tensor, file, 90);
+  EXPECT_TENSOR_EQ(io::read_file(file), io::encode_jpeg(image, 90));
+  io::write_tiff(tensor, file);
+  EXPECT_TENSOR_EQ(io::read_image(file).data, tensor);
+  EXPECT_ERROR(io::encode_png(torch::zeros({8, 8}, torch::kUInt8)), ValueError,
+               "encode_png: the image must be (1, H, W) or (3, H, W), got (8, 8)");
 }
 
 }  // namespace

@@ -339,6 +339,9 @@ const std::map<std::string, Builder>& variants() {
          return RegNet(RegNetBlockParams::from_init_params(6, 24, 16.5, 2.3, 8, 2.0, 0.3),
                        RegNetOptions{.num_classes = 7, .stem_width = 16, .activation = [] { return ops::silu(); }});
        })},
+      {"regnet_in_order", builder([] {
+         return RegNet(RegNetBlockParams{{1, 2}, {24, 40}, {8, 8}, {1, 2}, {2, 1}, 0.25}, RegNetOptions{.num_classes = 7});
+       })},
       {"regnet_norm", builder([] { return regnet_x_400mf({}, {.norm_layer = group_norm(8)}); })},
       {"regnet_types", builder([] {
          RegNetOptions options{.num_classes = 7, .stem_width = 16};
@@ -414,6 +417,17 @@ TEST(Classification, EveryOptionDoesWhatTorchvisionsDoes) {
     torch::manual_seed(0);
     const auto model = variants().at(c.text("options"))();
     support::expect_same_computed(*model, c, all_outputs(*model));
+  }
+}
+
+TEST(Classification, ADenseNetIsDenseNet121ByDefault) {
+  const models::SkipInitialisation skip;
+  const auto ours = models::DenseNet()->named_parameters(), theirs = models::densenet121()->named_parameters();
+  ASSERT_EQ(ours.size(), theirs.size());
+  for (const auto& parameter : theirs) {
+    SCOPED_TRACE(parameter.key());
+    ASSERT_NE(ours.find(parameter.key()), nullptr);
+    EXPECT_EQ(ours[parameter.key()].sizes(), parameter.value().sizes());
   }
 }
 

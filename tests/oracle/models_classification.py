@@ -132,6 +132,7 @@ _options = {
     "regnet": lambda: regnet.RegNet(
         regnet.BlockParams.from_init_params(6, 24, 16.5, 2.3, 8, bottleneck_multiplier=2.0, se_ratio=0.3), 7, stem_width=16,
         activation=nn.SiLU),  # fmt: skip
+    "regnet_in_order": lambda: regnet.RegNet(regnet.BlockParams([1, 2], [24, 40], [8, 8], [1.0, 2.0], [2, 1], 0.25), 7),
     "regnet_norm": lambda: models.regnet_x_400mf(norm_layer=lambda c: nn.GroupNorm(8, c)),
     "regnet_types": lambda: regnet.RegNet(
         regnet.BlockParams.from_init_params(6, 24, 16.5, 2.3, 8, se_ratio=0.3), 7, stem_width=16,

@@ -116,12 +116,26 @@ def sanitize(format, dtype, min_size, min_area, what):
     return {"skipped": False, "input": value, "expected": out, "valid": valid}
 
 
+@case("transforms_sizes/sanitize_tensor", format=FORMATS, count=[40, 1, 0])
+def sanitize_tensor(format, count):
+    value = boxes(format, CANVAS, count=count, beyond=0.9).as_subclass(torch.Tensor)
+    out, valid = F.sanitize_bounding_boxes(value, format=format, canvas_size=CANVAS, min_size=2, min_area=30)
+    return {"input": value, "expected": out, "valid": valid}
+
+
 @case("transforms_sizes/sanitize_points", dtype=["float32", "int64"], shape=[(30, 2), (20, 3, 2), (4, 2, 2, 2), (0, 2), (0, 3, 2)], nan=[False, True])
 def sanitize_points(dtype, shape, nan):
     value = points(CANVAS, dtype=dtype, shape=shape)
     if nan and dtype == "float32" and value.numel():
         value.as_subclass(torch.Tensor).view(-1)[1] = torch.nan
     out, valid = F.sanitize_keypoints(value)
+    return {"input": value, "expected": out, "valid": valid}
+
+
+@case("transforms_sizes/sanitize_points_tensor", shape=[(30, 2), (20, 3, 2), (0, 2), (2,)])
+def sanitize_points_tensor(shape):
+    value = points(CANVAS, dtype="float32", shape=shape).as_subclass(torch.Tensor)
+    out, valid = F.sanitize_keypoints(value, canvas_size=CANVAS)
     return {"input": value, "expected": out, "valid": valid}
 
 

@@ -283,6 +283,29 @@ TEST(DrawKeypoints, TakesOneInstance) {
                    utils::draw_keypoints(image, points.unsqueeze(0), {.colors = "red"}).data);
 }
 
+// As torchvision's, whose images are tensors; one without channels is refused by it too.
+TEST(DrawOnATensor, GivesATensorOfTheSamePixels) {
+  const auto pixels = torch::randint(0, 256, {3, 20, 24}, torch::kUInt8);
+  const Image image(pixels);
+  const auto boxes = torch::tensor({{2, 3, 15, 17}});
+  const BoundingBoxes same_boxes(torch::tensor({{2, 3, 13, 14}}), BoundingBoxFormat::XYWH, {20, 24});
+  const torch::Tensor boxed = utils::draw_bounding_boxes(pixels, boxes, {.colors = "red"});
+  EXPECT_TENSOR_EQ(boxed, utils::draw_bounding_boxes(image, boxes, {.colors = "red"}).data);
+  EXPECT_TENSOR_EQ(utils::draw_bounding_boxes(pixels, same_boxes, {.colors = "red"}), boxed);
+
+  const auto masks = (pixels > 100).slice(0, 0, 2);
+  const torch::Tensor masked = utils::draw_segmentation_masks(pixels, masks, {.alpha = 0.5});
+  EXPECT_TENSOR_EQ(masked, utils::draw_segmentation_masks(image, masks, {.alpha = 0.5}).data);
+  EXPECT_TENSOR_EQ(utils::draw_segmentation_masks(pixels, Mask(masks), {.alpha = 0.5}), masked);
+
+  const auto points = torch::tensor({{3.F, 4.F}, {12.F, 9.F}});
+  const torch::Tensor pointed = utils::draw_keypoints(pixels, points.unsqueeze(0), {.colors = "red"});
+  EXPECT_TENSOR_EQ(pointed, utils::draw_keypoints(image, points.unsqueeze(0), {.colors = "red"}).data);
+  EXPECT_TENSOR_EQ(utils::draw_keypoints(pixels, KeyPoints(points, {20, 24}), {.colors = "red"}), pointed);
+
+  EXPECT_ERROR(utils::draw_bounding_boxes(pixels[0], boxes), ValueError, "got (20, 24)");
+}
+
 TEST(FlowToImage, EqualsTorchvision) {
   for (const auto& c : oracle::cases("utils_drawing/flow")) {
     SCOPED_TRACE(c.name());

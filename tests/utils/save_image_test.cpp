@@ -4,6 +4,7 @@
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
 #include "opsis/io/read_write.h"
+#include "opsis/utils/draw_bounding_boxes.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
@@ -25,7 +26,7 @@ TEST(SaveImage, WritesJpegByExtensionOrFormat) {
   const support::TemporaryFolder folder;
   const auto image = torch::full({3, 16, 16}, 0.5);
   utils::save_image(image, folder.path() / "image.JPG");
-  utils::save_image(image, folder.path() / "image.picture", {}, "jpeg");
+  utils::save_image(image, folder.path() / "image.picture", "jpeg");
   for (const auto* name : {"image.JPG", "image.picture"}) {
     const auto decoded = io::decode_jpeg(io::read_file(folder.path() / name));
     EXPECT_TENSOR_EQ(decoded.data, torch::full({3, 16, 16}, 128, torch::kUInt8));
@@ -44,6 +45,31 @@ TEST(SaveImage, WritesEachFormatByExtension) {
     EXPECT_TENSOR_NEAR(decoded, image, 0, lossy ? 8 : 0);
   }
   EXPECT_EQ(io::find_codec(io::read_bytes(folder.path() / "a.avif")).name, "avif");
+}
+
+// Each line is one of a script for torchvision.
+TEST(SaveImage, TakesImagesAndWhatWasDrawnOnATensor) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "image.png";
+  const auto batch = torch::rand({3, 3, 12, 9});
+  const auto saved = [&] { return io::read_image(file).data; };
+
+  utils::save_image(batch, file, "png", {.nrow = 2});
+  const auto grid = saved();
+  EXPECT_EQ(grid.sizes(), (std::vector<int64_t>{3, 30, 24}));
+  utils::save_image({Image(batch[0]), Image(batch[1]), Image(batch[2])}, file, {.nrow = 2});
+  EXPECT_TENSOR_EQ(saved(), grid);
+  utils::save_image(Image(batch), file, {.nrow = 2});
+  EXPECT_TENSOR_EQ(saved(), grid);
+
+  const auto boxes = torch::tensor({{1, 2, 6, 7}});
+  const auto drawn = utils::draw_bounding_boxes(utils::make_grid(batch), boxes, {.colors = "red"});
+  utils::save_image(drawn, file);
+  const auto expected = saved();
+  utils::save_image(utils::draw_bounding_boxes(Image(utils::make_grid(batch)), boxes, {.colors = "red"}), file);
+  EXPECT_TENSOR_EQ(saved(), expected);
+  io::write_png(drawn.mul(255).add(0.5).to(torch::kUInt8), file);
+  EXPECT_TENSOR_EQ(saved(), expected);
 }
 
 TEST(SaveImage, SaysWhatIsWrongAndLeavesNothing) {

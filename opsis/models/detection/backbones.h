@@ -25,7 +25,8 @@ using ops::FeatureMaps;
 
 /// A module from images (N, 3, H, W) to feature maps, whatever its class; copies share the module.
 ///     Backbone of_one_map(mobilenet_v2()->features, 1280);     // called "0"
-///     Backbone pyramid = resnet_fpn_backbone(resnet50());      // "0" to "3" and "pool"
+///     const auto frozen = ops::frozen_batch_norm_2d();
+///     Backbone pyramid = resnet_fpn_backbone(resnet50({}, {.norm_layer = frozen}));   // "0" to "3" and "pool"
 class OPSIS_API Backbone {
  public:
   /// None: must not be called.
@@ -81,17 +82,21 @@ TORCH_MODULE(BackboneWithFPN);
 /// being conv1 with bn1.
 ///     auto backbone = resnet_fpn_backbone(resnet101(ResNet101_Weights::DEFAULT, {.norm_layer = ops::frozen_batch_norm_2d()}));
 /// Throws   ValueError when trainable_layers is not in [0, 5] or a returned layer not in [1, 4]
+/// Differs  the network is made by the caller, and has the norms that it was made with; torchvision makes it by name, with
+///          FrozenBatchNorm2d unless told otherwise, which small batches need: resnet50(weights, {.norm_layer = frozen})
 /// Source   torchvision.models.detection.backbone_utils.resnet_fpn_backbone
 OPSIS_API BackboneWithFPN resnet_fpn_backbone(const ResNet& network, int64_t trainable_layers = 3,
                                               const FPNOptions& options = {});
 
 /// Likewise on the last two stages; of the network the last `trainable_layers` of six stages learn.
 /// Throws   ValueError when a number of layers or stages is none of the network's
+/// Differs  as resnet_fpn_backbone; of a MobileNetV3, where torchvision takes MobileNetV2 too
 /// Source   torchvision.models.detection.backbone_utils.mobilenet_backbone, with fpn=True
 OPSIS_API BackboneWithFPN mobilenet_fpn_backbone(const MobileNetV3& network, int64_t trainable_layers = 2,
                                                  const FPNOptions& options = {});
 
 /// One map of 256 channels: the features, and a convolution of 1.
+/// Differs  as mobilenet_fpn_backbone
 /// Source   torchvision.models.detection.backbone_utils.mobilenet_backbone, with fpn=False
 OPSIS_API Backbone mobilenet_backbone(const MobileNetV3& network, int64_t trainable_layers = 2);
 

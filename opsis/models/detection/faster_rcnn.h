@@ -20,7 +20,7 @@ struct RCNNParts {
 };
 
 /// What can be chosen of a model: torchvision's min_size is transform.min_size, its rpn_nms_thresh is rpn.nms_thresh, its
-/// box_score_thresh is box.score_thresh. What the weights fix may be left out or must be the same.
+/// box_score_thresh is box.score_thresh. With weights, another num_classes than theirs makes a new head.
 template <class BackboneWeights, bool trained_backbone = true>
 struct FasterRCNNOptions {
   std::optional<int64_t> num_classes{};  ///< with the background, which is 0: 91, those of COCO

@@ -27,6 +27,7 @@ class OPSIS_API QuantizableClassifier : public ImageClassifier, public Slots {
  public:
   /// Joins batch norms and ReLUs with the convolutions before them: in eval mode by folding the norms in, in training mode so
   /// that prepare_qat can make them round while the norms go on learning.
+  /// Differs  has no is_qat: the mode decides, as with torchvision's None
   virtual void fuse_model() = 0;
   /// Whether `convert` has been here.
   bool is_quantized() const { return quantized_; }

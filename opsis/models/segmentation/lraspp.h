@@ -28,6 +28,7 @@ class OPSIS_API LRASPPHeadImpl : public torch::nn::Module {
 using LRASPPHead = Observed<torch::nn::ModuleHolder<LRASPPHeadImpl>>;
 
 /// Images (N, C, H, W), normalised -> scores (N, num_classes, H, W).
+/// Differs  as SimpleSegmentationModel
 /// Source   torchvision.models.segmentation.LRASPP
 class OPSIS_API LRASPPImpl : public SegmentationModel {
  public:

@@ -14,7 +14,8 @@
 
 namespace opsis::inline v1::models::segmentation {
 
-/// What can be chosen of a model around a classifier. What its weights fix may be left out or must be the same.
+/// What can be chosen of a model around a classifier. What its weights fix may be left out or must be the
+/// same, but for num_classes, of which another number makes a new head.
 template <class BackboneWeights>
 struct SegmentationOptions {
   std::optional<int64_t> num_classes{};  ///< 21: those of Pascal VOC, of which the first is the background
@@ -26,6 +27,8 @@ struct SegmentationOptions {
 };
 
 /// Images (N, C, H, W), normalised -> scores (N, classes, H, W), which are computed at an eighth of the resolution and enlarged.
+/// Differs  the backbone is layers that run one after another, where torchvision takes any module that gives a dict; FCN,
+///          DeepLabV3 and LRASPP likewise
 /// Source   torchvision.models.segmentation._utils._SimpleSegmentationModel
 class OPSIS_API SimpleSegmentationModelImpl : public SegmentationModel {
  public:

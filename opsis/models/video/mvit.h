@@ -33,7 +33,8 @@ struct MViTSize {
   bool proj_after_attn = false;          ///< channels grow by attention and not by the perceptron
 };
 
-/// What can be chosen of an MViT. What its weights fix may be left out or must be the same.
+/// What can be chosen of an MViT. What its weights fix may be left out or must be the
+/// same, but for num_classes, of which another number makes a new head.
 struct MViTOptions {
   std::optional<int64_t> num_classes{};           ///< 400
   std::optional<Size> spatial_size{};             ///< of the frames: 224 x 224
@@ -51,6 +52,7 @@ struct MViTOptions {
 /// Clips (N, 3, temporal_size, height, width), normalised -> logits (N, num_classes); (N, 3, H, W) is a clip of one frame. Built
 /// after torch::manual_seed(s), it has the parameters that Python's has after torch.manual_seed(s).
 /// Throws   ValueError when there are no blocks, and for clips of another size
+/// Differs  has no `block`: blocks are the paper's
 /// Source   torchvision.models.video.MViT
 class OPSIS_API MViTImpl : public VideoClassifier {
  public:

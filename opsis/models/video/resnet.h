@@ -38,6 +38,7 @@ struct VideoResNetOptions {
 /// Clips (N, 3, T, H, W), normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the parameters that
 /// Python's has after torch.manual_seed(s).
 /// Throws   ValueError for zero_init_residual with bottlenecks, where torchvision's raises AttributeError
+/// Differs  block, convs and stem are one of those named above, where torchvision takes any callables
 /// Source   torchvision.models.video.VideoResNet
 class OPSIS_API VideoResNetImpl : public VideoClassifier {
  public:

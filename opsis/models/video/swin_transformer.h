@@ -39,6 +39,7 @@ struct SwinTransformer3dOptions {
 /// Clips (N, 3, T, H, W) of any size, normalised -> logits (N, num_classes). Built after torch::manual_seed(s), it has the
 /// parameters that Python's has after torch.manual_seed(s).
 /// Throws   ValueError when depths and num_heads are not of the same length
+/// Differs  has no `block`, `downsample_layer` and `patch_embed`: they are the paper's
 /// Source   torchvision.models.video.SwinTransformer3d
 class OPSIS_API SwinTransformer3dImpl : public VideoClassifier {
  public:

@@ -3,6 +3,8 @@
 
 #include <torch/types.h>
 
+#include <utility>
+
 #include "opsis/core/api.h"
 #include "opsis/core/size.h"
 #include "opsis/tv_tensors.h"
@@ -39,10 +41,18 @@ struct SanitizeOptions {
 /// Types    any number; NaN is not valid
 /// Source   torchvision.transforms.v2.functional.sanitize_bounding_boxes
 OPSIS_API SanitizedBoundingBoxes sanitize_bounding_boxes(const BoundingBoxes& boxes, const SanitizeOptions& options = {});
+/// Of a bare tensor, which does not know its format and canvas.
+/// Throws   ValueError unless it is (N, K) with the K of the format, and for rotated boxes of whole numbers
+OPSIS_API std::pair<torch::Tensor, torch::Tensor> sanitize_bounding_boxes(const torch::Tensor& boxes, BoundingBoxFormat format,
+                                                                          Size canvas_size,
+                                                                          const SanitizeOptions& options = {});
 
 /// Takes out key points that are not on their canvas. Of groups (N, ..., 2) only those stay that are there whole.
 /// Shapes   (N, ..., 2) -> (M, ..., 2) and (N) boolean
 /// Source   torchvision.transforms.v2.functional.sanitize_keypoints
 OPSIS_API SanitizedKeyPoints sanitize_keypoints(const KeyPoints& points);
+/// Of a bare tensor.
+/// Throws   ValueError unless it is (..., 2)
+OPSIS_API std::pair<torch::Tensor, torch::Tensor> sanitize_keypoints(const torch::Tensor& points, Size canvas_size);
 
 }  // namespace opsis::inline v1::transforms::functional

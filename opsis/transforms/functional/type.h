@@ -40,13 +40,16 @@ namespace functional {
 /// Throws   ValueError with scale: from float32 to int32 or int64 and from float64 to int64, which cannot hold each number, and
 ///          between integer types when one of them is none of uint8, int8, int16, uint16, int32 and int64
 /// Source   torchvision.transforms.v2.functional.to_dtype
-OPSIS_API torch::Tensor to_dtype(const torch::Tensor& image, torch::ScalarType dtype, const ToDtypeOptions& options = {});
-OPSIS_API Image to_dtype(const Image& image, torch::ScalarType dtype, const ToDtypeOptions& options = {});
-OPSIS_API Video to_dtype(const Video& video, torch::ScalarType dtype, const ToDtypeOptions& options = {});
+OPSIS_API torch::Tensor to_dtype(const torch::Tensor& image, torch::ScalarType dtype = torch::kFloat32,
+                                 const ToDtypeOptions& options = {});
+OPSIS_API Image to_dtype(const Image& image, torch::ScalarType dtype = torch::kFloat32, const ToDtypeOptions& options = {});
+OPSIS_API Video to_dtype(const Video& video, torch::ScalarType dtype = torch::kFloat32, const ToDtypeOptions& options = {});
 /// Masks, boxes and key points are never scaled.
-OPSIS_API Mask to_dtype(const Mask& mask, torch::ScalarType dtype, const ToDtypeOptions& options = {});
-OPSIS_API BoundingBoxes to_dtype(const BoundingBoxes& boxes, torch::ScalarType dtype, const ToDtypeOptions& options = {});
-OPSIS_API KeyPoints to_dtype(const KeyPoints& points, torch::ScalarType dtype, const ToDtypeOptions& options = {});
+OPSIS_API Mask to_dtype(const Mask& mask, torch::ScalarType dtype = torch::kFloat32, const ToDtypeOptions& options = {});
+OPSIS_API BoundingBoxes to_dtype(const BoundingBoxes& boxes, torch::ScalarType dtype = torch::kFloat32,
+                                 const ToDtypeOptions& options = {});
+OPSIS_API KeyPoints to_dtype(const KeyPoints& points, torch::ScalarType dtype = torch::kFloat32,
+                             const ToDtypeOptions& options = {});
 
 /// to_dtype that scales, by its older name.
 /// Source   torchvision.transforms.v2.functional.convert_image_dtype

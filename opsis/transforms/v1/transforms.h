@@ -4,6 +4,9 @@
 // Differs  a probability outside [0, 1] is refused, as v2 does; a sample's masks, boxes and key points pass through what is
 //          v1's own, and follow what is v2's, but `invert` takes what was found on the picture back to its source by both;
 //          LinearTransformation takes pixels in any order in memory
+// Differs  there is no static get_params: make_params(values) of an instance draws what it would, and transform(value, params)
+//          applies that to an image and to what is paired with it; record and replay keep what was drawn by a whole pipeline.
+//          So it is with transforms::RandomCrop and the other classes of v2
 // Neither code() nor to_json() knows the classes that are v1's own, Compose and RandomApply among them: both throw ValueError.
 #pragma once
 

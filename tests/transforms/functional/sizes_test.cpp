@@ -174,6 +174,21 @@ TEST(SanitizeBoundingBoxes, KeepsWhatTorchvisionKeeps) {
   }
 }
 
+TEST(SanitizeBoundingBoxes, TakesBareTensorsAsTorchvision) {
+  for (const auto& c : oracle::cases("transforms_sizes/sanitize_tensor")) {
+    SCOPED_TRACE(c.name());
+    const auto format = tv_tensors::bounding_box_format(c.text("format"));
+    const auto [kept, valid] =
+        functional::sanitize_bounding_boxes(c.tensor("input"), format, sizes_canvas, {.min_size = 2, .min_area = 30});
+    EXPECT_TENSOR_EQ(valid, c.tensor("valid"));
+    EXPECT_TENSOR_EQ(kept, c.tensor("expected"));
+  }
+  EXPECT_ERROR(functional::sanitize_bounding_boxes(torch::zeros({2, 5}), BoundingBoxFormat::XYXY, sizes_canvas), ValueError,
+               "XYXY needs 4 numbers a box, got (2, 5)");
+  EXPECT_ERROR(functional::sanitize_bounding_boxes(torch::zeros({4}), BoundingBoxFormat::XYXY, sizes_canvas), ValueError,
+               "sanitize_bounding_boxes: the tensor must be (N, K), got (4,)");
+}
+
 TEST(SanitizeKeyPoints, KeepsWhatTorchvisionKeeps) {
   for (const auto& c : oracle::cases("transforms_sizes/sanitize_points")) {
     SCOPED_TRACE(c.name());
@@ -181,6 +196,17 @@ TEST(SanitizeKeyPoints, KeepsWhatTorchvisionKeeps) {
     EXPECT_TENSOR_EQ(valid, c.tensor("valid"));
     EXPECT_TENSOR_EQ(kept.data, c.tensor("expected"));
   }
+}
+
+TEST(SanitizeKeyPoints, TakesBareTensorsAsTorchvision) {
+  for (const auto& c : oracle::cases("transforms_sizes/sanitize_points_tensor")) {
+    SCOPED_TRACE(c.name());
+    const auto [kept, valid] = functional::sanitize_keypoints(c.tensor("input"), sizes_canvas);
+    EXPECT_TENSOR_EQ(valid, c.tensor("valid"));
+    EXPECT_TENSOR_EQ(kept, c.tensor("expected"));
+  }
+  EXPECT_ERROR(functional::sanitize_keypoints(torch::zeros({2, 3}), sizes_canvas), ValueError,
+               "sanitize_keypoints: the tensor must be (..., 2), got (2, 3)");
 }
 
 TEST(GetImageSize, IsWidthAndHeight) {

@@ -30,6 +30,12 @@ TEST(ToDtype, GivesBackWhatHasTheTypeAlready) {
   EXPECT_TRUE(functional::to_dtype(image, torch::kFloat32, {.scale = true}).data.is_same(image.data));
 }
 
+TEST(ToDtype, IsFloat32ByDefault) {
+  const auto data = torch::full({1, 2, 2}, 255, torch::kUInt8);
+  EXPECT_TENSOR_EQ(functional::to_dtype(data), data.to(torch::kFloat32));
+  EXPECT_TENSOR_EQ(functional::to_dtype(Image(data)).data, data.to(torch::kFloat32));
+}
+
 TEST(ToDtype, ScalesPixelsOnly) {
   const auto data = torch::full({1, 2, 2}, 255, torch::kUInt8);
   EXPECT_TENSOR_EQ(functional::to_dtype(Mask(data), torch::kFloat32, {.scale = true}).data, torch::full({1, 2, 2}, 255.0f));
