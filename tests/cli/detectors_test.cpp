@@ -69,8 +69,9 @@ TEST(CliTrainDetector, TrainsResumesAndDetects) {
   const auto detected = opsis_tool({"detect", at("data/val/0.png"), "--weights", at("whole.pth"), "--score", "0", "--json"});
   ASSERT_EQ(detected.code, 0) << detected.err;
   EXPECT_EQ(json::parse(detected.out)["model"], "ssdlite320_mobilenet_v3_large");
-  expect_wrong_usage({"detect", at("data/val/0.png"), "--weights", at("whole.pth"), "--model", "fcos_resnet50_fpn"},
-                     "is for ssdlite320_mobilenet_v3_large, not for fcos_resnet50_fpn; pass --model ssdlite320_mobilenet_v3_large");
+  expect_wrong_usage(
+      {"detect", at("data/val/0.png"), "--weights", at("whole.pth"), "--model", "fcos_resnet50_fpn"},
+      "is for ssdlite320_mobilenet_v3_large, not for fcos_resnet50_fpn; pass --model ssdlite320_mobilenet_v3_large");
 }
 
 // The parameters of two checkpoints that are not the same.
