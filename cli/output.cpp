@@ -207,6 +207,7 @@ std::string from_zero_on(const std::string& word) {
   return number_up_to(std::numeric_limits<double>::max(), "from 0 on", word);
 }
 std::string from_zero_to_one(const std::string& word) { return number_up_to(1, "from 0 to 1", word); }
+std::string from_zero_to_nine_tenths(const std::string& word) { return number_up_to(0.9, "from 0 to 0.9", word); }
 
 void check_picture_name(std::string_view argument, const std::filesystem::path& file) {
   auto extension = file.extension().string();

@@ -48,6 +48,8 @@ std::string zero_or_more(const std::string& word);
 std::string from_zero_on(const std::string& word);
 /// For shares: check(from_zero_to_one).
 std::string from_zero_to_one(const std::string& word);
+/// For shares that may not be all: check(from_zero_to_nine_tenths).
+std::string from_zero_to_nine_tenths(const std::string& word);
 
 /// The formats that pictures are written in, for help.
 inline constexpr const char* kPictureFormats = ".avif, .gif, .jpg, .png, .tif or .webp";

@@ -37,7 +37,6 @@ opsis::tasks::Segmenter open_segmenter(TaskArguments& arguments) {
 }
 
 int segment(SegmentOptions options) {
-  if (!(options.alpha >= 0 && options.alpha <= 1)) throw UsageError("--alpha must be from 0 to 1");
   check_out(options.task);
   const auto picture = opsis::tasks::Picture(options.image).image();
   const auto segmenter = open_segmenter(options.task);
@@ -62,9 +61,9 @@ void declare_segment(CLI::App& app, Chosen& chosen) {
   const auto options = std::make_shared<SegmentOptions>();
   command.add_option("image", options->image, "A picture")->required();
   declare_task(command, options->task, "models::segmentation", "the picture with its classes in colours");
-  command.add_option("--alpha", options->alpha, "How much of the picture the colours hide")
+  command.add_option("--alpha", options->alpha, "How much of the picture the colours hide, from 0 to 1")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(from_zero_to_one);
   command.footer(
       "Examples:\n"
       "  opsis segment street.jpg --out street.png\n"

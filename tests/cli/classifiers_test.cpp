@@ -296,7 +296,7 @@ TEST(CliFinetune, SaysWhatIsWrong) {
   expect_wrong_usage({"finetune", nowhere, "--epochs", "0", "--head-epochs", "0"}, "nothing would be learnt");
   expect_wrong_usage({"finetune", nowhere, "--out", ""}, "--out must name a file");
   expect_wrong_usage({"finetune", nowhere, "--hold-out", "1"}, "--hold-out");
-  expect_wrong_usage({"finetune", nowhere, "--hold-out", "nan"}, "--hold-out");
+  expect_wrong_usage({"finetune", nowhere, "--hold-out", "nan"}, "--hold-out: must be a number from 0 to 0.9, got nan");
   expect_wrong_usage({"finetune", nowhere, "--lr", "-1"}, "--lr: must be a number from 0 on, got -1");
   expect_wrong_usage({"finetune", nowhere, "--head-lr", "inf"}, "--head-lr: must be a number from 0 on, got inf");
 }
