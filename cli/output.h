@@ -56,6 +56,12 @@ inline constexpr const char* kPictureFormats = ".avif, .gif, .jpg, .png, .tif or
 /// Throws UsageError when the name of a picture to write ends in none of them; `argument` is what it was given as, "--out".
 void check_picture_name(std::string_view argument, const std::filesystem::path& file);
 
+/// Whether a file in a folder is a picture, by its ending: torchvision's, and .avif and .gif, which its folders do not have.
+bool is_picture(const std::filesystem::path& file);
+
+/// Whether it is a part of a name, whatever the case of its letters.
+bool is_part(std::string part, std::string name);
+
 /// "1 picture", "3 pictures".
 std::string counted(int64_t count, std::string_view one, std::string_view many);
 
