@@ -208,12 +208,15 @@ int list(const DatasetsOptions& options) {
   auto document = Json::array();
   std::vector<std::vector<std::string>> rows{{"data set", "files", "download"}};
   for (const auto& [name, opener] : openers()) {
-    if (name.find(options.pattern) == name.npos) continue;
+    if (!is_part(options.pattern, name)) continue;
     const auto files = files_of(name);
     const bool fetched =
         opener.downloads && std::any_of(files.begin(), files.end(), [](const auto& file) { return !file.url.empty(); });
     document.push_back({{"name", name}, {"files", files.size()}, {"download", fetched}});
     rows.push_back({name, std::to_string(files.size()), fetched ? "yes" : needs_no_files(name) ? "not needed" : "by hand"});
+  }
+  if (document.empty()) {
+    opsis::raise<opsis::NotFoundError>("no data set matches \"{}\"; opsis datasets list names all", options.pattern);
   }
   options.json ? print_json(document) : print(table(rows, {false, true, false}));
   return 0;
@@ -373,7 +376,7 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
         ->allow_extra_args(false);
   };
   auto& listing = declare("list", "The data sets there are", list);
-  listing.add_option("pattern", options->pattern, "Part of a name");
+  listing.add_option("pattern", options->pattern, "Part of a name, whatever the case of its letters");
   listing.add_flag("--json", options->json, "Print a JSON document");
   auto& telling = declare("info", "Whose one is, its licence, and its files with their hashes and addresses", info);
   take_name(telling);
@@ -405,8 +408,9 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   showing.add_option("--seed", options->seed, "Chooses the examples")->capture_default_str();
   showing.add_flag("--json", options->json, "Print a JSON document");
   auto& converting = declare("convert", "Boxes and classes from one format into another", convert);
-  converting.add_option("--from", options->from, "coco, voc or yolo")->required();
-  converting.add_option("--to", options->to, "coco, voc or yolo")->required();
+  const CLI::IsMember formats({"coco", "voc", "yolo"});
+  converting.add_option("--from", options->from, "coco, voc or yolo")->required()->check(formats);
+  converting.add_option("--to", options->to, "coco, voc or yolo")->required()->check(formats);
   converting.add_option("--root", options->root, "coco: the pictures; voc: the folder of a year; yolo: what data.yaml is in")
       ->capture_default_str();
   converting.add_option("--annotations", options->annotations, "The file of instances of coco");

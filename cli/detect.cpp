@@ -79,9 +79,9 @@ void declare_detect(CLI::App& app, Chosen& chosen) {
   command.add_option("image", options->image, "A picture")->required();
   declare_task(command, options->task, "models::detection", "the picture with boxes");
   command.get_option("--model")->default_str(std::string(kUsualModel) + ", or that of a checkpoint of train-detector");
-  command.add_option("--score", options->score, "How sure the model must be of a thing")
+  command.add_option("--score", options->score, "How sure the model must be of a thing, from 0 to 1")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(from_zero_to_one);
   command.add_option("--tile", options->tile, "Look at tiles of so many pixels, for what is small in a large picture")
       ->check(at_least_one);
   command.add_option("--overlap", options->overlap, "Of neighbouring tiles, in pixels")

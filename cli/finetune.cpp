@@ -57,7 +57,6 @@ Split open_split(const FinetuneOptions& options, const Classifier& classifier) {
 
 int finetune(const FinetuneOptions& options) {
   torch::manual_seed(options.seed);
-  if (!(options.hold_out >= 0 && options.hold_out <= 0.9)) throw UsageError("--hold-out must be from 0 to 0.9");
   check_run(options);
   if (options.data == "digits") throw UsageError("finetune takes a folder of photos; for digits there is opsis train");
   const auto classes = open_data(options.data, true, {}).classes;
@@ -117,9 +116,9 @@ void declare_finetune(CLI::App& app, Chosen& chosen) {
   command.add_option("--weights", o->weights,
                      "What to begin with: an entry such as IMAGENET1K_V2, or a checkpoint of the model; its default entry when "
                      "absent");
-  command.add_option("--hold-out", o->hold_out, "Without a folder to validate on: the share of the images that is kept for it")
+  command.add_option("--hold-out", o->hold_out, "Without a folder to validate on: the share of the images that is kept for it, up to 0.9")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 0.9));
+      ->check(from_zero_to_nine_tenths);
   command.add_option("--head-epochs", o->head_epochs, "Times to see all images while only the new head learns")
       ->capture_default_str()
       ->check(zero_or_more);

@@ -73,9 +73,9 @@ void declare_keypoints(CLI::App& app, Chosen& chosen) {
   command.add_option("image", options->image, "A picture")->required();
   declare_task(command, options->task, "models::detection", "the picture with people's points");
   command.get_option("--model")->default_str(std::string(kUsualKeypointModel) + ", or that of a checkpoint of train-detector");
-  command.add_option("--score", options->score, "How sure the model must be of a person")
+  command.add_option("--score", options->score, "How sure the model must be of a person, from 0 to 1")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(from_zero_to_one);
   command.footer(
       "Examples:\n"
       "  opsis keypoints team.jpg --out points.png\n"

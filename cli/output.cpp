@@ -15,6 +15,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
+#include "opsis/datasets/folder.h"
 
 namespace cli {
 namespace {
@@ -118,6 +119,11 @@ std::string out_of_memory(std::string_view what) {
   return opsis::text("there is not enough memory for it{}; ask for smaller pictures, or for fewer at a time", size);
 }
 
+std::string lower(std::string word) {
+  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
+  return word;
+}
+
 bool tells_of_memory(std::string_view what) {
   return what.find("can't allocate memory") != what.npos || what.find("Storage size calculation overflowed") != what.npos;
 }
@@ -207,15 +213,24 @@ std::string from_zero_on(const std::string& word) {
   return number_up_to(std::numeric_limits<double>::max(), "from 0 on", word);
 }
 std::string from_zero_to_one(const std::string& word) { return number_up_to(1, "from 0 to 1", word); }
+std::string from_zero_to_nine_tenths(const std::string& word) { return number_up_to(0.9, "from 0 to 0.9", word); }
 
 void check_picture_name(std::string_view argument, const std::filesystem::path& file) {
-  auto extension = file.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  const auto extension = lower(file.extension().string());
   for (const std::string_view known : {".avif", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}) {
     if (extension == known) return;
   }
   throw UsageError(opsis::text("{} must end in {}, got {}", argument, kPictureFormats, file.string()));
 }
+
+bool is_picture(const std::filesystem::path& file) {
+  namespace datasets = opsis::datasets;
+  const auto name = file.string();
+  return datasets::has_file_allowed_extension(name, datasets::image_extensions()) ||
+         datasets::has_file_allowed_extension(name, {".avif", ".gif"});
+}
+
+bool is_part(std::string part, std::string name) { return lower(std::move(name)).find(lower(std::move(part))) != name.npos; }
 
 std::string counted(int64_t count, std::string_view one, std::string_view many) {
   return opsis::text("{} {}", count, count == 1 ? one : many);

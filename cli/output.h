@@ -48,11 +48,19 @@ std::string zero_or_more(const std::string& word);
 std::string from_zero_on(const std::string& word);
 /// For shares: check(from_zero_to_one).
 std::string from_zero_to_one(const std::string& word);
+/// For shares that may not be all: check(from_zero_to_nine_tenths).
+std::string from_zero_to_nine_tenths(const std::string& word);
 
 /// The formats that pictures are written in, for help.
 inline constexpr const char* kPictureFormats = ".avif, .gif, .jpg, .png, .tif or .webp";
 /// Throws UsageError when the name of a picture to write ends in none of them; `argument` is what it was given as, "--out".
 void check_picture_name(std::string_view argument, const std::filesystem::path& file);
+
+/// Whether a file in a folder is a picture, by its ending: torchvision's, and .avif and .gif, which its folders do not have.
+bool is_picture(const std::filesystem::path& file);
+
+/// Whether it is a part of a name, whatever the case of its letters.
+bool is_part(std::string part, std::string name);
 
 /// "1 picture", "3 pictures".
 std::string counted(int64_t count, std::string_view one, std::string_view many);

@@ -41,9 +41,7 @@ std::vector<std::string> pictures(const std::vector<std::string>& arguments) {
     }
     std::vector<std::string> inside;
     for (const auto& entry : fs::recursive_directory_iterator(argument, fs::directory_options::skip_permission_denied)) {
-      const auto name = entry.path().string();
-      const bool picture = opsis::datasets::has_file_allowed_extension(name, opsis::datasets::image_extensions());
-      if (picture && entry.is_regular_file(ignored)) inside.push_back(name);
+      if (is_picture(entry.path()) && entry.is_regular_file(ignored)) inside.push_back(entry.path().string());
     }
     if (inside.empty()) opsis::raise<opsis::NotFoundError>("there is no picture in {}", argument);
     std::sort(inside.begin(), inside.end());
@@ -119,7 +117,8 @@ void declare_predict(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("predict", "Say what is on pictures");
   const auto options = std::make_shared<PredictOptions>();
   command.add_option("images", options->images, "Pictures, folders of them, or - for one on the standard input")->required();
-  command.add_option("--model", options->model, "Name of the model; opsis models lists them");
+  command.add_option("--model", options->model,
+                     "Name of the model, when the checkpoint does not tell it; opsis models lists them");
   command.add_option("--weights,--checkpoint", options->weights,
                      "A checkpoint (.pth, .safetensors), or an entry such as IMAGENET1K_V2 in PyTorch's cache; the model's "
                      "default entry when absent");

@@ -23,6 +23,8 @@ opsis::Image drawn(const opsis::Image& picture, opsis::tasks::Segmentation found
   return found.shares.empty() ? picture : opsis::utils::draw_segmentation_masks(picture, found.masks(), {.alpha = alpha});
 }
 
+constexpr const char* kUsualSegmenter = "deeplabv3_mobilenet_v3_large";
+
 // One of torchvision's, or one that opsis train-segmenter wrote. Fills in the model's name.
 opsis::tasks::Segmenter open_segmenter(TaskArguments& arguments) {
   if (auto trained = trained_model(arguments.weights, arguments.model)) {
@@ -32,12 +34,11 @@ opsis::tasks::Segmenter open_segmenter(TaskArguments& arguments) {
             std::move(trained->categories),
             /*optimize=*/false};  // one picture would not pay for it
   }
-  if (arguments.model.empty()) arguments.model = "deeplabv3_mobilenet_v3_large";
+  if (arguments.model.empty()) arguments.model = kUsualSegmenter;
   return opsis::tasks::Segmenter(arguments.model, weights_of(arguments));
 }
 
 int segment(SegmentOptions options) {
-  if (!(options.alpha >= 0 && options.alpha <= 1)) throw UsageError("--alpha must be from 0 to 1");
   check_out(options.task);
   const auto picture = opsis::tasks::Picture(options.image).image();
   const auto segmenter = open_segmenter(options.task);
@@ -62,9 +63,10 @@ void declare_segment(CLI::App& app, Chosen& chosen) {
   const auto options = std::make_shared<SegmentOptions>();
   command.add_option("image", options->image, "A picture")->required();
   declare_task(command, options->task, "models::segmentation", "the picture with its classes in colours");
-  command.add_option("--alpha", options->alpha, "How much of the picture the colours hide")
+  command.get_option("--model")->default_str(std::string(kUsualSegmenter) + ", or that of a checkpoint of train-segmenter");
+  command.add_option("--alpha", options->alpha, "How much of the picture the colours hide, from 0 to 1")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(from_zero_to_one);
   command.footer(
       "Examples:\n"
       "  opsis segment street.jpg --out street.png\n"

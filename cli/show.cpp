@@ -68,8 +68,12 @@ void declare_show(CLI::App& app, Chosen& chosen) {
   command.add_option("--step", options->pipeline.steps, "A transform, as below; several in their order")
       ->allow_extra_args(false);
   command.add_option("--pipeline", options->pipeline.file, "Transforms as a JSON file instead");
-  command.add_option("--times", options->times, "Results for each picture, each by the next seed")->check(at_least_one);
-  command.add_option("--side", options->side, "Of a picture on the sheet, in pixels")->check(CLI::Range(1, 4096));
+  command.add_option("--times", options->times, "Results for each picture, each by the next seed")
+      ->capture_default_str()
+      ->check(at_least_one);
+  command.add_option("--side", options->side, "Of a picture on the sheet, in pixels")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4096));
   command.add_option("--seed", options->seed, "Of the first results; a new one when absent")->check(zero_or_more);
   command.add_flag("--json", options->json, "Print a JSON document");
   command.footer(

@@ -239,16 +239,17 @@ void declare_train_detector(CLI::App& app, Chosen& chosen) {
       ->check(zero_or_more);
   command
       .add_option("--rpn-score-thresh", o->rpn_score_thresh,
-                  "Regions are proposed whose scores are at least so high; of models with \"rcnn\"")
-      ->check(CLI::Range(0.0, 1.0));
+                  "Regions are proposed whose scores are at least so high, from 0 to 1; of models with \"rcnn\"")
+      ->check(from_zero_to_one);
   command.add_option("--norm-weight-decay", o->norm_weight_decay, "Of norms' parameters; --weight-decay when absent")
       ->check(from_zero_on);
   command.add_option("--schedule", o->schedule, "Of the learning rate: steps, or cosine, a half wave down to 0")
       ->capture_default_str()
       ->check(CLI::IsMember({"steps", "cosine"}));
   command.add_option("--lr-steps", o->lr_steps, "Epochs after which the learning rate is multiplied by --lr-gamma")
-      ->capture_default_str();
-  command.add_option("--lr-gamma", o->lr_gamma, "See --lr-steps")->capture_default_str();
+      ->capture_default_str()
+      ->check(from_zero_on);
+  command.add_option("--lr-gamma", o->lr_gamma, "See --lr-steps")->capture_default_str()->check(from_zero_on);
   command.add_option("--warmup-steps", o->warmup_steps, "In which the learning rate rises, within the first epoch; 0 for none")
       ->capture_default_str()
       ->check(zero_or_more);

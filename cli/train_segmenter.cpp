@@ -211,9 +211,9 @@ void declare_train_segmenter(CLI::App& app, Chosen& chosen) {
   command.add_option("--warmup-method", o->warmup_method, "How it does: linear, or constant and then at once")
       ->capture_default_str()
       ->check(CLI::IsMember({"linear", "constant"}));
-  command.add_option("--warmup-decay", o->warmup_decay, "The share of the learning rate at which the warm-up begins")
+  command.add_option("--warmup-decay", o->warmup_decay, "The share of the learning rate at which the warm-up begins, from 0 to 1")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(from_zero_to_one);
   command
       .add_option("--base-size", o->base_size,
                   "Of the shorter side: half to twice as much to learn from, just so to be judged by")

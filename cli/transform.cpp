@@ -11,7 +11,6 @@
 #include "cli/steps.h"
 #include "opsis/core/check.h"
 #include "opsis/core/system_reason.h"
-#include "opsis/datasets.h"
 #include "opsis/tasks.h"
 #include "opsis/utils.h"
 
@@ -43,14 +42,11 @@ opsis::Size write(const opsis::Image& image, const fs::path& path) {
 
 // What is to be read and written: the file, or each picture of the folder, in the order of their names.
 std::vector<std::pair<fs::path, fs::path>> files_of(const TransformOptions& options) {
-  namespace datasets = opsis::datasets;
-  auto extensions = datasets::image_extensions();
-  extensions.insert(extensions.end(), {".avif", ".gif"});  // which torchvision's folders do not have
   if (!fs::is_directory(options.input)) return {{options.input, options.output}};
   std::vector<std::pair<fs::path, fs::path>> files;
   for (const auto& entry : fs::directory_iterator(options.input)) {
-    const bool picture = datasets::has_file_allowed_extension(entry.path().string(), extensions);
-    if (picture && entry.is_regular_file()) files.emplace_back(entry.path(), options.output / entry.path().filename());
+    if (!is_picture(entry.path()) || !entry.is_regular_file()) continue;
+    files.emplace_back(entry.path(), options.output / entry.path().filename());
   }
   if (files.empty()) opsis::raise<opsis::NotFoundError>("there is no picture in {}", options.input.string());
   std::sort(files.begin(), files.end());

@@ -2,7 +2,6 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <cctype>
 #include <regex>
 
 #include "cli/commands.h"
@@ -61,14 +60,6 @@ Json json_of_weights(const Weights& entry) {
           {"backend", entry.backend},
           {"unquantized", entry.unquantized ? entry.unquantized->name : ""},
           {"docs", entry.docs}};
-}
-
-// A part of a name, whatever the case of its letters.
-bool is_part(std::string part, std::string name) {
-  for (auto* word : {&part, &name}) {
-    std::transform(word->begin(), word->end(), word->begin(), [](unsigned char c) { return std::tolower(c); });
-  }
-  return name.find(part) != name.npos;
 }
 
 // The weights of the model that has this name, none if there is no such model. The names of weights do not always tell it:

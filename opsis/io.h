@@ -1,5 +1,5 @@
-// Everything of opsis::io: files, image decoding and encoding. Image, PackedImage, ImageReadMode, DecodeOptions
-// and PackedMode also as opsis::Image and so on.
+// Everything of opsis::io: files, image decoding and encoding. ImageReadMode and DecodeOptions also as opsis::ImageReadMode and
+// opsis::DecodeOptions.
 #pragma once
 
 #include "opsis/io/archive_file.h"

@@ -20,6 +20,7 @@ constexpr Citation kCitations[] = {
     {"CREStereo", "J. Li, P. Wang, P. Xiong, T. Cai, Z. Yan, L. Yang, J. Liu, H. Fan, S. Liu", "Practical Stereo Matching via Cascaded Recurrent Network with Adaptive Correlation", 2022},
     {"Caltech101", "L. Fei-Fei, R. Fergus, P. Perona", "Learning Generative Visual Models from Few Training Examples", 2004, "CC BY 4.0", kByUrl},
     {"Caltech256", "G. Griffin, A. Holub, P. Perona", "Caltech-256 Object Category Dataset", 2007, "CC BY 4.0", kByUrl},
+    {"CarlaStereo", "G. Yang, J. Manela, M. Happold, D. Ramanan", "Hierarchical Deep Stereo Matching on High-resolution Images", 2019},
     {"CelebA", "Z. Liu, P. Luo, X. Wang, X. Tang", "Deep Learning Face Attributes in the Wild", 2015, "non-commercial research only", "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"},
     {"Cityscapes", "M. Cordts, M. Omran, S. Ramos, T. Rehfeld, M. Enzweiler, R. Benenson, U. Franke, S. Roth, B. Schiele", "The Cityscapes Dataset for Semantic Urban Scene Understanding", 2016, "its own, non-commercial", "https://www.cityscapes-dataset.com/license/"},
     {"CocoCaptions", "T.-Y. Lin, M. Maire, S. Belongie, J. Hays, P. Perona, D. Ramanan, P. Dollár, C. L. Zitnick", "Microsoft COCO: Common Objects in Context", 2014, "CC BY 4.0 (annotations)", kByUrl},

@@ -46,7 +46,6 @@ bool changes_single_pixels(const transforms::Transform* transform) {
 }  // namespace
 
 Image default_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::RGB); }
-Image decode_rgb(io::Bytes bytes) { return detail::decode_picture(bytes, io::ImageReadMode::RGB); }
 Image gray_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::GRAY); }
 Image plain_loader(const fs::path& path) { return load_as(path, io::ImageReadMode::UNCHANGED); }
 

@@ -26,8 +26,6 @@ namespace opsis::inline v1::datasets {
 /// The picture as RGB, uint8; of a PNG of 16 bits the high ones.
 /// Source   torchvision.datasets.folder.default_loader
 OPSIS_API Image default_loader(const std::filesystem::path& path);
-/// The same of a file's bytes.
-OPSIS_API Image decode_rgb(io::Bytes bytes);
 /// As default_loader, in gray.
 OPSIS_API Image gray_loader(const std::filesystem::path& path);
 /// The picture with the channels it has; of a palette the numbers of the colors.

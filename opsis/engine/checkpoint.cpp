@@ -75,7 +75,7 @@ void save_run(const std::filesystem::path& path, const torch::nn::Module& model,
   if (!run.loaders.is_none()) checkpoint.set("loaders", std::move(run.loaders));
   if (!extra.is_none()) {
     for (const auto& [key, value] : extra.entries()) {
-      OPSIS_CHECK(!checkpoint.contains(key.as_string()), "save_training: extra must not have an entry \"{}\"", key.as_string());
+      OPSIS_CHECK(!checkpoint.contains(key.as_string()), "save_run: extra must not have an entry \"{}\"", key.as_string());
       checkpoint.set(key, value);
     }
   }
@@ -85,28 +85,13 @@ void save_run(const std::filesystem::path& path, const torch::nn::Module& model,
 SavedRun load_run(const std::filesystem::path& path, torch::nn::Module& model, torch::optim::Optimizer& optimizer) {
   const auto checkpoint = hub::load(path);
   OPSIS_CHECK(checkpoint.is_dict() && checkpoint.contains("optimizer") && checkpoint.contains("history"),
-              "load_training: {} is not a checkpoint of a training run (without \"optimizer\" or \"history\"); for weights "
+              "load_run: {} is not a checkpoint of a training run (without \"optimizer\" or \"history\"); for weights "
               "alone use load_state_dict",
               path.string());
   hub::load_state_dict(model, checkpoint.get<hub::StateDict>("model"));
   load_optimizer_state(optimizer, checkpoint.at("optimizer"));
   set_generator_state(checkpoint.get<torch::Tensor>("generator"));
   return {.history = checkpoint.at("history"), .loaders = checkpoint.contains("loaders") ? checkpoint.at("loaders") : Value()};
-}
-
-void save_training(const std::filesystem::path& path, models::ImageClassifier& model, torch::optim::Optimizer& optimizer,
-                   const std::vector<EpochReport>& history, const Value& extra) {
-  auto reports = Value::list();
-  for (const auto& report : history) reports.push_back(to_value(report));
-  save_run(path, model, optimizer, {.history = std::move(reports)}, extra);
-}
-
-std::vector<EpochReport> load_training(const std::filesystem::path& path, models::ImageClassifier& model,
-                                       torch::optim::Optimizer& optimizer) {
-  const auto run = load_run(path, model, optimizer);
-  std::vector<EpochReport> history;
-  for (const auto& report : run.history.items()) history.push_back(to_report(report));
-  return history;
 }
 
 void check_writable(const std::filesystem::path& path) {

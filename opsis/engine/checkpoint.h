@@ -4,7 +4,6 @@
 #include <torch/optim/optimizer.h>
 
 #include <filesystem>
-#include <vector>
 
 #include "opsis/core/api.h"
 #include "opsis/engine/classification.h"
@@ -13,29 +12,20 @@
 
 namespace opsis::inline v1::engine {
 
-/// Writes the model, the optimizer, the current generator's state, the history and the entries of `extra` (a dict, or none)
-/// as a torch file; an older one stays until the new one is whole.
-/// Throws   IoError; ValueError when `extra` names an entry of the checkpoint's own
-OPSIS_API void save_training(const std::filesystem::path& path, models::ImageClassifier& model,
-                             torch::optim::Optimizer& optimizer, const std::vector<EpochReport>& history,
-                             const hub::Value& extra = {});
-
-/// Brings all of it back, and returns the history: its size is the number of the next epoch.
-/// Throws   IoError, DecodeError; ValueError when it belongs to another model or optimizer
-OPSIS_API std::vector<EpochReport> load_training(const std::filesystem::path& path, models::ImageClassifier& model,
-                                                 torch::optim::Optimizer& optimizer);
-
 /// What a run's checkpoint has besides the model and the optimizer.
 struct SavedRun {
   hub::Value history{};  ///< a list, an entry an epoch, of what the caller wants to know of it
   hub::Value loaders{};  ///< a dict of what DataLoader::state gave, by the loader's part in the run; none in older checkpoints
 };
 
-/// The same of any model.
+/// Writes the model, the optimizer, the current generator's state, what `run` has and the entries of `extra` (a dict, or none)
+/// as a torch file; an older one stays until the new one is whole.
+/// Throws   IoError; ValueError when `extra` names an entry of the checkpoint's own
 OPSIS_API void save_run(const std::filesystem::path& path, const torch::nn::Module& model, torch::optim::Optimizer& optimizer,
                         SavedRun run, const hub::Value& extra = {});
 
-/// Brings model, optimizer and generator back, and returns the rest.
+/// Brings model, optimizer and generator back, and returns the rest: the history's size is the number of the next epoch.
+/// Throws   IoError, DecodeError; ValueError when it belongs to another model or optimizer
 OPSIS_API SavedRun load_run(const std::filesystem::path& path, torch::nn::Module& model, torch::optim::Optimizer& optimizer);
 
 /// Throws IoError unless a file of that name can be written: better before an epoch than after it.

@@ -1,8 +1,7 @@
 // What all image codecs share: what may be asked of them and how pixels find their way into the caller's memory. No tensors.
 //
 // A codec is a pair of files, foo.{h,cpp}, with foo_not_built.cpp for builds without its library. Its decode() reads the
-// header, checks it against the limits, asks the caller for memory and fills it. To add one: write the pair, name it by
-// opsis_optional() in CMakeLists.txt and by opsis_pair() in opsis/CMakeLists.txt, and add its line to codecs.cpp.
+// header, checks it against the limits, asks the caller for memory and fills it. CONTRIBUTING.md says how to add one.
 #pragma once
 
 #include <cstdint>

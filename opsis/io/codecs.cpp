@@ -18,7 +18,7 @@
 namespace opsis::inline v1::io {
 namespace {
 
-// To add a codec, add its line; codec.h says how to write one.
+// CONTRIBUTING.md says how to add a codec.
 constexpr Codec all_codecs[] = {
     {.name = "jpeg", .matches = jpeg::matches, .decode = jpeg::decode},
     {.name = "png", .matches = png::matches, .decode = png::decode},

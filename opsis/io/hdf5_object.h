@@ -32,7 +32,7 @@ class Hdf5Object {
 
  private:
   Hdf5Object(Bytes file, uint64_t address, const Limits& limits) : file_(file), address_(address), limits_(limits) {}
-  Bytes file_;  // from the base on that addresses count from
+  Bytes file_;                             // from the base on that addresses count from
   [[maybe_unused]] uint64_t address_ = 0;  // where there is a reader
   Limits limits_;
 };

@@ -55,7 +55,7 @@ struct Header {
   int64_t height = 0, width = 0;
   int bits = 0;
   ColorType color_type = gray;
-  Bytes colors, alphas;  ///< of a palette
+  Bytes colors, alphas;            ///< of a palette
   std::optional<int> orientation;  ///< of the first eXIf chunk: libpng passes over others
 
   size_t channels() const {

@@ -70,12 +70,12 @@ struct OPSIS_API Weights {
   Size min_size{1, 1};            ///< of an image
   int64_t min_temporal_size = 0;  ///< of a video, in frames; 0: it is not said
   Metrics metrics;
-  double gflops = 0;                     ///< billions of multiply-adds for an image of the preset's size; torchvision's _ops
-  double file_size_mb = 0;               ///< 2^20 bytes each; torchvision's _file_size
-  std::string_view recipe;               ///< how they were trained, a url
-  std::string_view docs;                 ///< what is special about them, a sentence of our own; torchvision's _docs says the same
-  std::string_view license{};            ///< a url, where they have one of their own
-  std::string_view backend{};            ///< of quantized weights: the kernels they were made for, "fbgemm" or "qnnpack"
+  double gflops = 0;           ///< billions of multiply-adds for an image of the preset's size; torchvision's _ops
+  double file_size_mb = 0;     ///< 2^20 bytes each; torchvision's _file_size
+  std::string_view recipe;     ///< how they were trained, a url
+  std::string_view docs;       ///< what is special about them, a sentence of our own; torchvision's _docs says the same
+  std::string_view license{};  ///< a url, where they have one of their own
+  std::string_view backend{};  ///< of quantized weights: the kernels they were made for, "fbgemm" or "qnnpack"
   const Weights* unquantized = nullptr;  ///< of quantized weights: what they were made from
 
   /// How images, videos or pairs of images must be prepared for the model.

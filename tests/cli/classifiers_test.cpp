@@ -70,6 +70,10 @@ TEST(CliPredict, TakesFoldersAndTheStandardInput) {
   EXPECT_EQ(predictions[1]["file"], (inside / "b.jpg").string());
   EXPECT_EQ(predictions[2]["file"], "-");
   for (const auto& prediction : predictions) EXPECT_EQ(prediction["classes"], predictions[0]["classes"]);
+  std::filesystem::create_directories(folder.path() / "drawn");
+  io::write_file(folder.path() / "drawn" / "a.GIF", io::encode_gif(io::decode_image(std::filesystem::path(c.text("photo")))));
+  const auto drawn = opsis_tool({"predict", (folder.path() / "drawn").string(), "--checkpoint", c.text("checkpoint")});
+  EXPECT_THAT(drawn.out, StartsWith((folder.path() / "drawn" / "a.GIF").string() + "\n")) << drawn.err;
   std::filesystem::create_directories(folder.path() / "empty");
   expect_failure({"predict", (folder.path() / "empty").string(), "--checkpoint", c.text("checkpoint")},
                  "there is no picture in");
@@ -296,7 +300,7 @@ TEST(CliFinetune, SaysWhatIsWrong) {
   expect_wrong_usage({"finetune", nowhere, "--epochs", "0", "--head-epochs", "0"}, "nothing would be learnt");
   expect_wrong_usage({"finetune", nowhere, "--out", ""}, "--out must name a file");
   expect_wrong_usage({"finetune", nowhere, "--hold-out", "1"}, "--hold-out");
-  expect_wrong_usage({"finetune", nowhere, "--hold-out", "nan"}, "--hold-out");
+  expect_wrong_usage({"finetune", nowhere, "--hold-out", "nan"}, "--hold-out: must be a number from 0 to 0.9, got nan");
   expect_wrong_usage({"finetune", nowhere, "--lr", "-1"}, "--lr: must be a number from 0 on, got -1");
   expect_wrong_usage({"finetune", nowhere, "--head-lr", "inf"}, "--head-lr: must be a number from 0 on, got inf");
 }

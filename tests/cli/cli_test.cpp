@@ -52,6 +52,13 @@ TEST(Cli, HelpOfASubCommandHasTheExamplesOfItsCommand) {
   }
 }
 
+TEST(Cli, HelpTellsDefaults) {
+  EXPECT_THAT(opsis_tool({"segment", "--help"}).out, HasSubstr("deeplabv3_mobilenet_v3_large, or that of a checkpoint"));
+  const auto show = opsis_tool({"show", "--help"}).out;
+  EXPECT_THAT(show, testing::ContainsRegex("--times [^\n]*3"));
+  EXPECT_THAT(show, testing::ContainsRegex("--side [^\n]*192"));
+}
+
 TEST(Cli, RefusesWrongUsageWithTwo) {
   expect_wrong_usage({"predikt", "photo.jpg"}, "opsis: no command \"predikt\"; did you mean predict?");
   expect_wrong_usage({"--verison"}, "opsis: no option \"--verison\"; did you mean --version?");
@@ -109,7 +116,8 @@ TEST(CliModels, FiltersByPatternsAndModuleAndSorts) {
 }
 
 TEST(CliDatasets, ListsTellsFetchesAndVerifies) {
-  EXPECT_THAT(opsis_tool({"datasets", "list", "CIFAR"}).out, HasSubstr("CIFAR100"));
+  for (const auto* part : {"CIFAR", "cifar"}) EXPECT_THAT(opsis_tool({"datasets", "list", part}).out, HasSubstr("CIFAR100"));
+  expect_failure({"datasets", "list", "CIFARS"}, "no data set matches \"CIFARS\"; opsis datasets list names all");
   const auto told = json::parse(opsis_tool({"datasets", "info", "SEMEION", "--json"}).out);
   EXPECT_EQ(told.at("files").at(0).at("md5"), "cb545d371d2ce14ec121470795a77432");
   EXPECT_EQ(told.at("licence"), "CC BY 4.0");

@@ -146,7 +146,8 @@ TEST(DatasetsConvert, WritesFoldersThatOpen) {
   const auto notes = folder.write("notes.txt", "no annotations").string();
   expect_failure({"datasets", "convert", "--from", "coco", "--to", "voc", "--annotations", notes, "--out", out},
                  notes + ": The JSON element does not have the requested type. (annotations of COCO's format are an object of");
-  expect_failure({"datasets", "convert", "--from", "pascal", "--to", "voc", "--out", out}, "must be coco, voc or yolo");
+  expect_wrong_usage({"datasets", "convert", "--from", "pascal", "--to", "voc", "--out", out}, "--from: pascal not in");
+  expect_wrong_usage({"datasets", "convert", "--from", "voc", "--to", "pascal", "--out", out}, "--to: pascal not in");
 }
 
 }  // namespace

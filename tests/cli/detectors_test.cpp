@@ -69,8 +69,9 @@ TEST(CliTrainDetector, TrainsResumesAndDetects) {
   const auto detected = opsis_tool({"detect", at("data/val/0.png"), "--weights", at("whole.pth"), "--score", "0", "--json"});
   ASSERT_EQ(detected.code, 0) << detected.err;
   EXPECT_EQ(json::parse(detected.out)["model"], "ssdlite320_mobilenet_v3_large");
-  expect_wrong_usage({"detect", at("data/val/0.png"), "--weights", at("whole.pth"), "--model", "fcos_resnet50_fpn"},
-                     "is for ssdlite320_mobilenet_v3_large, not for fcos_resnet50_fpn; pass --model ssdlite320_mobilenet_v3_large");
+  expect_wrong_usage(
+      {"detect", at("data/val/0.png"), "--weights", at("whole.pth"), "--model", "fcos_resnet50_fpn"},
+      "is for ssdlite320_mobilenet_v3_large, not for fcos_resnet50_fpn; pass --model ssdlite320_mobilenet_v3_large");
 }
 
 // The parameters of two checkpoints that are not the same.
@@ -251,6 +252,9 @@ TEST(CliTrainDetector, SaysWhatIsWrong) {
   expect_wrong_usage(
       with({"--model", "ssdlite320_mobilenet_v3_large", "--weights-backbone", "none", "--rpn-score-thresh", "0.5"}),
       "--rpn-score-thresh is for models that propose regions");
+  expect_wrong_usage(with({"--rpn-score-thresh", "nan"}), "--rpn-score-thresh: must be a number from 0 to 1, got nan");
+  expect_wrong_usage(with({"--lr-steps", "8", "nan"}), "--lr-steps: must be a number from 0 on, got nan");
+  expect_wrong_usage(with({"--lr-gamma", "-1"}), "--lr-gamma: must be a number from 0 on, got -1");
   const auto annotations = folder.path() / "annotations" / "instances_train.json";
   std::filesystem::create_directories(annotations.parent_path());
   std::ofstream(annotations) << R"({"images": [{"id": 1, "file_name": "a.png"}], "annotations": []})";

@@ -164,6 +164,8 @@ TEST(CliTrainSegmenter, SaysWhatIsWrong) {
   expect_failure({"train-segmenter", folder.path().string(), "--out", out},
                  "there is neither annotations/instances_train.json");
   expect_wrong_usage({"train-segmenter", "data", "--out", ""}, "--out must name a file, got nothing");
+  expect_wrong_usage({"train-segmenter", "data", "--warmup-decay", "nan"},
+                     "--warmup-decay: must be a number from 0 to 1, got nan");
   write_squares(folder.path());
   expect_failure({"train-segmenter", folder.path().string(), "--out", out, "--weights-backbone", "none"},
                  "--batch-size is 8, and only 3 images have objects of more than 1000 pixels together");

@@ -42,7 +42,7 @@ TEST(Segment, TellsWhatThePixelsBelongToAndDrawsIt) {
   expect_failure(
       {"segment", file("moving.gif"), "--model", "lraspp_mobilenet_v3_large", "--weights", file("lraspp.safetensors")},
       "moving.gif has 3 pictures; a single one is needed");
-  expect_wrong_usage({"segment", file("photo.png"), "--alpha", "nan"}, "--alpha must be from 0 to 1");
+  expect_wrong_usage({"segment", file("photo.png"), "--alpha", "nan"}, "--alpha: must be a number from 0 to 1, got nan");
   expect_failure({"segment", file("photo.png"), "--model", "resnet18"},
                  "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
   // Before the model is built, let alone fetched.
@@ -125,7 +125,10 @@ TEST(CliDetect, TellsWhatThereIsAndDrawsIt) {
                 .out,
             file("photo.png") + ": nothing found\n");
   expect_wrong_usage({"detect", file("photo.png"), "--tile", "32", "--overlap", "32"}, "--overlap must be less than --tile");
-  expect_wrong_usage({"detect", file("photo.png"), "--score", "1.5"}, "--score");
+  expect_wrong_usage({"detect", file("photo.png"), "--score", "1.5"}, "--score: must be a number from 0 to 1, got 1.5");
+  for (const auto* command : {"detect", "keypoints"}) {
+    expect_wrong_usage({command, file("photo.png"), "--score", "nan"}, "--score: must be a number from 0 to 1, got nan");
+  }
   expect_wrong_usage({"detect", file("photo.png"), "--out", file("drawn.bmp")}, "--out must end in .avif, .gif, .jpg, ");
   expect_failure({"detect", file("photo.png"), "--model", "resnet18"},
                  "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");

@@ -122,7 +122,8 @@ int main() {
 #include "tests/coverage/datasets.def"
 #undef OPSIS_NAME
   auto transforms = strings(opsis::transforms::list_transforms());
-  transforms.insert(transforms.end(), {"check_type", "get_bounding_boxes", "get_keypoints", "has_all", "has_any", "query_chw", "query_size"});
+  transforms.insert(transforms.end(),
+                    {"check_type", "get_bounding_boxes", "get_keypoints", "has_all", "has_any", "query_chw", "query_size"});
   auto functionals = strings(opsis::transforms::list_functionals());
   for (auto& name : kernels_of_single_kinds()) functionals.push_back(std::move(name));
   const nlohmann::json names{{"models", opsis::models::list_models()},

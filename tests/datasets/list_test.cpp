@@ -1,5 +1,8 @@
 #include "opsis/datasets/list.h"
 
+#include <set>
+
+#include "opsis/datasets/citations.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 
@@ -15,6 +18,18 @@ TEST(ListDatasets, NamesAreTorchvisionsButForOurOwn) {
       continue;  // those that torchvision has not
     EXPECT_THAT(theirs, ::testing::Contains(std::string(name)));
   }
+}
+
+TEST(Citations, AreOfAllSetsWhoseFilesOthersMade) {
+  std::set<std::string_view> expected;
+  for (const auto name : datasets::list_datasets()) expected.insert(name);
+  // What is generated, or the user's own.
+  for (const auto* name : {"DatasetFolder", "FakeData", "ImageFolder", "ManifestFolder", "WebDataset", "YOLODetection"}) {
+    EXPECT_EQ(expected.erase(name), 1U) << name;
+  }
+  std::set<std::string_view> told;
+  for (const auto& citation : datasets::citations()) told.insert(citation.dataset);
+  EXPECT_EQ(told, expected);
 }
 
 }  // namespace

@@ -248,7 +248,7 @@ TEST_F(Fit, WritesACheckpointThatCarriesWhatTheCallerAdds) {
   hub::load_state_dict(*again, hub::load_state_dict_file(path));
   EXPECT_TENSOR_EQ(again->fc->weight, model->fc->weight);
   EXPECT_ERROR(fit(*model, train, nullptr, {.epochs = 1, .checkpoint = path, .extra = hub::Value::dict({{"model", 1}})}),
-               ValueError, "save_training: extra must not have an entry \"model\"");
+               ValueError, "save_run: extra must not have an entry \"model\"");
 }
 
 TEST_F(Fit, SaysThatTheModelHasTooFewClasses) {

@@ -8,6 +8,7 @@
 
 #include "opsis/models.h"
 #include "tests/support/expect.h"
+#include "tests/support/families.h"
 #include "tests/support/oracle.h"
 
 namespace opsis {
@@ -21,39 +22,29 @@ ResNet small() {
   return ResNet(ResNetBlock::BASIC, std::array<int64_t, 4>{1, 1, 1, 1}, models::ResNetOptions{.num_classes = 5});
 }
 
-std::vector<std::string> models_of_every_family() {
-  std::vector<std::string> out;
-  for (const auto* name : {"alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "googlenet", "inception_v3", "maxvit",
-                           "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_y_400mf", "resnet18",
-                           "shufflenet_v2_x0_5", "squeezenet1_1", "swin_t", "swin_v2_t", "vgg11", "vit_b_32"}) {
-    out.emplace_back(name);
-  }
-  return out;
-}
-
 // Whole, some take seconds to initialise; the same in tests/oracle/models_finetune.py.
 std::shared_ptr<models::ImageClassifier> built(const std::string& name) {
   if (name == "googlenet") return models::googlenet({}, {.init_weights = false}).ptr();
   if (name == "inception_v3") return models::inception_v3({}, {.init_weights = false}).ptr();
-  if (name == "maxvit") {
+  if (name == "maxvit_t") {
     const models::MaxVitSize size{8, 4, {16, 32}, {2, 1}, 8, 0.5};
     return models::MaxVit(size, models::MaxVitOptions{.input_size = Size{64, 64}}).ptr();
   }
   return models::get_model(name);
 }
 
-class FeatureExtractorFamily : public ::testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(, FeatureExtractorFamily, ::testing::ValuesIn(models_of_every_family()),
-                         [](const auto& info) { return info.param; });
+class FeatureExtractorFamily : public ::testing::TestWithParam<support::Family> {};
+INSTANTIATE_TEST_SUITE_P(, FeatureExtractorFamily, ::testing::ValuesIn(support::families()),
+                         [](const auto& info) { return info.param.name; });
 
 TEST_P(FeatureExtractorFamily, GivesWhatTorchvisions) {
   const torch::NoGradGuard no_grad;
   int count = 0;
   for (const auto& c : oracle::cases("models_finetune/features")) {
-    if (c.text("model") != GetParam()) continue;
+    if (c.text("model") != GetParam().smallest) continue;
     ++count;
     torch::manual_seed(0);
-    const auto model = built(GetParam());
+    const auto model = built(GetParam().smallest);
     model->eval();
     const auto found = create_feature_extractor(model, c.texts("nodes"))(c.tensor("images"));
     EXPECT_EQ(found.keys(), c.texts("order"));

@@ -23,42 +23,29 @@ std::map<std::string, torch::Tensor> by_name(const torch::nn::Module& model) {
   return {state.begin(), state.end()};
 }
 
-// An image that suits a model.
-int64_t size_of(const std::string& model) {
-  if (model == "vit_b_32") return 224;
-  for (const auto& family : support::families()) {
-    if (family.smallest == model) return family.size;
-  }
-  return 64;
-}
-
 // A model of every family, from a checkpoint that stands for the official one.
-class PretrainedFamily : public ::testing::TestWithParam<std::string> {
+class PretrainedFamily : public ::testing::TestWithParam<support::Family> {
  protected:
   static oracle::Case heads() {
     for (const auto& c : oracle::cases("models_finetune/heads")) {
-      if (c.text("model") == GetParam()) return c;
+      if (c.text("model") == GetParam().smallest) return c;
     }
-    throw std::runtime_error("no case for " + GetParam());
+    throw std::runtime_error("no case for " + GetParam().smallest);
   }
 };
-INSTANTIATE_TEST_SUITE_P(, PretrainedFamily,
-                         ::testing::Values("alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "googlenet",
-                                           "inception_v3", "maxvit_t", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small",
-                                           "regnet_x_400mf", "resnet18", "shufflenet_v2_x0_5", "squeezenet1_1", "swin_t",
-                                           "vgg11", "vit_b_32"),
-                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(, PretrainedFamily, ::testing::ValuesIn(support::families()),
+                         [](const auto& info) { return info.param.name; });
 
 TEST_P(PretrainedFamily, TakesANewHeadAndOtherChannels) {
   const auto c = heads();
   const support::TemporaryFolder folder;
   const auto file = folder.path() / "pretrained.safetensors";
-  const auto original = models::get_model(GetParam());
+  const auto original = models::get_model(GetParam().smallest);
   support::wake(*original);
   const auto pretrained = by_name(*original);
   hub::save_safetensors(file, hub::state_dict(*original));
   torch::manual_seed(1);
-  const auto model = models::get_model(GetParam(), {.weights = "DEFAULT", .weights_file = file, .num_classes = 7});
+  const auto model = models::get_model(GetParam().smallest, {.weights = "DEFAULT", .weights_file = file, .num_classes = 7});
   EXPECT_EQ(models::head(*model).name, c.texts("heads").front());
   const auto state = by_name(*model);
   const auto names = c.texts("names");
@@ -77,14 +64,15 @@ TEST_P(PretrainedFamily, TakesANewHeadAndOtherChannels) {
   {
     const torch::NoGradGuard no_grad;
     const support::OneThread one_thread;
-    const auto side = size_of(GetParam());
+    const int64_t side = GetParam().name == "vision_transformer" ? 224 : GetParam().size;  // a whole ViT takes no other
     const auto gray = torch::rand({1, 1, side, side});
     original->eval();
     const auto expected = original->forward(gray.expand({1, 3, side, side}));
     for (const int64_t channels : {1, 5}) {
       SCOPED_TRACE(channels);
       const models::SkipInitialisation skip;
-      const auto adapted = models::get_model(GetParam(), {.weights = "DEFAULT", .weights_file = file, .in_channels = channels});
+      const auto adapted =
+          models::get_model(GetParam().smallest, {.weights = "DEFAULT", .weights_file = file, .in_channels = channels});
       adapted->eval();
       // The sums of the first convolution are taken in another order, and a deep network follows.
       EXPECT_TENSOR_NEAR(adapted->forward(gray.expand({1, channels, side, side})), expected, 1e-4, 0);
@@ -94,7 +82,7 @@ TEST_P(PretrainedFamily, TakesANewHeadAndOtherChannels) {
   // Channels change the first convolution and nothing else; Pretrained says how its filters are adapted.
   const support::MetaDevice meta;
   int changed = 0;
-  for (const auto& [name, tensor] : by_name(*models::get_model(GetParam(), {.in_channels = 5}))) {
+  for (const auto& [name, tensor] : by_name(*models::get_model(GetParam().smallest, {.in_channels = 5}))) {
     if (tensor.sizes() == pretrained.at(name).sizes()) continue;
     ++changed;
     EXPECT_EQ(tensor.size(1), 5) << name;

@@ -1,7 +1,8 @@
 """models_finetune: new heads, outputs from within, names of nodes.
 
-To hold outputs from within a model against torchvision, add them to _nodes with the size of the image. What the network later works
-on in place (a norm before a ReLU) is another thing in Python once it is not the last: such nodes belong to no list of several.
+Of each family in zoo.smallest, _heads has the names of the new layers, and _nodes outputs from within with the size of the image.
+What the network later works on in place (a norm before a ReLU) is another thing in Python once it is not the last: such nodes belong
+to no list of several.
 """
 
 import collections
@@ -9,6 +10,7 @@ import warnings
 
 import torch
 from oracle import case, run
+from support import zoo
 from support.model import checksum
 from torchvision import models
 from torchvision.models.feature_extraction import NodePathTracer, _set_default_tracer_kwargs, create_feature_extractor
@@ -20,12 +22,12 @@ _heads = {
     "alexnet": ["classifier.6"], "convnext_tiny": ["classifier.2"], "densenet121": ["classifier"], "efficientnet_b0": ["classifier.1"],
     "googlenet": ["fc", "aux1.fc2", "aux2.fc2"], "inception_v3": ["fc", "AuxLogits.fc"], "maxvit_t": ["classifier.5"],
     "mnasnet0_5": ["classifier.1"], "mobilenet_v2": ["classifier.1"], "mobilenet_v3_small": ["classifier.3"],
-    "regnet_x_400mf": ["fc"], "resnet18": ["fc"], "shufflenet_v2_x0_5": ["fc"], "squeezenet1_1": ["classifier.1"],
-    "swin_t": ["head"], "vgg11": ["classifier.6"], "vit_b_32": ["heads.head"],
+    "regnet_y_400mf": ["fc"], "resnet18": ["fc"], "shufflenet_v2_x0_5": ["fc"], "squeezenet1_1": ["classifier.1"],
+    "swin_t": ["head"], "swin_v2_t": ["head"], "vgg11_bn": ["classifier.6"], "vit_b_32": ["heads.head"],
 }  # fmt: skip
 
 
-@case("models_finetune/heads", model=list(_heads))
+@case("models_finetune/heads", model=zoo.smallest)
 def heads(model):
     torch.manual_seed(1)
     state = models.get_model(model, num_classes=7).state_dict()
@@ -41,7 +43,7 @@ _nodes = {
     "efficientnet_b0": (64, ["features.2", "features.3.0.block.2", "features.8", "avgpool"]),
     "googlenet": (64, ["conv1", "inception3a.branch2.0", "inception4d", "maxpool4"]),
     "inception_v3": (75, ["Conv2d_2b_3x3", "Mixed_5c.branch3x3dbl_2", "Mixed_6e", "avgpool"]),
-    "maxvit": (64, ["stem.0", "blocks.0.layers.1.layers.MBconv",
+    "maxvit_t": (64, ["stem.0", "blocks.0.layers.1.layers.MBconv",
                        "blocks.1.layers.0.layers.window_attention.attn_layer.1.to_qkv", "blocks.1"]),
     "mnasnet0_5": (64, ["layers.5", "layers.8.1", "layers.10.0.layers.6", "layers.16"]),
     "mobilenet_v2": (64, ["features.3", "features.7.conv.1", "features.18"]),
@@ -52,7 +54,7 @@ _nodes = {
     "squeezenet1_1": (64, ["features.4", "features.6.expand3x3_activation", "classifier.3"]),
     "swin_t": (100, ["features.0", "features.1.1.attn", "features.2", "features.5.3.mlp", "permute"]),
     "swin_v2_t": (64, ["features.1.0.attn.cpb_mlp", "features.3.1.norm1", "norm"]),
-    "vgg11": (32, ["features.2", "features.7", "features.20"]),
+    "vgg11_bn": (32, ["features.3", "features.10", "features.28"]),
     "vit_b_32": (224, ["conv_proj", "encoder.layers.encoder_layer_3", "encoder.layers.encoder_layer_5.mlp",
                        "encoder.layers.encoder_layer_7.self_attention"]),
 }  # fmt: skip
@@ -62,11 +64,11 @@ _nodes = {
 _quick = {
     "googlenet": lambda: models.googlenet(init_weights=False),
     "inception_v3": lambda: models.inception_v3(init_weights=False),
-    "maxvit": lambda: MaxVit((64, 64), 8, 4, [16, 32], [2, 1], 8, 0.5),
+    "maxvit_t": lambda: MaxVit((64, 64), 8, 4, [16, 32], [2, 1], 8, 0.5),
 }
 
 
-@case("models_finetune/features", model=list(_nodes))
+@case("models_finetune/features", model=zoo.smallest)
 def features(model):
     size, nodes = _nodes[model]
     images = torch.rand(1, 3, size, size)
@@ -90,9 +92,7 @@ def renamed(model):
     return {"images": images, "nodes": list(nodes), "names": list(nodes.values()), "order": list(found), **found}
 
 
-@case("models_finetune/node_names", model=["resnet18", "efficientnet_b0", "mobilenet_v3_small", "squeezenet1_1", "densenet121", "alexnet",
-                                           "vgg11_bn", "mnasnet0_5", "mobilenet_v2", "regnet_y_400mf", "shufflenet_v2_x0_5", "googlenet",
-                                           "inception_v3", "convnext_tiny", "maxvit", "swin_t", "swin_v2_t", "vit_b_32"])  # fmt: skip
+@case("models_finetune/node_names", model=zoo.smallest)
 def node_names(model):
     """Modules that compute and have none within that do. torchvision looks into layers that torchvision.models made itself, of
     ConvNeXt, MaxVit, Swin and ViT, where functions stand for them: those are told by the module that they stand in."""
@@ -116,7 +116,7 @@ def node_names(model):
     inner = [all(not other.startswith(f"{owner}.") for other in owners) for owner in owners]
     names = [name for owner, name, is_inner in zip(owners, names, inner) if owner and is_inner]
     expected = [name for i, name in enumerate(names) if i == 0 or name != names[i - 1]]
-    return {"size": 64 if model == "maxvit" else 224, "expected": expected}
+    return {"size": 64 if model == "maxvit_t" else 224, "expected": expected}
 
 
 run(__file__)

@@ -81,7 +81,8 @@ torch::Tensor center_crop(const torch::Tensor& image, torch::IntArrayRef size) {
   const int64_t wide = std::max<int64_t>(wanted.width - image.size(-1), 0);
   if (tall > 0 || wide > 0) {
     padded = detail::pad_with_zeros(image, {wide / 2, tall / 2, (wide + 1) / 2, (tall + 1) / 2});
-    if (image.dim() == 4) padded = padded.contiguous(image.suggest_memory_format());  // torchvision's keeps it of a single one too
+    if (image.dim() == 4)
+      padded = padded.contiguous(image.suggest_memory_format());  // torchvision's keeps it of a single one too
   }
   const auto region = middle_region({padded.size(-2), padded.size(-1)}, wanted);
   return padded.slice(-2, region.top, region.top + wanted.height).slice(-1, region.left, region.left + wanted.width);
