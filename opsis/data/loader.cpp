@@ -140,14 +140,14 @@ void LoaderCore::set_epoch(int64_t epoch) {
 }
 
 std::unique_ptr<Epoch> LoaderCore::start(MakeJob make) {
-  const auto number = epoch_++;
+  const auto number = epoch_;
   batches_->set_epoch(number);
 
   // An epoch that is taken up again is drawn again, from where the generators stood when it began.
   const auto cursor = std::make_shared<Cursor>(Cursor{.epoch = number});
   std::optional<Rewound> rewound;
   if (resumed_) {
-    *cursor = *std::exchange(resumed_, std::nullopt);
+    *cursor = *resumed_;
     rewound.emplace(generators(), cursor->begin_generators);
   } else {
     cursor->begin_generators = states_of(generators());
@@ -171,8 +171,12 @@ std::unique_ptr<Epoch> LoaderCore::start(MakeJob make) {
     if (options.on_error == BadSamples::Substitute) plan.substitutes = joined(all);
     plan.batches = one_by_one(std::move(all));
   }
+  auto epoch = start_epoch(std::move(plan));
+  // Only now: of one that could not be started, as when a sampler throws, nothing is lost.
+  epoch_ = number + 1;
+  resumed_.reset();
   current_ = cursor;
-  return start_epoch(std::move(plan));
+  return epoch;
 }
 
 hub::Value LoaderCore::state() const {

@@ -41,7 +41,7 @@ struct LoaderOptions {
   bool pin_memory = false;  ///< batches in pinned memory, to be copied to a GPU beside the work; without a GPU only a warning
   bool progress = false;    ///< reports each epoch as a progress::Job, as far as its batches were handed out
   /// Once it is requested, from any thread, epochs end, as soon as the samples are there that are being read; engine::fit then
-  /// ends with the last epoch that was whole.
+  /// ends with the last epoch that was whole; one whose validation was not has none.
   std::stop_token stop{};
 };
 

@@ -253,17 +253,35 @@ std::vector<std::string> yolo_parts(const fs::path& root) {
   return sorted_names(root / "images", Listing::Folders);
 }
 
-// Another split that is there already shares data.yaml, and so the numbers of classes.
+// Another split that is there already shares data.yaml, and so the numbers of classes; without it nobody knows what they mean.
 void check_yolo_classes(const BoxedSet& set, const fs::path& to, const std::string& split) {
   for (const auto& part : yolo_parts(to)) {
     if (part == split) continue;
     const auto there = list_yolo(to, part).classes;
+    OPSIS_CHECK(!there.empty() || is_there(to / "data.yaml"),
+                "write_boxes: {} has a split \"{}\" without a data.yaml, which was not finished; remove it", to.string(), part);
     OPSIS_CHECK(there.empty() || there == set.classes,
                 "write_boxes: {} has a split \"{}\" of other classes; write to another folder", to.string(), part);
   }
 }
 
+// Lists the splits that are there and the one that comes.
+void write_yolo_yaml(const BoxedSet& set, const fs::path& to, const std::string& split) {
+  const auto there = yolo_parts(to);
+  std::set<std::string> parts(there.begin(), there.end());
+  parts.insert(split);
+  std::string yaml = "path: .\n";
+  for (const auto& part : parts) yaml += text("{}: images/{}\n", part, part);
+  yaml += "names:\n";
+  for (size_t i = 0; i < set.classes.size(); ++i) yaml += text("  {}: {}\n", i, Json(set.classes[i]).dump());
+  write_text(to / "data.yaml", yaml);
+}
+
 void write_yolo_boxes(const BoxedSet& set, const fs::path& to, const std::string& split) {
+  check_yolo_classes(set, to, split);
+  // Before the first picture: of one that is ended midway, the next split is to know what its numbers mean.
+  write_yolo_yaml(set, to, split);
+  make_folders(to / "images" / split);
   for (const auto& picture : set.pictures) {
     const fs::path name(flat_name(picture.name));
     const auto height = static_cast<double>(picture.size.height), width = static_cast<double>(picture.size.width);
@@ -276,11 +294,31 @@ void write_yolo_boxes(const BoxedSet& set, const fs::path& to, const std::string
     copy_picture(picture.file, to / place_of(picture, BoxFormat::YOLO, split));
     write_text(to / "labels" / split / (name.stem().string() + ".txt"), lines);
   }
-  std::string yaml = "path: .\n";
-  for (const auto& part : yolo_parts(to)) yaml += text("{}: images/{}\n", part, part);
-  yaml += "names:\n";
-  for (size_t i = 0; i < set.classes.size(); ++i) yaml += text("  {}: {}\n", i, Json(set.classes[i]).dump());
-  write_text(to / "data.yaml", yaml);
+}
+
+void check_boxes(const BoxedSet& set, BoxFormat format, const fs::path& to, const std::string& split) {
+  OPSIS_CHECK(!split.empty() && split.find('/') == split.npos && split != "." && split != "..",
+              "write_boxes: the split must be a plain name, got \"{}\"", split);
+  std::set<std::string> names;
+  for (const auto& picture : set.pictures) {
+    const fs::path path(picture.name);
+    OPSIS_CHECK(path.is_relative() && std::find(path.begin(), path.end(), "..") == path.end(),
+                "write_boxes: the name \"{}\" leads out of the folder", picture.name);
+    if (format == BoxFormat::VOC) {
+      OPSIS_CHECK(has_file_allowed_extension(picture.name, {".jpg", ".jpeg"}),
+                  "write_boxes: pictures of VOC must be .jpg, got {}", picture.name);
+    }
+    OPSIS_CHECK(picture.size.height > 0 && picture.size.width > 0, "write_boxes: {} has no size", picture.name);
+    std::error_code absent;
+    OPSIS_CHECK(!fs::equivalent(picture.file, to / place_of(picture, format, split), absent),
+                "write_boxes: {} is read from the folder that is written; write to another one", picture.file.string());
+    const auto name = format == BoxFormat::COCO ? picture.name : fs::path(flat_name(picture.name)).stem().string();
+    OPSIS_CHECK(names.insert(name).second, "write_boxes: two pictures would get the name \"{}\"", name);
+    for (const auto& object : picture.objects) {
+      OPSIS_CHECK(object.label >= 0 && object.label < std::ssize(set.classes), "write_boxes: {}: the class {} has no name",
+                  picture.name, object.label);
+    }
+  }
 }
 
 }  // namespace
@@ -302,30 +340,10 @@ BoxedSet read_boxes(const BoxedSource& source) {
 }
 
 void write_boxes(const BoxedSet& set, BoxFormat format, const fs::path& to, const std::string& split) {
-  OPSIS_CHECK(!split.empty() && split.find('/') == split.npos && split != "." && split != "..",
-              "write_boxes: the split must be a plain name, got \"{}\"", split);
-  std::set<std::string> names;
-  if (format == BoxFormat::YOLO) check_yolo_classes(set, to, split);
   // All that can be refused is refused before anything is written.
-  for (const auto& picture : set.pictures) {
-    const fs::path path(picture.name);
-    OPSIS_CHECK(path.is_relative() && std::find(path.begin(), path.end(), "..") == path.end(),
-                "write_boxes: the name \"{}\" leads out of the folder", picture.name);
-    if (format == BoxFormat::VOC) {
-      OPSIS_CHECK(has_file_allowed_extension(picture.name, {".jpg", ".jpeg"}),
-                  "write_boxes: pictures of VOC must be .jpg, got {}", picture.name);
-    }
-    OPSIS_CHECK(picture.size.height > 0 && picture.size.width > 0, "write_boxes: {} has no size", picture.name);
-    std::error_code absent;
-    OPSIS_CHECK(!fs::equivalent(picture.file, to / place_of(picture, format, split), absent),
-                "write_boxes: {} is read from the folder that is written; write to another one", picture.file.string());
-    const auto name = format == BoxFormat::COCO ? picture.name : fs::path(flat_name(picture.name)).stem().string();
-    OPSIS_CHECK(names.insert(name).second, "write_boxes: two pictures would get the name \"{}\"", name);
-    for (const auto& object : picture.objects) {
-      OPSIS_CHECK(object.label >= 0 && object.label < std::ssize(set.classes), "write_boxes: {}: the class {} has no name",
-                  picture.name, object.label);
-    }
-  }
+  check_boxes(set, format, to, split);
+  // Splits share a data.yaml: of two that are written at once, the second is to find the classes of the first.
+  const FolderLock lock(to);
   switch (format) {
     case BoxFormat::COCO: return write_coco_boxes(set, to, split);
     case BoxFormat::VOC: return write_voc_boxes(set, to, split);

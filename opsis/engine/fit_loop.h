@@ -24,6 +24,7 @@ namespace opsis::inline v1::engine {
 template <class Report>
 struct FitSteps {
   std::function<bool()> stopped{};                         ///< whether the loader was told to stop
+  std::function<bool()> validation_stopped{};              ///< whether that of what is held out was
   std::function<std::vector<Report>()> resume{};           ///< brings the run of options.resume back, and gives its history
   std::function<Report(int64_t epoch)> train{};            ///< an epoch
   std::function<void(Report&)> validate{};                 ///< empty: nothing is held out
@@ -54,6 +55,7 @@ FitSteps<Report> kept_steps(torch::nn::Module& model, torch::optim::Optimizer& o
                             Report (*from_value)(const hub::Value&)) {
   FitSteps<Report> steps;
   steps.stopped = [&train] { return train.options().stop.stop_requested(); };
+  steps.validation_stopped = [validation] { return validation && validation->options().stop.stop_requested(); };
   steps.resume = [&, validation, from_value] {
     const auto run = load_run(options.resume, model, optimizer);
     if (!run.loaders.is_none()) {
@@ -153,6 +155,8 @@ std::vector<Report> fit_epochs(torch::nn::Module& model, const Options& options,
     if (steps.stopped && steps.stopped()) break;  // it was cut short, and is none
     history.push_back(std::move(report));
     if (steps.validate) steps.validate(history.back());
+    // Numbers of the images before it was told to stop are not those of what is held out.
+    if (steps.validation_stopped && steps.validation_stopped()) history.back().validation.reset();
     if (!options.checkpoint.empty()) steps.save(history);
     if (options.on_epoch) options.on_epoch(history.back());
   }

@@ -241,6 +241,7 @@ SegmentationEvaluation evaluate(SegmentationModel& model, SegmentationLoader& da
     evaluation.images += images.size(0);
     job.advance(images.size(0));
   }
+  if (!matrix && data.options().stop.stop_requested()) return evaluation;
   OPSIS_CHECK(matrix, "evaluate: the data set gives no batch ({} images)", data.dataset().size());
   evaluation.pixel_accuracy = matrix->pixel_accuracy();
   evaluation.mean_iou = matrix->mean_iou();

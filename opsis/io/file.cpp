@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -131,6 +132,30 @@ std::filesystem::path behind_links(std::filesystem::path path) {
                  no_folder ? "; make the folder " + folder.string() + " first" : "");
 }
 
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+// A name beside a file's own, another one in each call.
+std::filesystem::path name_beside(const std::filesystem::path& path) {
+  static std::atomic<unsigned> count = 0;
+  constexpr size_t kAdded = 48;
+  const auto start = path.parent_path() / path.filename().string().substr(0, NAME_MAX - kAdded);
+  return text("{}.{}-{}.part", start.string(), getpid(), count++);
+}
+
+// The name under which a process finds what it has open.
+std::string open_name(int descriptor) { return text("/proc/self/fd/{}", descriptor); }
+
+// A file that has no name yet, and so is gone when its process is, however that ends. Negative where there are none: some file
+// systems have not, and without /proc it would never get a name.
+int open_nameless(const std::filesystem::path& folder) {
+  const int file = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+  if (file < 0 || access(open_name(file).c_str(), F_OK) == 0) return file;
+  close(file);
+  return -1;
+}
+
 }  // namespace
 
 FileWriter::FileWriter(std::filesystem::path path, Links links) : path_(std::move(path)) {
@@ -143,22 +168,23 @@ FileWriter::FileWriter(std::filesystem::path path, Links links) : path_(std::mov
   struct stat old {};
   const bool replaces = (links == Links::Follow ? stat : lstat)(path_.c_str(), &old) == 0;
   if (replaces && !S_ISREG(old.st_mode)) raise<IoError>("cannot write {}: it is not a regular file", path_.string());
-  // Not mkstemp, which makes files private: one that is saved is as open as the user's mask says, and to ask for the mask is to
-  // change it for all threads.
-  static std::atomic<unsigned> count = 0;
-  const auto name = path_.filename().string();
-  if (name.size() > NAME_MAX) {
+  if (path_.filename().string().size() > NAME_MAX) {
     errno = ENAMETOOLONG;
     fail_to_write(path_);
   }
-  constexpr size_t kAdded = 48;
-  const auto start = (path_.parent_path() / name.substr(0, NAME_MAX - kAdded)).string();
+  descriptor_ = open_nameless(folder_of(path_));
+  if (descriptor_ < 0) open_beside();
+  if (replaces) fchmod(descriptor_, old.st_mode & 07777);  // a private file stays private
+}
+
+// Not mkstemp, which makes files private: one that is saved is as open as the user's mask says, and to ask for the mask is to
+// change it for all threads.
+void FileWriter::open_beside() {
   do {
-    temporary_ = text("{}.{}-{}.part", start, getpid(), count++);
+    temporary_ = name_beside(path_);
     descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) fail_to_write(path_);
-  if (replaces) fchmod(descriptor_, old.st_mode & 07777);  // a private file stays private
 }
 
 FileWriter::~FileWriter() {
@@ -176,15 +202,47 @@ void FileWriter::write(Bytes bytes) {
   }
 }
 
+// Its own name where nothing has it, else one beside it, for a link replaces nothing.
+void FileWriter::give_name() {
+  const auto from = open_name(descriptor_);
+  const auto link_as = [&](const std::filesystem::path& name) {
+    return linkat(AT_FDCWD, from.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  };
+  if (link_as(path_)) return;
+  while (errno == EEXIST) {
+    auto name = name_beside(path_);
+    if (link_as(name)) {
+      temporary_ = std::move(name);
+      return;
+    }
+  }
+  copy_beside();
+}
+
+// Where no name can be given to what has none; AppArmor, for one, may forbid it.
+void FileWriter::copy_beside() {
+  const Descriptor nameless{std::exchange(descriptor_, -1)};
+  open_beside();
+  struct stat status {};
+  if (fstat(nameless.number, &status) == 0) fchmod(descriptor_, status.st_mode & 07777);
+  constexpr size_t kPiece = 1 << 30;
+  for (off_t at = 0; at < written_;) {
+    const auto done = sendfile(descriptor_, nameless.number, &at, kPiece);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) fail_to_write(path_);
+  }
+  if (fsync(descriptor_) != 0) fail_to_write(path_);
+}
+
 void FileWriter::commit() {
   if (fsync(descriptor_) != 0) fail_to_write(path_);
+  if (temporary_.empty()) give_name();
   const int closed = close(std::exchange(descriptor_, -1));
   if (closed != 0) fail_to_write(path_);
-  if (rename(temporary_.c_str(), path_.c_str()) != 0) fail_to_write(path_);
+  if (!temporary_.empty() && rename(temporary_.c_str(), path_.c_str()) != 0) fail_to_write(path_);
   temporary_.clear();
   // The new name is on the disk only when its folder is. Some file systems cannot sync a folder; the file itself is safe then.
-  const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
-  const Descriptor opened{open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  const Descriptor opened{open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (opened.number >= 0) fsync(opened.number);
 }
 

@@ -39,8 +39,9 @@ class OPSIS_API MappedFile {
 /// The whole file. Throws IoError with the path and the system's reason, DecodeError when it is over limits.file_bytes.
 OPSIS_API std::vector<uint8_t> read_bytes(const std::filesystem::path& path, const Limits& limits = {});
 
-/// A file in the making: written under a temporary name beside its own, it gets its own name only by commit(), after its bytes
-/// are on the disk. Without commit() nothing is left behind, and an older file of that name is untouched.
+/// A file in the making: it gets its name only by commit(), after its bytes are on the disk. Without commit() an older file of
+/// that name is untouched, and nothing is left behind, even by a process that is killed: it has no name till then. Where the file
+/// system has no such files it has a temporary name beside its own, NAME.PID-N.part, which one that is killed leaves.
 ///     FileWriter file("model.pth");
 ///     file.write(bytes);
 ///     file.commit();
@@ -55,11 +56,14 @@ class OPSIS_API FileWriter {
   FileWriter& operator=(const FileWriter&) = delete;
   void write(Bytes bytes);
   int64_t written() const { return written_; }
-  /// Syncs the file, renames it and syncs its folder.
+  /// Syncs the file, gives it its name and syncs its folder.
   void commit();
 
  private:
-  std::filesystem::path path_, temporary_;
+  void open_beside();
+  void give_name();
+  void copy_beside();
+  std::filesystem::path path_, temporary_;  // the latter is empty while it has no name
   int descriptor_ = -1;
   int64_t written_ = 0;
 };

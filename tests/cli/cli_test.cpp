@@ -132,9 +132,10 @@ TEST(CliDatasets, ListsTellsFetchesAndVerifies) {
   // A mirror whose file is another one: it is refused, named and not kept; where it stands by hand, it is found damaged.
   const support::TemporaryFolder mirror, root;
   mirror.write("ml/machine-learning-databases/semeion/semeion.data", "1 2 3\n");
-  setenv("OPSIS_HUB_MIRROR", mirror.path().c_str(), 1);
-  expect_failure({"datasets", "download", "SEMEION", "--root", root.path()}, "its MD5 is ");
-  unsetenv("OPSIS_HUB_MIRROR");
+  {
+    const support::Variable mirrored("OPSIS_HUB_MIRROR", mirror.path().string());
+    expect_failure({"datasets", "download", "SEMEION", "--root", root.path()}, "its MD5 is ");
+  }
   EXPECT_FALSE(std::filesystem::exists(root.path() / "semeion.data"));
   expect_failure({"datasets", "verify", "SEMEION", "--root", root.path()}, "no file of SEMEION with a known hash is below");
   root.write("semeion.data", "1 2 3\n");
@@ -150,8 +151,8 @@ TEST(CliWeights, ListsFetchesAndVerifies) {
   const support::TemporaryFolder folder;
   // A mirror in a folder, whose file is not what its name promises.
   folder.write("mirror/models/resnet18-f37072fd.pth", "no weights");
-  setenv("OPSIS_HUB_MIRROR", (folder.path() / "mirror").c_str(), 1);
-  setenv("TORCH_HOME", (folder.path() / "home").c_str(), 1);
+  const support::Variable mirror("OPSIS_HUB_MIRROR", (folder.path() / "mirror").string());
+  const support::Variable home("TORCH_HOME", (folder.path() / "home").string());
   const auto fetched = folder.path() / "home" / "hub" / "checkpoints" / "resnet18-f37072fd.pth";
   const auto list = opsis_tool({"weights", "list", "ResNet18_Weights"});
   EXPECT_THAT(list.out, HasSubstr("ResNet18_Weights.IMAGENET1K_V1  44.7 MB  no\n"));
@@ -174,8 +175,6 @@ TEST(CliWeights, ListsFetchesAndVerifies) {
   const auto lucky = (fetched.parent_path() / "vit_h_14_lc_swag-c1eb923e.pth").string();
   EXPECT_EQ(opsis_tool({"weights", "fetch", "ViT_H_14_Weights.IMAGENET1K_SWAG_LINEAR_V1"}).out, lucky + "\n");
   EXPECT_EQ(opsis_tool({"weights", "verify"}).out, lucky + ": sound\n");
-  unsetenv("OPSIS_HUB_MIRROR");
-  unsetenv("TORCH_HOME");
   expect_failure({"weights", "info", "resnet51"}, "did you mean resnet50");
   expect_wrong_usage({"weights"}, "subcommand");
 }

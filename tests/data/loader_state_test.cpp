@@ -4,7 +4,11 @@
 
 #include <array>
 #include <atomic>
+#include <memory>
+#include <optional>
 #include <random>
+#include <stdexcept>
+#include <utility>
 
 #include "opsis/core/random.h"
 #include "opsis/data.h"
@@ -349,6 +353,30 @@ TEST(LoaderState, IsWhatWasLoadedUntilAnEpochBegins) {
   twice.load_state(batch.state());
   twice.set_epoch(5);  // another epoch was asked for, and that from its begin
   EXPECT_EQ(rest(twice).size(), 8u);
+}
+
+// 0 to 7, but its first epoch cannot be drawn.
+struct FailsOnce final : data::Sampler {
+  size_t size() const override { return 8; }
+  data::Indices epoch() override {
+    if (std::exchange(fails, false)) throw std::runtime_error("no order yet");
+    return [next = size_t{0}]() mutable { return next < 8 ? std::optional(next++) : std::nullopt; };
+  }
+  bool fails = true;
+};
+
+TEST(LoaderState, IsKeptWhereAnEpochCannotBeDrawn) {
+  DataLoader loader(Numbers(8), {.batch_size = 2});
+  auto batch = loader.begin();
+  ++batch;
+  DataLoader resumed(Numbers(8), {.batch_size = 2, .sampler = std::make_shared<FailsOnce>()});
+  resumed.load_state(batch.state());
+  EXPECT_THROW(resumed.begin(), std::runtime_error);
+  EXPECT_EQ(resumed.epoch(), 0);
+  EXPECT_EQ(resumed.state().get<int64_t>("batches_done"), 2);
+  std::vector<int64_t> rest;
+  for (auto& numbers : resumed) rest.push_back(to_vector(numbers)[0]);
+  EXPECT_EQ(rest, (std::vector<int64_t>{4, 6}));
 }
 
 TEST(LoaderState, OfAnotherLoaderIsRefusedAndChangesNothing) {

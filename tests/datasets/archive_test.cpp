@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -127,10 +127,10 @@ TEST(ExtractArchive, RefusesAZipOfMillionsOfEntriesBeforeItIsRead) {
 
   const bool measures = support::begin_peak_memory();
   const auto before = support::resident_memory();
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = std::clock();
   EXPECT_ERROR(extract_archive(path, folder.path() / "out", {.limits = {.entries = 1'000'000}}), DecodeError,
                "it has more entries than limits.entries (1000000)");
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_LT(std::clock() - begin, 10 * CLOCKS_PER_SEC);
   if (measures) {
     EXPECT_LT(support::peak_memory() - before, int64_t{directory} + (16 << 20));
   }

@@ -1,5 +1,8 @@
 // YOLO's folders, and boxes from one format into another.
+#include <atomic>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/coco.h"
@@ -250,6 +253,50 @@ TEST(ConvertBoxes, KeepTheOtherSplitOfAYoloFolder) {
   EXPECT_EQ(YOLODetection({.root = yolo.path(), .split = "val"}).classes(), set.classes);
   std::swap(set.classes[0], set.classes[1]);
   EXPECT_ERROR(write_boxes(set, BoxFormat::YOLO, yolo.path(), "test"), ValueError, "of other classes; write to another folder");
+}
+
+// A split of some pictures, one and the same.
+BoxedSet many_pictures(const fs::path& root, std::vector<std::string> classes) {
+  write_picture(root / "a.jpg");
+  BoxedSet out{.classes = std::move(classes)};
+  for (int i = 0; i < 20; ++i) {
+    out.pictures.push_back({.file = root / "a.jpg", .name = text("{}.jpg", i), .size = {48, 64}, .objects = {{0, 1, 1, 9, 9}}});
+  }
+  return out;
+}
+
+TEST(ConvertBoxes, ASplitThatWasNotFinishedKeepsItsClasses) {
+  const support::TemporaryFolder root, yolo;
+  auto train = many_pictures(root.path(), {"alpha", "beta"});
+  train.pictures[3].file = root.path() / "missing.jpg";
+  EXPECT_ERROR(write_boxes(train, BoxFormat::YOLO, yolo.path(), "train"), IoError, "cannot copy");
+  EXPECT_EQ(list_yolo(yolo.path(), "train").images.size(), 3);
+  const auto val = many_pictures(root.path(), {"beta", "gamma"});
+  EXPECT_ERROR(write_boxes(val, BoxFormat::YOLO, yolo.path(), "val"), ValueError, "has a split \"train\" of other classes");
+  EXPECT_EQ(list_yolo(yolo.path(), "train").classes, train.classes);
+  fs::remove(yolo.path() / "data.yaml");
+  EXPECT_ERROR(write_boxes(val, BoxFormat::YOLO, yolo.path(), "val"), ValueError,
+               "has a split \"train\" without a data.yaml, which was not finished; remove it");
+}
+
+TEST(ConvertBoxes, OfTwoSplitsOfOtherClassesAtOnceOneIsRefused) {
+  const support::TemporaryFolder root;
+  const auto train = many_pictures(root.path(), {"alpha", "beta"}), val = many_pictures(root.path(), {"beta", "gamma"});
+  for (int round = 0; round < 10; ++round) {
+    const support::TemporaryFolder yolo;
+    std::atomic<int> refused = 0;
+    const auto convert = [&](const BoxedSet& set, const char* split) {
+      try {
+        write_boxes(set, BoxFormat::YOLO, yolo.path(), split);
+      } catch (const ValueError&) {
+        ++refused;
+      }
+    };
+    std::thread other(convert, std::cref(train), "train");
+    convert(val, "val");
+    other.join();
+    EXPECT_EQ(refused, 1);
+  }
 }
 
 }  // namespace

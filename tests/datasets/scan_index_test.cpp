@@ -28,10 +28,12 @@ std::vector<FolderSample> listed(const fs::path& root, bool index) {
   return ImageFolder({.root = root, .allow_empty = true, .index = index}).samples();
 }
 
+constexpr int64_t kLater = 120'000'000'000;  // after what support::keep_young says
+
 // What is listed once the folders are old enough for an index.
 std::vector<FolderSample> listed_later(const fs::path& root) {
   return detail::list_folder_at(root, {.extensions = image_extensions(), .allow_empty = true, .index = true},
-                                io::now_ns() + 2 * io::kCoarsestClock)
+                                io::now_ns() + kLater)
       .samples;
 }
 
@@ -46,6 +48,7 @@ TEST(ScanIndex, IsUsedAndSeesWhatChanges) {
   const support::Variable variable("XDG_CACHE_HOME", cache.path().string());
   make_photos(folder);
   const auto root = folder.path() / "photos";
+  for (const auto* name : {"cat", "dog", "dog/more"}) support::keep_young(root / name);
   listed(root, true);
   EXPECT_TRUE(read_scan(root).empty());  // too young to be sure of
   EXPECT_EQ(listed_later(root), listed(root, false));
@@ -55,7 +58,7 @@ TEST(ScanIndex, IsUsedAndSeesWhatChanges) {
   // It is the index that is read: a name in it that is not on the disk is listed.
   auto lie = read_scan(root);
   lie["cat"][0].files.add("9.jpg");
-  write_scan(root, lie, io::now_ns() + 2 * io::kCoarsestClock);
+  write_scan(root, lie, io::now_ns() + kLater);
   EXPECT_EQ(listed(root, true).size(), 5);
 
   // Files that come and go, in a class and deeper, and classes; at once, within the same tick of a clock.

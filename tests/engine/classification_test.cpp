@@ -215,6 +215,41 @@ TEST_F(Fit, EndsWithTheLastWholeEpochWhenItsLoaderIsTold) {
   EXPECT_EQ(fit(*model, again, nullptr, options).size(), 3);
 }
 
+/// Digits whose third picture tells the loaders to stop.
+class StoppingDigits final : public datasets::Dataset<datasets::Classified> {
+ public:
+  explicit StoppingDigits(std::stop_source source) : source_(std::move(source)) {}
+  size_t size() const override { return 6; }
+  datasets::Classified get(size_t index) const override {
+    if (index == 2) std::stop_source(source_).request_stop();
+    return digits_.get(index);
+  }
+
+ private:
+  std::stop_source source_;
+  Digits digits_{{.transforms = preparation(false, 16)}};
+};
+
+TEST_F(Fit, KeepsAnEpochWithoutNumbersOfAPartOfItsValidation) {
+  const std::stop_source source;
+  auto model = small_resnet();
+  const datasets::Subset digits(Digits({.transforms = preparation(true, 16)}), std::vector<size_t>(32, 3));
+  ClassifiedLoader train(digits, {.batch_size = 16, .stop = source.get_token()});
+  ClassifiedLoader held_out(StoppingDigits(source), {.batch_size = 2, .stop = source.get_token()});
+  FitOptions options{.epochs = 3, .checkpoint = folder_.path() / "run.pth"};
+  const auto history = fit(*model, train, &held_out, options);
+  ASSERT_EQ(history.size(), 1);
+  EXPECT_FALSE(history[0].validation);
+
+  options.resume = options.checkpoint;
+  options.epochs = 2;
+  ClassifiedLoader again(digits, {.batch_size = 16}), whole(StoppingDigits(std::stop_source()), {.batch_size = 2});
+  const auto resumed = fit(*model, again, &whole, options);
+  ASSERT_EQ(resumed.size(), 2);
+  EXPECT_FALSE(resumed[0].validation);
+  EXPECT_EQ(resumed[1].validation->images, 6);
+}
+
 TEST_F(Fit, ResumesFromACheckpointWithoutTheStatesOfLoaders) {
   const auto path = folder_.path() / "digits.pth";
   torch::manual_seed(1);

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <fstream>
+#include <stop_token>
 
 #include "opsis/models/resnet.h"
 #include "opsis/models/segmentation/fcn.h"
@@ -123,6 +124,18 @@ TEST_F(FitSegmenter, LearnsAndResumesAsIfItHadNeverStopped) {
   }
   EXPECT_LT(whole.back().loss, 0.8 * whole.front().loss);
   EXPECT_FALSE(a->is_training());
+}
+
+TEST_F(FitSegmenter, KeepsTheEpochWhoseValidationWasStoppedBeforeItsFirstBatch) {
+  std::stop_source source;
+  source.request_stop();
+  auto model = small_segmenter(false);
+  SegmentationLoader train(light_and_dark(4), {.batch_size = 4});
+  SegmentationLoader stopped(light_and_dark(2), {.batch_size = 2, .stop = source.get_token()});
+  const auto history = fit(*model, train, &stopped, {.epochs = 2, .checkpoint = folder_.path() / "run.pth"});
+  ASSERT_EQ(history.size(), 2);
+  for (const auto& epoch : history) EXPECT_FALSE(epoch.validation);
+  EXPECT_TRUE(std::filesystem::exists(folder_.path() / "run.pth"));
 }
 
 // Its mean is no number; Python goes on, for the gradient is 0.

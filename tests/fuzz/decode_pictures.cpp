@@ -2,11 +2,12 @@
 //     decode_pictures FILE...                    each in every mode: hostile ones (scripts/hostile_pictures)
 //     decode_pictures --changed 20000 FILE...    so many copies of each with a few bytes changed, the modes in turns
 //     decode_pictures --each-byte FILE...        each with each of its bytes made each other byte: small ones
-// Under the sanitizers or valgrind. What is no error of Opsis, as well as a file that takes longer than OPSIS_SECONDS (2) in any
-// mode, ends with another exit code than 0.
+// Under the sanitizers or valgrind. What is no error of Opsis, as well as a file that takes longer than OPSIS_SECONDS (2) of the
+// processor in any mode, ends with another exit code than 0.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -18,9 +19,8 @@
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+// Of the processor: what waits for its turn on a machine that tests is not slow.
+double seconds_since(std::clock_t begin) { return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC; }
 
 double allowed_seconds() {
   const char* const given = std::getenv("OPSIS_SECONDS");
@@ -44,7 +44,7 @@ int decode_in_every_mode(int count, char** paths) {
       for (auto options : fuzz::all_options(bytes)) {
         options.limits = {};  // what a user has
         options.heic = true;
-        const auto begin = Clock::now();
+        const auto begin = std::clock();
         any |= !fuzz::decode(codec.decode, bytes, options).refused;
         slowest = std::max(slowest, seconds_since(begin));
       }
@@ -113,7 +113,7 @@ int decode_changed(int copies, int count, char** paths) {
       const auto all = fuzz::all_options(bytes);
       auto options = all[static_cast<size_t>(copy) % all.size()];
       options.limits.pixels = 1 << 14;
-      const auto begin = Clock::now();
+      const auto begin = std::clock();
       refused += fuzz::decode(decode, bytes, options).refused;
       if (seconds_since(begin) <= allowed_seconds()) continue;
       ++slow;
@@ -140,7 +140,7 @@ int decode_each_byte(int count, char** paths) {
       const auto original = byte;
       for (int other = 1; other < 256; ++other, ++copies) {
         byte = static_cast<uint8_t>(original ^ other);
-        const auto begin = Clock::now();
+        const auto begin = std::clock();
         refused += fuzz::decode(decode, bytes, options).refused;
         if (seconds_since(begin) <= allowed_seconds()) continue;
         ++slow;

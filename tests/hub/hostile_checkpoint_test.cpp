@@ -1,6 +1,6 @@
 #include <torch/torch.h>
 
-#include <chrono>
+#include <ctime>
 #include <fstream>
 #include <functional>
 
@@ -530,7 +530,7 @@ TEST_F(HostileCheckpoint, GivesAnErrorOrAValueForEveryDamage) {
 
 TEST_F(HostileCheckpoint, IsRefusedFastHoweverItNests) {
   // Half a million dicts within dicts, 10^100 references, a cycle: each is refused before it is built.
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = std::clock();
   std::string deep = "\x80\x02", wide = "\x80\x02]q\0"s;
   for (int i = 0; i < 500'000; ++i) deep += "}N"s;
   deep += "N" + std::string(500'000, 's') + ".";
@@ -538,7 +538,7 @@ TEST_F(HostileCheckpoint, IsRefusedFastHoweverItNests) {
   EXPECT_ERROR(load(archive(deep)), DecodeError, "limits.pickle_depth");
   EXPECT_ERROR(load(archive(wide + ".")), DecodeError, "limits.pickle_objects");
   EXPECT_ERROR(load(archive("\x80\x02]q\0h\0a."s)), DecodeError, "holds itself");
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+  EXPECT_LT(std::clock() - begin, 20 * CLOCKS_PER_SEC);
 }
 
 }  // namespace

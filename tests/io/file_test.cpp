@@ -1,12 +1,18 @@
 #include "opsis/io/file.h"
 
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <torch/torch.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <thread>
 
 #include "opsis/core/system_reason.h"
@@ -49,6 +55,74 @@ TEST(FileWriter, LeavesNothingBehindWithoutCommit) {
   { FileWriter(folder.path() / "b.bin").write(io::as_bytes("new")); }
   EXPECT_EQ(file_content(path), "old");
   EXPECT_EQ(count_files(folder.path()), 1);
+}
+
+// What has no name, a process that is killed does not leave behind.
+TEST(FileWriter, HasNoNameBeforeCommit) {
+  const TemporaryFolder folder;
+  const int nameless = open(folder.path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (nameless < 0) GTEST_SKIP() << "the file system has no files without a name";
+  close(nameless);
+  const auto path = folder.write("a.bin", "old");
+  FileWriter replaced(path), made(folder.path() / "b.bin");
+  for (auto* file : {&replaced, &made}) file->write(io::as_bytes("new"));
+  EXPECT_EQ(count_files(folder.path()), 1);
+  for (auto* file : {&replaced, &made}) file->commit();
+  EXPECT_EQ(count_files(folder.path()), 2);
+  EXPECT_EQ(file_content(path), "new");
+  EXPECT_EQ(file_content(folder.path() / "b.bin"), "new");
+}
+
+// A file that comes while another of its name is written is replaced, as one that was there before is.
+TEST(FileWriter, ReplacesAFileThatCameMeanwhile) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "a.bin";
+  FileWriter file(path);
+  file.write(io::as_bytes("new"));
+  folder.write("a.bin", "came meanwhile");
+  file.commit();
+  EXPECT_EQ(file_content(path), "new");
+  EXPECT_EQ(count_files(folder.path()), 1);
+}
+
+/// From here on the calls of this thread of that number, with one of those bits in the third argument, fail by that error; false
+/// where a thread may not be kept from anything.
+bool refuse_calls(unsigned number, unsigned bits, unsigned error) {
+  sock_filter steps[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[2])),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{.len = std::size(steps), .filter = steps};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+TEST(FileWriter, WritesWhereFilesWithoutANameAreNotToBeHad) {
+  struct Refused {
+    unsigned number, bits, error;
+  };
+  constexpr unsigned nameless = O_TMPFILE & ~O_DIRECTORY, any = ~0U;  // any: of AT_FDCWD
+  for (const auto& [number, bits, error] :
+       {Refused{__NR_openat, nameless, EOPNOTSUPP}, Refused{__NR_openat, nameless, EISDIR}, Refused{__NR_linkat, any, EPERM}}) {
+    SCOPED_TRACE(std::to_string(number) + ", error " + std::to_string(error));
+    const TemporaryFolder folder;
+    const auto path = folder.write("a.bin", "old");
+    std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    bool refused = false;
+    std::thread([&, number = number, bits = bits, error = error] {
+      refused = refuse_calls(number, bits, error);
+      for (const auto* name : {"a.bin", "b.bin"}) io::write_bytes(folder.path() / name, std::vector<uint8_t>(100'000, 'x'));
+      FileWriter(path).write(io::as_bytes("never"));
+    }).join();
+    if (!refused) GTEST_SKIP() << "a thread cannot be kept from system calls here";
+    for (const auto* name : {"a.bin", "b.bin"}) EXPECT_EQ(file_content(folder.path() / name), std::string(100'000, 'x'));
+    EXPECT_EQ(std::filesystem::status(path).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    EXPECT_EQ(count_files(folder.path()), 2);
+  }
 }
 
 TEST(FileWriter, TakesNamesAsLongAsTheFileSystemDoes) {
