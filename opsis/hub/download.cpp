@@ -228,6 +228,14 @@ bool may_pass(CURLcode code) {
   }
 }
 
+// Or the resolver has nothing to say, for so long that the time to connect is over.
+bool is_nameless(CURL* curl, CURLcode code) {
+  if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY) return true;
+  curl_off_t found_after_us = 0;
+  curl_easy_getinfo(curl, CURLINFO_NAMELOOKUP_TIME_T, &found_after_us);
+  return code == CURLE_OPERATION_TIMEDOUT && found_after_us == 0;
+}
+
 Outcome attempt(const std::string& url, Transfer& transfer, const DownloadOptions& options) {
   static const auto initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   const std::unique_ptr<CURL, FreeCurl> handle(initialised == CURLE_OK ? curl_easy_init() : nullptr);
@@ -282,7 +290,7 @@ Outcome attempt(const std::string& url, Transfer& transfer, const DownloadOption
   }
   if (code != CURLE_OK) {
     return {.may_pass = may_pass(code),
-            .nameless = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY,
+            .nameless = is_nameless(curl, code),
             .reason = *message ? message : curl_easy_strerror(code)};
   }
   if (!has_content(transfer.status)) {

@@ -199,7 +199,8 @@ TEST_F(Download, TakesOverWhatAnotherUserLeft) {
   leave_half();
   std::ofstream(destination.string() + ".lock").flush();
   for (const auto* left : {".partial", ".partial.tag", ".lock"}) {
-    fs::permissions(destination.string() + left, fs::perms::owner_read | fs::perms::owner_write | fs::perms::others_read);
+    fs::permissions(destination.string() + left,
+                    fs::perms::owner_write | fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
   }
   for (const auto& open : {folder.path(), folder.path() / "deep", destination.parent_path()}) {
     fs::permissions(open, fs::perms::all);
