@@ -71,10 +71,10 @@ std::string bar(const State& state, int columns) {
   if (state.total > 0) {
     const double share = std::clamp(static_cast<double>(state.done) / static_cast<double>(state.total), 0.0, 1.0);
     tail += "  " + fixed(std::floor(share * 100), 0) + "%  " + text("{}/{} {}", state.done, state.total, state.unit);
-  } else {
+  } else if (!state.unit.empty()) {
     tail += text("  {} {}", state.done, state.unit);
   }
-  tail += "  " + fixed(rate, rate < 10 ? 1 : 0) + " " + state.unit + "/s";
+  if (!state.unit.empty()) tail += "  " + fixed(rate, rate < 10 ? 1 : 0) + " " + state.unit + "/s";
   if (state.finished) {
     tail += "  in " + duration(state.elapsed_s);
   } else if (state.total > 0 && rate > 0) {

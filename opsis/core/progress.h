@@ -16,7 +16,7 @@ namespace opsis::inline v1::progress {
 /// The state of one job when a reporter is called.
 struct State {
   std::string label;                                         ///< "epoch 3/15"
-  std::string unit;                                          ///< "images"
+  std::string unit;                                          ///< "images"; empty when nothing is counted
   int64_t done = 0;                                          ///< units
   int64_t total = 0;                                         ///< units; 0 when unknown
   double elapsed_s = 0;                                      ///< since the job began

@@ -4,7 +4,6 @@
 #include <archive_entry.h>
 #include <fcntl.h>
 #include <locale.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,8 +17,10 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/file_lock.h"
 #include "opsis/core/system_reason.h"
 #include "opsis/datasets/gzip_reader.h"
+#include "opsis/datasets/text_file.h"
 #include "opsis/io/byte_fields.h"
 #include "opsis/io/bytes.h"
 #include "opsis/io/file.h"
@@ -288,12 +289,9 @@ class Workshop {
       folder_ = Descriptor(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       if (folder_.get() < 0 && errno == ENOENT) continue;
       if (folder_.get() < 0) cannot_write(path_, errno);
-      while (flock(folder_.get(), LOCK_EX) != 0) {
-        if (errno != EINTR) cannot_write(path_, errno);
-      }
-      struct stat mine {
-      }, there{};
-      if (fstat(folder_.get(), &mine) == 0 && lstat(path_.c_str(), &there) == 0 && mine.st_ino == there.st_ino) break;
+      const auto waiting = text("waiting for another process that unpacks {}", archive);
+      if (const int error = lock_descriptor(folder_.get(), waiting)) cannot_write(path_, error);
+      if (is_name_of(path_, folder_.get())) break;
       // The one before us has taken it away.
     }
     for (const auto& left : fs::directory_iterator(path_, failed)) {
@@ -403,12 +401,19 @@ void unpack(Reader& reader, const fs::path& into) {
   make_links(reader, into, links);
 }
 
+// A folder that is a link may lead to another disk, where nothing comes by renaming: a copy gets the name when it is whole.
+void copy_to(const fs::path& from, const fs::path& to, std::error_code& failed) {
+  const auto beside = to.parent_path() / ("." + to.filename().string() + ".moving");
+  std::error_code ignored;
+  fs::remove_all(beside, ignored);
+  fs::copy(from, beside, fs::copy_options::recursive | fs::copy_options::copy_symlinks, failed);
+  if (!failed) fs::rename(beside, to, failed);
+  if (failed) fs::remove_all(beside, ignored);
+}
+
 // Moves what is in one folder into another: each name in one step, folders that are in both one by one.
 void move_into(const fs::path& from, const fs::path& to) {
-  std::vector<fs::path> names;
-  for (const auto& entry : fs::directory_iterator(from)) names.push_back(entry.path().filename());
-  std::sort(names.begin(), names.end());
-  for (const auto& name : names) {
+  for (const auto& name : sorted_names(from)) {
     std::error_code failed;
     const bool is_folder = fs::is_directory(fs::symlink_status(from / name, failed));
     if (is_folder && fs::is_directory(to / name, failed)) {  // or a link to one, where its owner wants things to be
@@ -416,7 +421,12 @@ void move_into(const fs::path& from, const fs::path& to) {
       continue;
     }
     fs::rename(from / name, to / name, failed);
-    if (failed) cannot_write(to / name, failed.value());
+    if (failed == std::errc::cross_device_link) copy_to(from / name, to / name, failed);
+    if (is_folder && (failed == std::errc::directory_not_empty || failed == std::errc::file_exists)) {
+      move_into(from / name, to / name);  // another archive has brought it in the meantime
+    } else if (failed) {
+      cannot_write(to / name, failed.value());
+    }
   }
 }
 
@@ -457,7 +467,10 @@ void extract_archive(const fs::path& from, const fs::path& to, const ExtractOpti
     }
     move_into(workshop.path(), folder);
   }
-  if (options.remove_finished) fs::remove(from);
+  if (!options.remove_finished) return;
+  std::error_code failed;
+  fs::remove(from, failed);
+  if (failed) raise<IoError>("extract_archive: cannot remove {}: {}", from.string(), writing_reason(failed));
 }
 
 std::vector<uint8_t> read_compressed(const fs::path& file, const ArchiveLimits& limits) {

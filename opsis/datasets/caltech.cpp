@@ -41,8 +41,11 @@ torch::Tensor contour_of(const fs::path& file) {
 
 ClassifiedList list_caltech256(const Caltech256::Options& options) {
   const auto base = options.root / "caltech256", folder = base / "256_ObjectCategories";
-  const FolderLock lock(base, options.download);
-  if (options.download && !is_there(folder)) fetch_and_extract(resource("Caltech256", "256_ObjectCategories.tar"), base);
+  if (options.download) {
+    make_once(
+        base, [&] { return is_there(folder); },
+        [&] { fetch_and_extract(resource("Caltech256", "256_ObjectCategories.tar"), base); });
+  }
   detail::check_folder("Caltech256", folder);
   ClassifiedList list;
   list.classes = sorted_names(folder);
@@ -58,18 +61,9 @@ ClassifiedList list_caltech256(const Caltech256::Options& options) {
   return list;
 }
 
-}  // namespace
-
-Caltech101::Caltech101(Options options) : options_(std::move(options)) {
-  for (const auto& target : options_.target_type) {
-    detail::check_choice("Caltech101", "target_type", target, {"category", "annotation"});
-  }
-  OPSIS_CHECK(!options_.target_type.empty(), "Caltech101: target_type must name at least one target");
-  const auto base = options_.root / "caltech101", folder = base / "101_ObjectCategories";
-  const FolderLock lock(base, options_.download);
+void bring_caltech101(const fs::path& base, const fs::path& folder) {
   const auto& archive = resource("Caltech101", "caltech-101.zip");
-  // While the archive is there, something is left to do.
-  if (options_.download && (!is_there(folder) || is_there(base / archive.file))) {
+  const auto unpack = [&] {
     fetch_and_extract(archive, base);
     // Annotations before 101_ObjectCategories, which tells later that all is there. They are in a plain .tar, which torchvision
     // passes over.
@@ -80,7 +74,21 @@ Caltech101::Caltech101(Options options) : options_(std::move(options)) {
     }
     remove_tree(base / "caltech-101");
     remove_tree(base / archive.file);
+  };
+  // While the archive is there, something is left to do.
+  make_once(
+      base, [&] { return is_there(folder) && !is_there(base / archive.file); }, unpack);
+}
+
+}  // namespace
+
+Caltech101::Caltech101(Options options) : options_(std::move(options)) {
+  for (const auto& target : options_.target_type) {
+    detail::check_choice("Caltech101", "target_type", target, {"category", "annotation"});
   }
+  OPSIS_CHECK(!options_.target_type.empty(), "Caltech101: target_type must name at least one target");
+  const auto base = options_.root / "caltech101", folder = base / "101_ObjectCategories";
+  if (options_.download) bring_caltech101(base, folder);
   detail::check_folder("Caltech101", folder);
   categories_ = sorted_names(folder);
   std::erase(categories_, "BACKGROUND_Google");

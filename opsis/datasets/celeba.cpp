@@ -1,5 +1,7 @@
 #include "opsis/datasets/celeba.h"
 
+#include <algorithm>
+
 #include "opsis/core/check.h"
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/classified.h"
@@ -40,20 +42,25 @@ CelebAList read_celeba_list(const std::filesystem::path& path, size_t head) {
   return out;
 }
 
+void bring_celeba(const std::filesystem::path& base) {
+  const auto files = resources("CelebA");
+  const auto is_whole = [&] {
+    return detail::is_folder(base / "img_align_celeba") && std::all_of(files.begin(), files.end(), [&](const Resource& file) {
+             return file.file == kCelebAPictures || is_intact(file, base);
+           });
+  };
+  make_once(base, is_whole, [&] {
+    for (const auto& file : files) fetch_resource(file, base);
+    extract_archive(base / kCelebAPictures);
+  });
+}
+
 }  // namespace
 
 CelebA::CelebA(Options options) : options_(std::move(options)) {
   detail::check_choice("CelebA", "split", options_.split, {"train", "valid", "test", "all"});
   const auto base = options_.root / "celeba";
-  const FolderLock lock(base, options_.download);
-  bool whole = detail::is_folder(base / "img_align_celeba");
-  for (const auto& file : resources("CelebA")) {
-    if (file.file != kCelebAPictures) whole = whole && is_intact(file, base);
-  }
-  if (options_.download && !whole) {
-    for (const auto& file : resources("CelebA")) fetch_resource(file, base);
-    extract_archive(base / kCelebAPictures);
-  }
+  if (options_.download) bring_celeba(base);
   for (const auto& file : resources("CelebA")) {
     if (file.file != kCelebAPictures) check_resource(file, base);
   }

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/cat.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -40,11 +41,11 @@ ClassifiedPixels load_cifar(std::string_view name, const CIFAR10::Options& optio
   all.insert(all.end(), files.test.begin(), files.test.end());
   all.push_back(files.meta);
 
-  const FolderLock lock(options.root, options.download);
   if (options.download) {
-    bool whole = true;
-    for (const auto file : all) whole = whole && is_intact(resource(name, file), folder);
-    if (!whole) fetch_and_extract(resource(name, files.archive), options.root);
+    make_once(
+        options.root,
+        [&] { return std::all_of(all.begin(), all.end(), [&](auto file) { return is_intact(resource(name, file), folder); }); },
+        [&] { fetch_and_extract(resource(name, files.archive), options.root); });
   }
   for (const auto file : all) {
     try {

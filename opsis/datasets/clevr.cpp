@@ -15,9 +15,10 @@ namespace {
 ClassifiedList list_clevr(const CLEVRClassification::Options& options) {
   detail::check_choice("CLEVRClassification", "split", options.split, {"train", "val", "test"});
   const auto base = options.root / "clevr", folder = base / "CLEVR_v1.0";
-  const FolderLock lock(base, options.download);
-  if (options.download && !detail::is_folder(folder)) {
-    fetch_and_extract(resource("CLEVRClassification", "CLEVR_v1.0.zip"), base);
+  if (options.download) {
+    make_once(
+        base, [&] { return detail::is_folder(folder); },
+        [&] { fetch_and_extract(resource("CLEVRClassification", "CLEVR_v1.0.zip"), base); });
   }
   detail::check_folder("CLEVRClassification", folder);
 

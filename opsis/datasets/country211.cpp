@@ -10,8 +10,11 @@ namespace {
 ClassifiedList list_country211(const Country211::Options& options) {
   detail::check_choice("Country211", "split", options.split, {"train", "valid", "test"});
   const auto base = options.root / "country211";
-  const FolderLock lock(options.root, options.download);
-  if (options.download && !detail::is_folder(base)) fetch_and_extract(resource("Country211", "country211.tgz"), options.root);
+  if (options.download) {
+    make_once(
+        options.root, [&] { return detail::is_folder(base); },
+        [&] { fetch_and_extract(resource("Country211", "country211.tgz"), options.root); });
+  }
   detail::check_folder("Country211", base);
   return list_folder(base / options.split, {.extensions = image_extensions(), .index = options.index});
 }

@@ -1,10 +1,5 @@
 #include "opsis/datasets/disk.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <system_error>
 
@@ -15,22 +10,20 @@ namespace opsis::inline v1::datasets {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// So often a folder is made anew that another takes away; where no file can be made, none is there after a thousand times either.
+constexpr int kMostTries = 1000;
+
+}  // namespace
+
 FolderLock::FolderLock(const fs::path& folder, bool wanted) {
   if (!wanted) return;
-  for (struct stat ours{}, there{};;) {
+  for (int tried = 0; tried < kMostTries; ++tried) {
     make_folders(folder);
-    folder_ = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder_ < 0 && errno == ENOENT) continue;  // the one before us has taken it away
-    if (folder_ < 0) return;
-    while (flock(folder_, LOCK_EX) != 0 && errno == EINTR) {
-    }
-    if (fstat(folder_, &ours) != 0 || (stat(folder.c_str(), &there) == 0 && ours.st_ino == there.st_ino)) return;
-    close(folder_);
+    lock_.emplace(folder / ".opsis-lock", text("waiting for another process in {}", folder.string()));
+    if (lock_->error() != ENOENT) return;
   }
-}
-
-FolderLock::~FolderLock() {
-  if (folder_ >= 0) close(folder_);
 }
 
 bool is_there(const fs::path& path) {

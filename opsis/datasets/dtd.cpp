@@ -16,8 +16,11 @@ ClassifiedList list_dtd(const DTD::Options& options) {
   detail::check_choice("DTD", "split", options.split, {"train", "val", "test"});
   OPSIS_CHECK(options.partition >= 1 && options.partition <= 10, "DTD: partition must be 1 to 10, got {}", options.partition);
   const auto base = options.root / "dtd", folder = base / "dtd";
-  const FolderLock lock(base, options.download);
-  if (options.download && !detail::is_folder(folder)) fetch_and_extract(resource("DTD", "dtd-r1.0.1.tar.gz"), base);
+  if (options.download) {
+    make_once(
+        base, [&] { return detail::is_folder(folder); },
+        [&] { fetch_and_extract(resource("DTD", "dtd-r1.0.1.tar.gz"), base); });
+  }
   detail::check_folder("DTD", folder);
 
   const TextFile lines(folder / "labels" / text("{}{}.txt", options.split, options.partition));

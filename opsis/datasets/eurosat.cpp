@@ -9,8 +9,10 @@ namespace {
 
 ClassifiedList list_eurosat(const EuroSAT::Options& options) {
   const auto base = options.root / "eurosat", folder = base / "2750";
-  const FolderLock lock(base, options.download);
-  if (options.download && !detail::is_folder(folder)) fetch_and_extract(resource("EuroSAT", "EuroSAT.zip"), base);
+  if (options.download) {
+    make_once(
+        base, [&] { return detail::is_folder(folder); }, [&] { fetch_and_extract(resource("EuroSAT", "EuroSAT.zip"), base); });
+  }
   detail::check_folder("EuroSAT", folder);
   return list_folder(folder, {.extensions = image_extensions()});
 }

@@ -7,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/text_file.h"
 #include "opsis/hub/digest.h"
 #include "opsis/hub/download.h"
 
@@ -55,8 +56,9 @@ std::string title_of(const std::string& page) {
 // A folder for one file on its way. One process has it at a time; with nothing in it, it goes.
 class Desk {
  public:
-  explicit Desk(fs::path path) : path_(std::move(path)), lock_(path_) {}
+  explicit Desk(fs::path path) : path_(std::move(path)) { lock_.emplace(path_); }
   ~Desk() {
+    lock_.reset();  // it is in the folder; who takes it now keeps the folder
     std::error_code ignored;
     fs::remove(path_, ignored);
   }
@@ -66,7 +68,7 @@ class Desk {
 
  private:
   fs::path path_;
-  FolderLock lock_;
+  std::optional<FolderLock> lock_;
 };
 
 // hub::download() into a file that is on its way to `place`, which is what its messages name.
@@ -91,8 +93,8 @@ void download_for(const fs::path& place, const std::string& url, const fs::path&
 bool check_integrity(const fs::path& file, const std::string& md5, const std::string& sha256) {
   std::error_code ignored;
   if (!fs::is_regular_file(file, ignored)) return false;
-  return (md5.empty() || hub::digest_of_file(file, hub::DigestKind::Md5) == md5) &&
-         (sha256.empty() || hub::digest_of_file(file, hub::DigestKind::Sha256) == sha256);
+  return (md5.empty() || hub::digest_of_file(file, hub::DigestKind::Md5) == in_lower_case(md5)) &&
+         (sha256.empty() || hub::digest_of_file(file, hub::DigestKind::Sha256) == in_lower_case(sha256));
 }
 
 fs::path download_url(const std::string& url, const fs::path& root, std::string filename, const std::string& md5,

@@ -13,9 +13,10 @@ ClassifiedList list_fgvc_aircraft(const FGVCAircraft::Options& options) {
   detail::check_choice("FGVCAircraft", "split", options.split, {"train", "val", "trainval", "test"});
   detail::check_choice("FGVCAircraft", "annotation_level", level, {"variant", "family", "manufacturer"});
   const auto base = options.root / "fgvc-aircraft-2013b", folder = base / "data";
-  const FolderLock lock(options.root, options.download);
-  if (options.download && !detail::is_folder(base)) {
-    fetch_and_extract(resource("FGVCAircraft", "fgvc-aircraft-2013b.tar.gz"), options.root);
+  if (options.download) {
+    make_once(
+        options.root, [&] { return detail::is_folder(base); },
+        [&] { fetch_and_extract(resource("FGVCAircraft", "fgvc-aircraft-2013b.tar.gz"), options.root); });
   }
   detail::check_folder("FGVCAircraft", base);
 

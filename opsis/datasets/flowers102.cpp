@@ -123,11 +123,15 @@ ClassifiedList list_flowers102(const Flowers102::Options& options) {
   detail::check_choice("Flowers102", "split", options.split, {"train", "val", "test"});
   const auto folder = options.root / "flowers-102", images = folder / "jpg";
   const auto &labels_file = resource("Flowers102", "imagelabels.mat"), &splits_file = resource("Flowers102", "setid.mat");
-  const FolderLock lock(folder, options.download);
-  if (options.download && !(detail::is_folder(images) && is_intact(labels_file, folder) && is_intact(splits_file, folder))) {
-    fetch_and_extract(resource("Flowers102", "102flowers.tgz"), folder);
-    fetch_resource(labels_file, folder);
-    fetch_resource(splits_file, folder);
+  const auto is_whole = [&] {
+    return detail::is_folder(images) && is_intact(labels_file, folder) && is_intact(splits_file, folder);
+  };
+  if (options.download) {
+    make_once(folder, is_whole, [&] {
+      fetch_and_extract(resource("Flowers102", "102flowers.tgz"), folder);
+      fetch_resource(labels_file, folder);
+      fetch_resource(splits_file, folder);
+    });
   }
   detail::check_folder("Flowers102", images);
   check_resource(labels_file, folder);

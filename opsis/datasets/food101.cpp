@@ -12,9 +12,11 @@ namespace {
 ClassifiedList list_food101(const Food101::Options& options) {
   detail::check_choice("Food101", "split", options.split, {"train", "test"});
   const auto folder = options.root / "food-101";
-  const FolderLock lock(options.root, options.download);
-  const bool there = detail::is_folder(folder / "meta") && detail::is_folder(folder / "images");
-  if (options.download && !there) fetch_and_extract(resource("Food101", "food-101.tar.gz"), options.root);
+  if (options.download) {
+    make_once(
+        options.root, [&] { return detail::is_folder(folder / "meta") && detail::is_folder(folder / "images"); },
+        [&] { fetch_and_extract(resource("Food101", "food-101.tar.gz"), options.root); });
+  }
   for (const auto* part : {"meta", "images"}) detail::check_folder("Food101", folder / part);
 
   // {"apple_pie": ["apple_pie/1005649", ...], ...}

@@ -19,9 +19,10 @@ ClassifiedList list_gtsrb(const GTSRB::Options& options) {
   const bool train = options.split == "train";
   const auto base = options.root / "gtsrb";
   const auto folder = base / "GTSRB" / (train ? "Training" : "Final_Test/Images"), classes = base / "GT-final_test.csv";
-  const FolderLock lock(base, options.download);
   const auto bring = [&](const char* archive, const fs::path& content) {
-    if (options.download && !is_there(content)) fetch_and_extract(resource("GTSRB", archive), base);
+    if (!options.download) return;
+    make_once(
+        base, [&] { return is_there(content); }, [&] { fetch_and_extract(resource("GTSRB", archive), base); });
   };
   bring(train ? "GTSRB-Training_fixed.zip" : "GTSRB_Final_Test_Images.zip", folder);
   if (!train) bring("GTSRB_Final_Test_GT.zip", classes);

@@ -39,8 +39,11 @@ fs::path imagenette_folder(const Imagenette::Options& options) {
   detail::check_choice("Imagenette", "size", options.size, {"full", "320px", "160px"});
   const std::string stem = options.size == "full" ? "imagenette2" : "imagenette2-" + options.size.substr(0, 3);
   const auto folder = options.root / stem;
-  const FolderLock lock(options.root, options.download);
-  if (options.download && !is_there(folder)) fetch_and_extract(resource("Imagenette", stem + ".tgz"), options.root);
+  if (options.download) {
+    make_once(
+        options.root, [&] { return is_there(folder); },
+        [&] { fetch_and_extract(resource("Imagenette", stem + ".tgz"), options.root); });
+  }
   detail::check_folder("Imagenette", folder);
   return folder / options.split;
 }

@@ -26,14 +26,15 @@ std::string unpacked_name(std::string_view url) {
 
 void bring_inaturalist(const INaturalist::Options& options) {
   const auto folder = options.root / options.version;
-  const FolderLock lock(options.root, options.download);
-  const bool there = detail::is_folder(folder) && !sorted_names(folder).empty();
-  if (there || !options.download) return detail::check_folder("INaturalist", folder);
-  const auto& archive = resource("INaturalist", options.version + ".tgz");
-  fetch_and_extract(archive, options.root);
-  const auto unpacked = options.root / unpacked_name(archive.url);
-  if (!is_there(unpacked)) raise<DecodeError>("INaturalist: the archive has no folder {}", unpacked.filename().string());
-  move_to(unpacked, folder);
+  if (!options.download) return detail::check_folder("INaturalist", folder);
+  const auto has_content = [&] { return detail::is_folder(folder) && !sorted_names(folder).empty(); };
+  make_once(options.root, has_content, [&] {
+    const auto& archive = resource("INaturalist", options.version + ".tgz");
+    fetch_and_extract(archive, options.root);
+    const auto unpacked = options.root / unpacked_name(archive.url);
+    if (!is_there(unpacked)) raise<DecodeError>("INaturalist: the archive has no folder {}", unpacked.filename().string());
+    move_to(unpacked, folder);
+  });
 }
 
 }  // namespace

@@ -27,6 +27,12 @@ fs::path kinetics_list(const Kinetics::Options& options, const std::string& file
   raise<NotFoundError>("Kinetics: there is no address of {}", file);
 }
 
+constexpr auto kUnfinished = ".unfinished";
+
+std::string kinetics_part(const Kinetics::Options& options) {
+  return text("k{}_{}", options.num_classes == "700" ? "700_2020" : options.num_classes, options.split);
+}
+
 // As urllib.parse.quote(address, safe="/,:").
 std::string quoted_address(std::string_view address) {
   constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~/,:",
@@ -46,8 +52,8 @@ std::string quoted_address(std::string_view address) {
 // Archives of all parts of the set have the same names, so that each part's are brought into a folder of its own, and come to
 // root/tars when they are done with.
 void download_kinetics_videos(const Kinetics::Options& options, const fs::path& folder) {
-  const auto part = text("k{}_{}", options.num_classes == "700" ? "700_2020" : options.num_classes, options.split);
-  const auto unfinished = options.root / (part + ".unfinished"), videos = unfinished / "videos", tars = unfinished / "tars";
+  const auto part = kinetics_part(options);
+  const auto unfinished = options.root / (part + kUnfinished), videos = unfinished / "videos", tars = unfinished / "tars";
   if (!is_there(folder)) {
     const TextFile addresses(kinetics_list(options, part + "_path.txt", options.root / "files"));
     make_folders(videos);
@@ -57,15 +63,17 @@ void download_kinetics_videos(const Kinetics::Options& options, const fs::path& 
     move_to(videos, folder);
   }
   if (!is_there(unfinished)) return;
-  make_folders(options.root / "tars");
-  for (const auto& name : sorted_names(tars)) move_to(tars / name, options.root / "tars" / name);
+  if (is_there(tars)) {  // one that was killed may have removed it, and nothing else
+    make_folders(options.root / "tars");
+    for (const auto& name : sorted_names(tars)) move_to(tars / name, options.root / "tars" / name);
+  }
   remove_tree(unfinished);
 }
 
-// Puts videos that lie in the split's folder into the folders of their classes.
-void sort_kinetics_videos(const Kinetics::Options& options, const fs::path& folder) {
-  const auto annotations = options.root / "annotations" / (options.split + ".csv");
-  if (!detail::is_file(annotations)) kinetics_list(options, options.split + ".csv", options.root / "annotations");
+// Videos, and the folders of their classes in which they belong.
+using KineticsPlaces = std::vector<std::pair<std::string, std::string>>;
+
+KineticsPlaces read_kinetics_places(const fs::path& annotations) {
   const auto rows = csv_rows(detail::text_of(annotations));
   const auto refuse = [&](size_t row, std::string_view rule) {
     raise<DecodeError>("Kinetics: {}, row {}: {}", annotations.string(), row + 1, rule);
@@ -76,6 +84,7 @@ void sort_kinetics_videos(const Kinetics::Options& options, const fs::path& fold
     if (found == rows[0].end()) refuse(0, text("the column \"{}\" is missing", name));
     return static_cast<size_t>(found - rows[0].begin());
   };
+  KineticsPlaces out;
   const auto video = column("youtube_id"), start = column("time_start"), end = column("time_end"), label = column("label");
   for (size_t i = 1; i < rows.size(); ++i) {
     const auto& row = rows[i];
@@ -95,9 +104,32 @@ void sort_kinetics_videos(const Kinetics::Options& options, const fs::path& fold
     if (name.empty() || name == "." || name == ".." || (name + file).find('/') != std::string::npos) {
       refuse(i, text("\"{}\" of class \"{}\" is no name of a file", file, name));
     }
-    make_folders(folder / name);
-    if (detail::is_file(folder / file)) move_to(folder / file, folder / name / file);
+    out.emplace_back(file, name);
   }
+  return out;
+}
+
+bool is_kinetics_whole(const Kinetics::Options& options, const fs::path& folder, const fs::path& annotations) {
+  if (!is_there(folder) || is_there(options.root / (kinetics_part(options) + kUnfinished)) || !detail::is_file(annotations)) {
+    return false;
+  }
+  const auto places = read_kinetics_places(annotations);
+  return std::all_of(places.begin(), places.end(), [&](const auto& place) {
+    return detail::is_folder(folder / place.second) && !detail::is_file(folder / place.first);
+  });
+}
+
+void bring_kinetics(const Kinetics::Options& options, const fs::path& folder) {
+  const auto annotations = options.root / "annotations" / (options.split + ".csv");
+  const auto is_whole = [&] { return is_kinetics_whole(options, folder, annotations); };
+  make_once(options.root, is_whole, [&] {
+    download_kinetics_videos(options, folder);
+    if (!detail::is_file(annotations)) kinetics_list(options, options.split + ".csv", annotations.parent_path());
+    for (const auto& [file, name] : read_kinetics_places(annotations)) {
+      make_folders(folder / name);
+      if (detail::is_file(folder / file)) move_to(folder / file, folder / name / file);
+    }
+  });
 }
 
 ClassifiedList list_kinetics(const Kinetics::Options& options) {
@@ -106,11 +138,7 @@ ClassifiedList list_kinetics(const Kinetics::Options& options) {
   // Before hundreds of gigabytes are fetched.
   OPSIS_CHECK(options.frames_per_clip > 0, "Kinetics: frames_per_clip must be positive, got {}", options.frames_per_clip);
   const auto folder = options.root / options.split;
-  if (options.download) {
-    const FolderLock lock(options.root);
-    download_kinetics_videos(options, folder);
-    sort_kinetics_videos(options, folder);
-  }
+  if (options.download) bring_kinetics(options, folder);
   detail::check_folder("Kinetics", folder);
   return list_folder(folder, {.extensions = options.extensions});
 }

@@ -21,9 +21,13 @@ fs::path kitti_part(const Kitti::Options& options, std::string_view folder) {
 
 std::vector<fs::path> kitti_images(const Kitti::Options& options) {
   const auto images = kitti_part(options, "image_2"), labels = kitti_part(options, "label_2");
-  const FolderLock lock(options.root / "Kitti" / "raw", options.download);
-  if (options.download && !(detail::is_folder(images) && (!options.train || detail::is_folder(labels)))) {
-    for (const auto& archive : resources("Kitti")) fetch_and_extract(archive, options.root / "Kitti" / "raw");
+  if (options.download) {
+    const auto raw = options.root / "Kitti" / "raw";
+    make_once(
+        raw, [&] { return detail::is_folder(images) && (!options.train || detail::is_folder(labels)); },
+        [&] {
+          for (const auto& archive : resources("Kitti")) fetch_and_extract(archive, raw);
+        });
   }
   detail::check_folder("Kitti", images);
   if (options.train) detail::check_folder("Kitti", labels);

@@ -78,18 +78,24 @@ ClassifiedPixels read_processed(std::string_view dataset, const fs::path& file, 
 // The names of the files that the resources of a set unpack to: without ".gz" or ".xz".
 fs::path unpacked(const fs::path& folder, std::string_view file) { return folder / file.substr(0, file.rfind('.')); }
 
+void bring_mnist(std::string_view name, const fs::path& folder) {
+  const auto files = resources(name);  // one that several servers have is there once for each
+  const auto is_unpacked = [&](const Resource& file) { return detail::is_file(unpacked(folder, file.file)); };
+  make_once(
+      folder, [&] { return std::all_of(files.begin(), files.end(), is_unpacked); },
+      [&] {
+        for (const auto& file : files) {
+          if (!is_unpacked(file)) fetch_and_extract(file, folder);
+        }
+      });
+}
+
 ClassifiedPixels load_mnist(std::string_view name, const MNIST::Options& options) {
   const auto processed = options.root / name / "processed", folder = options.root / name / "raw";
   if (detail::is_file(processed / "training.pt") && detail::is_file(processed / "test.pt")) {
     return read_processed(name, processed / (options.train ? "training.pt" : "test.pt"), mnist_classes(name));
   }
-  const FolderLock lock(folder, options.download);
-  std::string_view previous;
-  for (const auto& file : resources(name)) {
-    if (file.file == previous) continue;  // the same from another server
-    previous = file.file;
-    if (options.download && !detail::is_file(unpacked(folder, file.file))) fetch_and_extract(file, folder);
-  }
+  if (options.download) bring_mnist(name, folder);
   const std::string part = options.train ? "train" : "t10k";
   return read_idx_pair(name, folder / (part + "-images-idx3-ubyte"), folder / (part + "-labels-idx1-ubyte"),
                        mnist_classes(name));
@@ -115,14 +121,16 @@ ClassifiedPixels load_emnist(const EMNIST::Options& options) {
   }
   const auto prefix = text("emnist-{}-{}", options.split, options.train ? "train" : "test");
   const auto images = folder / (prefix + "-images-idx3-ubyte"), labels = folder / (prefix + "-labels-idx1-ubyte");
-  const FolderLock lock(folder, options.download);
   // While there is a folder gzip, something is left to do.
-  if (options.download && !(detail::is_file(images) && detail::is_file(labels) && !is_there(folder / "gzip"))) {
-    fetch_and_extract(resource("EMNIST", "gzip.zip"), folder);
-    for (const auto& name : sorted_names(folder / "gzip")) {
-      if (name.ends_with(".gz")) extract_archive(folder / "gzip" / name, folder);
-    }
-    remove_tree(folder / "gzip");
+  const auto is_whole = [&] { return detail::is_file(images) && detail::is_file(labels) && !is_there(folder / "gzip"); };
+  if (options.download) {
+    make_once(folder, is_whole, [&] {
+      fetch_and_extract(resource("EMNIST", "gzip.zip"), folder);
+      for (const auto& name : sorted_names(folder / "gzip")) {
+        if (name.ends_with(".gz")) extract_archive(folder / "gzip" / name, folder);
+      }
+      remove_tree(folder / "gzip");
+    });
   }
   return read_idx_pair("EMNIST", images, labels, emnist_classes(options.split));
 }
@@ -145,9 +153,12 @@ std::pair<ClassifiedPixels, torch::Tensor> load_qmnist(const QMNIST::Options& op
   const std::string stem = what == "nist" ? "xnist" : what.starts_with("test") ? "qmnist-test" : "qmnist-train";
   const auto ending = what == "nist" ? ".xz" : ".gz";
   const auto images = stem + "-images-idx3-ubyte", labels = stem + "-labels-idx2-int";
-  const FolderLock lock(folder, options.download);
-  if (options.download && !(detail::is_file(folder / images) && detail::is_file(folder / labels))) {
-    for (const auto& name : {images, labels}) fetch_and_extract(resource("QMNIST", name + ending), folder);
+  if (options.download) {
+    make_once(
+        folder, [&] { return detail::is_file(folder / images) && detail::is_file(folder / labels); },
+        [&] {
+          for (const auto& name : {images, labels}) fetch_and_extract(resource("QMNIST", name + ending), folder);
+        });
   }
   auto pixels = read_idx_file("QMNIST", folder / images, 3), targets = read_idx_file("QMNIST", folder / labels, 2);
   if (pixels.scalar_type() != torch::kUInt8 || targets.size(1) == 0) {

@@ -13,8 +13,11 @@ ClassifiedList list_omniglot(const Omniglot::Options& options) {
   const auto base = options.root / "omniglot-py";
   const std::string part = options.background ? "images_background" : "images_evaluation";
   const auto& archive = resource("Omniglot", part + ".zip");
-  const FolderLock lock(base, options.download);
-  if (options.download && !(is_intact(archive, base) && detail::is_folder(base / part))) fetch_and_extract(archive, base);
+  if (options.download) {
+    make_once(
+        base, [&] { return is_intact(archive, base) && detail::is_folder(base / part); },
+        [&] { fetch_and_extract(archive, base); });
+  }
   check_resource(archive, base);
 
   ClassifiedList list;

@@ -38,11 +38,14 @@ OxfordIIITPet::OxfordIIITPet(Options options) : options_(std::move(options)) {
     segmentation_ = segmentation_ || target == "segmentation";
   }
   const auto base = options_.root / "oxford-iiit-pet", images = base / "images", annotations = base / "annotations";
-  const FolderLock lock(base, options_.download);
-  if (options_.download && !(detail::is_folder(images) && detail::is_folder(annotations))) {
-    for (const auto* archive : {"images.tar.gz", "annotations.tar.gz"}) {
-      fetch_and_extract(resource("OxfordIIITPet", archive), base);
-    }
+  if (options_.download) {
+    make_once(
+        base, [&] { return detail::is_folder(images) && detail::is_folder(annotations); },
+        [&] {
+          for (const auto* archive : {"images.tar.gz", "annotations.tar.gz"}) {
+            fetch_and_extract(resource("OxfordIIITPet", archive), base);
+          }
+        });
   }
   detail::check_folder("OxfordIIITPet", images);
   detail::check_folder("OxfordIIITPet", annotations);

@@ -24,11 +24,11 @@ io::Hdf5Array pcam_images(const PCAM::Options& options) {
   detail::check_choice("PCAM", "split", options.split, {"train", "test", "val"});
   const fs::path parts[] = {pcam_file(options, "x"), pcam_file(options, "y")};
   const auto there = [&] { return detail::is_file(parts[0]) && detail::is_file(parts[1]); };
-  const FolderLock lock(options.root / "pcam", options.download);
-  if (options.download && !there()) {
-    for (const auto& part : parts) {
-      fetch_and_extract(resource("PCAM", part.filename().string() + ".gz"), options.root / "pcam");
-    }
+  if (options.download) {
+    const auto folder = options.root / "pcam";
+    make_once(folder, there, [&] {
+      for (const auto& part : parts) fetch_and_extract(resource("PCAM", part.filename().string() + ".gz"), folder);
+    });
   }
   for (const auto& part : parts) {
     if (!detail::is_file(part)) raise<NotFoundError>("PCAM: {} is not there; pass .download = true", part.string());

@@ -73,8 +73,7 @@ PhotoTour::PhotoTour(Options options) : options_(std::move(options)) {
   for (const auto& row : kTours) names.push_back(row.name);
   detail::check_choice("PhotoTour", "name", options_.name, names);
   const auto folder = options_.root / options_.name, cache = options_.root / (options_.name + ".pt");
-  const FolderLock lock(options_.root, options_.download);
-  if (!is_there(cache)) {
+  const auto make_cache = [&] {
     // An archive that is still there was not unpacked to the end.
     const auto& archive = resource("PhotoTour", options_.name + ".zip");
     if (options_.download && (!is_there(folder) || is_there(options_.root / archive.file))) {
@@ -83,6 +82,12 @@ PhotoTour::PhotoTour(Options options) : options_(std::move(options)) {
     detail::check_folder("PhotoTour", folder);
     hub::save(cache, hub::Value::tuple({read_patches(folder, tour_of(options_.name).patches), read_points(folder / "info.txt"),
                                         read_matches(folder / "m50_100000_100000_0.txt")}));
+  };
+  const auto is_made = [&] { return is_there(cache); };
+  if (options_.download) {
+    make_once(options_.root, is_made, make_cache);
+  } else if (!is_made()) {
+    make_cache();
   }
   const auto parts = hub::load(cache);
   data_ = parts.get<torch::Tensor>(0);

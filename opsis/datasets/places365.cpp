@@ -19,8 +19,10 @@ fs::path places_list(const Places365::Options& options, std::string_view name) {
   const auto& file = resource("Places365", name);
   const auto archive = text("filelist_places365-{}.tar", options.split.ends_with("challenge") ? "challenge" : "standard");
   const auto half = options.root / ("." + archive + ".extracting");  // what extract_archive leaves when it is killed
-  if (options.download && (!is_intact(file, options.root) || is_there(half))) {
-    fetch_and_extract(resource("Places365", archive), options.root);
+  if (options.download) {
+    make_once(
+        options.root, [&] { return is_intact(file, options.root) && !is_there(half); },
+        [&] { fetch_and_extract(resource("Places365", archive), options.root); });
   }
   try {
     check_resource(file, options.root);
@@ -36,7 +38,6 @@ ClassifiedList list_places365(const Places365::Options& options) {
   const bool train = split.starts_with("train");
   const std::string variant = split.ends_with("challenge") ? "challenge" : "standard", size = options.small ? "256" : "large";
   const auto images = options.root / (train ? text("data_{}_{}", size, variant) : text("{}_{}", split, size));
-  const FolderLock lock(options.root, options.download);
 
   ClassifiedList list;
   const TextFile names(places_list(options, "categories_places365.txt"));  // "/a/airfield 0"
@@ -52,10 +53,14 @@ ClassifiedList list_places365(const Places365::Options& options) {
     const auto name = words[0].substr(std::min(words[0].find_first_not_of('/'), words[0].size()));
     list.samples.emplace_back(images / name, words.size() > 1 ? lines.integer(i, words[1]) : -1);
   }
-  if (options.download && !is_there(images)) {
-    const auto archive = train ? text("train_{}_places365{}.tar", size, variant) : text("{}_{}.tar", split, size);
-    fetch_and_extract(resource("Places365", archive), options.root);
-    if (train) move_to(options.root / ("data_" + size), images);
+  if (options.download) {
+    make_once(
+        options.root, [&] { return is_there(images); },
+        [&] {
+          const auto archive = train ? text("train_{}_places365{}.tar", size, variant) : text("{}_{}.tar", split, size);
+          fetch_and_extract(resource("Places365", archive), options.root);
+          if (train) move_to(options.root / ("data_" + size), images);
+        });
   }
   return list;
 }

@@ -10,9 +10,11 @@ namespace {
 ClassifiedList list_rendered_sst2(const RenderedSST2::Options& options) {
   detail::check_choice("RenderedSST2", "split", options.split, {"train", "val", "test"});
   const auto folder = options.root / "rendered-sst2" / (options.split == "val" ? "valid" : options.split);
-  const FolderLock lock(options.root, options.download);
-  const bool there = detail::is_folder(folder / "negative") && detail::is_folder(folder / "positive");
-  if (options.download && !there) fetch_and_extract(resource("RenderedSST2", "rendered-sst2.tgz"), options.root);
+  if (options.download) {
+    make_once(
+        options.root, [&] { return detail::is_folder(folder / "negative") && detail::is_folder(folder / "positive"); },
+        [&] { fetch_and_extract(resource("RenderedSST2", "rendered-sst2.tgz"), options.root); });
+  }
   for (const auto* kind : {"negative", "positive"}) detail::check_folder("RenderedSST2", folder / kind);
   return list_folder(folder, {.extensions = {"png"}});
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/stack.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "opsis/core/check.h"
@@ -23,13 +24,18 @@ std::vector<std::string> sbd_names(const SBDataset::Options& options) {
   detail::check_choice("SBDataset", "image_set", options.image_set, {"train", "val", "train_noval"});
   detail::check_choice("SBDataset", "mode", options.mode, {"segmentation", "boundaries"});
   if (options.download) {
-    const FolderLock lock(options.root);
+    const auto parts = {"cls", "img", "inst", "train.txt", "val.txt"};
     const auto unpacked = options.root / "benchmark_RELEASE/dataset";
-    for (const auto* part : {"cls", "img", "inst", "train.txt", "val.txt"}) {
-      if (is_there(options.root / part)) continue;
-      if (!is_there(unpacked / part)) fetch_and_extract(resource("SBDataset", "benchmark.tgz"), options.root);
-      move_to(unpacked / part, options.root / part);
-    }
+    const auto has = [&](const char* part) { return is_there(options.root / part); };
+    make_once(
+        options.root, [&] { return std::all_of(parts.begin(), parts.end(), has); },
+        [&] {
+          for (const auto* part : parts) {
+            if (has(part)) continue;
+            if (!is_there(unpacked / part)) fetch_and_extract(resource("SBDataset", "benchmark.tgz"), options.root);
+            move_to(unpacked / part, options.root / part);
+          }
+        });
     if (options.image_set == "train_noval") fetch_resource(resource("SBDataset", "train_noval.txt"), options.root);
   }
   detail::check_folder("SBDataset", options.root);

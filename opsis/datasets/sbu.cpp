@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/archive.h"
@@ -19,21 +21,34 @@ constexpr auto kUrls = "SBU_captioned_photo_dataset_urls.txt";
 
 std::string sbu_url(const TextFile& urls, size_t i) { return std::string(stripped(urls.line(i))); }
 
+// So many photos in a row of which no server says a word are not gone: there is no net.
+constexpr int kNoNet = 100;
+
+bool is_answer(std::string_view what) { return what.find("the server answers") != what.npos; }
+
+// What every other photo would meet as well; but for a name that is too long, where hub::download() names a file first.
+bool is_of_disk(std::string_view what) {
+  const auto too_long = std::make_error_code(std::errc::filename_too_long).message();
+  return what.starts_with("download: cannot ") && what.find(too_long) == what.npos;
+}
+
 // The list and its photos come together in a folder beside, so that what has the name "dataset" is all of them.
 void download_sbu(const Resource& archive, const fs::path& root, const fs::path& folder) {
-  const FolderLock lock(root);
   const auto list = fetch_resource(archive, root);
   if (is_there(folder)) return;
   const auto around = root / "dataset.unfinished", unfinished = around / folder.filename();
   extract_archive(list, around);
   const TextFile urls(unfinished / kUrls);
+  int unanswered = 0;
   for (size_t i = 0; i < urls.size(); ++i) {
     const auto url = sbu_url(urls, i), name = url.substr(url.rfind('/') + 1);
     try {
       // Tried once: of a million addresses many are gone for good.
       hub::download(hub::mirrored(url), unfinished / name, {.progress = false, .retries = 0});
-    } catch (const IoError&) {  // a failed download leaves its lock
-      remove_tree(unfinished / (name + ".lock"));
+      unanswered = 0;
+    } catch (const IoError& error) {
+      unanswered = is_answer(error.what()) ? 0 : unanswered + 1;
+      if (unanswered == kNoNet || is_of_disk(error.what())) throw;
     }
   }
   move_to(unfinished, folder);
@@ -43,7 +58,11 @@ void download_sbu(const Resource& archive, const fs::path& root, const fs::path&
 std::vector<CaptionedFile> list_sbu(const SBU::Options& options) {
   const auto& archive = resource("SBU", "SBUCaptionedPhotoDataset.tar.gz");
   const auto folder = options.root / "dataset";
-  if (options.download) download_sbu(archive, options.root, folder);
+  if (options.download) {
+    make_once(
+        options.root, [&] { return is_there(folder) && is_intact(archive, options.root); },
+        [&] { download_sbu(archive, options.root, folder); });
+  }
   check_resource(archive, options.root);
   const TextFile urls(folder / kUrls), captions(folder / "SBU_captioned_photo_dataset_captions.txt");
   std::vector<CaptionedFile> out;

@@ -139,32 +139,36 @@ std::span<const std::string_view> middlebury_scenes(std::string_view split) {
   return split == "test" ? std::span<const std::string_view>(test) : additional;
 }
 
-void download_middlebury(const fs::path& root, const std::string& split) {
-  const FolderLock lock(root);
-  const auto folder = root / split;
-  if (split != "test") {
-    for (const auto scene : middlebury_scenes(split)) {
-      for (const auto* calibration : {"perfect", "imperfect"}) {
-        const auto name = text("{}-{}", scene, calibration);
-        if (is_there(folder / name) && !is_there(folder / (name + ".zip"))) continue;
-        fetch_and_extract(resource(kMiddlebury, name + ".zip"), folder, {}, {.remove_finished = true});
-      }
+// An archive goes last: while it is there, something is left to do.
+void download_middlebury_test(const fs::path& root) {
+  const auto scenes = middlebury_scenes("test");
+  const auto folder = root / "test", archive = root / "MiddEval3-data-F.zip", unpacked = root / "MiddEval3";
+  const auto is_whole = [&] {
+    return !is_there(archive) &&
+           std::all_of(scenes.begin(), scenes.end(), [&](auto scene) { return is_there(folder / scene); });
+  };
+  make_once(root, is_whole, [&] {
+    fetch_and_extract(resource(kMiddlebury, archive.filename().string()), root);
+    make_folders(folder);
+    for (const auto& scene : sorted_names(unpacked / "testF", Listing::Folders)) {
+      if (!is_there(folder / scene)) move_to(unpacked / "testF" / scene, folder / scene);
     }
-    return;
+    remove_tree(unpacked);
+    remove_tree(archive);
+  });
+}
+
+void download_middlebury(const fs::path& root, const std::string& split) {
+  if (split == "test") return download_middlebury_test(root);
+  const auto folder = root / split;
+  for (const auto scene : middlebury_scenes(split)) {
+    for (const auto* calibration : {"perfect", "imperfect"}) {
+      const auto name = text("{}-{}", scene, calibration), zip = name + ".zip";
+      make_once(
+          root, [&] { return is_there(folder / name) && !is_there(folder / zip); },
+          [&] { fetch_and_extract(resource(kMiddlebury, zip), folder, {}, {.remove_finished = true}); });
+    }
   }
-  // The archive goes last: while it is there, something is left to do.
-  const auto scenes = middlebury_scenes(split);
-  const auto archive = root / "MiddEval3-data-F.zip", unpacked = root / "MiddEval3";
-  if (!is_there(archive) && std::all_of(scenes.begin(), scenes.end(), [&](auto scene) { return is_there(folder / scene); })) {
-    return;
-  }
-  fetch_and_extract(resource(kMiddlebury, archive.filename().string()), root);
-  make_folders(folder);
-  for (const auto& scene : sorted_names(unpacked / "testF", Listing::Folders)) {
-    if (!is_there(folder / scene)) move_to(unpacked / "testF" / scene, folder / scene);
-  }
-  remove_tree(unpacked);
-  remove_tree(archive);
 }
 
 StereoFiles middlebury_files(const Middlebury2014Stereo::Options& options) {

@@ -4,6 +4,8 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
 
+#include <algorithm>
+
 #include "opsis/core/check.h"
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/resources.h"
@@ -38,11 +40,11 @@ ClassifiedPixels load_stl10(const STL10::Options& options) {
   OPSIS_CHECK(fold >= 0 && fold < 10, "STL10: folds must be 0 to 9, got {}", fold);
   const auto folder = options.root / "stl10_binary";
   const auto files = {"train_X.bin", "train_y.bin", "unlabeled_X.bin", "test_X.bin", "test_y.bin"};
-  const FolderLock lock(options.root, options.download);
   if (options.download) {
-    bool whole = true;
-    for (const auto* file : files) whole = whole && is_intact(resource("STL10", file), folder);
-    if (!whole) fetch_and_extract(resource("STL10", "stl10_binary.tar.gz"), options.root);
+    const auto is_whole = [&](const char* file) { return is_intact(resource("STL10", file), folder); };
+    make_once(
+        options.root, [&] { return std::all_of(files.begin(), files.end(), is_whole); },
+        [&] { fetch_and_extract(resource("STL10", "stl10_binary.tar.gz"), options.root); });
   }
   for (const auto* file : files) check_resource(resource("STL10", file), folder);
 

@@ -16,8 +16,11 @@ namespace fs = std::filesystem;
 
 ClassifiedList list_sun397(const SUN397::Options& options) {
   const auto folder = options.root / "SUN397";
-  const FolderLock lock(options.root, options.download);
-  if (options.download && !detail::is_folder(folder)) fetch_and_extract(resource("SUN397", "SUN397.tar.gz"), options.root);
+  if (options.download) {
+    make_once(
+        options.root, [&] { return detail::is_folder(folder); },
+        [&] { fetch_and_extract(resource("SUN397", "SUN397.tar.gz"), options.root); });
+  }
   detail::check_folder("SUN397", folder);
 
   ClassifiedList list;

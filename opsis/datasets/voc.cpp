@@ -60,8 +60,8 @@ VocFiles voc_files(std::string_view dataset, const VocOptions& options, const Fi
   if (options.download) {
     OPSIS_CHECK(!files.archive(), "{}: {} is an archive, into which nothing can be downloaded", dataset, options.root.string());
     // Both archives of 2007 go into one folder, so that alone does not tell whether the set is there.
-    const FolderLock lock(options.root);
     const auto is_whole = [&] {
+      if (!is_there(list)) return false;
       try {
         const auto all = listed();
         return std::all_of(all.images.begin(), all.images.end(), is_there) &&
@@ -70,7 +70,7 @@ VocFiles voc_files(std::string_view dataset, const VocOptions& options, const Fi
         return false;
       }
     };
-    if (!is_there(list) || !is_whole()) fetch_and_extract(voc_archive(row.url_part), options.root);
+    make_once(options.root, is_whole, [&] { fetch_and_extract(voc_archive(row.url_part), options.root); });
   }
   if (!files.is_folder(root))
     detail::check_folder(dataset, root, files.archive() ? "the archive has no such folder" : "pass .download = true");

@@ -106,14 +106,6 @@ std::vector<std::string> expanded(std::string_view pattern, int depth) {
   return out;
 }
 
-std::string in_lower_case(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 // What the package passes over: names that begin with __meta__ or lie in such a folder.
 bool is_about_the_shard(std::string_view name) {
   if (!name.starts_with("__")) return false;

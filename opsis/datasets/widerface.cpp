@@ -17,12 +17,18 @@ namespace fs = std::filesystem;
 constexpr int64_t kFaceNumbers = 10;  // left, top, width, height, then six attributes
 
 void bring_widerface(const fs::path& base, bool download) {
-  const FolderLock lock(base, download);
-  for (const auto* name : {"WIDER_train", "WIDER_val", "WIDER_test", "wider_face_split"}) {
-    if (is_there(base / name)) continue;
-    if (!download) detail::check_folder("WIDERFace", base / name);
-    for (const auto& archive : resources("WIDERFace")) fetch_and_extract(archive, base);
-    return;
+  const auto parts = {"WIDER_train", "WIDER_val", "WIDER_test", "wider_face_split"};
+  const auto missing = [&] {
+    return std::find_if(parts.begin(), parts.end(), [&](const char* part) { return !is_there(base / part); });
+  };
+  if (download) {
+    make_once(
+        base, [&] { return missing() == parts.end(); },
+        [&] {
+          for (const auto& archive : resources("WIDERFace")) fetch_and_extract(archive, base);
+        });
+  } else if (const auto* part = missing(); part != parts.end()) {
+    detail::check_folder("WIDERFace", base / *part);
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +20,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/file_lock.h"
 #include "opsis/core/progress.h"
 #include "opsis/core/system_reason.h"
 
@@ -43,28 +43,11 @@ class Owned {
   int number_;
 };
 
-[[noreturn]] void refuse(std::string_view what, const fs::path& path) {
-  raise<IoError>("download: {} {}: {}", what, path.string(), writing_reason(errno));
+[[noreturn]] void refuse(std::string_view what, const fs::path& path, int error = errno) {
+  raise<IoError>("download: {} {}: {}", what, path.string(), writing_reason(error));
 }
 
 fs::path with_suffix(fs::path path, const char* suffix) { return path += suffix; }
-
-// Held by one process at a time. The file is removed by whoever has brought the download home; those who wait on it then find the
-// download, and a failed one leaves it for the next.
-class Lock {
- public:
-  explicit Lock(const fs::path& path) : path_(path), file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
-    if (file_.get() < 0) refuse("cannot write", path_);
-    while (flock(file_.get(), LOCK_EX) != 0) {
-      if (errno != EINTR) refuse("cannot lock", path_);
-    }
-  }
-  void remove() const { unlink(path_.c_str()); }
-
- private:
-  fs::path path_;
-  Owned file_;
-};
 
 // What a server calls this version of the file, kept beside a partial one: without it, the rest could be of another file.
 std::string read_text(const fs::path& path) {
@@ -100,6 +83,15 @@ struct Transfer {
   std::exception_ptr error;  // an error of ours, on its way through C
 };
 
+// What another user left in a folder that both may write is in nobody's way: who holds the lock begins anew.
+int open_partial(const Transfer& transfer) {
+  const auto opened = [&] { return open(transfer.partial.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666); };
+  const int file = opened();
+  if (file >= 0 || errno != EACCES || unlink(transfer.partial.c_str()) != 0) return file;
+  unlink(transfer.tag_file.c_str());
+  return opened();
+}
+
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.back() == '\r' || text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -122,6 +114,15 @@ bool is_the_rest(Transfer& transfer) {
   if (first != transfer.have) return false;
   transfer.total = std::max(total, 0LL);  // or "*"
   return first == 0 || transfer.tag.empty() || transfer.tag == transfer.kept_tag;
+}
+
+// Whether a 416 says that the file ends where the partial one does: one that was killed while it looked at the whole. It is given
+// for the tag that was asked for alone; of another file all would have come.
+bool is_whole_already(const Transfer& transfer) {
+  if (transfer.status != 416 || transfer.have == 0) return false;
+  long long total = -1;
+  std::sscanf(transfer.range.c_str(), "bytes */%lld", &total);
+  return total == transfer.have && (transfer.tag.empty() || transfer.tag == transfer.kept_tag);
 }
 
 // The body begins: a 206 goes on where the file ends, anything else that succeeded begins anew.
@@ -227,6 +228,14 @@ bool may_pass(CURLcode code) {
   }
 }
 
+// Or the resolver has nothing to say, for so long that the time to connect is over.
+bool is_nameless(CURL* curl, CURLcode code) {
+  if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY) return true;
+  curl_off_t found_after_us = 0;
+  curl_easy_getinfo(curl, CURLINFO_NAMELOOKUP_TIME_T, &found_after_us);
+  return code == CURLE_OPERATION_TIMEDOUT && found_after_us == 0;
+}
+
 Outcome attempt(const std::string& url, Transfer& transfer, const DownloadOptions& options) {
   static const auto initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   const std::unique_ptr<CURL, FreeCurl> handle(initialised == CURLE_OK ? curl_easy_init() : nullptr);
@@ -270,6 +279,7 @@ Outcome attempt(const std::string& url, Transfer& transfer, const DownloadOption
   const auto code = curl_easy_perform(curl);
   if (transfer.error) std::rethrow_exception(std::exchange(transfer.error, nullptr));
   if (code == CURLE_OK && !transfer.begun && has_content(transfer.status)) begin(transfer);  // an empty file
+  if (is_whole_already(transfer)) return {.done = true, .reason = {}};
   if (transfer.other_part || transfer.status == 416) {  // 416: what is there is longer than the file
     if (ftruncate(transfer.file, 0) != 0) refuse("cannot write", transfer.partial);
     fs::remove(transfer.tag_file);
@@ -280,7 +290,7 @@ Outcome attempt(const std::string& url, Transfer& transfer, const DownloadOption
   }
   if (code != CURLE_OK) {
     return {.may_pass = may_pass(code),
-            .nameless = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY,
+            .nameless = is_nameless(curl, code),
             .reason = *message ? message : curl_easy_strerror(code)};
   }
   if (!has_content(transfer.status)) {
@@ -312,15 +322,18 @@ void download(const std::string& url, const fs::path& destination, const Downloa
       raise<IoError>("download: cannot make the folder {}: {}", destination.parent_path().string(), writing_reason(failed));
   }
 
-  const Lock lock(with_suffix(destination, ".lock"));
+  const auto name = destination.filename().string();
+  const FileLock lock(with_suffix(destination, ".lock"),
+                      options.progress ? text("waiting for another download of {}", name) : "");
+  if (lock.error() != 0) refuse("cannot write", with_suffix(destination, ".lock"), lock.error());
   if (fs::exists(destination, ignored)) return;  // another process was quicker
 
   Transfer transfer;
   transfer.partial = with_suffix(destination, ".partial");
   transfer.tag_file = with_suffix(destination, ".partial.tag");
   transfer.max_bytes = options.max_bytes;
-  transfer.label = destination.filename().string();
-  const Owned file(open(transfer.partial.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  transfer.label = name;
+  const Owned file(open_partial(transfer));
   if (file.get() < 0) refuse("cannot write", transfer.partial);
   transfer.file = file.get();
   std::optional<progress::Job> job;
@@ -364,7 +377,6 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   const Owned opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (opened.get() >= 0) fsync(opened.get());
   fs::remove(transfer.tag_file, ignored);
-  lock.remove();
 }
 
 }  // namespace opsis::inline v1::hub

@@ -23,8 +23,9 @@ struct DownloadOptions {
 
 /// Brings a url's content to `destination`, whose folder is made. The content is gathered in destination + ".partial", checked,
 /// synced and renamed, so `destination` is whole whenever it is there. A partial file that an earlier attempt, or process, left is
-/// gone on with when the server still has the same file. Processes that want the same destination wait for one another (by
-/// destination + ".lock"): one transfers, the others find its file. What is there already is left as it is.
+/// gone on with when the server still has the same file. Processes that want the same destination wait for one another, by
+/// destination + ".lock", which goes with the last: one transfers, the others find its file. What is there already is left as
+/// it is.
 ///     hub::download("https://download.pytorch.org/models/resnet18-f37072fd.pth", "resnet18.pth", {.sha256 = "f37072fd"});
 /// Redirects are followed (up to 10), but never from https to http.
 /// Throws   IoError, with the url, the reason and where the file belongs, for a net or server that fails after all retries, and

@@ -48,6 +48,11 @@ TEST(Progress, TellsTheReporterOfAProgramHowFarItIs) {
   EXPECT_EQ(last.figures[0].second, "0.25");
 }
 
+TEST(Progress, CountsNothingWithoutAUnit) {
+  EXPECT_EQ(progress::bar({.label = "waiting", .unit = "", .elapsed_s = 2, .figures = {}, .finished = true}, 80),
+            "waiting  in 2.0 s");
+}
+
 TEST(Progress, IsSilentWithoutAReporter) {
   const Reporting reporting(nullptr);
   progress::Job job("reading", 3, "files");

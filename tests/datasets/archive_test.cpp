@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <ctime>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <map>
 
@@ -17,7 +19,9 @@
 #include "opsis/io/crc32.h"
 #include "tests/support/expect.h"
 #include "tests/support/memory.h"
+#include "tests/support/no_locks.h"
 #include "tests/support/oracle.h"
+#include "tests/support/small_disk.h"
 #include "tests/support/temporary.h"
 
 namespace opsis::datasets {
@@ -81,6 +85,9 @@ TEST(ExtractUnknown, RemovesADamagedOneAndKeepsOneThatIsLarge) {
   const auto damaged = folder.write("damaged.zip", "no archive");
   EXPECT_ERROR(extract_unknown(damaged, folder.path() / "out"), DecodeError, "it is removed, to be downloaded once more");
   EXPECT_FALSE(fs::exists(damaged));
+  const auto in_limits = folder.write("limits/damaged.zip", "no archive");  // a name is no reason
+  EXPECT_ERROR(extract_unknown(in_limits, folder.path() / "out"), DecodeError, "it is removed");
+  EXPECT_FALSE(fs::exists(in_limits));
   const fs::path many = oracle::cases("datasets_archives/bomb").front().text("many");
   const auto large = folder.path() / many.filename();
   fs::copy_file(many, large);
@@ -236,6 +243,55 @@ TEST(ExtractArchive, FollowsAFolderThatItsOwnerPutElsewhere) {
   extract_archive(good, to.path());
   EXPECT_TRUE(fs::is_symlink(to.path() / "a"));
   EXPECT_TRUE(fs::exists(elsewhere.path() / "one.txt"));
+}
+
+// Where a folder is put elsewhere for want of room, it is on another disk.
+TEST(ExtractArchive, FollowsAFolderThatItsOwnerPutOnAnotherDisk) {
+  const fs::path good = oracle::cases("datasets_archives/good").front().text("archive");
+  const support::TemporaryFolder to, expected;
+  const support::SmallDisk disk(to.path() / "disk", 1000);
+  if (!disk) GTEST_SKIP() << "mounting a small disk needs root";
+  fs::create_directory_symlink(disk.path(), to.path() / "a");
+  extract_archive(good, to.path());
+  EXPECT_TRUE(fs::is_symlink(to.path() / "a"));
+  extract_archive(good, expected.path());
+  EXPECT_EQ(tree(disk.path()), tree(expected.path() / "a"));
+}
+
+TEST(ExtractArchive, MergesWhatAnotherArchiveBringsAtTheSameTime) {
+  const fs::path good = oracle::cases("datasets_archives/good").front().text("archive");
+  const support::TemporaryFolder around, expected;
+  const auto second = around.path() / ("second-" + good.filename().string());
+  fs::copy_file(good, second);
+  extract_archive(good, expected.path());
+  for (int i = 0; i < 100; ++i) {
+    const support::TemporaryFolder to;
+    std::vector<std::future<void>> both;
+    for (const auto& archive : {good, second}) {
+      both.push_back(std::async(std::launch::async, [&to, archive] { extract_archive(archive, to.path()); }));
+    }
+    for (auto& one : both) EXPECT_NO_THROW(one.get());
+    ASSERT_EQ(tree(to.path()), tree(expected.path()));
+  }
+}
+
+TEST(ExtractArchive, NeedsNoLocksOfTheFileSystem) {
+  const support::NoLocks none(ENOSYS);
+  const support::TemporaryFolder to;
+  extract_archive(oracle::cases("datasets_archives/good").front().text("archive"), to.path());
+  EXPECT_TRUE(fs::exists(to.path() / "a"));
+}
+
+TEST(ExtractArchive, SaysThatTheArchiveCannotBeRemoved) {
+  const support::TemporaryFolder around;
+  const support::SmallDisk disk(around.path() / "disk", 1000);
+  if (!disk) GTEST_SKIP() << "mounting a small disk needs root";
+  const fs::path good = oracle::cases("datasets_archives/good").front().text("archive");
+  const auto archive = disk.path() / good.filename();
+  fs::copy_file(good, archive);
+  disk.make_read_only();
+  EXPECT_ERROR(extract_archive(archive, around.path() / "out", {.remove_finished = true}), IoError,
+               "extract_archive: cannot remove " + archive.string());
 }
 
 TEST(ExtractArchive, IsNeverHalfDoneWhenKilled) {

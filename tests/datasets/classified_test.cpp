@@ -425,6 +425,7 @@ TEST(DownloadUrl, ReplacesADamagedFileOnly) {
   download_url("https://example.com/a/x.txt", root.path(), "", md5);
   EXPECT_EQ(content_of_folder(root.path()).at("x.txt"), "right");
   EXPECT_TRUE(check_integrity(root.path() / "x.txt", md5));
+  EXPECT_TRUE(check_integrity(root.path() / "x.txt", "7C4F29407893C334A6CB7A87BF045C0D"));
   EXPECT_FALSE(check_integrity(root.path() / "y.txt"));
 }
 

@@ -1,21 +1,31 @@
 // What happens when several processes, or a disk that says no, are in the way.
 #include "opsis/datasets/disk.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <future>
+#include <optional>
 #include <thread>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/cifar.h"
+#include "opsis/datasets/country211.h"
 #include "opsis/datasets/dtd.h"
 #include "opsis/datasets/kitti.h"
 #include "opsis/datasets/mnist.h"
 #include "opsis/datasets/oxford_iiit_pet.h"
+#include "opsis/datasets/sbu.h"
+#include "opsis/datasets/stl10.h"
 #include "opsis/datasets/voc.h"
 #include "tests/datasets/opened.h"
+#include "tests/support/reporter.h"
 
 namespace opsis::datasets {
 namespace {
@@ -30,10 +40,12 @@ int most_inside(const fs::path& folder, int times, bool takes_it_away) {
     threads.emplace_back([&] {
       try {
         for (int i = 0; i < times; ++i) {
-          const FolderLock lock(folder);
+          std::optional<FolderLock> lock(std::in_place, folder);
           most = std::max(most.load(), ++inside);
           --inside;
-          if (takes_it_away) fs::remove(folder);
+          lock.reset();
+          std::error_code not_empty;  // the next one has it
+          if (takes_it_away) fs::remove(folder, not_empty);
         }
       } catch (const std::exception& error) {
         ADD_FAILURE() << error.what();
@@ -47,6 +59,7 @@ int most_inside(const fs::path& folder, int times, bool takes_it_away) {
 TEST(FolderLock, LetsOneGoOnAtATime) {
   const support::TemporaryFolder root;
   EXPECT_EQ(most_inside(root.path() / "made", 50, false), 1);
+  EXPECT_TRUE(fs::is_empty(root.path() / "made"));
   const FolderLock none(root.path() / "not made", false);
   EXPECT_FALSE(is_there(root.path() / "not made"));
 }
@@ -54,6 +67,68 @@ TEST(FolderLock, LetsOneGoOnAtATime) {
 TEST(FolderLock, LetsOneGoOnThoughEachTakesTheFolderAway) {
   const support::TemporaryFolder root;
   EXPECT_EQ(most_inside(root.path() / "made", 2000, true), 1);
+}
+
+// Another "flock data opsis datasets download X --root data" would wait for itself.
+TEST(FolderLock, LeavesTheFolderItselfToItsUsers) {
+  const support::TemporaryFolder root;
+  const int folder = open(root.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  ASSERT_EQ(flock(folder, LOCK_EX), 0);
+  EXPECT_EQ(most_inside(root.path(), 1, false), 1);
+  close(folder);
+}
+
+TEST(FolderLock, TellsThatItWaits) {
+  const support::TemporaryFolder root;
+  const auto recorder = std::make_shared<support::Recorder>();
+  const support::Reporting reporting(recorder);
+  std::optional<FolderLock> first(std::in_place, root.path());
+  EXPECT_TRUE(recorder->states.empty());
+  std::jthread second([&] { const FolderLock lock(root.path()); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  first.reset();
+  second.join();
+  ASSERT_FALSE(recorder->states.empty());
+  EXPECT_EQ(recorder->states.back().label, "waiting for another process in " + root.path().string());
+  EXPECT_TRUE(recorder->states.back().finished);
+}
+
+// Whether a copy of the case's folder, in which all is there, opens while another process has the folder.
+template <class Open>
+void expect_opens_at_once(const std::string& table, const Open& open) {
+  const auto cases = oracle::cases(table);
+  const auto c = std::find_if(cases.begin(), cases.end(), [](const auto& one) { return !one.is_null("mirror"); });
+  ASSERT_NE(c, cases.end()) << table;
+  const support::TemporaryFolder around;
+  const auto root = around.path() / "root";
+  fs::copy(c->text("root"), root, fs::copy_options::recursive);
+  std::optional<FolderLock> another(std::in_place, root);
+  auto opened = std::async(std::launch::async, [&] {
+    const auto hashes = hashes_of(*c);
+    open(*c, root);
+  });
+  EXPECT_EQ(opened.wait_for(std::chrono::seconds(60)), std::future_status::ready) << table;
+  another.reset();
+  opened.get();
+}
+
+TEST(DataSets, WaitForNobodyWhenAllIsThere) {
+  using oracle::Case;
+  expect_opens_at_once("datasets_classified/country211", [](const Case& c, const fs::path& root) {
+    Country211({.root = root, .split = c.text("split"), .download = true});
+  });
+  expect_opens_at_once("datasets_classified/cifar", [](const Case& c, const fs::path& root) {
+    const CIFAR10::Options options{.root = root, .train = c.boolean("train"), .download = true};
+    c.text("set") == "CIFAR10" ? CIFAR10(options) : CIFAR10(CIFAR100(options));
+  });
+  expect_opens_at_once("datasets_classified/stl10", [](const Case& c, const fs::path& root) {
+    STL10({.root = root, .split = c.text("split"), .download = true});
+  });
+  expect_opens_at_once("datasets_targets/voc_detection", [](const Case& c, const fs::path& root) {
+    VOCDetection({.root = root, .year = c.text("year"), .image_set = c.text("image_set"), .download = true});
+  });
+  expect_opens_at_once("datasets_targets/sbu",
+                       [](const Case&, const fs::path& root) { SBU({.root = root, .download = true}); });
 }
 
 TEST(Disk, ErrorsAreOurs) {

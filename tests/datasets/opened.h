@@ -40,28 +40,46 @@ inline std::map<std::string, std::string> content_of_folder(const std::filesyste
 inline void expect_left(const std::filesystem::path& folder, const std::map<std::string, std::string>& expected) {
   auto left = content_of_folder(folder);
   std::erase_if(left, [](const auto& file) {
-    return file.first.ends_with(".lock") || file.first.ends_with(".partial.tag") || file.first.ends_with(".part");
+    return file.first.ends_with(".lock") || file.first.ends_with(".opsis-lock") || file.first.ends_with(".partial.tag") ||
+           file.first.ends_with(".part");
   });
   std::string names;
   for (const auto& [name, content] : left) names += name + "\n";
   EXPECT_TRUE(left == expected) << names;
 }
 
-/// Downloads with a process that is killed at one change of the disk after the other (each of the first, then ever fewer);
-/// after that a download must find what is left to do, and leave what one that was not disturbed leaves.
+/// Downloads with a process that is killed at its nth change of the disk; after that a download must find what is left to do, and
+/// leave what one that was not disturbed leaves. Whether there was an nth change.
+template <class Open, class Check>
+bool expect_goes_on_when_killed_at(int nth, const Open& open, const Check& check, const oracle::Case& c,
+                                   const std::map<std::string, std::string>& expected) {
+  SCOPED_TRACE("killed at change " + std::to_string(nth));
+  const support::TemporaryFolder root;
+  if (!support::ended_at_change(nth, [&] { open(c, root.path(), true); })) return false;
+  try {
+    check(open(c, root.path(), true), c);
+  } catch (const Error& error) {
+    ADD_FAILURE() << error.what();
+  }
+  expect_left(root.path(), expected);
+  return true;
+}
+
+/// At one change after the other: each of the first, then ever fewer, and each of the last, where what is done is cleared up.
 template <class Open, class Check>
 void expect_goes_on_when_killed(const Open& open, const Check& check, const oracle::Case& c,
                                 const std::map<std::string, std::string>& expected) {
-  for (int nth = 1;; nth += 1 + nth / 5) {
-    SCOPED_TRACE("killed at change " + std::to_string(nth));
-    const support::TemporaryFolder root;
-    if (!support::ended_at_change(nth, [&] { open(c, root.path(), true); })) break;
-    try {
-      check(open(c, root.path(), true), c);
-    } catch (const Error& error) {
-      ADD_FAILURE() << error.what();
-    }
-    expect_left(root.path(), expected);
+  int nth = 1, last_found = 0;
+  while (expect_goes_on_when_killed_at(nth, open, check, c, expected)) {
+    last_found = nth;
+    nth += 1 + nth / 5;
+  }
+  while (nth - last_found > 1) {
+    const int between = last_found + (nth - last_found) / 2;
+    (expect_goes_on_when_killed_at(between, open, check, c, expected) ? last_found : nth) = between;
+  }
+  for (int last = 1; last <= 3 && last < last_found; ++last) {
+    expect_goes_on_when_killed_at(last_found - last, open, check, c, expected);
   }
 }
 

@@ -1,5 +1,6 @@
 // Data sets whose targets are more than a class, held against torchvision and, where it has one, its wrapper for transforms v2.
 #include <chrono>
+#include <cstdlib>
 #include <future>
 
 #include "opsis/core/check.h"
@@ -14,6 +15,7 @@
 #include "opsis/io/mat.h"
 #include "opsis/transforms.h"
 #include "tests/datasets/opened.h"
+#include "tests/support/small_disk.h"
 
 namespace opsis::datasets {
 namespace {
@@ -169,6 +171,41 @@ TEST(SBU, EqualsTorchvision) {
       "datasets_targets/sbu",
       [](const Case&, const fs::path& root, bool download) { return SBU({.root = root, .download = download}); },
       [](const SBU& data, const Case& c) { expect_captioned(data, c); });
+}
+
+// A root with the list of photos that have these addresses.
+void write_sbu_list(const support::TemporaryFolder& root, const std::vector<std::string>& urls) {
+  const support::TemporaryFolder around;
+  std::string lines, captions;
+  for (const auto& url : urls) {
+    lines += url + "\n";
+    captions += "a caption\n";
+  }
+  around.write("dataset/SBU_captioned_photo_dataset_urls.txt", lines);
+  around.write("dataset/SBU_captioned_photo_dataset_captions.txt", captions);
+  const auto pack =
+      text("tar -czf {}/SBUCaptionedPhotoDataset.tar.gz -C {} dataset", root.path().string(), around.path().string());
+  ASSERT_EQ(std::system(pack.c_str()), 0);
+}
+
+TEST(SBU, IsNotDoneWithoutANet) {
+  const support::TemporaryFolder root;
+  write_sbu_list(root, std::vector<std::string>(150, "http://127.0.0.1:1/photo.jpg"));
+  const OtherHashes any({{"SBU/SBUCaptionedPhotoDataset.tar.gz", ""}});
+  EXPECT_ERROR(SBU({.root = root.path(), .download = true}), IoError, "http://127.0.0.1:1/photo.jpg");
+  EXPECT_FALSE(is_there(root.path() / "dataset"));
+}
+
+TEST(SBU, IsNotDoneOnAFullDisk) {
+  const support::TemporaryFolder root, served;
+  served.write("photo.jpg", std::string(300'000, 'x'));
+  const support::DownloadServer server(served.path());
+  write_sbu_list(root, {server.url("/file/gone.jpg"), server.url("/file/photo.jpg")});
+  const support::SmallDisk disk(root.path() / "dataset.unfinished", 160);
+  if (!disk) GTEST_SKIP() << "mounting a small disk needs root";
+  const OtherHashes any({{"SBU/SBUCaptionedPhotoDataset.tar.gz", ""}});
+  EXPECT_ERROR(SBU({.root = root.path(), .download = true}), IoError, "No space left on device");
+  EXPECT_FALSE(is_there(root.path() / "dataset"));
 }
 
 template <class Data>

@@ -185,6 +185,20 @@ TEST(Kinetics, TellsTheArchivesOfTwoSplitsApart) {
   for (size_t i : {0, 1}) expect_clips(open_kinetics(cases[i], root.path(), true), cases[i]);
 }
 
+TEST(Kinetics, GoesOnWhenItWasKilledAtItsLastStep) {
+  const auto c = oracle::cases("datasets_video/kinetics").front();
+  const support::DownloadServer server(c.text("mirror"));
+  const support::Variable variable("OPSIS_HUB_MIRROR", server.url("/file"));
+  const support::TemporaryFolder root;
+  open_kinetics(c, root.path(), true);
+  const auto whole = content_of_folder(root.path());
+  const auto unfinished = root.path() / "k400_val.unfinished";
+  fs::create_directories(unfinished);
+  expect_clips(open_kinetics(c, root.path(), true), c);
+  EXPECT_FALSE(fs::exists(unfinished));
+  EXPECT_TRUE(content_of_folder(root.path()) == whole);
+}
+
 TEST(UCF101, TakesLengthsAndTransforms) {
   const auto c = oracle::cases("datasets_video/ucf101").front();
   auto options = fold_options(c, c.text("root"));

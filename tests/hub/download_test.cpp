@@ -1,9 +1,11 @@
 // Downloads from a server on 127.0.0.1 that has the faults of real ones.
 #include "opsis/hub/download.h"
 
+#include <netdb.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -22,6 +24,7 @@
 #include "opsis/hub/digest.h"
 #include "tests/support/download_server.h"
 #include "tests/support/expect.h"
+#include "tests/support/no_locks.h"
 #include "tests/support/small_disk.h"
 #include "tests/support/temporary.h"
 
@@ -78,9 +81,10 @@ class Download : public testing::Test {
     EXPECT_EQ(fs::file_size(destination.string() + ".partial"), body.size() / 2);
   }
   // Downloads in a process of its own, which ends with 0 when all is well.
-  pid_t start(const std::string& path) const {
+  pid_t start(const std::string& path, uid_t user = geteuid()) const {
     const auto child = fork();
     if (child != 0) return child;
+    if (user != geteuid() && setuid(user) != 0) _exit(1);
     try {
       download(server.url(path), destination, quick);
       _exit(0);
@@ -158,6 +162,56 @@ TEST_F(Download, GoesOnWithWhatAnEarlierProcessLeft) {
   EXPECT_EQ(server.count(), "2 1");
 }
 
+// It was killed while it looked at the hash, or synced.
+TEST_F(Download, TakesAPartialFileThatHasAllOfIt) {
+  leave_half();
+  std::ofstream(destination.string() + ".partial", std::ios::binary) << body;
+  quick.sha256 = sha();
+  download(server.url("/file/net-0123abcd.pth"), destination, quick);
+  expect_alone();
+  EXPECT_EQ(server.count(), "2 1");
+}
+
+TEST_F(Download, BeginsAnewWhenAPartialFileHasMoreThanTheServer) {
+  leave_half();
+  std::ofstream(destination.string() + ".partial", std::ios::binary) << body << "more";
+  download(server.url("/file/net-0123abcd.pth"), destination, quick);
+  expect_alone();
+}
+
+TEST_F(Download, LeavesNothingWhereNothingCame) {
+  quick.retries = 0;
+  EXPECT_ERROR(download(server.url("/file/none"), destination, quick), IoError, "the server answers 404");
+  EXPECT_TRUE(fs::is_empty(destination.parent_path()));
+}
+
+TEST_F(Download, NeedsNoLocksOfTheFileSystem) {
+  for (const int error : {ENOSYS, ENOLCK, EOPNOTSUPP}) {
+    const support::NoLocks none(error);
+    download(server.url("/file/net-0123abcd.pth"), destination, quick);
+    expect_alone();
+    fs::remove(destination);
+  }
+}
+
+TEST_F(Download, TakesOverWhatAnotherUserLeft) {
+  if (geteuid() != 0) GTEST_SKIP() << "becoming another user needs root";
+  leave_half();
+  std::ofstream(destination.string() + ".lock").flush();
+  for (const auto* left : {".partial", ".partial.tag", ".lock"}) {
+    fs::permissions(destination.string() + left,
+                    fs::perms::owner_write | fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
+  }
+  for (const auto& open : {folder.path(), folder.path() / "deep", destination.parent_path()}) {
+    fs::permissions(open, fs::perms::all);
+  }
+  constexpr uid_t kNobody = 65534;
+  int status = 1;
+  waitpid(start("/file/net-0123abcd.pth", kNobody), &status, 0);
+  EXPECT_EQ(status, 0);
+  expect_alone();
+}
+
 TEST_F(Download, BeginsAnewWhenTheServersFileHasChanged) {
   leave_half();
   std::reverse(body.begin(), body.end());
@@ -219,16 +273,18 @@ TEST_F(Download, DoesNotBelieveALengthThatIsWrong) {
 }
 
 TEST_F(Download, GivesUpOnAServerThatHangsAndKeepsWhatCame) {
-  quick.retries = 0;
-  quick.stall_s = 1;
+  auto once = quick;
+  once.retries = 0;
+  once.stall_s = 1;
   const auto begun = std::chrono::steady_clock::now();
-  EXPECT_ERROR(download(server.url("/mute/net-0123abcd.pth"), destination, quick), IoError, "/mute/net-0123abcd.pth");
-  EXPECT_ERROR(download(server.url("/hang/net-0123abcd.pth"), destination, quick), IoError, "/hang/net-0123abcd.pth");
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
+  EXPECT_ERROR(download(server.url("/mute/net-0123abcd.pth"), destination, once), IoError, "/mute/net-0123abcd.pth");
+  once.stall_s = 4;  // half of the file comes within that, on a loaded machine too
+  EXPECT_ERROR(download(server.url("/hang/net-0123abcd.pth"), destination, once), IoError, "/hang/net-0123abcd.pth");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(30));
   EXPECT_EQ(fs::file_size(destination.string() + ".partial"), body.size() / 2);
   download(server.url("/hang/net-0123abcd.pth"), destination, quick);
   expect_alone();
-  EXPECT_EQ(server.count(), "3 1");
+  EXPECT_TRUE(server.count().ends_with(" 1"));
 }
 
 TEST_F(Download, GoesByTheProxyOfTheEnvironment) {
@@ -365,7 +421,17 @@ TEST_F(Download, SaysWhatIsWrong) {
   EXPECT_FALSE(fs::exists(destination));
 }
 
+// Where names are asked of a server that never answers, even that one is not known takes a minute.
+bool unknown_names_are_told_at_once() {
+  const auto begun = std::chrono::steady_clock::now();
+  addrinfo* found = nullptr;
+  const bool unknown = getaddrinfo("host.invalid", "80", nullptr, &found) != 0;
+  if (found) freeaddrinfo(found);
+  return unknown && std::chrono::steady_clock::now() - begun < std::chrono::seconds(1);
+}
+
 TEST_F(Download, AsksForAHostThatNobodyKnowsOnceMoreAndSaysWhereTheFileBelongs) {
+  if (!unknown_names_are_told_at_once()) GTEST_SKIP() << "the resolver takes its time";
   const Variable direct("no_proxy", "host.invalid");
   EXPECT_ERROR(download("http://host.invalid/net.pth", destination, quick), IoError,
                "(after 2 attempts); bring it by other means and put it at " + destination.string());

@@ -1,6 +1,7 @@
 // A server on this machine to download from; download_server.py says what it can do.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,14 +19,14 @@ class DownloadServer {
  public:
   explicit DownloadServer(const std::filesystem::path& folder, const std::string& certificate = "") {
     int to_server[2], from_server[2];
-    if (pipe(to_server) != 0 || pipe(from_server) != 0) throw std::runtime_error("no pipe");
+    // Another server that held an end of ours would keep this one from ending.
+    if (pipe2(to_server, O_CLOEXEC) != 0 || pipe2(from_server, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
     const auto python = std::string(std::getenv("OPSIS_PYTHON"));
     const auto script = std::string(std::getenv("OPSIS_SOURCE_DIR")) + "/tests/support/download_server.py";
     child_ = fork();
     if (child_ == 0) {
       dup2(to_server[0], 0);
       dup2(from_server[1], 1);
-      for (const int end : {to_server[0], to_server[1], from_server[0], from_server[1]}) close(end);
       execl(python.c_str(), python.c_str(), "-B", script.c_str(), folder.c_str(),
             certificate.empty() ? nullptr : certificate.c_str(), nullptr);
       _exit(127);

@@ -93,8 +93,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             parts[self.path] += 1
             if self.headers.get("If-Range") == tag or kind == "stale":
                 begin = int(wanted.removeprefix("bytes=").rstrip("-"))
-        if begin > len(body):
-            return self.answer(416)
+        if begin and begin >= len(body):
+            return self.answer(416, Content_Range=f"bytes */{len(body)}")
         if kind == "whole":
             begin = 0
         end = len(body) // 2 if kind == "half" and not begin else len(body)
