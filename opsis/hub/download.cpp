@@ -73,6 +73,7 @@ struct Transfer {
   int64_t length = 0;
   std::string range;     // Content-Range
   int64_t total = 0;     // what the file has, where the server tells
+  int64_t promised = 0;  // what an answer before this one said that it has
   std::string kept_tag;  // the one that the partial file came with
   bool begun = false;
   bool other_part = false;  // it is not what was asked for: nothing of it was kept
@@ -122,6 +123,7 @@ bool is_whole_already(const Transfer& transfer) {
   if (transfer.status != 416 || transfer.have == 0) return false;
   long long total = -1;
   std::sscanf(transfer.range.c_str(), "bytes */%lld", &total);
+  if (transfer.promised != 0 && transfer.promised != total) return false;
   return total == transfer.have && (transfer.tag.empty() || transfer.tag == transfer.kept_tag);
 }
 
@@ -141,6 +143,7 @@ bool begin(Transfer& transfer) {
   std::ofstream(transfer.tag_file) << transfer.tag << '\n';
   transfer.written = transfer.have;
   const auto total = transfer.length > 0 ? transfer.have + transfer.length : 0;
+  transfer.promised = total;
   if (total > transfer.max_bytes) {
     raise<IoError>("download: the server has {} bytes, over the limit of {}", total, transfer.max_bytes);
   }

@@ -311,7 +311,7 @@ WRITTEN = {
     '{"name": "RandomIoUCrop", "sampler_options": [0.5]}': "",
     '{"name": "RandomIoUCrop", "sampler_options": null}': "",
     '{"name": "JPEG", "quality": 50}': "",
-    '{"name": "JPEG", "quality": [50]}': "Json: this must be one of the types that can stand here, got [50]",
+    '{"name": "JPEG", "quality": [50]}': "JPEG: quality: this must be one of the types that can stand here, got [50]",
     '{"name": "ColorJitter", "brightness": 0.5, "hue": null}': "",
 }
 

@@ -57,6 +57,11 @@ extern "C" {
   support::change();
   return renameat(AT_FDCWD, from, AT_FDCWD, to);
 }
+[[gnu::visibility("default")]] int linkat(int from_folder, const char* from, int to_folder, const char* to,
+                                          int flags) noexcept {
+  support::change();
+  return static_cast<int>(syscall(SYS_linkat, from_folder, from, to_folder, to, flags));
+}
 [[gnu::visibility("default")]] int unlinkat(int folder, const char* name, int flags) noexcept {
   support::change();
   return static_cast<int>(syscall(SYS_unlinkat, folder, name, flags));

@@ -323,7 +323,7 @@ TEST(SizeTransforms, RefuseWhatTorchvisionRefuses) {
         },
         "resize: the new size must be positive, got (0, 0)"}},
       {"RandomShortestSize({})", {[] { RandomShortestSize(std::vector<int64_t>{}); }, "min_size must have a number, got none"}},
-      {"RandomResize(5, 5)", {[=] { RandomResize(5, 5)(image); }, "low must be below high, got 5 and 5"}},
+      {"RandomResize(5, 5)", {[=] { RandomResize(5, 5)(image); }, "RandomResize: min_size must be below max_size, got 5 and 5"}},
       {"ConvertBoundingBoxFormat rotated",
        {[=] { ConvertBoundingBoxFormat{BoundingBoxFormat::CXCYWHR}(boxes); }, "are upright and rotated"}},
   };
