@@ -1,6 +1,5 @@
 #include "opsis/datasets/packed_file.h"
 
-#include <system_error>
 #include <utility>
 
 #include "opsis/core/check.h"
@@ -83,8 +82,7 @@ const std::filesystem::path& PackedFile::path() const { return content_->path; }
 io::Bytes PackedFile::record(size_t index) const {
   const auto bytes = content_->file.bytes();
   // The pages that another process cuts off would end this one.
-  std::error_code gone;  // removed, it stays as long as it is mapped
-  if (const auto now = std::filesystem::file_size(content_->path, gone); !gone && now < bytes.size()) {
+  if (!content_->file.is_whole()) {
     raise<IoError>("cannot read {}: it was cut short while it was open", content_->path.string());
   }
   io::ByteFields row(content_->table.subspan(index * kPackedRow, kPackedRow), "a packed file");

@@ -50,27 +50,33 @@ Descriptor open_to_read(const std::filesystem::path& path, struct stat& status) 
 MappedFile::MappedFile(const std::filesystem::path& path, Use use) {
   const WorkScope reading(Work::Reading);
   struct stat status {};
-  const auto file = open_to_read(path, status);
+  auto file = open_to_read(path, status);
   if (status.st_size == 0) return;
   size_ = static_cast<size_t>(status.st_size);
   // What can be written to would be counted as memory, and a file may be larger than that: nobody writes to most of it.
   const int access = use == Use::Whole ? PROT_READ | PROT_WRITE : PROT_READ;
   void* mapped = mmap(nullptr, size_, access, MAP_PRIVATE | MAP_NORESERVE, file.number, 0);
   if (mapped == MAP_FAILED) fail("cannot map", path);
-  if (use == Use::Pieces) madvise(mapped, size_, MADV_RANDOM);
   data_ = static_cast<uint8_t*>(mapped);
+  if (use == Use::Whole) return;
+  madvise(mapped, size_, MADV_RANDOM);
+  descriptor_ = std::exchange(file.number, -1);
 }
 
 MappedFile::~MappedFile() {
   if (data_) munmap(data_, size_);
+  if (descriptor_ >= 0) close(descriptor_);
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(descriptor_, other.descriptor_);
   return *this;
 }
 
@@ -80,6 +86,11 @@ void MappedFile::forget(Bytes part) const {
   const auto begin = static_cast<size_t>(part.data() - data_) / page * page;
   const auto end = static_cast<size_t>(part.data() - data_) + part.size();
   madvise(data_ + begin, end - begin, MADV_DONTNEED);  // failing, it has only not saved memory
+}
+
+bool MappedFile::is_whole() const {
+  struct stat now {};
+  return descriptor_ < 0 || fstat(descriptor_, &now) != 0 || static_cast<size_t>(now.st_size) >= size_;
 }
 
 std::vector<uint8_t> read_bytes(const std::filesystem::path& path, const Limits& limits) {

@@ -30,10 +30,14 @@ class OPSIS_API MappedFile {
   /// Gives back the memory of the pages that `part`, some of bytes(), touches; they are read again when they are wanted. What was
   /// written to them is lost.
   void forget(Bytes part) const;
+  /// Whether no other process has cut bytes off since, which would end who reads them; of Use::Pieces. Who has the file's name now
+  /// does not count: one that was removed or replaced stays as long as it is mapped.
+  bool is_whole() const;
 
  private:
   uint8_t* data_ = nullptr;
   size_t size_ = 0;
+  int descriptor_ = -1;  // of Use::Pieces
 };
 
 /// The whole file. Throws IoError with the path and the system's reason, DecodeError when it is over limits.file_bytes.

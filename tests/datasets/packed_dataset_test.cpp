@@ -206,6 +206,23 @@ TEST(PackedDataset, AFileThatIsCutShortWhileItIsOpenIsAnErrorThatNamesIt) {
   EXPECT_EQ(again.get(1).label, 2);  // it stays as long as it is mapped
 }
 
+TEST(PackedDataset, WhoHasItsNameNowDoesNotCount) {
+  const support::TemporaryFolder folder;
+  const auto path = folder.path() / "a.packed", kept = folder.path() / "kept.packed";
+  const auto of_side = [](int64_t side) {
+    return Listed<Classified>({{Image(torch::ones({1, side, side})), 1}, {Image(torch::zeros({1, side, side})), 2}});
+  };
+  const auto packed = cache_to_file(of_side(100), path);
+  fs::create_hard_link(path, kept);
+  for (const int64_t side : {10, 200}) {
+    fs::remove(path);
+    EXPECT_EQ(cache_to_file(of_side(side), path).get(1).image.data.size(1), side);
+    EXPECT_EQ(packed.get(1).image.data.size(1), 100);
+  }
+  fs::resize_file(kept, 5000);
+  EXPECT_ERROR(packed.get(1), IoError, "a.packed: it was cut short while it was open");
+}
+
 TEST(PackedDataset, TypesOfNumbersAreToldApart) {
   using detail::packed_kind;
   EXPECT_EQ(packed_kind<Classified>(), "(I(t)i8)");
