@@ -109,7 +109,7 @@ void write_lengths(const fs::path& cache, const KnownLengths& known) {
 
 std::vector<VideoLength> lengths_of(const std::vector<fs::path>& files, const ClipOptions& options) {
   check_clip_options(options);
-  if (options.cache.has_parent_path()) make_folders(options.cache.parent_path());  // before hours are spent on what goes there
+  if (options.cache.has_parent_path()) make_folders(options.cache.parent_path());
   std::vector<VideoLength> videos(files.size());
   std::vector<io::FileStamp> stamps(files.size());
   const auto known = read_lengths(options.cache);
@@ -123,6 +123,8 @@ std::vector<VideoLength> lengths_of(const std::vector<fs::path>& files, const Cl
       missing.push_back(i);
     }
   }
+  const bool keeps = !options.cache.empty() && !missing.empty();
+  if (keeps) const io::FileWriter probe(options.cache);  // before hours are spent on what goes there
   parallel_for(0, static_cast<int64_t>(missing.size()), 1, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
       const auto& file = files[missing[i]];
@@ -130,7 +132,7 @@ std::vector<VideoLength> lengths_of(const std::vector<fs::path>& files, const Cl
       videos[missing[i]] = {file, stream.metadata().num_frames, stream.metadata().average_fps};
     }
   });
-  if (!options.cache.empty() && !missing.empty()) {
+  if (keeps) {
     // Videos of another part of the set keep their rows.
     auto all = known;
     for (size_t i = 0; i < files.size(); ++i) all[files[i].string()] = {stamps[i], videos[i]};

@@ -83,6 +83,12 @@ TEST(VideoClips, RefuseWhatCutsNothing) {
   EXPECT_EQ(VideoClips(std::vector<fs::path>{}).size(), 0);
 }
 
+TEST(VideoClips, RefuseACacheThatCannotBeWrittenBeforeTheyLookIntoVideos) {
+  const support::TemporaryFolder folder;
+  const auto none = folder.write("none.mp4", "no video");
+  EXPECT_ERROR(VideoClips({none}, {.cache = folder.path()}), IoError, "cannot write " + folder.path().string());
+}
+
 TEST(VideoClips, KeepLengthsInTheirCacheUntilAFileChanges) {
   const auto source = oracle::folder() / "data_sets/videos";
   const support::TemporaryFolder folder;
