@@ -24,6 +24,11 @@ auto reading_coco(std::string_view dataset, const std::filesystem::path& file, i
   }
 }
 
+template <class Options>
+std::filesystem::path file_of(std::string_view dataset, const Options& options, const CocoFile::Entry& image) {
+  return reading_coco(dataset, options.annFile, image.id, [&] { return options.root / detail::file_name_of(image); });
+}
+
 Json coco_annotations(const CocoFile& file, const CocoFile::Entry& image) {
   Json::List out;
   for (const auto& part : image.annotations) out.push_back(Json::parse(file.annotation(part)));
@@ -80,7 +85,8 @@ CocoDetection::CocoDetection(Options options)
 Detected CocoDetection::get(size_t index) const {
   detail::check_index("CocoDetection", index, size());
   const auto& entry = file_.images()[index];
-  const detail::Picture photo(options_.root / entry.file_name, io::ImageReadMode::RGB, options_.transforms, files_);
+  const auto file = file_of("CocoDetection", options_, entry);
+  const detail::Picture photo(file, io::ImageReadMode::RGB, options_.transforms, files_);
   Detected out{.image = photo.image(), .image_id = entry.id};
   const auto canvas = photo.size();
   reading_coco("CocoDetection", options_.annFile, entry.id, [&] {
@@ -101,7 +107,8 @@ CocoCaptions::CocoCaptions(Options options)
 Captioned CocoCaptions::get(size_t index) const {
   detail::check_index("CocoCaptions", index, size());
   const auto& entry = file_.images()[index];
-  const detail::Picture photo(options_.root / entry.file_name, io::ImageReadMode::RGB, options_.transforms, files_);
+  const auto file = file_of("CocoCaptions", options_, entry);
+  const detail::Picture photo(file, io::ImageReadMode::RGB, options_.transforms, files_);
   Captioned out{.image = photo.image(), .captions = {}};
   reading_coco("CocoCaptions", options_.annFile, entry.id, [&] {
     for (const auto& part : entry.annotations) {

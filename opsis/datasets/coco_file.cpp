@@ -32,10 +32,12 @@ std::string text_in(object& from, const char* key) {
   return std::string(view);
 }
 
-// The name of a file. What of it is no UTF-8 Python writes as half a pair, "\udc80" to "\udcff" for a byte from 80 on, and takes
-// back so; simdjson and JSON know no such letters. Throws Error for other halves.
+// The name of a file, empty where there is none. What of it is no UTF-8 Python writes as half a pair, "\udc80" to "\udcff" for a
+// byte from 80 on, and takes back so; simdjson and JSON know no such letters. Throws Error for other halves.
 std::string file_name_in(object& image) {
-  auto token = std::string_view(image["file_name"].raw_json_token());
+  auto name = image["file_name"];
+  if (name.error() == simdjson::NO_SUCH_FIELD) return {};
+  auto token = std::string_view(name.raw_json_token());
   token = token.substr(0, token.rfind('"') + 1);
   if (token.size() < 2 || token.front() != '"') throw simdjson::simdjson_error(simdjson::INCORRECT_TYPE);
   if (token.find('\\') == token.npos) return std::string(token.substr(1, token.size() - 2));

@@ -29,7 +29,7 @@ class OPSIS_API CocoFile {
   };
   struct Entry {
     int64_t id = 0;
-    std::string file_name{};
+    std::string file_name{};          ///< empty where the file does not say: numbers of results need no pictures
     int64_t height = 0, width = 0;    ///< of the picture; 0 where the file does not say
     std::vector<Part> annotations{};  ///< in the order of the file; of equal ids the last
   };

@@ -25,4 +25,11 @@ io::RunLengths coco_runs(const Json& segmentation, Size canvas) {
   return io::runs_of_counts(runs, canvas);
 }
 
+double number_or_bool(const Json& mark) { return mark.is_bool() ? static_cast<double>(mark.boolean()) : mark.number(); }
+
+const std::string& file_name_of(const CocoFile::Entry& image) {
+  OPSIS_CHECK(!image.file_name.empty(), "image {} has no file_name", image.id);
+  return image.file_name;
+}
+
 }  // namespace opsis::inline v1::datasets::detail

@@ -11,6 +11,7 @@
 #include "opsis/core/system_reason.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/coco_file.h"
+#include "opsis/datasets/coco_segmentation.h"
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/folder.h"
 #include "opsis/datasets/list.h"
@@ -54,13 +55,16 @@ BoxedSet read_coco_boxes(const BoxedSource& source) {
     out.classes.push_back(name);
   }
   for (const auto& image : file.images()) {
-    BoxedPicture picture{.file = source.root / image.file_name, .name = image.file_name, .size = {image.height, image.width}};
+    BoxedPicture picture;
+    picture.size = {image.height, image.width};
+    reading_boxes(source.annFile, [&] { picture.name = detail::file_name_of(image); });
+    picture.file = source.root / picture.name;
     if (image.height == 0 || image.width == 0) picture.size = size_of_picture(picture.file);
     reading_boxes(source.annFile, [&] {
       for (const auto& part : image.annotations) {
         const auto annotation = Json::parse(file.annotation(part));
         const auto* crowd = annotation.find("iscrowd");
-        if (crowd != nullptr && crowd->is_number() && crowd->number() != 0) continue;
+        if (crowd != nullptr && (crowd->is_number() || crowd->is_bool()) && detail::number_or_bool(*crowd) != 0) continue;
         const auto& box = annotation["bbox"].items();
         OPSIS_CHECK(box.size() == 4, "image {}: a bbox must have 4 numbers, got {}", image.id, box.size());
         const auto category = annotation["category_id"].integer();

@@ -113,7 +113,7 @@ void add_annotation(Rows& rows, const Json& annotation, const CocoFile& truth, c
   rows.labels.push_back(category);
   if (const auto* area = annotation.find("area")) rows.areas.push_back(area->number());
   const auto* crowd = annotation.find("iscrowd");
-  rows.crowd.push_back(crowd && crowd->number() != 0);
+  rows.crowd.push_back(crowd && datasets::detail::number_or_bool(*crowd) != 0);
   if (kind == CocoKind::Masks) {
     rows.masks.push_back(datasets::detail::coco_runs(annotation["segmentation"], canvas_of(image)));
     return;

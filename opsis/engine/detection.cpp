@@ -5,6 +5,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/progress.h"
+#include "opsis/datasets/coco_segmentation.h"
 #include "opsis/engine/checkpoint.h"
 #include "opsis/engine/copy_paste.h"
 #include "opsis/engine/fit_loop.h"
@@ -38,8 +39,8 @@ Tensor numbers_of(const Json::List& annotations, std::string_view name) {
   std::vector<double> numbers;
   for (const auto& annotation : annotations) {
     const auto* number = annotation.find(name);
-    if (!number || !number->is_number()) return {};
-    numbers.push_back(number->number());
+    if (!number || !(number->is_number() || number->is_bool())) return {};
+    numbers.push_back(datasets::detail::number_or_bool(*number));
   }
   return torch::tensor(numbers, torch::kFloat64);
 }

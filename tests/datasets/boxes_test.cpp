@@ -222,6 +222,21 @@ TEST(ConvertBoxes, RefuseNumbersThatAreNone) {
   }
 }
 
+TEST(ConvertBoxes, TakeTrueForAGroupAndRefuseAPictureWithoutAName) {
+  const support::TemporaryFolder root;
+  write_picture(root.path() / "a.jpg");
+  const auto read = [&](const std::string& image, const std::string& crowd) {
+    write(root.path() / "instances.json", R"({"categories": [{"id": 1, "name": "x"}], "images": [{"id": 1)" + image + R"(}],
+              "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "iscrowd": )" +
+                                              crowd + "}]}");
+    return read_boxes({.root = root.path(), .annFile = root.path() / "instances.json"});
+  };
+  const std::string named = R"(, "file_name": "a.jpg")";
+  EXPECT_EQ(read(named, "true").pictures.at(0).objects.size(), 0);
+  EXPECT_EQ(read(named, "false").pictures.at(0).objects.size(), 1);
+  EXPECT_ERROR(read("", "0"), DecodeError, "instances.json: image 1 has no file_name");
+}
+
 TEST(ConvertBoxes, MeasureThePictureWhereVocSaysThatItHasNoSize) {
   const support::TemporaryFolder root;
   write_picture(root.path() / "JPEGImages/a.jpg");

@@ -86,7 +86,7 @@ TEST(CocoDetection, GivesOrRefusesWhateverItsNumbersAre) {
   EXPECT_ERROR(open(image, "{\"image_id\": 1}"), DecodeError, "annotations[0] must have id and image_id (whole numbers)");
   EXPECT_ERROR(open(image, image + ", {\"id\": 1}"), DecodeError, "annotations[0] must have id and image_id");
   EXPECT_ERROR(open("{\"id\": 9223372036854775808, \"file_name\": \"a.jpg\"}", ""), DecodeError, "images[0] must have id");
-  EXPECT_ERROR(open("{\"id\": 1}", ""), DecodeError, "images[0] must have id (a whole number) and file_name");
+  EXPECT_ERROR(open("{\"id\": 1}", "").get(0), DecodeError, "instances.json, image 1: image 1 has no file_name");
   EXPECT_EQ(open("{\"id\": 9223372036854775807, \"file_name\": \"a.jpg\"}", "").get(0).image_id, INT64_MAX);
 
   // Of equal ids the last, as often as there are some.

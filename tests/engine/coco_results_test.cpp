@@ -87,6 +87,26 @@ TEST_F(CocoResultsFile, SaysWhatIsInEachImage) {
   EXPECT_NEAR(evaluate_coco_results(truth(), one)["AP"], 1, 1e-12);
 }
 
+// As torchvision's references write annotations, which name no files; Python takes true for 1.
+TEST_F(CocoResultsFile, IsHeldAgainstAnnotationsWithoutNamesOfFilesAndWithMarksThatAreTrue) {
+  const auto numbers = [&](const std::string& name, const std::string& crowd) {
+    const auto file = truth(R"({"images": [{"id": 7, )" + name + R"("height": 20, "width": 30}],
+                                "categories": [{"id": 1, "name": "one"}],
+                                "annotations": [{"id": 1, "image_id": 7, "category_id": 1, "bbox": [2, 3, 10, 9], "area": 90,
+                                                 "iscrowd": )" +
+                            crowd + R"(},
+                                                {"id": 2, "image_id": 7, "category_id": 1, "bbox": [15, 3, 5, 9], "area": 45,
+                                                 "iscrowd": 0}]})");
+    const auto found = results(R"([{"image_id": 7, "category_id": 1, "score": 1, "bbox": [2, 3, 10, 9]},
+                                   {"image_id": 7, "category_id": 1, "score": 0.5, "bbox": [15, 3, 5, 5]}])");
+    return evaluate_coco_results(file, found).to_string();
+  };
+  const std::string named = R"("file_name": "7.jpg", )";
+  EXPECT_EQ(numbers("", "true"), numbers(named, "1"));
+  EXPECT_EQ(numbers("", "false"), numbers(named, "0"));
+  EXPECT_NE(numbers("", "true"), numbers("", "false"));
+}
+
 TEST_F(CocoResultsFile, OfOtherImagesAndCategoriesIsRefused) {
   const std::string sound = R"([{"image_id": 7, "category_id": 1, "score": 1, "bbox": [1, 2, 3, 4]}, )";
   EXPECT_ERROR(read(sound + R"({"image_id": 9, "category_id": 1, "score": 1, "bbox": [1, 2, 3, 4]}])"), ValueError,

@@ -343,7 +343,7 @@ TEST(RandomFlipOfPeople, MakesLeftHandsRightOnes) {
 }
 
 TEST(CollateDetected, MakesTargetsAndTruths) {
-  const Json annotation = Json::parse(R"([{"iscrowd": 0, "area": 12.5}, {"iscrowd": 1, "area": 40}])");
+  const Json annotation = Json::parse(R"([{"iscrowd": 0, "area": 12.5}, {"iscrowd": true, "area": 40}])");
   std::vector<Detected> examples{
       {.image = Image(torch::full({3, 8, 6}, 255, torch::kUInt8)),
        .boxes = BoundingBoxes(torch::tensor({{1, 2, 3, 4}, {0, 0, 6, 8}}), BoundingBoxFormat::XYWH, {8, 6}),
