@@ -404,6 +404,7 @@ void unpack(Reader& reader, const fs::path& into) {
 // A folder that is a link may lead to another disk, where nothing comes by renaming: a copy gets the name when it is whole.
 void copy_to(const fs::path& from, const fs::path& to, std::error_code& failed) {
   const auto beside = to.parent_path() / ("." + to.filename().string() + ".moving");
+  const FileLock lock(beside.string() + "-lock");  // two archives may bring one folder
   std::error_code ignored;
   fs::remove_all(beside, ignored);
   fs::copy(from, beside, fs::copy_options::recursive | fs::copy_options::copy_symlinks, failed);

@@ -32,14 +32,18 @@ bool is_there(const fs::path& path) {
 }
 
 void make_folders(const fs::path& folder) {
-  for (std::error_code failed, ignored;;) {
+  if (folder.empty()) return;  // the current one
+  std::error_code failed;
+  for (int tried = 0; tried < kMostTries; ++tried) {
     fs::create_directories(folder, failed);
     if (!failed) return;
-    // A folder that another takes away while it is looked at "exists" and is none.
+    // A folder that another takes away while it is looked at "exists" and is none; below a link to nowhere, that stays so.
+    std::error_code ignored;
     const auto there = fs::symlink_status(folder, ignored).type();
-    if (failed == std::errc::file_exists && (there == fs::file_type::not_found || there == fs::file_type::directory)) continue;
-    raise<IoError>("cannot make the folder {}: {}", folder.string(), system_reason(failed));
+    const bool may_pass = there == fs::file_type::not_found || there == fs::file_type::directory;
+    if (failed != std::errc::file_exists || !may_pass) break;
   }
+  raise<IoError>("cannot make the folder {}: {}", folder.string(), system_reason(failed));
 }
 
 void move_to(const fs::path& from, const fs::path& to) {

@@ -37,6 +37,9 @@ int on_gif_read(GifFileType* file, GifByteType* out, int count) {
   raise<DecodeError>("decode_gif: {} ({} bytes)", reason ? reason : "the file cannot be read", bytes.size());
 }
 
+constexpr GraphicsControlBlock kNoControl{
+    .DisposalMode = DISPOSAL_UNSPECIFIED, .UserInputFlag = false, .DelayTime = 0, .TransparentColor = NO_TRANSPARENT_COLOR};
+
 /// The records of a file, one image after the other.
 class Records {
  public:
@@ -48,7 +51,7 @@ class Records {
 
   /// Goes to the next image, past its header; false at the end of the file.
   bool next() {
-    control_ = {.DisposalMode = DISPOSAL_UNSPECIFIED, .UserInputFlag = false, .DelayTime = 0, .TransparentColor = -1};
+    control_ = kNoControl;
     still_transparent_ = -1;
     bool has_control = false;
     for (;;) {
@@ -63,8 +66,9 @@ class Records {
       int function = 0;
       GifByteType* block = nullptr;  // its length, then its bytes
       check(DGifGetExtension(file_.get(), &function, &block));
-      GraphicsControlBlock control{};
-      if (block && function == GRAPHICS_EXT_FUNC_CODE && DGifExtensionToGCB(block[0], block + 1, &control) == GIF_OK) {
+      if (block && function == GRAPHICS_EXT_FUNC_CODE) {
+        auto control = kNoControl;
+        DGifExtensionToGCB(block[0], block + 1, &control);
         if (control.TransparentColor >= 0) still_transparent_ = control.TransparentColor;
         if (!has_control) control_ = control;  // the first counts, as in DGifSavedExtensionToGCB
         has_control = true;

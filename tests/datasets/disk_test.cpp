@@ -134,7 +134,9 @@ TEST(DataSets, WaitForNobodyWhenAllIsThere) {
 TEST(Disk, ErrorsAreOurs) {
   const support::TemporaryFolder root;
   fs::create_symlink("nothing", root.path() / "dangling");
+  make_folders("");  // the current one is there
   EXPECT_ERROR(make_folders(root.path() / "dangling"), IoError, "cannot make the folder");
+  EXPECT_ERROR(make_folders(root.path() / "dangling" / "below"), IoError, "cannot make the folder");
   const auto file = root.write("file", "content");
   EXPECT_ERROR(make_folders(fs::path(file) / "below"), IoError, "cannot make the folder");
   EXPECT_ERROR(FolderLock(fs::path(file) / "below"), IoError, "cannot make the folder");
