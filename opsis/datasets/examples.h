@@ -1,5 +1,5 @@
 // The examples of data sets: a type for each kind of task. Transforms change an example's images, videos, masks, boxes and key
-// points together, with one draw; what is none of these, plain tensors too, stays as it is.
+// points together, with one draw; what is none of these, plain tensors too, stays as it is, but for rows that go with their boxes.
 #pragma once
 
 #include <torch/types.h>

@@ -85,17 +85,6 @@ namespace detail {
 // Throws ValueError, in the words of `where`, unless there is a label for each of what `valid` speaks of.
 OPSIS_API torch::Tensor valid_labels(std::string_view where, const torch::Tensor& labels, const torch::Tensor& valid);
 
-// Whether a tensor of the sample is one whose rows the transform has taken out by itself.
-template <class Sanitizer, class Sample>
-bool went_along([[maybe_unused]] const Sanitizer& sanitizer, [[maybe_unused]] Sample& sample,
-                [[maybe_unused]] const torch::Tensor& labels) {
-  if constexpr (WithRows<Sample> && requires { sanitizer.rows_of_boxes(labels, SanitizeParams()); }) {
-    return std::apply([&](const auto&... rows) { return ((&rows == &labels) || ...); }, sample.per_box());
-  } else {
-    return false;
-  }
-}
-
 template <class Sanitizer, class Sample, class LabelsOf>
 Sample sanitize_with_labels(std::string_view where, const Sanitizer& sanitizer, Sample sample, const LabelsOf& labels_of) {
   torch::Tensor valid;
@@ -105,8 +94,10 @@ Sample sanitize_with_labels(std::string_view where, const Sanitizer& sanitizer, 
     change(sanitizer, values, params);
   };
   sample = apply_to<Sample>(sanitizer, sanitize, std::move(sample));
+  Leaves leaves;  // what it took out by itself
+  if constexpr (requires { sanitizer.rows_of_boxes(valid, SanitizeParams()); }) collect(leaves, sample);
   const auto take_along = [&](torch::Tensor& labels) {
-    if (!went_along(sanitizer, sample, labels)) labels = valid_labels(where, labels, valid);
+    if (!leaves.has_per_box(labels)) labels = valid_labels(where, labels, valid);
   };
   auto&& labels = labels_of(sample);
   if constexpr (std::is_same_v<std::remove_cvref_t<decltype(labels)>, torch::Tensor>) {

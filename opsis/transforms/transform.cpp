@@ -3,6 +3,8 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/tensor.h>
 
+#include <algorithm>
+
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
 #include "opsis/core/work.h"
@@ -194,14 +196,10 @@ Size detail::FusedRun::size(size_t i) const {
 bool detail::FusedRun::take(size_t i, const PixelSteps& steps) {
   if (!steps) return false;
   auto* pixels = pixels_of(values_[i]);
-  bool cut = false;
-  if (images_[i] && !images_[i]->take(*steps)) {  // and a new pass begins, if it can
-    cut = images_[i]->is_cut();
-    settle(i);
-  }
+  if (images_[i] && !images_[i]->take(*steps)) settle(i);  // and a new pass begins, if it can
   if (!images_[i]) {
     if (!FusedImage::fits(*pixels)) return false;
-    FusedImage image(*pixels, cut);
+    FusedImage image(*pixels, pixels->is_same(cut_[i]));
     if (!image.take(*steps)) return false;
     images_[i] = std::move(image);
     ++pass_;
@@ -212,7 +210,9 @@ bool detail::FusedRun::take(size_t i, const PixelSteps& steps) {
 
 void detail::FusedRun::settle(size_t i, const ImagePlace& place) {
   if (!images_[i]) return;
-  *pixels_of(values_[i]) = images_[i]->compute(place);
+  auto& pixels = *pixels_of(values_[i]);
+  pixels = images_[i]->compute(place);
+  cut_[i] = images_[i]->is_cut() ? pixels : torch::Tensor();
   images_[i].reset();
 }
 
@@ -305,6 +305,13 @@ void detail::Leaves::add_per_box(torch::Tensor& rows) {
         if (held) *static_cast<torch::Tensor*>(place) = held->rows;
         return held != nullptr;
       }));
+}
+
+bool detail::Leaves::has_per_box(const torch::Tensor& rows) const {
+  return std::any_of(leaves_.begin(), leaves_.end(), [&](const Leaf& leaf) {
+    const auto* custom = std::get_if<CustomPlace>(&leaf);
+    return custom && custom->place == &rows;
+  });
 }
 
 void detail::Leaves::apply(const Transform& transform, const std::function<void(std::span<Value>)>& apply) {

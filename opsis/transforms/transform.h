@@ -40,7 +40,7 @@ namespace detail {
 // The images of a sample, as far as their pixels wait to be computed in one pass. Compose has one for each call.
 class OPSIS_API FusedRun {
  public:
-  explicit FusedRun(std::span<Value> values) : values_(values), images_(values.size()) {}
+  explicit FusedRun(std::span<Value> values) : values_(values), images_(values.size()), cut_(values.size()) {}
   // One value waits already: a picture that is still in its file.
   void hold(size_t i, FusedImage image);
 
@@ -57,6 +57,7 @@ class OPSIS_API FusedRun {
  private:
   std::span<Value> values_;
   std::vector<std::optional<FusedImage>> images_;
+  std::vector<torch::Tensor> cut_;  // what was computed last, where FusedImage::is_cut holds for it
   int pass_ = 0;
 };
 
@@ -447,6 +448,8 @@ class OPSIS_API Leaves {
   using Leaf = std::variant<Image*, Video*, Mask*, BoundingBoxes*, KeyPoints*, torch::Tensor*, CustomPlace>;
   void add(Leaf leaf) { leaves_.push_back(leaf); }
   void add_per_box(torch::Tensor& rows);
+  // Whether add_per_box was called for it.
+  bool has_per_box(const torch::Tensor& rows) const;
   // Changes them all by one call of `apply`; `transform` is named in errors.
   void apply(const Transform& transform, const std::function<void(std::span<Value> values)>& apply);
 

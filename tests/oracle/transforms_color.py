@@ -294,6 +294,7 @@ BEHIND = [
     [{"name": "RandomChannelPermutation"}, {"name": "RandomHorizontalFlip", "p": 1.0}],
     [{"name": "ToDtype", "dtype": "float32", "scale": True}],
     [{"name": "Resize", "size": [30, 41]}, {"name": "CenterCrop", "size": [20, 22]}, RESIZE],
+    [{"name": "Resize", "size": [30, 41]}, {"name": "CenterCrop", "size": [20, 22]}, {"name": "Identity"}, RESIZE],
     [{"name": "CenterCrop", "size": [20, 22]}, {"name": "RandomHorizontalFlip", "p": 1.0}, RESIZE],
 ]
 

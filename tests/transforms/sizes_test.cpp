@@ -146,6 +146,9 @@ TEST(SanitizeBoundingBoxes, TakesTheLabelsOfDetectedAlong) {
   EXPECT_EQ(pipeline(example).boxes.data.size(0), 1);  // without labels too
   example.labels = torch::tensor({7, 8});
   EXPECT_TENSOR_EQ(pipeline(example).labels, torch::tensor({7}));
+  const auto numbered = SanitizeBoundingBoxes()(
+      std::pair(example, 5), [](auto& s) -> auto& { return s.first.labels; });
+  EXPECT_TENSOR_EQ(numbered.first.labels, torch::tensor({7}));  // not taken out twice
   example.labels = torch::tensor({7, 8, 9});
   EXPECT_ERROR(pipeline(example), ValueError, "SanitizeBoundingBoxes: there must be a label for each of 2, got (3,)");
 }
@@ -323,7 +326,8 @@ TEST(SizeTransforms, RefuseWhatTorchvisionRefuses) {
         },
         "resize: the new size must be positive, got (0, 0)"}},
       {"RandomShortestSize({})", {[] { RandomShortestSize(std::vector<int64_t>{}); }, "min_size must have a number, got none"}},
-      {"RandomResize(5, 5)", {[=] { RandomResize(5, 5)(image); }, "RandomResize: min_size must be below max_size, got 5 and 5"}},
+      {"RandomResize(5, 5)",
+       {[=] { RandomResize(5, 5)(image); }, "RandomResize: min_size must be below max_size, got 5 and 5"}},
       {"ConvertBoundingBoxFormat rotated",
        {[=] { ConvertBoundingBoxFormat{BoundingBoxFormat::CXCYWHR}(boxes); }, "are upright and rotated"}},
   };
