@@ -8,11 +8,9 @@
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/flickr_page.h"
 #include "opsis/datasets/npy_header.h"
-#include "opsis/datasets/text_file.h"
 #include "opsis/datasets/voc_annotation.h"
 #include "opsis/io/file.h"
 #include "opsis/io/image.h"
-#include "opsis/io/mat.h"
 #include "opsis/transforms.h"
 #include "tests/datasets/opened.h"
 #include "tests/support/small_disk.h"
@@ -557,16 +555,6 @@ TEST(MovingMNIST, EqualsTorchvision) {
   EXPECT_ERROR(MovingMNIST({.root = root.path()}), DecodeError, "mnist_test_seq.npy: read_npy");
 }
 
-TEST(CsvRows, AreThoseOfPythonsReader) {
-  const auto c = oracle::cases("datasets_targets/csv").front();
-  const auto texts = document_of(c, "texts"), rows = document_of(c, "rows");
-  for (size_t i = 0; i < texts.size(); ++i) {
-    for (const bool skip : {false, true}) {
-      EXPECT_EQ(json(csv_rows(texts[i].get<std::string>(), ',', skip)), rows[i][skip ? 1 : 0]) << texts[i] << skip;
-    }
-  }
-}
-
 TEST(NpyHeader, RefusesWhatIsNotSound) {
   const auto npy = [](const std::string& head, size_t bytes) {
     const auto length = static_cast<char>(head.size());
@@ -588,27 +576,6 @@ TEST(NpyHeader, RefusesWhatIsNotSound) {
   refused("{'descr': '<f4', 'fortran_order': None, 'shape': (1,), }", 4, "neither True nor False");
   refused("{'descr': '<f4', 'fortran_order': True, 'shape': (-1,), }", 4, "its shape is not sound");
   EXPECT_ERROR(read_npy_header(io::as_bytes("\x93NUMPY")), DecodeError, "does not begin");
-}
-
-TEST(ReadMat, NamesWhatIsWrong) {
-  const support::TemporaryFolder folder;
-  EXPECT_ERROR(io::read_mat(folder.path() / "none.mat", "X"), IoError, "none.mat");
-  EXPECT_ERROR(io::read_mat(folder.write("text.mat", "no such file"), "X"), DecodeError, "text.mat");
-  EXPECT_ERROR(io::read_mat(folder.write("new.mat", "MATLAB 7.3 MAT-file, Platform: GLNXA64"), "X"), DecodeError, "HDF5");
-  const auto c = oracle::cases("datasets_classified/svhn").front();
-  const auto file = fs::path(c.text("root")) / (c.text("split") + "_32x32.mat");
-  EXPECT_ERROR(io::read_mat(file, "Z"), DecodeError, "it has no array \"Z\"");
-  EXPECT_ERROR(io::read_mat(file, "X", {.image_bytes = 100}), DecodeError, "over limits.image_bytes (100)");
-  const auto y = io::read_mat(file, "y");
-  EXPECT_EQ(y.integer(0), 10);
-  EXPECT_ERROR(y.number(4), DecodeError, "it has 4 numbers, no number 4");
-  EXPECT_ERROR(y.cell(0), DecodeError, "it has no cell 0");
-  EXPECT_ERROR(y.field(0, "x"), DecodeError, "it has no field \"x\"");
-  const auto bytes = io::read_bytes(file);
-  for (const size_t part : {2, 3, 5}) {
-    const auto cut = folder.write("cut.mat", io::as_text(io::Bytes(bytes).first(bytes.size() / part)));
-    EXPECT_ERROR(io::read_mat(cut, "X"), DecodeError, "cut.mat");
-  }
 }
 
 }  // namespace

@@ -2,12 +2,15 @@
 #include "opsis/datasets/text_file.h"
 
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 
 namespace opsis::datasets {
 namespace {
+
+using nlohmann::json;
 
 TEST(Stripped, TakesAwayTheWhiteSpaceThatPythonTakesAway) {
   const auto c = oracle::cases("datasets_targets/white_space").front();
@@ -38,6 +41,16 @@ TEST(ZeroPadded, CountsTheSignAsPythonDoes) {
   EXPECT_EQ(zero_padded(1234567, 6), "1234567");
   EXPECT_EQ(zero_padded(std::numeric_limits<int64_t>::min(), 6), "-9223372036854775808");
   EXPECT_EQ(zero_padded(0, 0), "0");
+}
+
+TEST(CsvRows, AreThoseOfPythonsReader) {
+  const auto c = oracle::cases("datasets_targets/csv").front();
+  const auto texts = json::parse(c.text("texts")), rows = json::parse(c.text("rows"));
+  for (size_t i = 0; i < texts.size(); ++i) {
+    for (const bool skip : {false, true}) {
+      EXPECT_EQ(json(csv_rows(texts[i].get<std::string>(), ',', skip)), rows[i][skip ? 1 : 0]) << texts[i] << skip;
+    }
+  }
 }
 
 }  // namespace

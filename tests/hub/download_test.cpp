@@ -431,7 +431,9 @@ bool unknown_names_are_told_at_once() {
 }
 
 TEST_F(Download, AsksForAHostThatNobodyKnowsOnceMoreAndSaysWhereTheFileBelongs) {
-  if (!unknown_names_are_told_at_once()) GTEST_SKIP() << "the resolver takes its time";
+  if (!unknown_names_are_told_at_once())
+    GTEST_SKIP()
+        << "the resolver of this machine waits for an answer about names that there are not; here it is to say so at once";
   const Variable direct("no_proxy", "host.invalid");
   EXPECT_ERROR(download("http://host.invalid/net.pth", destination, quick), IoError,
                "(after 2 attempts); bring it by other means and put it at " + destination.string());

@@ -61,7 +61,8 @@ TEST(FileWriter, LeavesNothingBehindWithoutCommit) {
 TEST(FileWriter, HasNoNameBeforeCommit) {
   const TemporaryFolder folder;
   const int nameless = open(folder.path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (nameless < 0) GTEST_SKIP() << "the file system has no files without a name";
+  if (nameless < 0)
+    GTEST_SKIP() << "the file system has no files without a name; WritesWhereFilesWithoutANameAreNotToBeHad is about those";
   close(nameless);
   const auto path = folder.write("a.bin", "old");
   FileWriter replaced(path), made(folder.path() / "b.bin");
@@ -117,7 +118,8 @@ TEST(FileWriter, WritesWhereFilesWithoutANameAreNotToBeHad) {
       for (const auto* name : {"a.bin", "b.bin"}) io::write_bytes(folder.path() / name, std::vector<uint8_t>(100'000, 'x'));
       FileWriter(path).write(io::as_bytes("never"));
     }).join();
-    if (!refused) GTEST_SKIP() << "a thread cannot be kept from system calls here";
+    if (!refused)
+      GTEST_SKIP() << "this kernel has no filter of system calls (seccomp), without which nothing refuses files without a name";
     for (const auto* name : {"a.bin", "b.bin"}) EXPECT_EQ(file_content(folder.path() / name), std::string(100'000, 'x'));
     EXPECT_EQ(std::filesystem::status(path).permissions(),
               std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);

@@ -7,6 +7,7 @@
 #include "tests/support/damage.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
+#include "tests/support/temporary.h"
 
 namespace opsis::io {
 namespace {
@@ -121,6 +122,27 @@ TEST(ReadMat, OutlivesEveryByteThatLies) {
 TEST(MatArray, RefusesNumbersThatFitNoInteger) {
   MatArray array{.shape = {1, 1}, .bytes = std::vector<uint8_t>(8, 0xFF)};  // NaN
   EXPECT_ERROR(array.integer(0), DecodeError, "which fits no int64");
+}
+
+TEST(ReadMat, NamesWhatIsWrong) {
+  const support::TemporaryFolder folder;
+  EXPECT_ERROR(read_mat(folder.path() / "none.mat", "X"), IoError, "none.mat");
+  EXPECT_ERROR(read_mat(folder.write("text.mat", "no such file"), "X"), DecodeError, "text.mat");
+  EXPECT_ERROR(read_mat(folder.write("new.mat", "MATLAB 7.3 MAT-file, Platform: GLNXA64"), "X"), DecodeError, "HDF5");
+  const auto c = oracle::cases("datasets_classified/svhn").front();
+  const auto file = std::filesystem::path(c.text("root")) / (c.text("split") + "_32x32.mat");
+  EXPECT_ERROR(read_mat(file, "Z"), DecodeError, "it has no array \"Z\"");
+  EXPECT_ERROR(read_mat(file, "X", {.image_bytes = 100}), DecodeError, "over limits.image_bytes (100)");
+  const auto y = read_mat(file, "y");
+  EXPECT_EQ(y.integer(0), 10);
+  EXPECT_ERROR(y.number(4), DecodeError, "it has 4 numbers, no number 4");
+  EXPECT_ERROR(y.cell(0), DecodeError, "it has no cell 0");
+  EXPECT_ERROR(y.field(0, "x"), DecodeError, "it has no field \"x\"");
+  const auto bytes = read_bytes(file);
+  for (const size_t part : {2, 3, 5}) {
+    const auto cut = folder.write("cut.mat", as_text(Bytes(bytes).first(bytes.size() / part)));
+    EXPECT_ERROR(read_mat(cut, "X"), DecodeError, "cut.mat");
+  }
 }
 
 }  // namespace
