@@ -271,9 +271,10 @@ TEST(DataLoader, MemoryStaysFlatOverFiftyEpochsOfPhotos) {
     for (int i = 0; i < count; ++i) {
       for (auto& batch : loader) EXPECT_EQ(batch.images.size(1), 3);
     }
+    return support::resident_memory();
   };
-  epochs(20);
-  EXPECT_TRUE(support::memory_stays_flat([&] { epochs(50); }));
+  const auto before = epochs(20), after = epochs(50);
+  EXPECT_LE(after, before + before / 100);
 }
 
 // The test calls itself with lower instruction sets: a machine that has no better ones gives the same batches. Without AVX2 only

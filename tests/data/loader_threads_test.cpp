@@ -193,10 +193,11 @@ TEST(DataLoader, MemoryStaysFlatOverFiftyEpochs) {
     for (int i = 0; i < count; ++i) {
       for (auto& batch : loader) EXPECT_EQ(batch.images.size(0), 8);
     }
+    return support::resident_memory();
   };
   // Threads leave pieces of their own heaps behind, until there are enough of them.
-  epochs(50);
-  EXPECT_TRUE(support::memory_stays_flat([&] { epochs(50); }));
+  const auto before = epochs(50), after = epochs(50);
+  EXPECT_LE(after, before + before / 100);
 }
 
 /// While it lives, this process gets no more than so many further bytes of address space: a few stacks of threads.

@@ -26,18 +26,6 @@ inline int64_t resident_memory() {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
-/// Whether in one of three goes of work() resident memory stays within a hundredth. Threads that a busy machine puts off reach
-/// what is their most late; what is lost in each go is lost in all three.
-template <class Work>
-bool memory_stays_flat(const Work& work) {
-  for (int go = 0; go < 3; ++go) {
-    const auto before = resident_memory();
-    work();
-    if (resident_memory() <= before + before / 100) return true;
-  }
-  return false;
-}
-
 /// What has been asked of malloc and not given back, in bytes: what was given back may stay resident for the next time.
 inline int64_t allocated_memory() {
   if (sanitized()) return static_cast<int64_t>(__sanitizer_get_current_allocated_bytes());
