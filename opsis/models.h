@@ -2,6 +2,7 @@
 #pragma once
 
 #include "opsis/models/coco_categories.h"
+#include "opsis/models/exported_program.h"
 #include "opsis/models/feature_extraction.h"
 #include "opsis/models/imagenet_categories.h"
 #include "opsis/models/intermediate_layers.h"

@@ -1,6 +1,6 @@
 // A library of its own, libopsis_torchvision_ops: torchvision's operators, by their names and schemas, on Opsis's kernels. With it a
-// program in C++ runs TorchScript and AOTInductor packages of models that use them, without Python and without torchvision. What
-// torch.export.save wrote runs once AOTInductor has compiled it: docs/interop.md.
+// program in C++ runs TorchScript, AOTInductor packages and (by models::ExportedProgram) what torch.export.save wrote, of models that
+// use them, without Python and without torchvision: docs/interop.md.
 #pragma once
 
 #include "opsis/core/api.h"

@@ -19,6 +19,7 @@
 #include "opsis/hub/checkpoint_types.h"
 #include "opsis/hub/container.h"
 #include "opsis/hub/sparse_tensor.h"
+#include "opsis/hub/tensor_bounds.h"
 #include "opsis/hub/utf8.h"
 
 namespace opsis::inline v1::hub {
@@ -458,21 +459,7 @@ std::vector<int64_t> CheckpointReader::integers(const PickleNode& tuple) const {
 /// Throws unless every element lies within the storage. Products and sums of foreign numbers wrap around: each is watched.
 void CheckpointReader::check_bounds(int64_t offset, const std::vector<int64_t>& sizes, const std::vector<int64_t>& strides,
                                     int64_t elements) const {
-  if (sizes.size() != strides.size()) fail(text("a tensor of {} sizes and {} strides", sizes.size(), strides.size()));
-  if (offset < 0) fail("a tensor begins before its storage");
-  int64_t count = 1, last = offset;
-  bool overflow = false, empty = false;
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    int64_t way = 0;
-    empty |= sizes[i] == 0;
-    overflow |= __builtin_mul_overflow(count, std::max<int64_t>(sizes[i], 1), &count);
-    overflow |= __builtin_mul_overflow(std::max<int64_t>(sizes[i], 1) - 1, strides[i], &way);
-    overflow |= __builtin_add_overflow(last, way, &last);
-  }
-  if (overflow) fail("a tensor's shape overflows");
-  if (!empty && last >= elements) {
-    fail(text("a tensor reaches to element {} of a storage of {}", last, elements));
-  }
+  if (const auto why = detail::why_out_of_bounds(offset, sizes, strides, elements); !why.empty()) fail(why);
 }
 
 /// What a storage of the pickle gives to a tensor of `type`, or of the storage's own.

@@ -1,0 +1,290 @@
+#include "opsis/models/exported_program.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/core/ivalue_inl.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+#include "opsis/core/check.h"
+#include "opsis/core/json.h"
+#include "opsis/core/telling_where.h"
+#include "opsis/hub/export_archive.h"
+#include "opsis/models/exported_graph.h"
+#include "opsis/models/exported_tree.h"
+
+namespace opsis::inline v1::models {
+namespace {
+
+using Values = std::vector<c10::IValue>;
+
+/// A side of a tensor: fixed by the export, or of a name that has one size wherever it stands. Neither: anything.
+struct Side {
+  std::optional<int64_t> size{};
+  std::string symbol{};
+};
+
+/// Where an input of the graph comes from.
+struct Input {
+  enum class Kind { State, User, Fixed };
+  Kind kind;
+  std::string name;
+  c10::IValue value{};                       ///< of State and Fixed
+  std::optional<std::vector<Side>> shape{};  ///< of a tensor of the user's
+};
+
+/// Where an output of the graph goes.
+struct Output {
+  torch::Tensor state{};  ///< the buffer or parameter that is to be so
+  int64_t mutated = -1;   ///< the user's tensor that is to be so, among the leaves of the arguments
+  bool is_result() const { return !state.defined() && mutated < 0; }
+};
+
+struct Range {
+  int64_t low = 0, high = INT64_MAX;
+};
+
+/// "Symbol('s77', positive=True, integer=True)" -> s77; empty for what is more than a symbol.
+std::string symbol_of(std::string_view expression) {
+  constexpr std::string_view begin = "Symbol('";
+  if (!expression.starts_with(begin)) return {};
+  expression.remove_prefix(begin.size());
+  const auto quote = expression.find('\'');
+  if (quote == std::string_view::npos || expression.find(')') != expression.size() - 1) return {};
+  return std::string(expression.substr(0, quote));
+}
+
+std::vector<Side> read_shape(const Json& tensor) {
+  std::vector<Side> out;
+  for (const auto& size : tensor["sizes"].items()) {
+    const auto* const fixed = size.find("as_int");
+    out.push_back(fixed ? Side{fixed->integer(), {}} : Side{{}, symbol_of(size["as_expr"]["expr_str"].text())});
+  }
+  return out;
+}
+
+/// Whether Python takes one for the other: a number of any type, a text or None.
+bool same_constant(const c10::IValue& a, const c10::IValue& b) {
+  if (a.isScalar() && b.isScalar()) return a.toScalar().toDouble() == b.toScalar().toDouble();
+  if (a.isString() && b.isString()) return a.toStringRef() == b.toStringRef();
+  return a.isNone() && b.isNone();
+}
+
+std::string shape_text(const std::vector<Side>& shape) {
+  std::string out;
+  for (const auto& side : shape) {
+    out += (out.empty() ? "" : ", ") + (side.size ? text("{}", *side.size) : side.symbol.empty() ? "any" : side.symbol);
+  }
+  return '(' + out + (shape.size() == 1 ? ",)" : ")");
+}
+
+}  // namespace
+
+struct ExportedProgram::Impl {
+  hub::StateDict weights;
+  detail::ExportedGraph graph;
+  std::vector<Input> inputs;
+  std::vector<Output> outputs;
+  std::map<std::string, Range> ranges;
+  detail::Tree arguments, results;
+  std::vector<std::string> names;  ///< of the arguments, those by position first
+
+  explicit Impl(hub::ExportArchive archive);
+  void read_inputs(const Json& module, const std::unordered_map<std::string, torch::Tensor>& state);
+  void read_outputs(const Json& module, const std::unordered_map<std::string, torch::Tensor>& state);
+  void read_trees(const Json& module);
+
+  Values leaves(const Values& by_position, const Named& named) const;
+  Values graph_inputs(const Values& leaves) const;
+  void check_shape(const Input& input, const c10::IValue& value, std::map<std::string, int64_t>& symbols) const;
+  c10::IValue run(const Values& by_position, const Named& named) const;
+};
+
+ExportedProgram::Impl::Impl(hub::ExportArchive archive) : weights(std::move(archive.weights)) {
+  std::unordered_map<std::string, torch::Tensor> state(archive.constants.begin(), archive.constants.end());
+  state.insert(weights.begin(), weights.end());
+  const auto& module = archive.program["graph_module"];
+  graph = detail::ExportedGraph::read(module["graph"]);
+  for (const auto& [symbol, range] : archive.program["range_constraints"].members()) {
+    auto& known = ranges[symbol];
+    if (const auto& low = range["min_val"]; low.is_integer()) known.low = low.integer();
+    if (const auto& high = range["max_val"]; high.is_integer()) known.high = high.integer();
+  }
+  read_inputs(module, state);
+  read_outputs(module, state);
+  read_trees(module);
+}
+
+void ExportedProgram::Impl::read_inputs(const Json& module, const std::unordered_map<std::string, torch::Tensor>& state) {
+  const auto& specs = module["signature"]["input_specs"].items();
+  const auto& tensors = module["graph"]["tensor_values"];
+  if (specs.size() != graph.input_names().size()) raise<DecodeError>("its signature has not the inputs of its graph");
+  for (size_t i = 0; i < specs.size(); ++i) {
+    if (specs[i].members().size() != 1) raise<DecodeError>("an input of {} kinds", specs[i].members().size());
+    const auto& [kind, told] = specs[i].members().front();
+    Input input{.kind = Input::Kind::State, .name = graph.input_names()[i]};
+    if (kind == "user_input") {
+      input.kind = Input::Kind::User;
+      if (told["arg"].find("as_tensor")) input.shape = read_shape(tensors[input.name]);
+    } else if (kind == "constant_input") {
+      input.kind = Input::Kind::Fixed;
+      input.name = told["name"].text();
+      input.value = detail::ExportedGraph::constant(told["value"]);
+    } else if (kind == "parameter" || kind == "buffer" || kind == "tensor_constant") {
+      const auto& name = told[kind + "_name"].text();
+      const auto found = state.find(name);
+      if (found == state.end()) raise<DecodeError>("the tensor {} is missing", name);
+      input.value = found->second;
+    } else {
+      raise<DecodeError>("an input that only Python has ({})", kind);
+    }
+    inputs.push_back(std::move(input));
+  }
+}
+
+void ExportedProgram::Impl::read_outputs(const Json& module, const std::unordered_map<std::string, torch::Tensor>& state) {
+  const auto& specs = module["signature"]["output_specs"].items();
+  if (specs.size() != graph.output_count()) raise<DecodeError>("its signature has not the outputs of its graph");
+  for (const auto& spec : specs) {
+    if (spec.members().size() != 1) raise<DecodeError>("an output of {} kinds", spec.members().size());
+    const auto& [kind, told] = spec.members().front();
+    Output output;
+    if (kind == "buffer_mutation" || kind == "parameter_mutation") {
+      const auto& name = told[kind == "buffer_mutation" ? "buffer_name" : "parameter_name"].text();
+      const auto found = state.find(name);
+      if (found == state.end()) raise<DecodeError>("the tensor {} is missing", name);
+      output.state = found->second;
+    } else if (kind == "user_input_mutation") {
+      int64_t leaf = 0;
+      for (const auto& input : inputs) {
+        if (input.kind == Input::Kind::User && input.name == told["user_input_name"].text()) output.mutated = leaf;
+        leaf += input.kind == Input::Kind::State ? 0 : 1;
+      }
+      if (output.mutated < 0) raise<DecodeError>("the input {} is missing", told["user_input_name"].text());
+    } else if (kind != "user_output" && kind != "loss_output") {
+      raise<DecodeError>("an output that only Python has ({})", kind);
+    }
+    outputs.push_back(std::move(output));
+  }
+}
+
+void ExportedProgram::Impl::read_trees(const Json& module) {
+  const auto& calls = module["module_call_graph"].items();
+  if (calls.empty()) raise<DecodeError>("how it is called is not told");
+  const auto& signature = calls.front()["signature"];
+  arguments = detail::Tree::read(signature["in_spec"].text());
+  results = detail::Tree::read(signature["out_spec"].text());
+  const auto asked =
+      std::count_if(inputs.begin(), inputs.end(), [](const auto& input) { return input.kind != Input::Kind::State; });
+  const auto given = std::count_if(outputs.begin(), outputs.end(), [](const auto& output) { return output.is_result(); });
+  using Kind = detail::Tree::Kind;
+  if (arguments.kind != Kind::Tuple || arguments.children.size() != 2 || arguments.children[0].kind != Kind::Tuple ||
+      arguments.children[1].kind != Kind::Dict || arguments.leaves != static_cast<size_t>(asked) ||
+      results.leaves != static_cast<size_t>(given)) {
+    raise<DecodeError>("how its arguments and results are nested does not fit its graph");
+  }
+  if (const auto* told = signature.find("forward_arg_names"); told && told->is_list()) {
+    for (const auto& name : told->items()) names.push_back(name.text());
+  }
+}
+
+Values ExportedProgram::Impl::leaves(const Values& by_position, const Named& named) const {
+  const auto &positions = arguments.children[0].children, &values = arguments.children[1].children;
+  const auto& keys = arguments.children[1].keys;
+  OPSIS_CHECK(by_position.size() == positions.size() && named.size() == values.size(),
+              "it takes {} arguments and {} named ones, got {} and {}", positions.size(), values.size(), by_position.size(),
+              named.size());
+  Values out;
+  for (size_t i = 0; i < positions.size(); ++i) {
+    positions[i].take_apart(by_position[i], i < names.size() ? names[i] : text("argument {}", i + 1), out);
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto& key = keys[i].toStringRef();
+    const auto found = std::find_if(named.begin(), named.end(), [&](const auto& argument) { return argument.first == key; });
+    OPSIS_CHECK(found != named.end(), "its argument {} is missing", key);
+    values[i].take_apart(found->second, key, out);
+  }
+  return out;
+}
+
+void ExportedProgram::Impl::check_shape(const Input& input, const c10::IValue& value,
+                                        std::map<std::string, int64_t>& symbols) const {
+  OPSIS_CHECK(value.isTensor() && value.toTensor().defined(), "{} must be a tensor, got {}", input.name, value.tagKind());
+  const auto sizes = value.toTensor().sizes();
+  bool fits = sizes.size() == input.shape->size();
+  for (size_t i = 0; fits && i < sizes.size(); ++i) {
+    const auto& side = (*input.shape)[i];
+    if (side.size) fits = sizes[i] == *side.size;
+    if (side.symbol.empty()) continue;
+    const auto range = ranges.find(side.symbol);
+    OPSIS_CHECK(range == ranges.end() || (sizes[i] >= range->second.low && sizes[i] <= range->second.high),
+                "{} has {} as side {}, which was exported for {} to {}", input.name, sizes[i], i, range->second.low,
+                range->second.high == INT64_MAX ? "any" : text("{}", range->second.high));
+    fits = symbols.emplace(side.symbol, sizes[i]).first->second == sizes[i];
+  }
+  OPSIS_CHECK(fits, "{} must be of the shape {} that it was exported for, got {}; export with dynamic_shapes for others",
+              input.name, shape_text(*input.shape), sizes);
+}
+
+Values ExportedProgram::Impl::graph_inputs(const Values& leaves) const {
+  Values out;
+  std::map<std::string, int64_t> symbols;
+  auto leaf = leaves.begin();
+  for (const auto& input : inputs) {
+    if (input.kind == Input::Kind::State) {
+      out.push_back(input.value);
+      continue;
+    }
+    const auto& value = *leaf++;
+    if (input.shape) check_shape(input, value, symbols);
+    if (input.kind == Input::Kind::Fixed) {
+      OPSIS_CHECK(same_constant(value, input.value), "{} was {} when the program was exported, and can be nothing else",
+                  input.name, input.value);
+    }
+    out.push_back(value);
+  }
+  return out;
+}
+
+c10::IValue ExportedProgram::Impl::run(const Values& by_position, const Named& named) const {
+  const auto given = leaves(by_position, named);
+  const auto computed = graph.run(graph_inputs(given));
+  Values out;
+  const torch::NoGradGuard no_grad;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const auto& output = outputs[i];
+    if (output.is_result()) {
+      out.push_back(computed[i]);
+      continue;
+    }
+    const auto& target = output.state.defined() ? output.state : given[static_cast<size_t>(output.mutated)].toTensor();
+    target.copy_(computed[i].toTensor());
+  }
+  return results.put_together(out);
+}
+
+ExportedProgram::ExportedProgram(const std::filesystem::path& path, const Limits& limits) {
+  auto archive = hub::read_export_archive(path, limits);
+  impl_ = telling_where<DecodeError, ValueError, NotFoundError>("ExportedProgram " + path.string(), [&] {
+    try {
+      return std::make_unique<const Impl>(std::move(archive));
+    } catch (const ValueError& error) {  // of JSON that is not as it must be
+      raise<DecodeError>("{}", error.what());
+    }
+  });
+}
+
+ExportedProgram::~ExportedProgram() = default;
+ExportedProgram::ExportedProgram(ExportedProgram&&) noexcept = default;
+ExportedProgram& ExportedProgram::operator=(ExportedProgram&&) noexcept = default;
+
+c10::IValue ExportedProgram::operator()(Values arguments, const Named& named) const {
+  return telling_where<ValueError>("ExportedProgram", [&] { return impl_->run(arguments, named); });
+}
+
+const hub::StateDict& ExportedProgram::state_dict() const { return impl_->weights; }
+
+}  // namespace opsis::inline v1::models

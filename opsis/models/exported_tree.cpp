@@ -1,0 +1,125 @@
+#include "opsis/models/exported_tree.h"
+
+#include <ATen/core/Dict.h>
+#include <ATen/core/List.h>
+#include <ATen/core/ivalue_inl.h>
+#include <ATen/core/jit_type.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "opsis/core/check.h"
+
+namespace opsis::inline v1::models::detail {
+namespace {
+
+/// The version in which treespec_dumps writes.
+constexpr int64_t tree_version = 1;
+
+bool is_dict(std::string_view type) {
+  return type == "builtins.dict" || type == "collections.OrderedDict" || type == "collections.defaultdict" ||
+         type == "torch.fx.immutable_collections.immutable_dict";
+}
+
+bool is_list(std::string_view type) {
+  return type == "builtins.list" || type == "collections.deque" || type == "torch.fx.immutable_collections.immutable_list";
+}
+
+c10::IValue key_of(const Json& key) {
+  if (key.is_integer()) return key.integer();
+  return key.text();
+}
+
+std::string key_text(const c10::IValue& key) {
+  return key.isInt() ? text("{}", key.toInt()) : text("\"{}\"", key.toStringRef());
+}
+
+/// The one type of all values, as TorchScript's containers want it; Any when they differ.
+c10::TypePtr common_type(const std::vector<c10::IValue>& values) {
+  c10::TypePtr type = values.empty() ? c10::TypePtr(c10::TensorType::get()) : values.front().type();
+  if (values.empty() || std::all_of(values.begin(), values.end(), [](const auto& value) { return value.isTensor(); })) {
+    return c10::TensorType::get();
+  }
+  const auto same = [&](const c10::IValue& value) { return *value.type() == *type; };
+  return std::all_of(values.begin(), values.end(), same) ? type : c10::TypePtr(c10::AnyType::get());
+}
+
+}  // namespace
+
+Tree Tree::read(const std::string& spec) {
+  const auto json = Json::parse(spec);
+  const auto& parts = json.items();
+  if (parts.size() != 2 || parts[0] != Json(tree_version)) {
+    raise<ValueError>("how its values are nested is not told in version {}", tree_version);
+  }
+  return read_node(parts[1]);
+}
+
+Tree Tree::read_node(const Json& node) {
+  Tree out;
+  if (node["type"].is_null()) return out;
+  const auto& type = node["type"].text();
+  out.kind = is_dict(type) ? Kind::Dict : is_list(type) ? Kind::List : Kind::Tuple;
+  out.leaves = 0;
+  for (const auto& child : node["children_spec"].items()) {
+    out.children.push_back(read_node(child));
+    out.leaves += out.children.back().leaves;
+  }
+  if (out.kind != Kind::Dict) return out;
+
+  // A defaultdict has what makes a new value in front of its keys.
+  const auto context = Json::parse(node["context"].text());
+  const bool made = type == "collections.defaultdict" && context.items().size() == 2;
+  const auto& keys = made ? context.items()[1] : context;
+  for (const auto& key : keys.items()) out.keys.push_back(key_of(key));
+  if (out.keys.size() != out.children.size()) {
+    raise<ValueError>("a dict of {} keys and {} values", out.keys.size(), out.children.size());
+  }
+  return out;
+}
+
+void Tree::take_apart(const c10::IValue& value, const std::string& name, std::vector<c10::IValue>& out) const {
+  if (kind == Kind::Leaf) {
+    out.push_back(value);
+    return;
+  }
+  if (kind == Kind::Dict) {
+    OPSIS_CHECK(value.isGenericDict() && value.toGenericDict().size() == children.size(),
+                "ExportedProgram: {} must be a dict of {} values", name, children.size());
+    const auto dict = value.toGenericDict();
+    for (size_t i = 0; i < children.size(); ++i) {
+      const auto found = dict.find(keys[i]);
+      OPSIS_CHECK(found != dict.end(), "ExportedProgram: {} must have a value of the key {}", name, key_text(keys[i]));
+      children[i].take_apart(found->value(), text("{}[{}]", name, key_text(keys[i])), out);
+    }
+    return;
+  }
+  const bool tuple = value.isTuple(), list = value.isList();
+  const auto items = tuple ? value.toTupleRef().elements().vec() : list ? value.toListRef().vec() : std::vector<c10::IValue>();
+  OPSIS_CHECK((tuple || list) && items.size() == children.size(), "ExportedProgram: {} must be a {} of {} values, got {}", name,
+              kind == Kind::List ? "list" : "tuple", children.size(),
+              tuple || list ? text("{}", items.size()) : value.tagKind());
+  for (size_t i = 0; i < children.size(); ++i) children[i].take_apart(items[i], text("{}[{}]", name, i), out);
+}
+
+c10::IValue Tree::put_together(std::span<const c10::IValue> values) const {
+  if (kind == Kind::Leaf) return values.front();
+  std::vector<c10::IValue> parts;
+  for (const auto& child : children) {
+    parts.push_back(child.put_together(values.first(child.leaves)));
+    values = values.subspan(child.leaves);
+  }
+  if (kind == Kind::Tuple) return c10::ivalue::Tuple::create(std::move(parts));
+  if (kind == Kind::List) {
+    c10::impl::GenericList list(common_type(parts));
+    for (auto& part : parts) list.push_back(std::move(part));
+    return list;
+  }
+  const bool numbered = !keys.empty() && keys.front().isInt();
+  c10::impl::GenericDict dict(numbered ? c10::TypePtr(c10::IntType::get()) : c10::TypePtr(c10::StringType::get()),
+                              common_type(parts));
+  for (size_t i = 0; i < parts.size(); ++i) dict.insert(keys[i], std::move(parts[i]));
+  return dict;
+}
+
+}  // namespace opsis::inline v1::models::detail

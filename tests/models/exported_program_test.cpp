@@ -1,0 +1,295 @@
+// Programs that Python exported give here what they give there.
+#include "opsis/models/exported_program.h"
+
+#include <ATen/autocast_mode.h>
+#include <torch/torch.h>
+
+#include <map>
+#include <random>
+
+#include "opsis/hub/export_archive.h"
+#include "opsis/hub/zip_writer.h"
+#include "opsis/io/file.h"
+#include "opsis/io/zip_reader.h"
+#include "opsis/models/exported_graph.h"
+#include "opsis/torchvision_ops.h"
+#include "tests/support/expect.h"
+#include "tests/support/oracle.h"
+#include "tests/support/temporary.h"
+
+namespace opsis {
+namespace {
+
+using models::ExportedProgram;
+
+std::filesystem::path python_file(const std::string& name) { return oracle::folder() / "models_exported" / (name + ".pt2"); }
+
+oracle::Case python_case(const std::string& program) {
+  for (const auto& c : oracle::cases("models_exported/programs")) {
+    if (c.text("program") == program) return c;
+  }
+  throw std::runtime_error("the oracle has no program " + program);
+}
+
+/// The tensors in0, in1, ... of a case.
+std::vector<c10::IValue> inputs(const oracle::Case& c) {
+  std::vector<c10::IValue> out;
+  while (c.has_tensor("in" + std::to_string(out.size()))) out.emplace_back(c.tensor("in" + std::to_string(out.size())).clone());
+  return out;
+}
+
+/// Tensors and numbers, one after the other, of values that lie in each other.
+void leaves_of(const c10::IValue& value, std::vector<c10::IValue>& out) {
+  if (value.isTuple()) {
+    for (const auto& item : value.toTupleRef().elements()) leaves_of(item, out);
+  } else if (value.isList()) {
+    for (const auto& item : value.toListRef()) leaves_of(item, out);
+  } else if (value.isGenericDict()) {
+    for (const auto& item : value.toGenericDict()) leaves_of(item.value(), out);
+  } else {
+    out.push_back(value);
+  }
+}
+
+/// The same leaves as in Python, in its order.
+void expect_results(const oracle::Case& c, const c10::IValue& result) {
+  std::vector<c10::IValue> leaves;
+  leaves_of(result, leaves);
+  std::vector<double> numbers;
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    SCOPED_TRACE("result " + std::to_string(i));
+    if (leaves[i].isScalar()) numbers.push_back(leaves[i].toScalar().toDouble());
+    if (!leaves[i].isTensor()) continue;
+    const auto expected = c.tensor("out" + std::to_string(i));
+    ASSERT_EQ(leaves[i].toTensor().scalar_type(), expected.scalar_type());
+    if (leaves[i].toTensor().equal(expected)) continue;  // of infinities and complex numbers too
+    EXPECT_TENSOR_NEAR(leaves[i].toTensor(), expected, 1e-5, 1e-6);
+  }
+  EXPECT_FALSE(c.has_tensor("out" + std::to_string(leaves.size())));
+  EXPECT_EQ(numbers, c.numbers("numbers"));
+}
+
+/// Tensors among the arguments are afterwards what they are in Python.
+void expect_arguments(const oracle::Case& c, const std::vector<c10::IValue>& arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (!arguments[i].isTensor()) continue;
+    EXPECT_TENSOR_EQ(arguments[i].toTensor(), c.tensor("after" + std::to_string(i)));
+  }
+}
+
+TEST(ExportedProgram, GivesWhatItGivesInPython) {
+  ASSERT_TRUE(has_torchvision_ops());
+  for (const auto* const name : {"resnet18", "mobilenet", "swin", "vit", "lraspp", "detects", "sizes", "counts", "types"}) {
+    SCOPED_TRACE(name);
+    const auto c = python_case(name);
+    const ExportedProgram program(python_file(name));
+    const auto arguments = inputs(c);
+    const torch::NoGradGuard no_grad;
+    torch::manual_seed(1);
+    expect_results(c, program(arguments));
+    expect_arguments(c, arguments);
+    for (const auto& [key, value] : program.state_dict()) {
+      if (!c.has_tensor("state." + key)) continue;
+      EXPECT_TENSOR_EQ(value, c.tensor("state." + key));
+    }
+  }
+}
+
+/// What the program `nests` is called with: a pair of a tensor and a dict, a list, and two by name.
+std::vector<c10::IValue> nested_arguments(const std::vector<c10::IValue>& leaves) {
+  c10::Dict<std::string, torch::Tensor> inner;
+  inner.insert("in", leaves.at(1).toTensor());
+  return {c10::ivalue::Tuple::create(leaves.at(0), c10::IValue(inner)), c10::List<torch::Tensor>({leaves.at(2).toTensor()})};
+}
+
+TEST(ExportedProgram, TakesAndGivesValuesInEachOther) {
+  const auto c = python_case("nests");
+  const ExportedProgram program(python_file("nests"));
+  const auto arguments = nested_arguments(inputs(c));
+  const auto result = program(arguments, {{"mode", {}}, {"scale", 3.0}});
+  const auto dict = result.toGenericDict();
+  expect_results(c, result);
+  EXPECT_EQ(dict.at("list").toListRef().size(), 2u);
+  EXPECT_EQ(dict.at("list").toListRef()[1].toTupleRef().elements()[2].toInt(), 3);
+  EXPECT_TRUE(dict.at("none").isNone());
+  EXPECT_TRUE(dict.at("made").toTensor().requires_grad() == false && dict.at("tied").toTensor().requires_grad());
+  EXPECT_FALSE(at::autocast::is_autocast_enabled(torch::kCPU));
+  // A parameter and its view lie in the same memory, as they did.
+  const auto& state = program.state_dict();
+  ASSERT_EQ(state.size(), 2u);
+  EXPECT_EQ(state[0].second.storage().data(), state[1].second.storage().data());
+}
+
+TEST(ExportedProgram, RefusesArgumentsThatItWasNotExportedFor) {
+  const ExportedProgram program(python_file("nests"));
+  const auto leaves = inputs(python_case("nests"));
+  const auto good = nested_arguments(leaves);
+  const auto pair = [&](const c10::IValue& second) { return c10::ivalue::Tuple::create(leaves[0], second); };
+  EXPECT_ERROR(program({good[0]}, {{"mode", {}}, {"scale", 3.0}}), ValueError,
+               "it takes 2 arguments and 2 named ones, got 1 and 2");
+  EXPECT_ERROR(program(good, {{"mode", {}}, {"scales", 3.0}}), ValueError, "its argument scale is missing");
+  EXPECT_ERROR(program(good, {{"mode", {}}, {"scale", 2.5}}), ValueError, "scale was 3");
+  EXPECT_ERROR(program(good, {{"mode", "fast"}, {"scale", 3.0}}), ValueError, "mode was None");
+  EXPECT_ERROR(program({pair(leaves[1]), good[1]}, {{"mode", {}}, {"scale", 3.0}}), ValueError, "pair[1] must be a dict of 1");
+  EXPECT_ERROR(program({leaves[0], good[1]}, {{"mode", {}}, {"scale", 3.0}}), ValueError, "pair must be a tuple of 2");
+  c10::Dict<std::string, torch::Tensor> other;
+  other.insert("on", leaves[1].toTensor());
+  EXPECT_ERROR(program({pair(other), good[1]}, {{"mode", {}}, {"scale", 3.0}}), ValueError, "a value of the key \"in\"");
+  EXPECT_ERROR(program({good[0], c10::List<torch::Tensor>()}, {{"mode", {}}, {"scale", 3.0}}), ValueError,
+               "table must be a list of 1 values, got 0");
+  EXPECT_NO_THROW(program(good, {{"scale", 3}, {"mode", {}}}));
+
+  const ExportedProgram resnet(python_file("resnet18"));
+  EXPECT_ERROR(resnet({torch::rand({9, 3, 64, 64})}), ValueError, "x has 9 as side 0");
+  EXPECT_ERROR(resnet({torch::rand({2, 3, 64, 65})}), ValueError, "must be of the shape (s");
+  EXPECT_ERROR(resnet({torch::rand({3, 64, 64})}), ValueError, "got [3, 64, 64]; export with dynamic_shapes");
+  EXPECT_ERROR(resnet({1.5}), ValueError, "x must be a tensor, got Double");
+  // What an operator refuses is told with its name, and without LibTorch's lines of code.
+  EXPECT_ERROR(resnet({torch::zeros({2, 3, 64, 64}, torch::kLong)}), ValueError,
+               "ExportedProgram: conv2d (torch.ops.aten.conv2d");
+}
+
+TEST(ExportedProgram, CalculatesAsPythonDoes) {
+  const auto number = [](const char* name, std::vector<c10::IValue> of) {
+    const auto* const found = models::detail::find_number_operator(name);
+    if (!found || found->arguments != of.size()) throw std::runtime_error(name);
+    return found->function(of);
+  };
+  EXPECT_EQ(number("_operator.floordiv", {-7, 2}).toInt(), -4);
+  EXPECT_EQ(number("_operator.mod", {-7, 3}).toInt(), 2);
+  EXPECT_EQ(number("_operator.mod", {7, -3}).toInt(), -2);
+  EXPECT_EQ(number("_operator.mod", {-7.5, 2}).toDouble(), 0.5);
+  EXPECT_EQ(number("_operator.pow", {3, 4}).toInt(), 81);
+  EXPECT_EQ(number("_operator.pow", {2, -1}).toDouble(), 0.5);
+  EXPECT_EQ(number("_operator.truediv", {7, 2}).toDouble(), 3.5);
+  EXPECT_EQ(number("_operator.add", {true, 2}).toInt(), 3);
+  EXPECT_EQ(number("_operator.neg", {2.5}).toDouble(), -2.5);
+  EXPECT_TRUE(number("_operator.and_", {true, true}).isBool());
+  EXPECT_EQ(number("_operator.lshift", {3, 4}).toInt(), 48);
+  EXPECT_EQ(number("_operator.rshift", {-9, 99}).toInt(), -1);
+  EXPECT_EQ(number("math.trunc", {-2.5}).toInt(), -2);
+  EXPECT_EQ(number("torch.sym_max", {2, 3.0}).toDouble(), 3.0);
+  EXPECT_EQ(number("torch.sym_max", {3, 2.0}).toDouble(), 3.0);
+  EXPECT_EQ(number("torch.sym_ite", {false, 1, 2}).toInt(), 2);
+  EXPECT_TRUE(number("torch.sym_not", {0}).toBool());
+  EXPECT_ERROR(number("_operator.mul", {INT64_MAX, 2}), ValueError, "more than 64 bits");
+  EXPECT_ERROR(number("_operator.pow", {10, 19}), ValueError, "more than 64 bits");
+  EXPECT_ERROR(number("_operator.floordiv", {1, 0}), ValueError, "division by zero");
+  EXPECT_ERROR(number("math.trunc", {std::numeric_limits<double>::infinity()}), ValueError, "no whole number");
+  EXPECT_EQ(number("_operator.floordiv", {INT64_MIN, 1}).toInt(), INT64_MIN);
+  EXPECT_ERROR(number("_operator.floordiv", {INT64_MIN, -1}), ValueError, "more than 64 bits");
+}
+
+/// A file of Python's taken apart, changed and written again, checksums and all.
+class Changed {
+ public:
+  explicit Changed(const std::string& name) {
+    const io::MappedFile file(python_file(name));
+    for (const auto& entry : io::read_zip(file.bytes()).entries) {
+      files_[entry.name] = std::string(io::as_text(io::read_zip_entry(file.bytes(), entry)));
+    }
+  }
+  /// The file whose name ends so.
+  std::string& file(const std::string& end) {
+    for (auto& [name, content] : files_) {
+      if (name.ends_with(end)) return content;
+    }
+    throw std::runtime_error("there is no " + end);
+  }
+  Changed& replace(const std::string& end, const std::string& from, const std::string& to) {
+    auto& content = file(end);
+    const auto place = content.find(from);
+    if (place == std::string::npos) throw std::runtime_error(end + " does not have " + from);
+    content.replace(place, from.size(), to);
+    return *this;
+  }
+  Changed& remove(const std::string& end) {
+    std::erase_if(files_, [&](const auto& item) { return item.first.ends_with(end); });
+    return *this;
+  }
+  std::filesystem::path write() const {
+    std::string bytes;
+    hub::ZipWriter zip([&](io::Bytes part) { bytes += io::as_text(part); });
+    for (const auto& [name, content] : files_) zip.add(name, io::as_bytes(content));
+    zip.finish();
+    return folder_.write("changed.pt2", bytes);
+  }
+
+ private:
+  std::map<std::string, std::string> files_;
+  support::TemporaryFolder folder_;
+};
+
+TEST(HostileProgram, IsRefusedWithTheReason) {
+  const auto model = std::string("models/model.json"), weights = std::string("model_weights_config.json");
+  const auto refused = [](const Changed& changed, const std::string& why) {
+    EXPECT_ERROR(ExportedProgram(changed.write()), DecodeError, why);
+  };
+  refused(Changed("counts").replace(model, "\"major\": 8", "\"major\": 9"), "version 9");
+  refused(Changed("counts").replace(model, "\"major\": 8", "\"major\": 7"), "before 2.9");
+  refused(Changed("counts").replace(model, "\"as_tensor\": {\"name\": \"x\"}}, \"kind\"",
+                                    "\"as_tensor\": {\"name\": \"y\"}}, \"kind\""),
+          "nothing computes y");
+  refused(Changed("counts").replace(model, "aten.sum.default", "aten.from_file.default"), "may not reach files");
+  refused(Changed("counts").replace(model, "torch.ops.aten.sum.default", "torch.ops.higher_order.flex_attention"),
+          "in Python only");
+  refused(Changed("counts").replace(model, "torch.ops.aten.sum.default", "os.system"), "only Python can make");
+  refused(Changed("counts").replace(model, "\"buffer_name\": \"calls\"", "\"buffer_name\": \"called\""), "called is missing");
+  refused(Changed("counts").replace(model, "aten.sum.default", "aten.matmul.default"), "its argument other is missing");
+  refused(Changed("counts").remove("byteorder").remove(model), "holds no program");
+  refused(Changed("counts").remove("weight_0"), "weight_0 is missing");
+  refused(Changed("counts").replace(weights, "\"sizes\": [{\"as_int\": 2}]", "\"sizes\": [{\"as_int\": 3}]"), "a storage of 2");
+  refused(Changed("counts").replace(weights, "\"sizes\": [{\"as_int\": 2}]", "\"sizes\": [{\"as_int\": -1}]"), "is -1");
+  refused(
+      Changed("counts").replace(weights, "\"strides\": [{\"as_int\": 1}]", "\"strides\": [{\"as_int\": 4611686018427387904}]"),
+      "reaches");
+  refused(Changed("counts").replace(weights, "\"use_pickle\": false", "\"use_pickle\": true"), "an object of Python's");
+  refused(Changed("counts").replace(weights, "\"dtype\": 7", "\"dtype\": 27"), "type 27 is unknown");
+  Limits small;
+  small.pickle_bytes = 1000;
+  EXPECT_ERROR(ExportedProgram(python_file("counts"), small), DecodeError, "limits.pickle_bytes");
+  EXPECT_ERROR(ExportedProgram(Changed("counts").replace(model, "aten.sum.default", "nowhere.sum.default").write()),
+               NotFoundError, "nowhere::sum is not registered");
+  EXPECT_ERROR(ExportedProgram(oracle::folder() / "suppressed.pt2"), DecodeError, "AOTIModelPackageLoader");
+  EXPECT_ERROR(ExportedProgram(oracle::folder() / "rest.pt"), DecodeError, "holds no program");
+  EXPECT_ERROR(ExportedProgram("absent.pt2"), IoError, "absent.pt2");
+}
+
+TEST(HostileProgram, GivesAnErrorOrAProgramForEveryDamage) {
+  const support::TemporaryFolder folder;
+  const auto attempt = [&](const std::filesystem::path& path) {
+    try {
+      const ExportedProgram program(path);
+      for (const auto& [name, tensor] : program.state_dict()) (void)tensor.sum();
+    } catch (const Error&) {
+    }
+  };
+  std::mt19937 draw(0);
+  for (const auto* const name : {"counts", "nests"}) {
+    const io::MappedFile file(python_file(name));
+    const std::string sound(io::as_text(file.bytes()));
+    for (size_t i = 0; i < sound.size(); i += 7) attempt(folder.write("cut.pt2", sound.substr(0, i)));
+    for (const auto* const part : {"models/model.json", "model_weights_config.json", "model_constants_config.json"}) {
+      Changed changed(name);
+      const auto content = changed.file(part);
+      for (int i = 0; i < 3'400; ++i) {
+        auto& text = changed.file(part) = content;
+        for (auto left = 1 + draw() % 4; left > 0; --left) {
+          // A byte, or a word in the place of another: what a number, a name or a bracket may become.
+          const auto at = draw() % text.size();
+          if (draw() % 2 == 0) {
+            text[at] = static_cast<char>(draw());
+          } else {
+            text.replace(
+                at, draw() % 6,
+                std::vector<std::string>{"-1", "9223372036854775807", "\"x\"", "null", "[]", "}", "as_graph"}[draw() % 7]);
+          }
+        }
+        attempt(changed.write());
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace opsis
