@@ -142,6 +142,26 @@ void pad_with_fill_in_planes(const torch::Tensor& images, const PictureLayout& l
   });
 }
 
+// Mirrored borders around pixels of three bytes, one after the other, into planes; none of the borders cuts. `rows` is padded_line.
+void pad_with_mirrors_in_planes(const torch::Tensor& images, const PictureLayout& layout, const Borders& b, PaddingMode mode,
+                                const std::vector<int32_t>& rows, const torch::Tensor& out) {
+  const int64_t width = out.size(3), middle = images.size(3);
+  const int64_t away = mode == PaddingMode::Reflect ? 1 : 0;  // whether the pixel at the edge is not shown again
+  for_rows(layout.pictures, out.size(2), width * layout.pixel, [&](int64_t number, int64_t first, int64_t last) {
+    const uint8_t* const from = picture(images, layout, number);
+    for (int64_t y = first; y < last; ++y) {
+      auto row = plane_rows(out, number, y);
+      for (auto*& plane : row) plane += b.left;
+      simd::separate3(from + rows[static_cast<size_t>(y)] * layout.row_stride, static_cast<size_t>(middle), row.data());
+    }
+    for (auto* const plane : plane_rows(out, number, first)) {
+      simd::mirror_rows(plane + b.left + away, width, last - first, b.left, 1, plane, width);
+      auto* const end = plane + b.left + middle;
+      simd::mirror_rows(end - b.right - away, width, last - first, b.right, 1, end, width);
+    }
+  });
+}
+
 // Whether torchvision's kernels leave pixels that come one after the other as they lie, and not in planes.
 bool keeps_layout(const torch::Tensor& images, const Borders& b, PaddingMode mode) {
   if (mode == PaddingMode::Constant && std::max({b.left, b.top, b.right, b.bottom}) <= 0) return true;  // cut, copied
@@ -196,6 +216,10 @@ std::optional<torch::Tensor> pad_pixels(const torch::Tensor& image, const Border
   const int64_t left = std::max<int64_t>(b.left, 0), right = std::max<int64_t>(b.right, 0);
   const int64_t middle = size.width - left - right;  // not positive when the picture is all cut away
   const auto rows = padded_line(images.size(2), b.top, b.bottom, mode);
+  if (separates && mode != PaddingMode::Edge && b.left >= 0 && b.right >= 0) {
+    pad_with_mirrors_in_planes(images, *layout, b, mode, rows, out);
+    return finished();
+  }
   const auto columns = padded_line(images.size(3), b.left, b.right, mode);
   const int64_t pixel = layout->pixel, row_bytes = size.width * pixel;
   auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
