@@ -129,6 +129,30 @@ TEST(CliTransform, TakesEveryTransformByNameAndPipelinesAsJson) {
                      pipeline + ": Json: parse error at line 1");
 }
 
+TEST(CliTransform, TakesPresetsAsStepsAndInPipelines) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto by_step = folder.path() / "step.png", by_file = folder.path() / "file.png";
+  const auto expect_same = [&](const std::string& step, const std::string& pipeline) {
+    SCOPED_TRACE(step);
+    const auto file = folder.write("pipeline.json", pipeline).string();
+    const auto of_step = opsis_tool({"transform", photo, by_step.string(), step});
+    ASSERT_EQ(of_step.code, 0) << of_step.err;
+    const auto of_file = opsis_tool({"transform", photo, by_file.string(), "--pipeline", file});
+    ASSERT_EQ(of_file.code, 0) << of_file.err;
+    EXPECT_TENSOR_EQ(io::decode_image(by_file).data, io::decode_image(by_step).data);
+  };
+  expect_same("ImageClassification(crop_size=60, antialias=None)",
+              R"({"name": "ImageClassification", "crop_size": 60, "antialias": null})");
+  expect_same("SemanticSegmentation(resize_size=60, mean=[0, 0.5, 1])",
+              R"([{"name": "SemanticSegmentation", "resize_size": 60, "mean": [0, 0.5, 1]}])");
+  expect_same("OpticalFlow()", R"([{"name": "OpticalFlow"}])");
+  expect_same("ObjectDetection()", R"({"name": "ObjectDetection"})");
+  const auto output = by_step.string();
+  expect_wrong_usage({"transform", photo, output, "ImageClassification(mean=[1, 2])"}, "mean must be three numbers");
+  expect_wrong_usage({"transform", photo, output, "ImageClassification(crop_sise=2)"}, "did you mean crop_size");
+}
+
 TEST(CliShow, WritesASheetOfBeforeAndAfter) {
   const auto photo = oracle::cases("cli/transform").front().text("photo");
   const support::TemporaryFolder folder;
