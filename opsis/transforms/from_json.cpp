@@ -31,8 +31,11 @@ struct NamedBuilder {
 constexpr NamedBuilder builders[] = {
 #include "opsis/transforms/transforms.def"
     // The presets of weights, which torchvision has elsewhere.
-    OPSIS_TRANSFORM(ImageClassification) OPSIS_TRANSFORM(ObjectDetection) OPSIS_TRANSFORM(OpticalFlow)
-    OPSIS_TRANSFORM(SemanticSegmentation) OPSIS_TRANSFORM(VideoClassification)
+    {"ImageClassification", builder<ImageClassification>()},
+    {"ObjectDetection", builder<ObjectDetection>()},
+    {"OpticalFlow", builder<OpticalFlow>()},
+    {"SemanticSegmentation", builder<SemanticSegmentation>()},
+    {"VideoClassification", builder<VideoClassification>()},
 };
 #undef OPSIS_TRANSFORM
 

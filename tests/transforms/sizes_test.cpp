@@ -161,8 +161,8 @@ TEST(SanitizeBoundingBoxes, LeavesLabelsWithBoxesThatAreNotAsManyAsTheFirst) {
                               .labels = labels};
   };
   const auto two = detected(torch::tensor({{1.F, 1.F, 9.F, 9.F}, {3.F, 3.F, 3.F, 8.F}}), torch::tensor({7, 8}));
-  const auto three = detected(torch::tensor({{1.F, 1.F, 9.F, 9.F}, {3.F, 3.F, 3.F, 8.F}, {2.F, 2.F, 8.F, 8.F}}),
-                              torch::tensor({1, 2, 3}));
+  const auto three =
+      detected(torch::tensor({{1.F, 1.F, 9.F, 9.F}, {3.F, 3.F, 3.F, 8.F}, {2.F, 2.F, 8.F, 8.F}}), torch::tensor({1, 2, 3}));
   const auto expect_left = [&](const datasets::Detected& out) {
     EXPECT_EQ(out.boxes.data.size(0), 3);
     EXPECT_TENSOR_EQ(out.labels, three.labels);
