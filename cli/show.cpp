@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/pipeline.h"
@@ -26,28 +27,59 @@ struct ShowOptions {
   bool json = false;
 };
 
+// A result is a picture, or several: FiveCrop's.
+std::vector<opsis::Image> pictures_in(const opsis::Image& result) {
+  if (result.data.dim() != 4) return {result};
+  std::vector<opsis::Image> pictures;
+  for (const auto& one : result.data.unbind()) pictures.emplace_back(one);
+  return pictures;
+}
+
+// One row after the other, the shorter ones filled up.
+opsis::Image sheet_of(std::vector<std::vector<opsis::utils::LabelledImage>> rows, int64_t side) {
+  const opsis::utils::LabelledImage nothing{.image = opsis::Image(torch::full({3, 1, 1}, 255, torch::kUInt8))};
+  size_t columns = 0;
+  for (const auto& row : rows) columns = std::max(columns, row.size());
+  std::vector<opsis::utils::LabelledImage> tiles;
+  for (auto& row : rows) {
+    row.resize(columns, nothing);
+    tiles.insert(tiles.end(), row.begin(), row.end());
+  }
+  return opsis::utils::labelled_grid(tiles, {.columns = static_cast<int64_t>(columns), .tile_px = side, .font_px = 12});
+}
+
 int show(const ShowOptions& options) {
   check_picture_name("--out", options.output);
   const auto pipeline = build_pipeline(options.pipeline);
   const auto seed = options.seed ? *options.seed : std::random_device{}();
-  std::vector<opsis::utils::LabelledImage> tiles;
+  std::vector<std::vector<opsis::utils::LabelledImage>> rows;
   Json results = Json::array();
   bool drew = false;
   for (const auto& input : options.inputs) {
     const auto image = opsis::tasks::Picture(input).image();
     const auto size_of = [](const opsis::Image& one) { return opsis::text("{} x {}", one.data.size(-1), one.data.size(-2)); };
-    tiles.push_back({picture_of(image, options.side), std::filesystem::path(input).filename().string() + " " + size_of(image)});
+    auto& row = rows.emplace_back();
+    row.push_back({picture_of(image, options.side), std::filesystem::path(input).filename().string() + " " + size_of(image)});
     for (int64_t i = 0; i < options.times; ++i) {
       // Each by a seed of its own, so that any of them can be had again by opsis transform.
       const auto own = seed + static_cast<uint64_t>(i);
       const auto result = run_pipeline(pipeline, image, own);
       const auto& out = result.image;
-      tiles.push_back({picture_of(out, options.side), (result.drew ? opsis::text("seed {}: ", own) : "") + size_of(out)});
+      const auto pictures = pictures_in(out);
+      for (size_t n = 0; n < pictures.size(); ++n) {
+        const auto of = pictures.size() == 1 ? "" : opsis::text(", {} of {}", n + 1, pictures.size());
+        row.push_back({picture_of(pictures[n], options.side),
+                       (result.drew ? opsis::text("seed {}: ", own) : "") + size_of(pictures[n]) + of});
+      }
       drew = drew || result.drew;
-      results.push_back({{"input", input}, {"seed", own}, {"height", out.data.size(-2)}, {"width", out.data.size(-1)}});
+      results.push_back({{"input", input},
+                         {"seed", own},
+                         {"pictures", pictures.size()},
+                         {"height", out.data.size(-2)},
+                         {"width", out.data.size(-1)}});
     }
   }
-  const auto sheet = opsis::utils::labelled_grid(tiles, {.columns = options.times + 1, .tile_px = options.side, .font_px = 12});
+  const auto sheet = sheet_of(std::move(rows), options.side);
   opsis::utils::save_image(sheet.data.to(torch::kFloat64).div(255), options.output);
   if (options.json) {
     print_json(Json{{"output", options.output}, {"seed", seed}, {"results", results}});

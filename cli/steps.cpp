@@ -1,6 +1,7 @@
 #include "cli/steps.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -181,7 +182,7 @@ class Arguments {
     for (const auto& [key, words, is_list] : named_) {
       if (out.contains(key)) fail(key + " is given twice");
       Json list = Json::array();
-      for (const auto& word : words) list.push_back(json_of(meant(key, word)));
+      for (const auto& word : words) list.push_back(json_of(word));
       out[key] = is_list ? list : list[0];
     }
     return out;
@@ -198,10 +199,6 @@ class Arguments {
     if (const auto whole = all_of<int64_t>(word)) return *whole;
     if (const auto number = all_of<double>(word); number && std::isfinite(*number)) return *number;
     return word;
-  }
-  // torchvision's None is no anti-aliasing of tensors.
-  static std::string meant(std::string_view key, const std::string& word) {
-    return key == "antialias" && word == "None" ? "False" : word;
   }
   // The number that a word is, from its first character to its last.
   template <class Number>
@@ -222,9 +219,8 @@ class Arguments {
       if (out) fail(key + " is given twice");
       out = argument.words;
     }
-    if (!out || out->size() != 1) return out;
-    out = {meant(key, (*out)[0])};
-    if ((*out)[0] != "None") return out;
+    if (!out || out->size() != 1 || (*out)[0] != "None") return out;
+    if (key == "antialias") return std::vector<std::string>{"False"};  // what torchvision's None is for tensors
     constexpr std::string_view may_be_none[] = {"size", "max_size", "resize_size", "padding", "fill"};
     if (std::ranges::find(may_be_none, key) == std::end(may_be_none)) fail(key + " must not be None");
     return {};
@@ -308,18 +304,36 @@ T::AnyTransform to_dtype(Arguments& a) {
   return T::ToDtype(T::detail::dtype_named(name), {.scale = scale});
 }
 
+void read_three(Arguments& a, const std::string& key, std::array<double, 3>& place) {
+  const auto numbers = a.numbers(key);
+  if (!numbers) return;
+  if (numbers->size() != place.size()) a.fail(key + " must be three numbers in brackets");
+  std::copy(numbers->begin(), numbers->end(), place.begin());
+}
+
+// What the presets of pictures share.
+template <class Options>
+void read_preset(Arguments& a, Options& options) {
+  if (const auto side = a.integer("resize_size")) options.resize_size = *side;
+  read_three(a, "mean", options.mean);
+  read_three(a, "std", options.std);
+  read_interpolation(a, options.interpolation, options.antialias);
+}
+
 T::AnyTransform image_classification(Arguments& a) {
   T::ImageClassificationOptions options;
   if (const auto side = a.integer("crop_size")) options.crop_size = *side;
-  if (const auto side = a.integer("resize_size")) options.resize_size = *side;
+  read_preset(a, options);
   return T::ImageClassification(options);
 }
 
 T::AnyTransform object_detection(Arguments&) { return T::ObjectDetection(); }
 
+T::AnyTransform optical_flow(Arguments&) { return T::OpticalFlow(); }
+
 T::AnyTransform semantic_segmentation(Arguments& a) {
   T::SemanticSegmentationOptions options;
-  if (const auto side = a.integer("resize_size")) options.resize_size = *side;
+  read_preset(a, options);
   return T::SemanticSegmentation(options);
 }
 
@@ -331,9 +345,12 @@ struct Step {
 // Sorted. To add one: a builder above, which asks for its arguments in torchvision's order, and a line here.
 constexpr Step steps[] = {
     {"CenterCrop", "CenterCrop(size)", center_crop},
-    {"ImageClassification", "ImageClassification(crop_size=224, resize_size=256)", image_classification},
+    {"ImageClassification",
+     "ImageClassification(crop_size=224, resize_size=256, mean=[...], std=[...], interpolation=bilinear, antialias=True)",
+     image_classification},
     {"Normalize", "Normalize(mean, std)", normalize},
     {"ObjectDetection", "ObjectDetection()", object_detection},
+    {"OpticalFlow", "OpticalFlow()", optical_flow},
     {"Pad", "Pad(padding, fill=0, padding_mode=constant)", pad},
     {"RandomCrop", "RandomCrop(size, padding=None, pad_if_needed=False, fill=0, padding_mode=constant)", random_crop},
     {"RandomHorizontalFlip", "RandomHorizontalFlip(p=0.5)", random_horizontal_flip},
@@ -341,7 +358,9 @@ constexpr Step steps[] = {
      "RandomResizedCrop(size, scale=[0.08, 1], ratio=[0.75, 1.33], interpolation=bilinear, antialias=True)",
      random_resized_crop},
     {"Resize", "Resize(size, interpolation=bilinear, max_size=None, antialias=True)", resize},
-    {"SemanticSegmentation", "SemanticSegmentation(resize_size=None)", semantic_segmentation},
+    {"SemanticSegmentation",
+     "SemanticSegmentation(resize_size=None, mean=[...], std=[...], interpolation=bilinear, antialias=True)",
+     semantic_segmentation},
     {"ToDtype", "ToDtype(dtype, scale=False)", to_dtype},
 };
 

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <numeric>
@@ -347,20 +349,48 @@ class Nearest {
   std::vector<Entry> by_red_;
 };
 
+bool same_color(Keyed a, Keyed b) { return (a ^ b) >> kKeyShift == 0; }
+
+/// Adds up what has the same color, of two sorted parts the second of which begins at `middle`.
+void merge_colors(std::vector<Keyed>& colors, size_t middle) {
+  if (middle == 0) return;
+  std::inplace_merge(colors.begin(), colors.begin() + static_cast<std::ptrdiff_t>(middle), colors.end());
+  auto last = colors.begin();
+  for (auto color = std::next(last); color != colors.end(); ++color) {
+    if (same_color(*last, *color)) {
+      *last += *color & kBelowKey;
+    } else {
+      *++last = *color;
+    }
+  }
+  colors.erase(std::next(last), colors.end());
+}
+
 /// With an index for what is transparent, when asked.
 Indexed index(const uint8_t* pixels, Size size, int64_t channels, bool transparent) {
   const int64_t count = size.height * size.width;
-  std::vector<Keyed> shown, room;  // the pixels that are, by their colors
-  shown.reserve(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; ++i) {
-    const auto* const pixel = pixels + i * channels;
-    if (!is_clear(pixel, channels)) shown.push_back(key_of(color_at(pixel, channels)) | static_cast<Keyed>(i));
-  }
-  sort_by_channel(shown, 0, room);
+  // Pixels are sorted run by run, for it takes 16 bytes of each: a large picture in 16 runs, others in one.
+  const auto run = std::max(int64_t{1} << 20, (count + 15) / 16);
+  std::vector<Keyed> shown, room;  // the pixels of a run that are not clear, by their colors
+  shown.reserve(static_cast<size_t>(std::min(run, count)));
+  const auto sort_run = [&](int64_t from) {
+    shown.clear();
+    const auto end = std::min(from + run, count);
+    for (int64_t i = from; i < end; ++i) {
+      const auto* const pixel = pixels + i * channels;
+      if (!is_clear(pixel, channels)) shown.push_back(key_of(color_at(pixel, channels)) | static_cast<Keyed>(i));
+    }
+    sort_by_channel(shown, 0, room);
+  };
   std::vector<Keyed> colors;
-  for (const auto pixel : shown) {
-    if (colors.empty() || (colors.back() & ~kBelowKey) != (pixel & ~kBelowKey)) colors.push_back(pixel & ~kBelowKey);
-    ++colors.back();
+  for (int64_t from = 0; from < count; from += run) {
+    sort_run(from);
+    const auto before = colors.size();
+    for (const auto pixel : shown) {
+      if (colors.size() == before || !same_color(colors.back(), pixel)) colors.push_back(pixel & ~kBelowKey);
+      ++colors.back();
+    }
+    merge_colors(colors, before);
   }
 
   Indexed out;
@@ -376,10 +406,16 @@ Indexed index(const uint8_t* pixels, Size size, int64_t channels, bool transpare
     out.palette.push_back({});
   }
   out.indices.assign(static_cast<size_t>(count), static_cast<uint8_t>(std::max(out.transparent, 0)));
-  auto pixel = shown.begin();
-  for (const auto key : colors) {
-    const auto place = nearest(color_of(key));
-    for (auto left = key & kBelowKey; left > 0; --left) out.indices[*pixel++ & kBelowKey] = place;
+  std::vector<uint8_t> places;
+  places.reserve(colors.size());
+  for (const auto key : colors) places.push_back(nearest(color_of(key)));
+  for (int64_t from = 0; from < count; from += run) {
+    if (run < count) sort_run(from);  // else it is sorted still
+    size_t color = 0;
+    for (const auto pixel : shown) {
+      while (!same_color(colors[color], pixel)) ++color;
+      out.indices[pixel & kBelowKey] = places[color];
+    }
   }
   return out;
 }

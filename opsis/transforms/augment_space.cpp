@@ -1,11 +1,16 @@
 #include "opsis/transforms/augment_space.h"
 
+#include <ATen/ops/_sample_dirichlet.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/linspace.h>
+#include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "opsis/core/check.h"
+#include "opsis/core/random.h"
 #include "opsis/transforms/per_kind.h"
 #include "opsis/transforms/query.h"
 
@@ -158,6 +163,27 @@ Size size_of_only_image(std::string_view where, std::span<const Value> values) {
   }
   OPSIS_CHECK(only != nullptr, "{}: the sample must have an image or a video", where);
   return query_size(where, {only, 1});
+}
+
+AugMix::Params draw_mix(const AugMixOptions& options, int64_t images,
+                        const std::function<AugmentStep(std::span<const Strength> space)>& draw) {
+  // Beta's weights, of the image and of all chains together, then how the chains share theirs.
+  const auto dirichlet = [&](int64_t count) {
+    const std::vector<double> alphas(static_cast<size_t>(std::max<int64_t>(count, 0)), options.alpha);
+    return at::_sample_dirichlet(at::tensor(alphas, at::kFloat).expand({images, -1}), random::current());
+  };
+  const auto halves = dirichlet(2);
+  const auto shares = dirichlet(options.mixture_width) * halves.select(1, 1).reshape({images, -1});
+  AugMix::Params params{at::cat({halves.narrow(1, 0, 1), shares}, 1), {}};
+
+  const auto space = mix_space(options.all_ops);
+  for (int64_t chain = 0; chain < options.mixture_width; ++chain) {
+    const auto depth = options.chain_depth > 0 ? options.chain_depth : random::integer(1, 4);
+    AugmentParams steps;
+    for (int64_t i = 0; i < depth; ++i) steps.steps.push_back(draw(space));
+    params.chains.push_back(std::move(steps));
+  }
+  return params;
 }
 
 }  // namespace opsis::inline v1::transforms::detail

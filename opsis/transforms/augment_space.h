@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -52,6 +53,11 @@ int64_t bits_of(std::string_view where, double magnitude);
 /// The size of the one image or video that such a transform is for.
 /// Throws   ValueError when there is none, or several, or a mask, boxes or key points
 Size size_of_only_image(std::string_view where, std::span<const Value> values);
+
+/// What AugMix draws for a batch of so many images; `draw` draws an operation out of a space, which each of its versions does in
+/// its own way.
+AugMix::Params draw_mix(const AugMixOptions& options, int64_t images,
+                        const std::function<AugmentStep(std::span<const Strength> space)>& draw);
 
 /// The image after one operation, by the kernels of functional/.
 /// Throws   ValueError when there is no such operation, and what the kernel throws

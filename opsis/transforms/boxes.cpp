@@ -44,9 +44,13 @@ std::string SetClampingMode::repr() const {
   return detail::repr("SetClampingMode", {{"clamping_mode", none ? "" : std::string(to_string(clamping_mode_))}});
 }
 
+void detail::check_labels(std::string_view where, const torch::Tensor& labels, int64_t count) {
+  OPSIS_CHECK(labels.defined() && labels.dim() > 0 && labels.size(0) == count,
+              "{}: there must be a label for each of {}, got {}", where, count, opsis::detail::shape(labels));
+}
+
 torch::Tensor detail::valid_labels(std::string_view where, const torch::Tensor& labels, const torch::Tensor& valid) {
-  OPSIS_CHECK(labels.defined() && labels.dim() > 0 && labels.size(0) == valid.size(0),
-              "{}: there must be a label for each of {}, got {}", where, valid.size(0), opsis::detail::shape(labels));
+  check_labels(where, labels, valid.size(0));
   return labels.index({valid});
 }
 
@@ -67,8 +71,18 @@ Value SanitizeBoundingBoxes::transform(const Value& value, const Params& params)
   });
 }
 
-torch::Tensor SanitizeBoundingBoxes::rows_of_boxes(const torch::Tensor& rows, const Params& params) const {
-  return rows.defined() ? detail::valid_labels("SanitizeBoundingBoxes", rows, params.valid) : rows;
+void SanitizeBoundingBoxes::rows_of_boxes(std::span<Value> values, const Params& params) const {
+  const auto all = params.valid.size(0);
+  for (auto& value : values) {
+    const auto* const custom = std::get_if<Custom>(&value);
+    const auto* const named = custom ? custom->get<detail::PerBox>() : nullptr;
+    if (!named || !named->rows.defined()) continue;
+    const auto* const boxes = named->boxes < values.size() ? std::get_if<BoundingBoxes>(&values[named->boxes]) : nullptr;
+    const auto count = boxes && boxes->data.defined() ? boxes->data.size(0) : all;
+    detail::check_labels("SanitizeBoundingBoxes", named->rows, count);
+    // Where transform() leaves the boxes alone, so does this what goes with them.
+    if (count == all) value = Custom(detail::PerBox{named->rows.index({params.valid}), named->boxes});
+  }
 }
 
 std::string SanitizeBoundingBoxes::repr() const {

@@ -82,7 +82,10 @@ struct SanitizeParams {
 
 namespace detail {
 
-// Throws ValueError, in the words of `where`, unless there is a label for each of what `valid` speaks of.
+// Throws ValueError, in the words of `where`, unless there is a label for each of `count`.
+OPSIS_API void check_labels(std::string_view where, const torch::Tensor& labels, int64_t count);
+// Those of what is valid.
+// Throws   as check_labels
 OPSIS_API torch::Tensor valid_labels(std::string_view where, const torch::Tensor& labels, const torch::Tensor& valid);
 
 template <class Sanitizer, class Sample, class LabelsOf>
@@ -95,7 +98,7 @@ Sample sanitize_with_labels(std::string_view where, const Sanitizer& sanitizer, 
   };
   sample = apply_to<Sample>(sanitizer, sanitize, std::move(sample));
   Leaves leaves;  // what it took out by itself
-  if constexpr (requires { sanitizer.rows_of_boxes(valid, SanitizeParams()); }) collect(leaves, sample);
+  if constexpr (requires { sanitizer.rows_of_boxes(std::span<Value>(), SanitizeParams()); }) collect(leaves, sample);
   const auto take_along = [&](torch::Tensor& labels) {
     if (!leaves.has_per_box(labels)) labels = valid_labels(where, labels, valid);
   };
@@ -119,7 +122,8 @@ Sample sanitize_with_labels(std::string_view where, const Sanitizer& sanitizer, 
 /// Key points stay as they are unless they are named so, as s.points.data.
 /// Throws   ValueError when min_size or min_area is below 1; and, applied, when the sample has no boxes or not a label for each
 /// Differs  torchvision looks for an entry that is called labels, and fails without one; here labels are named, and none need be.
-///          Masks that are not one for each box pass through, as there
+///          Masks that are not one for each box pass through, as there; so do boxes of another struct that are not as many as
+///          the first, and what goes with them
 /// Source   torchvision.transforms.v2.SanitizeBoundingBoxes
 class OPSIS_API SanitizeBoundingBoxes final : public Drawing<SanitizeBoundingBoxes> {
  public:
@@ -128,7 +132,8 @@ class OPSIS_API SanitizeBoundingBoxes final : public Drawing<SanitizeBoundingBox
   using Params = SanitizeParams;
   Params make_params(std::span<const Value> values) const;
   Value transform(const Value& value, const Params& params) const;
-  torch::Tensor rows_of_boxes(const torch::Tensor& rows, const Params& params) const;
+  /// Takes along what goes with boxes by per_box().
+  void rows_of_boxes(std::span<Value> values, const Params& params) const;
   auto arguments() const { return std::tuple(options_); }
   std::string repr() const override;
 

@@ -1,6 +1,7 @@
 // Kinds of value that a user brings along.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -38,9 +39,10 @@ class OPSIS_API Custom {
 
 namespace detail {
 
-// A row for each box of a sample: what its per_box() names.
+// A row for each box of a struct: what its per_box() names.
 struct PerBox {
   torch::Tensor rows;
+  size_t boxes;  // the place of the struct's boxes among the values; where there are none, another place
 };
 
 // What a transform does to a custom value, with the parameters it drew (null when it draws none).

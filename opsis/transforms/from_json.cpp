@@ -1,5 +1,8 @@
 #include "opsis/transforms/from_json.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
 #include "opsis/transforms.h"
@@ -27,6 +30,12 @@ struct NamedBuilder {
 #define OPSIS_TRANSFORM(name) {#name, builder<name>()},
 constexpr NamedBuilder builders[] = {
 #include "opsis/transforms/transforms.def"
+    // The presets of weights, which torchvision has elsewhere.
+    {"ImageClassification", builder<ImageClassification>()},
+    {"ObjectDetection", builder<ObjectDetection>()},
+    {"OpticalFlow", builder<OpticalFlow>()},
+    {"SemanticSegmentation", builder<SemanticSegmentation>()},
+    {"VideoClassification", builder<VideoClassification>()},
 };
 #undef OPSIS_TRANSFORM
 
@@ -34,6 +43,17 @@ AnyTransform compose_from(const Json& list) {
   std::vector<AnyTransform> parts;
   detail::from_json(list, parts);
   return Compose(std::move(parts));
+}
+
+// null where torchvision takes None for a setting, and not for what is usual: no anti-aliasing of tensors, no clamping.
+Json setting_of_none(std::string_view transform, std::string_view argument) {
+  if (argument == "antialias") return false;
+  if (transform == "SetClampingMode") return to_string(ClampingMode::None);
+  return {};
+}
+
+bool has_null(const Json& json) {
+  return std::ranges::any_of(json.members(), [](const auto& member) { return member.second.is_null(); });
 }
 
 }  // namespace
@@ -52,7 +72,14 @@ AnyTransform build_transform(const Json& json) {
   std::vector<std::string_view> names;
   for (const auto& row : builders) {
     if (!row.build) continue;
-    if (row.name == name) return row.build(json);
+    if (row.name == name) {
+      if (!has_null(json)) return row.build(json);
+      auto arguments = json.members();
+      for (auto& [argument, value] : arguments) {
+        if (value.is_null()) value = setting_of_none(name, argument);
+      }
+      return row.build(std::move(arguments));
+    }
     names.push_back(row.name);
   }
   raise<ValueError>("transform_from_json: no transform is named \"{}\"{}", name, did_you_mean(name, names));

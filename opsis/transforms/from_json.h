@@ -16,7 +16,8 @@ namespace opsis::inline v1::transforms {
 ///         {"name": "RandomHorizontalFlip"},
 ///         {"name": "ToDtype", "dtype": "float32", "scale": true}
 ///     ])");
-/// Arguments that have a default may be left out.
+/// Arguments that have a default may be left out, and null is torchvision's None. The presets of weights have names too:
+///     {"name": "ImageClassification", "crop_size": 224}
 /// Throws   ValueError for what is no JSON, and for a name, an argument or a setting that is not there, with the nearest ones;
 ///          and what the constructors throw
 OPSIS_API AnyTransform transform_from_json(std::string_view json);

@@ -87,6 +87,23 @@ std::string SemanticSegmentation::describe() const {
               resized);
 }
 
+Json json_of(const OneOrTwo& numbers) {
+  const std::vector<int64_t> all = numbers;
+  return detail::to_json(all);
+}
+
+void read_json(const Json& json, OneOrTwo& numbers) {
+  std::vector<int64_t> all;
+  detail::from_json(json, all);
+  if (all.size() != 1 && all.size() != 2) detail::refuse_json("one or two numbers", json);
+  numbers = all.size() == 1 ? OneOrTwo{all[0]} : OneOrTwo{all[0], all[1]};
+}
+
+std::string code_of(const OneOrTwo& numbers) {
+  const std::vector<int64_t> all = numbers;
+  return detail::to_code(all);
+}
+
 VideoClassification::VideoClassification(VideoClassificationOptions options) : options_(options) {
   const auto numbers = options_.resize_size.size();
   OPSIS_CHECK(numbers == 1 || numbers == 2, "VideoClassification: resize_size must have 1 or 2 numbers, got {}", numbers);

@@ -24,6 +24,16 @@ struct ImageClassificationOptions {
   std::array<double, 3> std{0.229, 0.224, 0.225};
   InterpolationMode interpolation = InterpolationMode::BILINEAR;
   bool antialias = true;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("crop_size", crop_size);
+    visit("resize_size", resize_size);
+    visit("mean", mean);
+    visit("std", std);
+    visit("interpolation", interpolation);
+    visit("antialias", antialias);
+  }
 };
 
 /// Images as classifiers want them: resized, cut to a square, in [0, 1], normalised.
@@ -41,6 +51,7 @@ class OPSIS_API ImageClassification final : public Fixed<ImageClassification> {
   explicit ImageClassification(ImageClassificationOptions options = {});
 
   const ImageClassificationOptions& options() const { return options_; }
+  auto arguments() const { return std::tuple(options_); }
   Value transform(const Value& value) const;
   std::string repr() const override;
   /// What it does, in a sentence for people.
@@ -60,6 +71,7 @@ class OPSIS_API ObjectDetection final : public Fixed<ObjectDetection> {
  public:
   explicit ObjectDetection(ObjectDetectionOptions = {}) {}
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(); }
   std::string repr() const override { return "ObjectDetection()"; }
   /// What it does, in a sentence for people.
   std::string describe() const;
@@ -72,6 +84,15 @@ struct SemanticSegmentationOptions {
   std::array<double, 3> std{0.229, 0.224, 0.225};
   InterpolationMode interpolation = InterpolationMode::BILINEAR;
   bool antialias = true;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("resize_size", resize_size);
+    visit("mean", mean);
+    visit("std", std);
+    visit("interpolation", interpolation);
+    visit("antialias", antialias);
+  }
 };
 
 /// Images as segmentation models want them: resized, in [0, 1], normalised.
@@ -83,6 +104,7 @@ class OPSIS_API SemanticSegmentation final : public Fixed<SemanticSegmentation> 
   explicit SemanticSegmentation(SemanticSegmentationOptions options = {}) : options_(options) {}
 
   const SemanticSegmentationOptions& options() const { return options_; }
+  auto arguments() const { return std::tuple(options_); }
   Value transform(const Value& value) const;
   std::string repr() const override;
   std::string describe() const;
@@ -111,6 +133,10 @@ class OneOrTwo {
   size_t size_;
 };
 
+OPSIS_API Json json_of(const OneOrTwo& numbers);
+OPSIS_API void read_json(const Json& json, OneOrTwo& numbers);
+OPSIS_API std::string code_of(const OneOrTwo& numbers);
+
 /// Of VideoClassification.
 struct VideoClassificationOptions {
   Size crop_size{112, 112};
@@ -118,6 +144,15 @@ struct VideoClassificationOptions {
   std::array<double, 3> mean{0.43216, 0.394666, 0.37645};
   std::array<double, 3> std{0.22803, 0.22145, 0.216989};
   InterpolationMode interpolation = InterpolationMode::BILINEAR;
+
+  template <class Visitor>
+  void fields(Visitor&& visit) {
+    visit("crop_size", crop_size);
+    visit("resize_size", resize_size);
+    visit("mean", mean);
+    visit("std", std);
+    visit("interpolation", interpolation);
+  }
 };
 
 /// Videos as classifiers want them: resized without antialias, cut, in [0, 1], normalised, and with the channels before the frames.
@@ -132,6 +167,7 @@ class OPSIS_API VideoClassification final : public Fixed<VideoClassification> {
   explicit VideoClassification(VideoClassificationOptions options = {});
 
   const VideoClassificationOptions& options() const { return options_; }
+  auto arguments() const { return std::tuple(options_); }
   /// A bare tensor counts as a video.
   Value transform(const Value& value) const;
   std::string repr() const override;
@@ -156,6 +192,7 @@ class OPSIS_API OpticalFlow final : public Fixed<OpticalFlow> {
   /// Both bare tensors are images here.
   std::tuple<torch::Tensor, torch::Tensor> operator()(const torch::Tensor& first, const torch::Tensor& second) const;
   Value transform(const Value& value) const;
+  auto arguments() const { return std::tuple(); }
   std::string repr() const override { return "OpticalFlow()"; }
   std::string describe() const;
 };

@@ -297,20 +297,18 @@ void detail::check_probability(std::string_view where, double p) {
 // torch compares its float with p as a float.
 bool detail::happens(double p) { return random::uniform() < static_cast<float>(p); }
 
-void detail::Leaves::add_per_box(torch::Tensor& rows) {
-  add(CustomPlace(
-      &rows, [](const void* place) { return Custom(PerBox{*static_cast<const torch::Tensor*>(place)}); },
-      [](const Custom& value, void* place) {
-        const auto* held = value.get<PerBox>();
-        if (held) *static_cast<torch::Tensor*>(place) = held->rows;
-        return held != nullptr;
-      }));
+void detail::Leaves::add_per_box(torch::Tensor& rows, size_t first) {
+  const BoundingBoxes* boxes = nullptr;
+  for (auto i = first; i < leaves_.size() && !boxes; ++i) {
+    if (const auto* leaf = std::get_if<BoundingBoxes*>(&leaves_[i])) boxes = *leaf;
+  }
+  add(RowsPlace(&rows, boxes));
 }
 
 bool detail::Leaves::has_per_box(const torch::Tensor& rows) const {
   return std::any_of(leaves_.begin(), leaves_.end(), [&](const Leaf& leaf) {
-    const auto* custom = std::get_if<CustomPlace>(&leaf);
-    return custom && custom->place == &rows;
+    const auto* place = std::get_if<RowsPlace>(&leaf);
+    return place && place->rows == &rows;
   });
 }
 
@@ -322,6 +320,14 @@ void detail::Leaves::apply(const Transform& transform, const std::function<void(
 
   std::vector<Leaf> used;
   std::vector<Value> values;
+  const auto place_of = [&](const BoundingBoxes* boxes) {
+    size_t i = 0;
+    for (; i < used.size(); ++i) {
+      const auto* leaf = std::get_if<BoundingBoxes*>(&used[i]);
+      if (leaf && *leaf == boxes) break;
+    }
+    return i;
+  };
   for (const auto& leaf : leaves_) {
     if (const auto* tensor = std::get_if<torch::Tensor*>(&leaf)) {
       if (!tensor_is_image || !(*tensor)->defined()) continue;
@@ -331,13 +337,13 @@ void detail::Leaves::apply(const Transform& transform, const std::function<void(
       values.emplace_back(std::move(image));
     } else if (const auto* custom = std::get_if<CustomPlace>(&leaf)) {
       values.emplace_back(custom->load(custom->place));
+    } else if (const auto* place = std::get_if<RowsPlace>(&leaf)) {
+      values.emplace_back(Custom(PerBox{*place->rows, place_of(place->boxes)}));
     } else {
       std::visit(
           [&](const auto& value) {
             using Place = std::remove_cvref_t<decltype(value)>;
-            if constexpr (!std::is_same_v<Place, torch::Tensor*> && !std::is_same_v<Place, CustomPlace>) {
-              values.emplace_back(*value);
-            }
+            if constexpr (std::is_pointer_v<Place> && !std::is_same_v<Place, torch::Tensor*>) values.emplace_back(*value);
           },
           leaf);
     }
@@ -354,6 +360,11 @@ void detail::Leaves::apply(const Transform& transform, const std::function<void(
             const auto* custom = std::get_if<Custom>(&values[i]);
             OPSIS_CHECK(custom && place.store(*custom, place.place),
                         "{}: turned a value into another kind than the sample holds", transform.repr());
+          } else if constexpr (std::is_same_v<Place, RowsPlace>) {
+            const auto* custom = std::get_if<Custom>(&values[i]);
+            const auto* held = custom ? custom->get<PerBox>() : nullptr;
+            OPSIS_CHECK(held, "{}: turned a value into another kind than the sample holds", transform.repr());
+            *place.rows = held->rows;
           } else if constexpr (std::is_same_v<Place, torch::Tensor>) {
             const auto* image = std::get_if<Image>(&values[i]);
             OPSIS_CHECK(image, "{}: turned a tensor into another kind of value", transform.repr());

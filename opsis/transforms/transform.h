@@ -214,11 +214,8 @@ OPSIS_API void require_in_place(const Transform& transform, const Record& record
 template <class Derived, class... Params>
 void change_one(const Derived& self, Value& value, const Params&... params) {
   if (const auto* custom = std::get_if<Custom>(&value)) {
-    if (const auto* per_box = custom->template get<PerBox>()) {
-      if constexpr (requires { self.rows_of_boxes(per_box->rows, params...); }) {
-        value = Custom(PerBox{self.rows_of_boxes(per_box->rows, params...)});
-      }
-    } else if constexpr (sizeof...(Params) == 0) {
+    if (custom->template get<PerBox>()) return;  // change() has seen to it
+    if constexpr (sizeof...(Params) == 0) {
       value = change_custom(*custom, typeid(Derived), self, nullptr);
     } else {
       value = change_custom(*custom, typeid(Derived), self, (static_cast<const void*>(&params), ...));
@@ -230,6 +227,8 @@ void change_one(const Derived& self, Value& value, const Params&... params) {
 
 template <class Derived, class... Params>
 void change(const Derived& self, std::span<Value> values, const Params&... params) {
+  // While the boxes are there that say how many rows there must be.
+  if constexpr (requires { self.rows_of_boxes(values, params...); }) self.rows_of_boxes(values, params...);
   for (auto& value : values) change_one(self, value, params...);
 }
 
@@ -445,9 +444,17 @@ class OPSIS_API Leaves {
     Load load;
     Store store;
   };
-  using Leaf = std::variant<Image*, Video*, Mask*, BoundingBoxes*, KeyPoints*, torch::Tensor*, CustomPlace>;
+  // Rows that go with boxes; null where their struct has none.
+  struct RowsPlace {
+    RowsPlace(torch::Tensor* rows, const BoundingBoxes* boxes) : rows(rows), boxes(boxes) {}
+    torch::Tensor* rows;
+    const BoundingBoxes* boxes;
+  };
+  using Leaf = std::variant<Image*, Video*, Mask*, BoundingBoxes*, KeyPoints*, torch::Tensor*, CustomPlace, RowsPlace>;
   void add(Leaf leaf) { leaves_.push_back(leaf); }
-  void add_per_box(torch::Tensor& rows);
+  size_t size() const { return leaves_.size(); }
+  // Rows of a struct whose leaves begin with the one of this number: they go with its first boxes.
+  void add_per_box(torch::Tensor& rows, size_t first);
   // Whether add_per_box was called for it.
   bool has_per_box(const torch::Tensor& rows) const;
   // Changes them all by one call of `apply`; `transform` is named in errors.
@@ -524,6 +531,7 @@ void collect(Leaves& leaves, T& input) {
   } else if constexpr (LeafType<T>) {
     leaves.add(&input);
   } else if constexpr (WithFields<T>) {
+    [[maybe_unused]] const auto first = leaves.size();
     std::apply(
         [&](auto&... field) {
           static_assert(!(ConstLeaf<std::remove_reference_t<decltype(field)>> || ...),
@@ -531,7 +539,7 @@ void collect(Leaves& leaves, T& input) {
           (collect(leaves, field), ...);
         },
         input.fields());
-    if constexpr (WithRows<T>) std::apply([&](auto&... rows) { (leaves.add_per_box(rows), ...); }, input.per_box());
+    if constexpr (WithRows<T>) std::apply([&](auto&... rows) { (leaves.add_per_box(rows, first), ...); }, input.per_box());
   } else if constexpr (TupleLike<T>) {
     std::apply([&](auto&... element) { (collect(leaves, element), ...); }, input);
   } else if constexpr (IsOptional<T>::value) {

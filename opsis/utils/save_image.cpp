@@ -55,9 +55,9 @@ void save(const Images& images, const std::filesystem::path& path, std::string_v
 
 // With and without a format.
 #define OPSIS_SAVE_IMAGE(Images, pictures)                                                                   \
-  void save_image(const Images& images, const std::filesystem::path& path, std::string_view format,          \
+  void save_image(const Images& images, const std::filesystem::path& path, detail::FormatName format,        \
                   const MakeGridOptions& options) {                                                          \
-    save(pictures, path, format, options);                                                                   \
+    save(pictures, path, format.text, options);                                                              \
   }                                                                                                          \
   void save_image(const Images& images, const std::filesystem::path& path, const MakeGridOptions& options) { \
     save(pictures, path, {}, options);                                                                       \

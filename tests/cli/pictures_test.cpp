@@ -129,6 +129,30 @@ TEST(CliTransform, TakesEveryTransformByNameAndPipelinesAsJson) {
                      pipeline + ": Json: parse error at line 1");
 }
 
+TEST(CliTransform, TakesPresetsAsStepsAndInPipelines) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto by_step = folder.path() / "step.png", by_file = folder.path() / "file.png";
+  const auto expect_same = [&](const std::string& step, const std::string& pipeline) {
+    SCOPED_TRACE(step);
+    const auto file = folder.write("pipeline.json", pipeline).string();
+    const auto of_step = opsis_tool({"transform", photo, by_step.string(), step});
+    ASSERT_EQ(of_step.code, 0) << of_step.err;
+    const auto of_file = opsis_tool({"transform", photo, by_file.string(), "--pipeline", file});
+    ASSERT_EQ(of_file.code, 0) << of_file.err;
+    EXPECT_TENSOR_EQ(io::decode_image(by_file).data, io::decode_image(by_step).data);
+  };
+  expect_same("ImageClassification(crop_size=60, antialias=None)",
+              R"({"name": "ImageClassification", "crop_size": 60, "antialias": null})");
+  expect_same("SemanticSegmentation(resize_size=60, mean=[0, 0.5, 1])",
+              R"([{"name": "SemanticSegmentation", "resize_size": 60, "mean": [0, 0.5, 1]}])");
+  expect_same("OpticalFlow()", R"([{"name": "OpticalFlow"}])");
+  expect_same("ObjectDetection()", R"({"name": "ObjectDetection"})");
+  const auto output = by_step.string();
+  expect_wrong_usage({"transform", photo, output, "ImageClassification(mean=[1, 2])"}, "mean must be three numbers");
+  expect_wrong_usage({"transform", photo, output, "ImageClassification(crop_sise=2)"}, "did you mean crop_size");
+}
+
 TEST(CliShow, WritesASheetOfBeforeAndAfter) {
   const auto photo = oracle::cases("cli/transform").front().text("photo");
   const support::TemporaryFolder folder;
@@ -152,6 +176,31 @@ TEST(CliShow, WritesASheetOfBeforeAndAfter) {
     }
   }
   EXPECT_TRUE(found);
+}
+
+TEST(CliShow, LaysTheCropsOfAResultSideBySide) {
+  const auto photo = oracle::cases("cli/transform").front().text("photo");
+  const support::TemporaryFolder folder;
+  const auto shown = [&](const std::string& step, const std::string& times) {
+    const auto sheet = folder.path() / "sheet.png";
+    const auto run = opsis_tool({"show", photo, "--out", sheet.string(), "--step", step, "--times", times, "--json"});
+    EXPECT_EQ(run.code, 0) << run.err;
+    return std::pair(io::decode_image(sheet).data, json::parse(run.out)["results"]);
+  };
+  const auto [crops, results] = shown("FiveCrop(size=[100, 100])", "1");
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_EQ(results[0]["pictures"], 5);
+  EXPECT_EQ(results[0]["height"], 100);
+  // The picture and five others: the last is the crop of the middle.
+  const auto [middles, others] = shown("CenterCrop(100)", "5");
+  EXPECT_EQ(others[4]["pictures"], 1);
+  ASSERT_EQ(crops.size(2), middles.size(2));
+  const auto column = [](const torch::Tensor& sheet, int64_t number) {  // above the captions
+    return sheet.narrow(1, 0, 150).narrow(2, number * sheet.size(2) / 6, sheet.size(2) / 6);
+  };
+  EXPECT_TENSOR_EQ(column(crops, 5), column(middles, 5));
+  EXPECT_FALSE(column(crops, 1).equal(column(middles, 1)));
+  EXPECT_EQ(shown("TenCrop(size=[20, 20])", "2").second[1]["pictures"], 10);
 }
 
 TEST(CliShow, ShowsNormalisedResultsAndLargePictures) {

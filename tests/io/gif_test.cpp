@@ -5,6 +5,7 @@
 #include "opsis/core/check.h"
 #include "tests/io/pictures.h"
 #include "tests/support/expect.h"
+#include "tests/support/memory.h"
 #include "tests/support/temporary.h"
 
 namespace opsis {
@@ -85,6 +86,24 @@ TEST(EncodeGif, ComesNearMoreColors) {
   const auto difference = (photo.to(torch::kInt32) - back.to(torch::kInt32)).abs();
   // 851 noisy pixels of as many colors: Pillow's median cut is 5.7 away.
   EXPECT_LT(difference.to(torch::kFloat32).mean().item<float>(), 6.0F);
+}
+
+// The pixels of a large picture are sorted in runs, and its tiles have the colors that one of them has.
+TEST(EncodeGif, GivesAPictureOfSeveralRunsTheColorsOfItsTiles) {
+  torch::manual_seed(0);
+  const auto back = [](const torch::Tensor& pixels) { return io::decode_gif(io::encode_gif(Image(pixels))).data; };
+  for (const int64_t channels : {1, 3, 4}) {
+    const auto tile = torch::randint(256, {channels, 320, 320}, torch::kUInt8);
+    EXPECT_TENSOR_EQ(back(tile.repeat({1, 4, 4})), back(tile).repeat({1, 4, 4})) << channels;
+  }
+}
+
+TEST(EncodeGif, TakesAFewBytesOfMemoryAPixel) {
+  const auto image = torch::zeros({1, 4096, 4096}, torch::kUInt8);
+  if (!support::begin_peak_memory()) GTEST_SKIP() << "the system does not tell the peak of memory";
+  const auto before = support::peak_memory();
+  EXPECT_LT(io::encode_gif(Image(image)).numel(), image.numel());
+  EXPECT_LT(support::peak_memory() - before, 6 * image.numel());
 }
 
 TEST(EncodeGif, ShowsTheBackgroundThroughWhatIsTransparent) {

@@ -5,7 +5,7 @@ from oracle import case, out_dir, run
 from torchvision.io import ImageReadMode, decode_image, write_jpeg, write_png
 from torchvision.models import ResNet18_Weights, resnet18
 from torchvision.transforms import v2
-from torchvision.transforms._presets import ImageClassification
+from torchvision.transforms._presets import ImageClassification, ObjectDetection, SemanticSegmentation
 
 
 def _folder():
@@ -52,15 +52,22 @@ def predict(kind, extension):
                               ["CenterCrop((90,))", "Resize((50))", "RandomAffine(degrees=0, shear=10)", "RandomPosterize(bits=2, p=1)"],
                               ["RandomAffine(degrees=[0, 5], scale=(0.5, 2,), translate=None)", "RandomShortestSize(min_size=[70])"],
                               ["RandomRotation(degrees=[30, 31], interpolation=bilinear, fill=None)", "Resize(60, antialias=None)"],
-                              ["ConvertImageDtype(dtype=torch.uint8)", "RandomSolarize(threshold=+.9e2, p=1.)", "ScaleJitter(target_size=[90, 90], antialias=None)"]])
+                              ["ConvertImageDtype(dtype=torch.uint8)", "RandomSolarize(threshold=+.9e2, p=1.)", "ScaleJitter(target_size=[90, 90], antialias=None)"],
+                              ["ImageClassification(crop_size=90, resize_size=100, mean=(0.1, 0.2, 0.3), std=[1.0, 0.9, 0.8])"],
+                              ["Resize(80)", "SemanticSegmentation(resize_size=70, mean=[0.1, 0.2, 0.3], interpolation=bilinear, antialias=True)"],
+                              ["ObjectDetection()"]])
 def transform(steps):
     photo = _folder() / "picture.png"
     write_png(_photo(), str(photo))
     image = decode_image(str(photo), ImageReadMode.RGB)
     scope = vars(v2) | {"nearest": v2.InterpolationMode.NEAREST, "bilinear": v2.InterpolationMode.BILINEAR, "reflect": "reflect", "torch": torch}
+    scope |= {preset.__name__: preset for preset in (ImageClassification, ObjectDetection, SemanticSegmentation)}
     compose = v2.Compose([eval(step, scope) for step in steps])
     torch.manual_seed(7)
-    return {"photo": str(photo), "expected": compose(image)}
+    expected = compose(image)
+    if expected.is_floating_point():  # as save_image has it
+        expected = expected.mul(255).add(0.5).clamp(0, 255).to(torch.uint8)
+    return {"photo": str(photo), "expected": expected}
 
 
 run(__file__)

@@ -313,6 +313,7 @@ WRITTEN = {
     '{"name": "JPEG", "quality": 50}': "",
     '{"name": "JPEG", "quality": [50]}': "JPEG: quality: this must be one of the types that can stand here, got [50]",
     '{"name": "ColorJitter", "brightness": 0.5, "hue": null}': "",
+    '{"name": "SetClampingMode", "clamping_mode": null}': "",
 }
 
 

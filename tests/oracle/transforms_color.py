@@ -90,6 +90,14 @@ def bytes_(op, shape, layout):
 case("transforms_color/floats", op=list(OPS), dtype=["float32"], shape=[(3, 17, 23), (2, 1, 4, 5)], layout=["channels_last", "sliced"])(types)
 
 
+# Where a type begins and ends, and around zero: the sign of an integer is no bit of its level.
+@case("transforms_color/ends", op=["invert", *(op for op in OPS if op.startswith("solarize "))], dtype=["uint8", "int8", "int16", "uint16", "int32", "int64"])
+def ends(op, dtype):
+    info = torch.iinfo(getattr(torch, dtype))
+    levels = [info.min, info.min + 1, -101, -100, -2, -1, 0, 1, 2, 100, 101, info.max - 1, info.max]
+    return applied(op, torch.tensor([max(level, info.min) for level in levels]).to(getattr(torch, dtype)).reshape(1, 1, -1))
+
+
 # Numbers that are none, and infinite ones: as pixels, and as what pixels are changed by.
 @case("transforms_color/odd_pixels", op=list(OPS), dtype=["float16", "float32", "float64"], shape=[(3, 17, 23)], layout=["contiguous", "channels_last"])
 def odd_pixels(op, dtype, shape, layout):

@@ -27,6 +27,7 @@ std::vector<written::Written> all_written() {
       WRITTEN(GaussianNoise({.sigma = 0.2, .clip = false})),
       WRITTEN(Grayscale(3)),
       WRITTEN(Identity()),
+      WRITTEN(ImageClassification({.crop_size = 16, .resize_size = 20, .antialias = false})),
       WRITTEN(JPEG(75)),
       WRITTEN(JPEG(10, 90)),
       WRITTEN(Letterbox({64, 48}, {.stride = 32, .scale_up = false})),
@@ -35,6 +36,8 @@ std::vector<written::Written> all_written() {
       WRITTEN(MixUp()),
       WRITTEN(Normalize({0.485, 1e-05, 1.0}, {0.229, 2.5, 100.0})),
       WRITTEN(Normalize({0.5}, {0.5}, {.inplace = true})),
+      WRITTEN(ObjectDetection()),
+      WRITTEN(OpticalFlow()),
       WRITTEN(PILToTensor()),
       WRITTEN(Pad(2)),
       WRITTEN(Pad({1, 2}, {.fill = Fill({124, 116, 104})})),
@@ -80,6 +83,8 @@ std::vector<written::Written> all_written() {
       WRITTEN(SanitizeBoundingBoxes({.min_size = 2.0, .min_area = 9.0})),
       WRITTEN(SanitizeKeyPoints()),
       WRITTEN(ScaleJitter({40, 50}, {.scale_range = {0.5, 1.5}})),
+      WRITTEN(SemanticSegmentation({.mean = {0.1, 0.2, 0.3}, .interpolation = InterpolationMode::NEAREST})),
+      WRITTEN(SemanticSegmentation({.resize_size = 20})),
       WRITTEN(SetClampingMode(ClampingMode::None)),
       WRITTEN(TenCrop({12, 14}, true)),
       WRITTEN(ToDtype(torch::kFloat32, {.scale = true})),
@@ -90,6 +95,8 @@ std::vector<written::Written> all_written() {
       WRITTEN(ToTensor()),
       WRITTEN(TrivialAugmentWide({.num_magnitude_bins = 10})),
       WRITTEN(UniformTemporalSubsample(3)),
+      WRITTEN(VideoClassification({.crop_size = {14, 18}, .resize_size = {20}})),
+      WRITTEN(VideoClassification({.resize_size = {16, 21}, .interpolation = InterpolationMode::BICUBIC})),
   };
 #undef WRITTEN
 }

@@ -321,6 +321,7 @@ TEST(Presets, EqualTorchvisions) {
       const auto input = operations::laid_out(c.tensor("input"), layout);
       const auto expect = [&](const auto& preset) {
         EXPECT_TENSOR_EQ(preset(input), c.tensor("expected"));
+        EXPECT_TENSOR_EQ(transform_from_json(preset.to_json().dump())(input), c.tensor("expected"));
         EXPECT_EQ(preset.repr(), c.text("repr"));
         EXPECT_FALSE(preset.describe().empty());
       };

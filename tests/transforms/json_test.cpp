@@ -177,6 +177,22 @@ TEST(TransformFromJson, TakesSettingsAsPythonHasThem) {
   expect_reads(R"({"name": "RandomChoice", "transforms": [{"name": "Pad", "padding": 1}]})", RandomChoice({Pad(1)}));
   expect_reads(R"({"name": "ClampBoundingBoxes"})", ClampBoundingBoxes());
   expect_reads(R"({"name": "ClampBoundingBoxes", "clamping_mode": null})", ClampBoundingBoxes());
+  expect_reads(R"({"name": "SetClampingMode", "clamping_mode": null})", SetClampingMode(ClampingMode::None));
+  expect_reads(R"({"name": "Resize", "size": [20], "antialias": null})", Resize({20}, {.antialias = false}));
+  expect_reads(R"({"name": "RandomApply", "p": 0.5, "transforms": [
+                   {"name": "RandomResize", "min_size": 4, "max_size": 8, "antialias": null}]})",
+               RandomApply({RandomResize(4, 8, {.antialias = false})}, 0.5));
+  expect_reads(R"({"name": "ImageClassification", "crop_size": 20, "antialias": null})",
+               ImageClassification({.crop_size = 20, .antialias = false}));
+  expect_reads(R"({"name": "SemanticSegmentation", "resize_size": null, "mean": [0, 0.5, 1]})",
+               SemanticSegmentation({.mean = {0, 0.5, 1}}));
+  expect_reads(R"({"name": "VideoClassification", "crop_size": [8, 9], "resize_size": 20})",
+               VideoClassification({.crop_size = {8, 9}, .resize_size = {20}}));
+  EXPECT_ERROR(transform_from_json(R"({"name": "VideoClassification", "resize_size": [1, 2, 3]})"), ValueError,
+               "VideoClassification: resize_size: this must be one or two numbers, got [1,2,3]");
+  EXPECT_ERROR(transform_from_json(R"({"name": "ImageClasification"})"), ValueError, "did you mean ImageClassification");
+  EXPECT_ERROR(transform_from_json(R"({"name": "ToDtype", "dtype": "float32", "scale": null})"), ValueError,
+               "ToDtype: scale: this must be true or false, got null");
   EXPECT_ERROR(transform_from_json(R"({"name": "SetClampingMode", "clamping_mode": "?"})"), ValueError,
                "SetClampingMode: clamping_mode: no setting is named \"?\"");
   EXPECT_ERROR(transform_from_json(R"({"name": "JPEG", "quality": [10, 20, 30]})"), ValueError, "JPEG: quality: this must be one of");

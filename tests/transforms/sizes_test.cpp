@@ -153,6 +153,37 @@ TEST(SanitizeBoundingBoxes, TakesTheLabelsOfDetectedAlong) {
   EXPECT_ERROR(pipeline(example), ValueError, "SanitizeBoundingBoxes: there must be a label for each of 2, got (3,)");
 }
 
+// Two frames with one draw, and the picture of a second camera.
+TEST(SanitizeBoundingBoxes, LeavesLabelsWithBoxesThatAreNotAsManyAsTheFirst) {
+  const auto detected = [](const torch::Tensor& boxes, const torch::Tensor& labels) {
+    return datasets::Detected{.image = Image(torch::zeros({3, 20, 30}, torch::kUInt8)),
+                              .boxes = BoundingBoxes(boxes, BoundingBoxFormat::XYXY, {20, 30}),
+                              .labels = labels};
+  };
+  const auto two = detected(torch::tensor({{1.F, 1.F, 9.F, 9.F}, {3.F, 3.F, 3.F, 8.F}}), torch::tensor({7, 8}));
+  const auto three =
+      detected(torch::tensor({{1.F, 1.F, 9.F, 9.F}, {3.F, 3.F, 3.F, 8.F}, {2.F, 2.F, 8.F, 8.F}}), torch::tensor({1, 2, 3}));
+  const auto expect_left = [&](const datasets::Detected& out) {
+    EXPECT_EQ(out.boxes.data.size(0), 3);
+    EXPECT_TENSOR_EQ(out.labels, three.labels);
+  };
+  const Compose pipeline{RandomHorizontalFlip(1.0), SanitizeBoundingBoxes(), SanitizeBoundingBoxes()};
+  const auto [first, second] = pipeline(two, three);
+  EXPECT_TENSOR_EQ(first.labels, torch::tensor({7}));
+  expect_left(second);
+  const auto frames = pipeline(std::vector{two, three, two});
+  expect_left(frames[1]);
+  const auto [left, record] = pipeline.record(std::pair(5, two));
+  EXPECT_TENSOR_EQ(left.second.labels, torch::tensor({7}));
+  expect_left(pipeline.replay(record, three));
+  auto unlike = three;
+  unlike.labels = two.labels;
+  EXPECT_ERROR(pipeline(two, unlike), ValueError, "SanitizeBoundingBoxes: there must be a label for each of 3, got (2,)");
+  // As many as the first: they go by what is valid there.
+  const auto [one, other] = SanitizeBoundingBoxes()(two, detected(two.boxes.data.flip({0}), torch::tensor({4, 5})));
+  EXPECT_TENSOR_EQ(other.labels, torch::tensor({4}));
+}
+
 struct LabelledPeople {
   BoundingBoxes boxes;
   KeyPoints points;

@@ -33,6 +33,27 @@ TEST(SaveImage, WritesJpegByExtensionOrFormat) {
   }
 }
 
+TEST(SaveImage, TakesNothingInBracesForTheUsualOptions) {
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "image.png";
+  const auto batch = torch::rand({3, 3, 4, 5});
+  const auto expected = utils::make_grid(batch).mul(255).add(0.5).to(torch::kUInt8);
+  const auto expect_saved = [&](const std::filesystem::path& path) {
+    EXPECT_TENSOR_EQ(io::decode_image(path).data, expected);
+    std::filesystem::remove(path);
+  };
+  utils::save_image(batch, file, {});
+  expect_saved(file);
+  utils::save_image(Image(batch), file, {});
+  expect_saved(file);
+  utils::save_image(std::vector<torch::Tensor>{batch[0], batch[1], batch[2]}, file, {});
+  expect_saved(file);
+  utils::save_image(batch, folder.path() / "of a text", std::string("png"), {});
+  expect_saved(folder.path() / "of a text");
+  utils::save_image(batch, folder.path() / "of a view", std::string_view("png"));
+  expect_saved(folder.path() / "of a view");
+}
+
 TEST(SaveImage, WritesEachFormatByExtension) {
   const support::TemporaryFolder folder;
   const auto levels = torch::tensor({{{0, 255}, {51, 102}}}, torch::kUInt8).repeat({3, 1, 1});

@@ -74,6 +74,8 @@ OPSIS_API Video posterize(const Video& video, int64_t bits);
 /// Shapes   any; the result has the same
 /// Types    as invert
 /// Throws   ValueError for a threshold above the type's largest pixel and for other types
+/// Differs  the threshold is what a float is in Python; of an int torch makes a number of the image's type, so that -1 is 255 on
+///          uint8, and wide integers are not rounded to float32 before they are compared
 /// Source   torchvision.transforms.v2.functional.solarize
 OPSIS_API torch::Tensor solarize(const torch::Tensor& image, double threshold);
 OPSIS_API Image solarize(const Image& image, double threshold);

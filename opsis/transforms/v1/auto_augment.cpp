@@ -1,14 +1,10 @@
 #include "opsis/transforms/v1/auto_augment.h"
 
-#include <ATen/ops/_sample_dirichlet.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/linspace.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>
-#include <ATen/ops/tensor.h>
 
-#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -178,24 +174,8 @@ AugMix::Params AugMix::make_params(std::span<const Value> values) const {
     const auto& pixels = image ? image->data : video ? video->data : Tensor();
     if (pixels.defined() && pixels.dim() >= 4) images = pixels.size(0);
   }
-  const auto dirichlet = [&](int64_t count) {
-    const std::vector<double> alphas(static_cast<size_t>(std::max<int64_t>(count, 0)), options_.alpha);
-    return at::_sample_dirichlet(at::tensor(alphas, at::kFloat).expand({images, -1}), random::current());
-  };
-  const auto halves = dirichlet(2);
-  const auto shares = dirichlet(options_.mixture_width) * halves.select(1, 1).reshape({images, -1});
-  Params params{at::cat({halves.narrow(1, 0, 1), shares}, 1), {}};
-  const auto space = detail::mix_space(options_.all_ops);
-  for (int64_t chain = 0; chain < options_.mixture_width; ++chain) {
-    const auto depth = options_.chain_depth > 0 ? options_.chain_depth : random::integer(1, 4);
-    AugmentParams steps;
-    for (int64_t i = 0; i < depth; ++i) {
-      steps.steps.push_back(old_step(
-          "AugMix", space, 10, [&] { return random::integer(0, options_.severity); }, size));
-    }
-    params.chains.push_back(std::move(steps));
-  }
-  return params;
+  const auto bin = [&] { return random::integer(0, options_.severity); };
+  return detail::draw_mix(options_, images, [&](auto space) { return old_step("AugMix", space, 10, bin, size); });
 }
 
 Value AugMix::transform(const Value& value, const Params& params) const {

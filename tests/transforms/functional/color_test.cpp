@@ -52,6 +52,7 @@ TEST_F(ColorKernels, OfAllTypesEqualTorchvisions) { color_images_of("transforms_
 TEST_F(ColorKernels, OfBytesInAnyLayoutEqualTorchvisions) { color_images_of("transforms_color/bytes"); }
 TEST_F(ColorKernels, OfFloatsInAnyLayoutEqualTorchvisions) { color_images_of("transforms_color/floats"); }
 
+TEST_F(ColorKernels, AtTheEndsOfTheTypesEqualTorchvisions) { color_images_of("transforms_color/ends", "contiguous"); }
 TEST_F(ColorKernels, OfNaNAndInfinityEqualTorchvisions) { color_images_of("transforms_color/odd_pixels"); }
 TEST_F(ColorKernels, WithFactorsThatAreNoNumbersEqualTorchvisions) { color_images_of("transforms_color/odd_factors"); }
 
