@@ -20,7 +20,7 @@ using torch::Tensor;
 using Box = std::array<double, 4>;
 
 // What an image has, or what was found in it: a row each.
-struct Rows {
+struct VocRows {
   std::vector<Box> boxes;
   std::vector<int64_t> labels;
   std::vector<double> numbers;  // scores, or whether a box is difficult
@@ -34,11 +34,11 @@ struct Rows {
   }
 };
 
-Rows rows_of(std::string_view side, const Tensor& given_boxes, const Tensor& given_labels, const Tensor& given_numbers) {
+VocRows rows_of(std::string_view side, const Tensor& given_boxes, const Tensor& given_labels, const Tensor& given_numbers) {
   OPSIS_CHECK(given_labels.defined() && given_labels.dim() == 1 && c10::isIntegralType(given_labels.scalar_type(), false),
               "VocEvaluator: the labels of the {} must be (N) whole numbers, got {}", side, detail::shape(given_labels));
   const auto count = given_labels.size(0);
-  Rows out;
+  VocRows out;
   if (count == 0) return out;
   OPSIS_CHECK(given_boxes.defined() && given_boxes.sizes() == std::vector<int64_t>({count, 4}),
               "VocEvaluator: the boxes of the {} must be ({}, 4), one for each label, got {}", side, count,

@@ -418,7 +418,7 @@ std::optional<Hdf5Attribute> find_attribute(Bytes file, uint64_t object, std::st
   std::optional<Hdf5Attribute> out;
   Hdf5Nodes(file).each_message(object, [&](uint16_t type, Bytes content) {
     if (type != kAttribute) return;
-    if (auto found = attribute_named(content, name)) out = std::move(found);
+    if (auto found = attribute_named(content, name)) out = found;
   });
   return out;
 }

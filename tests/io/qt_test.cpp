@@ -28,8 +28,8 @@ class QImage {
   QImage copy() const { return convertToFormat(format_, true); }
   QImage convertToFormat(Format format) const { return convertToFormat(format, false); }
   const uchar* constBits() const { return data_; }
-  uchar* scanLine(int y) { return own_->data() + y * bytes_per_line_; }
-  const uchar* constScanLine(int y) const { return data_ + y * bytes_per_line_; }
+  uchar* scanLine(int y) { return own_->data() + int64_t{y} * bytes_per_line_; }
+  const uchar* constScanLine(int y) const { return data_ + int64_t{y} * bytes_per_line_; }
   int width() const { return width_; }
   int height() const { return height_; }
   int bytesPerLine() const { return bytes_per_line_; }

@@ -30,7 +30,7 @@ TEST(DecodeImage, LooksAtNoOtherPageForAStill) {
 
 TEST(DecodeWebp, ChecksTheLimitsOfAnAnimation) {
   const auto animation = support::picture("still_animation.webp");
-  const int64_t needed = 9 * 11 * 4 * 3;
+  const int64_t needed = int64_t{9} * 11 * 4 * 3;
   io::DecodeOptions options{.limits = {.codec_bytes = needed}, .still = true};
   EXPECT_EQ(io::decode_webp(animation, options).data.sizes(), (std::vector<int64_t>{3, 9, 11}));
   options.limits.codec_bytes = needed - 1;

@@ -16,7 +16,7 @@ namespace {
 
 using ops::Layer;
 
-Layer group_norm(int64_t channels) { return torch::nn::GroupNorm(2, channels); }
+Layer two_groups(int64_t channels) { return torch::nn::GroupNorm(2, channels); }
 
 // The same as in tests/oracle/ops_layers.py.
 Layer make(const std::string& name) {
@@ -38,7 +38,7 @@ Layer make(const std::string& name) {
          return Conv(3, 8, {.padding = torch::ExpandingArray<2>({0, 2}), .norm_layer = nullptr, .activation_layer = nullptr});
        }},
       {"conv_biased",
-       [] { return Conv(3, 8, {.norm_layer = group_norm, .activation_layer = [] { return hardswish(); }, .bias = true}); }},
+       [] { return Conv(3, 8, {.norm_layer = two_groups, .activation_layer = [] { return hardswish(); }, .bias = true}); }},
       {"squeeze", [] { return SqueezeExcitation(3, 2); }},
       {"squeeze_hard",
        [] {

@@ -196,7 +196,7 @@ TEST(Detector, TiledMakesNoMoreMasksThanItMay) {
   const auto tiled = [&](bool masks, int64_t mask_bytes) {
     return detector.tiled(image, {.tile_size = {40, 48}, .overlap = 16, .masks = masks, .mask_bytes = mask_bytes});
   };
-  constexpr int64_t kBytes = 3 * 60 * 90;
+  constexpr int64_t kBytes = int64_t{3} * 60 * 90;
   EXPECT_TENSOR_EQ(tiled(true, kBytes).masks, plain.masks);
   EXPECT_ERROR(
       tiled(true, kBytes - 1), ValueError,

@@ -86,7 +86,7 @@ TEST(Segmenter, TakesTheFramesThatCamerasGive) {
   const std::vector<uint8_t> u{90, 90, 240, 240}, v{240, 240, 110, 110};
   for (const auto& [format, rows] : {std::pair{io::PixelFormat::NV12, std::vector{in_turn, in_turn}},
                                      std::pair{io::PixelFormat::I420, std::vector{u, u, v, v}}}) {
-    std::vector<uint8_t> memory(4 * 8, 81);
+    std::vector<uint8_t> memory(32, 81);
     for (const auto& row : rows) memory.insert(memory.end(), row.begin(), row.end());
     EXPECT_TENSOR_EQ(segmenter(tasks::PixelBuffer{memory.data(), 4, 8, 8, format}).classes, expected);
   }

@@ -403,7 +403,7 @@ TEST(Invert, OfElasticTransformGoesThereAndBack) {
   const Size canvas{60, 80};
   const auto mask = torch::zeros({60, 80}, torch::kUInt8);
   mask.slice(0, 20, 40).slice(1, 30, 52).fill_(3);
-  constexpr int64_t edge = 2 * (20 + 22);  // a pixel wide: a mask is not blended, there nor back
+  constexpr int64_t edge = int64_t{2} * (20 + 22);  // a pixel wide: a mask is not blended, there nor back
   const KeyPoints points(torch::tensor({{9., 10.}, {15., 30.}, {70., 40.}, {40., 50.}}, torch::kFloat64), canvas);
   // Gentle, for boxes and points go there by the step at their own place, which is not quite where they come to lie.
   const ElasticTransform bends({.alpha = {60}, .sigma = {6}}), gently({.alpha = {20}, .sigma = {6}});

@@ -19,7 +19,7 @@ class ColorKernels : public ::testing::Test {
 
 // The function that an operation of the table calls, as its messages begin.
 std::string function_of(const std::string& operation) {
-  const auto kernel = operation.substr(0, operation.find(' '));
+  auto kernel = operation.substr(0, operation.find(' '));
   const std::map<std::string, std::string> others{
       {"to", "grayscale_to_rgb"}, {"grayscale", "rgb_to_grayscale"}, {"permute", "permute_channels"}};
   if (const auto found = others.find(kernel); found != others.end()) return found->second;
