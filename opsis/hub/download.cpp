@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/descriptor.h"
 #include "opsis/core/file_lock.h"
 #include "opsis/core/progress.h"
 #include "opsis/core/system_reason.h"
@@ -28,20 +29,6 @@ namespace opsis::inline v1::hub {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Owned {
- public:
-  explicit Owned(int number) : number_(number) {}
-  ~Owned() {
-    if (number_ >= 0) close(number_);
-  }
-  Owned(const Owned&) = delete;
-  Owned& operator=(const Owned&) = delete;
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
 
 [[noreturn]] void refuse(std::string_view what, const fs::path& path, int error = errno) {
   raise<IoError>("download: {} {}: {}", what, path.string(), writing_reason(error));
@@ -328,7 +315,9 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   const auto name = destination.filename().string();
   const FileLock lock(with_suffix(destination, ".lock"),
                       options.progress ? text("waiting for another download of {}", name) : "");
-  if (lock.error() != 0) refuse("cannot write", with_suffix(destination, ".lock"), lock.error());
+  if (lock.error() != 0) {
+    raise<IoError>("download: cannot write {}: {}", with_suffix(destination, ".lock").string(), lock.reason());
+  }
   if (fs::exists(destination, ignored)) return;  // another process was quicker
 
   Transfer transfer;
@@ -336,7 +325,7 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   transfer.tag_file = with_suffix(destination, ".partial.tag");
   transfer.max_bytes = options.max_bytes;
   transfer.label = name;
-  const Owned file(open_partial(transfer));
+  const Descriptor file(open_partial(transfer));
   if (file.get() < 0) refuse("cannot write", transfer.partial);
   transfer.file = file.get();
   std::optional<progress::Job> job;
@@ -377,7 +366,7 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   if (fsync(transfer.file) != 0) refuse("cannot write", transfer.partial);
   if (rename(transfer.partial.c_str(), destination.c_str()) != 0) refuse("cannot write", destination);
   const auto folder = destination.has_parent_path() ? destination.parent_path() : fs::path(".");
-  const Owned opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (opened.get() >= 0) fsync(opened.get());
   fs::remove(transfer.tag_file, ignored);
 }
