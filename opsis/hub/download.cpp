@@ -55,6 +55,7 @@ struct Transfer {
   fs::path partial, tag_file;
   int64_t have = 0;  // bytes of the partial file that this attempt goes on from
   int64_t max_bytes = 0;
+  bool is_checked = false;  // by a hash, when all is there
   long status = 0;
   std::string tag;  // ETag, or Last-Modified, of this answer
   int64_t length = 0;
@@ -104,14 +105,22 @@ bool is_the_rest(Transfer& transfer) {
   return first == 0 || transfer.tag.empty() || transfer.tag == transfer.kept_tag;
 }
 
-// Whether a 416 says that the file ends where the partial one does: one that was killed while it looked at the whole. It is given
-// for the tag that was asked for alone; of another file all would have come.
+void check_size(int64_t bytes, const Transfer& transfer) {
+  if (bytes <= transfer.max_bytes) return;
+  raise<IoError>("download: the server has {} bytes, over the limit of {}", bytes, transfer.max_bytes);
+}
+
+// Whether a 416 says that the file ends where the partial one does: one that was killed while it looked at the whole. It is to be
+// given for the tag that was asked for alone, but there are servers that do not look at it, and few name the file that they have:
+// without a hash, another of the same length would go unseen.
 bool is_whole_already(const Transfer& transfer) {
   if (transfer.status != 416 || transfer.have == 0) return false;
   long long total = -1;
   std::sscanf(transfer.range.c_str(), "bytes */%lld", &total);
-  if (transfer.promised != 0 && transfer.promised != total) return false;
-  return total == transfer.have && (transfer.tag.empty() || transfer.tag == transfer.kept_tag);
+  if (total != transfer.have || (transfer.promised != 0 && transfer.promised != total)) return false;
+  if (transfer.tag.empty() ? !transfer.is_checked : transfer.tag != transfer.kept_tag) return false;
+  check_size(total, transfer);
+  return true;
 }
 
 // The body begins: a 206 goes on where the file ends, anything else that succeeded begins anew.
@@ -131,9 +140,7 @@ bool begin(Transfer& transfer) {
   transfer.written = transfer.have;
   const auto total = transfer.length > 0 ? transfer.have + transfer.length : 0;
   transfer.promised = total;
-  if (total > transfer.max_bytes) {
-    raise<IoError>("download: the server has {} bytes, over the limit of {}", total, transfer.max_bytes);
-  }
+  check_size(total, transfer);
   if (transfer.job) {
     transfer.job->emplace(transfer.label, total / 1024, "kB");
     transfer.reported = 0;
@@ -324,6 +331,7 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   transfer.partial = with_suffix(destination, ".partial");
   transfer.tag_file = with_suffix(destination, ".partial.tag");
   transfer.max_bytes = options.max_bytes;
+  transfer.is_checked = !options.sha256.empty() || !options.md5.empty();
   transfer.label = name;
   const Descriptor file(open_partial(transfer));
   if (file.get() < 0) refuse("cannot write", transfer.partial);
@@ -353,7 +361,7 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   }
   job.reset();
 
-  if (!options.sha256.empty() || !options.md5.empty()) {
+  if (transfer.is_checked) {
     try {
       if (!options.sha256.empty()) check_sha256(transfer.partial, options.sha256);
       if (!options.md5.empty()) check_md5(transfer.partial, options.md5);
