@@ -110,9 +110,9 @@ void check_size(int64_t bytes, const Transfer& transfer) {
   raise<IoError>("download: the server has {} bytes, over the limit of {}", bytes, transfer.max_bytes);
 }
 
-// Whether a 416 says that the file ends where the partial one does: one that was killed while it looked at the whole. It is to be
-// given for the tag that was asked for alone, but there are servers that do not look at it, and few name the file that they have:
-// without a hash, another of the same length would go unseen.
+// Whether a 416 says that the file ends where the partial one does: one that was killed while it looked at the whole. It is to
+// be given for the tag that was asked for alone, but there are servers that do not look at it, and few name the file that they
+// have: without a hash, another of the same length would go unseen.
 bool is_whole_already(const Transfer& transfer) {
   if (transfer.status != 416 || transfer.have == 0) return false;
   long long total = -1;
@@ -306,11 +306,11 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   OPSIS_CHECK(url.starts_with("https://") || url.starts_with("http://") || url.starts_with("file://"),
               "download: the url must begin with https://, http:// or file://, got \"{}\"", url);
   OPSIS_CHECK(destination.has_filename(), "download: the destination must name a file, got \"{}\"", destination.string());
+  const auto& told = options.told.empty() ? destination : options.told;
   std::error_code ignored;
   if (fs::exists(destination, ignored)) return;
   if (offline() && !url.starts_with("file://")) {
-    raise<NotFoundError>("download: {} is not there and OPSIS_OFFLINE is set; fetch {} and put it there", destination.string(),
-                         url);
+    raise<NotFoundError>("download: {} is not there and OPSIS_OFFLINE is set; fetch {} and put it there", told.string(), url);
   }
   if (destination.has_parent_path()) {
     std::error_code failed;
@@ -355,7 +355,7 @@ void download(const std::string& url, const fs::path& destination, const Downloa
       const auto attempts = tried > 0 ? text(" (after {} attempts)", tried + 1) : "";
       const bool from_net = !url.starts_with("file://");
       raise<IoError>("download: {}: {}{}{}", url, outcome.reason, attempts,
-                     from_net ? "; bring it by other means and put it at " + destination.string() : "");
+                     from_net ? "; bring it by other means and put it at " + told.string() : "");
     }
     std::this_thread::sleep_for(std::chrono::duration<double>(wait));
   }
