@@ -45,7 +45,7 @@ void declare_evaluate(CLI::App& app, Chosen& chosen) {
   const auto options = std::make_shared<EvaluateOptions>();
   command.add_option("data", options->data, "digits, or a folder with a folder for each class, itself or as val/ inside")
       ->required();
-  command.add_option("--model", options->model, "Name of the model, when the checkpoint does not tell it");
+  command.add_option("--model", options->model, "Name of the model, when the checkpoint does not tell it")->transform(lower);
   command.add_option("--weights", options->weights, "A checkpoint, or an entry of the model's weights, as for opsis predict");
   command.add_option("--batch-size", options->batch_size, "Images at a time")->capture_default_str()->check(at_least_one);
   command.add_option("--workers", options->workers, "Threads that read images")

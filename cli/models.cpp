@@ -113,9 +113,10 @@ int list(const ModelsOptions& options) {
 void declare_models(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("models", "List models and their weights");
   const auto options = std::make_shared<ModelsOptions>();
-  command.add_option("pattern", options->pattern, "Part of a name, or a pattern with * and ?");
-  command.add_option("--include", options->include, "A pattern of names to list; several list what any matches");
-  command.add_option("--exclude", options->exclude, "A pattern of names to leave out");
+  command.add_option("pattern", options->pattern, "Part of a name, or a pattern with * and ?")->transform(lower);
+  command.add_option("--include", options->include, "A pattern of names to list; several list what any matches")
+      ->transform(lower);
+  command.add_option("--exclude", options->exclude, "A pattern of names to leave out")->transform(lower);
   command.add_option("--module", options->module, "models, models::quantization, ...: those of one module");
   command.add_option("--sort", options->sort, "By name, accuracy (best first), params or gflops (smallest first)")
       ->capture_default_str()

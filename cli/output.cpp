@@ -119,11 +119,6 @@ std::string out_of_memory(std::string_view what) {
   return opsis::text("there is not enough memory for it{}; ask for smaller pictures, or for fewer at a time", size);
 }
 
-std::string lower(std::string word) {
-  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
-  return word;
-}
-
 bool tells_of_memory(std::string_view what) {
   return what.find("can't allocate memory") != what.npos || what.find("Storage size calculation overflowed") != what.npos;
 }
@@ -214,6 +209,11 @@ std::string from_zero_on(const std::string& word) {
 }
 std::string from_zero_to_one(const std::string& word) { return number_up_to(1, "from 0 to 1", word); }
 std::string from_zero_to_nine_tenths(const std::string& word) { return number_up_to(0.9, "from 0 to 0.9", word); }
+
+std::string lower(std::string word) {
+  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
+  return word;
+}
 
 void check_picture_name(std::string_view argument, const std::filesystem::path& file) {
   const auto extension = lower(file.extension().string());

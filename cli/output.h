@@ -51,6 +51,10 @@ std::string from_zero_to_one(const std::string& word);
 /// For shares that may not be all: check(from_zero_to_nine_tenths).
 std::string from_zero_to_nine_tenths(const std::string& word);
 
+/// In small letters. For names of models, which are so in the registry, and found there however they are written:
+/// transform(lower).
+std::string lower(std::string word);
+
 /// The formats that pictures are written in, for help.
 inline constexpr const char* kPictureFormats = ".avif, .gif, .jpg, .png, .tif or .webp";
 /// Throws UsageError when the name of a picture to write ends in none of them; `argument` is what it was given as, "--out".

@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 
 void declare_task(CLI::App& command, TaskArguments& arguments, const std::string& module, const std::string& drawn) {
   command.add_option("--model", arguments.model, "Name of the model; opsis models --module " + module + " lists them")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->transform(lower);
   command.add_option(
       "--weights,--checkpoint", arguments.weights,
       "A checkpoint (.pth, .safetensors), or an entry in PyTorch's cache; the model's default entry when absent");

@@ -15,7 +15,8 @@ void declare_task_run(CLI::App& command, TaskRun& run, const TaskRunHelp& help) 
                               help.key_points ? " (of key points: person_keypoints_train.json, ...)" : ""))
       ->required();
   command.add_option("--model", run.model, opsis::text("Name of the model; opsis models --module {} lists them", help.module))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->transform(lower);
   command.add_option("--weights", run.weights,
                      "To begin with: a checkpoint, or an entry in PyTorch's cache such as DEFAULT; the head is new where the "
                      "number of classes is another");

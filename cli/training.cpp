@@ -14,7 +14,9 @@ bool leaves_one_alone(size_t images, size_t batch_size) { return images > batch_
 
 void declare_run(CLI::App& command, RunOptions& options) {
   command.add_option("--val", options.validation, "A folder to validate on, in place of val/");
-  command.add_option("--model", options.model, "Name of the model; opsis models lists them")->capture_default_str();
+  command.add_option("--model", options.model, "Name of the model; opsis models lists them")
+      ->capture_default_str()
+      ->transform(lower);
   command.add_option("--batch-size", options.batch_size, "Images a step")->capture_default_str()->check(at_least_one);
   command.add_option("--label-smoothing", options.label_smoothing, "From 0 to 1")
       ->capture_default_str()

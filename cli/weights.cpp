@@ -66,7 +66,7 @@ Json json_of_weights(const Weights& entry) {
 // those of quantized_resnet18 are ResNet18_QuantizedWeights.
 std::string_view weights_of_model(const std::string& name) {
   const auto models = opsis::models::list_models();
-  const bool known = std::find(models.begin(), models.end(), name) != models.end();
+  const bool known = std::find(models.begin(), models.end(), lower(name)) != models.end();
   return known ? opsis::models::get_model_weights(name).name : std::string_view();
 }
 

@@ -17,8 +17,10 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/descriptor.h"
 #include "opsis/core/file_lock.h"
 #include "opsis/core/system_reason.h"
+#include "opsis/datasets/disk.h"
 #include "opsis/datasets/gzip_reader.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/io/byte_fields.h"
@@ -233,23 +235,6 @@ class Reader {
   raise<IoError>("extract_archive: cannot write {}: {}", path.string(), system_reason(error));
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
-
 // A new file with the content of the reader's entry.
 class OutputFile {
  public:
@@ -277,27 +262,16 @@ class OutputFile {
 };
 
 // A folder to unpack into, beside the place where things will stand. One process has it at a time; what an earlier one that was
-// killed left in it is cleared away.
+// killed left in it is cleared away. Its lock lies beside it, not to be moved with what comes out of the archive.
 class Workshop {
  public:
-  Workshop(const fs::path& to, const std::string& archive) : path_(to / ("." + archive + ".extracting")) {
-    std::error_code failed;
-    fs::create_directories(to, failed);
-    if (failed) raise<IoError>("extract_archive: cannot make the folder {}: {}", to.string(), system_reason(failed));
-    while (true) {
-      if (mkdir(path_.c_str(), 0777) != 0 && errno != EEXIST) cannot_write(path_, errno);
-      folder_ = Descriptor(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-      if (folder_.get() < 0 && errno == ENOENT) continue;
-      if (folder_.get() < 0) cannot_write(path_, errno);
-      const auto waiting = text("waiting for another process that unpacks {}", archive);
-      if (const int error = lock_descriptor(folder_.get(), waiting)) cannot_write(path_, error);
-      if (is_name_of(path_, folder_.get())) break;
-      // The one before us has taken it away.
-    }
-    for (const auto& left : fs::directory_iterator(path_, failed)) {
-      fs::remove_all(left.path(), failed);
-      if (failed) cannot_write(left.path(), failed.value());
-    }
+  Workshop(const fs::path& to, const std::string& archive)
+      : path_(to / ("." + archive + ".extracting")),
+        lock_(to / ("." + archive + ".lock"), text("waiting for another process that unpacks {}", archive)) {
+    if (lock_.error() != 0) raise<IoError>("extract_archive: cannot write {}: {}", path_.string(), lock_.reason());
+    remove_tree(path_);
+    // Nothing that comes meanwhile will do: behind a link, files of somebody else's would be written.
+    if (mkdir(path_.c_str(), 0777) != 0) cannot_write(path_, errno);
   }
   ~Workshop() {
     std::error_code ignored;
@@ -309,7 +283,7 @@ class Workshop {
 
  private:
   fs::path path_;
-  Descriptor folder_;
+  FileLock lock_;
 };
 
 constexpr int kDeepestFolder = 100;
@@ -458,6 +432,7 @@ void extract_archive(const fs::path& from, const fs::path& to, const ExtractOpti
   const auto folder = !to.empty() ? to : from.has_parent_path() ? from.parent_path() : fs::path(".");
   {
     Reader reader(from, ending.content, options.limits);
+    make_folders(folder);
     const Workshop workshop(folder, from.filename().string());
     if (ending.content != Content::CompressedFile) {
       unpack(reader, workshop.path());

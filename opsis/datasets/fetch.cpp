@@ -71,23 +71,6 @@ class Desk {
   std::optional<FolderLock> lock_;
 };
 
-// hub::download() into a file that is on its way to `place`, which is what its messages name.
-void download_for(const fs::path& place, const std::string& url, const fs::path& file,
-                  const hub::DownloadOptions& options = {}) {
-  const auto told = [&](const Error& error) {
-    std::string what = error.what();
-    if (const auto at = what.rfind(file.string()); at != what.npos) what.replace(at, file.string().size(), place.string());
-    return what;
-  };
-  try {
-    hub::download(url, file, options);
-  } catch (const NotFoundError& error) {
-    raise<NotFoundError>("{}", told(error));
-  } catch (const IoError& error) {
-    raise<IoError>("{}", told(error));
-  }
-}
-
 }  // namespace
 
 bool check_integrity(const fs::path& file, const std::string& md5, const std::string& sha256) {
@@ -104,7 +87,7 @@ fs::path download_url(const std::string& url, const fs::path& root, std::string 
   OPSIS_CHECK(!filename.empty(), "download_url: the url ends with no file's name, so pass filename; got \"{}\"", url);
   const auto place = root / filename;
   if (check_integrity(place, md5, sha256)) return place;
-  const hub::DownloadOptions options{.sha256 = sha256, .md5 = md5};
+  const hub::DownloadOptions options{.sha256 = sha256, .md5 = md5, .told = place};
   if (!is_there(place)) {
     hub::download(hub::mirrored(url), place, options);
     return place;
@@ -114,7 +97,7 @@ fs::path download_url(const std::string& url, const fs::path& root, std::string 
   if (check_integrity(place, md5, sha256)) return place;  // another has brought it
   const auto fresh = desk.path() / place.filename();
   remove_tree(fresh);  // whoever put it there: nobody has looked at it
-  download_for(place, hub::mirrored(url), fresh, options);
+  hub::download(hub::mirrored(url), fresh, options);
   move_to(fresh, place);
   return place;
 }
@@ -132,7 +115,7 @@ fs::path download_file_from_google_drive(const std::string& file_id, const fs::p
   for (bool asked = false;; asked = true) {
     std::error_code ignored;
     fs::remove(answer, ignored);
-    download_for(place, hub::mirrored(address), answer);
+    hub::download(hub::mirrored(address), answer, {.told = place});
     const auto page = page_in(answer);
     if (page.empty()) break;
     fs::remove(answer, ignored);

@@ -23,8 +23,8 @@ namespace opsis::inline v1::engine {
 /// What a kind of model does of it.
 template <class Report>
 struct FitSteps {
-  std::function<bool()> stopped{};                         ///< whether the loader was told to stop
-  std::function<bool()> validation_stopped{};              ///< whether that of what is held out was
+  std::function<bool()> was_cut{};                         ///< whether the last epoch was, by its loader's stop
+  std::function<bool()> validation_was_cut{};              ///< whether that of what is held out was
   std::function<std::vector<Report>()> resume{};           ///< brings the run of options.resume back, and gives its history
   std::function<Report(int64_t epoch)> train{};            ///< an epoch
   std::function<void(Report&)> validate{};                 ///< empty: nothing is held out
@@ -47,6 +47,12 @@ void load_loader(const std::filesystem::path& checkpoint, const hub::Value& stat
   }
 }
 
+/// Whether the epoch that a loader began last ended before its last batch, since it was told to stop.
+template <class Loader>
+bool was_cut(const Loader& loader) {
+  return loader.options().stop.stop_requested() && loader.report().batches < loader.size();
+}
+
 /// Steps that keep their history in a checkpoint of save_run, each report as `to_value` has it, and where the loaders stand; train
 /// is still to be given, and validate where there is a loader for it.
 template <class Report, class Loader, class Options>
@@ -54,8 +60,8 @@ FitSteps<Report> kept_steps(torch::nn::Module& model, torch::optim::Optimizer& o
                             const Options& options, hub::Value (*to_value)(const Report&),
                             Report (*from_value)(const hub::Value&)) {
   FitSteps<Report> steps;
-  steps.stopped = [&train] { return train.options().stop.stop_requested(); };
-  steps.validation_stopped = [validation] { return validation && validation->options().stop.stop_requested(); };
+  steps.was_cut = [&train] { return was_cut(train); };
+  steps.validation_was_cut = [validation] { return validation && was_cut(*validation); };
   steps.resume = [&, validation, from_value] {
     const auto run = load_run(options.resume, model, optimizer);
     if (!run.loaders.is_none()) {
@@ -152,11 +158,11 @@ std::vector<Report> fit_epochs(torch::nn::Module& model, const Options& options,
 
   for (auto epoch = static_cast<int64_t>(history.size()); epoch < options.epochs; ++epoch) {
     auto report = steps.train(epoch);
-    if (steps.stopped && steps.stopped()) break;  // it was cut short, and is none
+    if (steps.was_cut && steps.was_cut()) break;  // it is none
     history.push_back(std::move(report));
     if (steps.validate) steps.validate(history.back());
     // Numbers of the images before it was told to stop are not those of what is held out.
-    if (steps.validation_stopped && steps.validation_stopped()) history.back().validation.reset();
+    if (steps.validation_was_cut && steps.validation_was_cut()) history.back().validation.reset();
     if (!options.checkpoint.empty()) steps.save(history);
     if (options.on_epoch) options.on_epoch(history.back());
   }

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/descriptor.h"
 #include "opsis/core/file_lock.h"
 #include "opsis/core/progress.h"
 #include "opsis/core/system_reason.h"
@@ -28,20 +29,6 @@ namespace opsis::inline v1::hub {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Owned {
- public:
-  explicit Owned(int number) : number_(number) {}
-  ~Owned() {
-    if (number_ >= 0) close(number_);
-  }
-  Owned(const Owned&) = delete;
-  Owned& operator=(const Owned&) = delete;
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
 
 [[noreturn]] void refuse(std::string_view what, const fs::path& path, int error = errno) {
   raise<IoError>("download: {} {}: {}", what, path.string(), writing_reason(error));
@@ -68,6 +55,7 @@ struct Transfer {
   fs::path partial, tag_file;
   int64_t have = 0;  // bytes of the partial file that this attempt goes on from
   int64_t max_bytes = 0;
+  bool is_checked = false;  // by a hash, when all is there
   long status = 0;
   std::string tag;  // ETag, or Last-Modified, of this answer
   int64_t length = 0;
@@ -117,14 +105,22 @@ bool is_the_rest(Transfer& transfer) {
   return first == 0 || transfer.tag.empty() || transfer.tag == transfer.kept_tag;
 }
 
-// Whether a 416 says that the file ends where the partial one does: one that was killed while it looked at the whole. It is given
-// for the tag that was asked for alone; of another file all would have come.
+void check_size(int64_t bytes, const Transfer& transfer) {
+  if (bytes <= transfer.max_bytes) return;
+  raise<IoError>("download: the server has {} bytes, over the limit of {}", bytes, transfer.max_bytes);
+}
+
+// Whether a 416 says that the file ends where the partial one does: one that was killed while it looked at the whole. It is to
+// be given for the tag that was asked for alone, but there are servers that do not look at it, and few name the file that they
+// have: without a hash, another of the same length would go unseen.
 bool is_whole_already(const Transfer& transfer) {
   if (transfer.status != 416 || transfer.have == 0) return false;
   long long total = -1;
   std::sscanf(transfer.range.c_str(), "bytes */%lld", &total);
-  if (transfer.promised != 0 && transfer.promised != total) return false;
-  return total == transfer.have && (transfer.tag.empty() || transfer.tag == transfer.kept_tag);
+  if (total != transfer.have || (transfer.promised != 0 && transfer.promised != total)) return false;
+  if (transfer.tag.empty() ? !transfer.is_checked : transfer.tag != transfer.kept_tag) return false;
+  check_size(total, transfer);
+  return true;
 }
 
 // The body begins: a 206 goes on where the file ends, anything else that succeeded begins anew.
@@ -144,9 +140,7 @@ bool begin(Transfer& transfer) {
   transfer.written = transfer.have;
   const auto total = transfer.length > 0 ? transfer.have + transfer.length : 0;
   transfer.promised = total;
-  if (total > transfer.max_bytes) {
-    raise<IoError>("download: the server has {} bytes, over the limit of {}", total, transfer.max_bytes);
-  }
+  check_size(total, transfer);
   if (transfer.job) {
     transfer.job->emplace(transfer.label, total / 1024, "kB");
     transfer.reported = 0;
@@ -312,11 +306,11 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   OPSIS_CHECK(url.starts_with("https://") || url.starts_with("http://") || url.starts_with("file://"),
               "download: the url must begin with https://, http:// or file://, got \"{}\"", url);
   OPSIS_CHECK(destination.has_filename(), "download: the destination must name a file, got \"{}\"", destination.string());
+  const auto& told = options.told.empty() ? destination : options.told;
   std::error_code ignored;
   if (fs::exists(destination, ignored)) return;
   if (offline() && !url.starts_with("file://")) {
-    raise<NotFoundError>("download: {} is not there and OPSIS_OFFLINE is set; fetch {} and put it there", destination.string(),
-                         url);
+    raise<NotFoundError>("download: {} is not there and OPSIS_OFFLINE is set; fetch {} and put it there", told.string(), url);
   }
   if (destination.has_parent_path()) {
     std::error_code failed;
@@ -328,15 +322,18 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   const auto name = destination.filename().string();
   const FileLock lock(with_suffix(destination, ".lock"),
                       options.progress ? text("waiting for another download of {}", name) : "");
-  if (lock.error() != 0) refuse("cannot write", with_suffix(destination, ".lock"), lock.error());
+  if (lock.error() != 0) {
+    raise<IoError>("download: cannot write {}: {}", with_suffix(destination, ".lock").string(), lock.reason());
+  }
   if (fs::exists(destination, ignored)) return;  // another process was quicker
 
   Transfer transfer;
   transfer.partial = with_suffix(destination, ".partial");
   transfer.tag_file = with_suffix(destination, ".partial.tag");
   transfer.max_bytes = options.max_bytes;
+  transfer.is_checked = !options.sha256.empty() || !options.md5.empty();
   transfer.label = name;
-  const Owned file(open_partial(transfer));
+  const Descriptor file(open_partial(transfer));
   if (file.get() < 0) refuse("cannot write", transfer.partial);
   transfer.file = file.get();
   std::optional<progress::Job> job;
@@ -358,13 +355,13 @@ void download(const std::string& url, const fs::path& destination, const Downloa
       const auto attempts = tried > 0 ? text(" (after {} attempts)", tried + 1) : "";
       const bool from_net = !url.starts_with("file://");
       raise<IoError>("download: {}: {}{}{}", url, outcome.reason, attempts,
-                     from_net ? "; bring it by other means and put it at " + destination.string() : "");
+                     from_net ? "; bring it by other means and put it at " + told.string() : "");
     }
     std::this_thread::sleep_for(std::chrono::duration<double>(wait));
   }
   job.reset();
 
-  if (!options.sha256.empty() || !options.md5.empty()) {
+  if (transfer.is_checked) {
     try {
       if (!options.sha256.empty()) check_sha256(transfer.partial, options.sha256);
       if (!options.md5.empty()) check_md5(transfer.partial, options.md5);
@@ -377,7 +374,7 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   if (fsync(transfer.file) != 0) refuse("cannot write", transfer.partial);
   if (rename(transfer.partial.c_str(), destination.c_str()) != 0) refuse("cannot write", destination);
   const auto folder = destination.has_parent_path() ? destination.parent_path() : fs::path(".");
-  const Owned opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (opened.get() >= 0) fsync(opened.get());
   fs::remove(transfer.tag_file, ignored);
 }

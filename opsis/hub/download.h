@@ -19,6 +19,7 @@ struct DownloadOptions {
   double stall_s = 60;                   ///< a transfer that brings nothing for so long has failed
   int64_t max_bytes = int64_t{1} << 40;  ///< of the file
   std::string md5{};                     ///< the file's MD5, in hexadecimal; empty to take any
+  std::filesystem::path told{};          ///< where messages say that the file belongs; the destination when empty
 };
 
 /// Brings a url's content to `destination`, whose folder is made. The content is gathered in destination + ".partial", checked,

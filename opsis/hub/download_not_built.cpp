@@ -3,11 +3,11 @@
 
 namespace opsis::inline v1::hub {
 
-void download(const std::string& url, const std::filesystem::path& destination, const DownloadOptions&) {
+void download(const std::string& url, const std::filesystem::path& destination, const DownloadOptions& options) {
   std::error_code ignored;
   if (std::filesystem::exists(destination, ignored)) return;
   raise<NotBuiltError>("download: built without libcurl; configure with -DOPSIS_CURL=ON, or fetch {} and put it at {}", url,
-                       destination.string());
+                       (options.told.empty() ? destination : options.told).string());
 }
 
 }  // namespace opsis::inline v1::hub

@@ -10,24 +10,19 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/descriptor.h"
 #include "opsis/core/system_reason.h"
 #include "opsis/core/work.h"
 
 namespace opsis::inline v1::io {
 namespace {
-
-/// Closes a descriptor at the end of its scope.
-struct Descriptor {
-  int number;
-  ~Descriptor() {
-    if (number >= 0) close(number);
-  }
-};
 
 [[noreturn]] void fail(std::string_view what, const std::filesystem::path& path) {
   raise<IoError>("{} {}: {}", what, path.string(), system_reason(errno));
@@ -38,9 +33,9 @@ Descriptor open_to_read(const std::filesystem::path& path, struct stat& status) 
   if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
     raise<IoError>("cannot read {}: it is not a regular file", path.string());
   }
-  Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (file.number < 0) fail("cannot open", path);
-  if (fstat(file.number, &status) != 0) fail("cannot look at", path);
+  Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) fail("cannot open", path);
+  if (fstat(file.get(), &status) != 0) fail("cannot look at", path);
   if (S_ISDIR(status.st_mode)) raise<IoError>("cannot read {}: it is a folder", path.string());
   return file;
 }
@@ -55,12 +50,12 @@ MappedFile::MappedFile(const std::filesystem::path& path, Use use) {
   size_ = static_cast<size_t>(status.st_size);
   // What can be written to would be counted as memory, and a file may be larger than that: nobody writes to most of it.
   const int access = use == Use::Whole ? PROT_READ | PROT_WRITE : PROT_READ;
-  void* mapped = mmap(nullptr, size_, access, MAP_PRIVATE | MAP_NORESERVE, file.number, 0);
+  void* mapped = mmap(nullptr, size_, access, MAP_PRIVATE | MAP_NORESERVE, file.get(), 0);
   if (mapped == MAP_FAILED) fail("cannot map", path);
   data_ = static_cast<uint8_t*>(mapped);
   if (use == Use::Whole) return;
   madvise(mapped, size_, MADV_RANDOM);
-  descriptor_ = std::exchange(file.number, -1);
+  descriptor_ = file.release();
 }
 
 MappedFile::~MappedFile() {
@@ -108,7 +103,7 @@ std::vector<uint8_t> read_bytes(const std::filesystem::path& path, const Limits&
   size_t filled = 0;
   while (true) {
     if (filled == out.size()) out.resize(2 * filled);
-    const auto got = read(file.number, out.data() + filled, out.size() - filled);
+    const auto got = read(file.get(), out.data() + filled, out.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail("cannot read", path);
     if (got == 0) break;
@@ -158,13 +153,24 @@ std::filesystem::path name_beside(const std::filesystem::path& path) {
 // The name under which a process finds what it has open.
 std::string open_name(int descriptor) { return text("/proc/self/fd/{}", descriptor); }
 
+// Whether the user's mask takes nothing from a new file; umask() would tell it only by changing it for all threads.
+bool mask_takes_nothing() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("Umask:")) return (std::strtol(line.c_str() + 6, nullptr, 8) & 0666) == 0;
+  }
+  return false;
+}
+
 // A file that has no name yet, and so is gone when its process is, however that ends. Negative where there are none: some file
-// systems have not, and without /proc it would never get a name.
+// systems have not, and without /proc it would never get a name. Others, without access lists and before Linux 6.0, forget the
+// user's mask for such files; a file that is made with a name never escapes it.
 int open_nameless(const std::filesystem::path& folder) {
-  const int file = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-  if (file < 0 || access(open_name(file).c_str(), F_OK) == 0) return file;
-  close(file);
-  return -1;
+  Descriptor file(open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
+  struct stat made {};
+  if (file.get() < 0 || access(open_name(file.get()).c_str(), F_OK) != 0 || fstat(file.get(), &made) != 0) return -1;
+  const bool is_masked = (made.st_mode & 0777) != 0666;
+  return is_masked || mask_takes_nothing() ? file.release() : -1;
 }
 
 }  // namespace
@@ -232,13 +238,13 @@ void FileWriter::give_name() {
 
 // Where no name can be given to what has none; AppArmor, for one, may forbid it.
 void FileWriter::copy_beside() {
-  const Descriptor nameless{std::exchange(descriptor_, -1)};
+  const Descriptor nameless(std::exchange(descriptor_, -1));
   open_beside();
   struct stat status {};
-  if (fstat(nameless.number, &status) == 0) fchmod(descriptor_, status.st_mode & 07777);
+  if (fstat(nameless.get(), &status) == 0) fchmod(descriptor_, status.st_mode & 07777);
   constexpr size_t kPiece = 1 << 30;
   for (off_t at = 0; at < written_;) {
-    const auto done = sendfile(descriptor_, nameless.number, &at, kPiece);
+    const auto done = sendfile(descriptor_, nameless.get(), &at, kPiece);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) fail_to_write(path_);
   }
@@ -253,8 +259,8 @@ void FileWriter::commit() {
   if (!temporary_.empty() && rename(temporary_.c_str(), path_.c_str()) != 0) fail_to_write(path_);
   temporary_.clear();
   // The new name is on the disk only when its folder is. Some file systems cannot sync a folder; the file itself is safe then.
-  const Descriptor opened{open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (opened.number >= 0) fsync(opened.number);
+  const Descriptor opened(open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.get() >= 0) fsync(opened.get());
 }
 
 void write_bytes(const std::filesystem::path& path, Bytes bytes) {

@@ -90,6 +90,7 @@ TEST(CliModels, ListsAndFilters) {
   ASSERT_EQ(document.size(), 3);
   EXPECT_EQ(document[0]["name"], "resnext101_32x8d");
   EXPECT_EQ(document[0]["weights"].size(), 2);
+  EXPECT_EQ(json::parse(opsis_tool({"models", "ResNeXt*", "--json"}).out), document);
   // Without a classifier they have no accuracy.
   EXPECT_THAT(opsis_tool({"models", "vgg16", "--weights"}).out,
               testing::ContainsRegex("\nvgg16 +VGG16_Weights\\.IMAGENET1K_FEATURES +138\\.4 M +15\\.47\n"));

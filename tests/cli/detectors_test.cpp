@@ -118,6 +118,9 @@ TEST(CliTrainDetector, GoesOnFromACheckpointWithAsManyLayersAsAreAskedFor) {
   const auto judged = training_run(command, {"--weights", at("first.pth"), "--test-only"});
   EXPECT_EQ(judged["validation"], first["epochs"][1]["validation"]);
   EXPECT_EQ(judged["categories"], first["categories"]);
+  auto in_capitals = command;
+  in_capitals.back() = "SSDLite320_MobileNet_V3_Large";
+  EXPECT_EQ(training_run(in_capitals, {"--weights", at("first.pth"), "--test-only"}), judged);
   const auto told = opsis_tool(
       {"train-detector", at("data"), "--model", "ssdlite320_mobilenet_v3_large", "--resume", at("first.pth"), "--test-only"});
   EXPECT_EQ(told.code, 0) << told.err;
@@ -262,6 +265,9 @@ TEST(CliTrainDetector, SaysWhatIsWrong) {
   const std::vector<std::string> people{"train-detector", folder.path().string(),     "--out", out,
                                         "--model",        "keypointrcnn_resnet50_fpn"};
   expect_failure(people, "there is neither annotations/person_keypoints_train.json");
+  auto in_capitals = people;
+  in_capitals.back() = "KeypointRCNN_ResNet50_FPN";
+  expect_failure(in_capitals, "there is neither annotations/person_keypoints_train.json");
   std::ofstream(folder.path() / "annotations" / "person_keypoints_train.json")
       << R"({"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"id": 1, "image_id": 1, "category_id": 1,
              "bbox": [0, 0, 9, 9], "keypoints": [1,1,2, 1,1,2, 1,1,2, 1,1,2, 1,1,2, 1,1,2, 1,1,2, 1,1,2, 1,1,2, 1,1,2]}]})";

@@ -230,10 +230,22 @@ TEST(ExtractArchive, ReplacesFilesAndJoinsFolders) {
   to.write("a/one.txt", "changed");
   // What a process that was killed left is cleared away.
   to.write("." + good.filename().string() + ".extracting/a/half.txt", "half");
+  to.write("." + good.filename().string() + ".lock", "");
   extract_archive(good, to.path());
   auto joined = expected;
   joined["a/more.txt"] = "mine";
   EXPECT_EQ(tree(to.path()), joined);
+}
+
+TEST(ExtractArchive, ClearsAwayALinkWhereItUnpacksAndNotWhatItLeadsTo) {
+  const fs::path good = oracle::cases("datasets_archives/good").front().text("archive");
+  const support::TemporaryFolder to, elsewhere, expected;
+  elsewhere.write("a/kept.txt", "somebody's");
+  fs::create_directory_symlink(elsewhere.path(), to.path() / ("." + good.filename().string() + ".extracting"));
+  extract_archive(good, to.path());
+  extract_archive(good, expected.path());
+  EXPECT_EQ(tree(to.path()), tree(expected.path()));
+  EXPECT_EQ(tree(elsewhere.path()), (std::map<std::string, std::string>{{"a", "/"}, {"a/kept.txt", "somebody's"}}));
 }
 
 TEST(ExtractArchive, FollowsAFolderThatItsOwnerPutElsewhere) {

@@ -250,6 +250,41 @@ TEST_F(Fit, KeepsAnEpochWithoutNumbersOfAPartOfItsValidation) {
   EXPECT_EQ(resumed[1].validation->images, 6);
 }
 
+/// Tells the loaders to stop when pictures of a validation were judged.
+struct StopsWhenJudged final : progress::Reporter {
+  explicit StopsWhenJudged(std::stop_source source) : source(std::move(source)) {}
+  void report(const progress::State& state) override {
+    if (state.label == "evaluating") source.request_stop();
+  }
+  std::stop_source source;
+};
+
+// What is told to stop after its last batch has had all of them.
+TEST_F(Fit, KeepsWhatWasWholeWhenItWasToldToStop) {
+  const datasets::Subset digits(Digits({.transforms = preparation(false, 16)}), std::vector<size_t>(32, 3));
+  {
+    const std::stop_source source;
+    auto model = small_resnet();
+    ClassifiedLoader train(digits, {.batch_size = 16}), held_out(digits, {.batch_size = 32, .stop = source.get_token()});
+    const support::Reporting reporting(std::make_shared<StopsWhenJudged>(source));
+    const auto history = fit(*model, train, &held_out, {.epochs = 1});
+    EXPECT_TRUE(source.stop_requested());
+    ASSERT_EQ(history.size(), 1);
+    ASSERT_TRUE(history[0].validation);
+    EXPECT_EQ(history[0].validation->images, 32);
+  }
+  const std::stop_source source;
+  auto model = small_resnet();
+  ClassifiedLoader train(digits, {.batch_size = 16, .stop = source.get_token()}), held_out(digits, {.batch_size = 32});
+  FitOptions options{.epochs = 3};
+  options.on_step = [&](const StepReport& step) {
+    if (step.step == 1) std::stop_source(source).request_stop();  // the last of the first epoch
+  };
+  const auto history = fit(*model, train, &held_out, options);
+  ASSERT_EQ(history.size(), 1);
+  EXPECT_TRUE(history[0].validation);
+}
+
 TEST_F(Fit, ResumesFromACheckpointWithoutTheStatesOfLoaders) {
   const auto path = folder_.path() / "digits.pth";
   torch::manual_seed(1);

@@ -172,6 +172,26 @@ TEST_F(Download, TakesAPartialFileThatHasAllOfIt) {
   EXPECT_EQ(server.count(), "2 1");
 }
 
+TEST_F(Download, TakesNoPartialFileThatMayBeOfAnotherOfItsLength) {
+  leave_half();
+  auto other = body;
+  std::reverse(other.begin(), other.end());
+  std::ofstream(destination.string() + ".partial", std::ios::binary) << other;
+  download(server.url("/stale/net-0123abcd.pth"), destination, quick);  // which does not look whether it is still that file
+  expect_alone();
+  EXPECT_EQ(server.count(), "3 1");
+}
+
+TEST_F(Download, TakesNoPartialFileOverTheLimit) {
+  leave_half();
+  std::ofstream(destination.string() + ".partial", std::ios::binary) << body;
+  quick.sha256 = sha();
+  quick.max_bytes = 1000;
+  EXPECT_ERROR(download(server.url("/file/net-0123abcd.pth"), destination, quick), IoError,
+               "the server has 300000 bytes, over the limit of 1000");
+  EXPECT_FALSE(fs::exists(destination));
+}
+
 TEST_F(Download, BeginsAnewWhenAPartialFileHasMoreThanTheServer) {
   leave_half();
   std::ofstream(destination.string() + ".partial", std::ios::binary) << body << "more";

@@ -18,6 +18,7 @@
 #include "opsis/core/system_reason.h"
 #include "opsis/io.h"
 #include "tests/support/expect.h"
+#include "tests/support/nobody.h"
 #include "tests/support/small_disk.h"
 #include "tests/support/temporary.h"
 
@@ -57,13 +58,17 @@ TEST(FileWriter, LeavesNothingBehindWithoutCommit) {
   EXPECT_EQ(count_files(folder.path()), 1);
 }
 
+bool has_nameless_files(const std::filesystem::path& folder) {
+  const int nameless = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (nameless >= 0) close(nameless);
+  return nameless >= 0;
+}
+
 // What has no name, a process that is killed does not leave behind.
 TEST(FileWriter, HasNoNameBeforeCommit) {
   const TemporaryFolder folder;
-  const int nameless = open(folder.path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (nameless < 0)
+  if (!has_nameless_files(folder.path()))
     GTEST_SKIP() << "the file system has no files without a name; WritesWhereFilesWithoutANameAreNotToBeHad is about those";
-  close(nameless);
   const auto path = folder.write("a.bin", "old");
   FileWriter replaced(path), made(folder.path() / "b.bin");
   for (auto* file : {&replaced, &made}) file->write(io::as_bytes("new"));
@@ -145,6 +150,19 @@ TEST(FileWriter, FollowsTheUsersMask) {
   EXPECT_EQ(status.st_mode & 0777, 0640U);
 }
 
+// A file that keeps all of its mode looks like one for which the mask was forgotten.
+TEST(FileWriter, HasNoNameBeforeCommitUnderAMaskThatTakesNothing) {
+  const TemporaryFolder folder;
+  if (!has_nameless_files(folder.path()))
+    GTEST_SKIP() << "the file system has no files without a name; WritesWhereFilesWithoutANameAreNotToBeHad is about those";
+  const auto mask = umask(0);
+  FileWriter file(folder.path() / "a.bin");
+  umask(mask);
+  EXPECT_EQ(count_files(folder.path()), 0);
+  file.commit();
+  EXPECT_EQ(std::filesystem::status(folder.path() / "a.bin").permissions(), std::filesystem::perms{0666});
+}
+
 TEST(FileWriter, ManyThreadsWriteTheSameNameWhole) {
   const TemporaryFolder folder;
   const auto path = folder.path() / "a.bin";
@@ -171,20 +189,11 @@ TEST(FileWriter, SaysWhyItCannotWrite) {
   EXPECT_EQ(count_files(folder.path()), 1);
 }
 
-/// While it lives, root has no more rights than anybody: there is no other way to be refused.
-struct Nobody {
-  Nobody() : works(geteuid() != 0 || seteuid(65534) == 0) {}
-  ~Nobody() {
-    if (seteuid(getuid()) != 0) std::abort();
-  }
-  bool works;
-};
-
 TEST(FileWriter, SaysThatItNeedsAnotherFolderWhereItMayNotWrite) {
   const TemporaryFolder folder;
   std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
   {
-    const Nobody nobody;
+    const support::Nobody nobody;
     // A container may deny root the change of user (CAP_SETUID); root itself is refused nowhere.
     if (!nobody.works) GTEST_SKIP() << "root may write everywhere, and this container does not let it be anybody else";
     EXPECT_ERROR(FileWriter(folder.path() / "a.bin"), IoError, "a.bin: Permission denied; choose a folder that can be written");
