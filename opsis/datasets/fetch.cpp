@@ -74,17 +74,16 @@ class Desk {
 // hub::download() into a file that is on its way to `place`, which is what its messages name.
 void download_for(const fs::path& place, const std::string& url, const fs::path& file,
                   const hub::DownloadOptions& options = {}) {
-  const auto told = [&](const Error& error) {
-    std::string what = error.what();
-    if (const auto at = what.rfind(file.string()); at != what.npos) what.replace(at, file.string().size(), place.string());
-    return what;
+  const auto told = [&](std::string words) {
+    if (const auto at = words.rfind(file.string()); at != words.npos) words.replace(at, file.string().size(), place.string());
+    return words;
   };
   try {
     hub::download(url, file, options);
   } catch (const NotFoundError& error) {
-    raise<NotFoundError>("{}", told(error));
+    throw NotFoundError(told(error.rule()), error.way_out(), told(error.way()));
   } catch (const IoError& error) {
-    raise<IoError>("{}", told(error));
+    throw IoError(told(error.rule()), error.way_out(), told(error.way()));
   }
 }
 
