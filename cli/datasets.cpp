@@ -287,18 +287,19 @@ int verify(const DatasetsOptions& options) {
   return wrong ? 1 : 0;
 }
 
-// Opens what is there. What is not, the library says how to fetch from C++.
+// Opens what is there. What is not, a command fetches that names the same part of the set.
 OpenSet open_here(const Opener& opener, const DatasetsOptions& options) {
   try {
     return opener.open(options, false);
-  } catch (const opsis::NotFoundError& error) {
-    const std::string_view what = error.what();
-    if (what.find("pass .download = true") == what.npos) throw;
+  } catch (const opsis::Error& error) {
+    const bool is_damaged = error.way_out() == opsis::WayOut::DownloadAgain;
+    if (!is_damaged && error.way_out() != opsis::WayOut::Download) throw;
     auto way = opsis::text("opsis datasets download {} --root \"{}\"", options.name, options.root);
     if (!options.split.empty()) way += " --split " + options.split;
     if (!options.subset.empty()) way += " --subset " + options.subset;
     for (const auto& option : options.options) way += " --option " + option;
-    opsis::raise<opsis::NotFoundError>("{} ({})", what, way);
+    opsis::raise<opsis::NotFoundError>("{}; {}: {}", error.rule(), is_damaged ? "remove it and fetch it anew" : "fetch it",
+                                       way);
   }
 }
 

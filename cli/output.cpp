@@ -11,11 +11,11 @@
 #include <iostream>
 #include <limits>
 #include <new>
-#include <sstream>
 
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
 #include "opsis/datasets/folder.h"
+#include "opsis/hub/state_dict.h"
 
 namespace cli {
 namespace {
@@ -62,52 +62,37 @@ std::string unknown(const CLI::App& app) {
 
 std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
-// The library gives the way out in C++; what it is for who uses the tool. A row is for messages that have both texts.
-struct Advice {
-  std::string_view told, also, way;
-};
-constexpr Advice advices[] = {
-    {"; bring it by other means", "", " (or set OPSIS_HUB_MIRROR to a folder or an address that has it)"},
-    {"another task", ": image classification", " (see opsis predict, evaluate, train and finetune)"},
-    {"another task", ": object detection", " (see opsis detect, keypoints and train-detector)"},
-    {"another task", ": semantic segmentation", " (see opsis segment and train-segmenter)"},
-    {"another task", ": optical flow", " (see opsis flow)"},
-    {"another task", ": video classification", " (which no command does)"},
-    {"CocoFile: ", "have the requested type",
-     " (annotations of COCO's format are an object of images, annotations, categories)"},
-    {"pass .pad_if_needed = true", "", " (of a step: pad_if_needed=True)"},
-    {"pass .allow_empty = true", "", " (or remove those folders)"},
-    {"raise it in DecodeOptions::limits", "", " (in C++; commands keep to the limit)"},
-};
-
-// Of what does not fit a model, the first names of each kind, where there may be hundreds, and what that comes from.
-std::string shortened(const std::string& what) {
-  constexpr int64_t most = 20;
-  std::istringstream lines(what);
-  std::string out, line;
-  int64_t names = 0;
-  const auto end_list = [&] {
-    if (names > most) out += opsis::text("\n    ... and {} more", names - most);
-    names = 0;
-  };
-  while (std::getline(lines, line)) {
-    const bool is_name = line.starts_with("    ");
-    if (!is_name) end_list();
-    if (is_name && ++names > most) continue;
-    out += (out.empty() ? "" : "\n") + line;
+// The library says the way out in C++; this is what it is for who uses the tool. One without words here does not compile.
+std::string for_people(const opsis::Error& error) {
+  using opsis::WayOut;
+  const auto instead = [&](std::string_view words) { return opsis::text("{}; {}", error.rule(), words); };
+  const auto besides = [&](std::string_view words) { return opsis::text("{} ({})", error.what(), words); };
+  switch (error.way_out()) {
+    case WayOut::None: break;
+    case WayOut::AllowEmpty: return instead("put pictures into their folders, or remove those");
+    case WayOut::BringFile: return besides("or set OPSIS_HUB_MIRROR to a folder or an address that has it");
+    case WayOut::Download: return instead("opsis datasets download fetches it");
+    case WayOut::DownloadAgain: return instead("remove it, then opsis datasets download fetches it");
+    case WayOut::Extract: return instead("unpack the archives of the data set there");
+    case WayOut::FewerMasks: return instead("raise --score, or leave out --out: masks are only drawn");
+    case WayOut::PadIfNeeded: return instead("give the step pad_if_needed=True");
+    case WayOut::RaiseLimits: return instead("the tool keeps to this limit");
+    case WayOut::ClassifyImages: return besides("see opsis predict, evaluate, train and finetune");
+    case WayOut::ClassifyVideos: return besides("which no command does");
+    case WayOut::DetectObjects: return besides("see opsis detect, keypoints and train-detector");
+    case WayOut::EstimateFlow: return besides("see opsis flow");
+    case WayOut::SegmentImages: return besides("see opsis segment and train-segmenter");
   }
-  end_list();
-  if (what.find("as DataParallel writes them") != what.npos) return out;
-  const bool same_names = what.find("missing from the state dict") == what.npos && what.find("not in the model") == what.npos;
-  return out + "\n  The file is for another model" + (same_names ? " or for other classes" : "") +
-         ": pass the one that it is for (opsis models lists them).";
+  return error.what();
 }
 
-std::string with_advice(std::string what) {
-  for (const auto& advice : advices) {
-    if (what.find(advice.told) != what.npos && what.find(advice.also) != what.npos) what += advice.way;
-  }
-  return what.find("the state dict does not fit the model") == what.npos ? what : shortened(what);
+// Of what does not fit a model the first names of each kind, where there may be hundreds, and what that comes from.
+std::string for_people(const opsis::hub::StateDictError& error) {
+  const auto names = error.brief(20);
+  if (error.is_of_data_parallel()) return names;
+  const bool same_names = error.report().missing.empty() && error.report().unexpected.empty();
+  return opsis::text("{}\n  The file is for another model{}: pass the one that it is for (opsis models lists them).", names,
+                     same_names ? " or for other classes" : "");
 }
 
 // In words for people what an allocator says in its own: "[enforce fail at ...] ... you tried to allocate 45000000000 bytes".
@@ -162,8 +147,10 @@ std::optional<std::string> failure_of(const std::function<void()>& work) {
     return {};
   } catch (const UsageError&) {
     throw;
+  } catch (const opsis::hub::StateDictError& error) {
+    return for_people(error);
   } catch (const opsis::Error& error) {  // some have another error's words in theirs
-    return tells_of_memory(error.what()) ? out_of_memory(error.what()) : with_advice(error.what());
+    return tells_of_memory(error.what()) ? out_of_memory(error.what()) : for_people(error);
   } catch (const c10::OutOfMemoryError&) {  // of a GPU
     return out_of_memory({});
   } catch (const c10::Error& error) {

@@ -45,6 +45,20 @@ template <class E, class... Args>
   throw E(text(pattern, args...));
 }
 
+/// The same with a way out behind it.
+///     raise_with<NotFoundError>(WayOut::Download, "pass .download = true", "USPS: {} is not there", file);
+template <class E, class... Args>
+[[noreturn]] void raise_with(WayOut way_out, const std::string& way, std::string_view pattern, const Args&... args) {
+  throw E(text(pattern, args...), way_out, way);
+}
+
+/// Throws an E for another error: its message with text(before, args...) in front, and its way out.
+///     catch (const ValueError& error) { raise_because<DecodeError>(error, "{}: ", path.string()); }
+template <class E, class... Args>
+[[noreturn]] void raise_because(const Error& cause, std::string_view before, const Args&... args) {
+  throw E(text(before, args...) + cause.rule(), cause.way_out(), cause.way());
+}
+
 }  // namespace opsis::inline v1
 
 /// Throws ValueError unless the condition holds: OPSIS_CHECK(k > 0, "topk: k must be positive, got {}", k).

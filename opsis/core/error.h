@@ -9,11 +9,41 @@
 
 namespace opsis::inline v1 {
 
+/// What can be done about an error, where its message ends with that. The message says it in C++; a program for people who write
+/// none has words of its own, in a switch over all of these without a default:
+///     case WayOut::RaiseLimits: return text("{}; this program keeps to the limit", error.rule());
+enum class WayOut {
+  None,           ///< the message knows none, or says it in anybody's words
+  AllowEmpty,     ///< of a folder of classes: .allow_empty, or no class without files
+  BringFile,      ///< what cannot be downloaded is put where the message says
+  Download,       ///< of a data set: .download
+  DownloadAgain,  ///< of a data set: remove what is damaged, then .download
+  Extract,        ///< archives that were brought by hand are unpacked by datasets::extract_archive
+  FewerMasks,     ///< of a detector: more .mask_bytes, a higher .score_threshold, or no .masks
+  PadIfNeeded,    ///< of RandomCrop: .pad_if_needed
+  RaiseLimits,    ///< higher limits, for a file that one trusts
+  // A model or its weights do another task than the one asked for. It is this one; ask what does it.
+  ClassifyImages,
+  ClassifyVideos,
+  DetectObjects,
+  EstimateFlow,
+  SegmentImages,
+};
+
 /// The base of every error that Opsis throws; catch it to catch them all.
 class OPSIS_API Error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit Error(const std::string& what);
+  /// what() is "rule; way", and the rule alone when the way has no words.
+  Error(const std::string& rule, WayOut way_out, const std::string& way);
   ~Error() override;
+  WayOut way_out() const noexcept { return way_out_; }
+  std::string rule() const;  ///< what() without the words of the way out
+  std::string way() const;   ///< those words
+
+ private:
+  WayOut way_out_ = WayOut::None;
+  size_t rule_size_;
 };
 
 /// An argument breaks a rule that the message states.
@@ -62,6 +92,7 @@ class OPSIS_API NotBuiltError : public Error {
 class OPSIS_API SampleError : public Error {
  public:
   SampleError(size_t index, const std::string& cause);
+  SampleError(size_t index, const Error& cause);  ///< with its way out
   ~SampleError() override;
   size_t index;
 };

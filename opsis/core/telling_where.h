@@ -23,9 +23,9 @@ auto telling_where(const Place& place, const Read& read) {
     }
   } catch (const Kind& error) {
     if constexpr (std::is_same_v<Place, std::filesystem::path>) {
-      raise<Kind>("{}: {}", place.string(), error.what());
+      raise_because<Kind>(error, "{}: ", place.string());
     } else {
-      raise<Kind>("{}: {}", place, error.what());
+      raise_because<Kind>(error, "{}: ", place);
     }
   }
 }

@@ -61,21 +61,23 @@ struct Outcome {
   WorkSeconds seconds{};
 };
 
-// Called in a handler.
-std::string current_cause() {
+// Called in a handler: what went wrong, and the way out if that knows one.
+Error current_cause() {
   try {
     throw;
+  } catch (const Error& error) {
+    return Error(error.rule(), error.way_out(), error.way());
   } catch (const c10::Error& error) {
-    return error.what_without_backtrace();
+    return Error(error.what_without_backtrace());
   } catch (const std::exception& error) {
-    return error.what();
+    return Error(error.what());
   } catch (...) {
-    return "an exception that is no std::exception";
+    return Error("an exception that is no std::exception");
   }
 }
 
 // Called in a handler: the exception as a SampleError that carries it.
-std::exception_ptr sample_error(size_t index, const std::string& cause) {
+std::exception_ptr sample_error(size_t index, const Error& cause) {
   try {
     std::throw_with_nested(SampleError(index, cause));
   } catch (...) {
@@ -90,14 +92,17 @@ void read_or_replace(const EpochPlan& plan, BatchJob& job, size_t slot, Outcome&
     try {
       return job.load(slot);
     } catch (...) {
-      auto cause = current_cause();
-      if (plan.options.on_error == BadSamples::Raise || substitutes == kSubstitutes) {
-        if (substitutes > 0)
-          cause += text("; nor could {} others be read in place of sample {}", substitutes, outcome.bad[0].index);
+      const auto cause = current_cause();
+      if (substitutes == kSubstitutes) {
+        outcome.error = sample_error(index, Error(text("{}; nor could {} others be read in place of sample {}", cause.what(),
+                                                       substitutes, outcome.bad[0].index)));
+        return;
+      }
+      if (plan.options.on_error == BadSamples::Raise) {
         outcome.error = sample_error(index, cause);
         return;
       }
-      outcome.bad.push_back({index, std::move(cause)});
+      outcome.bad.push_back({index, cause.what()});
     }
     if (plan.options.on_error == BadSamples::SkipAndCount) {
       outcome.left_out = true;

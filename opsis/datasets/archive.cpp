@@ -129,10 +129,12 @@ class Reader {
   }
 
   [[noreturn]] void refuse(std::string_view why) const { refuse(entry_, why); }
-  [[noreturn]] void refuse(const std::string& entry, std::string_view why) const {
+  [[noreturn]] void refuse(const std::string& entry, std::string_view why, WayOut way_out = WayOut::None,
+                           const std::string& way = {}) const {
     constexpr size_t longest = 200;
     const auto name = entry.size() > longest ? entry.substr(0, longest) + "..." : entry;
-    raise<DecodeError>("extract_archive: {}{}: {}", path_.string(), name.empty() ? "" : ", entry \"" + name + "\"", why);
+    raise_with<DecodeError>(way_out, way, "extract_archive: {}{}: {}", path_.string(),
+                            name.empty() ? "" : ", entry \"" + name + "\"", why);
   }
 
   // The next entry; null at the end.
@@ -201,20 +203,22 @@ class Reader {
     entry_.clear();
     if (!gzip_) return;
     try {
-      while (true) {
-        const auto size = std::ssize(gzip_->next());
-        if (size == 0) return;
+      while (const auto size = std::ssize(gzip_->next())) {
         bytes_ += size;
-        if (bytes_ > most_) refuse_bytes();
+        if (bytes_ > most_) break;
       }
     } catch (const DecodeError& error) {
       refuse(error.what());
     }
+    if (bytes_ > most_) refuse_bytes();
   }
   [[noreturn]] void refuse_bytes() const {
-    refuse(text("what comes out is over the limit of {} bytes; raise .limits for an archive that you trust", most_));
+    refuse(entry_, text("what comes out is over the limit of {} bytes", most_), WayOut::RaiseLimits,
+           "raise .limits for an archive that you trust");
   }
-  [[noreturn]] void refuse_entries() const { refuse(text("it has more entries than limits.entries ({})", limits_.entries)); }
+  [[noreturn]] void refuse_entries() const {
+    refuse(entry_, text("it has more entries than limits.entries ({})", limits_.entries), WayOut::RaiseLimits);
+  }
   [[noreturn]] void fail() const {
     const char* reason = archive_error_string(archive_.get());
     refuse(reason ? reason : "it is damaged");

@@ -48,11 +48,8 @@ ClassifiedPixels load_cifar(std::string_view name, const CIFAR10::Options& optio
         [&] { fetch_and_extract(resource(name, files.archive), options.root); });
   }
   for (const auto file : all) {
-    try {
-      check_resource(resource(name, file), folder);
-    } catch (const NotFoundError&) {  // only the archive can be downloaded
-      raise<NotFoundError>("{}: {} is not there; pass .download = true", name, (folder / file).string());
-    }
+    detail::check_file(name, folder / file);  // whose row knows of no download, which is that of the archive
+    check_resource(resource(name, file), folder);
   }
 
   const Limits limits{.pickle_bytes = int64_t{1} << 30};  // a batch is one pickle

@@ -134,9 +134,20 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
+void check_file(std::string_view dataset, const fs::path& file) {
+  if (is_file(file)) return;
+  raise_with<NotFoundError>(WayOut::Download, "pass .download = true", "{}: {} is not there", dataset, file.string());
+}
+
+void check_folder(std::string_view dataset, const fs::path& folder) {
+  if (is_folder(folder)) return;
+  raise_with<NotFoundError>(WayOut::Download, "pass .download = true", "{}: the folder {} is not there", dataset,
+                            folder.string());
+}
+
 void check_folder(std::string_view dataset, const fs::path& folder, std::string_view remedy) {
   if (is_folder(folder)) return;
-  raise<NotFoundError>("{}: the folder {} is not there{}{}", dataset, folder.string(), remedy.empty() ? "" : "; ", remedy);
+  raise<NotFoundError>("{}: the folder {} is not there; {}", dataset, folder.string(), remedy);
 }
 
 Image load_plain(const FileRoot& files, const fs::path& path) { return load_as(path, io::ImageReadMode::UNCHANGED, files); }

@@ -120,9 +120,11 @@ OPSIS_API void check_choice(std::string_view dataset, std::string_view option, s
 OPSIS_API void check_choice(std::string_view dataset, std::string_view option, std::string_view value,
                             const std::vector<std::string_view>& known);
 
-// Refuses a folder that is not there: "DTD: data/dtd/dtd is not there; pass .download = true".
-OPSIS_API void check_folder(std::string_view dataset, const std::filesystem::path& folder,
-                            std::string_view remedy = "pass .download = true");
+// Refuse what is not there: "DTD: the folder data/dtd/dtd is not there; pass .download = true".
+OPSIS_API void check_file(std::string_view dataset, const std::filesystem::path& file);
+OPSIS_API void check_folder(std::string_view dataset, const std::filesystem::path& folder);
+// The same where no download brings it.
+OPSIS_API void check_folder(std::string_view dataset, const std::filesystem::path& folder, std::string_view remedy);
 
 OPSIS_API bool is_folder(const std::filesystem::path& path);
 OPSIS_API bool is_file(const std::filesystem::path& path);

@@ -20,7 +20,7 @@ auto reading_coco(std::string_view dataset, const std::filesystem::path& file, i
   } catch (const IoError&) {
     throw;
   } catch (const Error& error) {
-    raise<DecodeError>("{}: {}, image {}: {}", dataset, file.string(), id, error.what());
+    raise_because<DecodeError>(error, "{}: {}, image {}: ", dataset, file.string(), id);
   }
 }
 

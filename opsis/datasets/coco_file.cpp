@@ -146,7 +146,9 @@ CocoFile::CocoFile(const std::filesystem::path& path, bool index) {
       }
     }
   } catch (const simdjson::simdjson_error& error) {
-    raise<DecodeError>("CocoFile: {}: {}", path.string(), error.what());
+    const auto rule = " (annotations of COCO's format are an object of images, annotations, categories)";
+    raise<DecodeError>("CocoFile: {}: {}{}", path.string(), error.what(),
+                       error.error() == simdjson::INCORRECT_TYPE ? rule : "");
   }
 
   auto& images = content->images;

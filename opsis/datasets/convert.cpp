@@ -40,7 +40,7 @@ void reading_boxes(const fs::path& file, const Read& read) {
   try {
     read();
   } catch (const ValueError& error) {
-    raise<DecodeError>("read_boxes: {}: {}", file.string(), error.what());
+    raise_because<DecodeError>(error, "read_boxes: {}: ", file.string());
   }
 }
 

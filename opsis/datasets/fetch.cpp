@@ -85,7 +85,7 @@ fs::path download_url(const std::string& url, const fs::path& root, std::string 
   if (const auto id = google_drive_file_id(url)) return download_file_from_google_drive(*id, root, filename, md5, sha256);
   if (filename.empty()) filename = url.substr(url.rfind('/') + 1);
   OPSIS_CHECK(!filename.empty(), "download_url: the url ends with no file's name, so pass filename; got \"{}\"", url);
-  const auto place = root / filename;
+  auto place = root / filename;
   if (check_integrity(place, md5, sha256)) return place;
   const hub::DownloadOptions options{.sha256 = sha256, .md5 = md5, .told = place};
   if (!is_there(place)) {
@@ -105,7 +105,7 @@ fs::path download_url(const std::string& url, const fs::path& root, std::string 
 fs::path download_file_from_google_drive(const std::string& file_id, const fs::path& root, const std::string& filename,
                                          const std::string& md5, const std::string& sha256) {
   const auto name = filename.empty() ? file_id : filename;
-  const auto place = root / name;
+  auto place = root / name;
   if (check_integrity(place, md5, sha256)) return place;
   // Not in its place, since what comes may be a question instead of the file.
   const Desk desk(root / (name + ".drive"));

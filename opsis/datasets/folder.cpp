@@ -172,9 +172,10 @@ std::vector<FolderSample> samples_of(const FileRoot& root, const fs::path& direc
     std::move(files[i].begin(), files[i].end(), std::back_inserter(samples));
   }
   if (!empty_classes.empty() && !filter.allow_empty) {
-    raise<NotFoundError>("make_dataset: no valid file in {} for the classes {}{}; pass .allow_empty = true to accept that",
-                         directory.string(), joined(empty_classes),
-                         filter.is_valid_file ? "" : "; the extensions are " + joined(filter.extensions));
+    raise_with<NotFoundError>(WayOut::AllowEmpty, "pass .allow_empty = true to accept that",
+                              "make_dataset: no valid file in {} for the classes {}{}", directory.string(),
+                              joined(empty_classes),
+                              filter.is_valid_file ? "" : "; the extensions are " + joined(filter.extensions));
   }
   return samples;
 }

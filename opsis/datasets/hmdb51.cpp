@@ -16,10 +16,9 @@ namespace fs = std::filesystem;
 ClassifiedList list_hmdb51(const HMDB51::Options& options) {
   OPSIS_CHECK(options.fold >= 1 && options.fold <= 3, "HMDB51: fold must be 1, 2 or 3, got {}", options.fold);
   if (!detail::is_folder(options.root)) {
-    raise<NotFoundError>(
-        "HMDB51: there is no folder {}; datasets::extract_archive unpacks hmdb51_org.rar, then the archive of each "
-        "class in it",
-        options.root.string());
+    raise_with<NotFoundError>(WayOut::Extract,
+                              "datasets::extract_archive unpacks hmdb51_org.rar, then the archive of each class in it",
+                              "HMDB51: there is no folder {}", options.root.string());
   }
   return list_folder(options.root, {.extensions = {"avi"}});
 }
@@ -29,8 +28,8 @@ std::vector<size_t> select_hmdb51(const HMDB51::Options& options, const Classifi
   const auto pattern = text("*test_split{}.txt", options.fold);
   const auto files = sorted_glob(options.annotation_path, pattern);
   if (files.empty()) {
-    raise<NotFoundError>("HMDB51: there is no {} in {}; datasets::extract_archive unpacks test_train_splits.rar", pattern,
-                         options.annotation_path.string());
+    raise_with<NotFoundError>(WayOut::Extract, "datasets::extract_archive unpacks test_train_splits.rar",
+                              "HMDB51: there is no {} in {}", pattern, options.annotation_path.string());
   }
   std::set<std::string, std::less<>> selected;
   for (const auto& file : files) {

@@ -11,7 +11,7 @@ Json read_json(const std::filesystem::path& path) {
   try {
     return Json::parse(io::as_text(file.bytes()));
   } catch (const ValueError& error) {
-    raise<DecodeError>("{}: {}", path.string(), error.what());
+    raise_because<DecodeError>(error, "{}: ", path.string());
   }
 }
 

@@ -20,7 +20,7 @@ auto read_json(const std::filesystem::path& path, const Read& read) {
   try {
     return read(json);
   } catch (const ValueError& error) {
-    raise<DecodeError>("{}: {}", path.string(), error.what());
+    raise_because<DecodeError>(error, "{}: ", path.string());
   }
 }
 

@@ -30,9 +30,7 @@ const Names& mnist_classes(std::string_view name) {
 }
 
 torch::Tensor read_idx_file(std::string_view dataset, const fs::path& file, int64_t dimensions) {
-  if (!detail::is_file(file)) {
-    raise<NotFoundError>("{}: {} is not there; pass .download = true", dataset, file.string());
-  }
+  detail::check_file(dataset, file);
   try {
     const io::MappedFile mapped(file);
     auto out = read_idx(mapped.bytes());
@@ -41,7 +39,7 @@ torch::Tensor read_idx_file(std::string_view dataset, const fs::path& file, int6
     }
     return out;
   } catch (const DecodeError& error) {
-    raise<DecodeError>("{}: {}: {}", dataset, file.string(), error.what());
+    raise_because<DecodeError>(error, "{}: {}: ", dataset, file.string());
   }
 }
 
@@ -62,7 +60,7 @@ ClassifiedPixels read_processed(std::string_view dataset, const fs::path& file, 
   try {
     for (const auto& part : {out.images, out.labels}) hub::detail::check_memory(part, "a tensor");
   } catch (const ValueError& error) {
-    raise<DecodeError>("{}: {}: {}", dataset, file.string(), error.what());
+    raise_because<DecodeError>(error, "{}: {}: ", dataset, file.string());
   }
   const bool plain = hub::is_plain(out.images) && hub::is_plain(out.labels);
   if (!plain || out.images.dim() != 3 || out.images.scalar_type() != torch::kUInt8 || out.labels.dim() != dimensions ||

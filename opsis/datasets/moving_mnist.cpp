@@ -19,7 +19,7 @@ torch::Tensor load_moving_mnist(const MovingMNIST::Options& options) {
   const auto& file = resource("MovingMNIST", "mnist_test_seq.npy");
   const auto folder = options.root / "MovingMNIST", path = folder / file.file;
   if (options.download && !detail::is_file(path)) fetch_resource(file, folder);
-  if (!detail::is_file(path)) raise<NotFoundError>("MovingMNIST: {} is not there; pass .download = true", path.string());
+  detail::check_file("MovingMNIST", path);
 
   const io::MappedFile mapped(path);
   const auto header = telling_where("MovingMNIST: " + path.string(), [&] { return read_npy_header(mapped.bytes()); });

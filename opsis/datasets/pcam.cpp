@@ -30,9 +30,7 @@ io::Hdf5Array pcam_images(const PCAM::Options& options) {
       for (const auto& part : parts) fetch_and_extract(resource("PCAM", part.filename().string() + ".gz"), folder);
     });
   }
-  for (const auto& part : parts) {
-    if (!detail::is_file(part)) raise<NotFoundError>("PCAM: {} is not there; pass .download = true", part.string());
-  }
+  for (const auto& part : parts) detail::check_file("PCAM", part);
   io::Hdf5Array images(parts[0], "x");
   const auto& shape = images.shape();
   if (shape.size() != 4 || shape[3] != 3 || images.width() != 1) {

@@ -24,11 +24,8 @@ fs::path places_list(const Places365::Options& options, std::string_view name) {
         options.root, [&] { return is_intact(file, options.root) && !is_there(half); },
         [&] { fetch_and_extract(resource("Places365", archive), options.root); });
   }
-  try {
-    check_resource(file, options.root);
-  } catch (const NotFoundError&) {
-    raise<NotFoundError>("Places365: {} is not there; pass .download = true", (options.root / file.file).string());
-  }
+  detail::check_file("Places365", options.root / file.file);  // whose row knows of no download, which is that of the archive
+  check_resource(file, options.root);
   return options.root / file.file;
 }
 

@@ -281,12 +281,6 @@ thread_local const OtherHashes* other_hashes = nullptr;
 
 bool same_file(const Resource& a, const Resource& b) { return a.dataset == b.dataset && a.file == b.file && a.md5 == b.md5; }
 
-// Behind the names of the archive and of the entry, which may be anything.
-bool names_limits(std::string_view what) {
-  const auto colon = what.rfind(": ");
-  return colon != what.npos && what.find("limits", colon) != what.npos;
-}
-
 }  // namespace
 
 std::span<const Resource> resources() { return kResources; }
@@ -332,15 +326,18 @@ void check_resource(const Resource& resource, const std::filesystem::path& folde
   const auto file = folder / resource.file;
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(file, ignored)) {
-    raise<NotFoundError>("{}: {} is not there{}", resource.dataset, file.string(),
-                         resource.url.empty() ? "" : "; pass .download = true");
+    constexpr std::string_view rule = "{}: {} is not there";
+    if (resource.url.empty()) raise<NotFoundError>(rule, resource.dataset, file.string());
+    raise_with<NotFoundError>(WayOut::Download, "pass .download = true", rule, resource.dataset, file.string());
   }
   const auto hashes = expected_hashes(resource);
   const bool other_md5 = !check_integrity(file, hashes.md5);
   if (other_md5 || !check_integrity(file, "", hashes.sha256)) {
-    raise<IntegrityError>("{}: {} is damaged: its {} is not {}{}", resource.dataset, file.string(),
-                          other_md5 ? "MD5" : "SHA-256", other_md5 ? hashes.md5 : hashes.sha256,
-                          resource.url.empty() ? "" : "; remove it and pass .download = true");
+    const bool can_be_fetched = !resource.url.empty();
+    raise_with<IntegrityError>(can_be_fetched ? WayOut::DownloadAgain : WayOut::None,
+                               can_be_fetched ? "remove it and pass .download = true" : "",
+                               "{}: {} is damaged: its {} is not {}", resource.dataset, file.string(),
+                               other_md5 ? "MD5" : "SHA-256", other_md5 ? hashes.md5 : hashes.sha256);
   }
 }
 
@@ -363,7 +360,7 @@ void extract_unknown(const std::filesystem::path& archive, const std::filesystem
   try {
     extract_archive(archive, to, options);
   } catch (const DecodeError& error) {
-    if (names_limits(error.what())) throw;  // it may well be sound
+    if (error.way_out() == WayOut::RaiseLimits) throw;  // it may well be sound
     std::error_code failed;
     std::filesystem::remove(archive, failed);
     raise<DecodeError>("{}; {}", error.what(),

@@ -77,7 +77,7 @@ Segmented SBDataset::get(size_t index) const {
       out.mask = Mask(at::stack(planes));
     }
   } catch (const DecodeError& error) {
-    raise<DecodeError>("SBDataset: {}: {}", file.string(), error.what());
+    raise_because<DecodeError>(error, "SBDataset: {}: ", file.string());
   }
   return detail::transformed(options_.transforms, std::move(out), {&photo});
 }

@@ -193,7 +193,8 @@ StereoFiles middlebury_files(const Middlebury2014Stereo::Options& options) {
     return std::any_of(known.begin(), known.end(), [&](auto scene) { return name.starts_with(scene); });
   };
   if (std::none_of(there.begin(), there.end(), is_known)) {
-    raise<NotFoundError>("{}: none of its scenes is in {}; pass .download = true", kMiddlebury, (root / split).string());
+    raise_with<NotFoundError>(WayOut::Download, "pass .download = true", "{}: none of its scenes is in {}", kMiddlebury,
+                              (root / split).string());
   }
   StereoFiles out;
   for (const auto& ending : endings) {

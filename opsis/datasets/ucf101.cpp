@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 ClassifiedList list_ucf101(const UCF101::Options& options) {
   OPSIS_CHECK(options.fold >= 1 && options.fold <= 3, "UCF101: fold must be 1, 2 or 3, got {}", options.fold);
   if (!detail::is_folder(options.root)) {
-    raise<NotFoundError>("UCF101: there is no folder {}; datasets::extract_archive unpacks UCF101.rar", options.root.string());
+    raise_with<NotFoundError>(WayOut::Extract, "datasets::extract_archive unpacks UCF101.rar", "UCF101: there is no folder {}",
+                              options.root.string());
   }
   return list_folder(options.root, {.extensions = {"avi"}});
 }
@@ -25,8 +26,8 @@ ClassifiedList list_ucf101(const UCF101::Options& options) {
 std::vector<size_t> select_ucf101(const UCF101::Options& options, const ClassifiedList& list) {
   const auto file = options.annotation_path / text("{}list0{}.txt", options.train ? "train" : "test", options.fold);
   if (!detail::is_file(file)) {
-    raise<NotFoundError>("UCF101: {} is not there; datasets::extract_archive unpacks UCF101TrainTestSplits-RecognitionTask.zip",
-                         file.string());
+    raise_with<NotFoundError>(WayOut::Extract, "datasets::extract_archive unpacks UCF101TrainTestSplits-RecognitionTask.zip",
+                              "UCF101: {} is not there", file.string());
   }
   const TextFile lines(file);
   std::set<fs::path> selected;

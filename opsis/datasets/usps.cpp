@@ -15,7 +15,7 @@ ClassifiedPixels load_usps(const USPS::Options& options) {
   const auto& file = resource("USPS", options.train ? "usps.bz2" : "usps.t.bz2");
   const auto path = options.root / file.file;
   if (options.download && !detail::is_file(path)) fetch_resource(file, options.root);
-  if (!detail::is_file(path)) raise<NotFoundError>("USPS: {} is not there; pass .download = true", path.string());
+  detail::check_file("USPS", path);
 
   // Lines of libsvm's format: the class from 1 on, then "number of the pixel:value", values from -1 to 1.
   const TextFile lines(path, read_compressed(path));

@@ -220,9 +220,9 @@ VideoClip VideoClips::get_clip(size_t index) const {
   const auto count = static_cast<int64_t>(frames.size());
   const int64_t frame_bytes = stream.frame_bytes();
   if (count > options_.video.limits.image_bytes / frame_bytes) {
-    raise<DecodeError>("VideoClips: {} frames of {}x{} of {} are over limits.image_bytes, {}; raise it in ClipOptions::video",
-                       count, size.height, size.width, videos_[location.video].path.string(),
-                       options_.video.limits.image_bytes);
+    raise_with<DecodeError>(WayOut::RaiseLimits, "raise it in ClipOptions::video",
+                            "VideoClips: {} frames of {}x{} of {} are over limits.image_bytes, {}", count, size.height,
+                            size.width, videos_[location.video].path.string(), options_.video.limits.image_bytes);
   }
   auto video = at::empty({count, size.height, size.width, 3}, torch::kUInt8);
   auto* out = video.data_ptr<uint8_t>();

@@ -72,8 +72,10 @@ VocFiles voc_files(std::string_view dataset, const VocOptions& options, const Fi
     };
     make_once(options.root, is_whole, [&] { fetch_and_extract(voc_archive(row.url_part), options.root); });
   }
-  if (!files.is_folder(root))
-    detail::check_folder(dataset, root, files.archive() ? "the archive has no such folder" : "pass .download = true");
+  if (!files.is_folder(root)) {
+    if (files.archive()) detail::check_folder(dataset, root, "the archive has no such folder");
+    detail::check_folder(dataset, root);
+  }
   return listed();
 }
 
@@ -117,7 +119,7 @@ Detected VOCDetection::get(size_t index) const {
       labels.push_back(found - voc_classes().begin());
     }
   } catch (const ValueError& error) {
-    raise<DecodeError>("VOCDetection: {}: {}", files_.targets[index].string(), error.what());
+    raise_because<DecodeError>(error, "VOCDetection: {}: ", files_.targets[index].string());
   }
   out.boxes = BoundingBoxes(torch::tensor(pixels, torch::kInt64).view({-1, 4}), BoundingBoxFormat::XYXY, photo.size());
   out.labels = torch::tensor(labels, torch::kInt64);

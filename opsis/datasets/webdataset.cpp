@@ -220,7 +220,7 @@ WebExample WebDataset::get_placed(size_t index, const transforms::ImagePlace& pl
     try {
       use(io::Bytes(bytes));
     } catch (const Error& error) {
-      raise<DecodeError>("{}/{}: {}", shard.path().string(), entry.name, error.what());
+      raise_because<DecodeError>(error, "{}/{}: ", shard.path().string(), entry.name);
     }
   };
   if (chosen[kLabel]) read(*chosen[kLabel], [&](io::Bytes bytes) { out.label = whole_number(io::as_text(bytes)); });

@@ -143,7 +143,7 @@ std::map<int64_t, CocoDetections> read_coco_results(const std::filesystem::path&
       if (entry == 0) measure = measure_of(found);
       add_found(by_image[found.image_id], found, *image, measure, kind);
     } catch (const Error& error) {
-      raise<DecodeError>("entry {}: {}", entry, error.what());
+      raise_because<DecodeError>(error, "entry {}: ", entry);
     }
   };
   std::map<int64_t, CocoDetections> out;
@@ -151,14 +151,14 @@ std::map<int64_t, CocoDetections> read_coco_results(const std::filesystem::path&
   try {
     datasets::parse_coco_results(std::string(bytes.begin(), bytes.end()), add);
   } catch (const DecodeError& error) {
-    raise<DecodeError>("read_coco_results: {}: {}", results.string(), error.what());
+    raise_because<DecodeError>(error, "read_coco_results: {}: ", results.string());
   }
   for (auto& [id, rows] : by_image) {
     auto& found = out[id];
     try {
       found.key_points = rows.points_of_each();
     } catch (const ValueError& error) {
-      raise<DecodeError>("read_coco_results: {}: image {}: {}", results.string(), id, error.what());
+      raise_because<DecodeError>(error, "read_coco_results: {}: image {}: ", results.string(), id);
     }
     found.labels = torch::tensor(rows.labels, torch::kInt64);
     found.scores = Rows::column(rows.scores);
@@ -183,7 +183,7 @@ CocoTarget coco_target(const CocoFile& truth, const CocoFile::Entry& image, Coco
   } catch (const IoError&) {
     throw;
   } catch (const Error& error) {
-    raise<DecodeError>("coco_target: image {}: {}", image.id, error.what());
+    raise_because<DecodeError>(error, "coco_target: image {}: ", image.id);
   }
 }
 
@@ -199,7 +199,7 @@ CocoResult evaluate_coco_results(const CocoFile& truth, const std::filesystem::p
     try {
       evaluator.update(image.id, target, of_image == found.end() ? nothing : of_image->second);
     } catch (const ValueError& error) {
-      raise<ValueError>("evaluate_coco_results: image {}: {}", image.id, error.what());
+      raise_because<ValueError>(error, "evaluate_coco_results: image {}: ", image.id);
     }
   }
   return evaluator.compute();

@@ -5,8 +5,10 @@
 #include <torch/nn/modules/instancenorm.h>
 
 #include <algorithm>
+#include <limits>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "opsis/core/check.h"
 #include "opsis/hub/mapped_state.h"
@@ -52,19 +54,25 @@ bool may_be_absent(std::string_view name, const std::unordered_set<std::string_v
   return wanted.contains(neighbour);
 }
 
-void list_names(std::string& out, std::string_view title, const std::vector<std::string>& names) {
+void list_names(std::string& out, std::string_view title, const std::vector<std::string>& names, size_t most_names) {
   if (names.empty()) return;
   out += text("\n  {} ({}):", title, names.size());
-  for (const auto& name : names) out += "\n    " + name;
+  const auto shown = std::min(names.size(), most_names);
+  for (size_t i = 0; i < shown; ++i) out += "\n    " + names[i];
+  if (shown < names.size()) out += text("\n    ... and {} more", names.size() - shown);
 }
 
-std::string describe(const LoadReport& report) {
-  std::string out = "load_state_dict: the state dict does not fit the model";
-  list_names(out, "missing from the state dict", report.missing);
-  list_names(out, "not in the model", report.unexpected);
-  list_names(out, "of another shape or type", report.mismatched);
+bool are_of_data_parallel(const std::vector<std::string>& names) {
   const auto wrapped = [](const std::string& name) { return name.starts_with("module."); };
-  if (!report.unexpected.empty() && std::all_of(report.unexpected.begin(), report.unexpected.end(), wrapped)) {
+  return !names.empty() && std::all_of(names.begin(), names.end(), wrapped);
+}
+
+std::string describe(const LoadReport& report, size_t most_names = std::numeric_limits<size_t>::max()) {
+  std::string out = "load_state_dict: the state dict does not fit the model";
+  list_names(out, "missing from the state dict", report.missing, most_names);
+  list_names(out, "not in the model", report.unexpected, most_names);
+  list_names(out, "of another shape or type", report.mismatched, most_names);
+  if (are_of_data_parallel(report.unexpected)) {
     out += "\n  Its names begin with \"module.\", as DataParallel writes them: take that off and load again.";
   }
   return out;
@@ -73,6 +81,19 @@ std::string describe(const LoadReport& report) {
 }  // namespace
 
 Versioned::~Versioned() = default;
+
+StateDictError::StateDictError(const std::string& place, LoadReport report)
+    : ValueError(place + describe(report)),
+      place_size_(place.size()),
+      report_(std::make_shared<const LoadReport>(std::move(report))) {}
+
+StateDictError::~StateDictError() = default;
+
+bool StateDictError::is_of_data_parallel() const { return are_of_data_parallel(report_->unexpected); }
+
+std::string StateDictError::brief(size_t most_names) const {
+  return std::string(what()).substr(0, place_size_) + describe(*report_, most_names);
+}
 
 StateDict state_dict(const torch::nn::Module& module) {
   StateDict out;
@@ -127,7 +148,7 @@ LoadReport detail::load_state_dict(torch::nn::Module& module, const StateDict& s
     }
     copies.emplace_back(target, source);
   }
-  if (strict && !report.ok()) throw ValueError(describe(report));
+  if (strict && !report.ok()) throw StateDictError("", std::move(report));
 
   const torch::NoGradGuard no_grad;
   for (auto& [target, source] : copies) {

@@ -5,11 +5,13 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/core/error.h"
 
 namespace opsis::inline v1::hub {
 
@@ -42,7 +44,24 @@ struct LoadReport {
   bool ok() const { return missing.empty() && unexpected.empty() && mismatched.empty(); }
 };
 
-/// Copies tensors into the module by name. Strict: throws ValueError unless every name and shape fits, and then has changed
+/// A state dict that does not fit a module. what() names all that is wrong, which may be hundreds of names.
+class OPSIS_API StateDictError : public ValueError {
+ public:
+  /// `place` begins the message: "load_weights: a.pth does not fit ResNet: ".
+  StateDictError(const std::string& place, LoadReport report);
+  ~StateDictError() override;
+  const LoadReport& report() const { return *report_; }
+  /// Whether all that is not in the module is named "module....", as DataParallel writes it; the message then says so.
+  bool is_of_data_parallel() const;
+  /// what() with no more than so many names of each list.
+  std::string brief(size_t most_names) const;
+
+ private:
+  size_t place_size_;
+  std::shared_ptr<const LoadReport> report_;  // copies of an error share it, so that copying cannot fail
+};
+
+/// Copies tensors into the module by name. Strict: throws StateDictError unless every name and shape fits, and then has changed
 /// nothing; not strict: copies what fits and reports the rest.
 /// Source   torch.nn.Module.load_state_dict
 OPSIS_API LoadReport load_state_dict(torch::nn::Module& module, const StateDict& state, bool strict = true);

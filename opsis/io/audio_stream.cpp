@@ -94,7 +94,7 @@ double AudioStream::Impl::take_frame() {
     refuse("a frame has {} channels where others have {}", number, channels.size());
   const int64_t bytes = (std::ssize(channels[0]) + count) * number * static_cast<int64_t>(sizeof(float));
   if (bytes > limits.image_bytes) {
-    refuse("its samples go over limits.image_bytes, {}; ask for fewer at once, or raise it", limits.image_bytes);
+    over_limits("ask for fewer at once, or raise it", "its samples go over limits.image_bytes, {}", limits.image_bytes);
   }
   if (count < 1) return seconds;
 

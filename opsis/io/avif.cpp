@@ -11,6 +11,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/io/exif.h"
+#include "opsis/io/over_limit.h"
 
 namespace opsis::inline v1::io::avif {
 namespace {
@@ -88,10 +89,8 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   // Three planes and alpha, as decoded.
   const int64_t working = info.height * info.width * 4 * (info.bits / 8);
   if (working > options.limits.codec_bytes) {
-    raise<DecodeError>(
-        "decode_avif: {} bytes to decode {}x{} pixels are over limits.codec_bytes, {}; raise it in DecodeOptions::limits for "
-        "a file that you trust",
-        working, info.height, info.width, options.limits.codec_bytes);
+    over_limit("decode_avif: {} bytes to decode {}x{} pixels are over limits.codec_bytes, {}", working, info.height, info.width,
+               options.limits.codec_bytes);
   }
   if (options.apply_exif_orientation) info.orientation = avif_orientation(*image);
   decoder->imageSizeLimit = static_cast<uint32_t>(std::max<int64_t>(info.height * info.width, 1));

@@ -7,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/io/channels.h"
+#include "opsis/io/over_limit.h"
 
 namespace opsis::inline v1::io::bmp {
 namespace {
@@ -189,10 +190,8 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   size_t stride = row_bytes;
   if (header.compression == run_lengths_8 || header.compression == run_lengths_4) {
     if (info.height * info.width > options.limits.codec_bytes) {
-      raise<DecodeError>(
-          "decode_bmp: {} pixels in runs are over limits.codec_bytes, {}; raise it in DecodeOptions::limits for a "
-          "file that you trust",
-          info.height * info.width, options.limits.codec_bytes);
+      over_limit("decode_bmp: {} pixels in runs are over limits.codec_bytes, {}", info.height * info.width,
+                 options.limits.codec_bytes);
     }
     unpacked = unpack_runs(header, stored);
     header.bits = 8;

@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "opsis/core/check.h"
+#include "opsis/io/over_limit.h"
 
 namespace opsis::inline v1::io {
 namespace {
-
-constexpr auto way_out = "raise it in DecodeOptions::limits for a file that you trust";
 
 bool on_its_side(int orientation) { return orientation >= 5; }
 
@@ -24,21 +23,19 @@ Region mirrored(Region region, int orientation, Size stored) {
 
 void check_limits(std::string_view function, const ImageInfo& info, const Limits& limits) {
   if (std::max(info.height, info.width) > limits.side) {
-    raise<DecodeError>("{}: the image is {} high and {} wide, limits.side is {}; {}", function, info.height, info.width,
-                       limits.side, way_out);
+    over_limit("{}: the image is {} high and {} wide, limits.side is {}", function, info.height, info.width, limits.side);
   }
   // By division: sides of 2^31 and more must not multiply into a small number.
   if (info.width > 0 && info.height > limits.pixels / info.width) {
-    raise<DecodeError>("{}: the image is {} high and {} wide, limits.pixels is {}; {}", function, info.height, info.width,
-                       limits.pixels, way_out);
+    over_limit("{}: the image is {} high and {} wide, limits.pixels is {}", function, info.height, info.width, limits.pixels);
   }
   if (info.frames > limits.frames) {
-    raise<DecodeError>("{}: there are {} frames, limits.frames is {}; {}", function, info.frames, limits.frames, way_out);
+    over_limit("{}: there are {} frames, limits.frames is {}", function, info.frames, limits.frames);
   }
   const int64_t pixel_bytes = info.channels * ((info.bits + 7) / 8);
   if (pixel_bytes > 0 && info.frames > 0 && info.height * info.width > limits.image_bytes / pixel_bytes / info.frames) {
-    raise<DecodeError>("{}: {} frames of {}x{} pixels of {} bytes are over limits.image_bytes, {}; {}", function, info.frames,
-                       info.height, info.width, pixel_bytes, limits.image_bytes, way_out);
+    over_limit("{}: {} frames of {}x{} pixels of {} bytes are over limits.image_bytes, {}", function, info.frames, info.height,
+               info.width, pixel_bytes, limits.image_bytes);
   }
 }
 
@@ -46,8 +43,8 @@ void check_frames(std::string_view function, const ImageInfo& info, size_t file_
   check_limits(function, info, limits);
   const int64_t bytes = info.frames * info.height * info.width * info.channels * ((info.bits + 7) / 8);
   if (info.frames > 1 && bytes > limits.swollen_bytes && bytes / 1000 > static_cast<int64_t>(file_bytes)) {
-    raise<DecodeError>("{}: {} bytes make {} frames of {}x{}, of {} bytes, which is over limits.swollen_bytes, {}; {}",
-                       function, file_bytes, info.frames, info.height, info.width, bytes, limits.swollen_bytes, way_out);
+    over_limit("{}: {} bytes make {} frames of {}x{}, of {} bytes, which is over limits.swollen_bytes, {}", function,
+               file_bytes, info.frames, info.height, info.width, bytes, limits.swollen_bytes);
   }
 }
 

@@ -112,7 +112,7 @@ std::vector<uint8_t> Hdf5Array::rows(int64_t first, int64_t count) const {
       }
       if (numbers * width_ != size) bad_hdf5("parts of an array were never written");
     } catch (const DecodeError& error) {
-      raise<DecodeError>("{}: rows {} to {}: {}", where_, first, first + count - 1, error.what());
+      raise_because<DecodeError>(error, "{}: rows {} to {}: ", where_, first, first + count - 1);
     }
   }
   if (big_endian_) {

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "opsis/core/check.h"
+#include "opsis/io/over_limit.h"
 
 namespace opsis::inline v1::io::heic {
 namespace {
@@ -97,10 +98,8 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   // The planes as decoded, and their RGB.
   const int64_t working = info.height * info.width * 8 * (info.bits / 8);
   if (working > options.limits.codec_bytes) {
-    raise<DecodeError>(
-        "decode_heic: {} bytes to decode {}x{} pixels are over limits.codec_bytes, {}; raise it in DecodeOptions::limits for "
-        "a file that you trust",
-        working, info.height, info.width, options.limits.codec_bytes);
+    over_limit("decode_heic: {} bytes to decode {}x{} pixels are over limits.codec_bytes, {}", working, info.height, info.width,
+               options.limits.codec_bytes);
   }
 
   const std::unique_ptr<heif_decoding_options, FreeOptions> how(heif_decoding_options_alloc());

@@ -13,6 +13,7 @@
 #include "opsis/io/attempt.h"
 #include "opsis/io/exif.h"
 #include "opsis/io/jpeg_fast.h"
+#include "opsis/io/over_limit.h"
 
 namespace opsis::inline v1::io::jpeg {
 namespace {
@@ -94,13 +95,12 @@ void on_progress(j_common_ptr codec) {
 }
 
 [[noreturn]] void fail(const Reader& reader, const Limits& limits) {
-  constexpr auto way_out = "raise it in DecodeOptions::limits for a file that you trust";
   if (reader.scans.too_many) {
-    raise<DecodeError>("decode_jpeg: the file has more scans than limits.jpeg_scans, {}; {}", limits.jpeg_scans, way_out);
+    over_limit("decode_jpeg: the file has more scans than limits.jpeg_scans, {}", limits.jpeg_scans);
   }
   if (reader.errors.manager.msg_code == JERR_NO_BACKING_STORE) {
-    raise<DecodeError>("decode_jpeg: this progressive {}x{} image needs more memory than limits.codec_bytes, {}; {}",
-                       reader.codec.image_height, reader.codec.image_width, limits.codec_bytes, way_out);
+    over_limit("decode_jpeg: this progressive {}x{} image needs more memory than limits.codec_bytes, {}",
+               reader.codec.image_height, reader.codec.image_width, limits.codec_bytes);
   }
   raise<DecodeError>("decode_jpeg: {} ({} bytes)", reader.errors.reason, reader.bytes.size());
 }

@@ -213,6 +213,10 @@ class MediaStream {
   [[noreturn]] void refuse(std::string_view pattern, const Args&... args) const {
     raise<DecodeError>("{}: {}: {}", who, name, text(pattern, args...));
   }
+  template <class... Args>
+  [[noreturn]] void over_limits(const std::string& way, std::string_view pattern, const Args&... args) const {
+    raise_with<DecodeError>(WayOut::RaiseLimits, way, "{}: {}: {}", who, name, text(pattern, args...));
+  }
   void check(int status, std::string_view what) const {
     if (status < 0) refuse("{} ({})", what, ffmpeg_reason(status));
   }

@@ -14,6 +14,7 @@
 #include "opsis/core/check.h"
 #include "opsis/io/attempt.h"
 #include "opsis/io/exif.h"
+#include "opsis/io/over_limit.h"
 #include "opsis/io/png_fast.h"
 
 namespace opsis::inline v1::io::png {
@@ -229,10 +230,7 @@ void decode_by_libpng(Bytes bytes, const DecodeOptions& options, const Destinati
   }
   // libpng keeps up to four rows of its own.
   if (options.limits.codec_bytes / 4 < static_cast<int64_t>(row_bytes)) {
-    raise<DecodeError>(
-        "decode_png: four rows of {} bytes are over limits.codec_bytes, {}; raise it in DecodeOptions::limits "
-        "for a file that you trust",
-        row_bytes, options.limits.codec_bytes);
+    over_limit("decode_png: four rows of {} bytes are over limits.codec_bytes, {}", row_bytes, options.limits.codec_bytes);
   }
   // An interlaced picture is whole or nothing; with strict, the bytes behind the region are to be looked at.
   if (options.region && passes == 1 && !options.strict) {

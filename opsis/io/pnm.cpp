@@ -7,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/io/channels.h"
+#include "opsis/io/over_limit.h"
 
 namespace opsis::inline v1::io::pnm {
 namespace {
@@ -185,10 +186,8 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   check_limits("decode_pnm", info, options.limits);
   // A row of the file is held; this also keeps the products below from overflow.
   if (header.channels > options.limits.codec_bytes / (header.width * 2)) {
-    raise<DecodeError>(
-        "decode_pnm: a row of {} pixels of {} channels is over limits.codec_bytes, {}; raise it in "
-        "DecodeOptions::limits for a file that you trust",
-        header.width, header.channels, options.limits.codec_bytes);
+    over_limit("decode_pnm: a row of {} pixels of {} channels is over limits.codec_bytes, {}", header.width, header.channels,
+               options.limits.codec_bytes);
   }
   info.channels = header.channels;
   check_limits("decode_pnm", info, options.limits);

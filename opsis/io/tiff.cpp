@@ -18,6 +18,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/io/channels.h"
+#include "opsis/io/over_limit.h"
 
 namespace opsis::inline v1::io::tiff {
 namespace {
@@ -211,10 +212,8 @@ class Reader {
     // A band: the rows that parts side by side give together.
     const int64_t limit = options_.limits.codec_bytes;
     if (part_bytes < 1 || part_bytes > limit || part_height > limit / row_bytes) {
-      raise<DecodeError>(
-          "decode_tiff: strips or tiles of {} bytes, {} rows high, are over limits.codec_bytes, {}; raise it in "
-          "DecodeOptions::limits for a file that you trust",
-          part_bytes, part_height, limit);
+      over_limit("decode_tiff: strips or tiles of {} bytes, {} rows high, are over limits.codec_bytes, {}", part_bytes,
+                 part_height, limit);
     }
     const int64_t part_row_due = (part_width * part_samples * page.bits + 7) / 8;
     if (part_row < part_row_due || part_bytes < part_row * part_height) {
@@ -284,10 +283,8 @@ class Reader {
   template <class Take>
   void read_as_rgba(const Page& page, Take take) {
     if (page.height * page.width > options_.limits.codec_bytes / 4) {
-      raise<DecodeError>(
-          "decode_tiff: {}x{} pixels of 4 bytes are over limits.codec_bytes, {}; raise it in "
-          "DecodeOptions::limits for a file that you trust",
-          page.height, page.width, options_.limits.codec_bytes);
+      over_limit("decode_tiff: {}x{} pixels of 4 bytes are over limits.codec_bytes, {}", page.height, page.width,
+                 options_.limits.codec_bytes);
     }
     std::vector<uint32_t> raster(static_cast<size_t>(page.height * page.width));
     if (!TIFFReadRGBAImageOriented(file_.get(), static_cast<uint32_t>(page.width), static_cast<uint32_t>(page.height),
@@ -425,10 +422,7 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   check_frames("decode_tiff", info, bytes.size(), options.limits);
   if (options.apply_exif_orientation) info.orientation = first.orientation;
   if (first.width > options.limits.codec_bytes / 24 / std::max<int64_t>(first.samples, 1)) {
-    raise<DecodeError>(
-        "decode_tiff: rows of {} pixels are over limits.codec_bytes, {}; raise it in DecodeOptions::limits for a "
-        "file that you trust",
-        first.width, options.limits.codec_bytes);
+    over_limit("decode_tiff: rows of {} pixels are over limits.codec_bytes, {}", first.width, options.limits.codec_bytes);
   }
   reader.check_warnings();
 

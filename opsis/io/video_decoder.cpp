@@ -22,10 +22,9 @@ VideoFrames VideoDecoder::make_frames(const std::vector<int64_t>& indices) {
   const auto& size = metadata().size;
   const int64_t frame_bytes = stream_.frame_bytes();
   if (count > options_.limits.image_bytes / frame_bytes) {
-    raise<DecodeError>(
-        "VideoDecoder: {} frames of {}x{} are over limits.image_bytes, {}; ask for fewer at once, or raise it in "
-        "VideoOptions::limits",
-        count, size.height, size.width, options_.limits.image_bytes);
+    raise_with<DecodeError>(WayOut::RaiseLimits, "ask for fewer at once, or raise it in VideoOptions::limits",
+                            "VideoDecoder: {} frames of {}x{} are over limits.image_bytes, {}", count, size.height, size.width,
+                            options_.limits.image_bytes);
   }
   const auto pixels = at::empty({count, size.height, size.width, 3}, torch::kUInt8);
   const auto pts = at::empty({count}, torch::kFloat64), duration = at::empty({count}, torch::kFloat64);

@@ -69,10 +69,9 @@ void VideoStream::Impl::check_size() {
   stored = {stream->codecpar->height, stream->codecpar->width};
   if (stored.height < 1 || stored.width < 1) refuse("its frames are {}x{}", stored.height, stored.width);
   if (stored.height > limits.side || stored.width > limits.side || stored.height * stored.width > limits.pixels) {
-    refuse(
-        "its frames of {}x{} are over limits.side, {}, or limits.pixels, {}; raise them in VideoOptions::limits for a file "
-        "that you trust",
-        stored.height, stored.width, limits.side, limits.pixels);
+    over_limits("raise them in VideoOptions::limits for a file that you trust",
+                "its frames of {}x{} are over limits.side, {}, or limits.pixels, {}", stored.height, stored.width, limits.side,
+                limits.pixels);
   }
 }
 

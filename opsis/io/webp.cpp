@@ -9,6 +9,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/io/exif.h"
+#include "opsis/io/over_limit.h"
 
 namespace opsis::inline v1::io::webp {
 namespace {
@@ -99,10 +100,8 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
   // Of an animation there are two canvases besides.
   const int64_t working = info.height * info.width * 4 * (features.has_animation ? 3 : 1);
   if (working > options.limits.codec_bytes) {
-    raise<DecodeError>(
-        "decode_webp: {} bytes to decode {}x{} pixels are over limits.codec_bytes, {}; raise it in DecodeOptions::limits for "
-        "a file that you trust",
-        working, info.height, info.width, options.limits.codec_bytes);
+    over_limit("decode_webp: {} bytes to decode {}x{} pixels are over limits.codec_bytes, {}", working, info.height, info.width,
+               options.limits.codec_bytes);
   }
   if (options.apply_exif_orientation) info.orientation = webp_orientation(bytes);
 

@@ -117,7 +117,11 @@ void load_weights(torch::nn::Module& model, const std::filesystem::path& file, c
     });
   } catch (const ValueError& error) {
     if (mnasnet) mnasnet->layers = mnasnet->replace_module("layers", own_layers);
-    raise<ValueError>("load_weights: {} does not fit {}: {}", file.string(), model.name(), error.what());
+    const auto place = text("load_weights: {} does not fit {}: ", file.string(), model.name());
+    if (const auto* misfit = dynamic_cast<const hub::StateDictError*>(&error)) {
+      throw hub::StateDictError(place, misfit->report());
+    }
+    raise_because<ValueError>(error, "{}", place);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "opsis/core/nearest.h"
 #include "opsis/hub/checkpoint.h"
 #include "opsis/models.h"
+#include "opsis/models/other_task.h"
 #include "opsis/models/pattern.h"
 
 namespace opsis::inline v1::models {
@@ -176,12 +177,12 @@ const Entry& find(std::string_view function, std::string_view name) {
   raise<NotFoundError>("{}: no model is named \"{}\"{}", function, name, did_you_mean(lower, known));
 }
 
-// What the models of a module do, in the words of weights' presets.
-std::string_view task_of(std::string_view module) {
-  if (module == "models::detection") return "object detection";
-  if (module == "models::segmentation") return "semantic segmentation";
-  if (module == "models::video") return "video classification";
-  return module == "models::optical_flow" ? "optical flow" : "image classification";
+// What the models of a module do.
+TaskName task_of(std::string_view module) {
+  if (module == "models::detection") return kObjectDetection;
+  if (module == "models::segmentation") return kSemanticSegmentation;
+  if (module == "models::video") return kVideoClassification;
+  return module == "models::optical_flow" ? kOpticalFlow : kImageClassification;
 }
 
 // Which weights a name is one of. Of a model that can be quantized "DEFAULT" and the like are float ones unless it is to be
@@ -264,8 +265,8 @@ std::shared_ptr<torch::nn::Module> build_model(std::string_view name, const Mode
 }
 
 void refuse_task(std::string_view name) {
-  raise<ValueError>("get_model: {} does another task than the one asked for: {}", name,
-                    registry::task_of(registry::find("get_model", name).module));
+  refuse_other_task(registry::task_of(registry::find("get_model", name).module),
+                    "get_model: {} does another task than the one asked for", name);
 }
 
 }  // namespace detail

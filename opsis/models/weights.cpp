@@ -1,6 +1,7 @@
 #include "opsis/models/weights.h"
 
 #include "opsis/core/check.h"
+#include "opsis/models/other_task.h"
 
 namespace opsis::inline v1::models {
 
@@ -16,11 +17,11 @@ AnyTransform transform_of(const VideoClassificationOptions& options) { return op
 AnyTransform transform_of(const OpticalFlowOptions& options) { return opsis::transforms::OpticalFlow(options); }
 AnyTransform transform_of(const ObjectDetectionOptions& options) { return opsis::transforms::ObjectDetection(options); }
 
-std::string_view task_of(const ImageClassificationOptions&) { return "image classification"; }
-std::string_view task_of(const SemanticSegmentationOptions&) { return "semantic segmentation"; }
-std::string_view task_of(const VideoClassificationOptions&) { return "video classification"; }
-std::string_view task_of(const OpticalFlowOptions&) { return "optical flow"; }
-std::string_view task_of(const ObjectDetectionOptions&) { return "object detection"; }
+TaskName task_of(const ImageClassificationOptions&) { return kImageClassification; }
+TaskName task_of(const SemanticSegmentationOptions&) { return kSemanticSegmentation; }
+TaskName task_of(const VideoClassificationOptions&) { return kVideoClassification; }
+TaskName task_of(const OpticalFlowOptions&) { return kOpticalFlow; }
+TaskName task_of(const ObjectDetectionOptions&) { return kObjectDetection; }
 
 }  // namespace
 
@@ -30,7 +31,7 @@ opsis::transforms::AnyTransform Weights::transforms() const {
 
 void Weights::refuse_preset() const {
   const auto task = std::visit([](const auto& options) { return task_of(options); }, preset);
-  raise<ValueError>("{}: its preset is that of another task: {}", name, task);
+  refuse_other_task(task, "{}: its preset is that of another task", name);
 }
 
 std::string_view Weights::enum_name() const { return name.substr(0, name.find('.')); }

@@ -60,10 +60,11 @@ struct TileMasks {
   // Of some of them those of the whole picture, with nothing where their tile is not.
   Tensor spread(const Tensor& which, const std::vector<Size>& corners, Size size, int64_t most_bytes) const {
     const auto bytes = which.size(0) * size.height * size.width;
-    OPSIS_CHECK(bytes <= most_bytes,
-                "Detector: masks of {} things in a picture of {} are {} bytes, more than mask_bytes, {}; raise it or the "
-                "score_threshold, or leave them out by .masks = false",
-                which.size(0), size, bytes, most_bytes);
+    if (bytes > most_bytes) {
+      raise_with<ValueError>(WayOut::FewerMasks, "raise it or the score_threshold, or leave them out by .masks = false",
+                             "Detector: masks of {} things in a picture of {} are {} bytes, more than mask_bytes, {}",
+                             which.size(0), size, bytes, most_bytes);
+    }
     auto whole = torch::zeros({which.size(0), size.height, size.width}, torch::kBool);
     const auto places = which.cpu();
     for (int64_t i = 0; i < places.size(0); ++i) {

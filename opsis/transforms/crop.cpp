@@ -61,9 +61,10 @@ RandomCrop::Params RandomCrop::make_params(std::span<const Value> values) const 
     padding.left += columns, padding.right += columns, canvas.width += 2 * columns;
   }
   const auto spare_rows = canvas.height - size_.height, spare_columns = canvas.width - size_.width;
-  OPSIS_CHECK(spare_rows >= 0 && spare_columns >= 0,
-              "RandomCrop: the size {} must not exceed the (padded) sample's, got {}; pass .pad_if_needed = true", size_,
-              canvas);
+  if (spare_rows < 0 || spare_columns < 0) {
+    raise_with<ValueError>(WayOut::PadIfNeeded, "pass .pad_if_needed = true",
+                           "RandomCrop: the size {} must not exceed the (padded) sample's, got {}", size_, canvas);
+  }
 
   Params params{.padding = {padding.left, padding.top, padding.right, padding.bottom},
                 .region = {.top = 0, .left = 0, .height = size_.height, .width = size_.width},

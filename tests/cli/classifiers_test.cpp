@@ -308,7 +308,7 @@ TEST(CliFinetune, SaysWhatIsWrong) {
 TEST(CliTrain, SaysWhatIsWrong) {
   const support::TemporaryFolder folder;
   std::filesystem::create_directories(folder.path() / "cat");
-  expect_failure({"train", folder.path().string()}, "(or remove those folders)");
+  expect_failure({"train", folder.path().string()}, "; put pictures into their folders, or remove those\n");
   expect_failure({"train", "digitz"}, "no data \"digitz\"");
   expect_failure({"train", "digits", "--model", "resnet51"}, "did you mean resnet50");
   expect_failure({"train", "digits", "--model", "lraspp_mobilenet_v3_large"},

@@ -111,8 +111,9 @@ TEST(DatasetsShow, SaysWhatIsMissing) {
   expect_failure({"datasets", "show", "ImageFolder", "--root", folder.path(), "--out", sheet}, "there is no folder in");
   expect_failure({"datasets", "show", "Digit", "--out", sheet}, "did you mean Digits?");
   expect_failure({"datasets", "show", "DatasetFolder", "--out", sheet}, "needs a function");
-  expect_failure({"datasets", "show", "CIFAR10", "--root", folder.path(), "--out", sheet},
-                 " (opsis datasets download CIFAR10 --root \"" + folder.path().string() + "\")");
+  expect_failure(
+      {"datasets", "show", "CIFAR10", "--root", folder.path(), "--out", sheet},
+      "data_batch_1 is not there; fetch it: opsis datasets download CIFAR10 --root \"" + folder.path().string() + "\"\n");
   expect_wrong_usage({"datasets", "show", "Digits", "--out", sheet, "--side", "999999"}, "--side");
   expect_wrong_usage({"datasets", "show", "Digits", "--out", sheet, "--count", "0"}, "--count");
   expect_wrong_usage({"datasets", "show", "Digits", "--out", sheet, "--annotations", "x.json"}, "has no --annotations");
@@ -123,6 +124,8 @@ TEST(DatasetsShow, SaysWhatIsMissing) {
     expect_failure({"datasets", "show", set, "--root", faces, "--option", "image_set=deepfunneled", "--out", sheet},
                    "lfw-deepfunneled.tgz is damaged");
   }
+  expect_failure({"datasets", "show", "UCF101", "--root", "nowhere", "--annotations", "lists", "--out", sheet},
+                 "UCF101: there is no folder nowhere; unpack the archives of the data set there\n");
 }
 
 TEST(DatasetsConvert, WritesFoldersThatOpen) {

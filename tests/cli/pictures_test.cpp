@@ -95,6 +95,15 @@ TEST(CliTransform, SaysInPlainWordsThatThereIsNotEnoughMemory) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
+TEST(CliTransform, SaysOfALimitThatItIsKept) {
+  const support::TemporaryFolder folder;
+  const auto wide = folder.write("wide.pgm", "P5 100000000 1 255\n").string();
+  expect_failure({"transform", wide, (folder.path() / "out.png").string(), "CenterCrop(2)"},
+                 wide +
+                     ": decode_pnm: the image is 1 high and 100000000 wide, limits.side is 1000000; the tool keeps to this "
+                     "limit\n");
+}
+
 TEST(CliTransform, SaysThatAFolderToWriteToIsMissing) {
   const auto photo = oracle::cases("cli/transform").front().text("photo");
   const support::TemporaryFolder folder;
@@ -315,7 +324,7 @@ TEST(CliTransform, NamesTheStepThatIsWrong) {
   expect_wrong_usage({"transform", photo, output, "--pipeline", folder.path().string()}, "it is a folder");
   expect_failure({"transform", "missing.png", output, "CenterCrop(2)"}, "cannot open missing.png");
   expect_failure({"transform", photo, output, "RandomCrop(10000)"},
-                 "pass .pad_if_needed = true (of a step: pad_if_needed=True)");
+                 "must not exceed the (padded) sample's, got (240, 320); give the step pad_if_needed=True\n");
   expect_wrong_usage({"transform", photo, (folder.path() / "out.bmp").string(), "CenterCrop(2)"},
                      "the output must end in .avif, .gif, .jpg, .png, .tif or .webp, got ");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));

@@ -69,6 +69,45 @@ TEST(TellingWhere, PutsItOnceBeforeEachKindThatIsNamed) {
   EXPECT_EQ(message_of([] { raise<NotFoundError>("elsewhere"); }), "Error elsewhere");
 }
 
+TEST(WayOut, EndsTheMessage) {
+  const NotFoundError error("USPS: data/usps.bz2 is not there", WayOut::Download, "pass .download = true");
+  EXPECT_STREQ(error.what(), "USPS: data/usps.bz2 is not there; pass .download = true");
+  EXPECT_TRUE(error.way_out() == WayOut::Download);
+  EXPECT_EQ(error.rule(), "USPS: data/usps.bz2 is not there");
+  EXPECT_EQ(error.way(), "pass .download = true");
+  const ValueError wordless("resnet18 does another task", WayOut::ClassifyImages, "");
+  EXPECT_STREQ(wordless.what(), "resnet18 does another task");
+  EXPECT_EQ(wordless.rule(), wordless.what());
+  EXPECT_EQ(wordless.way(), "");
+  const IoError plain("cannot open a; b");
+  EXPECT_TRUE(plain.way_out() == WayOut::None);
+  EXPECT_EQ(plain.rule(), "cannot open a; b");
+  EXPECT_EQ(plain.way(), "");
+}
+
+TEST(WayOut, IsHandedOnByWhatPutsWordsBefore) {
+  const auto torn = [] { raise_with<DecodeError>(WayOut::RaiseLimits, "raise it", "it has {} rows", 7); };
+  const auto expect_handed_on = [](const Error& error, const std::string& rule) {
+    EXPECT_EQ(error.what(), rule + "; raise it");
+    EXPECT_TRUE(error.way_out() == WayOut::RaiseLimits);
+    EXPECT_EQ(error.rule(), rule);
+    EXPECT_EQ(error.way(), "raise it");
+  };
+  try {
+    telling_where("a scan", torn);
+    FAIL();
+  } catch (const DecodeError& error) {
+    expect_handed_on(error, "a scan: it has 7 rows");
+    expect_handed_on(SampleError(3, error), "sample 3: a scan: it has 7 rows");
+    try {
+      raise_because<ValueError>(error, "{} of {}: ", 1, 2);
+      FAIL();
+    } catch (const ValueError& outer) {
+      expect_handed_on(outer, "1 of 2: a scan: it has 7 rows");
+    }
+  }
+}
+
 TEST(Nearest, OffersTheClosestNamesFirst) {
   constexpr std::string_view names[] = {"resnet152", "resnet50", "vgg11"};
   EXPECT_EQ(nearest("resnet51", names), (std::vector<std::string>{"resnet50", "resnet152"}));

@@ -109,6 +109,15 @@ TEST(ExtractArchive, KeepsToItsLimits) {
     EXPECT_TRUE(tree(to.path()).empty());
   }
   EXPECT_ERROR(read_compressed(bomb.text("gz"), {.small = 1 << 20}), DecodeError, "over the limit of");
+  try {
+    extract_archive(bomb.text("tail"), to.path(), {.limits = {.bytes = 1 << 20}});
+    ADD_FAILURE() << "what comes behind the last entry counts too";
+  } catch (const DecodeError& error) {
+    EXPECT_EQ(error.what(),
+              "extract_archive: " + bomb.text("tail") +
+                  ": what comes out is over the limit of 1048576 bytes; raise .limits for an archive that you trust");
+    EXPECT_TRUE(error.way_out() == WayOut::RaiseLimits);
+  }
   EXPECT_ERROR(extract_archive(bomb.text("many"), to.path(), {.limits = {.entries = 9}}), DecodeError,
                "it has more entries than limits.entries (9)");
   extract_archive(bomb.text("many"), to.path(), {.limits = {.entries = 10}});

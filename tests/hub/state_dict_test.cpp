@@ -89,6 +89,26 @@ TEST(LoadStateDict, ListsAllThatDoesNotFitAndChangesNothing) {
   for (size_t i = 0; i < before.size(); ++i) EXPECT_TENSOR_EQ(after[i].second, before[i].second);
 }
 
+TEST(LoadStateDict, TellsTheFirstOfManyNames) {
+  Tiny model;
+  auto state = state_dict(*model);
+  for (auto& [name, tensor] : state) name = "module." + name;
+  try {
+    load_state_dict(*model, state);
+    FAIL();
+  } catch (const hub::StateDictError& error) {
+    EXPECT_TRUE(error.is_of_data_parallel());
+    const std::string brief =
+        "load_state_dict: the state dict does not fit the model\n"
+        "  missing from the state dict (9):\n    scale\n    ... and 8 more\n"  // a count of batches may be absent
+        "  not in the model (10):\n    module.scale\n    ... and 9 more\n"
+        "  Its names begin with \"module.\", as DataParallel writes them: take that off and load again.";
+    EXPECT_EQ(error.brief(1), brief);
+    EXPECT_EQ(error.brief(10), error.what());
+    EXPECT_EQ(hub::StateDictError("load_weights: ", error.report()).brief(1), "load_weights: " + brief);
+  }
+}
+
 TEST(LoadStateDict, CopiesWhatFitsWhenNotStrict) {
   Tiny other(10), model(3);
   const auto report = load_state_dict(*model, without(state_dict(*other), "offset"), /*strict=*/false);

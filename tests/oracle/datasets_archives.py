@@ -177,9 +177,10 @@ def bomb():
     (folder / "zeros.gz").write_bytes(gzip.compress(zeros))
     _tar(folder / "zeros.tar.gz", "w:gz", [("zeros", zeros)])
     _tar(folder / "many.tar", "w", [(f"{i}.txt", b"the same in each file\n") for i in range(10)])
+    (folder / "tail.tar.gz").write_bytes(gzip.compress((folder / "many.tar").read_bytes() + zeros))
     (folder / "zeros.rar").write_bytes(rar5([("zeros", zeros)]))
     return {"rar": str(folder / "zeros.rar"), "zip": str(_zip(folder / "zeros.zip", [("zeros", zeros)])), "gz": str(folder / "zeros.gz"),
-            "tar": str(folder / "zeros.tar.gz"), "many": str(folder / "many.tar")}
+            "tar": str(folder / "zeros.tar.gz"), "many": str(folder / "many.tar"), "tail": str(folder / "tail.tar.gz")}
 
 
 @case("datasets_archives/classes")

@@ -343,7 +343,7 @@ void detail::load_quantized_weights(torch::nn::Module& model, const Weights& wei
   try {
     load_quantized_state(model, state);
   } catch (const ValueError& error) {
-    raise<ValueError>("load_weights: {} does not fit {}: {}", file.string(), model.name(), error.what());
+    raise_because<ValueError>(error, "load_weights: {} does not fit {}: ", file.string(), model.name());
   }
 }
 

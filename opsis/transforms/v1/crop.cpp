@@ -81,9 +81,10 @@ RandomCrop::Params RandomCrop::make_params(std::span<const Value> values) const 
   }
   canvas.width += 2 * missing(options_.pad_if_needed, canvas.width, size_.width);
   canvas.height += 2 * missing(options_.pad_if_needed, canvas.height, size_.height);
-  OPSIS_CHECK(canvas.height >= size_.height && canvas.width >= size_.width,
-              "RandomCrop: the size {} must not exceed the (padded) image's, got {}; pass .pad_if_needed = true", size_,
-              canvas);
+  if (canvas.height < size_.height || canvas.width < size_.width) {
+    raise_with<ValueError>(WayOut::PadIfNeeded, "pass .pad_if_needed = true",
+                           "RandomCrop: the size {} must not exceed the (padded) image's, got {}", size_, canvas);
+  }
   if (canvas == size_) return {0, 0, size_.height, size_.width};
   const auto top = random::integer(0, canvas.height - size_.height + 1);  // before left: a call's arguments have no order
   return {top, random::integer(0, canvas.width - size_.width + 1), size_.height, size_.width};
