@@ -8,6 +8,7 @@
 #include "opsis/hub/pickle_writer.h"
 #include "opsis/hub/zip_writer.h"
 #include "tests/support/checkpoints.h"
+#include "tests/support/damage.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 #include "tests/support/peak_allocation.h"
@@ -519,7 +520,7 @@ TEST_F(HostileCheckpoint, GivesAnErrorOrAValueForEveryDamage) {
     ASSERT_NO_THROW(load(sound));
     for (size_t i = 0; i < sound.size(); ++i) {
       EXPECT_ERROR(load(sound.substr(0, i)), DecodeError, "load ");
-      for (const int mask : {0x01, 0xFF}) {
+      for (const auto mask : support::changes()) {
         auto bytes = sound;
         bytes[i] = static_cast<char>(bytes[i] ^ mask);
         attempt(bytes);

@@ -7,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/hub/safetensors_header.h"
+#include "tests/support/damage.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
@@ -211,7 +212,7 @@ TEST(Safetensors, GiveAnErrorOrTensorsForDamagedFiles) {
   };
   for (size_t i = 0; i < sound.size(); ++i) {
     EXPECT_ERROR(load_safetensors(folder.write("short", sound.substr(0, i))), DecodeError, "load_safetensors ");
-    for (const int mask : {0x01, 0xFF}) {
+    for (const auto mask : support::changes()) {
       auto bytes = sound;
       bytes[i] = static_cast<char>(bytes[i] ^ mask);
       attempt(bytes);

@@ -3,6 +3,7 @@
 
 #include "opsis/io/codecs.h"
 #include "tests/io/pictures.h"
+#include "tests/support/damage.h"
 #include "tests/support/expect.h"
 #include "tests/support/memory.h"
 
@@ -61,7 +62,7 @@ TEST(DecodeFormats, EveryChangedByteGivesAnErrorOrAnImageAndPrintsNothing) {
     testing::internal::CaptureStderr();
     testing::internal::CaptureStdout();
     for (size_t place = 0; place < bytes.size(); ++place) {
-      for (const uint8_t mask : {0x01, 0x80, 0xFF}) {
+      for (const auto mask : support::changes()) {
         auto changed = bytes;
         changed[place] ^= mask;
         format_refuses(kind, changed);

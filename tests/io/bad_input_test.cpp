@@ -5,6 +5,7 @@
 
 #include "opsis/io/codecs.h"
 #include "tests/io/pictures.h"
+#include "tests/support/damage.h"
 #include "tests/support/expect.h"
 #include "tests/support/memory.h"
 
@@ -67,7 +68,7 @@ TEST(DecodePng, EveryFlippedByteGivesAnErrorOrAnImage) {
     SCOPED_TRACE(name);
     const auto bytes = support::picture(name);
     for (size_t place = 0; place < bytes.size(); ++place) {
-      for (const uint8_t mask : {0x01, 0xFF}) {
+      for (const auto mask : support::changes()) {
         auto changed = exact_copy(bytes);
         changed[place] ^= mask;
         refuses_to_decode(changed);
