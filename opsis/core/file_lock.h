@@ -19,6 +19,7 @@ class OPSIS_API FileLock {
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
+  const std::filesystem::path& path() const { return path_; }
   /// Why nobody is kept out, as an errno; 0 when it is held, or there are no locks. A file of another user's that can only be
   /// read will do, but not on NFS, which locks what can be written: EBADF. One that cannot be read is EACCES.
   int error() const { return error_; }

@@ -272,7 +272,7 @@ class Workshop {
   Workshop(const fs::path& to, const std::string& archive)
       : path_(to / ("." + archive + ".extracting")),
         lock_(to / ("." + archive + ".lock"), text("waiting for another process that unpacks {}", archive)) {
-    if (lock_.error() != 0) raise<IoError>("extract_archive: cannot write {}: {}", path_.string(), lock_.reason());
+    if (lock_.error() != 0) raise<IoError>("extract_archive: cannot write {}: {}", lock_.path().string(), lock_.reason());
     remove_tree(path_);
     // Nothing that comes meanwhile will do: behind a link, files of somebody else's would be written.
     if (mkdir(path_.c_str(), 0777) != 0) cannot_write(path_, errno);

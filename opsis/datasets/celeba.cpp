@@ -58,6 +58,7 @@ void bring_celeba(const std::filesystem::path& base) {
 }  // namespace
 
 CelebA::CelebA(Options options) : options_(std::move(options)) {
+  options_.split = in_lower_case(options_.split);
   detail::check_choice("CelebA", "split", options_.split, {"train", "valid", "test", "all"});
   const auto base = options_.root / "celeba";
   if (options_.download) bring_celeba(base);

@@ -25,14 +25,15 @@ struct CelebAExample {
   auto fields() { return std::tie(image, attr, identity, boxes, landmarks); }
 };
 
-/// 202,599 faces of 218 x 178 pixels; splits train, valid, test and all. 1.4 GB to download from Google Drive, into
-/// root/celeba.
+/// 202,599 faces of 218 x 178 pixels; splits train, valid, test and all, in any case. 1.4 GB to download from Google Drive,
+/// into root/celeba.
 ///     datasets::CelebA faces({.root = "data", .split = "valid"});
 ///     faces.attr_names()[15];   // "Eyeglasses"
 /// Throws   NotFoundError when files are absent and download is false; IntegrityError for files of other hashes; DecodeError,
 ///          with the line, for lists that are not sound; ValueError for another split
 /// Differs  an example has all targets, where torchvision's target_type chooses; boxes are no BoundingBoxes, for they lie on
-///          another picture than the one that is given
+///          another picture than the one that is given; torchvision's attr_names end with an empty one where the line of
+///          names ends with a space
 /// Source   torchvision.datasets.CelebA
 class OPSIS_API CelebA final : public Dataset<CelebAExample>, public PlacedSource<CelebAExample> {
  public:

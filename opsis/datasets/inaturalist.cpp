@@ -26,8 +26,12 @@ std::string unpacked_name(std::string_view url) {
 
 void bring_inaturalist(const INaturalist::Options& options) {
   const auto folder = options.root / options.version;
-  if (!options.download) return detail::check_folder("INaturalist", folder);
   const auto has_content = [&] { return detail::is_folder(folder) && !sorted_names(folder).empty(); };
+  if (!options.download) {
+    detail::check_folder("INaturalist", folder);
+    if (!has_content()) raise<NotFoundError>("INaturalist: {} is empty; pass .download = true", folder.string());
+    return;
+  }
   make_once(options.root, has_content, [&] {
     const auto& archive = resource("INaturalist", options.version + ".tgz");
     fetch_and_extract(archive, options.root);

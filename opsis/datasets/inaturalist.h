@@ -25,8 +25,8 @@ struct INaturalistExample {
 /// of 2021, kingdom, phylum, class, order, family and genus, else super.
 ///     datasets::INaturalist photos({.root = "data", .version = "2021_valid", .target_type = {"full", "family"}});
 ///     photos.category_name("family", 3);
-/// Throws   NotFoundError when the folder is absent and download is false; DecodeError for folders whose names are not sound;
-///          ValueError for another version or target
+/// Throws   NotFoundError when the folder is absent or empty and download is false; DecodeError for folders whose names are not
+///          sound; ValueError for another version or target
 /// Differs  photos of a species are in the order of their names, where torchvision's is that of the file system
 /// Source   torchvision.datasets.INaturalist
 class OPSIS_API INaturalist final : public Dataset<INaturalistExample>, public PlacedSource<INaturalistExample> {

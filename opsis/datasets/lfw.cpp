@@ -12,6 +12,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Names of splits and image sets are taken in any case, as torchvision takes them.
+LfwOptions in_small_letters(LfwOptions options) {
+  options.split = in_lower_case(options.split);
+  options.image_set = in_lower_case(options.image_set);
+  return options;
+}
+
 fs::path lfw_base(const LfwOptions& options) { return options.root / "lfw-py"; }
 
 fs::path lfw_face(const LfwOptions& options, std::string_view name, int64_t number) {
@@ -66,9 +73,9 @@ ClassifiedList list_lfw_people(const LfwOptions& options) {
 }  // namespace
 
 LFWPeople::LFWPeople(Options options)
-    : ClassifiedFiles("LFWPeople", list_lfw_people(options), options.transforms, options.loader) {}
+    : ClassifiedFiles("LFWPeople", list_lfw_people(in_small_letters(options)), options.transforms, options.loader) {}
 
-LFWPairs::LFWPairs(Options options) : options_(std::move(options)) {
+LFWPairs::LFWPairs(Options options) : options_(in_small_letters(std::move(options))) {
   const TextFile lines(lfw_list("LFWPairs", options_, "pairs"));
   const auto head = lines.words(0, options_.split == "10fold" ? 2 : 1);
   const int64_t folds = options_.split == "10fold" ? lines.integer(0, head[0]) : 1;

@@ -37,6 +37,12 @@ void need_pictures(std::string_view dataset, bool there, const fs::path& root) {
     raise<NotFoundError>("{}: its pictures are not in {}; see its documentation for their layout", dataset, root.string());
 }
 
+// As paths sort in Python, part by part: "A/1" comes before "A-b/1".
+std::vector<fs::path> by_parts(std::vector<fs::path> paths) {
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
 // Neighbours, (1, 2), (2, 3), ...
 void append_neighbours(const std::vector<fs::path>& frames, FlowFiles& out) {
   for (size_t i = 0; i + 1 < frames.size(); ++i) out.images.emplace_back(frames[i], frames[i + 1]);
@@ -132,8 +138,8 @@ FlowFiles flying_things_files(const FlyingThings3D::Options& options) {
   for (const auto& pass : passes_of(options.pass_name, "frames_", "pass")) {
     for (const auto& camera : cameras) {
       for (const std::string direction : {"into_future", "into_past"}) {
-        const auto frame_folders = sorted_glob(root, pass + "/" + split + "/*/*");
-        const auto flow_folders = sorted_glob(root, "optical_flow/" + split + "/*/*");
+        const auto frame_folders = by_parts(sorted_glob(root, pass + "/" + split + "/*/*"));
+        const auto flow_folders = by_parts(sorted_glob(root, "optical_flow/" + split + "/*/*"));
         need_pictures("FlyingThings3D", !frame_folders.empty() && !flow_folders.empty(), root);
         for (size_t k = 0; k < std::min(frame_folders.size(), flow_folders.size()); ++k) {
           const auto frames = sorted_glob(frame_folders[k] / camera, "*.png");

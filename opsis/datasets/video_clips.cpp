@@ -51,6 +51,11 @@ Resampled resampled(const VideoLength& video, std::optional<double> frame_rate) 
   return out;
 }
 
+std::string in_capitals(std::string word) {
+  for (auto& c : word) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return word;
+}
+
 void check_clip_options(const ClipOptions& options) {
   OPSIS_CHECK(options.clip_length_in_frames > 0, "VideoClips: clip_length_in_frames must be positive, got {}",
               options.clip_length_in_frames);
@@ -58,7 +63,7 @@ void check_clip_options(const ClipOptions& options) {
               options.frames_between_clips);
   OPSIS_CHECK(!options.frame_rate || (*options.frame_rate > 0 && std::isfinite(*options.frame_rate)),
               "VideoClips: frame_rate must be positive, got {}", *options.frame_rate);
-  detail::check_choice("VideoClips", "output_format", options.output_format, {"THWC", "TCHW"});
+  detail::check_choice("VideoClips", "output_format", in_capitals(options.output_format), {"THWC", "TCHW"});
 }
 
 // --- Lengths, and the file that keeps them ---------------------------------------------------------------------------------
@@ -167,6 +172,7 @@ VideoClips::VideoClips(const std::vector<fs::path>& files, ClipOptions options)
 
 VideoClips::VideoClips(std::vector<VideoLength> metadata, ClipOptions options)
     : videos_(std::move(metadata)), options_(std::move(options)) {
+  options_.output_format = in_capitals(std::move(options_.output_format));
   compute_clips(options_.clip_length_in_frames, options_.frames_between_clips, options_.frame_rate);
 }
 

@@ -27,7 +27,7 @@ struct ClipOptions {
   int64_t clip_length_in_frames = 16;
   int64_t frames_between_clips = 1;    ///< from the begin of a clip to that of the next
   std::optional<double> frame_rate{};  ///< frames are left out or come twice, so that this many would be shown a second
-  std::string output_format = "THWC";  ///< or "TCHW"
+  std::string output_format = "THWC";  ///< or "TCHW", in any case
   /// A file that keeps the lengths of videos: those in it whose size and time of change are as they were are not opened again.
   /// It is made when it is not there, and made anew when it is not sound.
   std::filesystem::path cache{};

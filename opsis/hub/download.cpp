@@ -322,9 +322,7 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   const auto name = destination.filename().string();
   const FileLock lock(with_suffix(destination, ".lock"),
                       options.progress ? text("waiting for another download of {}", name) : "");
-  if (lock.error() != 0) {
-    raise<IoError>("download: cannot write {}: {}", with_suffix(destination, ".lock").string(), lock.reason());
-  }
+  if (lock.error() != 0) raise<IoError>("download: cannot write {}: {}", lock.path().string(), lock.reason());
   if (fs::exists(destination, ignored)) return;  // another process was quicker
 
   Transfer transfer;

@@ -421,6 +421,8 @@ TEST(INaturalist, EqualsTorchvision) {
   root.write("2021_valid/00001_a_b_c_d_e_f_g/x.jpg", "");
   EXPECT_ERROR(INaturalist({.root = root.path(), .version = "2021_valid"}), DecodeError, "must be 00000 and seven names");
   EXPECT_ERROR(INaturalist({.root = root.path(), .target_type = {"super"}}), ValueError, "target_type must be full, kingdom");
+  fs::create_directory(root.path() / "2017");
+  EXPECT_ERROR(INaturalist({.root = root.path(), .version = "2017"}), NotFoundError, "2017 is empty; pass .download = true");
 }
 
 // Photos that nothing lies on are decoded in part.

@@ -26,7 +26,7 @@ def _celeba():
     return mirror
 
 
-@case("datasets_faces/celeba", split=["train", "valid", "test", "all"])
+@case("datasets_faces/celeba", split=["train", "valid", "test", "all", "Valid"])
 def celeba(split):
     kinds = ["attr", "identity", "bbox", "landmarks"]
     data, known = opened("CelebA", _celeba(), split=split, target_type=kinds)
@@ -62,12 +62,12 @@ def _lfw_hashes(known):
     return {**known, "hashes": {f"LFW/{name.split('/')[1]}": md5(data) for name, data in _lfw().items() if name.count("/") == 1}}
 
 
-@case("datasets_faces/lfw_people", split=["10fold", "train", "test"], image_set=["original", "funneled", "deepfunneled"])
+@case("datasets_faces/lfw_people", split=["10fold", "train", "test", "Train"], image_set=["original", "Funneled", "deepfunneled"])
 def lfw_people(split, image_set):
     return _lfw_hashes(classified("LFWPeople", _lfw(), split=split, image_set=image_set))
 
 
-@case("datasets_faces/lfw_pairs", split=["10fold", "train", "test"], image_set=["original", "funneled", "deepfunneled"])
+@case("datasets_faces/lfw_pairs", split=["10fold", "train", "test", "TEST"], image_set=["original", "funneled", "DeepFunneled"])
 def lfw_pairs(split, image_set):
     keep = lambda data, i: {"first": tensor(data[i][0]), "second": tensor(data[i][1]), "same": data[i][2]}
     data, known = recorded("LFWPairs", _lfw(), keep, split=split, image_set=image_set)

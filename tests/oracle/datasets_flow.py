@@ -95,7 +95,7 @@ def flying_chairs(split):
 def _flying_things():
     files = {}
     for split in ("TRAIN", "TEST"):
-        for scene in ("A/0001", "B/0000"):
+        for scene in ("A/0001", "A-b/0000", "B/0000"):  # paths sort by parts, their text by letters
             for camera in ("left", "right"):
                 for i in range(6, 9):
                     for kind in ("clean", "final"):

@@ -197,7 +197,7 @@ def clips(length, between, rate):
                                               "aac.mp4", "mp3.avi", "flac.mkv", "sound_late.mp4", "sound_broken.avi")]
     cut = VideoClips(files, length, between, rate, output_format=format)
     known = {"files": files, "sizes": cut.cumulative_sizes, "frames": [len(v) for v in cut.video_pts], "fps": cut.video_fps}
-    known.update(format=cut.output_format, looked_at=[*range(0, len(cut), 6), len(cut) - 1])
+    known.update(format=format, looked_at=[*range(0, len(cut), 6), len(cut) - 1])
     known["locations"] = [list(cut.get_clip_location(i)) for i in known["looked_at"]]
     known["video_fps"] = []
     for i in known["looked_at"]:
