@@ -1,29 +1,17 @@
 #include "opsis/models/shufflenet_v2.h"
 
 #include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/conv.h>
 
 #include "opsis/models/builders.h"
+#include "opsis/models/shufflenet_blocks.h"
 #include "opsis/ops/activation.h"
 
 namespace opsis::inline v1::models {
 namespace shufflenet_v2_family {
 
+using namespace detail::shufflenet;  // NOLINT
 using torch::Tensor;
 using torch::nn::BatchNorm2d;
-
-Layer conv(int64_t in, int64_t out, int64_t kernel = 1, int64_t stride = 1, int64_t groups = 1) {
-  return torch::nn::Conv2d(
-      torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).groups(groups).bias(false));
-}
-
-Layer depthwise(int64_t channels, int64_t stride) { return conv(channels, channels, 3, stride, channels); }
-
-// So that the next block mixes what the two branches found.
-Tensor shuffled_channels(const Tensor& x, int64_t groups) {
-  const auto n = x.size(0), channels = x.size(1), height = x.size(2), width = x.size(3);
-  return x.view({n, groups, channels / groups, height, width}).transpose(1, 2).contiguous().view({n, channels, height, width});
-}
 
 class InvertedResidualImpl : public torch::nn::Module {
  public:
@@ -71,8 +59,8 @@ Sequential stage(int64_t in, int64_t out, int64_t repeats, const ShuffleNetV2Opt
 }
 
 template <class W>
-ShuffleNetV2 build(std::array<int64_t, 5> channels, const std::optional<W>& weights, ShuffleNetV2Options& options) {
-  return detail::build<ShuffleNetV2>(weights, options, std::array<int64_t, 3>{4, 8, 4}, channels);
+ShuffleNetV2 build(const Channels& channels, const std::optional<W>& weights, ShuffleNetV2Options& options) {
+  return detail::build<ShuffleNetV2>(weights, options, kRepeats, channels);
 }
 
 }  // namespace shufflenet_v2_family
@@ -99,19 +87,19 @@ torch::Tensor ShuffleNetV2Impl::forward(torch::Tensor images) {
 }
 
 ShuffleNetV2 shufflenet_v2_x0_5(std::optional<ShuffleNet_V2_X0_5_Weights> weights, ShuffleNetV2Options options) {
-  return shufflenet_v2_family::build({24, 48, 96, 192, 1024}, weights, options);
+  return shufflenet_v2_family::build(shufflenet_v2_family::x0_5, weights, options);
 }
 
 ShuffleNetV2 shufflenet_v2_x1_0(std::optional<ShuffleNet_V2_X1_0_Weights> weights, ShuffleNetV2Options options) {
-  return shufflenet_v2_family::build({24, 116, 232, 464, 1024}, weights, options);
+  return shufflenet_v2_family::build(shufflenet_v2_family::x1_0, weights, options);
 }
 
 ShuffleNetV2 shufflenet_v2_x1_5(std::optional<ShuffleNet_V2_X1_5_Weights> weights, ShuffleNetV2Options options) {
-  return shufflenet_v2_family::build({24, 176, 352, 704, 1024}, weights, options);
+  return shufflenet_v2_family::build(shufflenet_v2_family::x1_5, weights, options);
 }
 
 ShuffleNetV2 shufflenet_v2_x2_0(std::optional<ShuffleNet_V2_X2_0_Weights> weights, ShuffleNetV2Options options) {
-  return shufflenet_v2_family::build({24, 244, 488, 976, 2048}, weights, options);
+  return shufflenet_v2_family::build(shufflenet_v2_family::x2_0, weights, options);
 }
 
 }  // namespace opsis::inline v1::models

@@ -4,24 +4,14 @@
 #include "opsis/models/imagenet_categories.h"
 #include "opsis/models/quantization/family.h"
 #include "opsis/models/quantization/weights_notes.h"
+#include "opsis/models/shufflenet_blocks.h"
 
 namespace opsis::inline v1::models::quantization {
 namespace shufflenet_v2_family {
 
+using namespace models::detail::shufflenet;  // NOLINT
 using torch::Tensor;
 using torch::nn::BatchNorm2d;
-
-Layer conv(int64_t in, int64_t out, int64_t kernel = 1, int64_t stride = 1, int64_t groups = 1) {
-  return torch::nn::Conv2d(
-      torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).groups(groups).bias(false));
-}
-
-Layer depthwise(int64_t channels, int64_t stride) { return conv(channels, channels, 3, stride, channels); }
-
-Tensor shuffled_channels(const Tensor& x, int64_t groups) {
-  const auto n = x.size(0), channels = x.size(1), height = x.size(2), width = x.size(3);
-  return x.view({n, groups, channels / groups, height, width}).transpose(1, 2).contiguous().view({n, channels, height, width});
-}
 
 class QuantizableInvertedResidualImpl final : public detail::Block {
  public:
@@ -74,10 +64,6 @@ Row stage(int64_t in, int64_t out, int64_t repeats) {
   return blocks;
 }
 
-using Channels = std::array<int64_t, 5>;
-constexpr Channels x0_5{24, 48, 96, 192, 1024}, x1_0{24, 116, 232, 464, 1024}, x1_5{24, 176, 352, 704, 1024},
-    x2_0{24, 244, 488, 976, 2048};
-
 }  // namespace shufflenet_v2_family
 
 QuantizableShuffleNetV2Impl::QuantizableShuffleNetV2Impl(std::array<int64_t, 5> channels, const ShuffleNetV2Options& options)
@@ -91,9 +77,9 @@ QuantizableShuffleNetV2Impl::QuantizableShuffleNetV2Impl(std::array<int64_t, 5> 
   };
   add("conv1", unit(conv(options.in_channels, first, 3, 2), first));
   add("maxpool", torch::nn::MaxPool2d(torch::nn::MaxPool2dOptions(3).stride(2).padding(1)));
-  add("stage2", stage(first, second, 4));
-  add("stage3", stage(second, third, 8));
-  add("stage4", stage(third, fourth, 4));
+  add("stage2", stage(first, second, kRepeats[0]));
+  add("stage3", stage(second, third, kRepeats[1]));
+  add("stage4", stage(third, fourth, kRepeats[2]));
   add("conv5", unit(conv(fourth, last), last));
   add("fc", torch::nn::Linear(last, num_classes));
   quant_ = register_module("quant", QuantStub());
