@@ -1,6 +1,7 @@
 // The transforms that mirror, cut several parts out, resize at random and keep boxes in order: draws, results and refusals against
 // torchvision.
 #include "opsis/core/parallel.h"
+#include "opsis/core/random.h"
 #include "opsis/datasets/examples.h"
 #include "opsis/transforms.h"
 #include "tests/support/expect.h"

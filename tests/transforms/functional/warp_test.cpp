@@ -146,11 +146,11 @@ void images_in(const std::string& table) {
 TEST(Affine, ShearsByANumberAlongXAlone) {
   const auto image = torch::rand({3, 9, 12});
   const auto sheared = [](const auto& value, auto&& shear) {
-    return functional::affine(value, 0, {0, 0}, 1, std::forward<decltype(shear)>(shear));
+    return F::affine(value, 0, {0, 0}, 1, std::forward<decltype(shear)>(shear));
   };
   EXPECT_TENSOR_EQ(sheared(image, 30), sheared(image, std::vector<double>{30, 0}));
-  EXPECT_TENSOR_EQ(functional::affine(Image(image), 0, {0, 0}, 1, 30.0).data, sheared(image, std::vector<double>{30, 0}));
-  EXPECT_TENSOR_EQ(functional::affine(image, 0, {0, 0}, 1, {30}), sheared(image, std::vector<double>{30, 30}));
+  EXPECT_TENSOR_EQ(F::affine(Image(image), 0, {0, 0}, 1, 30.0).data, sheared(image, std::vector<double>{30, 0}));
+  EXPECT_TENSOR_EQ(F::affine(image, 0, {0, 0}, 1, {30}), sheared(image, std::vector<double>{30, 30}));
   EXPECT_FALSE(sheared(image, 30).equal(sheared(image, std::vector<double>{30, 30})));
 }
 
