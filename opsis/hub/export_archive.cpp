@@ -153,7 +153,10 @@ class ArchiveReader {
     if (const auto why = detail::why_out_of_bounds(offset, sizes, strides, elements); !why.empty())
       raise<DecodeError>("{}", why);
     auto out = torch::empty({0}, torch::TensorOptions(type).device(device)).set_(memory, offset, sizes, strides);
-    if (told["is_param"].boolean()) out.set_requires_grad(meta["requires_grad"].boolean());
+    if (told["is_param"].boolean() && meta["requires_grad"].boolean()) {
+      if (!out.is_floating_point() && !out.is_complex()) raise<DecodeError>("a parameter of {} with a gradient", type);
+      out.set_requires_grad(true);
+    }
     return out;
   }
 

@@ -300,15 +300,15 @@ Values take_from(c10::Stack& stack, size_t first) {
 /// torch.autocast(device, type, enabled, cache) as long as it lives.
 class Autocast {
  public:
-  Autocast(torch::DeviceType device, const c10::IValue& type, bool enabled, const c10::IValue& cache)
+  Autocast(torch::DeviceType device, std::optional<torch::ScalarType> type, bool enabled, std::optional<bool> cache)
       : device_(device),
         enabled_(at::autocast::is_autocast_enabled(device)),
         cache_(at::autocast::is_autocast_cache_enabled()),
         type_(at::autocast::get_autocast_dtype(device)) {
     at::autocast::increment_nesting();
     at::autocast::set_autocast_enabled(device, enabled);
-    if (!type.isNone()) at::autocast::set_autocast_dtype(device, static_cast<torch::ScalarType>(type.toInt()));
-    if (!cache.isNone()) at::autocast::set_autocast_cache_enabled(cache.toBool());
+    at::autocast::set_autocast_dtype(device, type.value_or(type_));
+    at::autocast::set_autocast_cache_enabled(cache.value_or(cache_));
   }
   ~Autocast() {
     if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
@@ -400,7 +400,10 @@ void ExportedGraph::Reader::read_control(Node& node, const Json::List& inputs) {
     check(1, 4);
     node.call = [graphs](c10::Stack& stack) {
       auto values = take_from(stack, 4);
-      const Autocast autocast(torch::Device(stack[0].toStringRef()).type(), stack[1], stack[2].toBool(), stack[3]);
+      const auto type = stack[1].toOptional<int64_t>();
+      const Autocast autocast(torch::Device(stack[0].toStringRef()).type(),
+                              type ? std::optional(static_cast<torch::ScalarType>(*type)) : std::nullopt, stack[2].toBool(),
+                              stack[3].toOptional<bool>());
       stack = graphs[0]->run(std::move(values));
     };
   } else {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "opsis/core/api.h"
 #include "opsis/core/json.h"
 
 namespace opsis::inline v1::models::detail {
@@ -82,6 +83,6 @@ struct NumberOperator {
   c10::IValue (*function)(const std::vector<c10::IValue>& arguments);
 };
 /// That of this name, or nullptr.
-const NumberOperator* find_number_operator(std::string_view name);
+OPSIS_API const NumberOperator* find_number_operator(std::string_view name);
 
 }  // namespace opsis::inline v1::models::detail

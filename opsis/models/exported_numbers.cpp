@@ -73,6 +73,15 @@ bool remainder(int64_t a, int64_t b, int64_t* out) {
   return false;
 }
 
+double real_remainder(double a, double b) {
+  check_divisor(b == 0);
+  const auto rest = std::fmod(a, b);
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+/// 1.0 // 0.1 is 9: what the remainder leaves is divided, not all of it.
+double divide_real_down(double a, double b) { return std::round((a - real_remainder(a, b)) / b); }
+
 c10::IValue power(const Numbers& of) {
   if (!is_whole(of[0]) || !is_whole(of[1]) || whole(of[1]) < 0) return std::pow(real(of[0]), real(of[1]));
   int64_t out = 1, base = whole(of[0]);
@@ -103,21 +112,8 @@ const NumberOperator rows[] = {
     {"_operator.add", 2, [](const Numbers& of) { return arithmetic(of, add, plus); }},
     {"_operator.sub", 2, [](const Numbers& of) { return arithmetic(of, subtract, minus); }},
     {"_operator.mul", 2, [](const Numbers& of) { return arithmetic(of, multiply, times); }},
-    {"_operator.floordiv", 2,
-     [](const Numbers& of) {
-       return arithmetic(of, divide_down, [](double a, double b) {
-         check_divisor(b == 0);
-         return std::floor(a / b);
-       });
-     }},
-    {"_operator.mod", 2,
-     [](const Numbers& of) {
-       return arithmetic(of, remainder, [](double a, double b) {
-         check_divisor(b == 0);
-         const auto rest = std::fmod(a, b);
-         return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
-       });
-     }},
+    {"_operator.floordiv", 2, [](const Numbers& of) { return arithmetic(of, divide_down, divide_real_down); }},
+    {"_operator.mod", 2, [](const Numbers& of) { return arithmetic(of, remainder, real_remainder); }},
     {"_operator.truediv", 2,
      [](const Numbers& of) {
        check_divisor(real(of[1]) == 0);

@@ -14,6 +14,7 @@
 #include "opsis/core/telling_where.h"
 #include "opsis/hub/export_archive.h"
 #include "opsis/models/exported_graph.h"
+#include "opsis/models/exported_guards.h"
 #include "opsis/models/exported_tree.h"
 
 namespace opsis::inline v1::models {
@@ -34,6 +35,7 @@ struct Input {
   std::string name;
   c10::IValue value{};                       ///< of State and Fixed
   std::optional<std::vector<Side>> shape{};  ///< of a tensor of the user's
+  std::optional<Side> number{};              ///< of a whole number of the user's
 };
 
 /// Where an output of the graph goes.
@@ -44,7 +46,7 @@ struct Output {
 };
 
 struct Range {
-  int64_t low = 0, high = INT64_MAX;
+  int64_t low = INT64_MIN, high = INT64_MAX;
 };
 
 /// "Symbol('s77', positive=True, integer=True)" -> s77; empty for what is more than a symbol.
@@ -57,13 +59,26 @@ std::string symbol_of(std::string_view expression) {
   return std::string(expression.substr(0, quote));
 }
 
+Side read_side(const Json& size) {
+  if (const auto* const fixed = size.find("as_int")) return {fixed->integer(), {}};
+  return {{}, symbol_of(size["as_expr"]["expr_str"].text())};
+}
+
 std::vector<Side> read_shape(const Json& tensor) {
   std::vector<Side> out;
-  for (const auto& size : tensor["sizes"].items()) {
-    const auto* const fixed = size.find("as_int");
-    out.push_back(fixed ? Side{fixed->integer(), {}} : Side{{}, symbol_of(size["as_expr"]["expr_str"].text())});
-  }
+  for (const auto& size : tensor["sizes"].items()) out.push_back(read_side(size));
   return out;
+}
+
+/// The ways to the leaves of a tree, in their order: "['pair'][0]".
+void ways_to(const detail::Tree& tree, const std::string& way, std::vector<std::string>& out) {
+  if (tree.kind == detail::Tree::Kind::Leaf) out.push_back(way);
+  for (size_t i = 0; i < tree.children.size(); ++i) {
+    const bool named = tree.kind == detail::Tree::Kind::Dict && tree.keys[i].isString();
+    const auto key = named ? text("['{}']", tree.keys[i].toStringRef())
+                           : text("[{}]", tree.keys.empty() ? static_cast<int64_t>(i) : tree.keys[i].toInt());
+    ways_to(tree.children[i], way + key, out);
+  }
 }
 
 /// Whether Python takes one for the other: a number of any type, a text or None.
@@ -89,6 +104,7 @@ struct ExportedProgram::Impl {
   std::vector<Input> inputs;
   std::vector<Output> outputs;
   std::map<std::string, Range> ranges;
+  std::vector<detail::ExportedGuard> guards;
   detail::Tree arguments, results;
   std::vector<std::string> names;  ///< of the arguments, those by position first
 
@@ -96,10 +112,15 @@ struct ExportedProgram::Impl {
   void read_inputs(const Json& module, const std::unordered_map<std::string, torch::Tensor>& state);
   void read_outputs(const Json& module, const std::unordered_map<std::string, torch::Tensor>& state);
   void read_trees(const Json& module);
+  void read_guards(const Json& program);
 
   Values leaves(const Values& by_position, const Named& named) const;
   Values graph_inputs(const Values& leaves) const;
-  void check_shape(const Input& input, const c10::IValue& value, std::map<std::string, int64_t>& symbols) const;
+  /// The sizes that symbols have, as far as arguments were looked at.
+  using Symbols = std::map<std::string, int64_t>;
+  void check_range(const Side& side, int64_t size, const std::string& what) const;
+  void check_shape(const Input& input, const c10::IValue& value, Symbols& symbols) const;
+  void check_number(const Input& input, const c10::IValue& value, Symbols& symbols) const;
   c10::IValue run(const Values& by_position, const Named& named) const;
 };
 
@@ -116,6 +137,7 @@ ExportedProgram::Impl::Impl(hub::ExportArchive archive) : weights(std::move(arch
   read_inputs(module, state);
   read_outputs(module, state);
   read_trees(module);
+  read_guards(archive.program);
 }
 
 void ExportedProgram::Impl::read_inputs(const Json& module, const std::unordered_map<std::string, torch::Tensor>& state) {
@@ -129,6 +151,7 @@ void ExportedProgram::Impl::read_inputs(const Json& module, const std::unordered
     if (kind == "user_input") {
       input.kind = Input::Kind::User;
       if (told["arg"].find("as_tensor")) input.shape = read_shape(tensors[input.name]);
+      if (told["arg"].find("as_sym_int")) input.number = read_side(module["graph"]["sym_int_values"][input.name]);
     } else if (kind == "constant_input") {
       input.kind = Input::Kind::Fixed;
       input.name = told["name"].text();
@@ -210,8 +233,34 @@ Values ExportedProgram::Impl::leaves(const Values& by_position, const Named& nam
   return out;
 }
 
-void ExportedProgram::Impl::check_shape(const Input& input, const c10::IValue& value,
-                                        std::map<std::string, int64_t>& symbols) const {
+/// What the export learned of sizes beyond ranges: that two are equal, that one is even.
+void ExportedProgram::Impl::read_guards(const Json& program) {
+  const auto* const told = program.find("guards_code");
+  if (!told) return;
+  std::vector<std::string> ways;
+  const auto& positions = arguments.children[0].children;
+  for (size_t i = 0; i < positions.size(); ++i) ways_to(positions[i], i < names.size() ? text("['{}']", names[i]) : "", ways);
+  ways_to(arguments.children[1], "", ways);
+  detail::ExportedGuard::Places places;
+  for (size_t i = 0; i < ways.size(); ++i) {
+    places.emplace(ways[i], i);
+    places.emplace(text("['flat_args'][{}]", i), i);
+  }
+  for (const auto& code : told->items()) {
+    if (auto guard = detail::ExportedGuard::read(code.text(), places)) guards.push_back(std::move(*guard));
+  }
+}
+
+/// Python lets sizes of 0 and 1 be where the export assumed more than one without need.
+void ExportedProgram::Impl::check_range(const Side& side, int64_t size, const std::string& what) const {
+  const auto range = ranges.find(side.symbol);
+  if (range == ranges.end()) return;
+  const auto [low, high] = range->second;
+  OPSIS_CHECK((low <= 2 || size >= low) && size <= high, "{} is {}, and was exported for {} to {}", what, size, low,
+              high == INT64_MAX ? "any" : text("{}", high));
+}
+
+void ExportedProgram::Impl::check_shape(const Input& input, const c10::IValue& value, Symbols& symbols) const {
   OPSIS_CHECK(value.isTensor() && value.toTensor().defined(), "{} must be a tensor, got {}", input.name, value.tagKind());
   const auto sizes = value.toTensor().sizes();
   bool fits = sizes.size() == input.shape->size();
@@ -219,19 +268,26 @@ void ExportedProgram::Impl::check_shape(const Input& input, const c10::IValue& v
     const auto& side = (*input.shape)[i];
     if (side.size) fits = sizes[i] == *side.size;
     if (side.symbol.empty()) continue;
-    const auto range = ranges.find(side.symbol);
-    OPSIS_CHECK(range == ranges.end() || (sizes[i] >= range->second.low && sizes[i] <= range->second.high),
-                "{} has {} as side {}, which was exported for {} to {}", input.name, sizes[i], i, range->second.low,
-                range->second.high == INT64_MAX ? "any" : text("{}", range->second.high));
+    check_range(side, sizes[i], text("side {} of {}", i, input.name));
     fits = symbols.emplace(side.symbol, sizes[i]).first->second == sizes[i];
   }
   OPSIS_CHECK(fits, "{} must be of the shape {} that it was exported for, got {}; export with dynamic_shapes for others",
               input.name, shape_text(*input.shape), sizes);
 }
 
+void ExportedProgram::Impl::check_number(const Input& input, const c10::IValue& value, Symbols& symbols) const {
+  OPSIS_CHECK(value.isInt(), "{} must be a whole number, got {}", input.name, value.tagKind());
+  const auto number = value.toInt();
+  if (!input.number->symbol.empty()) check_range(*input.number, number, input.name);
+  const auto expected = input.number->size             ? *input.number->size
+                        : input.number->symbol.empty() ? number
+                                                       : symbols.emplace(input.number->symbol, number).first->second;
+  OPSIS_CHECK(number == expected, "{} must be {}, got {}", input.name, expected, number);
+}
+
 Values ExportedProgram::Impl::graph_inputs(const Values& leaves) const {
   Values out;
-  std::map<std::string, int64_t> symbols;
+  Symbols symbols;
   auto leaf = leaves.begin();
   for (const auto& input : inputs) {
     if (input.kind == Input::Kind::State) {
@@ -240,12 +296,14 @@ Values ExportedProgram::Impl::graph_inputs(const Values& leaves) const {
     }
     const auto& value = *leaf++;
     if (input.shape) check_shape(input, value, symbols);
+    if (input.number) check_number(input, value, symbols);
     if (input.kind == Input::Kind::Fixed) {
       OPSIS_CHECK(same_constant(value, input.value), "{} was {} when the program was exported, and can be nothing else",
                   input.name, input.value);
     }
     out.push_back(value);
   }
+  for (const auto& guard : guards) OPSIS_CHECK(guard.holds(leaves), "it was exported for arguments of which {}", guard.told());
   return out;
 }
 

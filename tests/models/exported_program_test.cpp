@@ -140,13 +140,31 @@ TEST(ExportedProgram, RefusesArgumentsThatItWasNotExportedFor) {
   EXPECT_NO_THROW(program(good, {{"scale", 3}, {"mode", {}}}));
 
   const ExportedProgram resnet(python_file("resnet18"));
-  EXPECT_ERROR(resnet({torch::rand({9, 3, 64, 64})}), ValueError, "x has 9 as side 0");
+  EXPECT_ERROR(resnet({torch::rand({9, 3, 64, 64})}), ValueError, "side 0 of x is 9, and was exported for");
   EXPECT_ERROR(resnet({torch::rand({2, 3, 64, 65})}), ValueError, "must be of the shape (s");
   EXPECT_ERROR(resnet({torch::rand({3, 64, 64})}), ValueError, "got [3, 64, 64]; export with dynamic_shapes");
   EXPECT_ERROR(resnet({1.5}), ValueError, "x must be a tensor, got Double");
   // What an operator refuses is told with its name, and without LibTorch's lines of code.
   EXPECT_ERROR(resnet({torch::zeros({2, 3, 64, 64}, torch::kLong)}), ValueError,
                "ExportedProgram: conv2d (torch.ops.aten.conv2d");
+}
+
+TEST(ExportedProgram, HoldsArgumentsAgainstWhatTheExportLearnedOfThem) {
+  const auto c = python_case("guarded");
+  const ExportedProgram program(python_file("guarded"));
+  const auto call = [&](const torch::Tensor& x, const torch::Tensor& y, const c10::IValue& n) {
+    c10::Dict<std::string, torch::Tensor> pair;
+    pair.insert("x", x);
+    return program({pair, y, n});
+  };
+  const auto given = inputs(c);
+  expect_results(c, call(given[0].toTensor(), given[1].toTensor(), 5));
+  EXPECT_ERROR(call(torch::rand({2, 2}), torch::rand(3), 5), ValueError, "it was exported for arguments of which");
+  EXPECT_ERROR(call(torch::rand({6, 3}), torch::rand(3), 5), ValueError, "pair['x'].size()[1] % 2) == 0");
+  EXPECT_ERROR(call(torch::rand({6, 2}), torch::rand(3), 7), ValueError, "n != 7");
+  EXPECT_ERROR(call(torch::rand({6, 2}), torch::rand(3), 2.5), ValueError, "n must be a whole number");
+  // Sizes of 0 and 1 are no less than two, as in Python.
+  EXPECT_NO_THROW(call(torch::rand({8, 2}), torch::rand(1), 5));
 }
 
 TEST(ExportedProgram, CalculatesAsPythonDoes) {
@@ -159,6 +177,8 @@ TEST(ExportedProgram, CalculatesAsPythonDoes) {
   EXPECT_EQ(number("_operator.mod", {-7, 3}).toInt(), 2);
   EXPECT_EQ(number("_operator.mod", {7, -3}).toInt(), -2);
   EXPECT_EQ(number("_operator.mod", {-7.5, 2}).toDouble(), 0.5);
+  EXPECT_EQ(number("_operator.floordiv", {1.0, 0.1}).toDouble(), 9.0);
+  EXPECT_EQ(number("_operator.floordiv", {-7.5, 2}).toDouble(), -4.0);
   EXPECT_EQ(number("_operator.pow", {3, 4}).toInt(), 81);
   EXPECT_EQ(number("_operator.pow", {2, -1}).toDouble(), 0.5);
   EXPECT_EQ(number("_operator.truediv", {7, 2}).toDouble(), 3.5);

@@ -60,6 +60,16 @@ class Sizes(torch.nn.Module):
         return x.view(m, n), z, grid, y[: n // 2], (n - 1) * 2, x.reshape(-1)[-(m % 3) - 1 :]
 
 
+class Guarded(torch.nn.Module):
+    """What the export learns of sizes: sums, halves, one size twice the other, a number that is given."""
+
+    def forward(self, pair, y, n):
+        x = pair["x"]
+        if x.shape[0] + y.shape[0] > 5 and x.shape[1] % 2 == 0 and n != 7:
+            return x.reshape(2, -1) + n, torch.cat([x[:, 0], y])
+        return x - 1, y
+
+
 class Counts(torch.nn.Module):
     """Changes a buffer and an argument."""
 
@@ -123,6 +133,8 @@ programs = {
     "nests": lambda: saved("nests", Nests(), ((photos(4, 4), {"in": torch.rand(4, 4)}), [torch.rand(2)]), {"scale": 3.0, "mode": None}),
     "sizes": lambda: saved("sizes", Sizes(), (photos(4, 5), photos(9)), dynamic_shapes=({0: Dim.AUTO, 1: Dim.AUTO}, {0: Dim.AUTO}),
                            called=(photos(6, 11), photos(7))),
+    "guarded": lambda: saved("guarded", Guarded(), ({"x": photos(8, 4)}, photos(4), 3),
+                             dynamic_shapes=({"x": {0: Dim.AUTO, 1: Dim.AUTO}}, {0: Dim.AUTO}, Dim.AUTO), called=({"x": photos(6, 2)}, photos(3), 5)),
     "counts": lambda: saved("counts", Counts(), (photos(2),)),
     "types": lambda: saved("types", Types(), (photos(2, 3, 4, 5),)),
 }

@@ -1,0 +1,50 @@
+// Conditions under which an exported program is right, as Python writes them. For Opsis's own sources.
+#pragma once
+
+#include <ATen/core/ivalue.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "opsis/models/exported_graph.h"
+
+namespace opsis::inline v1::models::detail {
+
+/// "L['x'].size()[0] == 2*L['y'].size()[0]": arithmetic on the sizes of arguments and on numbers among them.
+class ExportedGuard {
+ public:
+  /// Leaves of the arguments, by the way to them: "['x']", "['pair'][0]".
+  using Places = std::unordered_map<std::string, size_t>;
+
+  /// None for what is more than arithmetic on arguments that have a place.
+  static std::optional<ExportedGuard> read(std::string_view code, const Places& places);
+
+  /// Whether it holds for these leaves; not where it speaks of the size of what is no tensor.
+  bool holds(const std::vector<c10::IValue>& leaves) const;
+
+  /// It, as messages tell it: "x.size()[0] == 2*y.size()[0]".
+  const std::string& told() const { return told_; }
+
+ private:
+  class Reader;
+
+  enum class Kind { Constant, Leaf, Size, And, Or, Not, Operator };
+  struct Term {
+    Kind kind;
+    c10::IValue constant{};
+    size_t leaf = 0;
+    int64_t side = 0;
+    const NumberOperator* op = nullptr;
+    std::vector<Term> parts{};
+  };
+  static c10::IValue value(const Term& term, const std::vector<c10::IValue>& leaves);
+
+  Term term_{Kind::Constant};
+  std::string told_;
+};
+
+}  // namespace opsis::inline v1::models::detail
