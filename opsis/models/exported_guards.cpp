@@ -13,20 +13,42 @@ namespace {
 /// Thrown within the reader for what it does not know.
 struct Unknown {};
 
-/// Brackets within brackets; PyTorch's own conditions have a handful.
-constexpr int deepest = 100;
+/// Brackets within brackets, and parts of one condition; PyTorch's own have a handful.
+constexpr int deepest = 100, longest = 2000;
 
 struct Named {
   std::string_view word, op;
 };
 constexpr Named comparisons[] = {{"==", "_operator.eq"}, {"!=", "_operator.ne"}, {"<=", "_operator.le"},
                                  {">=", "_operator.ge"}, {"<", "_operator.lt"},  {">", "_operator.gt"}};
-constexpr Named sums[] = {{"+", "_operator.add"}, {"-", "_operator.sub"}};
-constexpr Named products[] = {
-    {"//", "_operator.floordiv"}, {"*", "_operator.mul"}, {"/", "_operator.truediv"}, {"%", "_operator.mod"}};
-constexpr Named functions[] = {{"max", "torch.sym_max"},     {"Max", "torch.sym_max"},     {"min", "torch.sym_min"},
-                               {"Min", "torch.sym_min"},     {"int", "torch.sym_int"},     {"float", "torch.sym_float"},
-                               {"math.floor", "math.floor"}, {"math.trunc", "math.trunc"}, {"math.ceil", "math.ceil"}};
+// Operators between two values, those that bind least first.
+const std::vector<Named> levels[] = {
+    {{"|", "_operator.or_"}},
+    {{"&", "_operator.and_"}},
+    {{"<<", "_operator.lshift"}, {">>", "_operator.rshift"}},
+    {{"+", "_operator.add"}, {"-", "_operator.sub"}},
+    {{"//", "_operator.floordiv"}, {"*", "_operator.mul"}, {"/", "_operator.truediv"}, {"%", "_operator.mod"}},
+};
+// Of functions, those that others begin with come last.
+constexpr Named functions[] = {{"torch.sym_float", "torch.sym_float"},
+                               {"torch.sym_int", "torch.sym_int"},
+                               {"torch.sym_max", "torch.sym_max"},
+                               {"torch.sym_min", "torch.sym_min"},
+                               {"torch.sym_not", "torch.sym_not"},
+                               {"torch.sym_ite", "torch.sym_ite"},
+                               {"torch._sym_sqrt", "torch._sym_sqrt"},
+                               {"math.floor", "math.floor"},
+                               {"math.trunc", "math.trunc"},
+                               {"math.ceil", "math.ceil"},
+                               {"math.sqrt", "torch._sym_sqrt"},
+                               {"max", "torch.sym_max"},
+                               {"Max", "torch.sym_max"},
+                               {"min", "torch.sym_min"},
+                               {"Min", "torch.sym_min"},
+                               {"int", "torch.sym_int"},
+                               {"float", "torch.sym_float"},
+                               {"abs", "builtins.abs"},
+                               {"round", "builtins.round"}};
 
 std::string told_of(std::string code) {
   for (size_t at = 0; (at = code.find("L['", at)) != std::string::npos;) {
@@ -44,6 +66,7 @@ class ExportedGuard::Reader {
  public:
   Reader(std::string_view code, const Places& places) : rest_(code), places_(places) {}
 
+  /// Throws   Unknown
   Term read() {
     auto out = any();
     skip();
@@ -69,41 +92,63 @@ class ExportedGuard::Reader {
     if (!take(word)) throw Unknown();
   }
 
-  static Term call(std::string_view op, std::vector<Term> parts) {
-    const auto* const found = find_number_operator(op);
-    if (!found || found->arguments != parts.size()) throw Unknown();
-    return {.kind = Kind::Operator, .op = found, .parts = std::move(parts)};
+  template <class... Parts>
+  Term of(Kind kind, Parts... parts) {
+    if (++terms_ > longest) throw Unknown();
+    Term out{.kind = kind};
+    (out.parts.push_back(std::move(parts)), ...);
+    return out;
+  }
+
+  template <class... Parts>
+  Term call(std::string_view op, Parts... parts) {
+    auto out = of(Kind::Operator, std::move(parts)...);
+    out.op = find_number_operator(op);
+    if (!out.op || out.op->arguments != out.parts.size()) throw Unknown();
+    return out;
+  }
+
+  /// What stands within brackets, or behind a sign.
+  template <class Read>
+  Term deeper(const Read& read) {
+    if (++depth_ > deepest) throw Unknown();
+    auto out = read();
+    --depth_;
+    return out;
   }
 
   Term any() {
     auto out = all();
-    while (take("or")) out = {.kind = Kind::Or, .parts = {std::move(out), all()}};
+    while (take("or")) {
+      auto next = all();
+      out = of(Kind::Or, std::move(out), std::move(next));
+    }
     return out;
   }
 
   Term all() {
     auto out = negated();
-    while (take("and")) out = {.kind = Kind::And, .parts = {std::move(out), negated()}};
+    while (take("and")) {
+      auto next = negated();
+      out = of(Kind::And, std::move(out), std::move(next));
+    }
     return out;
   }
 
   Term negated() {
-    if (++depth_ > deepest) throw Unknown();
-    auto out = take("not") ? Term{.kind = Kind::Not, .parts = {negated()}} : comparison();
-    --depth_;
-    return out;
+    return deeper([this] { return take("not") ? of(Kind::Not, negated()) : comparison(); });
   }
 
   /// a < b < c is a < b and b < c.
   Term comparison() {
-    auto left = sum();
+    auto left = level(0);
     std::optional<Term> out;
     for (bool again = true; std::exchange(again, false);) {
       for (const auto& [word, op] : comparisons) {
         if (!take(word)) continue;
-        auto right = sum();
-        auto one = call(op, {left, right});
-        out = out ? Term{.kind = Kind::And, .parts = {std::move(*out), std::move(one)}} : std::move(one);
+        auto right = level(0);
+        auto one = call(op, std::move(left), right);
+        out = out ? of(Kind::And, std::move(*out), std::move(one)) : std::move(one);
         left = std::move(right);
         again = true;
         break;
@@ -112,37 +157,30 @@ class ExportedGuard::Reader {
     return out ? std::move(*out) : std::move(left);
   }
 
-  template <class Operators, class Next>
-  Term chain(const Operators& operators, const Next& next) {
-    auto out = next();
+  Term level(size_t number) {
+    if (number == std::size(levels)) return factor();
+    auto out = level(number + 1);
     for (bool again = true; std::exchange(again, false);) {
-      for (const auto& [word, op] : operators) {
+      for (const auto& [word, op] : levels[number]) {
         if (!take(word)) continue;
-        out = call(op, {std::move(out), next()});
+        auto next = level(number + 1);
+        out = call(op, std::move(out), std::move(next));
         again = true;
         break;
       }
     }
     return out;
   }
-  Term sum() {
-    return chain(sums, [this] { return product(); });
-  }
-  Term product() {
-    return chain(products, [this] { return factor(); });
-  }
 
   Term factor() {
-    if (++depth_ > deepest) throw Unknown();
-    auto out = take("-") ? call("_operator.neg", {factor()}) : power();
-    --depth_;
-    return out;
+    return deeper([this] { return take("-") ? call("_operator.neg", factor()) : power(); });
   }
 
   Term power() {
     auto out = atom();
-    if (take("**")) out = call("_operator.pow", {std::move(out), factor()});
-    return out;
+    if (!take("**")) return out;
+    auto exponent = factor();
+    return call("_operator.pow", std::move(out), std::move(exponent));
   }
 
   Term atom() {
@@ -152,72 +190,148 @@ class ExportedGuard::Reader {
       return out;
     }
     for (const auto& [word, op] : functions) {
-      if (!take(word)) continue;
-      expect("(");
-      std::vector<Term> parts{any()};
-      while (take(",")) parts.push_back(any());
-      expect(")");
-      return call(op, std::move(parts));
+      if (take(word)) return function(op);
     }
     if (take("L")) return argument();
-    return {.kind = Kind::Constant, .constant = number()};
-  }
-
-  int64_t number() {
-    skip();
-    int64_t out = 0;
-    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), out);
-    if (error != std::errc() || end == rest_.data()) throw Unknown();
-    rest_.remove_prefix(static_cast<size_t>(end - rest_.data()));
-    if (rest_.starts_with('.')) throw Unknown();  // sizes are whole
+    auto out = of(Kind::Constant);
+    out.constant = number();
     return out;
   }
 
-  /// ['x'][0].size()[1], behind the L.
+  /// Of max and min any number of arguments, two by two.
+  Term function(std::string_view op) {
+    expect("(");
+    auto out = any();
+    if (take(",")) {
+      auto second = any();
+      if (op == "torch.sym_ite") {
+        expect(",");
+        out = call(op, std::move(out), std::move(second), any());
+      } else {
+        out = call(op, std::move(out), std::move(second));
+        while (take(",")) {
+          auto next = any();
+          out = call(op, std::move(out), std::move(next));
+        }
+      }
+    } else {
+      out = call(op, std::move(out));
+    }
+    expect(")");
+    return out;
+  }
+
+  c10::IValue number() {
+    skip();
+    const auto end = std::min(rest_.find_first_not_of("0123456789.e"), rest_.size());
+    const auto digits = rest_.substr(0, end);
+    const auto read = [&](auto& out) {
+      const auto [last, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+      if (error != std::errc() || last != digits.data() + digits.size()) throw Unknown();
+      rest_.remove_prefix(end);
+    };
+    if (digits.find_first_of(".e") == std::string_view::npos) {
+      int64_t whole = 0;
+      read(whole);
+      return whole;
+    }
+    double real = 0;
+    read(real);
+    return real;
+  }
+
+  /// ['x'][0].field.size()[1], behind the L.
   Term argument() {
     const auto begin = rest_;
-    while (rest_.starts_with('[')) {
-      const auto end = rest_.find(']');
-      if (end == std::string_view::npos) throw Unknown();
-      rest_.remove_prefix(end + 1);
+    const auto is_letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+    while (!rest_.empty()) {
+      size_t end = 0;
+      if (rest_.starts_with("['") || rest_.starts_with("[\"")) {
+        end = rest_.find(rest_[1], 2);
+        end = end == std::string_view::npos ? end : end + 1;
+        if (end >= rest_.size() || rest_[end++] != ']') throw Unknown();
+      } else if (rest_.starts_with('[')) {
+        end = rest_.find(']');
+        if (end++ == std::string_view::npos) throw Unknown();
+      } else if (rest_.starts_with('.')) {
+        end = 1;
+        while (end < rest_.size() && is_letter(rest_[end])) ++end;
+        if (end < rest_.size() && rest_[end] == '(') break;  // .size()
+      } else {
+        break;
+      }
+      rest_.remove_prefix(end);
     }
-    const auto found = places_.find(std::string(begin.substr(0, begin.size() - rest_.size())));
-    if (found == places_.end()) throw Unknown();
-    if (!take(".size()[")) return {.kind = Kind::Leaf, .leaf = found->second};
+    const auto leaf = places_.find(std::string(begin.substr(0, begin.size() - rest_.size())));
+    if (!leaf) throw Unknown();
+    const bool sized = take(".size()[");
+    auto out = of(sized ? Kind::Size : Kind::Leaf);
+    out.leaf = *leaf;
+    if (!sized) return out;
     const auto side = number();
+    if (!side.isInt()) throw Unknown();
+    out.side = side.toInt();
     expect("]");
-    return {.kind = Kind::Size, .leaf = found->second, .side = side};
+    return out;
   }
 
   std::string_view rest_;
   const Places& places_;
-  int depth_ = 0;
+  int depth_ = 0, terms_ = 0;
 };
 
-std::optional<ExportedGuard> ExportedGuard::read(std::string_view code, const Places& places) {
-  try {
-    ExportedGuard out;
-    out.term_ = Reader(code, places).read();
-    out.told_ = told_of(std::string(code));
-    return out;
-  } catch (const Unknown&) {
-    return std::nullopt;
+ExportedGuard::Places::Places(const std::vector<std::string>& ways) {
+  for (size_t i = 0; i < ways.size(); ++i) {
+    leaves_.emplace(ways[i], i);
+    leaves_.emplace(text("['flat_args'][{}]", i), i);
+    // Of *xs the arguments are called xs_0, xs_1, and their ways ['xs'][0], ['xs'][1].
+    const auto line = ways[i].rfind('_'), end = ways[i].find("']");
+    if (line == std::string::npos || end == std::string::npos || line > end || line + 1 == end) continue;
+    const auto number = ways[i].substr(line + 1, end - line - 1);
+    if (number.find_first_not_of("0123456789") != std::string::npos) continue;
+    leaves_.emplace(text("{}'][{}]{}", ways[i].substr(0, line), number, ways[i].substr(end + 2)), i);
   }
 }
 
+std::optional<size_t> ExportedGuard::Places::find(const std::string& way) const {
+  auto found = leaves_.find(way);
+  if (found == leaves_.end()) {  // of **options: ['options']['scale'] is what a caller names scale
+    const auto end = way.find("][");
+    if (end != std::string::npos) found = leaves_.find(way.substr(end + 1));
+  }
+  return found == leaves_.end() ? std::nullopt : std::optional(found->second);
+}
+
+ExportedGuard ExportedGuard::read(const std::string& code, const Places& places) {
+  try {
+    ExportedGuard out;
+    out.term_ = Reader(code, places).read();
+    out.told_ = told_of(code);
+    return out;
+  } catch (const Unknown&) {
+    raise<DecodeError>(
+        "its condition {} is not arithmetic on its arguments as Opsis reads it; export it with sizes that are fixed, or "
+        "tested more simply",
+        code);
+  }
+}
+
+namespace {
+
+bool is_true(const c10::IValue& value) { return value.isBool() ? value.toBool() : value.isInt() && value.toInt() != 0; }
+
+}  // namespace
+
 bool ExportedGuard::holds(const std::vector<c10::IValue>& leaves) const {
   try {
-    return value(term_, leaves).toBool();
-  } catch (const ValueError&) {  // a division by zero, a number of more than 64 bits
+    return is_true(value(term_, leaves));
+  } catch (const ValueError&) {  // a division by zero, a number of more than 64 bits, a text
     return false;
   }
 }
 
 c10::IValue ExportedGuard::value(const Term& term, const std::vector<c10::IValue>& leaves) {
-  const auto truth = [&](size_t part) {
-    const auto of = value(term.parts[part], leaves);
-    return of.isBool() ? of.toBool() : of.isInt() && of.toInt() != 0;
-  };
+  const auto truth = [&](size_t part) { return is_true(value(term.parts[part], leaves)); };
   switch (term.kind) {
     case Kind::Constant: return term.constant;
     case Kind::Leaf: return leaves[term.leaf];

@@ -17,11 +17,20 @@ namespace opsis::inline v1::models::detail {
 /// "L['x'].size()[0] == 2*L['y'].size()[0]": arithmetic on the sizes of arguments and on numbers among them.
 class ExportedGuard {
  public:
-  /// Leaves of the arguments, by the way to them: "['x']", "['pair'][0]".
-  using Places = std::unordered_map<std::string, size_t>;
+  /// Where the arguments are of which conditions speak.
+  class Places {
+   public:
+    /// The ways to the leaves, in their order: "['x']", "['pair'][0].field".
+    explicit Places(const std::vector<std::string>& ways);
+    std::optional<size_t> find(const std::string& way) const;
 
-  /// None for what is more than arithmetic on arguments that have a place.
-  static std::optional<ExportedGuard> read(std::string_view code, const Places& places);
+   private:
+    std::unordered_map<std::string, size_t> leaves_;
+  };
+
+  /// Throws   DecodeError for what is more than arithmetic on arguments that have a place: what Python would hold arguments against
+  ///          is not passed over
+  static ExportedGuard read(const std::string& code, const Places& places);
 
   /// Whether it holds for these leaves; not where it speaks of the size of what is no tensor.
   bool holds(const std::vector<c10::IValue>& leaves) const;

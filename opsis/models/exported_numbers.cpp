@@ -94,6 +94,13 @@ c10::IValue power(const Numbers& of) {
   return out;
 }
 
+c10::IValue absolute(const Numbers& of) {
+  if (!is_whole(of[0])) return std::abs(real(of[0]));
+  const auto value = whole(of[0]);
+  OPSIS_CHECK(value != INT64_MIN, "the result has more than 64 bits");
+  return std::abs(value);
+}
+
 c10::IValue shift(const Numbers& of, bool left) {
   const auto value = whole(of[0]), by = whole(of[1]);
   OPSIS_CHECK(by >= 0, "a shift by {}", by);
@@ -148,6 +155,9 @@ const NumberOperator rows[] = {
      [](const Numbers& of) { return arithmetic(of, larger, [](double a, double b) { return std::max(a, b); }); }},
     {"torch.sym_min", 2,
      [](const Numbers& of) { return arithmetic(of, smaller, [](double a, double b) { return std::min(a, b); }); }},
+    {"builtins.abs", 1, absolute},
+    {"builtins.round", 1,
+     [](const Numbers& of) { return c10::IValue(is_whole(of[0]) ? whole(of[0]) : whole_of(std::nearbyint(real(of[0])))); }},
     {"torch._sym_sqrt", 1, [](const Numbers& of) { return c10::IValue(std::sqrt(real(of[0]))); }},
 };
 

@@ -4,7 +4,7 @@
 #include <ATen/core/ivalue_inl.h>
 
 #include <algorithm>
-#include <map>
+#include <cmath>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -15,6 +15,7 @@
 #include "opsis/hub/export_archive.h"
 #include "opsis/models/exported_graph.h"
 #include "opsis/models/exported_guards.h"
+#include "opsis/models/exported_sizes.h"
 #include "opsis/models/exported_tree.h"
 
 namespace opsis::inline v1::models {
@@ -22,11 +23,7 @@ namespace {
 
 using Values = std::vector<c10::IValue>;
 
-/// A side of a tensor: fixed by the export, or of a name that has one size wherever it stands. Neither: anything.
-struct Side {
-  std::optional<int64_t> size{};
-  std::string symbol{};
-};
+using Side = detail::ExportedSide;
 
 /// Where an input of the graph comes from.
 struct Input {
@@ -45,55 +42,20 @@ struct Output {
   bool is_result() const { return !state.defined() && mutated < 0; }
 };
 
-struct Range {
-  int64_t low = INT64_MIN, high = INT64_MAX;
-};
-
-/// "Symbol('s77', positive=True, integer=True)" -> s77; empty for what is more than a symbol.
-std::string symbol_of(std::string_view expression) {
-  constexpr std::string_view begin = "Symbol('";
-  if (!expression.starts_with(begin)) return {};
-  expression.remove_prefix(begin.size());
-  const auto quote = expression.find('\'');
-  if (quote == std::string_view::npos || expression.find(')') != expression.size() - 1) return {};
-  return std::string(expression.substr(0, quote));
-}
-
-Side read_side(const Json& size) {
-  if (const auto* const fixed = size.find("as_int")) return {fixed->integer(), {}};
-  return {{}, symbol_of(size["as_expr"]["expr_str"].text())};
-}
-
 std::vector<Side> read_shape(const Json& tensor) {
   std::vector<Side> out;
-  for (const auto& size : tensor["sizes"].items()) out.push_back(read_side(size));
+  for (const auto& size : tensor["sizes"].items()) out.push_back(Side::read(size));
   return out;
-}
-
-/// The ways to the leaves of a tree, in their order: "['pair'][0]".
-void ways_to(const detail::Tree& tree, const std::string& way, std::vector<std::string>& out) {
-  if (tree.kind == detail::Tree::Kind::Leaf) out.push_back(way);
-  for (size_t i = 0; i < tree.children.size(); ++i) {
-    const bool named = tree.kind == detail::Tree::Kind::Dict && tree.keys[i].isString();
-    const auto key = named ? text("['{}']", tree.keys[i].toStringRef())
-                           : text("[{}]", tree.keys.empty() ? static_cast<int64_t>(i) : tree.keys[i].toInt());
-    ways_to(tree.children[i], way + key, out);
-  }
 }
 
 /// Whether Python takes one for the other: a number of any type, a text or None.
 bool same_constant(const c10::IValue& a, const c10::IValue& b) {
-  if (a.isScalar() && b.isScalar()) return a.toScalar().toDouble() == b.toScalar().toDouble();
+  if (a.isScalar() && b.isScalar()) {
+    const auto left = a.toScalar().toDouble(), right = b.toScalar().toDouble();
+    return left == right || (std::isnan(left) && std::isnan(right));
+  }
   if (a.isString() && b.isString()) return a.toStringRef() == b.toStringRef();
   return a.isNone() && b.isNone();
-}
-
-std::string shape_text(const std::vector<Side>& shape) {
-  std::string out;
-  for (const auto& side : shape) {
-    out += (out.empty() ? "" : ", ") + (side.size ? text("{}", *side.size) : side.symbol.empty() ? "any" : side.symbol);
-  }
-  return '(' + out + (shape.size() == 1 ? ",)" : ")");
 }
 
 }  // namespace
@@ -103,7 +65,7 @@ struct ExportedProgram::Impl {
   detail::ExportedGraph graph;
   std::vector<Input> inputs;
   std::vector<Output> outputs;
-  std::map<std::string, Range> ranges;
+  detail::ExportedSizes::Ranges ranges;
   std::vector<detail::ExportedGuard> guards;
   detail::Tree arguments, results;
   std::vector<std::string> names;  ///< of the arguments, those by position first
@@ -116,11 +78,6 @@ struct ExportedProgram::Impl {
 
   Values leaves(const Values& by_position, const Named& named) const;
   Values graph_inputs(const Values& leaves) const;
-  /// The sizes that symbols have, as far as arguments were looked at.
-  using Symbols = std::map<std::string, int64_t>;
-  void check_range(const Side& side, int64_t size, const std::string& what) const;
-  void check_shape(const Input& input, const c10::IValue& value, Symbols& symbols) const;
-  void check_number(const Input& input, const c10::IValue& value, Symbols& symbols) const;
   c10::IValue run(const Values& by_position, const Named& named) const;
 };
 
@@ -129,11 +86,7 @@ ExportedProgram::Impl::Impl(hub::ExportArchive archive) : weights(std::move(arch
   state.insert(weights.begin(), weights.end());
   const auto& module = archive.program["graph_module"];
   graph = detail::ExportedGraph::read(module["graph"]);
-  for (const auto& [symbol, range] : archive.program["range_constraints"].members()) {
-    auto& known = ranges[symbol];
-    if (const auto& low = range["min_val"]; low.is_integer()) known.low = low.integer();
-    if (const auto& high = range["max_val"]; high.is_integer()) known.high = high.integer();
-  }
+  ranges = detail::ExportedSizes::read_ranges(archive.program);
   read_inputs(module, state);
   read_outputs(module, state);
   read_trees(module);
@@ -151,7 +104,7 @@ void ExportedProgram::Impl::read_inputs(const Json& module, const std::unordered
     if (kind == "user_input") {
       input.kind = Input::Kind::User;
       if (told["arg"].find("as_tensor")) input.shape = read_shape(tensors[input.name]);
-      if (told["arg"].find("as_sym_int")) input.number = read_side(module["graph"]["sym_int_values"][input.name]);
+      if (told["arg"].find("as_sym_int")) input.number = Side::read(module["graph"]["sym_int_values"][input.name]);
     } else if (kind == "constant_input") {
       input.kind = Input::Kind::Fixed;
       input.name = told["name"].text();
@@ -198,8 +151,9 @@ void ExportedProgram::Impl::read_trees(const Json& module) {
   const auto& calls = module["module_call_graph"].items();
   if (calls.empty()) raise<DecodeError>("how it is called is not told");
   const auto& signature = calls.front()["signature"];
-  arguments = detail::Tree::read(signature["in_spec"].text());
-  results = detail::Tree::read(signature["out_spec"].text());
+  const auto* const classes = module.find("treespec_namedtuple_fields");
+  arguments = detail::Tree::read(signature["in_spec"].text(), classes);
+  results = detail::Tree::read(signature["out_spec"].text(), classes);
   const auto asked =
       std::count_if(inputs.begin(), inputs.end(), [](const auto& input) { return input.kind != Input::Kind::State; });
   const auto given = std::count_if(outputs.begin(), outputs.end(), [](const auto& output) { return output.is_result(); });
@@ -239,55 +193,36 @@ void ExportedProgram::Impl::read_guards(const Json& program) {
   if (!told) return;
   std::vector<std::string> ways;
   const auto& positions = arguments.children[0].children;
-  for (size_t i = 0; i < positions.size(); ++i) ways_to(positions[i], i < names.size() ? text("['{}']", names[i]) : "", ways);
-  ways_to(arguments.children[1], "", ways);
-  detail::ExportedGuard::Places places;
-  for (size_t i = 0; i < ways.size(); ++i) {
-    places.emplace(ways[i], i);
-    places.emplace(text("['flat_args'][{}]", i), i);
-  }
-  for (const auto& code : told->items()) {
-    if (auto guard = detail::ExportedGuard::read(code.text(), places)) guards.push_back(std::move(*guard));
-  }
+  for (size_t i = 0; i < positions.size(); ++i) positions[i].ways(i < names.size() ? text("['{}']", names[i]) : "", ways);
+  arguments.children[1].ways("", ways);
+  const detail::ExportedGuard::Places places(ways);
+  for (const auto& code : told->items()) guards.push_back(detail::ExportedGuard::read(code.text(), places));
 }
 
-/// Python lets sizes of 0 and 1 be where the export assumed more than one without need.
-void ExportedProgram::Impl::check_range(const Side& side, int64_t size, const std::string& what) const {
-  const auto range = ranges.find(side.symbol);
-  if (range == ranges.end()) return;
-  const auto [low, high] = range->second;
-  OPSIS_CHECK((low <= 2 || size >= low) && size <= high, "{} is {}, and was exported for {} to {}", what, size, low,
-              high == INT64_MAX ? "any" : text("{}", high));
-}
+namespace {
 
-void ExportedProgram::Impl::check_shape(const Input& input, const c10::IValue& value, Symbols& symbols) const {
+void check_shape(const Input& input, const c10::IValue& value, detail::ExportedSizes& sizes) {
   OPSIS_CHECK(value.isTensor() && value.toTensor().defined(), "{} must be a tensor, got {}", input.name, value.tagKind());
-  const auto sizes = value.toTensor().sizes();
-  bool fits = sizes.size() == input.shape->size();
-  for (size_t i = 0; fits && i < sizes.size(); ++i) {
-    const auto& side = (*input.shape)[i];
-    if (side.size) fits = sizes[i] == *side.size;
-    if (side.symbol.empty()) continue;
-    check_range(side, sizes[i], text("side {} of {}", i, input.name));
-    fits = symbols.emplace(side.symbol, sizes[i]).first->second == sizes[i];
+  const auto given = value.toTensor().sizes();
+  bool fits = given.size() == input.shape->size();
+  for (size_t i = 0; fits && i < given.size(); ++i) {
+    fits = sizes.fits((*input.shape)[i], given[i], text("side {} of {}", i, input.name));
   }
   OPSIS_CHECK(fits, "{} must be of the shape {} that it was exported for, got {}; export with dynamic_shapes for others",
-              input.name, shape_text(*input.shape), sizes);
+              input.name, detail::shape_text(*input.shape), given);
 }
 
-void ExportedProgram::Impl::check_number(const Input& input, const c10::IValue& value, Symbols& symbols) const {
+void check_number(const Input& input, const c10::IValue& value, detail::ExportedSizes& sizes) {
   OPSIS_CHECK(value.isInt(), "{} must be a whole number, got {}", input.name, value.tagKind());
-  const auto number = value.toInt();
-  if (!input.number->symbol.empty()) check_range(*input.number, number, input.name);
-  const auto expected = input.number->size             ? *input.number->size
-                        : input.number->symbol.empty() ? number
-                                                       : symbols.emplace(input.number->symbol, number).first->second;
-  OPSIS_CHECK(number == expected, "{} must be {}, got {}", input.name, expected, number);
+  OPSIS_CHECK(sizes.fits(*input.number, value.toInt(), input.name), "{} must be {} that it was exported for, got {}",
+              input.name, detail::shape_text({*input.number}), value.toInt());
 }
+
+}  // namespace
 
 Values ExportedProgram::Impl::graph_inputs(const Values& leaves) const {
   Values out;
-  Symbols symbols;
+  detail::ExportedSizes sizes(ranges);
   auto leaf = leaves.begin();
   for (const auto& input : inputs) {
     if (input.kind == Input::Kind::State) {
@@ -295,8 +230,8 @@ Values ExportedProgram::Impl::graph_inputs(const Values& leaves) const {
       continue;
     }
     const auto& value = *leaf++;
-    if (input.shape) check_shape(input, value, symbols);
-    if (input.number) check_number(input, value, symbols);
+    if (input.shape) check_shape(input, value, sizes);
+    if (input.number) check_number(input, value, sizes);
     if (input.kind == Input::Kind::Fixed) {
       OPSIS_CHECK(same_constant(value, input.value), "{} was {} when the program was exported, and can be nothing else",
                   input.name, input.value);

@@ -39,9 +39,9 @@ class OPSIS_API ExportedProgram {
   using Named = std::vector<std::pair<std::string, c10::IValue>>;
 
   /// Calls it with what the model's forward takes: tensors, numbers, and tuples, lists and dicts of such. What it gives is nested
-  /// as forward gave it; classes of the model's own are tuples of their fields, as arguments too. Gradients are recorded unless
-  /// the caller says otherwise.
-  /// Throws   ValueError for arguments that the program was not exported for (their number, nesting, shapes, or numbers that were
+  /// as forward gave it. Classes of the model's own are tuples of their fields, those that were None left out, as arguments too.
+  /// Gradients are recorded unless the caller says otherwise.
+  /// Throws   ValueError for arguments that the program was not exported for (their number, nesting, sizes, or numbers that were
   ///          fixed by the export), and for what an operator refuses, naming it
   c10::IValue operator()(std::vector<c10::IValue> arguments, const Named& named = {}) const;
 

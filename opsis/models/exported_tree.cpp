@@ -27,11 +27,19 @@ bool is_list(std::string_view type) {
 
 c10::IValue key_of(const Json& key) {
   if (key.is_integer()) return key.integer();
+  if (key.is_bool()) return key.boolean();
+  if (key.is_number()) return key.number();
   return key.text();
 }
 
+/// As Python writes it.
 std::string key_text(const c10::IValue& key) {
-  return key.isInt() ? text("{}", key.toInt()) : text("\"{}\"", key.toStringRef());
+  if (key.isInt()) return text("{}", key.toInt());
+  if (key.isBool()) return key.toBool() ? "True" : "False";
+  if (key.isDouble()) return text("{}", key.toDouble());
+  const auto& name = key.toStringRef();
+  const auto quote = name.find('\'') != std::string::npos ? '"' : '\'';
+  return quote + name + quote;
 }
 
 /// The one type of all values, as TorchScript's containers want it; Any when they differ.
@@ -46,36 +54,61 @@ c10::TypePtr common_type(const std::vector<c10::IValue>& values) {
 
 }  // namespace
 
-Tree Tree::read(const std::string& spec) {
+Tree Tree::read(const std::string& spec, const Json* classes) {
   const auto json = Json::parse(spec);
   const auto& parts = json.items();
   if (parts.size() != 2 || parts[0] != Json(tree_version)) {
     raise<ValueError>("how its values are nested is not told in version {}", tree_version);
   }
-  return read_node(parts[1]);
+  return read_node(parts[1], classes);
 }
 
-Tree Tree::read_node(const Json& node) {
+Tree Tree::read_node(const Json& node, const Json* classes) {
   Tree out;
   if (node["type"].is_null()) return out;
   const auto& type = node["type"].text();
   out.kind = is_dict(type) ? Kind::Dict : is_list(type) ? Kind::List : Kind::Tuple;
   out.leaves = 0;
   for (const auto& child : node["children_spec"].items()) {
-    out.children.push_back(read_node(child));
+    out.children.push_back(read_node(child, classes));
     out.leaves += out.children.back().leaves;
   }
-  if (out.kind != Kind::Dict) return out;
-
-  // A defaultdict has what makes a new value in front of its keys.
-  const auto context = Json::parse(node["context"].text());
-  const bool made = type == "collections.defaultdict" && context.items().size() == 2;
-  const auto& keys = made ? context.items()[1] : context;
-  for (const auto& key : keys.items()) out.keys.push_back(key_of(key));
-  if (out.keys.size() != out.children.size()) {
-    raise<ValueError>("a dict of {} keys and {} values", out.keys.size(), out.children.size());
-  }
+  if (out.kind == Kind::Dict) out.read_keys(node["context"]);
+  if (out.kind == Kind::Tuple) out.read_fields(node, classes);
   return out;
+}
+
+void Tree::read_keys(const Json& context) {
+  // A defaultdict has what makes a new value beside its keys; most contexts are JSON in a text.
+  const auto parsed = context.is_text() ? Json::parse(context.text()) : context["dict_context"];
+  for (const auto& key : parsed.items()) keys.push_back(key_of(key));
+  if (keys.size() != children.size()) raise<ValueError>("a dict of {} keys and {} values", keys.size(), children.size());
+}
+
+/// Those of a class by torch.export.register_dataclass, [[names], [names of what was None]], or of a named tuple, whose context is its
+/// name. Nothing is lost where neither is told: a tuple has its order.
+void Tree::read_fields(const Json& node, const Json* classes) {
+  const auto& type = node["type"].text();
+  if (type == "builtins.tuple" || !node["context"].is_text()) return;
+  const auto& context = node["context"].text();
+  const auto add = [&](const Json& names) {
+    for (const auto& name : names.items()) fields.push_back(name.text());
+  };
+  if (type == "collections.namedtuple") {
+    if (const auto* const told = classes ? classes->find(context) : nullptr) add((*told)["field_names"]);
+  } else if (context.starts_with("[[")) {
+    const auto parsed = Json::parse(context);
+    add(parsed.items().front());
+  }
+  if (fields.size() != children.size()) fields.clear();
+}
+
+void Tree::ways(const std::string& own, std::vector<std::string>& out) const {
+  if (kind == Kind::Leaf) out.push_back(own);
+  for (size_t i = 0; i < children.size(); ++i) {
+    const auto step = !fields.empty() ? '.' + fields[i] : kind == Kind::Dict ? '[' + key_text(keys[i]) + ']' : text("[{}]", i);
+    children[i].ways(own + step, out);
+  }
 }
 
 void Tree::take_apart(const c10::IValue& value, const std::string& name, std::vector<c10::IValue>& out) const {
@@ -84,19 +117,19 @@ void Tree::take_apart(const c10::IValue& value, const std::string& name, std::ve
     return;
   }
   if (kind == Kind::Dict) {
-    OPSIS_CHECK(value.isGenericDict() && value.toGenericDict().size() == children.size(),
-                "ExportedProgram: {} must be a dict of {} values", name, children.size());
+    OPSIS_CHECK(value.isGenericDict() && value.toGenericDict().size() == children.size(), "{} must be a dict of {} values",
+                name, children.size());
     const auto dict = value.toGenericDict();
     for (size_t i = 0; i < children.size(); ++i) {
       const auto found = dict.find(keys[i]);
-      OPSIS_CHECK(found != dict.end(), "ExportedProgram: {} must have a value of the key {}", name, key_text(keys[i]));
+      OPSIS_CHECK(found != dict.end(), "{} must have a value of the key {}", name, key_text(keys[i]));
       children[i].take_apart(found->value(), text("{}[{}]", name, key_text(keys[i])), out);
     }
     return;
   }
   const bool tuple = value.isTuple(), list = value.isList();
   const auto items = tuple ? value.toTupleRef().elements().vec() : list ? value.toListRef().vec() : std::vector<c10::IValue>();
-  OPSIS_CHECK((tuple || list) && items.size() == children.size(), "ExportedProgram: {} must be a {} of {} values, got {}", name,
+  OPSIS_CHECK((tuple || list) && items.size() == children.size(), "{} must be a {} of {} values, got {}", name,
               kind == Kind::List ? "list" : "tuple", children.size(),
               tuple || list ? text("{}", items.size()) : value.tagKind());
   for (size_t i = 0; i < children.size(); ++i) children[i].take_apart(items[i], text("{}[{}]", name, i), out);
@@ -115,9 +148,7 @@ c10::IValue Tree::put_together(std::span<const c10::IValue> values) const {
     for (auto& part : parts) list.push_back(std::move(part));
     return list;
   }
-  const bool numbered = !keys.empty() && keys.front().isInt();
-  c10::impl::GenericDict dict(numbered ? c10::TypePtr(c10::IntType::get()) : c10::TypePtr(c10::StringType::get()),
-                              common_type(parts));
+  c10::impl::GenericDict dict(keys.empty() ? c10::TypePtr(c10::StringType::get()) : keys.front().type(), common_type(parts));
   for (size_t i = 0; i < parts.size(); ++i) dict.insert(keys[i], std::move(parts[i]));
   return dict;
 }

@@ -20,22 +20,28 @@ struct Tree {
   enum class Kind { Leaf, Tuple, List, Dict };
   Kind kind = Kind::Leaf;
   std::vector<Tree> children{};
-  std::vector<c10::IValue> keys{};  ///< of a dict: texts or whole numbers
+  std::vector<c10::IValue> keys{};    ///< of a dict: texts, numbers or bools
+  std::vector<std::string> fields{};  ///< of a class of the model's own, which is a tuple here
   size_t leaves = 1;
 
-  /// Classes of the model's own, named tuples too, are tuples of their fields.
+  /// Classes of the model's own, named tuples too, are tuples of their fields; `classes` has the fields of named tuples.
   /// Throws   ValueError for what is no such tree
-  static Tree read(const std::string& spec);
+  static Tree read(const std::string& spec, const Json* classes);
 
   /// Appends the leaves of a value that is nested like this. `name` is what messages call it.
   /// Throws   ValueError when it is nested otherwise, telling where
   void take_apart(const c10::IValue& value, const std::string& name, std::vector<c10::IValue>& out) const;
 
+  /// Appends the ways to its leaves as Python writes them, behind its own: "['pair'][0].field".
+  void ways(const std::string& own, std::vector<std::string>& out) const;
+
   /// The value that has these leaves, as many as `leaves` says.
   c10::IValue put_together(std::span<const c10::IValue> values) const;
 
  private:
-  static Tree read_node(const Json& node);
+  static Tree read_node(const Json& node, const Json* classes);
+  void read_keys(const Json& context);
+  void read_fields(const Json& node, const Json* classes);
 };
 
 }  // namespace opsis::inline v1::models::detail

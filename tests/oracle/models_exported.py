@@ -70,6 +70,13 @@ class Guarded(torch.nn.Module):
         return x - 1, y
 
 
+class Derived(torch.nn.Module):
+    """Sizes that depend on one that no argument has."""
+
+    def forward(self, x, y):
+        return x[::2] + y
+
+
 class Counts(torch.nn.Module):
     """Changes a buffer and an argument."""
 
@@ -135,6 +142,8 @@ programs = {
                            called=(photos(6, 11), photos(7))),
     "guarded": lambda: saved("guarded", Guarded(), ({"x": photos(8, 4)}, photos(4), 3),
                              dynamic_shapes=({"x": {0: Dim.AUTO, 1: Dim.AUTO}}, {0: Dim.AUTO}, Dim.AUTO), called=({"x": photos(6, 2)}, photos(3), 5)),
+    "derived": lambda: saved("derived", Derived(), (photos(7), photos(4)), called=(photos(9), photos(5)),
+                             dynamic_shapes=({0: 2 * Dim("half", max=50) + 1}, {0: Dim("half", max=50) + 1})),
     "counts": lambda: saved("counts", Counts(), (photos(2),)),
     "types": lambda: saved("types", Types(), (photos(2, 3, 4, 5),)),
 }
