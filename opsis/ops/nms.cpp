@@ -190,9 +190,10 @@ Tensor nms(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
 
 Tensor batched_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs, double iou_threshold) {
   OPSIS_CHECK(boxes.defined() && scores.defined(), "batched_nms: boxes and scores must be tensors, got an undefined one");
+  // Of no numbers torchvision does not look at the shape.
+  if (boxes.numel() == 0) return torch::empty({0}, torch::TensorOptions(boxes.device()).dtype(torch::kInt64));
   detail::check_scored_boxes("batched_nms", boxes, scores);
   detail::check_classes("batched_nms", boxes, idxs);
-  if (boxes.numel() == 0) return torch::empty({0}, torch::TensorOptions(boxes.device()).dtype(torch::kInt64));
   detail::need_values("batched_nms", boxes);
   check_boxes_and_scores("batched_nms", as_nms_takes(boxes), as_nms_takes(scores), 4);
   if (boxes.numel() > (boxes.is_cuda() ? 100'000 : 4000)) return nms_per_class(boxes, scores, idxs, iou_threshold);

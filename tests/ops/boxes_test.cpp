@@ -373,6 +373,7 @@ TEST(BatchedNms, KeepsWhatTorchvisionKeeps) {
     EXPECT_TENSOR_EQ(ops::batched_nms(scattered(boxes), scattered(scores), scattered(idxs), 0.4), c.tensor("expected"));
     EXPECT_TENSOR_EQ(ops::nms_per_class(scattered(boxes), scattered(scores), scattered(idxs), 0.4), c.tensor("vanilla"));
   }
+  EXPECT_TENSOR_EQ(ops::batched_nms(torch::empty(0), torch::empty(0), torch::empty(0), 0.5), torch::empty(0, torch::kLong));
   EXPECT_ERROR(ops::batched_nms(torch::zeros({3, 4}), torch::zeros({3}), torch::zeros({2}), 0.5), ValueError,
                "batched_nms: idxs must be (3,), a class for each box, got (2,)");
 }

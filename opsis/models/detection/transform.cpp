@@ -130,6 +130,7 @@ GeneralizedRCNNTransformImpl::Batch GeneralizedRCNNTransformImpl::forward(const 
 std::vector<Detection> GeneralizedRCNNTransformImpl::postprocess(std::vector<Detection> found,
                                                                  const std::vector<Size>& image_sizes,
                                                                  const std::vector<Size>& original_sizes) const {
+  if (is_training()) return found;
   for (size_t i = 0; i < found.size(); ++i) {
     auto& of_image = found[i];
     of_image.boxes = resize_boxes(of_image.boxes, image_sizes[i], original_sizes[i]);

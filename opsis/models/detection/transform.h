@@ -55,7 +55,7 @@ class OPSIS_API GeneralizedRCNNTransformImpl : public torch::nn::Module {
   Batch forward(const std::vector<torch::Tensor>& images, std::vector<DetectionTarget> targets = {});
 
   /// What was found on images of image_sizes, on images of original_sizes: boxes and key points are scaled, masks of boxes
-  /// pasted where the boxes are.
+  /// pasted where the boxes are. While training it stays as it is.
   std::vector<Detection> postprocess(std::vector<Detection> found, const std::vector<Size>& image_sizes,
                                      const std::vector<Size>& original_sizes) const;
   void pretty_print(std::ostream& out) const override;
