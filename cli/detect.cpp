@@ -2,9 +2,9 @@
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
 
+#include "cli/answer.h"
 #include "cli/commands.h"
-#include "cli/task.h"
-#include "cli/trained.h"
+#include "cli/task_checkpoint.h"
 #include "opsis/core/check.h"
 #include "opsis/utils.h"
 

@@ -4,7 +4,7 @@
 
 #include "cli/classifier.h"
 #include "cli/commands.h"
-#include "cli/training.h"
+#include "cli/train_classifier.h"
 #include "opsis/core/check.h"
 
 namespace cli {
@@ -116,7 +116,9 @@ void declare_finetune(CLI::App& app, Chosen& chosen) {
   command.add_option("--weights", o->weights,
                      "What to begin with: an entry such as IMAGENET1K_V2, or a checkpoint of the model; its default entry when "
                      "absent");
-  command.add_option("--hold-out", o->hold_out, "Without a folder to validate on: the share of the images that is kept for it, up to 0.9")
+  command
+      .add_option("--hold-out", o->hold_out,
+                  "Without a folder to validate on: the share of the images that is kept for it, up to 0.9")
       ->capture_default_str()
       ->check(from_zero_to_nine_tenths);
   command.add_option("--head-epochs", o->head_epochs, "Times to see all images while only the new head learns")

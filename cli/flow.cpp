@@ -2,8 +2,8 @@
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
 
+#include "cli/answer.h"
 #include "cli/commands.h"
-#include "cli/task.h"
 #include "opsis/core/check.h"
 #include "opsis/utils.h"
 

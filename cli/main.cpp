@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
-#include "opsis/core/freed_memory.h"
+#include "opsis/core/process_allocator.h"
 
 int main(int argc, char** argv) {
   opsis::keep_freed_memory();

@@ -4,7 +4,7 @@
 
 #include "cli/classifier.h"
 #include "cli/commands.h"
-#include "cli/training.h"
+#include "cli/train_classifier.h"
 #include "opsis/core/check.h"
 #include "opsis/engine.h"
 

@@ -4,8 +4,8 @@
 
 #include "cli/coco.h"
 #include "cli/commands.h"
-#include "cli/task_run.h"
-#include "cli/trained.h"
+#include "cli/task_checkpoint.h"
+#include "cli/train_task.h"
 #include "opsis/core/check.h"
 #include "opsis/data.h"
 #include "opsis/engine.h"

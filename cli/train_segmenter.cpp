@@ -8,8 +8,8 @@
 
 #include "cli/coco.h"
 #include "cli/commands.h"
-#include "cli/task_run.h"
-#include "cli/trained.h"
+#include "cli/task_checkpoint.h"
+#include "cli/train_task.h"
 #include "opsis/core/check.h"
 #include "opsis/data.h"
 #include "opsis/engine.h"
@@ -211,7 +211,8 @@ void declare_train_segmenter(CLI::App& app, Chosen& chosen) {
   command.add_option("--warmup-method", o->warmup_method, "How it does: linear, or constant and then at once")
       ->capture_default_str()
       ->check(CLI::IsMember({"linear", "constant"}));
-  command.add_option("--warmup-decay", o->warmup_decay, "The share of the learning rate at which the warm-up begins, from 0 to 1")
+  command
+      .add_option("--warmup-decay", o->warmup_decay, "The share of the learning rate at which the warm-up begins, from 0 to 1")
       ->capture_default_str()
       ->check(from_zero_to_one);
   command

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "opsis/core/error.h"
-#include "opsis/core/freed_memory.h"
 #include "opsis/core/limits.h"
 #include "opsis/core/parallel.h"
+#include "opsis/core/process_allocator.h"
 #include "opsis/core/progress.h"
 #include "opsis/core/random.h"
 #include "opsis/data.h"

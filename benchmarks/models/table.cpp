@@ -15,7 +15,7 @@
 #include <string>
 
 #include "benchmarks/timing.h"
-#include "opsis/core/freed_memory.h"
+#include "opsis/core/process_allocator.h"
 #include "opsis/hub/safetensors.h"
 #include "opsis/models/optimize.h"
 #include "opsis/models/registry.h"

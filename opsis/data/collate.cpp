@@ -55,7 +55,7 @@ void copy_pixels(const torch::Tensor& from, const torch::Tensor& to) {
 }
 
 // For so many tensors of this shape and type; pinned without a memory.
-torch::Tensor room_for(at::IntArrayRef sizes, torch::ScalarType type, size_t count, const KeptMemory* memory) {
+torch::Tensor room_for(at::IntArrayRef sizes, torch::ScalarType type, size_t count, const TensorPool* memory) {
   auto all = sizes.vec();
   all.insert(all.begin(), static_cast<int64_t>(count));
   if (memory) return memory->empty(all, type);
@@ -64,14 +64,14 @@ torch::Tensor room_for(at::IntArrayRef sizes, torch::ScalarType type, size_t cou
 
 }  // namespace
 
-torch::Tensor Slab::place(at::IntArrayRef sizes, torch::ScalarType type, size_t slot, size_t slots, const KeptMemory* memory) {
+torch::Tensor Slab::place(at::IntArrayRef sizes, torch::ScalarType type, size_t slot, size_t slots, const TensorPool* memory) {
   const std::lock_guard lock(mutex_);
   if (!memory_.defined()) memory_ = room_for(sizes, type, slots, memory);
   if (memory_.scalar_type() != type || memory_.sizes().slice(1) != sizes) return {};
   return memory_.select(0, static_cast<int64_t>(slot));
 }
 
-torch::Tensor Slab::put(torch::Tensor tensor, size_t slot, size_t slots, const KeptMemory* memory) {
+torch::Tensor Slab::put(torch::Tensor tensor, size_t slot, size_t slots, const TensorPool* memory) {
   if (!tensor.defined() || !is_plain(tensor) || tensor.numel() == 0) return tensor;
   auto place = this->place(tensor.sizes(), tensor.scalar_type(), slot, slots, memory);
   if (!place.defined()) return tensor;
@@ -108,7 +108,7 @@ torch::Tensor stack(const std::vector<torch::Tensor>& tensors, std::span<const s
   const bool alike =
       std::all_of(tensors.begin(), tensors.end(), [&](const torch::Tensor& tensor) { return is_like(tensor, tensors[0]); });
   if (!alike) return at::stack(tensors);
-  const KeptMemory memory;  // for this one alone
+  const TensorPool memory;  // for this one alone
   auto out = room_for(tensors[0].sizes(), tensors[0].scalar_type(), tensors.size(), &memory);
   for (size_t i = 0; i < tensors.size(); ++i) copy_pixels(tensors[i], out.select(0, static_cast<int64_t>(i)));
   return out;

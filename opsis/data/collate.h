@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "opsis/core/api.h"
-#include "opsis/core/kept_memory.h"
+#include "opsis/core/tensor_pool.h"
 #include "opsis/datasets/dataset.h"
 #include "opsis/tv_tensors.h"
 
@@ -30,9 +30,9 @@ class OPSIS_API Slab {
  public:
   // A slot, one of `slots`, of `memory` or, when that is null, pinned; an undefined tensor when another shape or type came first.
   // From any thread, as put.
-  torch::Tensor place(at::IntArrayRef sizes, torch::ScalarType type, size_t slot, size_t slots, const KeptMemory* memory);
+  torch::Tensor place(at::IntArrayRef sizes, torch::ScalarType type, size_t slot, size_t slots, const TensorPool* memory);
   // The tensor in its slot, where it may lie already; the tensor as it is when there is no place for it.
-  torch::Tensor put(torch::Tensor tensor, size_t slot, size_t slots, const KeptMemory* memory);
+  torch::Tensor put(torch::Tensor tensor, size_t slot, size_t slots, const TensorPool* memory);
   // The batch, if it is just the tensors of all slots; else an undefined tensor.
   torch::Tensor batch_of(const std::vector<torch::Tensor>& tensors) const;
 

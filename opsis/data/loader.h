@@ -44,7 +44,7 @@ class OPSIS_API LoaderCore {
   void load_state(const hub::Value& state);
   bool pins_memory() const { return pins_; }
   // Null when batches are pinned.
-  const KeptMemory* batch_memory() const { return pins_ ? nullptr : &memory_; }
+  const TensorPool* batch_memory() const { return pins_ ? nullptr : &memory_; }
 
   LoaderOptions options;
 
@@ -53,7 +53,7 @@ class OPSIS_API LoaderCore {
 
   std::shared_ptr<BatchSampler> batches_;
   bool pins_ = false;
-  KeptMemory memory_;
+  TensorPool memory_;
   int64_t epoch_ = 0;
   std::weak_ptr<const Cursor> current_;  // of the epoch that began last, while it is under way
   std::optional<Cursor> resumed_;        // of the epoch that a state was in the midst of, until it begins

@@ -7,20 +7,20 @@
 #include <torch/types.h>
 
 #include "opsis/core/api.h"
-#include "opsis/core/kept_memory.h"
+#include "opsis/core/tensor_pool.h"
 
 namespace opsis::inline v1::models::detail {
 
 /// While it lives, the operators that this thread calls make their results in that memory.
 class OPSIS_API ResultsIn {
  public:
-  explicit ResultsIn(const KeptMemory& memory);
+  explicit ResultsIn(const TensorPool& memory);
   ~ResultsIn();
   ResultsIn(const ResultsIn&) = delete;
   ResultsIn& operator=(const ResultsIn&) = delete;
 
  private:
-  const KeptMemory* before_;
+  const TensorPool* before_;
 };
 
 /// Whether inference_conv2d and inference_linear take numbers of this type on this machine.

@@ -12,14 +12,14 @@ namespace {
 
 using torch::Tensor;
 
-thread_local const KeptMemory* results_memory = nullptr;
+thread_local const TensorPool* results_memory = nullptr;
 
 }  // namespace
 
-ResultsIn::ResultsIn(const KeptMemory& memory) : before_(std::exchange(results_memory, &memory)) {}
+ResultsIn::ResultsIn(const TensorPool& memory) : before_(std::exchange(results_memory, &memory)) {}
 ResultsIn::~ResultsIn() { results_memory = before_; }
 
-const KeptMemory* memory_of_results() { return results_memory; }
+const TensorPool* memory_of_results() { return results_memory; }
 
 Tensor room_for(at::IntArrayRef sizes, torch::Dtype type, torch::MemoryFormat format) {
   if (results_memory) return results_memory->empty(sizes, type, format);

@@ -8,7 +8,7 @@
 #include <type_traits>
 
 #include "opsis/core/check.h"
-#include "opsis/core/kept_memory.h"
+#include "opsis/core/tensor_pool.h"
 #include "opsis/simd/activate.h"
 
 namespace opsis::inline v1::models::detail {
@@ -16,7 +16,7 @@ namespace opsis::inline v1::models::detail {
 constexpr auto kLast = torch::MemoryFormat::ChannelsLast;
 
 /// The memory of the program that this thread runs; null: it runs none.
-const KeptMemory* memory_of_results();
+const TensorPool* memory_of_results();
 
 /// A tensor in that memory, with numbers that nobody has written yet.
 torch::Tensor room_for(at::IntArrayRef sizes, torch::Dtype type, torch::MemoryFormat format = torch::MemoryFormat::Contiguous);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "opsis/core/check.h"
-#include "opsis/core/kept_memory.h"
+#include "opsis/core/tensor_pool.h"
 #include "opsis/models/fusion.h"
 #include "opsis/models/inference_ops.h"
 #include "opsis/models/program.h"
@@ -125,7 +125,7 @@ class Programs {
   // By the shape of the images, the last used first. Those that came later have what packed weights they can of those before.
   std::vector<std::pair<std::vector<int64_t>, std::shared_ptr<const detail::Program>>> programs_;
   // Of activations, for the next run; a few dozen are alive at once, if several threads run.
-  KeptMemory memory_{64};
+  TensorPool memory_{64};
   static constexpr size_t kKnown = 16;    // shapes, each with a program
   static constexpr size_t kPrograms = 4;  // of clips, whose packed weights no two programs share
   std::vector<std::vector<int64_t>> known_;

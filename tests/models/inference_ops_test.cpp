@@ -434,7 +434,7 @@ TEST(InferenceChannels, RefuseWhatDoesNotFit) {
 }
 
 TEST(InferenceOperators, MakeTheirResultsInMemoryThatIsKept) {
-  const KeptMemory memory(4);
+  const TensorPool memory(4);
   const auto x = torch::rand({1, 64, 64, 64}), ones = torch::ones({1, 64, 1, 1});
   const auto place = [&] { return call("opsis::inference_scale", {x, ones}).data_ptr(); };
   const models::detail::ResultsIn here(memory);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/output.h"
-#include "cli/trained.h"
+#include "cli/task_checkpoint.h"
 #include "opsis/engine.h"
 #include "opsis/models.h"
 

@@ -1,4 +1,4 @@
-#include "cli/task.h"
+#include "cli/answer.h"
 
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>

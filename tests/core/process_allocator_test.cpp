@@ -1,4 +1,4 @@
-#include "opsis/core/freed_memory.h"
+#include "opsis/core/process_allocator.h"
 
 #include <c10/core/CPUAllocator.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "cli/trained.h"
+#include "cli/task_checkpoint.h"
 
 #include "cli/classifier.h"
 #include "cli/output.h"

@@ -1,4 +1,4 @@
-#include "cli/task_run.h"
+#include "cli/train_task.h"
 
 #include <CLI/CLI.hpp>
 

@@ -1,4 +1,4 @@
-#include "opsis/core/kept_memory.h"
+#include "opsis/core/tensor_pool.h"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@
 namespace opsis {
 namespace {
 
-TEST(KeptMemory, GoesToTheNextTensorThatFitsWhenItsLastOwnerIsGone) {
+TEST(TensorPool, GivesMemoryToTheNextTensorThatFitsWhenItsLastOwnerIsGone) {
   auto tensor = [] {
-    const KeptMemory memory;
+    const TensorPool memory;
     auto first = memory.empty({2, 1 << 20}, torch::kUInt8);
     const auto* const place = first.data_ptr();
     const auto part = first[1];
@@ -31,16 +31,16 @@ TEST(KeptMemory, GoesToTheNextTensorThatFitsWhenItsLastOwnerIsGone) {
   EXPECT_EQ(tensor.sum().item<int64_t>(), int64_t{7} << 21);
 }
 
-TEST(KeptMemory, IsGivenBackWhenNothingNeedsItForLong) {
-  const KeptMemory memory;
+TEST(TensorPool, GivesBackWhatNothingNeedsForLong) {
+  const TensorPool memory;
   memory.empty({int64_t{64} << 20}, torch::kUInt8).fill_(1);
   const auto before = support::allocated_memory();
   for (int i = 0; i < 1100; ++i) (void)memory.empty({1 << 20}, torch::kUInt8);
   EXPECT_LT(support::allocated_memory(), before - (int64_t{60} << 20));
 }
 
-TEST(KeptMemory, LaysChannelsLastWhereAsked) {
-  const KeptMemory memory;
+TEST(TensorPool, LaysChannelsLastWhereAsked) {
+  const TensorPool memory;
   for (const int64_t side : {2, 300}) {
     const auto tensor = memory.empty({2, 3, side, side}, torch::kFloat32, torch::MemoryFormat::ChannelsLast);
     EXPECT_TRUE(tensor.is_contiguous(torch::MemoryFormat::ChannelsLast));
@@ -48,9 +48,9 @@ TEST(KeptMemory, LaysChannelsLastWhereAsked) {
   }
 }
 
-TEST(KeptMemory, HoldsNoMoreBytesThanItMay) {
+TEST(TensorPool, HoldsNoMoreBytesThanItMay) {
   constexpr size_t large = size_t{64} << 20;  // so large that malloc has it from the system, and gives it back at once
-  const KeptMemory memory(64, 2 * large + 1);
+  const TensorPool memory(64, 2 * large + 1);
   const auto* const first = memory.allocate(large).get();
   EXPECT_EQ(memory.allocate(large).get(), first);
   { const auto one = memory.allocate(large), two = memory.allocate(large), three = memory.allocate(large); }

@@ -1,4 +1,4 @@
-#include "opsis/core/kept_memory.h"
+#include "opsis/core/tensor_pool.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
@@ -14,7 +14,7 @@
 
 namespace opsis::inline v1 {
 
-struct KeptMemory::Blocks {
+struct TensorPool::Blocks {
   struct Block {
     size_t bytes = 0;
     Memory memory{};
@@ -88,9 +88,9 @@ struct KeptMemory::Blocks {
   std::deque<Block> waiting;
 };
 
-KeptMemory::KeptMemory(size_t most, size_t most_bytes) : blocks_(std::make_shared<Blocks>(most, most_bytes)) {}
+TensorPool::TensorPool(size_t most, size_t most_bytes) : blocks_(std::make_shared<Blocks>(most, most_bytes)) {}
 
-c10::DataPtr KeptMemory::allocate(size_t bytes) const {
+c10::DataPtr TensorPool::allocate(size_t bytes) const {
   struct Lent {
     std::shared_ptr<Blocks> blocks;
     Blocks::Block block;
@@ -104,7 +104,7 @@ c10::DataPtr KeptMemory::allocate(size_t bytes) const {
   return {data, lent.release(), give_back, c10::Device(c10::DeviceType::CPU)};
 }
 
-torch::Tensor KeptMemory::empty(at::IntArrayRef sizes, torch::ScalarType type, torch::MemoryFormat format) const {
+torch::Tensor TensorPool::empty(at::IntArrayRef sizes, torch::ScalarType type, torch::MemoryFormat format) const {
   constexpr size_t large = size_t{1} << 18;
   const auto bytes = static_cast<size_t>(c10::multiply_integers(sizes)) * c10::elementSize(type);
   if (bytes < large) return at::empty(sizes, at::TensorOptions(type).memory_format(format));

@@ -1,4 +1,4 @@
-#include "opsis/core/freed_memory.h"
+#include "opsis/core/process_allocator.h"
 
 #include <c10/core/CPUAllocator.h>
 
@@ -6,7 +6,7 @@
 #include <new>
 #include <unordered_map>
 
-#include "opsis/core/kept_memory.h"
+#include "opsis/core/tensor_pool.h"
 
 namespace opsis::inline v1 {
 namespace {
@@ -53,7 +53,7 @@ class KeepingAllocator final : public c10::Allocator {
   }
 
   c10::Allocator& before_;
-  const KeptMemory kept_{256, size_t{2} << 30};
+  const TensorPool kept_{256, size_t{2} << 30};
   std::mutex mutex_;
   Lent lent_;
 };

@@ -1,4 +1,4 @@
-#include "cli/training.h"
+#include "cli/train_classifier.h"
 
 #include <CLI/CLI.hpp>
 

@@ -1,4 +1,4 @@
-// Memory that a program keeps for its next tensors.
+// The allocator of a whole program: its large tensors get the memory of those that are gone.
 #pragma once
 
 #include "opsis/core/api.h"
