@@ -3,8 +3,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-# A compiler with the precompiled header takes up to 2 GB; so many run at once as the machine has cores and memory for.
-JOBS ?= $(shell awk -v cores=$$(nproc) '/^MemAvailable/ {n = int($$2 / 2e6); print (n < 1 ? 1 : n < cores ? n : cores)}' \
+# A compiler with the precompiled header takes up to 2.5 GB; so many run at once as the machine has cores and memory for.
+JOBS ?= $(shell awk -v cores=$$(nproc) '/^MemAvailable/ {n = int($$2 / 2.5e6); print (n < 1 ? 1 : n < cores ? n : cores)}' \
           /proc/meminfo 2>/dev/null || nproc)
 
 configure = cmake --preset $(1) $(2)

@@ -39,6 +39,10 @@ else()
   # clang builds with all of its warnings.
   target_compile_options(opsis_flags INTERFACE -Wno-subobject-linkage
     -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-maybe-uninitialized)
+  # g++ looks for garbage every time its memory has grown by half, among all that the precompiled header brought, and finds little:
+  # without that a source of the library takes 15 s instead of 19 s, one of the tests 32 s instead of 37 s, and a tenth more memory.
+  target_compile_options(opsis_flags INTERFACE
+    $<$<COMPILE_LANG_AND_ID:CXX,GNU>:--param=ggc-min-expand=1000;--param=ggc-min-heapsize=3000000>)
 endif()
 if(OPSIS_SANITIZE)
   target_compile_options(opsis_flags INTERFACE -fsanitize=${OPSIS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
