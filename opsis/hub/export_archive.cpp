@@ -2,6 +2,7 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <c10/core/InferenceMode.h>
 
 #include <memory>
 #include <string>
@@ -66,6 +67,10 @@ class ArchiveReader {
     if (const auto* order = zip_.find(folder_ + "byteorder")) {
       if (io::as_text(io::read_zip_entry(file_->bytes(), *order)) != "little")
         raise<DecodeError>("its byte order is not little");
+    }
+    if (const auto* version = zip_.find(folder_ + "archive_version")) {
+      const auto text = io::as_text(io::read_zip_entry(file_->bytes(), *version));
+      if (text != "0") raise<DecodeError>("version {} of the archive, of which 0 is known", text.substr(0, 20));
     }
     out.weights = tensors(model, "weights");
     out.constants = tensors(model, "constants");
@@ -237,6 +242,7 @@ torch::Device detail::exported_device(const Json& device) {
 }
 
 ExportArchive read_export_archive(const std::filesystem::path& path, const Limits& limits) {
+  const c10::InferenceMode off(false);  // a parameter can be learned, wherever it was read
   return telling_where<DecodeError, ValueError>("read_export_archive " + path.string(), [&] {
     try {
       return ArchiveReader(path, limits).read();

@@ -164,6 +164,14 @@ class ExportedGraph::Reader {
     return out;
   }
 
+  /// A list of constants, which may be long.
+  template <class T, class Read>
+  static ExportedOperand constants(const Json& items, const Read& read) {
+    c10::List<T> out;
+    for (const auto& item : items.items()) out.push_back(read(item));
+    return constant(out);
+  }
+
   template <class Read>
   static ExportedOperand list(const Json& items, const Read& read) {
     ExportedOperand out;
@@ -225,23 +233,25 @@ ExportedOperand ExportedGraph::Reader::operand(const Json& argument) const {
   const auto& [kind, told] = only_member(argument);
   const auto self = [this](const Json& item) { return operand(item); };
   const auto tensor = [this](const Json& item) { return computed(item["name"].text()); };
-  const auto integer = [](const Json& item) { return constant(item.integer()); };
-  const auto number = [](const Json& item) { return constant(real(item)); };
+  const auto integers = [](const Json& items) {
+    return constants<int64_t>(items, [](const Json& item) { return item.integer(); });
+  };
+  const auto numbers = [](const Json& items) { return constants<double>(items, real); };
   if (kind == "as_none") return constant({});
   if (kind == "as_tensor") return tensor(told);
   if (kind == "as_tensors") return list(told, tensor);
   if (kind == "as_nested_tensors") return list(told, [&](const Json& items) { return list(items, tensor); });
   if (kind == "as_optional_tensor") return operand(told);
-  if (kind == "as_int") return integer(told);
-  if (kind == "as_ints") return list(told, integer);
-  if (kind == "as_int_lists") return list(told, [&](const Json& items) { return list(items, integer); });
-  if (kind == "as_float") return number(told);
-  if (kind == "as_floats") return list(told, number);
-  if (kind == "as_float_lists") return list(told, [&](const Json& items) { return list(items, number); });
+  if (kind == "as_int") return constant(told.integer());
+  if (kind == "as_ints") return integers(told);
+  if (kind == "as_int_lists") return list(told, integers);
+  if (kind == "as_float") return constant(real(told));
+  if (kind == "as_floats") return numbers(told);
+  if (kind == "as_float_lists") return list(told, numbers);
   if (kind == "as_bool") return constant(told.boolean());
-  if (kind == "as_bools") return list(told, [](const Json& item) { return constant(item.boolean()); });
+  if (kind == "as_bools") return constants<bool>(told, [](const Json& item) { return item.boolean(); });
   if (kind == "as_string") return constant(told.text());
-  if (kind == "as_strings") return list(told, [](const Json& item) { return constant(item.text()); });
+  if (kind == "as_strings") return constants<std::string>(told, [](const Json& item) { return item.text(); });
   if (kind == "as_name") return computed(told.text());
   if (kind == "as_sym_int" || kind == "as_sym_float" || kind == "as_sym_bool") return operand(told);
   if (kind == "as_sym_ints" || kind == "as_sym_floats" || kind == "as_sym_bools" || kind == "as_optional_tensors") {
@@ -261,9 +271,14 @@ ExportedOperand ExportedGraph::Reader::operand(const Json& argument) const {
 
 namespace {
 
-/// Whether an operator reaches beyond this process, which no model has to.
+/// Whether an operator reaches beyond this process, which no model has to. image and video_reader are torchvision's own, which has
+/// them where it is loaded too.
 bool reaches_out(std::string_view name) {
-  return name == "aten::from_file" || name.starts_with("c10d") || name.starts_with("_c10d") || name.starts_with("rpc");
+  if (name == "aten::from_file") return true;
+  for (const auto* const space : {"c10d", "_c10d", "symm_mem", "rpc", "image::", "video_reader::"}) {
+    if (name.starts_with(space)) return true;
+  }
+  return false;
 }
 
 /// "torch.ops.aten.conv2d.default" -> conv2d of the dispatcher.
@@ -280,6 +295,17 @@ c10::OperatorHandle find_operator(std::string_view target) {
                        name.starts_with("torchvision::")
                            ? "link opsis::torchvision_ops and call has_torchvision_ops()"
                            : "link the library that registers it, or export a program without it (run_decompositions)");
+}
+
+/// The kind of argument that a wanted type has to be: LibTorch looks its number up in tables without looking whether it is one.
+std::string_view kind_of_number(const c10::Type& type) {
+  switch (type.kind()) {
+    case c10::TypeKind::OptionalType: return kind_of_number(*type.castRaw<c10::OptionalType>()->getElementType());
+    case c10::TypeKind::ScalarTypeType: return "as_scalar_type";
+    case c10::TypeKind::LayoutType: return "as_layout";
+    case c10::TypeKind::MemoryFormatType: return "as_memory_format";
+    default: return {};
+  }
 }
 
 /// One value for sizes and what is computed from them.
@@ -339,6 +365,9 @@ void ExportedGraph::Reader::read_operator(Node& node, const Json::List& inputs) 
       continue;
     }
     telling_where<ValueError, DecodeError>(text("its argument {}", wanted.name()), [&] {
+      const auto& kind = only_member(*found->second).first;
+      const auto number = kind_of_number(*wanted.real_type());
+      if (!number.empty() && kind != number && kind != "as_none") raise<DecodeError>("it is {}, not {}", kind, number);
       auto value = operand(*found->second);
       value.type = wanted.type();
       value.copies = wanted.N().value_or(1);
@@ -371,6 +400,8 @@ void ExportedGraph::Reader::read_control(Node& node, const Json::List& inputs) {
     if (graphs.empty()) ++before;
     if (value.is_list) {
       std::move(value.parts.begin(), value.parts.end(), std::back_inserter(node.inputs));
+    } else if (value.constant.isList()) {
+      for (const auto& item : value.constant.toListRef()) node.inputs.push_back(constant(item));
     } else {
       node.inputs.push_back(std::move(value));
     }
@@ -398,6 +429,11 @@ void ExportedGraph::Reader::read_control(Node& node, const Json::List& inputs) {
     };
   } else if (name == "wrap_with_autocast") {
     check(1, 4);
+    const auto is = [&](size_t i, std::string_view kind) { return inputs[i]["arg"].find(kind) != nullptr; };
+    if (!is(0, "as_string") || !(is(1, "as_scalar_type") || is(1, "as_none")) || !is(2, "as_bool") ||
+        !(is(3, "as_bool") || is(3, "as_none"))) {
+      raise<DecodeError>("its device, type or switches are none");
+    }
     node.call = [graphs](c10::Stack& stack) {
       auto values = take_from(stack, 4);
       const auto type = stack[1].toOptional<int64_t>();
@@ -469,6 +505,8 @@ std::vector<c10::IValue> ExportedGraph::run(Values inputs) const {
       keep(node, stack, frame);
     } catch (const ValueError& error) {
       refuse(error.what());
+    } catch (const c10::OutOfMemoryError&) {
+      throw;  // who catches it may try with less
     } catch (const c10::Error& error) {
       refuse(error.what_without_backtrace());
     }

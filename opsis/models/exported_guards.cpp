@@ -14,7 +14,7 @@ namespace {
 struct Unknown {};
 
 /// Brackets within brackets, and parts of one condition; PyTorch's own have a handful.
-constexpr int deepest = 100, longest = 2000;
+constexpr int deepest = 100, longest = 1000;
 
 struct Named {
   std::string_view word, op;
@@ -309,10 +309,11 @@ ExportedGuard ExportedGuard::read(const std::string& code, const Places& places)
     out.told_ = told_of(code);
     return out;
   } catch (const Unknown&) {
+    const auto told = code.size() > 200 ? code.substr(0, 200) + "..." : code;
     raise<DecodeError>(
         "its condition {} is not arithmetic on its arguments as Opsis reads it; export it with sizes that are fixed, or "
         "tested more simply",
-        code);
+        told);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/core/ivalue_inl.h>
+#include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -50,6 +51,7 @@ std::vector<Side> read_shape(const Json& tensor) {
 
 /// Whether Python takes one for the other: a number of any type, a text or None.
 bool same_constant(const c10::IValue& a, const c10::IValue& b) {
+  if (a.isComplexDouble() || b.isComplexDouble()) return false;
   if (a.isScalar() && b.isScalar()) {
     const auto left = a.toScalar().toDouble(), right = b.toScalar().toDouble();
     return left == right || (std::isnan(left) && std::isnan(right));
@@ -136,7 +138,7 @@ void ExportedProgram::Impl::read_outputs(const Json& module, const std::unordere
     } else if (kind == "user_input_mutation") {
       int64_t leaf = 0;
       for (const auto& input : inputs) {
-        if (input.kind == Input::Kind::User && input.name == told["user_input_name"].text()) output.mutated = leaf;
+        if (input.shape && input.name == told["user_input_name"].text()) output.mutated = leaf;
         leaf += input.kind == Input::Kind::State ? 0 : 1;
       }
       if (output.mutated < 0) raise<DecodeError>("the input {} is missing", told["user_input_name"].text());
@@ -202,7 +204,8 @@ void ExportedProgram::Impl::read_guards(const Json& program) {
 namespace {
 
 void check_shape(const Input& input, const c10::IValue& value, detail::ExportedSizes& sizes) {
-  OPSIS_CHECK(value.isTensor() && value.toTensor().defined(), "{} must be a tensor, got {}", input.name, value.tagKind());
+  OPSIS_CHECK(value.isTensor(), "{} must be a tensor, got {}", input.name, value.tagKind());
+  OPSIS_CHECK(value.toTensor().defined(), "{} must be a tensor, got an undefined one", input.name);
   const auto given = value.toTensor().sizes();
   bool fits = given.size() == input.shape->size();
   for (size_t i = 0; fits && i < given.size(); ++i) {
@@ -253,6 +256,7 @@ c10::IValue ExportedProgram::Impl::run(const Values& by_position, const Named& n
       out.push_back(computed[i]);
       continue;
     }
+    OPSIS_CHECK(computed[i].isTensor(), "a tensor is to become {}", computed[i].tagKind());
     const auto& target = output.state.defined() ? output.state : given[static_cast<size_t>(output.mutated)].toTensor();
     target.copy_(computed[i].toTensor());
   }
@@ -260,6 +264,7 @@ c10::IValue ExportedProgram::Impl::run(const Values& by_position, const Named& n
 }
 
 ExportedProgram::ExportedProgram(const std::filesystem::path& path, const Limits& limits) {
+  const c10::InferenceMode off(false);  // constants may be part of gradients later
   auto archive = hub::read_export_archive(path, limits);
   impl_ = telling_where<DecodeError, ValueError, NotFoundError>("ExportedProgram " + path.string(), [&] {
     try {

@@ -23,7 +23,7 @@ namespace opsis::inline v1::models {
 ///     const auto scores = model({image}).toTensor();
 /// Reading a file runs nothing of it, whatever it holds. Running it does what its author wrote, to the memory of this process:
 /// run programs of people whom you trust, as with TorchScript. Operators that reach files or the network are refused all the same.
-/// Threads may share one, but not while a program runs that changes its buffers, as of a model in training.
+/// It stays on the device that it was exported for. Threads may share one, but not while a program runs that changes its buffers, as of a model in training.
 /// Source   torch.export.load(path).module()
 class OPSIS_API ExportedProgram {
  public:

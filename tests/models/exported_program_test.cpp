@@ -173,6 +173,19 @@ TEST(ExportedProgram, HoldsArgumentsAgainstWhatTheExportLearnedOfThem) {
   EXPECT_NO_THROW(call(torch::rand({8, 2}), torch::rand(1), 5));
 }
 
+TEST(ExportedProgram, LearnsThoughItWasReadWhereNothingIsLearned) {
+  const auto c = python_case("nests");
+  const auto program = [] {
+    const torch::InferenceMode inference;
+    return ExportedProgram(python_file("nests"));
+  }();
+  const auto result = program(nested_arguments(inputs(c)), {{"mode", {}}, {"scale", 3.0}}).toGenericDict();
+  result.at("tied").toTensor().sum().backward();
+  EXPECT_TRUE(program.state_dict()[0].second.grad().defined() || program.state_dict()[1].second.grad().defined());
+  EXPECT_ERROR(program(nested_arguments(inputs(c)), {{"mode", {}}, {"scale", c10::complex<double>(3, 0)}}), ValueError,
+               "scale was 3");
+}
+
 TEST(ExportedProgram, CalculatesAsPythonDoes) {
   const auto number = [](const char* name, std::vector<c10::IValue> of) {
     const auto* const found = models::detail::find_number_operator(name);
@@ -262,6 +275,11 @@ TEST(HostileProgram, IsRefusedWithTheReason) {
   refused(Changed("counts").replace(model, "torch.ops.aten.sum.default", "os.system"), "only Python can make");
   refused(Changed("counts").replace(model, "\"buffer_name\": \"calls\"", "\"buffer_name\": \"called\""), "called is missing");
   refused(Changed("counts").replace(model, "aten.sum.default", "aten.matmul.default"), "its argument other is missing");
+  refused(Changed("counts").replace(model, "torch.ops.aten.sum.default", "torch.ops.image.read_file.default"),
+          "may not reach files");
+  refused(Changed("types").replace(model, "\"as_scalar_type\": 3", "\"as_int\": -1"), "it is as_int, not as_scalar_type");
+  refused(Changed("nests").replace(model, "\"as_scalar_type\": 13", "\"as_int\": 99"), "its device, type or switches are none");
+  refused(Changed("counts").replace("archive_version", "0", "1"), "version 1 of the archive");
   refused(Changed("counts").remove("byteorder").remove(model), "holds no program");
   refused(Changed("counts").remove("weight_0"), "weight_0 is missing");
   refused(Changed("counts").replace(weights, "\"sizes\": [{\"as_int\": 2}]", "\"sizes\": [{\"as_int\": 3}]"), "a storage of 2");
