@@ -134,8 +134,9 @@ class ArchiveReader {
     if (zip_.find(place + model + ".pt")) fail_old();
     const auto config = json(place + model + '_' + kind + "_config.json");
     StateDict out;
-    for (const auto& [name, told] : config["config"].members()) {
-      out.emplace_back(name, telling_where<DecodeError, ValueError>(name, [&] { return tensor(place, told); }));
+    for (const auto& entry : config["config"].members()) {
+      const auto read = [&] { return tensor(place, entry.second); };
+      out.emplace_back(entry.first, telling_where<DecodeError, ValueError>(entry.first, read));
     }
     return out;
   }
