@@ -223,7 +223,13 @@ class ExportedGuard::Reader {
 
   c10::IValue number() {
     skip();
-    const auto end = std::min(rest_.find_first_not_of("0123456789.e"), rest_.size());
+    // A sign stands within a number behind its e alone: 1e-05.
+    size_t end = 0;
+    while (end < rest_.size() &&
+           (std::isdigit(static_cast<unsigned char>(rest_[end])) || rest_[end] == '.' || rest_[end] == 'e' ||
+            (end > 0 && rest_[end - 1] == 'e' && (rest_[end] == '-' || rest_[end] == '+')))) {
+      ++end;
+    }
     const auto digits = rest_.substr(0, end);
     const auto read = [&](auto& out) {
       const auto [last, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);

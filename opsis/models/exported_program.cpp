@@ -258,7 +258,9 @@ c10::IValue ExportedProgram::Impl::run(const Values& by_position, const Named& n
     }
     OPSIS_CHECK(computed[i].isTensor(), "a tensor is to become {}", computed[i].tagKind());
     const auto& target = output.state.defined() ? output.state : given[static_cast<size_t>(output.mutated)].toTensor();
-    target.copy_(computed[i].toTensor());
+    const auto& value = computed[i].toTensor();
+    OPSIS_CHECK(target.sizes() == value.sizes(), "a tensor of {} is to become one of {}", target.sizes(), value.sizes());
+    target.copy_(value);
   }
   return results.put_together(out);
 }

@@ -21,9 +21,10 @@ namespace opsis::inline v1::models {
 ///     const models::ExportedProgram model("model.pt2");
 ///     const torch::InferenceMode inference;
 ///     const auto scores = model({image}).toTensor();
-/// Reading a file runs nothing of it, whatever it holds. Running it does what its author wrote, to the memory of this process:
-/// run programs of people whom you trust, as with TorchScript. Operators that reach files or the network are refused all the same.
-/// It stays on the device that it was exported for. Threads may share one, but not while a program runs that changes its buffers, as of a model in training.
+/// Reading a file runs nothing of it, whatever it holds. Running it does what its author wrote, to the memory of this process: run
+/// programs of people whom you trust, as with TorchScript. Operators that reach files or the network are refused all the same.
+/// It stays on the device that it was exported for. Threads may share one, but not while a program runs that changes its buffers,
+/// as that of a model in training does.
 /// Source   torch.export.load(path).module()
 class OPSIS_API ExportedProgram {
  public:

@@ -86,8 +86,7 @@ ExportedSide ExportedSide::read(const Json& size) {
     out.size = fixed->integer();
     return out;
   }
-  out.expression = size["as_expr"]["expr_str"].text();
-  auto linear = LinearReader(out.expression).read();
+  auto linear = LinearReader(size["as_expr"]["expr_str"].text()).read();
   if (!linear || linear->symbol.empty() || linear->scale == 0) return out;
   out.symbol = std::move(linear->symbol);
   out.scale = linear->scale;

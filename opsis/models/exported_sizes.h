@@ -18,7 +18,6 @@ struct ExportedSide {
   std::optional<int64_t> size{};
   std::string symbol{};
   int64_t scale = 1, offset = 0;
-  std::string expression{};  ///< as the file has it, by which its range is known
 
   static ExportedSide read(const Json& size);
 };

@@ -92,13 +92,15 @@ void Tree::read_fields(const Json& node, const Json* classes) {
   if (type == "builtins.tuple" || !node["context"].is_text()) return;
   const auto& context = node["context"].text();
   const auto add = [&](const Json& names) {
-    for (const auto& name : names.items()) fields.push_back(name.text());
+    for (const auto& name : names.items()) {
+      if (name.is_text()) fields.push_back(name.text());
+    }
   };
   if (type == "collections.namedtuple") {
     if (const auto* const told = classes ? classes->find(context) : nullptr) add((*told)["field_names"]);
   } else if (context.starts_with("[[")) {
     const auto parsed = Json::parse(context);
-    add(parsed.items().front());
+    if (!parsed.items().empty() && parsed.items().front().is_list()) add(parsed.items().front());
   }
   if (fields.size() != children.size()) fields.clear();
 }
