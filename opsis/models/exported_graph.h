@@ -57,12 +57,12 @@ class ExportedGraph {
   /// A call takes its arguments from a stack and leaves its results there.
   struct Node {
     std::string name, target;
-    std::function<void(c10::Stack&)> call;
+    std::function<void(torch::jit::Stack&)> call;
     std::vector<ExportedOperand> inputs;
     std::vector<Result> outputs;
     std::vector<int64_t> last_uses;  ///< slots that nobody reads after it
   };
-  void keep(const Node& node, const c10::Stack& results, std::vector<c10::IValue>& frame) const;
+  void keep(const Node& node, const torch::jit::Stack& results, std::vector<c10::IValue>& frame) const;
   void find_last_uses();
 
   std::vector<std::string> inputs_;  // in the first slots
