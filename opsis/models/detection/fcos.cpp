@@ -160,6 +160,10 @@ DetectionLosses FCOSImpl::losses_of(const HeadOutputs& outputs, const Tensor& an
   for (const auto& target : targets) {
     const auto matches = fcos::matched(target.boxes, anchors, levels, center_sampling_radius);
     found.push_back(matches >= 0);
+    // A place finds nothing where the label of its box is below 0.
+    if (target.labels.size(0) > 0) {
+      found.back() = found.back() & (target.labels.index_select(0, matches.clamp_min(0)) >= 0);
+    }
     const auto which = matches.masked_select(found.back());
     classes.push_back(target.labels.index_select(0, which));
     boxes.push_back(target.boxes.index_select(0, which));
