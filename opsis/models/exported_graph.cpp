@@ -7,6 +7,8 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/core/ivalue_inl.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <limits>
@@ -323,6 +325,52 @@ Values take_from(c10::Stack& stack, size_t first) {
   return out;
 }
 
+/// Hands the results of a branch on, and gives all that the branch was given a gradient: of zeros where the results do not depend on
+/// it. Parameters of the other branch have that in Python, and optimizers with momentum move them by it.
+struct Branch : torch::autograd::Function<Branch> {
+  static std::vector<at::Tensor> forward(torch::autograd::AutogradContext* context, at::TensorList results,
+                                         at::TensorList operands) {
+    std::vector<at::Tensor> out, zeros;
+    // Detached: what is the very tensor that came in would be a view, which nobody may change afterwards.
+    for (const auto& result : results) out.push_back(result.detach());
+    for (const auto& operand : operands) {
+      zeros.push_back(at::zeros({}, operand.options().layout(at::kStrided)).expand(operand.sizes()));
+    }
+    context->saved_data["zeros"] = std::move(zeros);
+    context->set_materialize_grads(false);
+    return out;
+  }
+  static std::vector<at::Tensor> backward(torch::autograd::AutogradContext* context, std::vector<at::Tensor> gradients) {
+    for (auto& zero : context->saved_data["zeros"].toTensorVector()) gradients.push_back(std::move(zero));
+    return gradients;
+  }
+};
+
+/// Runs a branch of torch.cond.
+Values run_branch(const ExportedGraph& graph, Values given) {
+  std::vector<at::Tensor> operands;
+  if (at::GradMode::is_enabled()) {
+    for (const auto& value : given) {
+      if (value.isTensor() && value.toTensor().requires_grad()) operands.push_back(value.toTensor());
+    }
+  }
+  auto out = graph.run(std::move(given));
+  if (operands.empty()) return out;
+  std::vector<at::Tensor> results;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (!out[i].isTensor()) continue;
+    const auto& tensor = out[i].toTensor();
+    if (!tensor.defined() || !torch::autograd::isDifferentiableType(tensor.scalar_type())) continue;
+    results.push_back(tensor);
+    places.push_back(i);
+  }
+  if (results.empty()) return out;
+  auto handed = Branch::apply(at::TensorList(results), at::TensorList(operands));
+  for (size_t i = 0; i < places.size(); ++i) out[places[i]] = std::move(handed[i]);
+  return out;
+}
+
 /// torch.autocast(device, type, enabled, cache) as long as it lives.
 class Autocast {
  public:
@@ -418,7 +466,7 @@ void ExportedGraph::Reader::read_control(Node& node, const Json::List& inputs) {
     node.call = [graphs](c10::Stack& stack) {
       auto values = take_from(stack, 1);
       const bool yes = stack[0].isTensor() ? stack[0].toTensor().item<bool>() : stack[0].toBool();
-      stack = graphs[yes ? 0 : 1]->run(std::move(values));
+      stack = run_branch(*graphs[yes ? 0 : 1], std::move(values));
     };
   } else if (name == "wrap_with_set_grad_enabled") {
     check(1, 1);

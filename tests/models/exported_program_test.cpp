@@ -186,6 +186,29 @@ TEST(ExportedProgram, LearnsThoughItWasReadWhereNothingIsLearned) {
                "scale was 3");
 }
 
+TEST(ExportedProgram, ParametersOfTheOtherBranchHaveGradientsOfZero) {
+  const auto c = python_case("branches");
+  const ExportedProgram program(python_file("branches"));
+  const auto arguments = inputs(c);
+  const auto result = program(arguments).toTensor();
+  expect_results(c, result.detach());
+  result.sum().backward();
+  for (const auto& [name, parameter] : program.state_dict()) {
+    SCOPED_TRACE(name);
+    ASSERT_TRUE(parameter.grad().defined());
+    EXPECT_TENSOR_EQ(parameter.grad(), c.tensor("gradient." + name));
+    parameter.mutable_grad().reset();
+  }
+  // The other way, and results that are changed in place.
+  program({-arguments[0].toTensor()}).toTensor().mul_(2).sum().backward();
+  for (const auto& [name, parameter] : program.state_dict()) {
+    ASSERT_TRUE(parameter.grad().defined()) << name;
+    EXPECT_EQ(parameter.grad().count_nonzero().item<int64_t>(), name == "negative" || name == "both" ? 3 : 0) << name;
+  }
+  const torch::NoGradGuard no_grad;
+  EXPECT_FALSE(program(arguments).toTensor().requires_grad());
+}
+
 TEST(ExportedProgram, CalculatesAsPythonDoes) {
   const auto number = [](const char* name, std::vector<c10::IValue> of) {
     const auto* const found = models::detail::find_number_operator(name);

@@ -50,6 +50,19 @@ class Nests(torch.nn.Module):
                 "made": parts[1] + self.outside + self.made, "tied": self.tied @ x.t(), "table": table[0] - 1}
 
 
+class Branches(torch.nn.Module):
+    """Parameters of one branch or of both, and one that a branch has without learning."""
+
+    def __init__(self):
+        super().__init__()
+        self.positive, self.negative, self.both, self.fixed = (torch.nn.Parameter(torch.rand(3)) for _ in range(4))
+
+    def forward(self, x):
+        left, right = torch.cond(x.sum() > 0, lambda a: (a * self.positive * self.both, a + self.fixed.detach()),
+                                 lambda a: (a * self.negative - self.both, a - 1), (x,))
+        return left + right
+
+
 class Sizes(torch.nn.Module):
     """Arithmetic on sizes that are known only when it runs."""
 
@@ -119,6 +132,9 @@ def saved(name, module, arguments, named=None, **options):
     out |= {f"after{i}": leaf for i, leaf in enumerate(arguments) if isinstance(leaf, torch.Tensor)}
     out |= {f"out{i}": leaf.detach() for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)}
     out["numbers"] = [float(leaf) for leaf in leaves if isinstance(leaf, (int, float))]
+    if name == "branches":
+        leaves[0].sum().backward()
+        out |= {f"gradient.{key}": value.grad for key, value in run_by_python.named_parameters()}
     if name in ("counts", "nests"):
         out |= {f"state.{key}": value.detach() for key, value in run_by_python.state_dict().items()}
     return out
@@ -138,6 +154,7 @@ programs = {
     "lraspp": lambda: saved("lraspp", torchvision.models.segmentation.lraspp_mobilenet_v3_large(weights_backbone=None), (photos(1, 3, 64, 64),)),
     "detects": lambda: saved("detects", Detects(), (photos(1, 4, 20, 20), boxes, torch.rand(12), torch.randint(0, 3, (12,)))),
     "nests": lambda: saved("nests", Nests(), ((photos(4, 4), {"in": torch.rand(4, 4)}), [torch.rand(2)]), {"scale": 3.0, "mode": None}),
+    "branches": lambda: saved("branches", Branches(), (photos(3),)),
     "sizes": lambda: saved("sizes", Sizes(), (photos(4, 5), photos(9)), dynamic_shapes=({0: Dim.AUTO, 1: Dim.AUTO}, {0: Dim.AUTO}),
                            called=(photos(6, 11), photos(7))),
     "guarded": lambda: saved("guarded", Guarded(), ({"x": photos(8, 4)}, photos(4), 3),
