@@ -114,8 +114,9 @@ class ArchiveReader {
 
   Json json(const std::string& name) const {
     const auto bytes = io::read_zip_entry(file_->bytes(), entry(name));
-    if (static_cast<int64_t>(bytes.size()) > limits_.pickle_bytes) {
-      raise<DecodeError>("{} has {} bytes, over limits.pickle_bytes of {}", name, bytes.size(), limits_.pickle_bytes);
+    if (static_cast<int64_t>(bytes.size()) > limits_.program_bytes) {
+      raise<DecodeError>("{} has {} bytes, over limits.program_bytes of {}; raise it for programs that you trust", name,
+                         bytes.size(), limits_.program_bytes);
     }
     return telling_where<DecodeError, ValueError>(name, [&] { return Json::parse(io::as_text(bytes)); });
   }

@@ -23,7 +23,7 @@ struct ExportArchive {
 /// they are touched, writing to them leaves the file alone, and those that shared memory share it again. They are on the device
 /// that they were on.
 /// Throws   IoError when the file cannot be read; DecodeError when it is not such an archive, is damaged, goes over a limit
-///          (its JSON over limits.pickle_bytes) or holds what only Python can make; ValueError for a device that is not there
+///          (its JSON over limits.program_bytes) or holds what only Python can make; ValueError for a device that is not there
 /// Source   torch.export.load, torch/export/pt2_archive
 OPSIS_API ExportArchive read_export_archive(const std::filesystem::path& path, const Limits& limits = {});
 

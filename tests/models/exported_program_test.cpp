@@ -334,8 +334,11 @@ TEST(HostileProgram, IsRefusedWithTheReason) {
     EXPECT_ERROR(ExportedProgram(under(fails)->write())(arguments), ValueError, "it was exported for arguments of which");
   }
   Limits small;
-  small.pickle_bytes = 1000;
-  EXPECT_ERROR(ExportedProgram(python_file("counts"), small), DecodeError, "limits.pickle_bytes");
+  small.program_bytes = 1000;
+  EXPECT_ERROR(ExportedProgram(python_file("counts"), small), DecodeError, "limits.program_bytes of 1000; raise it");
+  Changed long_one("counts");
+  long_one.file(model) += std::string(size_t{16} << 20, ' ');
+  refused(long_one, "limits.program_bytes");
   EXPECT_ERROR(ExportedProgram(Changed("counts").replace(model, "aten.sum.default", "nowhere.sum.default").write()),
                NotFoundError, "nowhere::sum is not registered");
   EXPECT_ERROR(ExportedProgram(oracle::folder() / "suppressed.pt2"), DecodeError, "AOTIModelPackageLoader");
