@@ -132,10 +132,39 @@ Foreign foreign(const Json& json) {
   return nullptr;
 }
 
+/// The first parts of a value, of which messages show the beginning: a file may have a million of them, and dump takes them one by
+/// one. Each part that counts has at least a byte there, so that what is left out would not be shown.
+Json beginning(const Json& json, size_t& left) {
+  if (json.is_text()) return json.text().substr(0, left + 4);  // a letter has four bytes at most
+  if (json.is_list()) {
+    Json::List out;
+    for (const auto& item : json.items()) {
+      if (left == 0) break;
+      --left;
+      out.push_back(beginning(item, left));
+    }
+    return out;
+  }
+  if (json.is_object()) {
+    Json::Object out;
+    for (const auto& [name, value] : json.members()) {
+      if (left == 0) break;
+      --left;
+      out.emplace_back(name, beginning(value, left));
+    }
+    return out;
+  }
+  return json;
+}
+
 template <class T, class Value>
 const T& held(const Value& value, const Json& json, std::string_view wanted) {
+  constexpr size_t shown = 80;
   const T* found = std::get_if<T>(&value);
-  OPSIS_CHECK(found, "Json: this must be {}, got {}", wanted, json.dump().substr(0, 80));
+  if (!found) {
+    size_t left = shown;
+    raise<ValueError>("Json: this must be {}, got {}", wanted, beginning(json, left).dump().substr(0, shown));
+  }
   return *found;
 }
 

@@ -57,18 +57,20 @@ constexpr std::pair<int64_t, torch::ScalarType> exported_types[] = {{1, torch::k
 class ArchiveReader {
  public:
   ArchiveReader(const std::filesystem::path& path, const Limits& limits)
-      : file_(std::make_shared<const io::MappedFile>(path)), limits_(limits), zip_(io::read_zip(file_->bytes())) {}
+      : file_(std::make_shared<const io::MappedFile>(path)), limits_(limits), zip_(io::read_zip(file_->bytes())) {
+    for (const auto& entry : zip_.entries) entries_.emplace(entry.name, &entry);
+  }
 
   ExportArchive read() {
     const auto model = find_model();
     ExportArchive out;
     out.program = json(folder_ + std::string(models) + model + ".json");
     check_version(out.program);
-    if (const auto* order = zip_.find(folder_ + "byteorder")) {
+    if (const auto* order = find(folder_ + "byteorder")) {
       if (io::as_text(io::read_zip_entry(file_->bytes(), *order)) != "little")
         raise<DecodeError>("its byte order is not little");
     }
-    if (const auto* version = zip_.find(folder_ + "archive_version")) {
+    if (const auto* version = find(folder_ + "archive_version")) {
       const auto text = io::as_text(io::read_zip_entry(file_->bytes(), *version));
       if (text != "0") raise<DecodeError>("version {} of the archive, of which 0 is known", text.substr(0, 20));
     }
@@ -106,8 +108,13 @@ class ArchiveReader {
     raise<DecodeError>("an exported program of a PyTorch before 2.9; load it in a newer one and save it again");
   }
 
-  const io::ZipEntry& entry(const std::string& name) const {
-    const auto* const found = zip_.find(name);
+  const io::ZipEntry* find(std::string_view name) const {
+    const auto found = entries_.find(name);
+    return found == entries_.end() ? nullptr : found->second;
+  }
+
+  const io::ZipEntry& entry(std::string_view name) const {
+    const auto* const found = find(name);
     if (!found) raise<DecodeError>("{} is missing", name);
     return *found;
   }
@@ -132,7 +139,7 @@ class ArchiveReader {
 
   StateDict tensors(const std::string& model, const std::string& kind) {
     const auto place = folder_ + "data/" + kind + '/';
-    if (zip_.find(place + model + ".pt")) fail_old();
+    if (find(place + model + ".pt")) fail_old();
     const auto config = json(place + model + '_' + kind + "_config.json");
     StateDict out;
     for (const auto& entry : config["config"].members()) {
@@ -197,6 +204,7 @@ class ArchiveReader {
   std::shared_ptr<const io::MappedFile> file_;
   const Limits& limits_;
   io::ZipDirectory zip_;
+  std::unordered_map<std::string_view, const io::ZipEntry*> entries_;  // every tensor asks for one
   std::string folder_;
   std::unordered_map<std::string, torch::Tensor> storages_;
 };

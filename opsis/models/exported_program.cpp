@@ -43,6 +43,23 @@ struct Output {
   bool is_result() const { return !state.defined() && mutated < 0; }
 };
 
+/// What an object has by its names, of which a hostile program has as many as it likes, and asks for each.
+class ByName {
+ public:
+  explicit ByName(const Json* object) {
+    if (!object) return;
+    for (const auto& member : object->members()) members_.emplace(member.first, &member.second);
+  }
+  const Json& operator[](std::string_view name) const {
+    const auto found = members_.find(name);
+    if (found == members_.end()) raise<DecodeError>("nothing is told of the value {}", name);
+    return *found->second;
+  }
+
+ private:
+  std::unordered_map<std::string_view, const Json*> members_;
+};
+
 std::vector<Side> read_shape(const Json& tensor) {
   std::vector<Side> out;
   for (const auto& size : tensor["sizes"].items()) out.push_back(Side::read(size));
@@ -97,7 +114,7 @@ ExportedProgram::Impl::Impl(hub::ExportArchive archive) : weights(std::move(arch
 
 void ExportedProgram::Impl::read_inputs(const Json& module, const std::unordered_map<std::string, torch::Tensor>& state) {
   const auto& specs = module["signature"]["input_specs"].items();
-  const auto& tensors = module["graph"]["tensor_values"];
+  const ByName tensors(&module["graph"]["tensor_values"]), numbers(module["graph"].find("sym_int_values"));
   if (specs.size() != graph.input_names().size()) raise<DecodeError>("its signature has not the inputs of its graph");
   for (size_t i = 0; i < specs.size(); ++i) {
     if (specs[i].members().size() != 1) raise<DecodeError>("an input of {} kinds", specs[i].members().size());
@@ -106,7 +123,7 @@ void ExportedProgram::Impl::read_inputs(const Json& module, const std::unordered
     if (kind == "user_input") {
       input.kind = Input::Kind::User;
       if (told["arg"].find("as_tensor")) input.shape = read_shape(tensors[input.name]);
-      if (told["arg"].find("as_sym_int")) input.number = Side::read(module["graph"]["sym_int_values"][input.name]);
+      if (told["arg"].find("as_sym_int")) input.number = Side::read(numbers[input.name]);
     } else if (kind == "constant_input") {
       input.kind = Input::Kind::Fixed;
       input.name = told["name"].text();
@@ -126,6 +143,12 @@ void ExportedProgram::Impl::read_inputs(const Json& module, const std::unordered
 void ExportedProgram::Impl::read_outputs(const Json& module, const std::unordered_map<std::string, torch::Tensor>& state) {
   const auto& specs = module["signature"]["output_specs"].items();
   if (specs.size() != graph.output_count()) raise<DecodeError>("its signature has not the outputs of its graph");
+  std::unordered_map<std::string_view, int64_t> tensors;  // of the user's: their places among the leaves of the arguments
+  int64_t leaf = 0;
+  for (const auto& input : inputs) {
+    if (input.shape) tensors.emplace(input.name, leaf);
+    leaf += input.kind == Input::Kind::State ? 0 : 1;
+  }
   for (const auto& spec : specs) {
     if (spec.members().size() != 1) raise<DecodeError>("an output of {} kinds", spec.members().size());
     const auto& [kind, told] = spec.members().front();
@@ -136,12 +159,10 @@ void ExportedProgram::Impl::read_outputs(const Json& module, const std::unordere
       if (found == state.end()) raise<DecodeError>("the tensor {} is missing", name);
       output.state = found->second;
     } else if (kind == "user_input_mutation") {
-      int64_t leaf = 0;
-      for (const auto& input : inputs) {
-        if (input.shape && input.name == told["user_input_name"].text()) output.mutated = leaf;
-        leaf += input.kind == Input::Kind::State ? 0 : 1;
-      }
-      if (output.mutated < 0) raise<DecodeError>("the input {} is missing", told["user_input_name"].text());
+      const auto& name = told["user_input_name"].text();
+      const auto found = tensors.find(name);
+      if (found == tensors.end()) raise<DecodeError>("the input {} is missing", name);
+      output.mutated = found->second;
     } else if (kind != "user_output" && kind != "loss_output") {
       raise<DecodeError>("an output that only Python has ({})", kind);
     }
@@ -176,15 +197,17 @@ Values ExportedProgram::Impl::leaves(const Values& by_position, const Named& nam
   OPSIS_CHECK(by_position.size() == positions.size() && named.size() == values.size(),
               "it takes {} arguments and {} named ones, got {} and {}", positions.size(), values.size(), by_position.size(),
               named.size());
+  std::unordered_map<std::string_view, const c10::IValue*> given;
+  for (const auto& argument : named) given.emplace(argument.first, &argument.second);
   Values out;
   for (size_t i = 0; i < positions.size(); ++i) {
     positions[i].take_apart(by_position[i], i < names.size() ? names[i] : text("argument {}", i + 1), out);
   }
   for (size_t i = 0; i < values.size(); ++i) {
     const auto& key = keys[i].toStringRef();
-    const auto found = std::find_if(named.begin(), named.end(), [&](const auto& argument) { return argument.first == key; });
-    OPSIS_CHECK(found != named.end(), "its argument {} is missing", key);
-    values[i].take_apart(found->second, key, out);
+    const auto found = given.find(key);
+    OPSIS_CHECK(found != given.end(), "its argument {} is missing", key);
+    values[i].take_apart(*found->second, key, out);
   }
   return out;
 }

@@ -60,10 +60,14 @@ Tree Tree::read(const std::string& spec, const Json* classes) {
   if (parts.size() != 2 || parts[0] != Json(tree_version)) {
     raise<ValueError>("how its values are nested is not told in version {}", tree_version);
   }
-  return read_node(parts[1], classes);
+  Classes known;
+  if (classes) {
+    for (const auto& one : classes->members()) known.emplace(one.first, &one.second);
+  }
+  return read_node(parts[1], known);
 }
 
-Tree Tree::read_node(const Json& node, const Json* classes) {
+Tree Tree::read_node(const Json& node, const Classes& classes) {
   Tree out;
   if (node["type"].is_null()) return out;
   const auto& type = node["type"].text();
@@ -87,7 +91,7 @@ void Tree::read_keys(const Json& context) {
 
 /// Those of a class by torch.export.register_dataclass, [[names], [names of what was None]], or of a named tuple, whose context is its
 /// name. Nothing is lost where neither is told: a tuple has its order.
-void Tree::read_fields(const Json& node, const Json* classes) {
+void Tree::read_fields(const Json& node, const Classes& classes) {
   const auto& type = node["type"].text();
   if (type == "builtins.tuple" || !node["context"].is_text()) return;
   const auto& context = node["context"].text();
@@ -97,7 +101,7 @@ void Tree::read_fields(const Json& node, const Json* classes) {
     }
   };
   if (type == "collections.namedtuple") {
-    if (const auto* const told = classes ? classes->find(context) : nullptr) add((*told)["field_names"]);
+    if (const auto told = classes.find(context); told != classes.end()) add((*told->second)["field_names"]);
   } else if (context.starts_with("[[")) {
     const auto parsed = Json::parse(context);
     if (!parsed.items().empty() && parsed.items().front().is_list()) add(parsed.items().front());

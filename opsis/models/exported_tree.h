@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "opsis/core/json.h"
@@ -39,9 +40,10 @@ struct Tree {
   c10::IValue put_together(std::span<const c10::IValue> values) const;
 
  private:
-  static Tree read_node(const Json& node, const Json* classes);
+  using Classes = std::unordered_map<std::string_view, const Json*>;
+  static Tree read_node(const Json& node, const Classes& classes);
   void read_keys(const Json& context);
-  void read_fields(const Json& node, const Json* classes);
+  void read_fields(const Json& node, const Classes& classes);
 };
 
 }  // namespace opsis::inline v1::models::detail

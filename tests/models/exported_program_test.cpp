@@ -4,10 +4,14 @@
 #include <ATen/autocast_mode.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <random>
+#include <string>
+#include <vector>
 
+#include "opsis/core/json.h"
 #include "opsis/hub/export_archive.h"
 #include "opsis/hub/zip_writer.h"
 #include "opsis/io/file.h"
@@ -344,6 +348,45 @@ TEST(HostileProgram, IsRefusedWithTheReason) {
   EXPECT_ERROR(ExportedProgram(oracle::folder() / "suppressed.pt2"), DecodeError, "AOTIModelPackageLoader");
   EXPECT_ERROR(ExportedProgram(oracle::folder() / "rest.pt"), DecodeError, "holds no program");
   EXPECT_ERROR(ExportedProgram("absent.pt2"), IoError, "absent.pt2");
+}
+
+/// A program that gives back the last of its arguments, all of which it takes by name: a0, a1, ...
+std::string model_of(int arguments) {
+  std::string inputs, values, specs;
+  Json::List keys, leaves;
+  for (int i = 0; i < arguments; ++i) {
+    keys.emplace_back("a" + std::to_string(i));
+    leaves.emplace_back(Json::Object{{"type", Json()}});
+    const auto name = keys.back().dump(), argument = R"({"as_tensor":{"name":)" + name + "}}";
+    inputs += (i == 0 ? "" : ",") + argument;
+    values += (i == 0 ? "" : ",") + name + R"(:{"sizes":[]})";
+    specs += (i == 0 ? "" : ",") + (R"({"user_input":{"arg":)" + argument) + "}}";
+  }
+  const auto last = R"({"as_tensor":{"name":)" + keys.back().dump() + "}}";
+  const auto nested = [](const char* type, const Json& context, const Json::List& children) {
+    return Json(Json::Object{{"type", type}, {"context", context}, {"children_spec", children}});
+  };
+  const Json::List called{nested("builtins.tuple", "null", {}), nested("builtins.dict", Json(keys).dump(), leaves)};
+  const Json::List takes{1, nested("builtins.tuple", "null", called)}, gives{1, Json::Object{{"type", Json()}}};
+  return R"({"schema_version":{"major":8},"range_constraints":{},"graph_module":{"graph":{"inputs":[)" + inputs +
+         R"(],"outputs":[)" + last + R"(],"nodes":[],"tensor_values":{)" + values + R"(}},"signature":{"input_specs":[)" + specs +
+         R"(],"output_specs":[{"user_output":{}}]},"module_call_graph":[{"signature":{"in_spec":)" +
+         Json(Json(takes).dump()).dump() + R"(,"out_spec":)" + Json(Json(gives).dump()).dump() + "}}]}}";
+}
+
+// Minutes, if each name were looked for among all of them.
+TEST(HostileProgram, MayHaveManyNames) {
+  constexpr int arguments = 50'000;
+  Changed changed("counts");
+  changed.file("models/model.json") = model_of(arguments);
+  const ExportedProgram program(changed.write());
+  ExportedProgram::Named named;
+  for (int i = 0; i < arguments; ++i) named.emplace_back("a" + std::to_string(i), torch::zeros(at::IntArrayRef()));
+  const auto last = named.back().second.toTensor();
+  std::reverse(named.begin(), named.end());
+  EXPECT_TRUE(program({}, named).toTensor().is_same(last));
+  named.front().first = "b";
+  EXPECT_ERROR(program({}, named), ValueError, "its argument a49999 is missing");
 }
 
 TEST(HostileProgram, GivesAnErrorOrAProgramForEveryDamage) {

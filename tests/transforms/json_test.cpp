@@ -235,6 +235,15 @@ TEST(Json, KeepsWhatItWasGiven) {
   EXPECT_ERROR(json["part"].text(), ValueError, "Json: this must be a text, got 0.1");
 }
 
+// Minutes, if the message were made of all of them.
+TEST(Json, TellsTheBeginningOfWhatIsWrong) {
+  Json::Object members;
+  for (int i = 0; i < 100'000; ++i) members.emplace_back(std::to_string(i), Json::List{i, "a text"});
+  EXPECT_ERROR(Json(std::move(members)).items(), ValueError,
+               R"(this must be a list, got {"0":[0,"a text"],"1":[1,"a text"],"2":[2,"a text"],)");
+  EXPECT_ERROR(Json(std::string(1000, 'x')).integer(), ValueError, "got \"" + std::string(79, 'x'));
+}
+
 TEST(Json, ParsesAsPythonDoes) {
   const auto json =
       Json::parse(R"({"a": 1, "b": {"x": []}, "a": [null, true, -2, 2.5, "\u00e4", 18446744073709551615], "c": {}})");
