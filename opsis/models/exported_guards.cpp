@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/models/exported_tree.h"
 
 namespace opsis::inline v1::models::detail {
 namespace {
@@ -16,47 +17,66 @@ struct Unknown {};
 /// Brackets within brackets, and parts of one condition; PyTorch's own have a handful.
 constexpr int deepest = 100, longest = 1000;
 
-struct Named {
+/// A word of Python's, and the operator that it stands for. Words that others begin with come last in their table.
+struct Word {
   std::string_view word, op;
 };
-constexpr Named comparisons[] = {{"==", "_operator.eq"}, {"!=", "_operator.ne"}, {"<=", "_operator.le"},
-                                 {">=", "_operator.ge"}, {"<", "_operator.lt"},  {">", "_operator.gt"}};
-// Operators between two values, those that bind least first.
-const std::vector<Named> levels[] = {
-    {{"|", "_operator.or_"}},
-    {{"&", "_operator.and_"}},
-    {{"<<", "_operator.lshift"}, {">>", "_operator.rshift"}},
-    {{"+", "_operator.add"}, {"-", "_operator.sub"}},
-    {{"//", "_operator.floordiv"}, {"*", "_operator.mul"}, {"/", "_operator.truediv"}, {"%", "_operator.mod"}},
+constexpr Word comparisons[] = {{"==", "_operator.eq"}, {"!=", "_operator.ne"}, {"<=", "_operator.le"},
+                                {">=", "_operator.ge"}, {"<", "_operator.lt"},  {">", "_operator.gt"}};
+// Between two values, by how closely they bind.
+constexpr int levels = 5;
+struct LevelWord {
+  int level;
+  std::string_view word, op;
 };
-// Of functions, those that others begin with come last.
-constexpr Named functions[] = {{"torch.sym_float", "torch.sym_float"},
-                               {"torch.sym_int", "torch.sym_int"},
-                               {"torch.sym_max", "torch.sym_max"},
-                               {"torch.sym_min", "torch.sym_min"},
-                               {"torch.sym_not", "torch.sym_not"},
-                               {"torch.sym_ite", "torch.sym_ite"},
-                               {"torch._sym_sqrt", "torch._sym_sqrt"},
-                               {"math.floor", "math.floor"},
-                               {"math.trunc", "math.trunc"},
-                               {"math.ceil", "math.ceil"},
-                               {"math.sqrt", "torch._sym_sqrt"},
-                               {"max", "torch.sym_max"},
-                               {"Max", "torch.sym_max"},
-                               {"min", "torch.sym_min"},
-                               {"Min", "torch.sym_min"},
-                               {"int", "torch.sym_int"},
-                               {"float", "torch.sym_float"},
-                               {"abs", "builtins.abs"},
-                               {"round", "builtins.round"}};
+constexpr LevelWord between_two[] = {{0, "|", "_operator.or_"},       {1, "&", "_operator.and_"}, {2, "<<", "_operator.lshift"},
+                                     {2, ">>", "_operator.rshift"},   {3, "+", "_operator.add"},  {3, "-", "_operator.sub"},
+                                     {4, "//", "_operator.floordiv"}, {4, "*", "_operator.mul"},  {4, "/", "_operator.truediv"},
+                                     {4, "%", "_operator.mod"}};
+constexpr Word functions[] = {{"torch.sym_float", "torch.sym_float"},
+                              {"torch.sym_int", "torch.sym_int"},
+                              {"torch.sym_max", "torch.sym_max"},
+                              {"torch.sym_min", "torch.sym_min"},
+                              {"torch.sym_not", "torch.sym_not"},
+                              {"torch.sym_ite", "torch.sym_ite"},
+                              {"torch._sym_sqrt", "torch._sym_sqrt"},
+                              {"math.floor", "math.floor"},
+                              {"math.trunc", "math.trunc"},
+                              {"math.ceil", "math.ceil"},
+                              {"math.sqrt", "torch._sym_sqrt"},
+                              {"max", "torch.sym_max"},
+                              {"Max", "torch.sym_max"},
+                              {"min", "torch.sym_min"},
+                              {"Min", "torch.sym_min"},
+                              {"int", "torch.sym_int"},
+                              {"float", "torch.sym_float"},
+                              {"abs", "builtins.abs"},
+                              {"round", "builtins.round"}};
 
-std::string told_of(std::string code) {
-  for (size_t at = 0; (at = code.find("L['", at)) != std::string::npos;) {
+constexpr std::pair<char, char> escapes[] = {{'\\', '\\'}, {'\'', '\''}, {'"', '"'}, {'n', '\n'}, {'r', '\r'}, {'t', '\t'}};
+// Those of letters by their numbers, and how many hexadecimal digits come behind them.
+constexpr std::pair<char, size_t> numbered[] = {{'x', 2}, {'u', 4}, {'U', 8}};
+
+bool is_letter(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+
+std::string utf8(uint32_t letter) {
+  const auto part = [&](int shift) { return static_cast<char>(0x80 | (letter >> shift & 0x3F)); };
+  if (letter < 0x80) return {static_cast<char>(letter)};
+  if (letter < 0x800) return {static_cast<char>(0xC0 | (letter >> 6)), part(0)};
+  if (letter < 0x10000) return {static_cast<char>(0xE0 | (letter >> 12)), part(6), part(0)};
+  if (letter < 0x110000) return {static_cast<char>(0xF0 | (letter >> 18)), part(12), part(6), part(0)};
+  throw Unknown();
+}
+
+std::string told_of(std::string_view code) {
+  std::string out;
+  for (;;) {
+    const auto at = code.find("L['");
     const auto end = code.find("']", at);
-    if (end == std::string::npos) break;
-    code = code.substr(0, at) + code.substr(at + 3, end - at - 3) + code.substr(end + 2);
+    if (end == std::string_view::npos) return out.append(code);
+    out.append(code.substr(0, at)).append(code.substr(at + 3, end - at - 3));
+    code.remove_prefix(end + 2);
   }
-  return code;
 }
 
 }  // namespace
@@ -82,7 +102,6 @@ class ExportedGuard::Reader {
   bool take(std::string_view word) {
     skip();
     if (!rest_.starts_with(word)) return false;
-    const auto is_letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
     if (is_letter(word.back()) && rest_.size() > word.size() && is_letter(rest_[word.size()])) return false;
     rest_.remove_prefix(word.size());
     return true;
@@ -157,12 +176,12 @@ class ExportedGuard::Reader {
     return out ? std::move(*out) : std::move(left);
   }
 
-  Term level(size_t number) {
-    if (number == std::size(levels)) return factor();
+  Term level(int number) {
+    if (number == levels) return factor();
     auto out = level(number + 1);
     for (bool again = true; std::exchange(again, false);) {
-      for (const auto& [word, op] : levels[number]) {
-        if (!take(word)) continue;
+      for (const auto& [its_level, word, op] : between_two) {
+        if (its_level != number || !take(word)) continue;
         auto next = level(number + 1);
         out = call(op, std::move(out), std::move(next));
         again = true;
@@ -246,16 +265,53 @@ class ExportedGuard::Reader {
     return real;
   }
 
+  /// The next so many letters, which are there no longer.
+  std::string_view next(size_t count) {
+    if (count > rest_.size()) throw Unknown();
+    const auto out = rest_.substr(0, count);
+    rest_.remove_prefix(count);
+    return out;
+  }
+
+  /// What a text is that Python wrote between quotes: 'it\'s', "it's", '\xad'.
+  std::string python_text() {
+    const auto quote = next(1)[0];
+    std::string out;
+    for (auto letter = next(1)[0]; letter != quote; letter = next(1)[0]) {
+      if (letter == '\\') {
+        out += escaped(next(1)[0]);
+      } else {
+        out += letter;
+      }
+    }
+    return out;
+  }
+
+  std::string escaped(char after_backslash) {
+    for (const auto& [name, letter] : escapes) {
+      if (name == after_backslash) return {letter};
+    }
+    for (const auto& [name, count] : numbered) {
+      if (name != after_backslash) continue;
+      const auto digits = next(count);
+      uint32_t letter = 0;
+      const auto [last, error] = std::from_chars(digits.data(), digits.data() + count, letter, 16);
+      if (error != std::errc() || last != digits.data() + count) throw Unknown();
+      return utf8(letter);
+    }
+    throw Unknown();
+  }
+
   /// ['x'][0].field.size()[1], behind the L.
   Term argument() {
-    const auto begin = rest_;
-    const auto is_letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+    std::string way;
     while (!rest_.empty()) {
       size_t end = 0;
       if (rest_.starts_with("['") || rest_.starts_with("[\"")) {
-        end = rest_.find(rest_[1], 2);
-        end = end == std::string_view::npos ? end : end + 1;
-        if (end >= rest_.size() || rest_[end++] != ']') throw Unknown();
+        rest_.remove_prefix(1);
+        way += '[' + in_quotes(python_text());
+        if (!rest_.starts_with(']')) throw Unknown();
+        end = 1;
       } else if (rest_.starts_with('[')) {
         end = rest_.find(']');
         if (end++ == std::string_view::npos) throw Unknown();
@@ -266,9 +322,9 @@ class ExportedGuard::Reader {
       } else {
         break;
       }
-      rest_.remove_prefix(end);
+      way += next(end);
     }
-    const auto leaf = places_.find(std::string(begin.substr(0, begin.size() - rest_.size())));
+    const auto leaf = places_.find(way);
     if (!leaf) throw Unknown();
     const bool sized = take(".size()[");
     auto out = of(sized ? Kind::Size : Kind::Leaf);

@@ -20,7 +20,7 @@ class ExportedGuard {
   /// Where the arguments are of which conditions speak.
   class Places {
    public:
-    /// The ways to the leaves, in their order: "['x']", "['pair'][0].field".
+    /// The ways to the leaves, in their order, as Tree::ways has them: "['x']", "['pair'][0].field".
     explicit Places(const std::vector<std::string>& ways);
     std::optional<size_t> find(const std::string& way) const;
 

@@ -218,7 +218,8 @@ void ExportedProgram::Impl::read_guards(const Json& program) {
   if (!told) return;
   std::vector<std::string> ways;
   const auto& positions = arguments.children[0].children;
-  for (size_t i = 0; i < positions.size(); ++i) positions[i].ways(i < names.size() ? text("['{}']", names[i]) : "", ways);
+  for (size_t i = 0; i < positions.size(); ++i)
+    positions[i].ways(i < names.size() ? text("[{}]", detail::in_quotes(names[i])) : "", ways);
   arguments.children[1].ways("", ways);
   const detail::ExportedGuard::Places places(ways);
   for (const auto& code : told->items()) guards.push_back(detail::ExportedGuard::read(code.text(), places));

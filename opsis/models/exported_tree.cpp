@@ -32,14 +32,13 @@ c10::IValue key_of(const Json& key) {
   return key.text();
 }
 
-/// As Python writes it.
+/// Numbers as Python writes them, which shows that 2.0 is no whole one.
 std::string key_text(const c10::IValue& key) {
   if (key.isInt()) return text("{}", key.toInt());
   if (key.isBool()) return key.toBool() ? "True" : "False";
-  if (key.isDouble()) return text("{}", key.toDouble());
-  const auto& name = key.toStringRef();
-  const auto quote = name.find('\'') != std::string::npos ? '"' : '\'';
-  return quote + name + quote;
+  if (!key.isDouble()) return in_quotes(key.toStringRef());
+  const auto number = text("{}", key.toDouble());
+  return number.find_first_not_of("-0123456789") == std::string::npos ? number + ".0" : number;
 }
 
 /// The one type of all values, as TorchScript's containers want it; Any when they differ.
@@ -53,6 +52,15 @@ c10::TypePtr common_type(const std::vector<c10::IValue>& values) {
 }
 
 }  // namespace
+
+std::string in_quotes(std::string_view key) {
+  std::string out = "'";
+  for (const auto letter : key) {
+    if (letter == '\'' || letter == '\\') out += '\\';
+    out += letter;
+  }
+  return out + '\'';
+}
 
 Tree Tree::read(const std::string& spec, const Json* classes) {
   const auto json = Json::parse(spec);

@@ -14,6 +14,10 @@
 
 namespace opsis::inline v1::models::detail {
 
+/// A key of a dict as ways and messages have it: 'it\'s'. No two are written alike. Python leaves that one as it is between other
+/// quotes, and has its escapes for what cannot be printed; ExportedGuard reads those.
+std::string in_quotes(std::string_view key);
+
 /// A leaf, or a container of trees. None is a leaf.
 ///     Tree::read(R"([1, {"type": "builtins.tuple", "context": "null", "children_spec": [...]}])")
 /// Source   torch.utils._pytree.treespec_dumps
@@ -33,7 +37,7 @@ struct Tree {
   /// Throws   ValueError when it is nested otherwise, telling where
   void take_apart(const c10::IValue& value, const std::string& name, std::vector<c10::IValue>& out) const;
 
-  /// Appends the ways to its leaves as Python writes them, behind its own: "['pair'][0].field".
+  /// Appends the ways to its leaves, behind its own: "['pair'][0].field". Keys are `in_quotes`.
   void ways(const std::string& own, std::vector<std::string>& out) const;
 
   /// The value that has these leaves, as many as `leaves` says.

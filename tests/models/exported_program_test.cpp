@@ -177,6 +177,36 @@ TEST(ExportedProgram, HoldsArgumentsAgainstWhatTheExportLearnedOfThem) {
   EXPECT_NO_THROW(call(torch::rand({8, 2}), torch::rand(1), 5));
 }
 
+TEST(ExportedProgram, KnowsKeysThatPythonWritesWithEscapes) {
+  using namespace std::string_literals;
+  const auto c = python_case("keys");
+  const ExportedProgram program(python_file("keys"));
+  const std::string names[] = {"a\\b",
+                               "it's",
+                               "say \"x\"",
+                               "both ' and \"",
+                               "\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80",
+                               "\t\n\r\0\x7f\xc2\xad\xe2\x80\xa8\xf3\xa0\x80\x81"s,
+                               ""};
+  const double numbers[] = {2.0, 0.5};
+  const auto call = [&](std::vector<c10::IValue> given) {
+    c10::Dict<std::string, torch::Tensor> named;
+    c10::Dict<double, torch::Tensor> numbered;
+    for (size_t i = 0; i < std::size(names); ++i) named.insert(names[i], given.at(i).toTensor());
+    for (size_t i = 0; i < 2; ++i) numbered.insert(numbers[i], given.at(std::size(names) + i).toTensor());
+    return program({named, numbered});
+  };
+  const auto given = inputs(c);
+  const auto result = call(given);
+  expect_results(c, result);
+  EXPECT_TENSOR_EQ(result.toGenericDict().at(names[5]).toTensor(), given[5].toTensor() + 1);
+  for (size_t i = 0; i < given.size(); ++i) {
+    auto changed = given;
+    changed[i] = torch::rand(3);
+    EXPECT_ERROR(call(changed), ValueError, "it was exported for arguments of which");
+  }
+}
+
 TEST(ExportedProgram, LearnsThoughItWasReadWhereNothingIsLearned) {
   const auto c = python_case("nests");
   const auto program = [] {
@@ -369,8 +399,8 @@ std::string model_of(int arguments) {
   const Json::List called{nested("builtins.tuple", "null", {}), nested("builtins.dict", Json(keys).dump(), leaves)};
   const Json::List takes{1, nested("builtins.tuple", "null", called)}, gives{1, Json::Object{{"type", Json()}}};
   return R"({"schema_version":{"major":8},"range_constraints":{},"graph_module":{"graph":{"inputs":[)" + inputs +
-         R"(],"outputs":[)" + last + R"(],"nodes":[],"tensor_values":{)" + values + R"(}},"signature":{"input_specs":[)" + specs +
-         R"(],"output_specs":[{"user_output":{}}]},"module_call_graph":[{"signature":{"in_spec":)" +
+         R"(],"outputs":[)" + last + R"(],"nodes":[],"tensor_values":{)" + values + R"(}},"signature":{"input_specs":[)" +
+         specs + R"(],"output_specs":[{"user_output":{}}]},"module_call_graph":[{"signature":{"in_spec":)" +
          Json(Json(takes).dump()).dump() + R"(,"out_spec":)" + Json(Json(gives).dump()).dump() + "}}]}}";
 }
 
