@@ -66,15 +66,14 @@ std::vector<Side> read_shape(const Json& tensor) {
   return out;
 }
 
-/// Whether Python takes one for the other: a number of any type, a text or None.
+/// Whether Python takes one for the other: a number of any type, or a text.
 bool same_constant(const c10::IValue& a, const c10::IValue& b) {
   if (a.isComplexDouble() || b.isComplexDouble()) return false;
   if (a.isScalar() && b.isScalar()) {
     const auto left = a.toScalar().toDouble(), right = b.toScalar().toDouble();
     return left == right || (std::isnan(left) && std::isnan(right));
   }
-  if (a.isString() && b.isString()) return a.toStringRef() == b.toStringRef();
-  return a.isNone() && b.isNone();
+  return a.isString() && b.isString() && a.toStringRef() == b.toStringRef();
 }
 
 }  // namespace
@@ -239,10 +238,21 @@ void check_shape(const Input& input, const c10::IValue& value, detail::ExportedS
               input.name, detail::shape_text(*input.shape), given);
 }
 
-void check_number(const Input& input, const c10::IValue& value, detail::ExportedSizes& sizes) {
-  OPSIS_CHECK(value.isInt(), "{} must be a whole number, got {}", input.name, value.tagKind());
-  OPSIS_CHECK(sizes.fits(*input.number, value.toInt(), input.name), "{} must be {} that it was exported for, got {}",
-              input.name, detail::shape_text({*input.number}), value.toInt());
+/// A whole number. True and False are 1 and 0, as in Python.
+int64_t number_of(const Input& input, const c10::IValue& value, detail::ExportedSizes& sizes) {
+  OPSIS_CHECK(value.isInt() || value.isBool(), "{} must be a whole number, got {}", input.name, value.tagKind());
+  const auto number = value.isBool() ? int64_t{value.toBool()} : value.toInt();
+  OPSIS_CHECK(sizes.fits(*input.number, number, input.name), "{} must be {} that it was exported for, got {}", input.name,
+              detail::shape_text({*input.number}), number);
+  return number;
+}
+
+/// Python holds numbers and texts against what they were, and ignores what comes for None unless it has parts.
+void check_fixed(const Input& input, const c10::IValue& value) {
+  const bool has_parts = value.isTuple() || value.isList() || value.isGenericDict();
+  OPSIS_CHECK(input.value.isNone() ? !has_parts : same_constant(value, input.value),
+              "{} was {} when the program was exported, and can be {} else", input.name, input.value,
+              input.value.isNone() ? "no list, tuple or dict" : "nothing");
 }
 
 }  // namespace
@@ -258,12 +268,8 @@ Values ExportedProgram::Impl::graph_inputs(const Values& leaves) const {
     }
     const auto& value = *leaf++;
     if (input.shape) check_shape(input, value, sizes);
-    if (input.number) check_number(input, value, sizes);
-    if (input.kind == Input::Kind::Fixed) {
-      OPSIS_CHECK(same_constant(value, input.value), "{} was {} when the program was exported, and can be nothing else",
-                  input.name, input.value);
-    }
-    out.push_back(value);
+    if (input.kind == Input::Kind::Fixed) check_fixed(input, value);
+    out.push_back(input.number ? number_of(input, value, sizes) : value);
   }
   for (const auto& guard : guards) OPSIS_CHECK(guard.holds(leaves), "it was exported for arguments of which {}", guard.told());
   return out;

@@ -41,9 +41,11 @@ class OPSIS_API ExportedProgram {
 
   /// Calls it with what the model's forward takes: tensors, numbers, and tuples, lists and dicts of such. What it gives is nested
   /// as forward gave it. Classes of the model's own are tuples of their fields, those that were None left out, as arguments too.
-  /// Gradients are recorded unless the caller says otherwise.
+  /// Gradients are recorded unless the caller says otherwise. What comes for an argument that was None is ignored, as in Python.
   /// Throws   ValueError for arguments that the program was not exported for (their number, nesting, sizes, or numbers that were
   ///          fixed by the export), and for what an operator refuses, naming it
+  /// Differs  where the program has a number, a tensor is refused, and for a whole number that may vary a real one: Python goes on
+  ///          with them
   c10::IValue operator()(std::vector<c10::IValue> arguments, const Named& named = {}) const;
 
   /// Parameters and persistent buffers by their names. They share memory with the program.
