@@ -23,8 +23,9 @@ namespace opsis::inline v1::models {
 ///     const auto scores = model({image}).toTensor();
 /// Reading a file runs nothing of it, whatever it holds. Running it does what its author wrote, to the memory of this process: run
 /// programs of people whom you trust, as with TorchScript. Operators that reach files or the network are refused all the same.
-/// It stays on the device that it was exported for. Threads may share one, but not while a program runs that changes its buffers,
-/// as that of a model in training does.
+/// It stays on the device that it was exported for. Threads may call one at once, each under its own grad mode, inference mode and
+/// autocast, as long as the program changes no buffers (that of a model in training does) and nobody writes to its state. Gradients
+/// of all calls go to the same parameters: let one thread at a time call backward.
 /// Source   torch.export.load(path).module()
 class OPSIS_API ExportedProgram {
  public:

@@ -5,6 +5,8 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <future>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <random>
@@ -124,6 +126,40 @@ TEST(ExportedProgram, TakesAndGivesValuesInEachOther) {
   const auto& state = program.state_dict();
   ASSERT_EQ(state.size(), 2u);
   EXPECT_EQ(state[0].second.storage().data(), state[1].second.storage().data());
+}
+
+TEST(ExportedProgram, RunsOnSeveralThreadsEachInItsOwnMode) {
+  const ExportedProgram program(python_file("nests"));
+  const auto arguments = nested_arguments(inputs(python_case("nests")));
+  const auto call = [&] {
+    std::vector<c10::IValue> all, tensors;
+    leaves_of(program(arguments, {{"mode", {}}, {"scale", 3.0}}), all);
+    std::copy_if(all.begin(), all.end(), std::back_inserter(tensors), [](const auto& leaf) { return leaf.isTensor(); });
+    return tensors;
+  };
+  const auto expected = call();
+  const auto agrees = [&](bool learns) {
+    for (int i = 0; i < 50; ++i) {
+      const auto results = call();
+      for (size_t k = 0; k < expected.size(); ++k) {
+        const auto &result = results.at(k).toTensor(), &other = expected[k].toTensor();
+        if (!result.equal(other) || result.requires_grad() != (learns && other.requires_grad())) return false;
+      }
+      if (torch::GradMode::is_enabled() != learns || at::autocast::is_autocast_enabled(torch::kCPU)) return false;
+    }
+    return true;
+  };
+  auto in_inference = std::async(std::launch::async, [&] {
+    const torch::InferenceMode inference;
+    return agrees(false);
+  });
+  auto without_gradients = std::async(std::launch::async, [&] {
+    const torch::NoGradGuard no_grad;
+    return agrees(false);
+  });
+  EXPECT_TRUE(agrees(true));
+  EXPECT_TRUE(in_inference.get());
+  EXPECT_TRUE(without_gradients.get());
 }
 
 TEST(ExportedProgram, RefusesArgumentsThatItWasNotExportedFor) {
