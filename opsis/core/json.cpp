@@ -132,8 +132,8 @@ Foreign foreign(const Json& json) {
   return nullptr;
 }
 
-/// The first parts of a value, of which messages show the beginning: a file may have a million of them, and dump takes them one by
-/// one. Each part that counts has at least a byte there, so that what is left out would not be shown.
+/// The first parts of a value, of which messages show the beginning: a file may have a million of them, and dump takes them one
+/// by one. Each part that counts has at least a byte there, so that what is left out would not be shown.
 Json beginning(const Json& json, size_t& left) {
   if (json.is_text()) return json.text().substr(0, left + 4);  // a letter has four bytes at most
   if (json.is_list()) {

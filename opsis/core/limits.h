@@ -19,7 +19,7 @@ struct Limits {
   int64_t pickle_depth = 1'000;              ///< containers within containers
   int64_t safetensors_header_bytes = 100'000'000;
   int64_t swollen_bytes = int64_t{512} << 20;  ///< of one decoded animation or TIFF that is a thousand times its file or more
-  int64_t program_bytes = int64_t{16} << 20;   ///< of a JSON file of an exported program; one takes up to 30 times that in memory
+  int64_t program_bytes = int64_t{16} << 20;   ///< of a JSON file of an exported program, which may be 30 times that in memory
 };
 
 }  // namespace opsis::inline v1

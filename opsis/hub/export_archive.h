@@ -19,9 +19,9 @@ struct ExportArchive {
   StateDict constants;  ///< the other buffers, and tensors that the model's code made
 };
 
-/// Reads an archive of torch.export.save of PyTorch 2.9 or newer. The file is mapped, as by hub::load: tensors cost memory where
-/// they are touched, writing to them leaves the file alone, and those that shared memory share it again. They are on the device
-/// that they were on.
+/// Reads an archive of torch.export.save of PyTorch 2.9 or newer. The file is mapped, as by hub::load: tensors cost memory
+/// where they are touched, writing to them leaves the file alone, and those that shared memory share it again. They are on the
+/// device that they were on.
 /// Throws   IoError when the file cannot be read; DecodeError when it is not such an archive, is damaged, goes over a limit
 ///          (its JSON over limits.program_bytes) or holds what only Python can make; ValueError for a device that is not there
 /// Source   torch.export.load, torch/export/pt2_archive

@@ -273,8 +273,8 @@ ExportedOperand ExportedGraph::Reader::operand(const Json& argument) const {
 
 namespace {
 
-/// Whether an operator reaches beyond this process, which no model has to. image and video_reader are torchvision's own, which has
-/// them where it is loaded too.
+/// Whether an operator reaches beyond this process, which no model has to. image and video_reader are torchvision's own, which
+/// has them where it is loaded too.
 bool reaches_out(std::string_view name) {
   if (name == "aten::from_file") return true;
   for (const auto* const space : {"c10d", "_c10d", "symm_mem", "rpc", "image::", "video_reader::"}) {
@@ -325,8 +325,8 @@ Values take_from(c10::Stack& stack, size_t first) {
   return out;
 }
 
-/// Hands the results of a branch on, and gives all that the branch was given a gradient: of zeros where the results do not depend on
-/// it. Parameters of the other branch have that in Python, and optimizers with momentum move them by it.
+/// Hands the results of a branch on, and gives all that the branch was given a gradient: of zeros where the results do not
+/// depend on it. Parameters of the other branch have that in Python, and optimizers with momentum move them by it.
 struct Branch : torch::autograd::Function<Branch> {
   static std::vector<at::Tensor> forward(torch::autograd::AutogradContext* context, at::TensorList results,
                                          at::TensorList operands) {

@@ -71,7 +71,8 @@ class ExportedGraph {
   int64_t slots_ = 0;
 };
 
-/// A value as an operator's argument of this type: numbers become tensors, whole ones real, and lists those of LibTorch's types.
+/// A value as an operator's argument of this type: numbers become tensors, whole ones real, and lists those of LibTorch's
+/// types.
 /// Throws   ValueError when it can be none
 c10::IValue fit_to_type(const c10::IValue& value, const c10::TypePtr& type, int64_t copies);
 

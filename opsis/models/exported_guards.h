@@ -28,8 +28,8 @@ class ExportedGuard {
     std::unordered_map<std::string, size_t> leaves_;
   };
 
-  /// Throws   DecodeError for what is more than arithmetic on arguments that have a place: what Python would hold arguments against
-  ///          is not passed over
+  /// Throws   DecodeError for what is more than arithmetic on arguments that have a place: what Python would hold arguments
+  ///          against is not passed over
   static ExportedGuard read(const std::string& code, const Places& places);
 
   /// Whether it holds for these leaves; not where it speaks of the size of what is no tensor.

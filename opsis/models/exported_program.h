@@ -21,11 +21,11 @@ namespace opsis::inline v1::models {
 ///     const models::ExportedProgram model("model.pt2");
 ///     const torch::InferenceMode inference;
 ///     const auto scores = model({image}).toTensor();
-/// Reading a file runs nothing of it, whatever it holds. Running it does what its author wrote, to the memory of this process: run
-/// programs of people whom you trust, as with TorchScript. Operators that reach files or the network are refused all the same.
-/// It stays on the device that it was exported for. Threads may call one at once, each under its own grad mode, inference mode and
-/// autocast, as long as the program changes no buffers (that of a model in training does) and nobody writes to its state. Gradients
-/// of all calls go to the same parameters: let one thread at a time call backward.
+/// Reading a file runs nothing of it, whatever it holds. Running it does what its author wrote, to the memory of this process:
+/// run programs of people whom you trust, as with TorchScript. Operators that reach files or the network are refused all the
+/// same. It stays on the device that it was exported for. Threads may call one at once, each under its own grad mode, inference
+/// mode and autocast, as long as the program changes no buffers (that of a model in training does) and nobody writes to its
+/// state. Gradients of all calls go to the same parameters: let one thread at a time call backward.
 /// Source   torch.export.load(path).module()
 class OPSIS_API ExportedProgram {
  public:
@@ -40,13 +40,14 @@ class OPSIS_API ExportedProgram {
   /// Named arguments, in any order.
   using Named = std::vector<std::pair<std::string, c10::IValue>>;
 
-  /// Calls it with what the model's forward takes: tensors, numbers, and tuples, lists and dicts of such. What it gives is nested
-  /// as forward gave it. Classes of the model's own are tuples of their fields, those that were None left out, as arguments too.
-  /// Gradients are recorded unless the caller says otherwise. What comes for an argument that was None is ignored, as in Python.
-  /// Throws   ValueError for arguments that the program was not exported for (their number, nesting, sizes, or numbers that were
-  ///          fixed by the export), and for what an operator refuses, naming it
-  /// Differs  where the program has a number, a tensor is refused, and for a whole number that may vary a real one: Python goes on
-  ///          with them
+  /// Calls it with what the model's forward takes: tensors, numbers, and tuples, lists and dicts of such. What it gives is
+  /// nested as forward gave it. Classes of the model's own are tuples of their fields, those that were None left out, as
+  /// arguments too. Gradients are recorded unless the caller says otherwise. What comes for an argument that was None is
+  /// ignored, as in Python.
+  /// Throws   ValueError for arguments that the program was not exported for (their number, nesting, sizes, or numbers that
+  ///          were fixed by the export), and for what an operator refuses, naming it
+  /// Differs  where the program has a number, a tensor is refused, and for a whole number that may vary a real one: Python goes
+  ///          on with them
   c10::IValue operator()(std::vector<c10::IValue> arguments, const Named& named = {}) const;
 
   /// Parameters and persistent buffers by their names. They share memory with the program.

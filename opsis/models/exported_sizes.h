@@ -12,8 +12,8 @@
 
 namespace opsis::inline v1::models::detail {
 
-/// A side of a tensor, or a number among the arguments: fixed by the export, or a symbol times `scale` and `offset` more, where a
-/// symbol has one value wherever it stands. Neither: anything.
+/// A side of a tensor, or a number among the arguments: fixed by the export, or a symbol times `scale` and `offset` more, where
+/// a symbol has one value wherever it stands. Neither: anything.
 struct ExportedSide {
   std::optional<int64_t> size{};
   std::string symbol{};

@@ -97,8 +97,8 @@ void Tree::read_keys(const Json& context) {
   if (keys.size() != children.size()) raise<ValueError>("a dict of {} keys and {} values", keys.size(), children.size());
 }
 
-/// Those of a class by torch.export.register_dataclass, [[names], [names of what was None]], or of a named tuple, whose context is its
-/// name. Nothing is lost where neither is told: a tuple has its order.
+/// Those of a class by torch.export.register_dataclass, [[names], [names of what was None]], or of a named tuple, whose context
+/// is its name. Nothing is lost where neither is told: a tuple has its order.
 void Tree::read_fields(const Json& node, const Classes& classes) {
   const auto& type = node["type"].text();
   if (type == "builtins.tuple" || !node["context"].is_text()) return;

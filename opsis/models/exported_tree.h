@@ -14,8 +14,8 @@
 
 namespace opsis::inline v1::models::detail {
 
-/// A key of a dict as ways and messages have it: 'it\'s'. No two are written alike. Python leaves that one as it is between other
-/// quotes, and has its escapes for what cannot be printed; ExportedGuard reads those.
+/// A key of a dict as ways and messages have it: 'it\'s'. No two are written alike. Python leaves that one as it is between
+/// other quotes, and has its escapes for what cannot be printed; ExportedGuard reads those.
 std::string in_quotes(std::string_view key);
 
 /// A leaf, or a container of trees. None is a leaf.

@@ -1,5 +1,5 @@
-"""models_exported: programs that torch.export.save wrote, for models::ExportedProgram. Each case has its file, what it is called with and
-what it gives in Python, leaf by leaf."""
+"""models_exported: programs that torch.export.save wrote, for models::ExportedProgram. Each case has its file, what it is
+called with and what it gives in Python, leaf by leaf."""
 
 import warnings
 
@@ -126,7 +126,8 @@ class Types(torch.nn.Module):
         made = torch.zeros(2, 3, dtype=torch.int16, device="cpu", layout=torch.strided)
         complex_ = torch.full((2,), 1 + 2j)
         return (wide, x[:, index], x[..., None, index], far, made, complex_, torch.nn.functional.pad(x, (1, 2), value=-1.5),
-                x.std((2, 3), correction=0), torch.einsum("bchw,bdhw->bcd", x, x), x.clamp(min=0.25), x.sum(1, dtype=torch.float64))
+                x.std((2, 3), correction=0), torch.einsum("bchw,bdhw->bcd", x, x), x.clamp(min=0.25),
+                x.sum(1, dtype=torch.float64))
 
 
 def saved(name, module, arguments, named=None, **options):
@@ -159,19 +160,24 @@ def photos(*shape):
 
 boxes = torch.cat([low := torch.rand(12, 2) * 20, low + torch.rand(12, 2) * 18 + 1], 1)
 programs = {
-    "resnet18": lambda: saved("resnet18", torchvision.models.resnet18(), (photos(2, 3, 64, 64),), dynamic_shapes=({0: Dim("batch", max=8)},),
-                              called=(photos(5, 3, 64, 64),)),
+    "resnet18": lambda: saved("resnet18", torchvision.models.resnet18(), (photos(2, 3, 64, 64),),
+                              dynamic_shapes=({0: Dim("batch", max=8)},), called=(photos(5, 3, 64, 64),)),
     "mobilenet": lambda: saved("mobilenet", torchvision.models.mobilenet_v3_small(), (photos(2, 3, 64, 64),), train=True),
-    "swin": lambda: saved("swin", torchvision.models.SwinTransformer([4, 4], 24, [1, 1], [2, 4], [3, 3], num_classes=5), (photos(1, 3, 40, 40),)),
-    "vit": lambda: saved("vit", torchvision.models.VisionTransformer(32, 8, 2, 2, 32, 64, num_classes=5), (photos(2, 3, 32, 32),)),
-    "lraspp": lambda: saved("lraspp", torchvision.models.segmentation.lraspp_mobilenet_v3_large(weights_backbone=None), (photos(1, 3, 64, 64),)),
+    "swin": lambda: saved("swin", torchvision.models.SwinTransformer([4, 4], 24, [1, 1], [2, 4], [3, 3], num_classes=5),
+                          (photos(1, 3, 40, 40),)),
+    "vit": lambda: saved("vit", torchvision.models.VisionTransformer(32, 8, 2, 2, 32, 64, num_classes=5),
+                         (photos(2, 3, 32, 32),)),
+    "lraspp": lambda: saved("lraspp", torchvision.models.segmentation.lraspp_mobilenet_v3_large(weights_backbone=None),
+                            (photos(1, 3, 64, 64),)),
     "detects": lambda: saved("detects", Detects(), (photos(1, 4, 20, 20), boxes, torch.rand(12), torch.randint(0, 3, (12,)))),
-    "nests": lambda: saved("nests", Nests(), ((photos(4, 4), {"in": torch.rand(4, 4)}), [torch.rand(2)]), {"scale": 3.0, "mode": None}),
+    "nests": lambda: saved("nests", Nests(), ((photos(4, 4), {"in": torch.rand(4, 4)}), [torch.rand(2)]),
+                           {"scale": 3.0, "mode": None}),
     "branches": lambda: saved("branches", Branches(), (photos(3),)),
-    "sizes": lambda: saved("sizes", Sizes(), (photos(4, 5), photos(9)), dynamic_shapes=({0: Dim.AUTO, 1: Dim.AUTO}, {0: Dim.AUTO}),
-                           called=(photos(6, 11), photos(7))),
+    "sizes": lambda: saved("sizes", Sizes(), (photos(4, 5), photos(9)),
+                           dynamic_shapes=({0: Dim.AUTO, 1: Dim.AUTO}, {0: Dim.AUTO}), called=(photos(6, 11), photos(7))),
     "guarded": lambda: saved("guarded", Guarded(), ({"x": photos(8, 4)}, photos(4), 3),
-                             dynamic_shapes=({"x": {0: Dim.AUTO, 1: Dim.AUTO}}, {0: Dim.AUTO}, Dim.AUTO), called=({"x": photos(6, 2)}, photos(3), 5)),
+                             dynamic_shapes=({"x": {0: Dim.AUTO, 1: Dim.AUTO}}, {0: Dim.AUTO}, Dim.AUTO),
+                             called=({"x": photos(6, 2)}, photos(3), 5)),
     "keys": lambda: saved("keys", Keys(), ({key: photos(4) for key in Keys.keys}, {2.0: photos(4), 0.5: photos(6)}),
                           dynamic_shapes=({key: {0: Dim.AUTO} for key in Keys.keys}, {2.0: {0: Dim.AUTO}, 0.5: {0: Dim.AUTO}})),
     "derived": lambda: saved("derived", Derived(), (photos(7), photos(4)), called=(photos(9), photos(5)),
