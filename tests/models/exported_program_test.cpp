@@ -444,7 +444,7 @@ std::string model_of(int arguments) {
          Json(Json(takes).dump()).dump() + R"(,"out_spec":)" + Json(Json(gives).dump()).dump() + "}}]}}";
 }
 
-// Minutes, if each name were looked for among all of them.
+// Half a minute, if each name were looked for among all of them.
 TEST(HostileProgram, MayHaveManyNames) {
   constexpr int arguments = 50'000;
   Changed changed("counts");

@@ -235,7 +235,7 @@ TEST(Json, KeepsWhatItWasGiven) {
   EXPECT_ERROR(json["part"].text(), ValueError, "Json: this must be a text, got 0.1");
 }
 
-// Minutes, if the message were made of all of them.
+// Ten seconds, if the message were made of all of them.
 TEST(Json, TellsTheBeginningOfWhatIsWrong) {
   Json::Object members;
   for (int i = 0; i < 100'000; ++i) members.emplace_back(std::to_string(i), Json::List{i, "a text"});
