@@ -24,6 +24,7 @@
 #include "opsis/core/file_lock.h"
 #include "opsis/core/progress.h"
 #include "opsis/core/system_reason.h"
+#include "opsis/hub/digest.h"
 
 namespace opsis::inline v1::hub {
 namespace {
