@@ -65,7 +65,7 @@ torch::Tensor make_tensor(at::IntArrayRef sizes, torch::ScalarType type) {
   const auto bytes = c10::multiply_integers(sizes) * static_cast<int64_t>(c10::elementSize(type));
   if (bytes < large) return torch::empty(sizes, type);
   auto memory = make_memory(static_cast<size_t>(bytes));
-  const FreeMemory free = memory.get_deleter();
+  const auto free = memory.get_deleter();
   auto* const start = memory.release();
   return torch::from_blob(
       start, sizes, [free](void* data) { free(static_cast<uint8_t*>(data)); }, type);
