@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <limits>
 #include <new>
 
+#include "cli/number.h"
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
 #include "opsis/datasets/folder.h"
@@ -169,21 +169,16 @@ void note_failure(std::string_view command, const std::string& file, const std::
 
 namespace {
 
-std::string at_least(uint64_t least, const std::string& word) {
-  uint64_t value = 0;
-  const auto* end = word.data() + word.size();
-  const auto [stop, error] = std::from_chars(word.data(), end, value);
-  if (error == std::errc{} && stop == end && value >= least && value <= uint64_t{INT64_MAX}) return {};
+std::string at_least(int64_t least, const std::string& word) {
+  const auto value = number_in<int64_t>(word);
+  if (value && *value >= least) return {};
   return opsis::text("must be a whole number from {} on, got {}", least, word);
 }
 
 // NaN is within no bounds.
 std::string number_up_to(double most, std::string_view rule, const std::string& word) {
-  double value = 0;
-  const auto* end = word.data() + word.size();
-  const bool has_plus = word.size() > 1 && word[0] == '+' && word[1] != '-';
-  const auto [stop, error] = std::from_chars(word.data() + (has_plus ? 1 : 0), end, value);
-  if (error == std::errc{} && stop == end && value >= 0 && value <= most) return {};
+  const auto value = number_in<double>(word);
+  if (value && *value >= 0 && *value <= most) return {};
   return opsis::text("must be a number {}, got {}", rule, word);
 }
 
