@@ -411,7 +411,7 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   showing.add_option("--subset", options->subset, "The name, version or year of those that have several");
   take_options(showing);
   showing.add_option("--annotations", options->annotations, "The file of annotations of those whose folder has none");
-  showing.add_option("--out", options->output, std::string("The sheet to write: ") + kPictureFormats)->required();
+  showing.add_option("--out", options->output, "The sheet to write: " + picture_endings())->required();
   showing.add_option("--count", options->count, "Examples")->check(at_least_one)->capture_default_str();
   showing.add_option("--columns", options->columns, "Of the sheet")->check(at_least_one)->capture_default_str();
   showing.add_option("--side", options->side, "Of an example on the sheet, in pixels")

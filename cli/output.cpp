@@ -12,10 +12,12 @@
 #include <new>
 
 #include "cli/number.h"
+#include "opsis/core/alternatives.h"
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
 #include "opsis/datasets/folder.h"
 #include "opsis/hub/state_dict.h"
+#include "opsis/utils/picture_formats.h"
 
 namespace cli {
 namespace {
@@ -197,12 +199,15 @@ std::string lower(std::string word) {
   return word;
 }
 
+std::string picture_endings() {
+  std::vector<std::string_view> endings;
+  for (const auto& format : opsis::utils::picture_formats()) endings.push_back(format.ending);
+  return opsis::alternatives(endings);
+}
+
 void check_picture_name(std::string_view argument, const std::filesystem::path& file) {
-  const auto extension = lower(file.extension().string());
-  for (const std::string_view known : {".avif", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}) {
-    if (extension == known) return;
-  }
-  throw UsageError(opsis::text("{} must end in {}, got {}", argument, kPictureFormats, file.string()));
+  if (opsis::utils::find_picture_format(file.extension().string())) return;
+  throw UsageError(opsis::text("{} must end in {}, got {}", argument, picture_endings(), file.string()));
 }
 
 bool is_picture(const std::filesystem::path& file) {
