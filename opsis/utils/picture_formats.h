@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "opsis/core/api.h"
-#include "opsis/tv_tensors/image.h"
+#include "opsis/tv_tensors.h"
 
 namespace opsis::inline v1::utils {
 
