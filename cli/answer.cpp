@@ -20,7 +20,7 @@ void declare_task(CLI::App& command, TaskArguments& arguments, const std::string
   command.add_option(
       "--weights,--checkpoint", arguments.weights,
       "A checkpoint (.pth, .safetensors), or an entry in PyTorch's cache; the model's default entry when absent");
-  command.add_option("--out", arguments.out, "Write " + drawn + " here: " + kPictureFormats);
+  command.add_option("--out", arguments.out, "Write " + drawn + " here: " + picture_endings());
   command.add_flag("--json", arguments.json, "Print a JSON document");
 }
 

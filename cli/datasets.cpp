@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <sstream>
 
 #include "cli/commands.h"
+#include "cli/number.h"
 #include "cli/samples.h"
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
@@ -45,16 +47,24 @@ void set_text(Option& option, const std::string& value) {
 }
 
 void read_option(std::string& option, const std::string& value) { option = value; }
-void read_option(std::vector<std::string>& option, const std::string& value) { option = CLI::detail::split(value, ','); }
+void read_option(std::vector<std::string>& option, const std::string& value) {
+  option.clear();
+  std::istringstream words(value.empty() ? "," : value);
+  for (std::string word; std::getline(words, word, ',');) option.push_back(word);
+}
 void read_option(bool& option, const std::string& value) {
   if (value != "true" && value != "false") throw UsageError("it must be true or false");
   option = value == "true";
 }
 void read_option(int64_t& option, const std::string& value) {
-  if (!CLI::detail::lexical_cast(value, option)) throw UsageError("it must be a whole number");
+  const auto number = number_in<int64_t>(value);
+  if (!number) throw UsageError("it must be a whole number");
+  option = *number;
 }
 void read_option(double& option, const std::string& value) {
-  if (!CLI::detail::lexical_cast(value, option)) throw UsageError("it must be a number");
+  const auto number = number_in<double>(value);
+  if (!number) throw UsageError("it must be a number");
+  option = *number;
 }
 template <class Option>
 void read_option(std::optional<Option>& option, const std::string& value) {
@@ -111,9 +121,10 @@ void set_option(Options& options, const std::string& given) {
   OPSIS_OPTION(variant)
   OPSIS_OPTION(what)
 #undef OPSIS_OPTION
-  if (!found)
-    throw UsageError("this data set has no option " + name +
-                     (known.empty() ? "" : "; it has " + CLI::detail::join(known, ", ")));
+  if (found) return;
+  std::string list;
+  for (const auto& each : known) list.append(list.empty() ? "; it has " : ", ").append(each);
+  throw UsageError("this data set has no option " + name + list);
 }
 
 // Fills in the options that a set has, and refuses those that it has not.
@@ -400,7 +411,7 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   showing.add_option("--subset", options->subset, "The name, version or year of those that have several");
   take_options(showing);
   showing.add_option("--annotations", options->annotations, "The file of annotations of those whose folder has none");
-  showing.add_option("--out", options->output, std::string("The sheet to write: ") + kPictureFormats)->required();
+  showing.add_option("--out", options->output, "The sheet to write: " + picture_endings())->required();
   showing.add_option("--count", options->count, "Examples")->check(at_least_one)->capture_default_str();
   showing.add_option("--columns", options->columns, "Of the sheet")->check(at_least_one)->capture_default_str();
   showing.add_option("--side", options->side, "Of an example on the sheet, in pixels")

@@ -3,6 +3,7 @@
 
 #include "cli/classifier.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "opsis/core/check.h"
 #include "opsis/engine.h"
 
@@ -48,9 +49,7 @@ void declare_evaluate(CLI::App& app, Chosen& chosen) {
   command.add_option("--model", options->model, "Name of the model, when the checkpoint does not tell it")->transform(lower);
   command.add_option("--weights", options->weights, "A checkpoint, or an entry of the model's weights, as for opsis predict");
   command.add_option("--batch-size", options->batch_size, "Images at a time")->capture_default_str()->check(at_least_one);
-  command.add_option("--workers", options->workers, "Threads that read images")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 256));
+  declare_workers(command, options->workers);
   command.add_flag("--json", options->json, "Print a JSON document");
   command.footer(
       "Examples:\n"

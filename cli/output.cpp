@@ -5,17 +5,19 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <limits>
 #include <new>
 
+#include "cli/number.h"
+#include "opsis/core/alternatives.h"
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
 #include "opsis/datasets/folder.h"
 #include "opsis/hub/state_dict.h"
+#include "opsis/utils/picture_formats.h"
 
 namespace cli {
 namespace {
@@ -169,21 +171,16 @@ void note_failure(std::string_view command, const std::string& file, const std::
 
 namespace {
 
-std::string at_least(uint64_t least, const std::string& word) {
-  uint64_t value = 0;
-  const auto* end = word.data() + word.size();
-  const auto [stop, error] = std::from_chars(word.data(), end, value);
-  if (error == std::errc{} && stop == end && value >= least && value <= uint64_t{INT64_MAX}) return {};
+std::string at_least(int64_t least, const std::string& word) {
+  const auto value = number_in<int64_t>(word);
+  if (value && *value >= least) return {};
   return opsis::text("must be a whole number from {} on, got {}", least, word);
 }
 
 // NaN is within no bounds.
 std::string number_up_to(double most, std::string_view rule, const std::string& word) {
-  double value = 0;
-  const auto* end = word.data() + word.size();
-  const bool has_plus = word.size() > 1 && word[0] == '+' && word[1] != '-';
-  const auto [stop, error] = std::from_chars(word.data() + (has_plus ? 1 : 0), end, value);
-  if (error == std::errc{} && stop == end && value >= 0 && value <= most) return {};
+  const auto value = number_in<double>(word);
+  if (value && *value >= 0 && *value <= most) return {};
   return opsis::text("must be a number {}, got {}", rule, word);
 }
 
@@ -202,12 +199,15 @@ std::string lower(std::string word) {
   return word;
 }
 
+std::string picture_endings() {
+  std::vector<std::string_view> endings;
+  for (const auto& format : opsis::utils::picture_formats()) endings.push_back(format.ending);
+  return opsis::alternatives(endings);
+}
+
 void check_picture_name(std::string_view argument, const std::filesystem::path& file) {
-  const auto extension = lower(file.extension().string());
-  for (const std::string_view known : {".avif", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}) {
-    if (extension == known) return;
-  }
-  throw UsageError(opsis::text("{} must end in {}, got {}", argument, kPictureFormats, file.string()));
+  if (opsis::utils::find_picture_format(file.extension().string())) return;
+  throw UsageError(opsis::text("{} must end in {}, got {}", argument, picture_endings(), file.string()));
 }
 
 bool is_picture(const std::filesystem::path& file) {

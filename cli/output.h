@@ -55,8 +55,8 @@ std::string from_zero_to_nine_tenths(const std::string& word);
 /// transform(lower).
 std::string lower(std::string word);
 
-/// The formats that pictures are written in, for help.
-inline constexpr const char* kPictureFormats = ".avif, .gif, .jpg, .png, .tif or .webp";
+/// The endings of pictures that can be written, for help: ".avif, .gif, .jpg, .png, .tif or .webp".
+std::string picture_endings();
 /// Throws UsageError when the name of a picture to write ends in none of them; `argument` is what it was given as, "--out".
 void check_picture_name(std::string_view argument, const std::filesystem::path& file);
 

@@ -96,7 +96,7 @@ void declare_show(CLI::App& app, Chosen& chosen) {
   auto& command = *app.add_subcommand("show", "Show pictures before and after transforms, on one sheet");
   const auto options = std::make_shared<ShowOptions>();
   command.add_option("inputs", options->inputs, "Picture files")->required();
-  command.add_option("--out", options->output, std::string("The sheet to write: ") + kPictureFormats)->required();
+  command.add_option("--out", options->output, "The sheet to write: " + picture_endings())->required();
   command.add_option("--step", options->pipeline.steps, "A transform, as below; several in their order")
       ->allow_extra_args(false);
   command.add_option("--pipeline", options->pipeline.file, "Transforms as a JSON file instead");

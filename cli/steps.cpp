@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <vector>
 
+#include "cli/number.h"
 #include "cli/output.h"
 #include "opsis/core/check.h"
 #include "opsis/core/nearest.h"
@@ -196,18 +196,9 @@ class Arguments {
     if (word == "True" || word == "true") return true;
     if (word == "False" || word == "false") return false;
     if (word.starts_with("torch.")) return word.substr(6);  // a type, as Python has it
-    if (const auto whole = all_of<int64_t>(word)) return *whole;
-    if (const auto number = all_of<double>(word); number && std::isfinite(*number)) return *number;
+    if (const auto whole = number_in<int64_t>(word)) return *whole;
+    if (const auto number = number_in<double>(word); number && std::isfinite(*number)) return *number;
     return word;
-  }
-  // The number that a word is, from its first character to its last.
-  template <class Number>
-  static std::optional<Number> all_of(std::string_view word) {
-    if (word.starts_with('+')) word.remove_prefix(1);
-    Number value{};
-    const auto* const end = word.data() + word.size();
-    const auto [stop, error] = std::from_chars(word.data(), end, value);
-    return error == std::errc{} && stop == end ? std::optional(value) : std::nullopt;
   }
   std::optional<std::vector<std::string>> take(const std::string& key) {
     const auto place = asked_.size();
@@ -226,7 +217,7 @@ class Arguments {
     return {};
   }
   double number_of(const std::string& key, const std::string& word) const {
-    const auto value = all_of<double>(word);
+    const auto value = number_in<double>(word);
     if (!value || !(std::abs(*value) <= 1e9)) fail(opsis::text("{} must be a number, got \"{}\"", key, word));
     return *value;
   }

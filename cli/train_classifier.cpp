@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/options.h"
 #include "opsis/core/check.h"
 
 namespace cli {
@@ -22,12 +23,7 @@ void declare_run(CLI::App& command, RunOptions& options) {
       ->capture_default_str()
       ->check(from_zero_to_one);
   command.add_option("--out", options.out, "The checkpoint, written after every epoch")->capture_default_str();
-  command.add_option("--workers", options.workers, "Threads that read images; results do not depend on it")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 256));
-  command.add_option("--seed", options.seed, "For everything that is drawn: the same seed gives the same run")
-      ->capture_default_str()
-      ->check(zero_or_more);
+  declare_workers_and_seed(command, options.workers, options.seed);
   command.add_flag("--json", options.json, "Print a JSON document at the end; progress goes to stderr");
 }
 

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/classifier.h"
+#include "cli/options.h"
 #include "opsis/core/check.h"
 
 namespace cli {
@@ -34,12 +35,7 @@ void declare_task_run(CLI::App& command, TaskRun& run, const TaskRunHelp& help) 
   command.add_option("--clip-grad-norm", run.clip_grad_norm, "No limit when absent")->check(from_zero_on);
   command.add_option("--out", run.out, "The checkpoint, written after every epoch")->capture_default_str();
   command.add_option("--resume", run.resume, "A checkpoint to go on from, as if the run had never stopped");
-  command.add_option("--workers", run.workers, "Threads that read pictures; results do not depend on it")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 256));
-  command.add_option("--seed", run.seed, "For everything that is drawn: the same seed gives the same run")
-      ->capture_default_str()
-      ->check(zero_or_more);
+  declare_workers_and_seed(command, run.workers, run.seed);
   command.add_flag("--test-only", run.test_only,
                    "Learn nothing: tell how good the model of --weights is on the pictures in val/");
   command.add_flag("--json", run.json, "Print a JSON document at the end; progress goes to stderr");

@@ -109,8 +109,7 @@ void declare_transform(CLI::App& app, Chosen& chosen) {
   const auto options = std::make_shared<TransformOptions>();
   command.add_option("input", options->input, "A picture file, or a folder of them, in which other files are passed over")
       ->required();
-  command.add_option("output", options->output, std::string("The file to write (") + kPictureFormats + "), or the folder")
-      ->required();
+  command.add_option("output", options->output, "The file to write (" + picture_endings() + "), or the folder")->required();
   command.add_option("steps", options->pipeline.steps, "Transforms, in their order, as below");
   command.add_option("--pipeline", options->pipeline.file,
                      "Transforms as a JSON file instead: [{\"name\": \"Resize\", \"size\": [256]}]");

@@ -35,6 +35,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/opsis DESTINATION ${CMAKE_INSTALL_INCLUD
   FILES_MATCHING PATTERN *.h PATTERN pch.h EXCLUDE PATTERN media_stream.h EXCLUDE)
 
 set(package_components ${OPSIS_COMPONENTS})
+file(GLOB package_finders ${CMAKE_CURRENT_LIST_DIR}/Find*.cmake)
 if(BUILD_SHARED_LIBS)
   set(package_static FALSE)
 else()
@@ -47,9 +48,6 @@ install(FILES
   ${PROJECT_BINARY_DIR}/package/opsisConfig.cmake
   ${PROJECT_BINARY_DIR}/package/opsisConfigVersion.cmake
   ${CMAKE_CURRENT_LIST_DIR}/LibTorch.cmake
-  ${CMAKE_CURRENT_LIST_DIR}/FindArchives.cmake
-  ${CMAKE_CURRENT_LIST_DIR}/FindDeflate.cmake
-  ${CMAKE_CURRENT_LIST_DIR}/FindFFmpeg.cmake
-  ${CMAKE_CURRENT_LIST_DIR}/FindWebP.cmake
+  ${package_finders}
   DESTINATION ${package_dir})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -1,11 +1,13 @@
 # opsis_optional(<NAME> <package> <target> <what it brings>)
 # Declares the option OPSIS_<NAME>: AUTO (on when found), ON (an error when not found) or OFF.
-# Sets OPSIS_HAS_<NAME>, and appends the target to OPSIS_OPTIONAL_TARGETS and the name to OPSIS_COMPONENTS when on.
+# Sets OPSIS_HAS_<NAME> and appends the name to OPSIS_PARTS; when on, also the target to OPSIS_OPTIONAL_TARGETS, the package to
+# OPSIS_PACKAGES and the name, in small letters, to OPSIS_COMPONENTS.
 # A room then takes foo.cpp when OPSIS_HAS_<NAME> and foo_not_built.cpp otherwise: no #ifdef in the sources.
 macro(opsis_optional name package target purpose)
   set(OPSIS_${name} AUTO CACHE STRING "${purpose} (AUTO, ON, OFF)")
   set_property(CACHE OPSIS_${name} PROPERTY STRINGS AUTO ON OFF)
   set(OPSIS_HAS_${name} FALSE)
+  list(APPEND OPSIS_PARTS ${name})
   if(NOT OPSIS_${name} STREQUAL "OFF")
     if(OPSIS_${name} STREQUAL "ON")
       find_package(${package} REQUIRED)
@@ -15,6 +17,7 @@ macro(opsis_optional name package target purpose)
     if(TARGET ${target})
       set(OPSIS_HAS_${name} TRUE)
       list(APPEND OPSIS_OPTIONAL_TARGETS ${target})
+      list(APPEND OPSIS_PACKAGES ${package})
       string(TOLOWER ${name} _component)
       list(APPEND OPSIS_COMPONENTS ${_component})
     elseif(OPSIS_${name} STREQUAL "ON")

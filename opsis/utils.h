@@ -10,6 +10,7 @@
 #include "opsis/utils/flow_to_image.h"
 #include "opsis/utils/labelled_grid.h"
 #include "opsis/utils/make_grid.h"
+#include "opsis/utils/picture_formats.h"
 #include "opsis/utils/plot.h"
 #include "opsis/utils/raster.h"
 #include "opsis/utils/save_image.h"

@@ -33,15 +33,13 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
   # The sources as a part of another project. The library is built a second time for this, so it is built as it is not built
   # above: by clang, static, for debugging (but without what a debugger reads, for time) and without anything optional, whose absence
   # must be told by name.
+  list(TRANSFORM OPSIS_PARTS REPLACE "(.+)" "-DOPSIS_\\1=OFF" OUTPUT_VARIABLE without_parts)
   add_test(NAME house.VendoredOpsisIsStaticAndBare
     COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/consumers/vendored ${consumers}/vendored
       --build-generator Ninja --build-noclean --build-target consumer
       --build-options ${linker} -DCMAKE_CXX_COMPILER=${OPSIS_CLANG} -DCMAKE_UNITY_BUILD=ON -DBUILD_SHARED_LIBS=OFF
         -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0
-        -DOPSIS_JPEG=OFF -DOPSIS_PNG=OFF -DOPSIS_DEFLATE=OFF -DOPSIS_GIF=OFF -DOPSIS_WEBP=OFF -DOPSIS_AVIF=OFF
-        -DOPSIS_DICOM=OFF -DOPSIS_HEIC=OFF -DOPSIS_TIFF=OFF -DOPSIS_CURL=OFF -DOPSIS_CRYPTO=OFF -DOPSIS_FREETYPE=OFF
-        -DOPSIS_ARCHIVE=OFF -DOPSIS_MAT=OFF -DOPSIS_HDF5=OFF -DOPSIS_XML=OFF -DOPSIS_SIMDJSON=OFF -DOPSIS_VIDEO=OFF
-        -DOPSIS_INSTALL=ON -DOPSIS_SOURCE_DIR=${PROJECT_SOURCE_DIR} -DOPSIS_LIBTORCH=${OPSIS_LIBTORCH_ROOT}
+        ${without_parts} -DOPSIS_INSTALL=ON -DOPSIS_SOURCE_DIR=${PROJECT_SOURCE_DIR} -DOPSIS_LIBTORCH=${OPSIS_LIBTORCH_ROOT}
       --test-command consumer)
   string(CONCAT not_built
     "decode_jpeg: built without libjpeg; configure with -DOPSIS_JPEG=ON\n"

@@ -8,12 +8,11 @@
 #include <memory>
 #include <new>
 
+#include "opsis/core/frees.h"
+
 namespace opsis::inline v1 {
 
-struct FreeMemory {
-  void operator()(uint8_t* memory) const { std::free(memory); }
-};
-using Memory = std::unique_ptr<uint8_t, FreeMemory>;
+using Memory = std::unique_ptr<uint8_t, Frees<std::free>>;
 
 /// Memory that nobody has written yet. The system hands out and clears a large piece page by page as it is first written, which
 /// took longer than to decode a JPEG of 12 megapixels into it; in pages of 2 MiB, if it will, it is done at once.

@@ -19,6 +19,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/descriptor.h"
 #include "opsis/core/file_lock.h"
+#include "opsis/core/frees.h"
 #include "opsis/core/system_reason.h"
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/gzip_reader.h"
@@ -33,10 +34,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct FreeArchive {
-  void operator()(struct archive* archive) const { archive_read_free(archive); }
-};
-using ArchiveHandle = std::unique_ptr<struct archive, FreeArchive>;
+using ArchiveHandle = std::unique_ptr<struct archive, Frees<archive_read_free>>;
 
 // libarchive gives names in the encoding of the locale, and few programs set one. While it lives, this thread's is UTF-8.
 class Utf8Names {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "opsis/core/alternatives.h"
 #include "opsis/core/check.h"
 #include "opsis/core/telling_where.h"
 #include "opsis/datasets/picture.h"
@@ -114,9 +115,7 @@ namespace detail {
 void check_choice(std::string_view dataset, std::string_view option, std::string_view value,
                   const std::vector<std::string_view>& known) {
   if (std::find(known.begin(), known.end(), value) != known.end()) return;
-  std::string list;
-  for (size_t i = 0; i < known.size(); ++i) list.append(i == 0 ? "" : i + 1 < known.size() ? ", " : " or ").append(known[i]);
-  raise<ValueError>("{}: {} must be {}, got \"{}\"", dataset, option, list, value);
+  raise<ValueError>("{}: {} must be {}, got \"{}\"", dataset, option, alternatives(known), value);
 }
 
 void check_choice(std::string_view dataset, std::string_view option, std::string_view value,

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "opsis/core/check.h"
+#include "opsis/core/frees.h"
 #include "opsis/core/parallel.h"
 #include "opsis/datasets/scan_index.h"
 #include "opsis/io/index_file.h"
@@ -32,13 +33,9 @@ struct Entry {
   bool is_folder = false, is_link = false;
 };
 
-struct CloseFolder {
-  void operator()(DIR* folder) const { closedir(folder); }
-};
-
 // By readdir, for std::filesystem's iterator takes half of the time to make a path of each name.
 std::vector<Entry> entries_of(const std::string& folder) {
-  const std::unique_ptr<DIR, CloseFolder> open(opendir(folder.empty() ? "." : folder.c_str()));
+  const std::unique_ptr<DIR, Frees<closedir>> open(opendir(folder.empty() ? "." : folder.c_str()));
   if (!open && errno == ENOENT) raise<NotFoundError>("{} is not there", folder);
   std::vector<Entry> out;
   int failed = open ? 0 : errno;

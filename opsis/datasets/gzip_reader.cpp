@@ -8,16 +8,10 @@
 #include <new>
 
 #include "opsis/core/check.h"
+#include "opsis/core/frees.h"
 #include "opsis/core/system_reason.h"
 
 namespace opsis::inline v1::datasets::detail {
-namespace {
-
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-}  // namespace
 
 struct GzipReader::State {
   explicit State(const std::filesystem::path& path) : file(std::fopen(path.c_str(), "rbe")) {
@@ -54,7 +48,7 @@ struct GzipReader::State {
     return true;
   }
 
-  std::unique_ptr<std::FILE, CloseFile> file;
+  std::unique_ptr<std::FILE, Frees<std::fclose>> file;
   z_stream stream{};
   bool ended = false;
   std::array<uint8_t, size_t{1} << 16> in{};

@@ -5,14 +5,12 @@
 #include <array>
 
 #include "opsis/core/check.h"
+#include "opsis/core/frees.h"
 
 namespace opsis::inline v1::hub {
 
 struct Digest::State {
-  struct Free {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  };
-  std::unique_ptr<EVP_MD_CTX, Free> context{EVP_MD_CTX_new()};
+  std::unique_ptr<EVP_MD_CTX, Frees<EVP_MD_CTX_free>> context{EVP_MD_CTX_new()};
 };
 
 Digest::Digest(DigestKind kind) : state_(std::make_unique<State>()) {

@@ -38,4 +38,10 @@ class OPSIS_API Digest {
 /// Throws   IoError when it cannot be read
 OPSIS_API std::string digest_of_file(const std::filesystem::path& file, DigestKind kind);
 
+/// Throws IntegrityError when the file's SHA-256 does not begin so. IoError when it cannot be read.
+OPSIS_API void check_sha256(const std::filesystem::path& file, const std::string& beginning);
+
+/// Throws IntegrityError when the file has another MD5. IoError when it cannot be read.
+OPSIS_API void check_md5(const std::filesystem::path& file, const std::string& md5);
+
 }  // namespace opsis::inline v1::hub

@@ -22,8 +22,10 @@
 #include "opsis/core/check.h"
 #include "opsis/core/descriptor.h"
 #include "opsis/core/file_lock.h"
+#include "opsis/core/frees.h"
 #include "opsis/core/progress.h"
 #include "opsis/core/system_reason.h"
+#include "opsis/hub/digest.h"
 
 namespace opsis::inline v1::hub {
 namespace {
@@ -43,11 +45,6 @@ std::string read_text(const fs::path& path) {
   std::getline(in, line);
   return line;
 }
-
-struct FreeCurl {
-  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
 
 // One attempt: what libcurl's callbacks see.
 struct Transfer {
@@ -235,10 +232,10 @@ bool is_nameless(CURL* curl, CURLcode code) {
 
 Outcome attempt(const std::string& url, Transfer& transfer, const DownloadOptions& options) {
   static const auto initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-  const std::unique_ptr<CURL, FreeCurl> handle(initialised == CURLE_OK ? curl_easy_init() : nullptr);
+  const std::unique_ptr<CURL, Frees<curl_easy_cleanup>> handle(initialised == CURLE_OK ? curl_easy_init() : nullptr);
   if (!handle) raise<IoError>("download: libcurl cannot start");
   CURL* curl = handle.get();
-  std::unique_ptr<curl_slist, FreeCurl> headers;
+  std::unique_ptr<curl_slist, Frees<curl_slist_free_all>> headers;
   char message[CURL_ERROR_SIZE] = "";
 
   struct stat status {};

@@ -54,10 +54,4 @@ OPSIS_API std::string mirrored(const std::string& url);
 /// Whether OPSIS_OFFLINE is set, to anything but "" and "0".
 OPSIS_API bool offline();
 
-/// Throws IntegrityError when the file's SHA-256 does not begin so. IoError when it cannot be read.
-OPSIS_API void check_sha256(const std::filesystem::path& file, const std::string& beginning);
-
-/// Throws IntegrityError when the file has another MD5. IoError when it cannot be read.
-OPSIS_API void check_md5(const std::filesystem::path& file, const std::string& md5);
-
 }  // namespace opsis::inline v1::hub

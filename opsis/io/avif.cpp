@@ -10,15 +10,12 @@
 #include <string_view>
 
 #include "opsis/core/check.h"
+#include "opsis/core/frees.h"
 #include "opsis/io/exif.h"
 #include "opsis/io/over_limit.h"
 
 namespace opsis::inline v1::io::avif {
 namespace {
-
-struct DestroyDecoder {
-  void operator()(avifDecoder* decoder) const { avifDecoderDestroy(decoder); }
-};
 
 /// The EXIF orientation that means the same as these: first turned by quarters counter-clockwise, then mirrored.
 int orientation_of(int quarters, bool mirrored, bool top_to_bottom) {
@@ -49,18 +46,6 @@ void check_avif(const avifDecoder& decoder, avifResult result, Bytes bytes) {
 
 // Encoding.
 
-struct DestroyImage {
-  void operator()(avifImage* image) const { avifImageDestroy(image); }
-};
-
-struct DestroyEncoder {
-  void operator()(avifEncoder* encoder) const { avifEncoderDestroy(encoder); }
-};
-
-struct FreeData {
-  void operator()(avifRWData* data) const { avifRWDataFree(data); }
-};
-
 void check_encoding(avifResult result, Size size) {
   if (result == AVIF_RESULT_OK) return;
   raise<ValueError>("encode_avif: {} (the image is {} high and {} wide)", avifResultToString(result), size.height, size.width);
@@ -69,7 +54,7 @@ void check_encoding(avifResult result, Size size) {
 }  // namespace
 
 void decode(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
-  const std::unique_ptr<avifDecoder, DestroyDecoder> decoder(avifDecoderCreate());
+  const std::unique_ptr<avifDecoder, Frees<avifDecoderDestroy>> decoder(avifDecoderCreate());
   if (!decoder) raise<DecodeError>("decode_avif: out of memory");
   decoder->ignoreXMP = AVIF_TRUE;
   decoder->ignoreExif = options.apply_exif_orientation ? AVIF_FALSE : AVIF_TRUE;
@@ -119,9 +104,9 @@ std::vector<uint8_t> encode(const void* pixels, Size size, int64_t channels, int
   const auto format = channels == 1       ? AVIF_PIXEL_FORMAT_YUV400
                       : encoding.lossless ? AVIF_PIXEL_FORMAT_YUV444
                                           : AVIF_PIXEL_FORMAT_YUV420;
-  const std::unique_ptr<avifImage, DestroyImage> image(avifImageCreate(
+  const std::unique_ptr<avifImage, Frees<avifImageDestroy>> image(avifImageCreate(
       static_cast<uint32_t>(size.width), static_cast<uint32_t>(size.height), static_cast<uint32_t>(encoding.depth), format));
-  const std::unique_ptr<avifEncoder, DestroyEncoder> encoder(avifEncoderCreate());
+  const std::unique_ptr<avifEncoder, Frees<avifEncoderDestroy>> encoder(avifEncoderCreate());
   if (!image || !encoder) raise<ValueError>("encode_avif: out of memory");
   image->colorPrimaries = AVIF_COLOR_PRIMARIES_BT709;
   image->transferCharacteristics = AVIF_TRANSFER_CHARACTERISTICS_SRGB;
@@ -152,7 +137,7 @@ std::vector<uint8_t> encode(const void* pixels, Size size, int64_t channels, int
   encoder->minQuantizerAlpha = encoder->maxQuantizerAlpha = quantizer;
   encoder->speed = encoding.speed;
   avifRWData data = AVIF_DATA_EMPTY;
-  const std::unique_ptr<avifRWData, FreeData> owner(&data);
+  const std::unique_ptr<avifRWData, Frees<avifRWDataFree>> owner(&data);
   check_encoding(avifEncoderWrite(encoder.get(), image.get(), &data), size);
   return {data.data, data.data + data.size};
 }

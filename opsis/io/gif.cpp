@@ -16,15 +16,14 @@
 #include <span>
 
 #include "opsis/core/check.h"
+#include "opsis/core/frees.h"
 
 namespace opsis::inline v1::io::gif {
 namespace {
 
 // Decoding.
 
-struct CloseReader {
-  void operator()(GifFileType* file) const { DGifCloseFile(file, nullptr); }
-};
+void close_reader(GifFileType* file) { DGifCloseFile(file, nullptr); }
 
 int on_gif_read(GifFileType* file, GifByteType* out, int count) {
   auto* rest = static_cast<Bytes*>(file->UserData);
@@ -101,7 +100,7 @@ class Records {
   }
 
   Bytes all_, rest_;
-  std::unique_ptr<GifFileType, CloseReader> file_;
+  std::unique_ptr<GifFileType, Frees<close_reader>> file_;
   GraphicsControlBlock control_{};
   int still_transparent_ = -1;
 };
@@ -191,13 +190,7 @@ void draw(Records& records, const Palette& palette, int transparent, uint8_t* ca
 
 // Encoding.
 
-struct CloseWriter {
-  void operator()(GifFileType* file) const { EGifCloseFile(file, nullptr); }
-};
-
-struct FreeMap {
-  void operator()(ColorMapObject* map) const { GifFreeMapObject(map); }
-};
+void close_writer(GifFileType* file) { EGifCloseFile(file, nullptr); }
 
 int on_gif_write(GifFileType* file, const GifByteType* data, int count) {
   auto* bytes = static_cast<std::vector<uint8_t>*>(file->UserData);
@@ -451,7 +444,7 @@ class Writer {
     check(EGifPutExtension(file_.get(), GRAPHICS_EXT_FUNC_CODE, static_cast<int>(EGifGCBToExtension(&control, extension)),
                            extension));
     const int colors = 1 << GifBitSize(static_cast<int>(frame.palette.size()));
-    const std::unique_ptr<ColorMapObject, FreeMap> map(GifMakeMapObject(std::max(colors, 2), nullptr));
+    const std::unique_ptr<ColorMapObject, Frees<GifFreeMapObject>> map(GifMakeMapObject(std::max(colors, 2), nullptr));
     if (!map) raise<ValueError>("encode_gif: out of memory");
     for (size_t i = 0; i < frame.palette.size(); ++i) {
       map->Colors[i] = {frame.palette[i][0], frame.palette[i][1], frame.palette[i][2]};
@@ -472,7 +465,7 @@ class Writer {
     if (result == GIF_ERROR) raise<ValueError>("encode_gif: {}", GifErrorString(file_->Error));
   }
 
-  std::unique_ptr<GifFileType, CloseWriter> file_;
+  std::unique_ptr<GifFileType, Frees<close_writer>> file_;
 };
 
 }  // namespace

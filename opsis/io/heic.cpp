@@ -11,26 +11,11 @@
 #include <memory>
 
 #include "opsis/core/check.h"
+#include "opsis/core/frees.h"
 #include "opsis/io/over_limit.h"
 
 namespace opsis::inline v1::io::heic {
 namespace {
-
-struct FreeContext {
-  void operator()(heif_context* context) const { heif_context_free(context); }
-};
-
-struct ReleaseHandle {
-  void operator()(heif_image_handle* handle) const { heif_image_handle_release(handle); }
-};
-
-struct ReleaseImage {
-  void operator()(heif_image* image) const { heif_image_release(image); }
-};
-
-struct FreeOptions {
-  void operator()(heif_decoding_options* options) const { heif_decoding_options_free(options); }
-};
 
 void check_heic(const heif_error& error, Bytes bytes) {
   if (error.code != heif_error_Ok) raise<DecodeError>("decode_heic: {} ({} bytes)", error.message, bytes.size());
@@ -75,7 +60,7 @@ heif_chroma chroma_of(bool alpha, int bits) {
 }  // namespace
 
 void decode(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
-  const std::unique_ptr<heif_context, FreeContext> context(heif_context_alloc());
+  const std::unique_ptr<heif_context, Frees<heif_context_free>> context(heif_context_alloc());
   if (!context) raise<DecodeError>("decode_heic: out of memory");
   limit(context.get(), bytes, options.limits);
   heif_context_set_max_decoding_threads(context.get(), 0);
@@ -83,7 +68,7 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
 
   heif_image_handle* raw_handle = nullptr;
   const auto found = heif_context_get_primary_image_handle(context.get(), &raw_handle);
-  const std::unique_ptr<heif_image_handle, ReleaseHandle> handle(raw_handle);
+  const std::unique_ptr<heif_image_handle, Frees<heif_image_handle_release>> handle(raw_handle);
   check_heic(found, bytes);
   const int depth = heif_image_handle_get_luma_bits_per_pixel(handle.get());
   if (depth < 1 || depth > 16) raise<DecodeError>("decode_heic: {} bits a sample", depth);
@@ -102,12 +87,12 @@ void decode(Bytes bytes, const DecodeOptions& options, const Destination& destin
                options.limits.codec_bytes);
   }
 
-  const std::unique_ptr<heif_decoding_options, FreeOptions> how(heif_decoding_options_alloc());
+  const std::unique_ptr<heif_decoding_options, Frees<heif_decoding_options_free>> how(heif_decoding_options_alloc());
   if (!how) raise<DecodeError>("decode_heic: out of memory");
   how->strict_decoding = 0;  // with it libheif 1.15 loses the memory of the image that it refuses; its warnings tell as much
   heif_image* raw_image = nullptr;
   const auto decoded = heif_decode_image(handle.get(), &raw_image, heif_colorspace_RGB, chroma_of(alpha, info.bits), how.get());
-  const std::unique_ptr<heif_image, ReleaseImage> image(raw_image);
+  const std::unique_ptr<heif_image, Frees<heif_image_release>> image(raw_image);
   check_heic(decoded, bytes);
   if (options.strict && heif_image_get_decoding_warnings(image.get(), 0, nullptr, 0) > 0) {
     heif_error warning{};

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <initializer_list>
 
+#include "opsis/core/alternatives.h"
 #include "opsis/core/check.h"
 #include "opsis/core/memory.h"
 #include "opsis/core/parallel.h"
@@ -65,7 +66,7 @@ torch::Tensor make_tensor(at::IntArrayRef sizes, torch::ScalarType type) {
   const auto bytes = c10::multiply_integers(sizes) * static_cast<int64_t>(c10::elementSize(type));
   if (bytes < large) return torch::empty(sizes, type);
   auto memory = make_memory(static_cast<size_t>(bytes));
-  const FreeMemory free = memory.get_deleter();
+  const auto free = memory.get_deleter();
   auto* const start = memory.release();
   return torch::from_blob(
       start, sizes, [free](void* data) { free(static_cast<uint8_t*>(data)); }, type);
@@ -109,18 +110,6 @@ Decoded decode_into_tensor(Decode decode, Bytes bytes, const DecodeOptions& opti
   return out;
 }
 
-/// "1, 3 or 4"; "some" when there is nothing to choose from.
-template <class T>
-std::string joined(std::initializer_list<T> values) {
-  std::string out;
-  size_t left = values.size();
-  for (const auto& value : values) {
-    out += text("{}", value);
-    if (--left > 0) out += left == 1 ? " or " : ", ";
-  }
-  return out.empty() ? "any number of" : out;
-}
-
 /// Decodes a file in whose errors its name must stand.
 template <class Decode>
 torch::Tensor read_numbers(const std::filesystem::path& path, const DecodeOptions& options, Decode decode) {
@@ -136,8 +125,9 @@ torch::Tensor frames_to_encode(std::string_view function, const Image& image, st
   const auto has = [](const auto& list, auto value) { return std::find(list.begin(), list.end(), value) != list.end(); };
   OPSIS_CHECK(shaped && (channels.size() == 0 || has(channels, data.size(-3))),
               "{}: the image must be {}(C, H, W) with {} channels, got {}", function, several ? "(T, C, H, W) or " : "",
-              joined(channels), opsis::detail::shape(data));
-  OPSIS_CHECK(has(types, data.scalar_type()), "{}: the image must be {}, got {}", function, joined(types), data.scalar_type());
+              channels.size() == 0 ? "any number of" : alternatives(channels), opsis::detail::shape(data));
+  OPSIS_CHECK(has(types, data.scalar_type()), "{}: the image must be {}, got {}", function, alternatives(types),
+              data.scalar_type());
   OPSIS_CHECK(data.device().is_cpu(), "{}: the image must be on the CPU, got {}", function, data.device());
   OPSIS_CHECK(data.size(-1) > 0 && data.size(-2) > 0, "{}: the image must have a pixel, it is {} high and {} wide", function,
               data.size(-2), data.size(-1));

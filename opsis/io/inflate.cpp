@@ -7,14 +7,12 @@
 #include <new>
 
 #include "opsis/core/check.h"
+#include "opsis/core/frees.h"
 
 namespace opsis::inline v1::io {
 namespace {
 
-struct FreeRawDecompressor {
-  void operator()(libdeflate_decompressor* inflater) const { libdeflate_free_decompressor(inflater); }
-};
-using Decompressor = std::unique_ptr<libdeflate_decompressor, FreeRawDecompressor>;
+using Decompressor = std::unique_ptr<libdeflate_decompressor, Frees<libdeflate_free_decompressor>>;
 
 Decompressor make_decompressor() {
   Decompressor out(libdeflate_alloc_decompressor());

@@ -21,6 +21,7 @@ extern "C" {
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "opsis/core/check.h"
@@ -123,30 +124,31 @@ std::span<const AVPacketSideData> side_data_of(const Stream& stream) {
   }
 }
 
-struct CloseInput {
-  void operator()(AVFormatContext* context) const { ffmpeg().avformat_close_input(&context); }
-};
 struct FreeIo {
   void operator()(AVIOContext* io) const {
     ffmpeg().av_freep(&io->buffer);
     ffmpeg().avio_context_free(&io);
   }
 };
-struct FreeCodec {
-  void operator()(AVCodecContext* codec) const { ffmpeg().avcodec_free_context(&codec); }
+// As core/frees.h has it, by a function that was found at run time. Most want to clear the pointer too.
+template <auto FFmpeg::*function>
+struct FFmpegFrees {
+  template <class T>
+  void operator()(T* pointer) const {
+    const auto free = ffmpeg().*function;
+    if constexpr (std::is_invocable_v<decltype(free), T**>) {
+      free(&pointer);
+    } else {
+      free(pointer);
+    }
+  }
 };
-struct FreePacket {
-  void operator()(AVPacket* packet) const { ffmpeg().av_packet_free(&packet); }
-};
-struct FreeFrame {
-  void operator()(AVFrame* frame) const { ffmpeg().av_frame_free(&frame); }
-};
-struct FreeScaler {
-  void operator()(SwsContext* scaler) const { ffmpeg().sws_freeContext(scaler); }
-};
-struct FreeResampler {
-  void operator()(SwrContext* resampler) const { ffmpeg().swr_free(&resampler); }
-};
+using CloseInput = FFmpegFrees<&FFmpeg::avformat_close_input>;
+using FreeCodec = FFmpegFrees<&FFmpeg::avcodec_free_context>;
+using FreePacket = FFmpegFrees<&FFmpeg::av_packet_free>;
+using FreeFrame = FFmpegFrees<&FFmpeg::av_frame_free>;
+using FreeScaler = FFmpegFrees<&FFmpeg::sws_freeContext>;
+using FreeResampler = FFmpegFrees<&FFmpeg::swr_free>;
 
 template <class T, class Free>
 std::unique_ptr<T, Free> owned(T* pointer) {

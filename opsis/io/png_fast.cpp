@@ -12,6 +12,7 @@
 #include <optional>
 #include <string_view>
 
+#include "opsis/core/frees.h"
 #include "opsis/core/memory.h"
 #include "opsis/io/exif.h"
 #include "opsis/simd/png_unfilter.h"
@@ -149,16 +150,13 @@ bool read_data(Bytes rest, Bytes first, size_t largest, Memory& joined, Bytes& d
   return true;
 }
 
-struct FreeDecompressor {
-  void operator()(libdeflate_decompressor* decompressor) const { libdeflate_free_decompressor(decompressor); }
-};
-
 bool inflate(Bytes data, uint8_t* out, size_t size) {
   if (data.size() < 6) return false;
   // zlib refuses to look back further than the window that the stream declares, libdeflate does not mind.
   const size_t window = size_t{256} << (data[0] >> 4);
   if (window < std::min<size_t>(size, 32768)) return false;
-  const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(libdeflate_alloc_decompressor());
+  const std::unique_ptr<libdeflate_decompressor, Frees<libdeflate_free_decompressor>> decompressor(
+      libdeflate_alloc_decompressor());
   if (!decompressor) return false;
   size_t read = 0, written = 0;
   return libdeflate_zlib_decompress_ex(decompressor.get(), data.data(), data.size(), out, size, &read, &written) ==

@@ -17,21 +17,14 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/frees.h"
 #include "opsis/io/channels.h"
 #include "opsis/io/over_limit.h"
 
 namespace opsis::inline v1::io::tiff {
 namespace {
 
-struct CloseTiff {
-  void operator()(TIFF* file) const { TIFFClose(file); }
-};
-
-struct FreeTiffOptions {
-  void operator()(TIFFOpenOptions* options) const { TIFFOpenOptionsFree(options); }
-};
-
-using File = std::unique_ptr<TIFF, CloseTiff>;
+using File = std::unique_ptr<TIFF, Frees<TIFFClose>>;
 
 /// What libtiff had to say. The first of each is kept: later ones follow from it.
 struct Messages {
@@ -94,7 +87,7 @@ int on_tiff_close(thandle_t) { return 0; }
 toff_t on_tiff_size(thandle_t handle) { return static_cast<Stream*>(handle)->size(); }
 
 File open_tiff(Stream& stream, Messages& messages, const char* how, int64_t most_bytes) {
-  const std::unique_ptr<TIFFOpenOptions, FreeTiffOptions> options(TIFFOpenOptionsAlloc());
+  const std::unique_ptr<TIFFOpenOptions, Frees<TIFFOpenOptionsFree>> options(TIFFOpenOptionsAlloc());
   if (!options) return nullptr;
   TIFFOpenOptionsSetErrorHandlerExtR(options.get(), on_tiff_error, &messages);
   TIFFOpenOptionsSetWarningHandlerExtR(options.get(), on_tiff_warning, &messages);

@@ -8,23 +8,12 @@
 #include <memory>
 
 #include "opsis/core/check.h"
+#include "opsis/core/frees.h"
 #include "opsis/io/exif.h"
 #include "opsis/io/over_limit.h"
 
 namespace opsis::inline v1::io::webp {
 namespace {
-
-struct DeleteDemuxer {
-  void operator()(WebPDemuxer* demuxer) const { WebPDemuxDelete(demuxer); }
-};
-
-struct DeleteAnimation {
-  void operator()(WebPAnimDecoder* animation) const { WebPAnimDecoderDelete(animation); }
-};
-
-struct ReleaseChunk {
-  void operator()(WebPChunkIterator* chunk) const { WebPDemuxReleaseChunkIterator(chunk); }
-};
 
 const char* reason_of(VP8StatusCode status) {
   switch (status) {
@@ -37,11 +26,11 @@ const char* reason_of(VP8StatusCode status) {
 
 int webp_orientation(Bytes bytes) {
   const WebPData data{bytes.data(), bytes.size()};
-  const std::unique_ptr<WebPDemuxer, DeleteDemuxer> demuxer(WebPDemux(&data));
+  const std::unique_ptr<WebPDemuxer, Frees<WebPDemuxDelete>> demuxer(WebPDemux(&data));
   if (!demuxer) return 1;
   WebPChunkIterator chunk{};
   if (!WebPDemuxGetChunk(demuxer.get(), "EXIF", 1, &chunk)) return 1;
-  const std::unique_ptr<WebPChunkIterator, ReleaseChunk> owner(&chunk);
+  const std::unique_ptr<WebPChunkIterator, Frees<WebPDemuxReleaseChunkIterator>> owner(&chunk);
   const Bytes block(chunk.chunk.bytes, chunk.chunk.size);
   // Some programs put a JPEG's six bytes in front.
   return has_magic(block, 0, "Exif") ? exif_orientation_of_app1(block) : exif_orientation(block);
@@ -53,7 +42,7 @@ void decode_first_frame(Bytes bytes, const ImageInfo& info, uint8_t* pixels) {
   if (!WebPAnimDecoderOptionsInit(&options)) raise<DecodeError>("decode_webp: another libwebp than at build");
   options.color_mode = MODE_RGBA;
   const WebPData data{bytes.data(), bytes.size()};
-  const std::unique_ptr<WebPAnimDecoder, DeleteAnimation> animation(WebPAnimDecoderNew(&data, &options));
+  const std::unique_ptr<WebPAnimDecoder, Frees<WebPAnimDecoderDelete>> animation(WebPAnimDecoderNew(&data, &options));
   WebPAnimInfo canvas{};
   uint8_t* frame = nullptr;
   int timestamp = 0;
@@ -68,10 +57,6 @@ void decode_first_frame(Bytes bytes, const ImageInfo& info, uint8_t* pixels) {
 }
 
 // Encoding.
-
-struct FreePicture {
-  void operator()(WebPPicture* picture) const { WebPPictureFree(picture); }
-};
 
 int on_webp_write(const uint8_t* data, size_t count, const WebPPicture* picture) {
   auto* bytes = static_cast<std::vector<uint8_t>*>(picture->custom_ptr);
@@ -123,7 +108,7 @@ std::vector<uint8_t> encode(const uint8_t* pixels, Size size, int64_t channels, 
   WebPConfig config;
   WebPPicture picture;
   if (!WebPConfigInit(&config) || !WebPPictureInit(&picture)) raise<ValueError>("encode_webp: another libwebp than at build");
-  const std::unique_ptr<WebPPicture, FreePicture> owner(&picture);
+  const std::unique_ptr<WebPPicture, Frees<WebPPictureFree>> owner(&picture);
   config.quality = static_cast<float>(quality);
   config.method = static_cast<int>(effort);
   config.lossless = lossless;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/frees.h"
 
 namespace opsis::inline v1 {
 namespace embedded {
@@ -26,11 +27,6 @@ namespace {
 void check_freetype(FT_Error code, const char* what) {
   if (code != 0) raise<Error>("render_text: FreeType cannot {} (error {})", what, code);
 }
-
-struct FaceCloser {
-  void operator()(FT_Library library) const { FT_Done_FreeType(library); }
-  void operator()(FT_Face face) const { FT_Done_Face(face); }
-};
 
 struct Glyph {
   int64_t left = 0, top = 0;  // of its bitmap, from the pen and the baseline
@@ -100,9 +96,9 @@ class Face {
   }
 
  private:
-  std::unique_ptr<FT_LibraryRec_, FaceCloser> library_;
-  std::unique_ptr<FT_FaceRec_, FaceCloser> face_;  // after the library, so that it goes first
-  long size_64_ = 0;                               // NOLINT(google-runtime-int): FreeType's
+  std::unique_ptr<FT_LibraryRec_, Frees<FT_Done_FreeType>> library_;
+  std::unique_ptr<FT_FaceRec_, Frees<FT_Done_Face>> face_;  // after the library, so that it goes first
+  long size_64_ = 0;                                        // NOLINT(google-runtime-int): FreeType's
   size_t kept_ = 0;
   std::unordered_map<char32_t, Glyph> glyphs_;
 };

@@ -5,39 +5,27 @@
 #include <algorithm>
 #include <cctype>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "opsis/core/alternatives.h"
 #include "opsis/core/check.h"
-#include "opsis/io/image.h"
+#include "opsis/utils/picture_formats.h"
 
 namespace opsis::inline v1::utils {
 namespace {
 
-struct Format {
-  std::string_view name, other_name;
-  void (*write)(const Image& image, const std::filesystem::path& path);
-};
-
-constexpr Format formats[] = {
-    {"avif", "", [](const Image& image, const std::filesystem::path& path) { io::write_avif(image, path); }},
-    {"gif", "", [](const Image& image, const std::filesystem::path& path) { io::write_gif(image, path); }},
-    {"jpeg", "jpg", [](const Image& image, const std::filesystem::path& path) { io::write_jpeg(image, path); }},
-    {"png", "", [](const Image& image, const std::filesystem::path& path) { io::write_png(image, path); }},
-    {"tiff", "tif", [](const Image& image, const std::filesystem::path& path) { io::write_tiff(image, path); }},
-    {"webp", "", [](const Image& image, const std::filesystem::path& path) { io::write_webp(image, path); }},
-};
-
-const Format& format_of(const std::filesystem::path& path, std::string_view format) {
+const PictureFormat& format_of(const std::filesystem::path& path, std::string_view format) {
   auto name = format.empty() ? path.extension().string() : std::string(format);
+  if (const auto* known = find_picture_format(name)) return *known;
+  std::vector<std::string_view> names;
+  for (const auto& each : picture_formats()) names.push_back(each.name);
   if (name.starts_with('.')) name.erase(0, 1);
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  for (const auto& known : formats) {
-    if (!name.empty() && (name == known.name || name == known.other_name)) return known;
-  }
-  raise<ValueError>("save_image: the format must be avif, gif, jpeg, png, tiff or webp, got \"{}\" for {}", name,
-                    path.string());
+  raise<ValueError>("save_image: the format must be {}, got \"{}\" for {}", alternatives(names), name, path.string());
 }
 
-void save_grid(const torch::Tensor& grid, const std::filesystem::path& path, const Format& format) {
+void save_grid(const torch::Tensor& grid, const std::filesystem::path& path, const PictureFormat& format) {
   const torch::NoGradGuard no_grad;
   OPSIS_CHECK(grid.is_floating_point(), "save_image: images must be floating point in [0, 1], got {}; use io::write_{}",
               grid.scalar_type(), format.name);

@@ -15,6 +15,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -79,6 +80,11 @@ class Download : public testing::Test {
     const DownloadOptions once{.progress = false, .retries = 0};
     EXPECT_ERROR(download(server.url("/broken/1/net-0123abcd.pth"), destination, once), IoError, "/broken/1/net-0123abcd.pth");
     EXPECT_EQ(fs::file_size(destination.string() + ".partial"), body.size() / 2);
+  }
+  // And of a process that was killed when it had all of it, or so it thought.
+  void leave(std::string_view content) {
+    leave_half();
+    std::ofstream(destination.string() + ".partial", std::ios::binary) << content;
   }
   // Downloads in a process of its own, which ends with 0 when all is well.
   pid_t start(const std::string& path, uid_t user = geteuid()) const {
@@ -164,8 +170,7 @@ TEST_F(Download, GoesOnWithWhatAnEarlierProcessLeft) {
 
 // It was killed while it looked at the hash, or synced.
 TEST_F(Download, TakesAPartialFileThatHasAllOfIt) {
-  leave_half();
-  std::ofstream(destination.string() + ".partial", std::ios::binary) << body;
+  leave(body);
   quick.sha256 = sha();
   download(server.url("/file/net-0123abcd.pth"), destination, quick);
   expect_alone();
@@ -173,18 +178,16 @@ TEST_F(Download, TakesAPartialFileThatHasAllOfIt) {
 }
 
 TEST_F(Download, TakesNoPartialFileThatMayBeOfAnotherOfItsLength) {
-  leave_half();
   auto other = body;
   std::reverse(other.begin(), other.end());
-  std::ofstream(destination.string() + ".partial", std::ios::binary) << other;
+  leave(other);
   download(server.url("/stale/net-0123abcd.pth"), destination, quick);  // which does not look whether it is still that file
   expect_alone();
   EXPECT_EQ(server.count(), "3 1");
 }
 
 TEST_F(Download, TakesNoPartialFileOverTheLimit) {
-  leave_half();
-  std::ofstream(destination.string() + ".partial", std::ios::binary) << body;
+  leave(body);
   quick.sha256 = sha();
   quick.max_bytes = 1000;
   EXPECT_ERROR(download(server.url("/file/net-0123abcd.pth"), destination, quick), IoError,
@@ -193,8 +196,7 @@ TEST_F(Download, TakesNoPartialFileOverTheLimit) {
 }
 
 TEST_F(Download, BeginsAnewWhenAPartialFileHasMoreThanTheServer) {
-  leave_half();
-  std::ofstream(destination.string() + ".partial", std::ios::binary) << body << "more";
+  leave(body + "more");
   download(server.url("/file/net-0123abcd.pth"), destination, quick);
   expect_alone();
 }

@@ -264,6 +264,23 @@ TEST(OneStageDetectors, MatchAnchorsAsTheyAreTold) {
   }
 }
 
+TEST(OneStageDetectors, LearnNothingFromLabelsBelowZeroOrRefuseThem) {
+  const support::OneThread one_thread;
+  for (const auto& c : oracle::cases("models_detection_single/labels_below_zero")) {
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(0);
+    const auto model = tiny(c.text("kind"));
+    enliven(*model, c);
+    if (!c.boolean("fails")) {
+      expect_same_learned(*model, c);
+      continue;
+    }
+    auto target = DetectionTarget{torch::tensor({{1.f, 2.f, 30.f, 29.f}}), torch::tensor({-1})};
+    model->train();
+    EXPECT_ERROR(model->losses({images_of(c)[0]}, {std::move(target)}), ValueError, "labels must be at least 0, got -1");
+  }
+}
+
 TEST(OneStageDetectors, ThatFindNothingGiveWhatTorchvisionsGive) {
   for (const auto& c : oracle::cases("models_detection_single/nothing")) {
     SCOPED_TRACE(c.name());

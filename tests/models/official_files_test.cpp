@@ -5,6 +5,7 @@
 #include <map>
 
 #include "opsis/hub/cache.h"
+#include "opsis/hub/digest.h"
 #include "opsis/hub/download.h"
 #include "opsis/models.h"
 #include "opsis/models/quantization/quantize.h"

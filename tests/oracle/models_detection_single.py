@@ -4,7 +4,7 @@ import contextlib
 import math
 
 import torch
-from oracle import case, out_dir, run
+from oracle import case, fails, out_dir, run
 from support import zoo
 from support.model import TableDraws, checked, sample
 from torch import nn
@@ -34,14 +34,16 @@ def anchors(generator, dtype):
     return {"features": maps, "counts": make.num_anchors_per_location(), "expected": found[0]}
 
 
-def _targets(images, count):
-    """Boxes of many sizes, most of an image's height."""
+def _targets(images, count, below_zero=()):
+    """Boxes of many sizes, most of an image's height; `below_zero` names the image and box of labels that are no class."""
     targets = []
     for image, n in zip(images, count):
         height, width = image.shape[1:]
         corner = torch.rand(n, 2) * torch.tensor([width * 0.4, height * 0.4])
         sides = (torch.rand(n, 2) * 0.5 + 0.1) * torch.tensor([width, height])
         targets.append({"boxes": torch.cat([corner, corner + sides], 1), "labels": torch.randint(1, 4, (n,))})
+    for image, box in below_zero:
+        targets[image]["labels"][box] = -1 - box
     return targets
 
 
@@ -98,8 +100,8 @@ def _shown(model, images):
     return parts | {"found": [len(one["boxes"]) for one in found]}
 
 
-def _learned(model, images, counts, wanted=5):
-    targets = _targets(images, counts)
+def _learned(model, images, counts, wanted=5, below_zero=()):
+    targets = _targets(images, counts, below_zero)
     losses = model.train()(images, targets)
     sum(losses.values()).backward()
     learning = [name for name, p in model.named_parameters() if p.grad is not None]
@@ -115,9 +117,9 @@ def _learned(model, images, counts, wanted=5):
     }
 
 
-def _without_targets(model, images, counts):
+def _without_targets(model, images, counts, below_zero=()):
     with torch.no_grad():
-        targets = _targets(images, counts)
+        targets = _targets(images, counts, below_zero)
         losses = model.train()(images, targets)
     return {
         **{f"{key}_other_{i}": value for i, target in enumerate(targets) for key, value in target.items()},
@@ -210,6 +212,20 @@ def matched(by):
     built = _tiny("l1", **chosen)
     found = {"count": 2, **_numbered("image", images), **checked(built), **_enliven(built, images)}
     return found | _shown(built, images) | _learned(built, images, [4, 2]) | _without_targets(built, images, [0, 0])
+
+
+@case("models_detection_single/labels_below_zero", kind=["fcos", "ssd"])
+def labels_below_zero(kind):
+    """FCOS learns nothing from such boxes: from some first, then from none. SSD stops at them."""
+    images = [torch.rand(3, 50, 61), torch.rand(3, 64, 40)]
+    torch.manual_seed(0)
+    built = _tiny(kind)
+    found = {"count": 2, **_numbered("image", images), **_enliven(built, images)}
+    if kind == "ssd":
+        targets = _targets(images, [4, 2], [(0, 3)])
+        return found | {"fails": fails(lambda: built.train()(images, targets))}
+    found |= _learned(built, images, [4, 2], below_zero=[(0, 1), (1, 0)])
+    return found | {"fails": False} | _without_targets(built, images, [2, 1], [(0, 0), (0, 1), (1, 0)])
 
 
 @case("models_detection_single/nothing", kind=["l1", "fcos", "ssd"])
