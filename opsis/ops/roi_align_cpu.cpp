@@ -45,12 +45,6 @@ std::vector<RegionTaps<Compute>> all_taps(const Tensor& rois, const Pooling& poo
   return out;
 }
 
-// Channels whose maps a core's cache holds beside the regions: all regions are taken from those before the next ones.
-int64_t channels_at_once(const Maps& maps, size_t number_size) {
-  const auto bytes = static_cast<size_t>(maps.height * maps.width) * number_size;
-  return std::clamp<int64_t>(static_cast<int64_t>((size_t{1} << 19) / std::max<size_t>(bytes, 1)), 1, 8);
-}
-
 template <class T>
 void align(const Tensor& input, const Tensor& rois, const Pooling& pooling, const Tensor& out) {
   const auto maps = maps_of(input);
@@ -59,15 +53,13 @@ void align(const Tensor& input, const Tensor& rois, const Pooling& pooling, cons
   const auto plane = maps.height * maps.width, bins = pooling.height * pooling.width;
   const auto* const from = input.const_data_ptr<T>();
   auto* const to = out.mutable_data_ptr<T>();
-  const auto block = channels_at_once(maps, sizeof(T));
-  parallel_for(0, (maps.channels + block - 1) / block, 1, [&](int64_t first, int64_t last) {
-    std::vector<T> scratch(static_cast<size_t>(maps.width));
-    for (auto b = first; b < last; ++b) {
+  // A plane at a time, which a core's cache holds beside the regions.
+  parallel_for(0, maps.channels, 1, [&](int64_t first, int64_t last) {
+    std::vector<T> scratch(static_cast<size_t>(maps.width * simd::kRowsAtOnce));
+    for (auto c = first; c < last; ++c) {
       for (size_t r = 0; r < regions.size(); ++r) {
-        for (auto c = b * block; c < std::min((b + 1) * block, maps.channels); ++c) {
-          simd::roi_align(from + (images[r] * maps.channels + c) * plane, maps.width, regions[r], scratch.data(),
-                          to + (static_cast<int64_t>(r) * maps.channels + c) * bins);
-        }
+        simd::roi_align(from + (images[r] * maps.channels + c) * plane, maps.width, regions[r], scratch.data(),
+                        to + (static_cast<int64_t>(r) * maps.channels + c) * bins);
       }
     }
   });

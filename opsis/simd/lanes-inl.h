@@ -25,6 +25,18 @@ HWY_INLINE void ForLanes(int64_t first, int64_t end, const Body& body) {
   }
 }
 
+// The same where a number may be visited twice: what is left is the end of a whole vector, if there are numbers for one.
+template <class T, size_t kMost = HWY_MAX_BYTES / sizeof(T), class Body>
+HWY_INLINE void ForLanesTwice(int64_t first, int64_t end, const Body& body) {
+  const hn::CappedTag<T, kMost> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  if constexpr (kMost > 1) {
+    if (end - first < lanes) return ForLanesTwice<T, (kMost > 16 ? 16 : kMost) / 2>(first, end, body);
+  }
+  for (; first + lanes <= end; first += lanes) body(d, first);
+  if (first < end) body(d, end - lanes);
+}
+
 // x held between two numbers; what is no number stays what it is. Min and Max do not promise that, but x86's give their second
 // argument where one is no number.
 template <class V>

@@ -3,13 +3,14 @@
 #include "opsis/simd/roi_align.h"
 
 #include <algorithm>
+#include <span>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "opsis/simd/roi_align.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "opsis/simd/lanes-inl.h"
+#include "opsis/simd/bins-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
@@ -30,33 +31,55 @@ Span SpanOf(const BinTaps<T>& columns) {
 }
 
 template <class T>
+using Taps = std::span<const Tap<T>>;
+
+template <class T>
+Taps<T> TapsOf(const BinTaps<T>& bins, int64_t bin) {
+  const auto *const all = bins.taps.data(), *const begin = all + bins.begin[static_cast<size_t>(bin)];
+  return {begin, all + bins.begin[static_cast<size_t>(bin) + 1]};
+}
+
+// The samples of a bin's rows, in the columns from i on.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> Down(D d, Taps<T> rows, const T* plane, int64_t width, int64_t i) {
+  auto sum = hn::Zero(d);
+  for (const auto& tap : rows) {
+    sum = hn::MulAdd(hn::Set(d, tap.low_weight), hn::LoadU(d, plane + tap.low * width + i), sum);
+    sum = hn::MulAdd(hn::Set(d, tap.high_weight), hn::LoadU(d, plane + tap.high * width + i), sum);
+  }
+  return sum;
+}
+
+// Bins without rows are of zeros.
+template <class T>
 HWY_INLINE void RoiAlign(const T* plane, int64_t width, const RegionTaps<T>& region, T* scratch, T* out) {
   const auto bins = region.columns.bins();
   if (region.columns.taps.empty()) return std::fill(out, out + region.rows.bins() * bins, T(0));
   const auto span = SpanOf(region.columns);
-  for (int64_t row = 0; row < region.rows.bins(); ++row, out += bins) {
-    const auto *tap = region.rows.taps.data() + region.rows.begin[static_cast<size_t>(row)],
-               *const end = region.rows.taps.data() + region.rows.begin[static_cast<size_t>(row) + 1];
-    if (tap == end) {
-      std::fill(out, out + bins, T(0));
-      continue;
+  const hn::CappedTag<T, kRowsAtOnce> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t row = 0; row < region.rows.bins(); row += kRowsAtOnce, out += kRowsAtOnce * bins) {
+    const auto rows = std::min(kRowsAtOnce, region.rows.bins() - row);
+    for (int64_t i = 0; i < rows; i += 4) {
+      const auto taps = [&](int64_t j) { return i + j < rows ? TapsOf(region.rows, row + i + j) : Taps<T>(); };
+      const Taps<T> first = taps(0), second = taps(1), third = taps(2), fourth = taps(3);
+      ForLanesTwice<T>(span.first, span.end, [&](auto tag, int64_t x) HWY_ATTR {
+        hn::StoreInterleaved4(Down(tag, first, plane, width, x), Down(tag, second, plane, width, x),
+                              Down(tag, third, plane, width, x), Down(tag, fourth, plane, width, x), tag,
+                              Column(scratch, width, x, i));
+      });
     }
-    ForLanes<T>(span.first, span.end, [&](auto d, int64_t i) HWY_ATTR {
-      auto sum = hn::Zero(d);
-      for (const auto* t = tap; t < end; ++t) {
-        sum = hn::MulAdd(hn::Set(d, t->low_weight), hn::LoadU(d, plane + t->low * width + i), sum);
-        sum = hn::MulAdd(hn::Set(d, t->high_weight), hn::LoadU(d, plane + t->high * width + i), sum);
+    for (int64_t i = 0; i < rows; i += lanes) {
+      for (int64_t bin = 0; bin < bins; ++bin) {
+        auto sum = hn::Zero(d);
+        for (const auto& tap : TapsOf(region.columns, bin)) {
+          sum = hn::MulAdd(hn::Set(d, tap.low_weight), LoadColumn(d, scratch, width, tap.low, i), sum);
+          sum = hn::MulAdd(hn::Set(d, tap.high_weight), LoadColumn(d, scratch, width, tap.high, i), sum);
+        }
+        HWY_ALIGN T means[kRowsAtOnce] = {};
+        hn::Store(hn::Div(sum, hn::Set(d, region.count)), d, means);
+        for (int64_t j = i; j < std::min(i + lanes, rows); ++j) out[j * bins + bin] = means[j - i];
       }
-      hn::StoreU(sum, d, scratch + i);
-    });
-    for (int64_t bin = 0; bin < bins; ++bin) {
-      T sum = 0;
-      for (auto t = region.columns.begin[static_cast<size_t>(bin)]; t < region.columns.begin[static_cast<size_t>(bin) + 1];
-           ++t) {
-        const auto& across = region.columns.taps[static_cast<size_t>(t)];
-        sum += across.low_weight * scratch[across.low] + across.high_weight * scratch[across.high];
-      }
-      out[bin] = sum / region.count;
     }
   }
 }

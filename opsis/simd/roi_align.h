@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/simd/rows_at_once.h"
 
 namespace opsis::inline v1::simd {
 
@@ -31,7 +32,7 @@ struct RegionTaps {
   T count = 1;
 };
 
-/// out[bin row][bin column] = the mean of the bin's samples of the plane. `scratch` holds a row of the plane.
+/// out[bin row][bin column] = the mean of the bin's samples of the plane. `scratch` holds kRowsAtOnce rows of the plane.
 OPSIS_API void roi_align(const float* plane, int64_t width, const RegionTaps<float>& region, float* scratch, float* out);
 OPSIS_API void roi_align(const double* plane, int64_t width, const RegionTaps<double>& region, double* scratch, double* out);
 

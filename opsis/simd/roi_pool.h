@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/simd/rows_at_once.h"
 
 namespace opsis::inline v1::simd {
 
@@ -15,11 +16,11 @@ struct Pixels {
   int64_t begin, end;
 };
 
-/// The greatest number of each column, and its row.
+/// The greatest number of each column in each of a few rows of bins, and its row.
 template <class T>
 struct RoiPoolScratch {
   using Row = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
-  explicit RoiPoolScratch(int64_t width) : greatest(static_cast<size_t>(width)), row(static_cast<size_t>(width)) {}
+  explicit RoiPoolScratch(int64_t width) : greatest(static_cast<size_t>(width * kRowsAtOnce)), row(greatest.size()) {}
   std::vector<T> greatest;
   std::vector<Row> row;
 };
