@@ -305,4 +305,17 @@ def keypoints():
             "places": places, "valid": valid}  # fmt: skip
 
 
+@case("models_detection/keypoints_of_boxes", dtype=[torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64])
+def keypoints_of_boxes(dtype):
+    """On maps of float32, as under autocast; boxes have a gradient."""
+    maps, boxes = torch.randn(4, 3, 14, 14).requires_grad_(), (_some_boxes(4) * 2.3).to(dtype)
+    boxes[0, 2:] = boxes[0, :2]  # of no size
+    boxes.requires_grad_(boxes.is_floating_point())
+    found, scores = roi_heads.heatmaps_to_keypoints(maps, boxes)
+    weights = torch.rand_like(found)
+    ((found * weights).sum() + scores.sum()).backward()
+    gradient = {"gradient": boxes.grad} if boxes.requires_grad else {}
+    return {"maps": maps, "boxes": boxes, "weights": weights, "found": found, "scores": scores, "of_maps": maps.grad} | gradient
+
+
 run(__file__)
