@@ -429,6 +429,10 @@ TEST(DetectionModel, RefusesPartsThatDoNotFit) {
                "FasterRCNN: num_classes must be left out when there is a box predictor, got 2");
   EXPECT_ERROR(detection::FasterRCNN(detection::Backbone(), 2), ValueError,
                "FasterRCNN: the backbone must say how many channels its maps have");
+  EXPECT_ERROR(detection::FasterRCNN(backbone, 2, {.rpn = {.fg_iou_thresh = 0.3, .bg_iou_thresh = 0.7}}), ValueError,
+               "RegionProposalNetwork: bg_iou_thresh must not be above fg_iou_thresh, got 0.7 and 0.3");
+  EXPECT_ERROR(detection::FasterRCNN(backbone, 2, {.box = {.fg_iou_thresh = 0.5, .bg_iou_thresh = 0.6}}), ValueError,
+               "RoIHeads: bg_iou_thresh must not be above fg_iou_thresh, got 0.6 and 0.5");
   EXPECT_ERROR(detection::fasterrcnn_resnet50_fpn({}, {.num_classes = 0, .weights_backbone = std::nullopt}), ValueError,
                "FasterRCNN: num_classes must be positive");
   EXPECT_ERROR(models::get_model("fasterrcnn_resnet50_fpn"), ValueError,

@@ -107,6 +107,7 @@ BoxPredictions FastRCNNPredictorImpl::forward(Tensor x) {
 RoIHeadsImpl::RoIHeadsImpl(BoxOptions box, BranchOptions mask, BranchOptions keypoint)
     : torch::nn::Module("RoIHeads"), options(std::move(box)), box_coder_{.weights = options.reg_weights} {
   OPSIS_CHECK(options.roi_pool && options.head && options.predictor, "RoIHeads: boxes need a pool, a head and a predictor");
+  detail::check_iou_thresholds("RoIHeads", options.fg_iou_thresh, options.bg_iou_thresh);
   const auto add = [&](const std::string& name, const BranchOptions& branch, MultiScaleRoIAlign& pool, ops::Layer& head,
                        ops::Layer& predictor) {
     OPSIS_CHECK(!branch.roi_pool.is_empty() == bool(branch.head) && bool(branch.head) == bool(branch.predictor),

@@ -97,7 +97,7 @@ struct BranchOptions {
 /// Source   torchvision.models.detection.roi_heads.RoIHeads
 class OPSIS_API RoIHeadsImpl : public torch::nn::Module {
  public:
-  /// `box` has all of its modules.
+  /// `box` has all of its modules. Throws ValueError when bg_iou_thresh > fg_iou_thresh.
   explicit RoIHeadsImpl(BoxOptions box, BranchOptions mask = {}, BranchOptions keypoint = {});
 
   struct Output {
