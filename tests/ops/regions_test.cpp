@@ -123,9 +123,13 @@ TEST(Regions, AreRefusedWhereTorchvisionRefusesThem) {
 
 TEST(Regions, OfImagesThatAreNotThereAreRefused) {
   const auto x = torch::rand({2, 4, 6, 6});
-  for (const auto image : {2.0, -1.0, 1e30, std::nan("")}) {
+  for (const auto image : {2.0, -1.0, -0.5, 1e30, std::nan("")}) {
     const auto rois = torch::tensor({{image, 0., 0., 3., 3.}}, torch::kFloat32);
     for (const auto& [name, op] : four()) EXPECT_ERROR(op(x, rois), ValueError, name + ": region 0 names image ");
+  }
+  // Between two numbers it is the lower one's, as torchvision has it.
+  for (const auto& [name, op] : four()) {
+    EXPECT_TENSOR_EQ(op(x, torch::tensor({{1.5f, 0.f, 0.f, 3.f, 3.f}})), op(x, torch::tensor({{1.f, 0.f, 0.f, 3.f, 3.f}})));
   }
   for (const auto& [name, op] : four())
     EXPECT_ERROR(op({}, torch::zeros({1, 5})), ValueError, name + ": input and regions must be tensors");
