@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "opsis/models.h"
 #include "opsis/models/detection/keypoints.h"
@@ -110,6 +111,12 @@ detection::TransformOptions transform_options(const std::string& name) {
   return {.min_size = {60}, .max_size = 100};
 }
 
+std::string printed(const torch::nn::Module& module) {
+  std::ostringstream out;
+  out << module;
+  return out.str();
+}
+
 TEST(GeneralizedRCNNTransform, MovesImagesAndAllThatIsOnThemAsTorchvisionsDoes) {
   const support::OneThread one_thread;
   for (const auto& c : oracle::cases("models_detection/transform")) {
@@ -119,6 +126,7 @@ TEST(GeneralizedRCNNTransform, MovesImagesAndAllThatIsOnThemAsTorchvisionsDoes) 
     options.image_std = std::vector{0.3, 0.2, 0.25};
     detection::GeneralizedRCNNTransform transform(options);
     transform->train(c.boolean("training"));
+    EXPECT_EQ(printed(*transform), c.text("printed"));
     torch::manual_seed(1);
     const auto [images, moved] = transform->forward(pictures(c), targets(c));
     EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));
@@ -149,6 +157,13 @@ TEST(GeneralizedRCNNTransform, MovesImagesAndAllThatIsOnThemAsTorchvisionsDoes) 
       EXPECT_TENSOR_EQ(found[i].keypoints, c.tensor(number + "keypoints"));
     }
   }
+}
+
+TEST(GeneralizedRCNNTransform, PrintsNumbersAsPythonDoes) {
+  EXPECT_EQ(printed(*detection::GeneralizedRCNNTransform(
+                detection::TransformOptions{.image_mean = std::vector{0.12345678, 1e-7}, .image_std = std::vector{1.0, 0.25}})),
+            "GeneralizedRCNNTransform(\n    Normalize(mean=[0.12345678, 1e-07], std=[1.0, 0.25])\n"
+            "    Resize(min_size=(800,), max_size=1333, mode='bilinear')\n)");
 }
 
 TEST(Keypoints, AreFoundOnMapsAndPutOnThemAsTorchvisionsAre) {

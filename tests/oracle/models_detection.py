@@ -270,7 +270,7 @@ def transformed(options, training):
     found[0]["boxes"] = torch.tensor([[0.0, 0, 30, 20], [5, 5, 5.2, 30], [20, 10, 49, 39], [0, 20, 49, 30]])
     copies = [dict(f) for f in found]
     back = made.eval().postprocess(copies, batch.image_sizes, [tuple(image.shape[-2:]) for image in images])
-    return {"next_draw": next_draw, "batch": batch.tensors, "sizes": [list(s) for s in batch.image_sizes],
+    return {"printed": str(made), "next_draw": next_draw, "batch": batch.tensors, "sizes": [list(s) for s in batch.image_sizes],
             **{f"image_{i}": image for i, image in enumerate(images)}, **_numbered("target", targets),
             **_numbered("moved", moved), **_numbered("in", found), **_numbered("back", back)}  # fmt: skip
 
