@@ -271,4 +271,27 @@ def iou_losses(kind, dtype, reduction, count, eps):
     return out
 
 
+_of_no_number = [-float("inf"), -3.0, 0.0, 2.0, 5.0, float("inf"), float("nan"), 1e20]
+
+
+@case("ops_boxes/iou_losses_strange", kind=["generalized", "distance", "complete"], dtype=["float32", "float64"])
+def iou_losses_strange(kind, dtype):
+    """Infinite boxes, turned over and no numbers, with the gradients of both."""
+    values = torch.tensor(_of_no_number, dtype=_types[dtype])
+    a, b = (values[torch.randint(0, len(values), (3000, 4))].requires_grad_() for _ in range(2))
+    loss = getattr(ops, kind + "_box_iou_loss")(a, b)
+    loss.sum().backward()
+    return {"a": a, "b": b, "expected": loss, "gradient": a.grad, "of_targets": b.grad}
+
+
+@case("ops_boxes/iou_losses_of_one_target", kind=["generalized", "distance", "complete"], boxes=[(3,), (1,), (0,), (2, 3), ()],
+      targets=[(3,), (1,), (), (2, 1), (2,), (0,)])  # fmt: skip
+def iou_losses_of_one_target(kind, boxes, targets):
+    loss_of = getattr(ops, kind + "_box_iou_loss")
+    a, b = (corners(6)[: max(1, torch.Size(s).numel())].reshape(-1, 4)[: torch.Size(s).numel()].reshape(*s, 4) for s in (boxes, targets))
+    if fails(lambda: loss_of(a, b)):
+        return {"fails": True, "a": a, "b": b}
+    return {"fails": False, "a": a, "b": b, "expected": loss_of(a, b)}
+
+
 run(__file__)
