@@ -395,9 +395,14 @@ TEST(BoxIouFamily, RefusesOtherShapesInItsOwnName) {
   const auto one = torch::zeros({4}), three = torch::zeros({3, 4});
   EXPECT_ERROR(ops::generalized_box_iou(one, three), ValueError, "generalized_box_iou: boxes must be (..., N, 4)");
   EXPECT_ERROR(ops::distance_box_iou(one, three), ValueError, "distance_box_iou: boxes must be (..., N, 4)");
+  const auto two_batches = torch::zeros({2, 3, 4}), three_batches = torch::zeros({3, 5, 4});
+  for (const auto* const name : {"box_iou", "generalized_box_iou", "distance_box_iou", "complete_box_iou"}) {
+    EXPECT_ERROR(differentiable().at(name)(two_batches, three_batches), ValueError,
+                 std::string(name) + ": batches of boxes must be as many, or one for all of the others, got (2, 3, 4) and ");
+    EXPECT_EQ(differentiable().at(name)(two_batches, three).sizes(), (std::vector<int64_t>{2, 3, 3}));
+  }
   EXPECT_ERROR(ops::generalized_box_iou_loss(torch::zeros({1, 4}), three), ValueError,
-               "generalized_box_iou_loss: boxes and targets must be of one shape, or a target serve several boxes, got (1, 4) and "
-               "(3, 4)");
+               "generalized_box_iou_loss: boxes and targets must be of one shape, or a target serve several boxes, got (1, 4)");
 }
 
 TEST(NmsRotated, OfUprightBoxesIsNms) {

@@ -242,6 +242,24 @@ def drop_block(axes, p, block, inplace, training, dtype):
     return {"x": x, "fails": False, "expected": expected, "after": given, "next_draw": torch.rand(1)}
 
 
+@case("ops_regions/drop_block_types", axes=[2, 3], dtype=["int64", "uint8", "int32", "bool"], inplace=[False, True], p=[0.0, 0.3])
+def drop_block_types(axes, dtype, inplace, p):
+    call = ops.drop_block2d if axes == 2 else ops.drop_block3d
+    x = torch.randint(0, 2, (3, 2, 9, 7) if axes == 2 else (2, 2, 5, 9, 7)).to(getattr(torch, dtype))
+    if fails(lambda: call(x.clone(), p, 3, inplace)):
+        return {"x": x, "fails": True}
+    torch.manual_seed(3)
+    return {"x": x, "fails": False, "expected": call(x.clone(), p, 3, inplace)}
+
+
+@case("ops_regions/frozen_batch_norm_shapes", shape=[(2, 3, 4, 4), (2, 1, 4, 4), (2, 2, 4, 4), (3, 4, 4), (2, 4, 4), (4, 4), (2, 3, 4, 4, 4), (1, 1, 3, 1, 1)])
+def frozen_batch_norm_shapes(shape):
+    module, x = ops.FrozenBatchNorm2d(3), torch.randn(shape)
+    if fails(lambda: module(x)):
+        return {"x": x, "fails": True}
+    return {"x": x, "fails": False, "expected": module(x)}
+
+
 @case("ops_regions/conv3d", kind=["plain", "all"])
 def conv3d(kind):
     torch.manual_seed(1)
