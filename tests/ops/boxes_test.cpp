@@ -378,6 +378,20 @@ TEST(BatchedNms, KeepsWhatTorchvisionKeeps) {
                "batched_nms: idxs must be (3,), a class for each box, got (2,)");
 }
 
+TEST(BatchedNms, TakesOneClassForAllBoxes) {
+  for (const auto& c : oracle::cases("ops_boxes/batched_nms_of_one_class")) {
+    SCOPED_TRACE(c.name());
+    EXPECT_TENSOR_EQ(ops::batched_nms(c.tensor("boxes"), c.tensor("scores"), c.tensor("idxs"), 0.4), c.tensor("expected"));
+  }
+  torch::manual_seed(0);
+  const auto corners = torch::rand({2000, 2}) * 90, scores = torch::rand({2000});
+  const auto boxes = torch::cat({corners, corners + 10}, 1);
+  const auto one = torch::full({1}, 3, torch::kInt64);
+  EXPECT_TENSOR_EQ(ops::batched_nms(boxes, scores, one, 0.4), ops::nms(boxes, scores, 0.4));
+  EXPECT_ERROR(ops::batched_nms(boxes, scores, torch::zeros({2}), 0.4), ValueError,
+               "batched_nms: idxs must be (2000,), a class for each box, got (2,)");
+}
+
 TEST(BatchedNms, TakesMixedTypesUnderAutocastAsNmsDoes) {
   const auto boxes = torch::tensor({{0.f, 0.f, 4.f, 4.f}, {0.f, 0.f, 4.f, 3.f}, {0.f, 0.f, 4.f, 3.f}});
   const auto scores = torch::tensor({0.5f, 0.75f, 0.25f}).to(torch::kBFloat16), idxs = torch::tensor({0, 0, 1}, torch::kInt64);

@@ -240,6 +240,12 @@ def batched_nms(count, classes, types, scores, dtype):
     return {"boxes": boxes, "scores": scores, "idxs": idxs, "expected": ops.batched_nms(boxes, scores, idxs, 0.4), "vanilla": vanilla}
 
 
+@case("ops_boxes/batched_nms_of_one_class", count=[0, 1, 40, 1000], idxs=[0.0, 7.0, -2.5])
+def batched_nms_of_one_class(count, idxs):
+    boxes, scores, idxs = corners(count), _scores(count, "plain"), torch.tensor([idxs])
+    return {"boxes": boxes, "scores": scores, "idxs": idxs, "expected": ops.batched_nms(boxes, scores, idxs, 0.4)}
+
+
 @case("ops_boxes/focal", alpha=[0.25, 0.0, -1.0, 1.0, 1.5, -0.5], gamma=[2.0, 1.5], reduction=["none", "mean", "sum", "median"], count=[0, 11],
       dtype=["float32", "float64", "float16", "bfloat16"])  # fmt: skip
 def focal(alpha, gamma, reduction, count, dtype):
