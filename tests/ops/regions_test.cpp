@@ -121,6 +121,30 @@ TEST(Regions, AreRefusedWhereTorchvisionRefusesThem) {
   }
 }
 
+TEST(Regions, ThatGiveNothingAreOfAnyType) {
+  for (const auto& c : oracle::cases("ops_regions/nothing")) {
+    SCOPED_TRACE(c.name());
+    const auto x = c.tensor("x");
+    if (x.is_floating_point()) x.requires_grad_();
+    for (const auto& [name, op] : four()) {
+      const auto out = op(x, c.tensor("rois"));
+      EXPECT_TENSOR_EQ(out.detach(), c.tensor(name));
+      if (!x.requires_grad()) continue;
+      out.sum().backward();
+      EXPECT_EQ(x.grad().count_nonzero().item<int64_t>(), 0);
+    }
+  }
+}
+
+TEST(RoiAlign, TakesNothingFromOffTheMaps) {
+  auto x = torch::ones({1, 1, 4, 4});
+  x[0][0][0][0] = std::nan("");
+  for (const auto sampling_ratio : {-1, 2}) {
+    const auto rois = torch::tensor({{0.f, 100.f, 100.f, 110.f, 110.f}, {0.f, -50.f, -50.f, -40.f, -40.f}});
+    EXPECT_TENSOR_EQ(ops::roi_align(x, rois, 2, {.sampling_ratio = sampling_ratio}), torch::zeros({2, 1, 2, 2}));
+  }
+}
+
 TEST(Regions, OfImagesThatAreNotThereAreRefused) {
   const auto x = torch::rand({2, 4, 6, 6});
   for (const auto image : {2.0, -1.0, -0.5, 1e30, std::nan("")}) {

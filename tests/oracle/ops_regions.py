@@ -99,6 +99,15 @@ def refusals(kind):
     return {"x": x, "rois": rois}
 
 
+@case("ops_regions/nothing", dtype=["bfloat16", "int64", "uint8", "bool", "float16"], of=["regions", "channels", "images"])
+def nothing(dtype, of):
+    """Regions that give nothing, of types that torchvision computes with nowhere else."""
+    shape, count = {"regions": ((2, 4, 6, 6), 0), "channels": ((2, 0, 6, 6), 1), "images": ((0, 4, 6, 6), 0)}[of]
+    x, rois = torch.zeros(shape, dtype=getattr(torch, dtype)), torch.zeros(count, 5, dtype=getattr(torch, dtype))
+    calls = (ops.roi_align, ops.roi_pool, ops.ps_roi_align, ops.ps_roi_pool)
+    return {"x": x, "rois": rois} | {call.__name__: call(x, rois, 2) for call in calls}
+
+
 @case("ops_regions/deform_conv2d", dtype=list(_types), groups=[1, 2], offset_groups=[1, 3], mask=[False, True],
       shape=["plain", "strided", "dilated", "one", "empty"])  # fmt: skip
 def deform_conv2d(dtype, groups, offset_groups, mask, shape):
