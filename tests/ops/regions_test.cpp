@@ -332,6 +332,28 @@ TEST(DeformConv2d, EqualsTorchvisionWithItsGradients) {
   }
 }
 
+TEST(DeformConv2d, TakesABiasOfAnotherType) {
+  for (const auto& c : oracle::cases("ops_regions/deform_bias")) {
+    SCOPED_TRACE(c.name());
+    const auto x = c.tensor("x").requires_grad_(), bias = c.tensor("biases");
+    const auto call = [&] { return ops::deform_conv2d(x, c.tensor("offset"), c.tensor("weight"), {.bias = bias}); };
+    if (c.boolean("fails")) {
+      EXPECT_ERROR(call(), ValueError, "deform_conv2d: bias must be floating point or whole numbers, got ");
+      continue;
+    }
+    bias.requires_grad_(bias.is_floating_point());
+    const auto out = call();
+    EXPECT_TENSOR_NEAR(out.detach(), c.tensor("expected"), tolerance(c), 1e-6);
+    out.sum().backward();
+    if (c.has_tensor("grad_x")) {
+      EXPECT_TENSOR_NEAR(x.grad(), c.tensor("grad_x"), tolerance(c), 1e-6);
+    }
+    if (bias.requires_grad()) {
+      EXPECT_TENSOR_EQ(bias.grad(), torch::full({3}, 18, bias.options().requires_grad(false)));
+    }
+  }
+}
+
 TEST(DeformConv2d, RefusesWhatTorchvisionRefuses) {
   for (const auto& c : oracle::cases("ops_regions/deform_refusals")) {
     SCOPED_TRACE(c.name());

@@ -140,6 +140,27 @@ def deform_conv2d(dtype, groups, offset_groups, mask, shape):
     return found
 
 
+_bias_types = ["float32", "float64", "float16", "bfloat16", "int64", "uint8", "complex64", "bool"]
+
+
+@case("ops_regions/deform_bias", dtype=list(_types), bias=_bias_types)
+def deform_bias(dtype, bias):
+    """A bias of another type than all else; where it is wider, torchvision has no gradient."""
+    to, of_bias = _types[dtype], getattr(torch, bias)
+    x, offset = torch.randn(2, 2, 5, 5).to(to).requires_grad_(), torch.randn(2, 18, 3, 3).to(to)
+    weight, biases = torch.randn(3, 2, 3, 3).to(to), (torch.randn(3) * 3 + 5).abs().to(of_bias)
+    found = {"x": x, "offset": offset, "weight": weight, "biases": biases}
+    if bias == "complex64" or fails(lambda: ops.deform_conv2d(x, offset, weight, biases)):
+        return found | {"fails": True}
+    biases.requires_grad_(biases.is_floating_point())
+    out = ops.deform_conv2d(x, offset, weight, biases)
+    found |= {"fails": False, "expected": out}
+    if out.dtype == to:
+        out.sum().backward()
+        found |= {"grad_x": x.grad} | ({"grad_bias": biases.grad} if biases.requires_grad else {})
+    return found
+
+
 @case("ops_regions/autocast", op=["roi_align", "roi_pool", "ps_roi_align", "ps_roi_pool", "deform_conv2d"], dtype=["bfloat16", "float16", "float32"])
 def autocast(op, dtype):
     """What comes out under autocast of the CPU, of inputs that are its type already; or a refusal."""
