@@ -330,6 +330,22 @@ TEST(FasterRCNN, TakesAnotherPredictor) {
   EXPECT_TRUE(heads.box_predictor->cls_score->weight.grad().defined());
 }
 
+// As torchvision's, which looks at the shape of maps alone.
+TEST(FastRCNNPredictor, StringsOutWhatIsBehindTheRegions) {
+  const detection::FastRCNNPredictor predictor(4, 3);
+  const auto features = torch::rand({2, 4});
+  const auto flat = predictor->forward(features);
+  for (const auto& shape : std::vector<std::vector<int64_t>>{{2, 4, 1}, {2, 4, 1, 1}, {2, 2, 2}, {2, 4, 1, 1, 1}}) {
+    const auto found = predictor->forward(features.view(shape));
+    EXPECT_TENSOR_EQ(found.class_logits, flat.class_logits);
+    EXPECT_TENSOR_EQ(found.box_regression, flat.box_regression);
+  }
+  for (const auto& shape : std::vector<std::vector<int64_t>>{{8}, {2, 2, 2, 1}, {2, 1, 2, 2}}) {
+    EXPECT_ERROR(predictor->forward(features.view(shape)), ValueError,
+                 "FastRCNNPredictor: features must be (L, C), (L, C, 1) or (L, C, 1, 1), got (");
+  }
+}
+
 TEST(DetectionModel, RefusesImagesAndTargetsByName) {
   auto model = custom();
   const auto image = torch::rand({3, 40, 50});

@@ -98,8 +98,9 @@ FastRCNNPredictorImpl::FastRCNNPredictorImpl(int64_t in_channels, int64_t num_cl
 }
 
 BoxPredictions FastRCNNPredictorImpl::forward(Tensor x) {
-  OPSIS_CHECK(x.dim() == 2 || (x.dim() == 4 && x.size(2) == 1 && x.size(3) == 1),
-              "FastRCNNPredictor: features must be (L, C) or (L, C, 1, 1), got {}", opsis::detail::shape(x));
+  // torchvision looks at maps alone; of all else what is behind L is strung out.
+  OPSIS_CHECK(x.dim() >= 2 && (x.dim() != 4 || (x.size(2) == 1 && x.size(3) == 1)),
+              "FastRCNNPredictor: features must be (L, C), (L, C, 1) or (L, C, 1, 1), got {}", opsis::detail::shape(x));
   x = x.flatten(1);
   return {cls_score(x), bbox_pred(x)};
 }

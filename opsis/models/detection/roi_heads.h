@@ -57,7 +57,7 @@ struct BoxPredictions {
 };
 
 /// A linear layer to the classes, and one to a box for each. Derive from it for a predictor of your own.
-/// Shapes   (L, C) or (L, C, 1, 1) -> (L, num_classes), (L, 4 num_classes)
+/// Shapes   (L, C), (L, C, 1) or (L, C, 1, 1) -> (L, num_classes), (L, 4 num_classes)
 /// Source   torchvision.models.detection.faster_rcnn.FastRCNNPredictor
 class OPSIS_API FastRCNNPredictorImpl : public torch::nn::Module {
  public:
