@@ -20,7 +20,7 @@ std::pair<Tensor, Tensor> heatmaps_to_keypoints(const Tensor& maps, const Tensor
   OPSIS_CHECK(boxes.dim() == 2 && boxes.size(0) == count && boxes.size(1) == 4,
               "heatmaps_to_keypoints: boxes must be ({}, 4), one for each of the maps, got {}", count,
               opsis::detail::shape(boxes));
-  // Sides are found in the boxes' own type, as torchvision finds them: 16 bits round. Boxes have a gradient, the pixels have none.
+  // Sides are found in the boxes' own type, as torchvision finds them: 16 bits round. Boxes have a gradient, pixels have none.
   const auto begin = boxes.slice(1, 0, 2), size = (boxes.slice(1, 2, 4) - begin).clamp_min(1);  // (N, 2): x, y
   const auto whole = size.detach().ceil();
   const auto on_cpu = [](const Tensor& numbers) { return numbers.detach().to(torch::kCPU, torch::kFloat64).contiguous(); };
