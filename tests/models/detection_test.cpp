@@ -332,7 +332,7 @@ TEST(FasterRCNN, TakesAnotherPredictor) {
 
 // As torchvision's, which looks at the shape of maps alone.
 TEST(FastRCNNPredictor, StringsOutWhatIsBehindTheRegions) {
-  const detection::FastRCNNPredictor predictor(4, 3);
+  detection::FastRCNNPredictor predictor(4, 3);
   const auto features = torch::rand({2, 4});
   const auto flat = predictor->forward(features);
   for (const auto& shape : std::vector<std::vector<int64_t>>{{2, 4, 1}, {2, 4, 1, 1}, {2, 2, 2}, {2, 4, 1, 1, 1}}) {
