@@ -8,6 +8,7 @@
 #include "opsis/core/huge_pages.h"
 #include "opsis/core/parallel.h"
 #include "opsis/ops/box_iou_rotated.h"
+#include "opsis/ops/types.h"
 #include "opsis/ops/values.h"
 #include "opsis/simd/box_iou.h"
 #include "opsis/simd/mask_extent.h"
@@ -41,12 +42,6 @@ Tensor upcast(const Tensor& numbers) {
   return type == torch::kInt32 || type == torch::kInt64 ? numbers : numbers.to(torch::kInt32);
 }
 
-// Whether LibTorch computes with numbers of this type wherever it computes.
-bool is_usual(torch::Dtype type) {
-  if (c10::isIntegralType(type, /*includeBool=*/false)) return !c10::isBarebonesUnsignedType(type);
-  return type == torch::kFloat32 || type == torch::kFloat64 || type == torch::kHalf || type == torch::kBFloat16;
-}
-
 // What `compute` gives. Of other types LibTorch refuses some in some places, and torchvision with it; its error becomes ours.
 template <class Compute>
 Tensor computed(std::string_view where, std::initializer_list<torch::Dtype> types, const Compute& compute) {
@@ -54,8 +49,8 @@ Tensor computed(std::string_view where, std::initializer_list<torch::Dtype> type
     return compute();
   } catch (const c10::Error&) {
     for (const auto type : types) {
-      OPSIS_CHECK(is_usual(type), "{}: boxes must be numbers that LibTorch computes with, got {}; convert them first", where,
-                  type);
+      OPSIS_CHECK(detail::is_usual(type), "{}: boxes must be numbers that LibTorch computes with, got {}; convert them first",
+                  where, type);
     }
     throw;
   }
@@ -196,10 +191,21 @@ void box_iou_rows(const Tensor& boxes1, const Tensor& boxes2, const Tensor& out)
   });
 }
 
+// Whether what stands before the rows of boxes broadcasts.
+bool batches_fit(torch::IntArrayRef first, torch::IntArrayRef second) {
+  for (auto a = first.rbegin() + 2, b = second.rbegin() + 2; a != first.rend() && b != second.rend(); ++a, ++b) {
+    if (*a != *b && *a != 1 && *b != 1) return false;
+  }
+  return true;
+}
+
 void check_pairs(std::string_view where, const Tensor& boxes1, const Tensor& boxes2, BoundingBoxFormat fmt) {
   for (const auto& boxes : {boxes1, boxes2}) check_box_numbers(where, boxes, fmt);
   OPSIS_CHECK(boxes1.dim() >= 2 && boxes2.dim() >= 2, "{}: boxes must be (..., N, {}), got {} and {}", where,
               tv_tensors::box_numbers(fmt), opsis::detail::shape(boxes1), opsis::detail::shape(boxes2));
+  OPSIS_CHECK(batches_fit(boxes1.sizes(), boxes2.sizes()),
+              "{}: batches of boxes must be as many, or one for all of the others, got {} and {}", where,
+              opsis::detail::shape(boxes1), opsis::detail::shape(boxes2));
   OPSIS_CHECK(boxes1.device() == boxes2.device(), "{}: boxes must be on one device, got {} and {}", where, boxes1.device(),
               boxes2.device());
 }

@@ -10,6 +10,7 @@
 #include "opsis/ops/cuda.h"
 #include "opsis/ops/differentiable.h"
 #include "opsis/ops/print.h"
+#include "opsis/ops/types.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::ops {
@@ -33,9 +34,14 @@ void check_deformation(const Tensor& input, const Tensor& weight, const Tensor& 
   is_4d("weight", weight);
   is_4d("offset", offset);
   if (d.use_mask) is_4d("mask", mask);
-  for (const auto& tensor : {weight, offset, mask, bias}) {
+  for (const auto& tensor : {weight, offset, mask}) {
     OPSIS_CHECK(tensor.scalar_type() == input.scalar_type(),
-                "deform_conv2d: all tensors must be of the input's type {}, got {}", input.scalar_type(), tensor.scalar_type());
+                "deform_conv2d: all tensors but the bias must be of the input's type {}, got {}", input.scalar_type(),
+                tensor.scalar_type());
+  }
+  OPSIS_CHECK(detail::is_usual(bias.scalar_type()), "deform_conv2d: bias must be floating point or whole numbers, got {}",
+              bias.scalar_type());
+  for (const auto& tensor : {weight, offset, mask, bias}) {
     OPSIS_CHECK(tensor.device() == input.device(), "deform_conv2d: all tensors must be on the input's device {}, got {}",
                 input.device(), tensor.device());
   }
@@ -81,29 +87,34 @@ const DeformKernels& kernels_of(const Tensor& tensor) {
   return tensor.is_cuda() ? detail::cuda_kernels("deform_conv2d").deform_conv2d : kCpuKernels;
 }
 
+// A bias of another type is added to the finished sums, as torchvision adds every bias: what comes out has the wider type.
+torch::Dtype type_of_result(const Operands& o) { return c10::promoteTypes(o.input.scalar_type(), o.bias.scalar_type()); }
+
 Tensor deform_forward(const Operands& o, const Deformation& d) {
   check_deformation(o.input, o.weight, o.offset, o.mask, o.bias, d);
   const std::vector<int64_t> shape{o.input.size(0), o.weight.size(0), o.offset.size(2), o.offset.size(3)};
-  if (o.input.is_meta()) return o.input.new_empty(shape);
+  if (o.input.is_meta()) return o.input.new_empty(shape, type_of_result(o));
   const auto type = detail::computed_in(o.input.scalar_type());
   const auto out = torch::zeros(shape, o.input.options().dtype(type));
   if (out.numel() > 0) {
     kernels_of(out).forward(o.input.to(type).contiguous(), o.weight.to(type).contiguous(), o.offset.contiguous(),
                             o.mask.contiguous(), d, out);
   }
-  return (out + o.bias.to(type).view({1, -1, 1, 1})).to(o.input.scalar_type());
+  const auto bias = o.bias.view({1, -1, 1, 1});
+  if (o.bias.scalar_type() != o.input.scalar_type()) return out.to(o.input.scalar_type()) + bias;
+  return (out + bias.to(type)).to(o.input.scalar_type());
 }
 
 DeformGradients deform_backward(const Tensor& grad, const Operands& o, const Deformation& d) {
   check_deformation(o.input, o.weight, o.offset, o.mask, o.bias, d);
   OPSIS_CHECK(grad.sizes() == std::vector<int64_t>({o.input.size(0), o.weight.size(0), o.offset.size(2), o.offset.size(3)}) &&
-                  grad.scalar_type() == o.input.scalar_type() && grad.device() == o.input.device(),
+                  grad.scalar_type() == type_of_result(o) && grad.device() == o.input.device(),
               "deform_conv2d: the gradient {} is not of this result", opsis::detail::shape(grad));
   if (grad.is_meta()) {
     return {torch::empty_like(o.input), torch::empty_like(o.weight), torch::empty_like(o.offset), torch::empty_like(o.mask),
             torch::empty_like(o.bias)};
   }
-  const auto type = detail::computed_in(grad.scalar_type());
+  const auto type = detail::computed_in(o.input.scalar_type());
   const auto zeros = [&](const Tensor& like) { return torch::zeros(like.sizes(), like.options().dtype(type)); };
   const auto grads = grad.to(type).contiguous();
   const DeformGradients out{zeros(o.input), zeros(o.weight), zeros(o.offset), zeros(o.mask), grads.sum({0, 2, 3})};
@@ -111,7 +122,9 @@ DeformGradients deform_backward(const Tensor& grad, const Operands& o, const Def
     kernels_of(grad).backward(grads, o.input.to(type).contiguous(), o.weight.to(type).contiguous(), o.offset.contiguous(),
                               o.mask.contiguous(), d, out);
   }
-  return std::apply([&](const auto&... of) { return DeformGradients{of.to(grad.scalar_type())...}; }, out);
+  const auto& [input, weight, offset, mask, bias] = out;
+  const auto back = [&](const Tensor& of) { return of.to(o.input.scalar_type()); };
+  return {back(input), back(weight), back(offset), back(mask), bias.to(o.bias.scalar_type())};
 }
 
 Tensor call_deform(const Operands& o, const Deformation& d) {

@@ -25,9 +25,10 @@ struct DeformConv2dFuncOptions {
 ///     deform_conv2d(input, offset, weight)   // (4, 3, 10, 10), (4, 18, 8, 8), (5, 3, 3, 3) -> (4, 5, 8, 8)
 /// Shapes   input (N, C, H, W), offset (N, 2 * offset_groups * kh * kw, out_h, out_w), weight
 ///          (out_channels, C / groups, kh, kw) -> (N, out_channels, out_h, out_w)
-/// Types    float32, float64 or float16, the same for all
+/// Types    float32, float64 or float16, the same for all; a bias of another gives the wider type of both
 /// Throws   ValueError for shapes and types that do not fit
-/// Differs  float16 is summed in float32
+/// Differs  float16 is summed in float32; a bias of a wider type has a gradient, which torchvision fails at; an infinite offset
+///          has none, where torchvision's may be no number
 /// Source   torchvision.ops.deform_conv2d
 OPSIS_API torch::Tensor deform_conv2d(const torch::Tensor& input, const torch::Tensor& offset, const torch::Tensor& weight,
                                       const DeformConv2dFuncOptions& options = {});

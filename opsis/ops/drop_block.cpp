@@ -7,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/ops/print.h"
+#include "opsis/ops/types.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::ops {
@@ -21,6 +22,9 @@ Tensor drop_block(std::string_view where, const Tensor& input, double p, int64_t
   OPSIS_CHECK(input.defined() && input.dim() == axes + 2, "{}: input must have {} dimensions, got {}", where, axes + 2,
               opsis::detail::shape(input));
   if (!training || p == 0) return input;
+  OPSIS_CHECK(detail::is_usual(input.scalar_type()) && (input.is_floating_point() || !options.inplace),
+              "{}: input must be float32, float64, float16 or bfloat16, or whole numbers when not in place, got {}", where,
+              input.scalar_type());
 
   auto shape = input.sizes().vec();
   const auto lengths = input.sizes().slice(2);

@@ -19,7 +19,9 @@ struct DropBlockOptions {
 /// Zeroes squares of block_size pixels so that each pixel goes with about probability p, and scales what is kept.
 /// Shapes   (N, C, H, W) -> the same
 /// Draws    one Bernoulli number for each square's place; none when not training or when p is 0
-/// Throws   ValueError when p is not in [0, 1], for other shapes, and when block_size, or the shorter side below it, is even
+/// Types    floating point; whole numbers give float32, and are not changed in place
+/// Throws   ValueError when p is not in [0, 1], for other shapes and types, and when block_size, or the shorter side below it,
+///          is even
 /// Source   torchvision.ops.drop_block2d
 OPSIS_API torch::Tensor drop_block2d(const torch::Tensor& input, double p, int64_t block_size,
                                      const DropBlockOptions& options = {}, bool training = true);

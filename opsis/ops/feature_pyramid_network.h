@@ -60,6 +60,7 @@ struct FeaturePyramidNetworkOptions {
 ///     FeaturePyramidNetwork fpn({10, 20, 30}, 5);
 ///     fpn({{"feat0", a}, {"feat2", b}, {"feat3", c}});   // the same names, 5 channels each
 /// Throws   ValueError for channels that are not positive, and unless there is a map for each of in_channels_list
+/// Differs  fewer maps are refused: torchvision puts the last of them through the last convolutions, which are not its own
 /// Source   torchvision.ops.FeaturePyramidNetwork
 class OPSIS_API FeaturePyramidNetworkImpl : public torch::nn::Module {
  public:

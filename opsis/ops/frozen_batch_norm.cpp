@@ -2,7 +2,9 @@
 
 #include <torch/torch.h>
 
+#include "opsis/core/check.h"
 #include "opsis/ops/print.h"
+#include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::ops {
 
@@ -15,6 +17,10 @@ FrozenBatchNorm2dImpl::FrozenBatchNorm2dImpl(int64_t num_features, double added)
       running_var(register_buffer("running_var", torch::ones(num_features))) {}
 
 torch::Tensor FrozenBatchNorm2dImpl::forward(const torch::Tensor& x) {
+  const auto channels = weight.numel();
+  // What broadcasts is taken, as torchvision takes it.
+  OPSIS_CHECK(x.defined() && (x.dim() < 3 || channels == 1 || x.size(-3) == 1 || x.size(-3) == channels),
+              "FrozenBatchNorm2d: input must be (N, {}, H, W), got {}", channels, opsis::detail::shape(x));
   const auto by_channel = [](const torch::Tensor& numbers) { return numbers.reshape({1, -1, 1, 1}); };
   const auto scale = by_channel(weight) * (by_channel(running_var) + eps).rsqrt();
   return x * scale + (by_channel(bias) - by_channel(running_mean) * scale);

@@ -13,6 +13,7 @@ namespace opsis::inline v1::ops {
 /// x * weight / sqrt(running_var + eps) + bias - running_mean * ..., all four of them buffers. State dicts of batch norm load,
 /// whose num_batches_tracked is passed over.
 /// Shapes   (N, num_features, H, W) -> the same
+/// Throws   ValueError for other channels
 /// Source   torchvision.ops.FrozenBatchNorm2d
 class OPSIS_API FrozenBatchNorm2dImpl : public torch::nn::Module {
  public:

@@ -1,5 +1,6 @@
 #include "opsis/ops/losses.h"
 
+#include <ATen/ExpandUtils.h>
 #include <torch/torch.h>
 
 #include <numbers>
@@ -38,16 +39,22 @@ Sides sides_of(std::string_view where, const Tensor& boxes) {
 struct Matched {
   Matched(std::string_view where, const Tensor& boxes1, const Tensor& boxes2, double eps)
       : box(sides_of(where, boxes1)), target(sides_of(where, boxes2)) {
-    OPSIS_CHECK(boxes1.sizes() == boxes2.sizes(), "{}: boxes and targets must be of one shape, got {} and {}", where,
+    OPSIS_CHECK(at::is_expandable_to(boxes2.sizes(), boxes1.sizes()),
+                "{}: boxes and targets must be of one shape, or a target serve several boxes, got {} and {}", where,
                 opsis::detail::shape(boxes1), opsis::detail::shape(boxes2));
     OPSIS_CHECK(boxes1.device() == boxes2.device(), "{}: boxes and targets must be on one device, got {} and {}", where,
                 boxes1.device(), boxes2.device());
     const auto left = torch::max(box.x1, target.x1), top = torch::max(box.y1, target.y1);
     const auto right = torch::min(box.x2, target.x2), bottom = torch::min(box.y2, target.y2);
-    auto inter = (right - left) * (bottom - top);
-    if (!inter.is_meta()) {
-      inter = torch::where((bottom > top).logical_and(right > left), inter, torch::zeros_like(box.x1));
+    auto across = right - left, down = bottom - top;
+    if (!across.is_meta()) {
+      // Each side by itself: what does not overlap has no gradient, where 0 times an infinite side is no number.
+      const auto overlaps = (bottom > top).logical_and(right > left);
+      const auto none = torch::zeros_like(across);
+      across = torch::where(overlaps, across, none);
+      down = torch::where(overlaps, down, none);
     }
+    const auto inter = across * down;
     joined = (box.x2 - box.x1) * (box.y2 - box.y1) + (target.x2 - target.x1) * (target.y2 - target.y1) - inter;
     iou = inter / (joined + eps);
     width = torch::max(box.x2, target.x2) - torch::min(box.x1, target.x1);

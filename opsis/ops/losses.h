@@ -19,10 +19,11 @@ OPSIS_API torch::Tensor sigmoid_focal_loss(const torch::Tensor& inputs, const to
                                            double gamma = 2, std::string_view reduction = "none");
 
 /// 1 - generalized_box_iou of each box and its target.
-/// Shapes   (N, 4) XYXY, the same -> (N); (4), (4) -> (); () when reduction is "mean", 0 without boxes, or "sum"
+/// Shapes   (N, 4) XYXY, the same or (1, 4) for all of them -> (N); (4), (4) -> (); () when reduction is "mean", 0 without
+///          boxes, or "sum"
 /// Types    float32 and float64 stay, all else gives float32
-/// Throws   ValueError unless boxes have four numbers and reduction is "none", "mean" or "sum"; and for unlike shapes or
-///          several devices
+/// Throws   ValueError unless boxes have four numbers and reduction is "none", "mean" or "sum"; and for targets that do not
+///          broadcast to the shape of the boxes, or on another device
 /// Source   torchvision.ops.generalized_box_iou_loss
 OPSIS_API torch::Tensor generalized_box_iou_loss(const torch::Tensor& boxes1, const torch::Tensor& boxes2,
                                                  std::string_view reduction = "none", double eps = 1e-7);

@@ -193,11 +193,13 @@ Tensor batched_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs
   // Of no numbers torchvision does not look at the shape.
   if (boxes.numel() == 0) return torch::empty({0}, torch::TensorOptions(boxes.device()).dtype(torch::kInt64));
   detail::check_scored_boxes("batched_nms", boxes, scores);
-  detail::check_classes("batched_nms", boxes, idxs);
+  const bool is_one = idxs.defined() && idxs.dim() == 1 && idxs.size(0) == 1;
+  const auto classes = is_one ? idxs.expand({boxes.size(0)}) : idxs;
+  detail::check_classes("batched_nms", boxes, classes);
   detail::need_values("batched_nms", boxes);
   check_boxes_and_scores("batched_nms", as_nms_takes(boxes), as_nms_takes(scores), 4);
-  if (boxes.numel() > (boxes.is_cuda() ? 100'000 : 4000)) return nms_per_class(boxes, scores, idxs, iou_threshold);
-  const auto offsets = idxs.to(boxes.options()) * (boxes.max() + 1);
+  if (boxes.numel() > (boxes.is_cuda() ? 100'000 : 4000)) return nms_per_class(boxes, scores, classes, iou_threshold);
+  const auto offsets = classes.to(boxes.options()) * (boxes.max() + 1);
   return nms(boxes + offsets.unsqueeze(1), scores, iou_threshold);
 }
 

@@ -19,8 +19,9 @@ OPSIS_API torch::Tensor nms(const torch::Tensor& boxes, const torch::Tensor& sco
 
 /// nms among the boxes of each class: `idxs` names the class of each box. Up to 1000 boxes (25,000 on a GPU) are moved apart class by class
 /// first, as torchvision does, which can round a coordinate; nms_per_class never does.
-/// Shapes   boxes (N, 4) XYXY, scores (N), idxs (N) -> (K) int64, best first
+/// Shapes   boxes (N, 4) XYXY, scores (N), idxs (N), or (1) for all boxes -> (K) int64, best first
 /// Types    those of nms that are not quantized; when there are no boxes, any
+/// Differs  of more boxes than those torchvision takes one class for the first box's, and forgets all others
 /// Source   torchvision.ops.batched_nms
 OPSIS_API torch::Tensor batched_nms(const torch::Tensor& boxes, const torch::Tensor& scores, const torch::Tensor& idxs,
                                     double iou_threshold);

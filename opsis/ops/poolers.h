@@ -29,7 +29,9 @@ struct MultiScaleRoIAlignOptions {
 ///     MultiScaleRoIAlign pool({"0", "1", "2", "3"}, 7, 2);
 ///     pool(maps, {boxes_of_the_first, boxes_of_the_second}, {{800, 1066}, {640, 800}});   // (K, 256, 7, 7)
 /// Shapes   maps (N, C, H, W) each, boxes (L, 4) an image, on images of image_shapes -> (K, C, output_size)
-/// Throws   ValueError when there are no images, or no map has one of the names
+/// Throws   ValueError when there are no images, no map has one of the names, or another number of maps has than at first
+/// Differs  of fewer maps than at first torchvision gives 0 for the boxes of those that are missing, of one map all boxes by
+///          the scale of the first; of more it passes over the last
 /// Source   torchvision.ops.MultiScaleRoIAlign
 class OPSIS_API MultiScaleRoIAlignImpl : public torch::nn::Module {
  public:

@@ -38,7 +38,7 @@ void on_device(const Tensor& maps, const Tensor& rois, const Body& body) {
 template <class R>
 __device__ int64_t image_of(const R* roi, int64_t batch) {
   const auto image = static_cast<double>(roi[0]);
-  return image > -1 && image < static_cast<double>(batch) ? static_cast<int64_t>(image) : -1;
+  return image >= 0 && image < static_cast<double>(batch) ? static_cast<int64_t>(image) : -1;
 }
 
 // visit(pixel, weight) for each pixel that the samples of a bin take from.

@@ -37,11 +37,12 @@ struct RoIAlignOptions {
 /// Each region cut into output_size bins; each bin the mean of samples, found between pixels. Regions have no gradient.
 ///     roi_align(maps, boxes, 7, {.spatial_scale = 0.25, .sampling_ratio = 2})   // (2, 256, 200, 304), ... -> (K, 256, 7, 7)
 /// Shapes   input (N, C, H, W), regions (K, 5) -> (K, C, output_size)
-/// Types    float32, float64 or float16, the same for both; under autocast float32, and what came in comes out. Or both quint8,
-///          qint8 or qint32, quantized per tensor, and input one image: then all regions are of it, and what comes out is
-///          quantized as it is
+/// Types    float32, float64 or float16, the same for both, or any when there are no regions or no channels; under autocast
+///          float32, and what came in comes out. Or both quint8, qint8 or qint32, quantized per tensor, and input one image:
+///          then all regions are of it, and what comes out is quantized as it is
 /// Throws   ValueError for other shapes and types, and when a region names an image that is not in the batch
-/// Differs  float16 is summed in float32; a region that is no number gives 0
+/// Differs  float16 is summed in float32; a region that is no number gives 0, and so does what of a region is off the maps:
+///          torchvision on the CPU takes 0 times the first pixel there, which of an infinite one is no number
 /// Source   torchvision.ops.roi_align
 OPSIS_API torch::Tensor roi_align(const torch::Tensor& input, const Rois& boxes, torch::ExpandingArray<2> output_size,
                                   const RoIAlignOptions& options = {});
@@ -67,7 +68,7 @@ struct PSRoIAlignOptions {
 
 /// roi_align in which each bin has channels of its own. https://arxiv.org/abs/1711.07264
 /// Shapes   input (N, C * bins, H, W), regions (K, 5) -> (K, C, output_size)
-/// Types    float32, float64 or float16, the same for both
+/// Types    as of roi_align, but for what is quantized
 /// Throws   ValueError as roi_align, and unless the channels are a multiple of the bins
 /// Differs  float16 is summed in float32
 /// Source   torchvision.ops.ps_roi_align

@@ -156,7 +156,7 @@ std::vector<int64_t> images_of(std::string_view where, const Tensor& rois, int64
   std::vector<int64_t> out(static_cast<size_t>(rois.size(0)));
   for (size_t i = 0; i < out.size(); ++i) {
     const auto image = numbers.const_data_ptr<double>()[i];
-    OPSIS_CHECK(image > -1 && image < static_cast<double>(batch), "{}: region {} names image {} of a batch of {}", where, i,
+    OPSIS_CHECK(image >= 0 && image < static_cast<double>(batch), "{}: region {} names image {} of a batch of {}", where, i,
                 image, batch);
     out[i] = static_cast<int64_t>(image);
   }

@@ -16,7 +16,7 @@ namespace opsis::inline v1::ops {
 /// https://arxiv.org/abs/1504.08083. `spatial_scale` is that of the maps, beside the image that the boxes are on.
 ///     roi_pool(maps, boxes, 7, 0.25)   // (2, 256, 200, 304), ... -> (K, 256, 7, 7)
 /// Shapes   input (N, C, H, W), regions (K, 5) -> (K, C, output_size)
-/// Types    float32, float64 or float16, the same for both
+/// Types    float32, float64 or float16, the same for both, or any when there are no regions or no channels
 /// Throws   ValueError for other shapes and types, and when a region names an image that is not in the batch
 /// Source   torchvision.ops.roi_pool
 OPSIS_API torch::Tensor roi_pool(const torch::Tensor& input, const Rois& boxes, torch::ExpandingArray<2> output_size,
@@ -38,7 +38,7 @@ using RoIPool = Observed<torch::nn::ModuleHolder<RoIPoolImpl>>;
 /// Each bin the mean of its pixels, in channels of its own. https://arxiv.org/abs/1605.06409. As in torchvision the last row
 /// and column of the maps are not read, though the gradient gives them a share.
 /// Shapes   input (N, C * bins, H, W), regions (K, 5) -> (K, C, output_size)
-/// Types    float32, float64 or float16, the same for both
+/// Types    float32, float64 or float16, the same for both, or any when there are no regions or no channels
 /// Throws   ValueError as roi_pool, and unless the channels are a multiple of the bins
 /// Differs  float16 is summed in float32
 /// Source   torchvision.ops.ps_roi_pool

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "opsis/models.h"
 #include "opsis/models/detection/keypoints.h"
@@ -110,6 +111,12 @@ detection::TransformOptions transform_options(const std::string& name) {
   return {.min_size = {60}, .max_size = 100};
 }
 
+std::string printed(const torch::nn::Module& module) {
+  std::ostringstream out;
+  out << module;
+  return out.str();
+}
+
 TEST(GeneralizedRCNNTransform, MovesImagesAndAllThatIsOnThemAsTorchvisionsDoes) {
   const support::OneThread one_thread;
   for (const auto& c : oracle::cases("models_detection/transform")) {
@@ -119,6 +126,7 @@ TEST(GeneralizedRCNNTransform, MovesImagesAndAllThatIsOnThemAsTorchvisionsDoes) 
     options.image_std = std::vector{0.3, 0.2, 0.25};
     detection::GeneralizedRCNNTransform transform(options);
     transform->train(c.boolean("training"));
+    EXPECT_EQ(printed(*transform), c.text("printed"));
     torch::manual_seed(1);
     const auto [images, moved] = transform->forward(pictures(c), targets(c));
     EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));
@@ -151,6 +159,13 @@ TEST(GeneralizedRCNNTransform, MovesImagesAndAllThatIsOnThemAsTorchvisionsDoes) 
   }
 }
 
+TEST(GeneralizedRCNNTransform, PrintsNumbersAsPythonDoes) {
+  EXPECT_EQ(printed(*detection::GeneralizedRCNNTransform(
+                detection::TransformOptions{.image_mean = std::vector{0.12345678, 1e-7}, .image_std = std::vector{1.0, 0.25}})),
+            "GeneralizedRCNNTransform(\n    Normalize(mean=[0.12345678, 1e-07], std=[1.0, 0.25])\n"
+            "    Resize(min_size=(800,), max_size=1333, mode='bilinear')\n)");
+}
+
 TEST(Keypoints, AreFoundOnMapsAndPutOnThemAsTorchvisionsAre) {
   const auto c = oracle::cases("models_detection/keypoints").at(0);
   const auto [points, scores] = detection::heatmaps_to_keypoints(c.tensor("maps"), c.tensor("boxes"));
@@ -163,6 +178,23 @@ TEST(Keypoints, AreFoundOnMapsAndPutOnThemAsTorchvisionsAre) {
   EXPECT_EQ(std::vector<std::string>(names.begin(), names.end()), c.texts("names"));
 }
 
+TEST(Keypoints, AreOfBoxesOfEveryTypeWithTheirGradientAsTorchvisionsAre) {
+  for (const auto& c : oracle::cases("models_detection/keypoints_of_boxes")) {
+    SCOPED_TRACE(c.name());
+    const auto maps = c.tensor("maps").requires_grad_();
+    auto boxes = c.tensor("boxes");
+    if (c.has_tensor("gradient")) boxes.requires_grad_();
+    const auto [points, scores] = detection::heatmaps_to_keypoints(maps, boxes);
+    EXPECT_TENSOR_EQ(points.detach(), c.tensor("found"));
+    EXPECT_TENSOR_EQ(scores.detach(), c.tensor("scores"));
+    ((points * c.tensor("weights")).sum() + scores.sum()).backward();
+    EXPECT_TENSOR_NEAR(maps.grad(), c.tensor("of_maps"), 1e-6, 0);
+    if (!c.has_tensor("gradient")) continue;
+    // Of 16 bits the parts of a gradient are summed in another order.
+    EXPECT_TENSOR_NEAR(boxes.grad(), c.tensor("gradient"), boxes.element_size() == 2 ? 1e-2 : 1e-6, 0);
+  }
+}
+
 TEST(MapsOfBoxes, AreRefusedUnlessEachHasItsBox) {
   const auto one_box = torch::tensor({{0.f, 0.f, 8.f, 8.f}});
   EXPECT_ERROR(detection::heatmaps_to_keypoints(torch::rand({2, 3, 8, 8}), one_box), ValueError,
@@ -171,6 +203,10 @@ TEST(MapsOfBoxes, AreRefusedUnlessEachHasItsBox) {
                "heatmaps_to_keypoints: maps must be (N, K, M, M), got (3, 8, 8)");
   EXPECT_ERROR(detection::heatmaps_to_keypoints(torch::rand({1, 3, 8, 8}), one_box * NAN), ValueError,
                "heatmaps_to_keypoints: box 0 must be of finite numbers");
+  for (const auto& wide : {(one_box * 15000 - 60000).to(torch::kFloat16), one_box * 1e30}) {
+    EXPECT_ERROR(detection::heatmaps_to_keypoints(torch::rand({1, 3, 8, 8}), wide), ValueError,
+                 "heatmaps_to_keypoints: box 0 must be of finite numbers, with sides below 2^31");
+  }
   EXPECT_ERROR(detection::paste_masks_in_image(torch::rand({2, 1, 8, 8}), one_box, {20, 20}), ValueError,
                "paste_masks_in_image: boxes must be (2, 4), one for each of the masks, got (1, 4)");
   EXPECT_ERROR(detection::paste_masks_in_image(torch::rand({2, 8, 8}), one_box, {20, 20}), ValueError,

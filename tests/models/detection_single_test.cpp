@@ -451,6 +451,11 @@ TEST(OneStageDetectors, RefuseWhatTheyCannotLearnFrom) {
     model->eval();
     EXPECT_ERROR(model->forward({torch::rand({20, 20})}), ValueError, "images must be (3, H, W), got (20, 20) as image 0");
   }
+  for (const auto& parts : {RetinaNetParts{.fg_iou_thresh = 0.3, .bg_iou_thresh = 0.4},
+                            RetinaNetParts{.proposal_matcher = Matcher{.high_threshold = 0.3, .low_threshold = 0.4}}}) {
+    EXPECT_ERROR(RetinaNet(one_map(16), 4, TransformOptions{}, ThresholdOptions{}, parts), ValueError,
+                 "RetinaNet: bg_iou_thresh must not be above fg_iou_thresh, got 0.4 and 0.3");
+  }
   EXPECT_ERROR(FCOS(one_map(32), 4, TransformOptions{}, ThresholdOptions{}, FCOSParts{.anchor_generator = AnchorGenerator()}),
                ValueError, "FCOS: anchor_generator must give one anchor for each place, got 9");
   EXPECT_ERROR(SSD(one_map(16), DefaultBoxGenerator({{2}, {2}}), Size{64, 64}, 4), ValueError,

@@ -330,6 +330,22 @@ TEST(FasterRCNN, TakesAnotherPredictor) {
   EXPECT_TRUE(heads.box_predictor->cls_score->weight.grad().defined());
 }
 
+// As torchvision's, which looks at the shape of maps alone.
+TEST(FastRCNNPredictor, StringsOutWhatIsBehindTheRegions) {
+  detection::FastRCNNPredictor predictor(4, 3);
+  const auto features = torch::rand({2, 4});
+  const auto flat = predictor->forward(features);
+  for (const auto& shape : std::vector<std::vector<int64_t>>{{2, 4, 1}, {2, 4, 1, 1}, {2, 2, 2}, {2, 4, 1, 1, 1}}) {
+    const auto found = predictor->forward(features.view(shape));
+    EXPECT_TENSOR_EQ(found.class_logits, flat.class_logits);
+    EXPECT_TENSOR_EQ(found.box_regression, flat.box_regression);
+  }
+  for (const auto& shape : std::vector<std::vector<int64_t>>{{8}, {2, 2, 2, 1}, {2, 1, 2, 2}}) {
+    EXPECT_ERROR(predictor->forward(features.view(shape)), ValueError,
+                 "FastRCNNPredictor: features must be (L, C), (L, C, 1) or (L, C, 1, 1), got (");
+  }
+}
+
 TEST(DetectionModel, RefusesImagesAndTargetsByName) {
   auto model = custom();
   const auto image = torch::rand({3, 40, 50});
@@ -429,6 +445,10 @@ TEST(DetectionModel, RefusesPartsThatDoNotFit) {
                "FasterRCNN: num_classes must be left out when there is a box predictor, got 2");
   EXPECT_ERROR(detection::FasterRCNN(detection::Backbone(), 2), ValueError,
                "FasterRCNN: the backbone must say how many channels its maps have");
+  EXPECT_ERROR(detection::FasterRCNN(backbone, 2, {.rpn = {.fg_iou_thresh = 0.3, .bg_iou_thresh = 0.7}}), ValueError,
+               "RegionProposalNetwork: bg_iou_thresh must not be above fg_iou_thresh, got 0.7 and 0.3");
+  EXPECT_ERROR(detection::FasterRCNN(backbone, 2, {.box = {.fg_iou_thresh = 0.5, .bg_iou_thresh = 0.6}}), ValueError,
+               "RoIHeads: bg_iou_thresh must not be above fg_iou_thresh, got 0.6 and 0.5");
   EXPECT_ERROR(detection::fasterrcnn_resnet50_fpn({}, {.num_classes = 0, .weights_backbone = std::nullopt}), ValueError,
                "FasterRCNN: num_classes must be positive");
   EXPECT_ERROR(models::get_model("fasterrcnn_resnet50_fpn"), ValueError,

@@ -378,6 +378,20 @@ TEST(BatchedNms, KeepsWhatTorchvisionKeeps) {
                "batched_nms: idxs must be (3,), a class for each box, got (2,)");
 }
 
+TEST(BatchedNms, TakesOneClassForAllBoxes) {
+  for (const auto& c : oracle::cases("ops_boxes/batched_nms_of_one_class")) {
+    SCOPED_TRACE(c.name());
+    EXPECT_TENSOR_EQ(ops::batched_nms(c.tensor("boxes"), c.tensor("scores"), c.tensor("idxs"), 0.4), c.tensor("expected"));
+  }
+  torch::manual_seed(0);
+  const auto corners = torch::rand({2000, 2}) * 90, scores = torch::rand({2000});
+  const auto boxes = torch::cat({corners, corners + 10}, 1);
+  const auto one = torch::full({1}, 3, torch::kInt64);
+  EXPECT_TENSOR_EQ(ops::batched_nms(boxes, scores, one, 0.4), ops::nms(boxes, scores, 0.4));
+  EXPECT_ERROR(ops::batched_nms(boxes, scores, torch::zeros({2}), 0.4), ValueError,
+               "batched_nms: idxs must be (2000,), a class for each box, got (2,)");
+}
+
 TEST(BatchedNms, TakesMixedTypesUnderAutocastAsNmsDoes) {
   const auto boxes = torch::tensor({{0.f, 0.f, 4.f, 4.f}, {0.f, 0.f, 4.f, 3.f}, {0.f, 0.f, 4.f, 3.f}});
   const auto scores = torch::tensor({0.5f, 0.75f, 0.25f}).to(torch::kBFloat16), idxs = torch::tensor({0, 0, 1}, torch::kInt64);
@@ -395,8 +409,14 @@ TEST(BoxIouFamily, RefusesOtherShapesInItsOwnName) {
   const auto one = torch::zeros({4}), three = torch::zeros({3, 4});
   EXPECT_ERROR(ops::generalized_box_iou(one, three), ValueError, "generalized_box_iou: boxes must be (..., N, 4)");
   EXPECT_ERROR(ops::distance_box_iou(one, three), ValueError, "distance_box_iou: boxes must be (..., N, 4)");
+  const auto two_batches = torch::zeros({2, 3, 4}), three_batches = torch::zeros({3, 5, 4});
+  for (const auto* const name : {"box_iou", "generalized_box_iou", "distance_box_iou", "complete_box_iou"}) {
+    EXPECT_ERROR(differentiable().at(name)(two_batches, three_batches), ValueError,
+                 std::string(name) + ": batches of boxes must be as many, or one for all of the others, got (2, 3, 4) and ");
+    EXPECT_EQ(differentiable().at(name)(two_batches, three).sizes(), (std::vector<int64_t>{2, 3, 3}));
+  }
   EXPECT_ERROR(ops::generalized_box_iou_loss(torch::zeros({1, 4}), three), ValueError,
-               "generalized_box_iou_loss: boxes and targets must be of one shape, got (1, 4) and (3, 4)");
+               "generalized_box_iou_loss: boxes and targets must be of one shape, or a target serve several boxes, got (1, 4)");
 }
 
 TEST(NmsRotated, OfUprightBoxesIsNms) {
@@ -439,15 +459,19 @@ TEST(SigmoidFocalLoss, RefusesNumbersThatAreNotFloatingPoint) {
   EXPECT_EQ(ops::sigmoid_focal_loss(inputs, targets.to(torch::kFloat64)).scalar_type(), torch::kFloat64);
 }
 
+using IouLoss = torch::Tensor (*)(const torch::Tensor&, const torch::Tensor&, std::string_view, double);
+const std::map<std::string, IouLoss>& iou_losses() {
+  static const std::map<std::string, IouLoss> all{{"generalized", ops::generalized_box_iou_loss},
+                                                  {"distance", ops::distance_box_iou_loss},
+                                                  {"complete", ops::complete_box_iou_loss}};
+  return all;
+}
+
 TEST(BoxIouLosses, AreTorchvisionsWithTheirGradients) {
-  using Loss = torch::Tensor (*)(const torch::Tensor&, const torch::Tensor&, std::string_view, double);
-  const std::map<std::string, Loss> all{{"generalized", ops::generalized_box_iou_loss},
-                                        {"distance", ops::distance_box_iou_loss},
-                                        {"complete", ops::complete_box_iou_loss}};
   for (const auto& c : oracle::cases("ops_boxes/iou_losses")) {
     SCOPED_TRACE(c.name());
     auto a = c.tensor("a");
-    const auto loss = [&] { return all.at(c.text("kind"))(a, c.tensor("b"), c.text("reduction"), c.number("eps")); };
+    const auto loss = [&] { return iou_losses().at(c.text("kind"))(a, c.tensor("b"), c.text("reduction"), c.number("eps")); };
     if (c.boolean("fails")) {
       EXPECT_ERROR(loss(), ValueError, "_box_iou_loss: reduction must be \"none\", \"mean\" or \"sum\", got \"most\"");
       continue;
@@ -457,6 +481,32 @@ TEST(BoxIouLosses, AreTorchvisionsWithTheirGradients) {
     if (!c.has_tensor("gradient")) continue;
     loss().sum().backward();
     EXPECT_TENSOR_NEAR(a.grad(), c.tensor("gradient"), 1e-5, 1e-7);
+  }
+}
+
+TEST(BoxIouLosses, OfInfiniteBoxesHaveTorchvisionsGradients) {
+  // Some are 1e20, others infinite: the arc tangent brings each to where it can be held against its own.
+  const auto squashed = [](const torch::Tensor& numbers) { return torch::atan(numbers); };
+  for (const auto& c : oracle::cases("ops_boxes/iou_losses_strange")) {
+    SCOPED_TRACE(c.name());
+    const auto a = c.tensor("a").requires_grad_(), b = c.tensor("b").requires_grad_();
+    const auto loss = iou_losses().at(c.text("kind"))(a, b, "none", 1e-7);
+    EXPECT_TENSOR_NEAR(squashed(loss.detach()), squashed(c.tensor("expected")), 1e-5, 0);
+    loss.sum().backward();
+    EXPECT_TENSOR_NEAR(squashed(a.grad()), squashed(c.tensor("gradient")), 1e-5, 0);
+    EXPECT_TENSOR_NEAR(squashed(b.grad()), squashed(c.tensor("of_targets")), 1e-5, 0);
+  }
+}
+
+TEST(BoxIouLosses, TakeOneTargetForSeveralBoxesAsTorchvisionsDo) {
+  for (const auto& c : oracle::cases("ops_boxes/iou_losses_of_one_target")) {
+    SCOPED_TRACE(c.name());
+    const auto loss = [&] { return iou_losses().at(c.text("kind"))(c.tensor("a"), c.tensor("b"), "none", 1e-7); };
+    if (c.boolean("fails")) {
+      EXPECT_ERROR(loss(), ValueError, "_box_iou_loss: boxes and targets must be of one shape, or a target serve several");
+    } else {
+      EXPECT_TENSOR_NEAR(loss(), c.tensor("expected"), 1e-6, 1e-7);
+    }
   }
 }
 

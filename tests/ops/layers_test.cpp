@@ -147,6 +147,24 @@ TEST(StochasticDepth, DrawsAndRefusesAsTorchvisions) {
                "stochastic_depth: of mode \"row\" the input must have rows, got a scalar");
 }
 
+TEST(StochasticDepth, RefusesTypesThatTorchvisionRefuses) {
+  for (const auto& c : oracle::cases("ops_layers/stochastic_depth_types")) {
+    SCOPED_TRACE(c.name());
+    const auto x = c.tensor("x");
+    if (c.boolean("fails")) {
+      EXPECT_ERROR(ops::stochastic_depth(x, c.number("p"), c.text("mode")), ValueError,
+                   "stochastic_depth: input must be float32, float64, float16 or bfloat16, got ");
+      continue;
+    }
+    torch::manual_seed(3);
+    EXPECT_TENSOR_EQ(ops::stochastic_depth(x, c.number("p"), c.text("mode")), c.tensor("expected"));
+    EXPECT_TENSOR_EQ(torch::rand(1), c.tensor("next_draw"));
+  }
+  for (const auto type : {torch::kComplexFloat, torch::kFloat8_e4m3fn}) {
+    EXPECT_ERROR(ops::stochastic_depth(torch::zeros({2, 3}, type), 1, "row"), ValueError, "stochastic_depth: input must be");
+  }
+}
+
 TEST(StochasticDepth, PrintsItself) {
   std::ostringstream out;
   out << *ops::StochasticDepth(0.25, "row") << *ops::StochasticDepth(1, "batch");

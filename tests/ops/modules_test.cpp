@@ -170,6 +170,33 @@ TEST(FrozenBatchNorm2d, LoadsWhatBatchNormSavedAndIsTorchvisions) {
   EXPECT_EQ(layer(torch::rand({1, 3, 2, 2})).sizes(), (std::vector<int64_t>{1, 3, 2, 2}));
 }
 
+TEST(FrozenBatchNorm2d, RefusesChannelsThatTorchvisionRefuses) {
+  ops::FrozenBatchNorm2d norm(3);
+  for (const auto& c : oracle::cases("ops_regions/frozen_batch_norm_shapes")) {
+    SCOPED_TRACE(c.name());
+    if (c.boolean("fails")) {
+      EXPECT_ERROR(norm(c.tensor("x")), ValueError, "FrozenBatchNorm2d: input must be (N, 3, H, W), got (2, ");
+    } else {
+      EXPECT_TENSOR_EQ(norm(c.tensor("x")), c.tensor("expected"));
+    }
+  }
+}
+
+TEST(DropBlock, RefusesTypesThatTorchvisionRefuses) {
+  for (const auto& c : oracle::cases("ops_regions/drop_block_types")) {
+    SCOPED_TRACE(c.name());
+    const bool flat = c.integer("axes") == 2;
+    const auto drop = flat ? ops::drop_block2d : ops::drop_block3d;
+    const auto call = [&] { return drop(c.tensor("x"), c.number("p"), 3, {.inplace = c.boolean("inplace")}, true); };
+    if (c.boolean("fails")) {
+      EXPECT_ERROR(call(), ValueError, flat ? "drop_block2d: input must be float32" : "drop_block3d: input must be float32");
+      continue;
+    }
+    torch::manual_seed(3);
+    EXPECT_TENSOR_NEAR(call(), c.tensor("expected"), 1e-6, 0);
+  }
+}
+
 TEST(DropBlock, DrawsAndRefusesAsTorchvisions) {
   for (const auto& c : oracle::cases("ops_regions/drop_block")) {
     SCOPED_TRACE(c.name());

@@ -121,11 +121,39 @@ TEST(Regions, AreRefusedWhereTorchvisionRefusesThem) {
   }
 }
 
+TEST(Regions, ThatGiveNothingAreOfAnyType) {
+  for (const auto& c : oracle::cases("ops_regions/nothing")) {
+    SCOPED_TRACE(c.name());
+    const auto x = c.tensor("x");
+    if (x.is_floating_point()) x.requires_grad_();
+    for (const auto& [name, op] : four()) {
+      const auto out = op(x, c.tensor("rois"));
+      EXPECT_TENSOR_EQ(out.detach(), c.tensor(name));
+      if (!x.requires_grad()) continue;
+      out.sum().backward();
+      EXPECT_EQ(x.grad().count_nonzero().item<int64_t>(), 0);
+    }
+  }
+}
+
+TEST(RoiAlign, TakesNothingFromOffTheMaps) {
+  auto x = torch::ones({1, 1, 4, 4});
+  x[0][0][0][0] = std::nan("");
+  for (const auto sampling_ratio : {-1, 2}) {
+    const auto rois = torch::tensor({{0.f, 100.f, 100.f, 110.f, 110.f}, {0.f, -50.f, -50.f, -40.f, -40.f}});
+    EXPECT_TENSOR_EQ(ops::roi_align(x, rois, 2, {.sampling_ratio = sampling_ratio}), torch::zeros({2, 1, 2, 2}));
+  }
+}
+
 TEST(Regions, OfImagesThatAreNotThereAreRefused) {
   const auto x = torch::rand({2, 4, 6, 6});
-  for (const auto image : {2.0, -1.0, 1e30, std::nan("")}) {
+  for (const auto image : {2.0, -1.0, -0.5, 1e30, std::nan("")}) {
     const auto rois = torch::tensor({{image, 0., 0., 3., 3.}}, torch::kFloat32);
     for (const auto& [name, op] : four()) EXPECT_ERROR(op(x, rois), ValueError, name + ": region 0 names image ");
+  }
+  // Between two numbers it is the lower one's, as torchvision has it.
+  for (const auto& [name, op] : four()) {
+    EXPECT_TENSOR_EQ(op(x, torch::tensor({{1.5f, 0.f, 0.f, 3.f, 3.f}})), op(x, torch::tensor({{1.f, 0.f, 0.f, 3.f, 3.f}})));
   }
   for (const auto& [name, op] : four())
     EXPECT_ERROR(op({}, torch::zeros({1, 5})), ValueError, name + ": input and regions must be tensors");
@@ -300,6 +328,28 @@ TEST(DeformConv2d, EqualsTorchvisionWithItsGradients) {
       if (options.bias.defined()) {
         EXPECT_TENSOR_NEAR(options.bias.grad(), c.tensor("grad_bias"), tolerance(c), 1e-6);
       }
+    }
+  }
+}
+
+TEST(DeformConv2d, TakesABiasOfAnotherType) {
+  for (const auto& c : oracle::cases("ops_regions/deform_bias")) {
+    SCOPED_TRACE(c.name());
+    const auto x = c.tensor("x").requires_grad_(), bias = c.tensor("biases");
+    const auto call = [&] { return ops::deform_conv2d(x, c.tensor("offset"), c.tensor("weight"), {.bias = bias}); };
+    if (c.boolean("fails")) {
+      EXPECT_ERROR(call(), ValueError, "deform_conv2d: bias must be floating point or whole numbers, got ");
+      continue;
+    }
+    bias.requires_grad_(bias.is_floating_point());
+    const auto out = call();
+    EXPECT_TENSOR_NEAR(out.detach(), c.tensor("expected"), tolerance(c), 1e-6);
+    out.sum().backward();
+    if (c.has_tensor("grad_x")) {
+      EXPECT_TENSOR_NEAR(x.grad(), c.tensor("grad_x"), tolerance(c), 1e-6);
+    }
+    if (bias.requires_grad()) {
+      EXPECT_TENSOR_EQ(bias.grad(), torch::full({3}, 18, bias.options().requires_grad(false)));
     }
   }
 }

@@ -270,7 +270,7 @@ def transformed(options, training):
     found[0]["boxes"] = torch.tensor([[0.0, 0, 30, 20], [5, 5, 5.2, 30], [20, 10, 49, 39], [0, 20, 49, 30]])
     copies = [dict(f) for f in found]
     back = made.eval().postprocess(copies, batch.image_sizes, [tuple(image.shape[-2:]) for image in images])
-    return {"next_draw": next_draw, "batch": batch.tensors, "sizes": [list(s) for s in batch.image_sizes],
+    return {"printed": str(made), "next_draw": next_draw, "batch": batch.tensors, "sizes": [list(s) for s in batch.image_sizes],
             **{f"image_{i}": image for i, image in enumerate(images)}, **_numbered("target", targets),
             **_numbered("moved", moved), **_numbered("in", found), **_numbered("back", back)}  # fmt: skip
 
@@ -303,6 +303,19 @@ def keypoints():
     names = detection.KeypointRCNN_ResNet50_FPN_Weights.DEFAULT.meta["keypoint_names"]
     return {"names": names, "maps": maps, "boxes": boxes, "points": points, "found": found, "scores": scores,
             "places": places, "valid": valid}  # fmt: skip
+
+
+@case("models_detection/keypoints_of_boxes", dtype=[torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64])
+def keypoints_of_boxes(dtype):
+    """On maps of float32, as under autocast; boxes have a gradient."""
+    maps, boxes = torch.randn(4, 3, 14, 14).requires_grad_(), (_some_boxes(4) * 2.3).to(dtype)
+    boxes[0, 2:] = boxes[0, :2]  # of no size
+    boxes.requires_grad_(boxes.is_floating_point())
+    found, scores = roi_heads.heatmaps_to_keypoints(maps, boxes)
+    weights = torch.rand_like(found)
+    ((found * weights).sum() + scores.sum()).backward()
+    gradient = {"gradient": boxes.grad} if boxes.requires_grad else {}
+    return {"maps": maps, "boxes": boxes, "weights": weights, "found": found, "scores": scores, "of_maps": maps.grad} | gradient
 
 
 run(__file__)

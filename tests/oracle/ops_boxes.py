@@ -240,6 +240,12 @@ def batched_nms(count, classes, types, scores, dtype):
     return {"boxes": boxes, "scores": scores, "idxs": idxs, "expected": ops.batched_nms(boxes, scores, idxs, 0.4), "vanilla": vanilla}
 
 
+@case("ops_boxes/batched_nms_of_one_class", count=[0, 1, 40, 1000], idxs=[0.0, 7.0, -2.5])
+def batched_nms_of_one_class(count, idxs):
+    boxes, scores, idxs = corners(count), _scores(count, "plain"), torch.tensor([idxs])
+    return {"boxes": boxes, "scores": scores, "idxs": idxs, "expected": ops.batched_nms(boxes, scores, idxs, 0.4)}
+
+
 @case("ops_boxes/focal", alpha=[0.25, 0.0, -1.0, 1.0, 1.5, -0.5], gamma=[2.0, 1.5], reduction=["none", "mean", "sum", "median"], count=[0, 11],
       dtype=["float32", "float64", "float16", "bfloat16"])  # fmt: skip
 def focal(alpha, gamma, reduction, count, dtype):
@@ -269,6 +275,29 @@ def iou_losses(kind, dtype, reduction, count, eps):
         loss.sum().backward()
         out["gradient"] = a.grad
     return out
+
+
+_of_no_number = [-float("inf"), -3.0, 0.0, 2.0, 5.0, float("inf"), float("nan"), 1e20]
+
+
+@case("ops_boxes/iou_losses_strange", kind=["generalized", "distance", "complete"], dtype=["float32", "float64"])
+def iou_losses_strange(kind, dtype):
+    """Infinite boxes, turned over and no numbers, with the gradients of both."""
+    values = torch.tensor(_of_no_number, dtype=_types[dtype])
+    a, b = (values[torch.randint(0, len(values), (3000, 4))].requires_grad_() for _ in range(2))
+    loss = getattr(ops, kind + "_box_iou_loss")(a, b)
+    loss.sum().backward()
+    return {"a": a, "b": b, "expected": loss, "gradient": a.grad, "of_targets": b.grad}
+
+
+@case("ops_boxes/iou_losses_of_one_target", kind=["generalized", "distance", "complete"], boxes=[(3,), (1,), (0,), (2, 3), ()],
+      targets=[(3,), (1,), (), (2, 1), (2,), (0,)])  # fmt: skip
+def iou_losses_of_one_target(kind, boxes, targets):
+    loss_of = getattr(ops, kind + "_box_iou_loss")
+    a, b = (corners(6)[: max(1, torch.Size(s).numel())].reshape(-1, 4)[: torch.Size(s).numel()].reshape(*s, 4) for s in (boxes, targets))
+    if fails(lambda: loss_of(a, b)):
+        return {"fails": True, "a": a, "b": b}
+    return {"fails": False, "a": a, "b": b, "expected": loss_of(a, b)}
 
 
 run(__file__)

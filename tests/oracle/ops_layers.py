@@ -71,6 +71,17 @@ def stochastic_depth(p, mode, training, dtype):
     return {"fails": False, "x": x, "expected": ops.stochastic_depth(x, p, mode, training), "next_draw": torch.rand(1)}
 
 
+@case("ops_layers/stochastic_depth_types", p=[0.0, 0.25, 1.0], mode=["row", "batch"],
+      dtype=["int64", "uint8", "int32", "bool", "float32"])  # fmt: skip
+def stochastic_depth_types(p, mode, dtype):
+    x = torch.tensor([[1, 0, 1], [0, 1, 1]]).to(getattr(torch, dtype))
+    call = lambda: ops.stochastic_depth(x, p, mode)  # noqa: E731
+    if fails(call):
+        return {"fails": True, "x": x}
+    torch.manual_seed(3)
+    return {"fails": False, "x": x, "expected": call(), "next_draw": torch.rand(1)}
+
+
 _old_names = [
     "features.denseblock1.denselayer2.norm.1.weight", "features.denseblock4.denselayer16.conv.2.weight",
     "features.denseblock1.denselayer12.norm.2.running_var", "denselayer1.relu.1.bias", "features.denseblock1.denselayer2.norm.3.weight",

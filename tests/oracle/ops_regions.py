@@ -99,6 +99,15 @@ def refusals(kind):
     return {"x": x, "rois": rois}
 
 
+@case("ops_regions/nothing", dtype=["bfloat16", "int64", "uint8", "bool", "float16"], of=["regions", "channels", "images"])
+def nothing(dtype, of):
+    """Regions that give nothing, of types that torchvision computes with nowhere else."""
+    shape, count = {"regions": ((2, 4, 6, 6), 0), "channels": ((2, 0, 6, 6), 1), "images": ((0, 4, 6, 6), 0)}[of]
+    x, rois = torch.zeros(shape, dtype=getattr(torch, dtype)), torch.zeros(count, 5, dtype=getattr(torch, dtype))
+    calls = (ops.roi_align, ops.roi_pool, ops.ps_roi_align, ops.ps_roi_pool)
+    return {"x": x, "rois": rois} | {call.__name__: call(x, rois, 2) for call in calls}
+
+
 @case("ops_regions/deform_conv2d", dtype=list(_types), groups=[1, 2], offset_groups=[1, 3], mask=[False, True],
       shape=["plain", "strided", "dilated", "one", "empty"])  # fmt: skip
 def deform_conv2d(dtype, groups, offset_groups, mask, shape):
@@ -128,6 +137,27 @@ def deform_conv2d(dtype, groups, offset_groups, mask, shape):
         found |= {"mask_tensor": masks, "grad_mask": masks.grad}
     if bias:
         found |= {"bias_tensor": biases, "grad_bias": biases.grad}
+    return found
+
+
+_bias_types = ["float32", "float64", "float16", "bfloat16", "int64", "uint8", "complex64", "bool"]
+
+
+@case("ops_regions/deform_bias", dtype=list(_types), bias=_bias_types)
+def deform_bias(dtype, bias):
+    """A bias of another type than all else; where it is wider, torchvision has no gradient."""
+    to, of_bias = _types[dtype], getattr(torch, bias)
+    x, offset = torch.randn(2, 2, 5, 5).to(to).requires_grad_(), torch.randn(2, 18, 3, 3).to(to)
+    weight, biases = torch.randn(3, 2, 3, 3).to(to), (torch.randn(3) * 3 + 5).abs().to(of_bias)
+    found = {"x": x, "offset": offset, "weight": weight, "biases": biases}
+    if bias == "complex64" or fails(lambda: ops.deform_conv2d(x, offset, weight, biases)):
+        return found | {"fails": True}
+    biases.requires_grad_(biases.is_floating_point())
+    out = ops.deform_conv2d(x, offset, weight, biases)
+    found |= {"fails": False, "expected": out}
+    if out.dtype == to:
+        out.sum().backward()
+        found |= {"grad_x": x.grad} | ({"grad_bias": biases.grad} if biases.requires_grad else {})
     return found
 
 
@@ -240,6 +270,24 @@ def drop_block(axes, p, block, inplace, training, dtype):
     torch.manual_seed(3)
     expected = call(given, p, block, inplace, 1e-4, training)
     return {"x": x, "fails": False, "expected": expected, "after": given, "next_draw": torch.rand(1)}
+
+
+@case("ops_regions/drop_block_types", axes=[2, 3], dtype=["int64", "uint8", "int32", "bool"], inplace=[False, True], p=[0.0, 0.3])
+def drop_block_types(axes, dtype, inplace, p):
+    call = ops.drop_block2d if axes == 2 else ops.drop_block3d
+    x = torch.randint(0, 2, (3, 2, 9, 7) if axes == 2 else (2, 2, 5, 9, 7)).to(getattr(torch, dtype))
+    if fails(lambda: call(x.clone(), p, 3, inplace)):
+        return {"x": x, "fails": True}
+    torch.manual_seed(3)
+    return {"x": x, "fails": False, "expected": call(x.clone(), p, 3, inplace)}
+
+
+@case("ops_regions/frozen_batch_norm_shapes", shape=[(2, 3, 4, 4), (2, 1, 4, 4), (2, 2, 4, 4), (3, 4, 4), (2, 4, 4), (4, 4), (2, 3, 4, 4, 4), (1, 1, 3, 1, 1)])
+def frozen_batch_norm_shapes(shape):
+    module, x = ops.FrozenBatchNorm2d(3), torch.randn(shape)
+    if fails(lambda: module(x)):
+        return {"x": x, "fails": True}
+    return {"x": x, "fails": False, "expected": module(x)}
 
 
 @case("ops_regions/conv3d", kind=["plain", "all"])

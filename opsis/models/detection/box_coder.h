@@ -28,6 +28,7 @@ struct OPSIS_API BoxCoder {
   torch::Tensor decode_single(const torch::Tensor& rel_codes, const torch::Tensor& boxes) const;
   /// Of the boxes of all images, one image's behind another's.
   /// Shapes   (N, 4 K), N boxes -> (N, K, 4)
+  /// Differs  of no boxes it is (0, K, 4) too, where torchvision's is (0, 4 K)
   torch::Tensor decode(const torch::Tensor& rel_codes, const std::vector<torch::Tensor>& boxes) const;
 };
 

@@ -2,7 +2,6 @@
 
 #include <torch/torch.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "opsis/core/check.h"
@@ -12,6 +11,8 @@ namespace opsis::inline v1::models::detection {
 
 using torch::Tensor;
 
+constexpr double kLongest = 2147483648.0;  // of a box's sides: 2^31
+
 // A pixel of a map is where its centre is on the box: d and d + 0.5 (Heckbert 1990).
 std::pair<Tensor, Tensor> heatmaps_to_keypoints(const Tensor& maps, const Tensor& boxes) {
   OPSIS_CHECK(maps.dim() == 4, "heatmaps_to_keypoints: maps must be (N, K, M, M), got {}", opsis::detail::shape(maps));
@@ -19,27 +20,29 @@ std::pair<Tensor, Tensor> heatmaps_to_keypoints(const Tensor& maps, const Tensor
   OPSIS_CHECK(boxes.dim() == 2 && boxes.size(0) == count && boxes.size(1) == 4,
               "heatmaps_to_keypoints: boxes must be ({}, 4), one for each of the maps, got {}", count,
               opsis::detail::shape(boxes));
+  // Sides are found in the boxes' own type, as torchvision finds them: 16 bits round. Boxes have a gradient, pixels have none.
+  const auto begin = boxes.slice(1, 0, 2), size = (boxes.slice(1, 2, 4) - begin).clamp_min(1);  // (N, 2): x, y
+  const auto whole = size.detach().ceil();
+  const auto on_cpu = [](const Tensor& numbers) { return numbers.detach().to(torch::kCPU, torch::kFloat64).contiguous(); };
+  const auto corners = on_cpu(boxes), map_sizes = on_cpu(whole);
+  const auto *box = corners.const_data_ptr<double>(), *map_size = map_sizes.const_data_ptr<double>();
   const auto like = maps.options().dtype(torch::kFloat32).requires_grad(false);
-  auto points = torch::ones({count, keypoints, 3}, like), scores = torch::zeros({count, keypoints}, like);
-  const auto corners = boxes.detach().to(torch::kCPU, torch::kFloat32).contiguous();
-  const auto* box = corners.const_data_ptr<float>();
-  for (int64_t i = 0; i < count; ++i, box += 4) {
-    OPSIS_CHECK(std::all_of(box, box + 4, [](float side) { return std::isfinite(side); }),
-                "heatmaps_to_keypoints: box {} must be of finite numbers, got [{}, {}, {}, {}]", i, box[0], box[1], box[2],
-                box[3]);
-    const auto width = std::max(box[2] - box[0], 1.0F), height = std::max(box[3] - box[1], 1.0F);
-    const auto columns = static_cast<int64_t>(std::ceil(width)), rows = static_cast<int64_t>(std::ceil(height));
+  auto hottest = torch::zeros({count, keypoints, 2}, like.dtype(torch::kInt64));
+  auto scores = torch::zeros({count, keypoints}, like);
+  for (int64_t i = 0; i < count; ++i, box += 4, map_size += 2) {
+    OPSIS_CHECK(std::isfinite(box[0] + box[1] + box[2] + box[3]) && map_size[0] < kLongest && map_size[1] < kLongest,
+                "heatmaps_to_keypoints: box {} must be of finite numbers, with sides below 2^31, got [{}, {}, {}, {}]", i,
+                box[0], box[1], box[2], box[3]);
+    const auto columns = static_cast<int64_t>(map_size[0]), rows = static_cast<int64_t>(map_size[1]);
     const auto stretched =
         torch::upsample_bicubic2d(maps[i].unsqueeze(1), {rows, columns}, /*align_corners=*/false).view({keypoints, -1});
-    const auto hottest = stretched.argmax(1, /*keepdim=*/true);
-    const auto along = [&](const Tensor& pixel, float size, int64_t pixels, float begin) {
-      return (pixel.to(torch::kFloat32) + 0.5) * (size / static_cast<float>(pixels)) + begin;
-    };
-    points[i].select(1, 0).copy_(along(hottest.remainder(columns), width, columns, box[0]).squeeze(1));
-    points[i].select(1, 1).copy_(along(hottest.floor_divide(columns), height, rows, box[1]).squeeze(1));
-    scores[i].copy_(stretched.gather(1, hottest).squeeze(1));
+    const auto pixel = stretched.argmax(1, /*keepdim=*/true);
+    hottest[i].copy_(torch::cat({pixel.remainder(columns), pixel.floor_divide(columns)}, 1));
+    scores[i].copy_(stretched.gather(1, pixel).squeeze(1));
   }
-  return {points, scores};
+  const auto of_box = [](const Tensor& numbers) { return numbers.unsqueeze(1).to(torch::kFloat32); };
+  const auto places = (hottest.to(torch::kFloat32) + 0.5) * of_box(size / whole) + of_box(begin);
+  return {torch::cat({places, torch::ones({count, keypoints, 1}, like)}, 2), scores};
 }
 
 std::pair<Tensor, Tensor> keypoints_to_heatmap(const Tensor& keypoints, const Tensor& boxes, int64_t heatmap_size) {

@@ -59,4 +59,9 @@ std::pair<Tensor, Tensor> BalancedPositiveNegativeSampler::operator()(const Tens
   return {std::move(of_positive), matching::drawn(negative, negatives)};
 }
 
+void detail::check_iou_thresholds(std::string_view owner, double fg_iou_thresh, double bg_iou_thresh) {
+  OPSIS_CHECK(bg_iou_thresh <= fg_iou_thresh, "{}: bg_iou_thresh must not be above fg_iou_thresh, got {} and {}", owner,
+              bg_iou_thresh, fg_iou_thresh);
+}
+
 }  // namespace opsis::inline v1::models::detection

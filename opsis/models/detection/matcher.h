@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -51,4 +52,11 @@ struct OPSIS_API BalancedPositiveNegativeSampler {
   std::pair<torch::Tensor, torch::Tensor> operator()(const torch::Tensor& labels) const;
 };
 
+namespace detail {
+
+/// Refuses the thresholds of which no Matcher can be made, before there is anything to match.
+/// Throws   ValueError: "RoIHeads: bg_iou_thresh must not be above fg_iou_thresh, got 0.7 and 0.3"
+void check_iou_thresholds(std::string_view owner, double fg_iou_thresh, double bg_iou_thresh);
+
+}  // namespace detail
 }  // namespace opsis::inline v1::models::detection

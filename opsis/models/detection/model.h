@@ -99,7 +99,8 @@ class OPSIS_API DetectionModel : public Model {
   /// How wrong the model is, with gradients.
   /// Throws   ValueError unless training, and for targets that are not as DetectionTarget says: the message names image and box
   /// Differs  torchvision refuses neither boxes that are no numbers, nor masks of another size than the image, nor negative
-  ///          labels in RetinaNet, where they count from the last class
+  ///          labels in RetinaNet, where they count from the last class; its RetinaNet and FCOS take labels of int32, which are
+  ///          int64 here as in all its other models
   DetectionLosses losses(std::vector<torch::Tensor> images, std::vector<DetectionTarget> targets);
 
  protected:

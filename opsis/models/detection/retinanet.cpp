@@ -7,6 +7,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/models/detection/builders.h"
+#include "opsis/models/detection/matcher.h"
 #include "opsis/models/detection/rows.h"
 #include "opsis/ops/boxes.h"
 #include "opsis/ops/conv_norm_activation.h"
@@ -124,7 +125,9 @@ RetinaNetImpl::RetinaNetImpl(Backbone given, int64_t classes, const TransformOpt
       anchor_generator(retinanet::anchors_of(parts)),
       proposal_matcher(parts.proposal_matcher.value_or(Matcher{
           .high_threshold = parts.fg_iou_thresh, .low_threshold = parts.bg_iou_thresh, .allow_low_quality_matches = true})),
-      box_loss(parts.box_loss.value_or(BoxLoss::L1)) {}
+      box_loss(parts.box_loss.value_or(BoxLoss::L1)) {
+  detail::check_iou_thresholds("RetinaNet", proposal_matcher.high_threshold, proposal_matcher.low_threshold);
+}
 
 Tensor RetinaNetImpl::anchors(Size canvas, const std::vector<Tensor>& feature_maps) const {
   return anchor_generator(canvas, feature_maps);

@@ -78,6 +78,7 @@ struct RetinaNetParts {
 
 /// Losses "classification" and "bbox_regression". Built after torch::manual_seed(s), it has the parameters that Python's has
 /// after torch.manual_seed(s).
+/// Throws   ValueError when bg_iou_thresh > fg_iou_thresh, of the two thresholds or of the matcher
 /// Source   torchvision.models.detection.RetinaNet
 class OPSIS_API RetinaNetImpl : public OneStageDetectorImpl {
  public:

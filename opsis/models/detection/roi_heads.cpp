@@ -98,8 +98,9 @@ FastRCNNPredictorImpl::FastRCNNPredictorImpl(int64_t in_channels, int64_t num_cl
 }
 
 BoxPredictions FastRCNNPredictorImpl::forward(Tensor x) {
-  OPSIS_CHECK(x.dim() == 2 || (x.dim() == 4 && x.size(2) == 1 && x.size(3) == 1),
-              "FastRCNNPredictor: features must be (L, C) or (L, C, 1, 1), got {}", opsis::detail::shape(x));
+  // torchvision looks at maps alone; of all else what is behind L is strung out.
+  OPSIS_CHECK(x.dim() >= 2 && (x.dim() != 4 || (x.size(2) == 1 && x.size(3) == 1)),
+              "FastRCNNPredictor: features must be (L, C), (L, C, 1) or (L, C, 1, 1), got {}", opsis::detail::shape(x));
   x = x.flatten(1);
   return {cls_score(x), bbox_pred(x)};
 }
@@ -107,6 +108,7 @@ BoxPredictions FastRCNNPredictorImpl::forward(Tensor x) {
 RoIHeadsImpl::RoIHeadsImpl(BoxOptions box, BranchOptions mask, BranchOptions keypoint)
     : torch::nn::Module("RoIHeads"), options(std::move(box)), box_coder_{.weights = options.reg_weights} {
   OPSIS_CHECK(options.roi_pool && options.head && options.predictor, "RoIHeads: boxes need a pool, a head and a predictor");
+  detail::check_iou_thresholds("RoIHeads", options.fg_iou_thresh, options.bg_iou_thresh);
   const auto add = [&](const std::string& name, const BranchOptions& branch, MultiScaleRoIAlign& pool, ops::Layer& head,
                        ops::Layer& predictor) {
     OPSIS_CHECK(!branch.roi_pool.is_empty() == bool(branch.head) && bool(branch.head) == bool(branch.predictor),

@@ -57,7 +57,7 @@ struct BoxPredictions {
 };
 
 /// A linear layer to the classes, and one to a box for each. Derive from it for a predictor of your own.
-/// Shapes   (L, C) or (L, C, 1, 1) -> (L, num_classes), (L, 4 num_classes)
+/// Shapes   (L, C), (L, C, 1) or (L, C, 1, 1) -> (L, num_classes), (L, 4 num_classes)
 /// Source   torchvision.models.detection.faster_rcnn.FastRCNNPredictor
 class OPSIS_API FastRCNNPredictorImpl : public torch::nn::Module {
  public:
@@ -97,7 +97,7 @@ struct BranchOptions {
 /// Source   torchvision.models.detection.roi_heads.RoIHeads
 class OPSIS_API RoIHeadsImpl : public torch::nn::Module {
  public:
-  /// `box` has all of its modules.
+  /// `box` has all of its modules. Throws ValueError when bg_iou_thresh > fg_iou_thresh.
   explicit RoIHeadsImpl(BoxOptions box, BranchOptions mask = {}, BranchOptions keypoint = {});
 
   struct Output {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "opsis/core/check.h"
+#include "opsis/models/detection/matcher.h"
 #include "opsis/models/detection/rows.h"
 #include "opsis/ops/boxes.h"
 #include "opsis/ops/conv_norm_activation.h"
@@ -72,6 +73,7 @@ AnchorPredictions RPNHeadImpl::forward(const std::vector<Tensor>& maps) {
 RegionProposalNetworkImpl::RegionProposalNetworkImpl(RPNOptions given)
     : torch::nn::Module("RegionProposalNetwork"), options(std::move(given)) {
   OPSIS_CHECK(options.anchor_generator && options.head, "RegionProposalNetwork: it needs an anchor generator and a head");
+  detail::check_iou_thresholds("RegionProposalNetwork", options.fg_iou_thresh, options.bg_iou_thresh);
   head = register_module("head", options.head);
 }
 

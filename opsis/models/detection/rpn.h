@@ -64,7 +64,7 @@ struct RPNOptions {
 /// Source   torchvision.models.detection.rpn.RegionProposalNetwork
 class OPSIS_API RegionProposalNetworkImpl : public torch::nn::Module {
  public:
-  /// `options` has a generator and a head.
+  /// `options` has a generator and a head. Throws ValueError when bg_iou_thresh > fg_iou_thresh.
   explicit RegionProposalNetworkImpl(RPNOptions options);
 
   struct Output {

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
 #include "opsis/models/detection/masks.h"
+#include "opsis/transforms/repr.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::models::detection {
@@ -147,9 +149,12 @@ int64_t GeneralizedRCNNTransformImpl::channels() const {
 }
 
 void GeneralizedRCNNTransformImpl::pretty_print(std::ostream& out) const {
-  out << "GeneralizedRCNNTransform(\n    Normalize(mean=" << torch::ArrayRef<double>(*options.image_mean)
-      << ", std=" << torch::ArrayRef<double>(*options.image_std)
-      << ")\n    Resize(min_size=" << torch::ArrayRef<int64_t>(options.min_size) << ", max_size=" << *options.max_size
+  using transforms::detail::python;
+  std::string sizes;  // in Python a tuple, whose only number has a comma behind it
+  for (const auto size : options.min_size) sizes += (sizes.empty() ? "" : ", ") + python(size);
+  if (options.min_size.size() == 1) sizes += ",";
+  out << "GeneralizedRCNNTransform(\n    Normalize(mean=" << python(*options.image_mean)
+      << ", std=" << python(*options.image_std) << ")\n    Resize(min_size=(" << sizes << "), max_size=" << *options.max_size
       << ", mode='bilinear')\n)";
 }
 
