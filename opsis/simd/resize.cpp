@@ -2,25 +2,28 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstring>
+#include <type_traits>
 
 #ifndef OPSIS_SIMD_RESIZE_JOB
 #define OPSIS_SIMD_RESIZE_JOB
 namespace opsis::inline v1::simd {
 
-// Pixels [begin, end) of one or two rows of the result. The rows may be read 16 bytes from the first byte of each group of 4
-// (interleaved) or 8 taps on; `out` written 4 bytes beyond `end`.
+// Up to kMost rows that are resized along themselves. `out` may be written 16 bytes beyond the last pixel.
 struct RowsToResize {
-  const uint8_t* rows[2];  // the second is null for a single one
-  uint8_t* out[2];
-  int64_t channels;
-  const int32_t* offsets;  // of each pixel's first tap, in bytes
+  static constexpr int64_t kMost = 32;
+  int64_t bytes;         // of a row of the source
+  int64_t channels;      // bytes next to each other that make a pixel
+  const int32_t* first;  // the first pixel that each is made of
   const int16_t* weights;
-  int64_t taps;    // that a pixel has, at most
-  int64_t blocks;  // of 8 weights, a pixel
+  int64_t taps;  // weights of each pixel, an even number
   int precision;
-  int64_t begin, end;
+  int64_t width;      // pixels of the result
+  uint8_t* columns;   // memory for 16 pixels of the result: columns of the source that they are made of,
+  uint8_t* made;      // and their own
+  int64_t count = 0;  // 16 or 32: a row that is not there is another once more
+  const uint8_t* rows[kMost] = {};
+  uint8_t* out[kMost] = {};
 };
 
 }  // namespace opsis::inline v1::simd
@@ -35,28 +38,28 @@ HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-#if HWY_TARGET == HWY_SCALAR  // vectors of a single lane, which g++ builds in place of emulated ones
-
 uint8_t to_byte(int32_t sum, int precision) {
   return static_cast<uint8_t>(std::clamp((sum + (1 << (precision - 1))) >> precision, 0, 255));
 }
 
-void horizontal(const RowsToResize& job) {
-  const bool plane = job.channels == 1;
-  const int64_t taps = job.blocks * (plane ? 8 : 2);
-  for (int row = 0; row < 2 && job.rows[row]; ++row) {
-    for (int64_t x = job.begin; x < job.end; ++x) {
-      const int16_t* weights = job.weights + x * job.blocks * 8;
-      for (int64_t channel = 0; channel < job.channels; ++channel) {
-        int32_t sum = 0;
-        for (int64_t k = 0; k < taps; ++k) {
-          const int16_t weight = plane ? weights[k] : weights[k / 2 * 8 + 2 * channel + k % 2];
-          if (weight != 0) sum += weight * job.rows[row][job.offsets[x] + k * job.channels + channel];  // others may be beyond
-        }
-        job.out[row][x * job.channels + channel] = to_byte(sum, job.precision);
+// Pixels [x, last) of a row, one after the other.
+void one_by_one(const RowsToResize& job, int64_t row, int64_t x, int64_t last) {
+  for (; x < last; ++x) {
+    for (int64_t channel = 0; channel < job.channels; ++channel) {
+      int32_t sum = 0;
+      for (int64_t k = 0; k < job.taps; ++k) {
+        const int16_t weight = job.weights[x * job.taps + k];
+        if (weight != 0) sum += weight * job.rows[row][(job.first[x] + k) * job.channels + channel];  // others may be beyond
       }
+      job.out[row][x * job.channels + channel] = to_byte(sum, job.precision);
     }
   }
+}
+
+#if HWY_TARGET == HWY_SCALAR  // vectors of a single lane, which g++ builds in place of emulated ones
+
+void horizontal(const RowsToResize& job) {
+  for (int64_t row = 0; row < job.count; ++row) one_by_one(job, row, 0, job.width);
 }
 
 void vertical(const uint8_t* const* rows, const int16_t* weights, int64_t count, int precision, int64_t begin, int64_t end,
@@ -85,147 +88,206 @@ HWY_INLINE hn::Vec<D32> add_products(D32 d32, V16 a, V16 b, hn::Vec<D32> sum) {
   return hn::Add(sum, hn::RearrangeToOddPlusEven(first, second));
 }
 
-// ---- Along a row ----
-// The job is taken by value: bytes that are written might else be part of it, and it would be read again for each pixel.
+// out[i] = the sum of weights[k] * row(k)[i], of an even number of rows, for each lane i. Two rows are interleaved, so that one
+// instruction multiplies the two bytes of a column by their weights and adds.
+template <class D8, class Row>
+HWY_INLINE void weighted(D8 d8, const Row& row, const int16_t* weights, int64_t count, int precision, uint8_t* out) {
+  const hn::Repartition<int16_t, D8> d16;
+  const hn::Repartition<int32_t, D8> d32;
+  HWY_ALIGN static constexpr uint8_t evens_then_odds[16] = {0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15};
+  const auto half = hn::Set(d32, 1 << (precision - 1));
+  const auto zero = hn::Zero(d8);
+  const auto zero16 = hn::Zero(d16), level = hn::Set(d16, 255);
+  auto sum0 = hn::Zero(d32), sum1 = hn::Zero(d32), sum2 = hn::Zero(d32), sum3 = hn::Zero(d32);
+  for (int64_t k = 0; k < count; k += 2) {
+    int32_t both;
+    std::memcpy(&both, weights + k, sizeof(both));
+    const auto w = hn::BitCast(d16, hn::Set(d32, both));
+    const auto a = hn::LoadU(d8, row(k)), b = hn::LoadU(d8, row(k + 1));
+    const auto low = hn::InterleaveLower(d8, a, b), high = hn::InterleaveUpper(d8, a, b);
+    sum0 = add_products(d32, hn::BitCast(d16, hn::InterleaveLower(d8, low, zero)), w, sum0);
+    sum1 = add_products(d32, hn::BitCast(d16, hn::InterleaveUpper(d8, low, zero)), w, sum1);
+    sum2 = add_products(d32, hn::BitCast(d16, hn::InterleaveLower(d8, high, zero)), w, sum2);
+    sum3 = add_products(d32, hn::BitCast(d16, hn::InterleaveUpper(d8, high, zero)), w, sum3);
+  }
+  const auto low = hn::Min(hn::Max(narrowed(d16, sum0, sum1, half, precision), zero16), level);
+  const auto high = hn::Min(hn::Max(narrowed(d16, sum2, sum3, half, precision), zero16), level);
+  const auto mixed = hn::BitCast(d8, hn::Or(low, hn::ShiftLeft<8>(high)));
+  hn::StoreU(hn::TableLookupBytes(mixed, hn::LoadDup128(d8, evens_then_odds)), d8, out);
+}
 
-// The tables that bring two taps' channels together: byte 2 * (2 * channel + tap) of a block; 0x80 gives 0.
-constexpr std::array<uint8_t, 32> pair_table(int channels) {
-  std::array<uint8_t, 32> table{};
+// ---- Along the columns ----
+
+// Rows may be read a vector beyond `end`, and out written.
+void vertical(const uint8_t* const* rows, const int16_t* weights, int64_t count, int precision, int64_t begin, int64_t end,
+              uint8_t* out) {
+  const hn::CappedTag<uint8_t, 64> d8;
+  for (int64_t i = begin; i < end; i += static_cast<int64_t>(hn::Lanes(d8))) {
+    weighted(
+        d8, [&](int64_t k) { return rows[k] + i; }, weights, count, precision, out + i);
+  }
+}
+
+// ---- Along a row ----
+// Many rows at once, turned on their side: what is beside each other then has the same weight, as it has along the columns.
+
+// 16 vectors with 16 bytes in each block: byte c of vector r goes to byte r of vector c, block by block. Each round moves one bit of
+// r to c.
+template <class D8, class V = hn::Vec<D8>>
+HWY_INLINE void transpose_blocks(D8 d8, V (&v)[16]) {
+  for (int round = 0; round < 4; ++round) {
+    V next[16];
+    for (int i = 0; i < 8; ++i) {
+      next[2 * i] = hn::InterleaveLower(d8, v[i], v[i + 8]);
+      next[2 * i + 1] = hn::InterleaveUpper(d8, v[i], v[i + 8]);
+    }
+    for (int i = 0; i < 16; ++i) v[i] = next[i];
+  }
+}
+
+// Vectors of 32 bytes hold a row and the sixteenth after it.
+#if HWY_CAP_GE256
+constexpr int64_t kTogether = 32;
+#else
+constexpr int64_t kTogether = 16;
+#endif
+
+template <size_t kRows>
+HWY_INLINE hn::Vec<hn::CappedTag<uint8_t, kRows>> load_rows(const uint8_t* const* rows, int64_t at) {
+  const hn::Full128<uint8_t> block;
+  const auto first = hn::LoadU(block, rows[0] + at);
+  if constexpr (kRows == 16) {
+    return first;
+  } else {
+    return hn::Combine(hn::CappedTag<uint8_t, kRows>(), hn::LoadU(block, rows[16] + at), first);
+  }
+}
+
+template <size_t kRows, class V>
+HWY_INLINE void store_rows(V v, uint8_t* const* rows, int64_t at) {
+  const hn::Full128<uint8_t> block;
+  if constexpr (kRows == 16) {
+    hn::StoreU(v, block, rows[0] + at);
+  } else {
+    hn::StoreU(hn::LowerHalf(block, v), block, rows[0] + at);
+    hn::StoreU(hn::UpperHalf(block, v), block, rows[16] + at);
+  }
+}
+
+// Bytes [at, at + 16) of rows, each `pitch` bytes behind the one before, a row's beside the next one's.
+template <size_t kRows>
+HWY_INLINE void to_columns(const uint8_t* const* rows, int64_t at, int64_t pitch, uint8_t* columns) {
+  const hn::CappedTag<uint8_t, kRows> d8;
+  hn::Vec<decltype(d8)> v[16];
+  for (int i = 0; i < 16; ++i) v[i] = load_rows<kRows>(rows + i, at);
+  transpose_blocks(d8, v);
+  for (int i = 0; i < 16; ++i) hn::StoreU(v[i], d8, columns + i * pitch);
+}
+
+#if HWY_CAP_GE512
+// Bytes [at, at + 32) of 32 rows.
+HWY_INLINE void to_more_columns(const uint8_t* const* rows, int64_t at, int64_t pitch, uint8_t* columns) {
+  const hn::CappedTag<uint8_t, 64> d8;
+  const hn::Half<decltype(d8)> half;
+  hn::Vec<decltype(d8)> v[16];
+  for (int i = 0; i < 16; ++i) v[i] = hn::Combine(d8, load_rows<32>(rows + i, at + 16), load_rows<32>(rows + i, at));
+  transpose_blocks(d8, v);
+  for (int i = 0; i < 16; ++i) {
+    hn::StoreU(hn::LowerHalf(half, v[i]), half, columns + i * pitch);
+    hn::StoreU(hn::UpperHalf(half, v[i]), half, columns + (i + 16) * pitch);
+  }
+}
+#endif
+
+template <size_t kRows>
+HWY_INLINE void to_rows(const uint8_t* columns, int64_t pitch, uint8_t* const* rows, int64_t at) {
+  const hn::CappedTag<uint8_t, kRows> d8;
+  hn::Vec<decltype(d8)> v[16];
+  for (int i = 0; i < 16; ++i) v[i] = hn::LoadU(d8, columns + i * pitch);
+  transpose_blocks(d8, v);
+  for (int i = 0; i < 16; ++i) store_rows<kRows>(v[i], rows + i, at);
+}
+
+// body(how many rows go together, where they begin).
+template <class Body>
+HWY_INLINE void for_rows_together(int64_t count, const Body& body) {
+  int64_t row = 0;
+  for (; row + kTogether <= count; row += kTogether) body(std::integral_constant<size_t, kTogether>(), row);
+  if (row < count) body(std::integral_constant<size_t, 16>(), row);
+}
+
+// One pixel of all rows: `bytes` is a multiple of 16.
+HWY_INLINE void one_pixel(const uint8_t* columns, int64_t stride, const int16_t* weights, int64_t taps, int precision,
+                          int64_t bytes, uint8_t* out) {
+  int64_t i = 0;
+  const auto step = [&](auto d8) HWY_ATTR {
+    const auto lanes = static_cast<int64_t>(hn::Lanes(d8));
+    for (; i + lanes <= bytes; i += lanes) {
+      weighted(
+          d8, [&](int64_t k) { return columns + k * stride + i; }, weights, taps, precision, out + i);
+    }
+  };
+  step(hn::CappedTag<uint8_t, 64>());
+  if (i < bytes) step(hn::CappedTag<uint8_t, 32>());
+  if (i < bytes) step(hn::Full128<uint8_t>());
+}
+
+#if HWY_CAP_GE256
+
+// The tables that bring two taps' channels together: byte 2 * (2 * channel + tap); 0x80 gives 0.
+constexpr std::array<uint8_t, 16> pair_table(int channels) {
+  std::array<uint8_t, 16> table{};
   for (auto& byte : table) byte = 0x80;
-  for (int block = 0; block < 2; ++block) {
-    for (int channel = 0; channel < channels; ++channel) {
-      for (int tap = 0; tap < 2; ++tap) {
-        table[static_cast<size_t>(16 * block + 2 * (2 * channel + tap))] =
-            static_cast<uint8_t>(channels * (2 * block + tap) + channel);
-      }
+  for (int channel = 0; channel < channels; ++channel) {
+    for (int tap = 0; tap < 2; ++tap) {
+      table[static_cast<size_t>(2 * (2 * channel + tap))] = static_cast<uint8_t>(channels * tap + channel);
     }
   }
   return table;
 }
 
-HWY_ALIGN constexpr std::array<uint8_t, 32> pairs_of_3 = pair_table(3);
-HWY_ALIGN constexpr std::array<uint8_t, 32> pairs_of_4 = pair_table(4);
+HWY_ALIGN constexpr std::array<uint8_t, 16> pairs_of_3 = pair_table(3), pairs_of_4 = pair_table(4);
 HWY_ALIGN constexpr std::array<uint8_t, 16> without_fourth{0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0x80, 0x80, 0x80, 0x80};
 
-// Two rows of interleaved pixels with 3 or 4 channels (or one: weights are loaded once for both).
-// For each pixel of the result: 16 bytes hold 4 of its taps (5 of 3 channels); a shuffle puts the taps 2k and 2k + 1 of a channel
-// beside each other as 16-bit numbers, which one instruction multiplies by their weights and adds. With vectors of 32 bytes the
-// second half does the next two taps.
-template <int kRows, int kChannels, int kSteps>
-HWY_NOINLINE void interleaved_pixels(const RowsToResize job) {
-  const hn::CappedTag<uint8_t, 32> d8;
-  const hn::Repartition<int16_t, decltype(d8)> d16;
-  const hn::Repartition<int32_t, decltype(d8)> d32;
-  const hn::Full128<uint8_t> block8;
-  using V32 = hn::Vec<decltype(d32)>;
-  constexpr int64_t vector_blocks = static_cast<int64_t>(hn::MaxLanes(d8)) / 16;
-  const int64_t steps = kSteps > 0 ? kSteps : job.blocks / vector_blocks;
-  const auto pairs = hn::LoadU(d8, kChannels == 3 ? pairs_of_3.data() : pairs_of_4.data());
-  const auto half = hn::Set(d32, 1 << (job.precision - 1));
-  const auto three = hn::LoadU(block8, without_fourth.data());
-  const int precision = job.precision;
-
-  const auto sums = [&](int64_t x, V32& sum0, V32& sum1) HWY_ATTR {
-    const int64_t offset = job.offsets[x];
-    const uint8_t* taps0 = job.rows[0] + offset;
-    const uint8_t* taps1 = job.rows[kRows - 1] + offset;
-    const int16_t* w = job.weights + x * job.blocks * 8;
-    sum0 = sum1 = hn::Zero(d32);
-    for (int64_t step = 0; step < steps; ++step) {
-      const auto weights = hn::LoadU(d16, w + step * 8 * vector_blocks);
-      const int64_t at = step * 2 * vector_blocks * kChannels;
-      const auto pixels0 = hn::TableLookupBytesOr0(hn::LoadDup128(d8, taps0 + at), pairs);
-      sum0 = add_products(d32, hn::BitCast(d16, pixels0), weights, sum0);
-      if constexpr (kRows == 2) {
-        const auto pixels1 = hn::TableLookupBytesOr0(hn::LoadDup128(d8, taps1 + at), pairs);
-        sum1 = add_products(d32, hn::BitCast(d16, pixels1), weights, sum1);
-      }
-    }
-  };
-  // The sums of four pixels as 16 bytes, with a fourth channel each.
-  const auto joined = [&](V32 a, V32 b, V32 c, V32 d) HWY_ATTR {
-#if HWY_CAP_GE256
-    const auto ac = hn::Add(hn::ConcatLowerLower(d32, c, a), hn::ConcatUpperUpper(d32, c, a));
-    const auto bd = hn::Add(hn::ConcatLowerLower(d32, d, b), hn::ConcatUpperUpper(d32, d, b));
-    return hn::DemoteTo(block8, narrowed(d16, ac, bd, half, precision));
-#else
-    const hn::Half<hn::Full128<uint8_t>> half8;
-    return hn::Combine(block8, hn::DemoteTo(half8, narrowed(d16, c, d, half, precision)),
-                       hn::DemoteTo(half8, narrowed(d16, a, b, half, precision)));
-#endif
-  };
-  // The last pixels of a row repeat the very last one.
-  const auto four = [&](int64_t x, int64_t last, hn::Vec<decltype(block8)>& bytes0, hn::Vec<decltype(block8)>& bytes1)
-                        HWY_ATTR {
-                          V32 a0, a1, b0, b1, c0, c1, d0, d1;
-                          sums(x, a0, a1);
-                          sums(std::min(x + 1, last), b0, b1);
-                          sums(std::min(x + 2, last), c0, c1);
-                          sums(std::min(x + 3, last), d0, d1);
-                          bytes0 = joined(a0, b0, c0, d0);
-                          if (kChannels == 3) bytes0 = hn::TableLookupBytesOr0(bytes0, three);
-                          if (kRows == 1) return;
-                          bytes1 = joined(a1, b1, c1, d1);
-                          if (kChannels == 3) bytes1 = hn::TableLookupBytesOr0(bytes1, three);
-                        };
-  hn::Vec<decltype(block8)> bytes0, bytes1;
-  int64_t x = job.begin;
-  for (; x + 4 <= job.end; x += 4) {
-    four(x, x + 3, bytes0, bytes1);
-    hn::StoreU(bytes0, block8, job.out[0] + x * kChannels);
-    if (kRows == 2) hn::StoreU(bytes1, block8, job.out[1] + x * kChannels);
-  }
-  if (x < job.end) {
-    const auto rest = static_cast<size_t>((job.end - x) * kChannels);
-    HWY_ALIGN uint8_t buffer[16];
-    four(x, job.end - 1, bytes0, bytes1);
-    hn::Store(bytes0, block8, buffer);
-    std::memcpy(job.out[0] + x * kChannels, buffer, rest);
-    if (kRows == 1) return;
-    hn::Store(bytes1, block8, buffer);
-    std::memcpy(job.out[1] + x * kChannels, buffer, rest);
-  }
-}
-
-#if HWY_CAP_GE256
-
-// A row of interleaved pixels that are made of two taps each: as above, but two pixels share a vector, in place of further taps.
+// Pixels [0, last) of a row, a multiple of 4, that are made of two taps each: two pixels share a vector.
 template <int kChannels>
-HWY_NOINLINE void pixels_of_two(const RowsToResize job, const uint8_t* row, uint8_t* out) {
+void pixels_of_two(const RowsToResize job, int64_t row, int64_t last) {  // by value: what is written might else be part of it
   const hn::CappedTag<uint8_t, 32> d8;
   const hn::Repartition<int16_t, decltype(d8)> d16;
   const hn::Repartition<int32_t, decltype(d8)> d32;
   const hn::Full128<uint8_t> block8;
-  const hn::Full128<int16_t> block16;
+  const hn::Full128<int32_t> block32;
   const auto pairs = hn::LoadDup128(d8, kChannels == 3 ? pairs_of_3.data() : pairs_of_4.data());
   const auto half = hn::Set(d32, 1 << (job.precision - 1));
   const auto three = hn::LoadU(block8, without_fourth.data());
-
   const auto sums = [&](int64_t a, int64_t b) HWY_ATTR {
-    const auto taps = [&](int64_t x) HWY_ATTR { return hn::LoadU(block8, row + job.offsets[x]); };
-    const auto weights = [&](int64_t x) HWY_ATTR { return hn::LoadU(block16, job.weights + x * 16); };
+    const auto taps = [&](int64_t x) HWY_ATTR { return hn::LoadU(block8, job.rows[row] + job.first[x] * kChannels); };
+    const auto weights = [&](int64_t x) HWY_ATTR {
+      int32_t both;
+      std::memcpy(&both, job.weights + 2 * x, sizeof(both));
+      return hn::Set(block32, both);
+    };
     const auto pixels = hn::TableLookupBytesOr0(hn::Combine(d8, taps(b), taps(a)), pairs);
-    return add_products(d32, hn::BitCast(d16, pixels), hn::Combine(d16, weights(b), weights(a)), hn::Zero(d32));
+    const auto w = hn::BitCast(d16, hn::Combine(d32, weights(b), weights(a)));
+    return add_products(d32, hn::BitCast(d16, pixels), w, hn::Zero(d32));
   };
-  // Narrowing takes blocks in turns, hence this order.
-  const auto four = [&](int64_t x, int64_t last) HWY_ATTR {
-    const auto even = sums(x, std::min(x + 2, last)), odd = sums(std::min(x + 1, last), std::min(x + 3, last));
+  for (int64_t x = 0; x < last; x += 4) {
+    const auto even = sums(x, x + 2), odd = sums(x + 1, x + 3);  // narrowing takes blocks in turns
     const auto bytes = hn::DemoteTo(block8, narrowed(d16, even, odd, half, job.precision));
-    return kChannels == 3 ? hn::TableLookupBytesOr0(bytes, three) : bytes;
-  };
-  int64_t x = job.begin;
-  for (; x + 4 <= job.end; x += 4) hn::StoreU(four(x, x + 3), block8, out + x * kChannels);
-  if (x < job.end) {
-    HWY_ALIGN uint8_t buffer[16];
-    hn::Store(four(x, job.end - 1), block8, buffer);
-    std::memcpy(out + x * kChannels, buffer, static_cast<size_t>((job.end - x) * kChannels));
+    const auto kept = kChannels == 3 ? hn::TableLookupBytesOr0(bytes, three) : bytes;
+    hn::StoreU(kept, block8, job.out[row] + x * kChannels);
   }
 }
 
+// Where few of the columns are needed, they are not all turned on their side.
 bool resize_by_two(const RowsToResize& job) {
-  if (job.taps > 2 || job.channels == 1) return false;
-  for (int k = 0; k < 2 && job.rows[k]; ++k) {
-    job.channels == 3 ? pixels_of_two<3>(job, job.rows[k], job.out[k]) : pixels_of_two<4>(job, job.rows[k], job.out[k]);
+  if (job.taps > 2 || job.channels == 1 || 2 * (job.first[job.width - 1] - job.first[0]) < 3 * job.width) return false;
+  int64_t last = job.width;  // whose 16 bytes lie within the row
+  while (last > 0 && job.first[last - 1] * job.channels + 16 > job.bytes) --last;
+  last -= last % 4;
+  for (int64_t row = 0; row < job.count; ++row) {
+    job.channels == 3 ? pixels_of_two<3>(job, row, last) : pixels_of_two<4>(job, row, last);
+    one_by_one(job, row, last, job.width);
   }
   return true;
 }
@@ -236,123 +298,46 @@ bool resize_by_two(const RowsToResize&) { return false; }
 
 #endif
 
-// Rows of one channel: 8 taps at a time, four pixels whose sums are then added up crosswise.
-template <int kRows, int kSteps>
-HWY_NOINLINE void plane_pixels(const RowsToResize job) {
-  const hn::Full128<int32_t> d32;
-  const hn::Full128<int16_t> d16;
-  const hn::Full128<int64_t> d64;
-  const hn::Full64<uint8_t> d8;
-  using V32 = hn::Vec<decltype(d32)>;
-  const int64_t steps = kSteps > 0 ? kSteps : job.blocks;
-  const auto half = hn::Set(d32, 1 << (job.precision - 1));
-
-  const auto sums = [&](int64_t x, V32& sum0, V32& sum1) HWY_ATTR {
-    const uint8_t* taps0 = job.rows[0] + job.offsets[x];
-    const uint8_t* taps1 = job.rows[kRows - 1] + job.offsets[x];
-    const int16_t* w = job.weights + x * job.blocks * 8;
-    sum0 = sum1 = hn::Zero(d32);
-    for (int64_t step = 0; step < steps; ++step) {
-      const auto weights = hn::LoadU(d16, w + step * 8);
-      sum0 = add_products(d32, hn::PromoteTo(d16, hn::LoadU(d8, taps0 + step * 8)), weights, sum0);
-      if constexpr (kRows == 2) {
-        sum1 = add_products(d32, hn::PromoteTo(d16, hn::LoadU(d8, taps1 + step * 8)), weights, sum1);
-      }
-    }
-  };
-  const auto added = [&](V32 a, V32 b, V32 c, V32 d) HWY_ATTR {
-    const auto ab = hn::BitCast(d64, hn::Add(hn::InterleaveLower(d32, a, b), hn::InterleaveUpper(d32, a, b)));
-    const auto cd = hn::BitCast(d64, hn::Add(hn::InterleaveLower(d32, c, d), hn::InterleaveUpper(d32, c, d)));
-    return hn::Add(hn::BitCast(d32, hn::InterleaveLower(d64, ab, cd)), hn::BitCast(d32, hn::InterleaveUpper(d64, ab, cd)));
-  };
-  const auto four = [&](int64_t x, int64_t last, V32& sum0, V32& sum1) HWY_ATTR {
-    V32 a0, a1, b0, b1, c0, c1, d0, d1;
-    sums(std::min(x, last), a0, a1);
-    sums(std::min(x + 1, last), b0, b1);
-    sums(std::min(x + 2, last), c0, c1);
-    sums(std::min(x + 3, last), d0, d1);
-    sum0 = added(a0, b0, c0, d0);
-    if (kRows == 2) sum1 = added(a1, b1, c1, d1);
-  };
-  V32 low0, low1, high0, high1;
-  int64_t x = job.begin;
-  for (; x + 8 <= job.end; x += 8) {
-    four(x, x + 7, low0, low1);
-    four(x + 4, x + 7, high0, high1);
-    hn::StoreU(hn::DemoteTo(d8, narrowed(d16, low0, high0, half, job.precision)), d8, job.out[0] + x);
-    if (kRows == 2) hn::StoreU(hn::DemoteTo(d8, narrowed(d16, low1, high1, half, job.precision)), d8, job.out[1] + x);
-  }
-  if (x < job.end) {
-    const auto rest = static_cast<size_t>(job.end - x);
-    HWY_ALIGN uint8_t buffer[8];
-    four(x, job.end - 1, low0, low1);
-    four(x + 4, job.end - 1, high0, high1);
-    hn::Store(hn::DemoteTo(d8, narrowed(d16, low0, high0, half, job.precision)), d8, buffer);
-    std::memcpy(job.out[0] + x, buffer, rest);
-    if (kRows == 1) return;
-    hn::Store(hn::DemoteTo(d8, narrowed(d16, low1, high1, half, job.precision)), d8, buffer);
-    std::memcpy(job.out[1] + x, buffer, rest);
-  }
-}
-
-template <int kRows, int kSteps>
-void resize_rows(const RowsToResize& job) {
-  if (job.channels == 1) return plane_pixels<kRows, kSteps>(job);
-  if (job.channels == 3) return interleaved_pixels<kRows, 3, kSteps>(job);
-  interleaved_pixels<kRows, 4, kSteps>(job);
-}
-
-// Two rows at once pay where weights are many; few are quicker with the loop over them unrolled.
+// Sixteen pixels at a time, and of the source's columns those that they are made of.
 void horizontal(const RowsToResize& job) {
   if (resize_by_two(job)) return;
-  constexpr int64_t vector_blocks = static_cast<int64_t>(hn::MaxLanes(hn::CappedTag<uint8_t, 32>())) / 16;
-  const int64_t steps = job.channels == 1 ? job.blocks : job.blocks / vector_blocks;
-  if (steps > 3 && job.rows[1]) return resize_rows<2, 0>(job);
-  RowsToResize single = job;
-  for (int k = 0; k < 2 && job.rows[k]; ++k) {
-    single.rows[0] = job.rows[k];
-    single.out[0] = job.out[k];
-    switch (steps) {
-      case 1: resize_rows<1, 1>(single); break;
-      case 2: resize_rows<1, 2>(single); break;
-      case 3: resize_rows<1, 3>(single); break;
-      default: resize_rows<1, 0>(single);
-    }
+  const int64_t pitch = job.count, pixel = job.channels * pitch;
+  const uint8_t* tails[RowsToResize::kMost];
+  uint8_t tail[RowsToResize::kMost][16] = {};
+  // A row that is shorter than a block is copied to where one can be read.
+  const bool is_short = job.bytes < 16;
+  for (int64_t r = 0; is_short && r < job.count; ++r) {
+    std::memcpy(tail[r], job.rows[r], static_cast<size_t>(job.bytes));
+    tails[r] = tail[r];
   }
-}
-
-// ---- Along the columns ----
-
-// out[i] = the sum of weights[k] * rows[k][i], for an even number of rows. Two rows are interleaved, so that one instruction
-// multiplies the two bytes of a column by their weights and adds. Rows may be read a vector beyond `size`, and out written.
-void vertical(const uint8_t* const* rows, const int16_t* weights, int64_t count, int precision, int64_t begin, int64_t end,
-              uint8_t* out) {
-  const hn::CappedTag<uint8_t, 64> d8;
-  const hn::Repartition<int16_t, decltype(d8)> d16;
-  const hn::Repartition<int32_t, decltype(d8)> d32;
-  const auto half = hn::Set(d32, 1 << (precision - 1));
-  const auto zero = hn::Zero(d8);
-  const auto zero16 = hn::Zero(d16), level = hn::Set(d16, 255);
-  HWY_ALIGN static constexpr uint8_t evens_then_odds[16] = {0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15};
-  const auto unzip = hn::LoadDup128(d8, evens_then_odds);
-  const auto n = static_cast<int64_t>(hn::Lanes(d8));
-  for (int64_t i = begin; i < end; i += n) {
-    auto sum0 = hn::Zero(d32), sum1 = hn::Zero(d32), sum2 = hn::Zero(d32), sum3 = hn::Zero(d32);
-    for (int64_t k = 0; k < count; k += 2) {
-      int32_t both;
-      std::memcpy(&both, weights + k, sizeof(both));
-      const auto w = hn::BitCast(d16, hn::Set(d32, both));
-      const auto a = hn::LoadU(d8, rows[k] + i), b = hn::LoadU(d8, rows[k + 1] + i);
-      const auto low = hn::InterleaveLower(d8, a, b), high = hn::InterleaveUpper(d8, a, b);
-      sum0 = add_products(d32, hn::BitCast(d16, hn::InterleaveLower(d8, low, zero)), w, sum0);
-      sum1 = add_products(d32, hn::BitCast(d16, hn::InterleaveUpper(d8, low, zero)), w, sum1);
-      sum2 = add_products(d32, hn::BitCast(d16, hn::InterleaveLower(d8, high, zero)), w, sum2);
-      sum3 = add_products(d32, hn::BitCast(d16, hn::InterleaveUpper(d8, high, zero)), w, sum3);
+  const uint8_t* const* const rows = is_short ? tails : job.rows;
+  const int64_t end_of_row = std::max<int64_t>(job.bytes, 16);
+  for (int64_t x = 0; x < job.width; x += 16) {
+    const int64_t last = std::min(x + 16, job.width);
+    const int64_t base = job.first[x] * job.channels;   // the byte of a row whose column lies at `columns`
+    uint8_t* const columns = job.columns + 16 * pitch;  // the last block of a row may begin before that
+    const int64_t end = std::min((job.first[last - 1] + job.taps) * job.channels, job.bytes);
+    int64_t done = base;
+#if HWY_CAP_GE512
+    for (; job.count == 32 && done + 32 <= end; done += 32) {
+      to_more_columns(rows, done, pitch, columns + (done - base) * pitch);
     }
-    const auto low = hn::Min(hn::Max(narrowed(d16, sum0, sum1, half, precision), zero16), level);
-    const auto high = hn::Min(hn::Max(narrowed(d16, sum2, sum3, half, precision), zero16), level);
-    const auto mixed = hn::BitCast(d8, hn::Or(low, hn::ShiftLeft<8>(high)));
-    hn::StoreU(hn::TableLookupBytes(mixed, unzip), d8, out + i);
+#endif
+    for (; done < end; done += 16) {
+      const int64_t at = std::min(done, end_of_row - 16);
+      for_rows_together(job.count, [&](auto together, int64_t row) HWY_ATTR {
+        to_columns<together()>(rows + row, at, pitch, columns + (at - base) * pitch + row);
+      });
+    }
+    for (int64_t i = x; i < last; ++i) {
+      one_pixel(columns + (job.first[i] - job.first[x]) * pixel, pixel, job.weights + i * job.taps, job.taps, job.precision,
+                pixel, job.made + (i - x) * pixel);
+    }
+    for (int64_t at = 0; at < (last - x) * job.channels; at += 16) {
+      for_rows_together(job.count, [&](auto together, int64_t row) HWY_ATTR {
+        to_rows<together()>(job.made + at * pitch + row, pitch, job.out + row, x * job.channels + at);
+      });
+    }
   }
 }
 
@@ -383,26 +368,17 @@ Resizer::Resizer(const ResizePlan& plan)
   vertical_ = resize_taps(plan_.from_height, plan_.to_height, plan_.filter, plan_.antialias, plan_.top, plan_.height);
   if (!along_rows_) return;
 
-  // One channel: blocks of 8 taps. More: blocks of 2 taps, which each channel multiplies by, an even number of blocks.
-  const int64_t taps = horizontal_.taps, channels = plan_.channels;
-  blocks_ = channels == 1 ? (taps + 7) / 8 : rounded_up(taps, 4) / 2;
-  layout_.assign(static_cast<size_t>(plan_.width * blocks_ * 8), 0);
-  for (int64_t x = 0; x < plan_.width; ++x) {
-    int16_t* own = layout_.data() + x * blocks_ * 8;
-    for (int64_t k = 0; k < taps; ++k) {
-      const int16_t weight = horizontal_.weights[static_cast<size_t>(x * taps + k)];
-      if (channels == 1) {
-        own[k] = weight;
-      } else {
-        for (int64_t channel = 0; channel < 4; ++channel) own[k / 2 * 8 + 2 * channel + k % 2] = weight;
-      }
-    }
+  const auto taps = static_cast<size_t>(horizontal_.taps);
+  row_taps_ = rounded_up(horizontal_.taps, 2);
+  row_weights_.assign(static_cast<size_t>(plan_.width * row_taps_), 0);
+  for (size_t x = 0; x < static_cast<size_t>(plan_.width); ++x) {
+    std::copy_n(horizontal_.weights.begin() + static_cast<ptrdiff_t>(x * taps), taps,
+                row_weights_.begin() + static_cast<ptrdiff_t>(x * static_cast<size_t>(row_taps_)));
   }
-  // The last load of a pixel begins with its last group of taps.
-  const int64_t read = channels == 1 ? blocks_ * 8 : (blocks_ / 2 - 1) * 4 * channels + 16 + 2 * channels;
-  safe_ = plan_.width;
-  while (safe_ > 0 && horizontal_.first[static_cast<size_t>(safe_ - 1)] * channels + read > plan_.from_width * channels)
-    --safe_;
+  for (int64_t x = 0; x < plan_.width; x += 16) {
+    const auto at = static_cast<size_t>(x), last = static_cast<size_t>(std::min(x + 16, plan_.width) - 1);
+    most_columns_ = std::max(most_columns_, horizontal_.first[last] - horizontal_.first[at] + row_taps_);
+  }
 }
 
 Resizer::Span Resizer::source_columns() const {
@@ -424,73 +400,70 @@ void Resizer::run(const Source& source, int64_t first, int64_t last, const std::
   const int64_t channels = plan_.channels, bytes = plan_.width * channels;
   const int64_t pitch = rounded_up(bytes, padding) + padding;
   const int64_t taps = along_columns_ ? vertical_.taps : 1;
-  const int64_t slots = taps + most_rows;
-  const auto ring_bytes = static_cast<size_t>(slots * pitch);
+  constexpr int64_t most = RowsToResize::kMost;
+  const int64_t slots = taps + most;
 
-  // The pixels from safe_ on read beyond the row; they read a copy of its end that is long enough.
-  const int64_t tail_first = safe_ < plan_.width ? horizontal_.first[static_cast<size_t>(safe_)] : plan_.from_width;
-  const int64_t tail_bytes = (plan_.from_width - tail_first) * channels;
-  const int64_t tail_pitch = rounded_up(tail_bytes + blocks_ * 2 * std::max<int64_t>(channels, 4), padding) + padding;
-  std::vector<uint8_t> memory(ring_bytes + static_cast<size_t>(2 * tail_pitch + pitch));
+  // The rows that are needed: without antialias not all of them.
+  std::vector<int64_t> needed;
+  for (int64_t y = first; y < last; ++y) {
+    const auto [begin, end] = source_rows(y, y + 1);
+    for (auto row = needed.empty() ? begin : std::max(begin, needed.back() + 1); row < end; ++row) needed.push_back(row);
+  }
+
+  // The ring, a row of the result, a row that nobody wants, and what the kernel works in.
+  const int64_t ring_bytes = slots * pitch, columns_bytes = along_rows_ ? ((most_columns_ + 1) * channels + 32) * most : 0;
+  std::vector<uint8_t> memory(
+      static_cast<size_t>(ring_bytes + 2 * pitch + columns_bytes + (16 * channels + 16) * most + padding));
   uint8_t* const ring = memory.data();
-  uint8_t* const tails = ring + ring_bytes;
-  uint8_t* const scratch = tails + 2 * tail_pitch;
-
-  std::vector<int32_t> offsets(horizontal_.first);
-  for (auto& offset : offsets) offset *= static_cast<int32_t>(channels);
+  uint8_t* const scratch = ring + ring_bytes;
+  uint8_t* const unwanted = scratch + pitch;
+  const auto slot = [&](int64_t place_of_row) { return ring + place_of_row % slots * pitch; };
 
   const auto along_row = HWY_DYNAMIC_DISPATCH(horizontal);
   const auto along_column = HWY_DYNAMIC_DISPATCH(vertical);
-  // One or two rows.
-  const auto resize_rows = [&](const uint8_t* const* rows, int64_t count, uint8_t* out0, uint8_t* out1) {
+  RowsToResize job{.bytes = plan_.from_width * channels,
+                   .channels = channels,
+                   .first = horizontal_.first.data(),
+                   .weights = row_weights_.data(),
+                   .taps = row_taps_,
+                   .precision = horizontal_.precision,
+                   .width = plan_.width,
+                   .columns = unwanted + pitch,
+                   .made = unwanted + pitch + columns_bytes};
+  // Those at [begin, end) of the list.
+  const auto resize_rows = [&](int64_t begin, int64_t end) {
     if (!along_rows_) {
-      std::memcpy(out0, rows[0] + plan_.left * channels, static_cast<size_t>(bytes));
-      if (count == 2) std::memcpy(out1, rows[1] + plan_.left * channels, static_cast<size_t>(bytes));
+      for (auto i = begin; i < end; ++i) {
+        std::memcpy(slot(i), source(needed[static_cast<size_t>(i)]) + plan_.left * channels, static_cast<size_t>(bytes));
+      }
       return;
     }
-    RowsToResize job{.rows = {rows[0], count == 2 ? rows[1] : nullptr},
-                     .out = {out0, out1},
-                     .channels = channels,
-                     .offsets = offsets.data(),
-                     .weights = layout_.data(),
-                     .taps = horizontal_.taps,
-                     .blocks = blocks_,
-                     .precision = horizontal_.precision,
-                     .begin = 0,
-                     .end = safe_};
-    along_row(job);
-    if (safe_ == plan_.width) return;
-    for (int64_t k = 0; k < count; ++k) {
-      uint8_t* const copy = tails + k * tail_pitch;
-      std::memcpy(copy, rows[k] + tail_first * channels, static_cast<size_t>(tail_bytes));
-      job.rows[k] = copy - tail_first * channels;
+    job.count = rounded_up(end - begin, 16);
+    for (int64_t i = 0; i < job.count; ++i) {
+      const bool wanted = begin + i < end;
+      job.rows[i] = wanted ? source(needed[static_cast<size_t>(begin + i)]) : job.rows[i - 1];
+      job.out[i] = wanted ? slot(begin + i) : unwanted;
     }
-    job.begin = safe_, job.end = plan_.width;
     along_row(job);
   };
 
-  int64_t done = source_rows(first, last).begin;  // rows of the source before this one are in the ring, or gone
+  int64_t done = 0, begin = 0;  // in the list: what is made, and the first that y takes
   std::vector<const uint8_t*> taken(static_cast<size_t>(taps + 1));
   std::vector<int16_t> weights(static_cast<size_t>(taps + 1));
   for (int64_t y = first; y < last; ++y) {
-    const auto needed = source_rows(y, y + 1);
-    done = std::max(done, needed.begin);
-    while (done < needed.end) {
-      const int64_t count = std::min(most_rows, needed.end - done);
-      const uint8_t* rows[most_rows];
-      source(done, count, rows);
-      for (int64_t k = 0; k < count; k += 2) {
-        resize_rows(rows + k, std::min<int64_t>(2, count - k), ring + (done + k) % slots * pitch,
-                    ring + (done + k + 1) % slots * pitch);
-      }
-      done += count;
+    const auto takes = source_rows(y, y + 1);
+    const int64_t count = takes.end - takes.begin;
+    while (needed[static_cast<size_t>(begin)] < takes.begin) ++begin;
+    while (done < begin + count) {
+      const auto end = std::min(done + most, static_cast<int64_t>(needed.size()));
+      resize_rows(done, end);
+      done = end;
     }
-    const uint8_t* result = ring + needed.begin % slots * pitch;
+    const uint8_t* result = slot(begin);
     uint8_t* const out = sink ? scratch : place(y);
     if (along_columns_) {
-      const int64_t count = needed.end - needed.begin;
       for (int64_t k = 0; k < count; ++k) {
-        taken[static_cast<size_t>(k)] = ring + (needed.begin + k) % slots * pitch;
+        taken[static_cast<size_t>(k)] = slot(begin + k);
         weights[static_cast<size_t>(k)] = vertical_.weights[static_cast<size_t>(y * vertical_.taps + k)];
       }
       if (count % 2 != 0) {
@@ -517,11 +490,8 @@ void Resizer::rows(const Source& source, int64_t first, int64_t last, const Sink
 
 void Resizer::resize(const uint8_t* pixels, ptrdiff_t row_stride, int64_t first, int64_t last, uint8_t* out,
                      ptrdiff_t out_stride) const {
-  run(
-      [&](int64_t begin, int64_t count, const uint8_t** rows) {
-        for (int64_t k = 0; k < count; ++k) rows[k] = pixels + (begin + k) * row_stride;
-      },
-      first, last, [&](int64_t y) { return out + (y - first) * out_stride; }, nullptr);
+  run([&](int64_t row) { return pixels + row * row_stride; }, first, last,
+      [&](int64_t y) { return out + (y - first) * out_stride; }, nullptr);
 }
 
 }  // namespace opsis::inline v1::simd

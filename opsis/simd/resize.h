@@ -44,10 +44,8 @@ class OPSIS_API Resizer {
   /// And its columns that the window is made of.
   Span source_columns() const;
 
-  /// Puts into rows[0 .. count) where the source's rows [first, first + count) are. They are asked for in rising order, each once at
-  /// most and at most `most_rows` at a time, and must stay until the next call. Nothing beyond their width is read.
-  using Source = std::function<void(int64_t first, int64_t count, const uint8_t** rows)>;
-  static constexpr int64_t most_rows = 4;
+  /// Where a row of the source is, and stays until all is done. Nothing beyond its width is read.
+  using Source = std::function<const uint8_t*(int64_t row)>;
   /// Takes row y of the window: width() * channels() bytes, which stay until it returns.
   using Sink = std::function<void(int64_t y, const uint8_t* row)>;
 
@@ -65,9 +63,9 @@ class OPSIS_API Resizer {
   ResizePlan plan_;
   bool along_rows_, along_columns_;  // ATen leaves a direction out whose size stays
   ResizeTaps horizontal_, vertical_;
-  std::vector<int16_t> layout_;  // the horizontal weights as the kernels load them
-  int64_t blocks_ = 0;           // of 8 weights, a pixel
-  int64_t safe_ = 0;             // pixels before this one are made without reading beyond the row
+  std::vector<int16_t> row_weights_;  // the horizontal weights, an even number for each pixel
+  int64_t row_taps_ = 0;
+  int64_t most_columns_ = 0;  // of the source, for 16 pixels beside each other
 };
 
 }  // namespace opsis::inline v1::simd

@@ -342,11 +342,7 @@ torch::Tensor FusedImage::compute(const ImagePlace& place) const {
       if (in_blocks && ++held == block_rows) flush();
     };
     if (resizer) {
-      resizer->rows(
-          [&](int64_t y, int64_t count, const uint8_t** pointers) {
-            for (int64_t i = 0; i < count; ++i) pointers[i] = source.row(from, y + i);
-          },
-          first, last, emit);
+      resizer->rows([&](int64_t y) { return source.row(from, y); }, first, last, emit);
     } else {
       for (int64_t y = first; y < last; ++y) emit(y, source.row(from, source.top + y) + source.left * samples);
     }
