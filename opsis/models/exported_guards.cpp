@@ -72,7 +72,7 @@ std::string told_of(std::string_view code) {
   std::string out;
   for (;;) {
     const auto at = code.find("L['");
-    const auto end = code.find("']", at);
+    const auto end = at == std::string_view::npos ? at : code.find("']", at + 3);
     if (end == std::string_view::npos) return out.append(code);
     out.append(code.substr(0, at)).append(code.substr(at + 3, end - at - 3));
     code.remove_prefix(end + 2);
