@@ -30,12 +30,6 @@ static_assert(std::endian::native == std::endian::little, "a big-endian machine 
 using Kind = PickleKind;
 using Arguments = std::vector<uint32_t>;
 
-/// More dimensions than LibTorch's kernels take.
-constexpr size_t most_dimensions = 64;
-
-/// A storage's pointer is used as it is when every element type can be read from it.
-constexpr int64_t widest_element = 16;
-
 class CheckpointReader {
  public:
   CheckpointReader(std::shared_ptr<const io::MappedFile> file, Container container)
@@ -303,7 +297,7 @@ void CheckpointReader::charge(const torch::Tensor& tensor, torch::ScalarType typ
   detail::check_memory(tensor, "a tensor to convert");
   if (tensor.scalar_type() == type && tensor.is_contiguous()) return;
   charged_ += tensor.numel() * static_cast<int64_t>(c10::elementSize(type));
-  if (charged_ > widest_element * std::ssize(file_->bytes())) {
+  if (charged_ > detail::widest_element * std::ssize(file_->bytes())) {
     fail(text("its tensors to convert make {} bytes of a file of {}", charged_, file_->bytes().size()));
   }
 }
@@ -397,7 +391,7 @@ torch::Tensor CheckpointReader::rebuild_sparse(const Arguments& arguments) {
 torch::Tensor CheckpointReader::rebuild_meta(const Arguments& arguments) const {
   const auto type = plain_type(arguments, 0);
   const auto sizes = integers(argument(arguments, 1, Kind::Tuple)), strides = integers(argument(arguments, 2, Kind::Tuple));
-  check_bounds(0, sizes, strides, INT64_MAX / widest_element);
+  check_bounds(0, sizes, strides, INT64_MAX / detail::widest_element);
   return torch::empty_strided(sizes, strides, torch::TensorOptions(type).device(torch::kMeta));
 }
 
@@ -434,7 +428,7 @@ torch::Tensor CheckpointReader::tensor(std::string_view key) {
   const auto& told = found->second;
   const auto type = detail::find_storage(told.type)->type;
   if (c10::isQIntType(type)) fail("a quantized tensor without its scale");
-  if (told.sizes.size() > most_dimensions) fail(text("a tensor of {} dimensions", told.sizes.size()));
+  if (told.sizes.size() > detail::most_dimensions) fail(text("a tensor of {} dimensions", told.sizes.size()));
   const auto negative = [](int64_t number) { return number < 0; };
   if (std::any_of(told.sizes.begin(), told.sizes.end(), negative) ||
       std::any_of(told.strides.begin(), told.strides.end(), negative)) {
@@ -447,7 +441,7 @@ torch::Tensor CheckpointReader::tensor(std::string_view key) {
 }
 
 std::vector<int64_t> CheckpointReader::integers(const PickleNode& tuple) const {
-  if (tuple.items.size() > most_dimensions) fail(text("a tensor of {} dimensions", tuple.items.size()));
+  if (tuple.items.size() > detail::most_dimensions) fail(text("a tensor of {} dimensions", tuple.items.size()));
   std::vector<int64_t> out;
   for (const auto item : tuple.items) {
     if (pickle_[item].kind != Kind::Int || pickle_[item].integer < 0) fail("a tensor's size or stride is not a natural number");
@@ -498,7 +492,7 @@ torch::Storage CheckpointReader::storage(std::string_view key, torch::ScalarType
   auto* data = file_->writable() + offset;
   auto memory = torch::from_blob(
       data, {static_cast<int64_t>(size)}, [file = file_](void*) {}, torch::kUInt8);
-  if (swapped || reinterpret_cast<uintptr_t>(data) % widest_element != 0) memory = memory.clone();
+  if (swapped || reinterpret_cast<uintptr_t>(data) % detail::widest_element != 0) memory = memory.clone();
   if (swapped) {
     const auto width = c10::isComplexType(type) ? c10::elementSize(type) / 2 : c10::elementSize(type);
     auto* bytes = memory.data_ptr<uint8_t>();

@@ -20,12 +20,6 @@
 namespace opsis::inline v1::hub {
 namespace {
 
-/// More dimensions than LibTorch's kernels take.
-constexpr size_t most_dimensions = 64;
-
-/// A storage's pointer is used as it is when every element type can be read from it.
-constexpr size_t widest_element = 16;
-
 /// Programs of another major version are written otherwise.
 constexpr int64_t major_version = 8;
 
@@ -182,7 +176,7 @@ class ArchiveReader {
   }
 
   static std::vector<int64_t> numbers(const Json& told) {
-    if (told.items().size() > most_dimensions) raise<DecodeError>("a tensor of {} dimensions", told.items().size());
+    if (told.items().size() > detail::most_dimensions) raise<DecodeError>("a tensor of {} dimensions", told.items().size());
     std::vector<int64_t> out;
     for (const auto& item : told.items()) out.push_back(number(item));
     return out;
@@ -196,7 +190,7 @@ class ArchiveReader {
     auto* const data = file_->writable() + entry.offset;
     known = torch::from_blob(
         data, {static_cast<int64_t>(entry.size)}, [file = file_](void*) {}, torch::kUInt8);
-    if (reinterpret_cast<uintptr_t>(data) % widest_element != 0) known = known.clone();
+    if (reinterpret_cast<uintptr_t>(data) % detail::widest_element != 0) known = known.clone();
     known = known.to(device);
     return known.storage();
   }

@@ -7,15 +7,13 @@
 #include <unordered_set>
 
 #include "opsis/core/check.h"
+#include "opsis/hub/tensor_bounds.h"
 #include "opsis/hub/utf8.h"
 
 namespace opsis::inline v1::hub {
 namespace {
 
 using nlohmann::json;
-
-/// More dimensions than LibTorch's kernels take.
-constexpr size_t most_dimensions = 64;
 
 constexpr std::pair<std::string_view, size_t> item_sizes[] = {
     {"BOOL", 1},    {"U8", 1},      {"I8", 1},      {"U16", 2},         {"I16", 2},        {"F16", 2}, {"BF16", 2},
@@ -90,8 +88,8 @@ class HeaderParser {
       }
       case Event::value:
         if (depth < 2) bad_safetensors(text("\"{}\" must be an object", shown(name_)));
-        if (depth == 3 && ++count_ > most_dimensions)
-          bad_safetensors(text("\"{}\" has more than {} dimensions", shown(name_), most_dimensions));
+        if (depth == 3 && ++count_ > detail::most_dimensions)
+          bad_safetensors(text("\"{}\" has more than {} dimensions", shown(name_), detail::most_dimensions));
         if (depth == 2 && name_ == "__metadata__" && !parsed.is_string())
           bad_safetensors("__metadata__ must map strings to strings");
         return true;
