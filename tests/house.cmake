@@ -125,14 +125,16 @@ set_tests_properties(house.ModelsTableIsCurrent PROPERTIES ENVIRONMENT "PYTHONDO
 if(TARGET opsis_demo AND NOT OPSIS_SANITIZE)
   add_test(NAME house.DemoReadsDigitsTheSameEachTime
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/demo_test.sh $<TARGET_FILE:opsis_demo> ${CMAKE_BINARY_DIR}/demo)
-  set_tests_properties(house.DemoReadsDigitsTheSameEachTime PROPERTIES TIMEOUT 600 ENVIRONMENT "${quiet_threads}"
+  # COST: begun first, so that no core waits for it at the end.
+  set_tests_properties(house.DemoReadsDigitsTheSameEachTime PROPERTIES COST 50 TIMEOUT 600 ENVIRONMENT "${quiet_threads}"
     PASS_REGULAR_EXPRESSION "the demo does the same each time")
 endif()
 
 # The example that draws shapes learns to find more than nine of ten in a few minutes; tests/cli/shapes_test.cpp has it in small.
 if(TARGET opsis_shapes AND NOT OPSIS_SANITIZE)
   add_test(NAME house.ShapesAreFoundWithAnAP50Above90 COMMAND opsis_shapes ${CMAKE_BINARY_DIR}/shapes)
-  set_tests_properties(house.ShapesAreFoundWithAnAP50Above90 PROPERTIES LABELS slow TIMEOUT 900 ENVIRONMENT "${quiet_threads}"
+  set_tests_properties(house.ShapesAreFoundWithAnAP50Above90 PROPERTIES LABELS slow COST 80 TIMEOUT 900
+    ENVIRONMENT "${quiet_threads}"
     PASS_REGULAR_EXPRESSION "not seen:\nAP +[0-9.]+\nAP50 +(0[.]9[0-9]+|1[.]0)")
 endif()
 

@@ -86,7 +86,7 @@ class Guarded(torch.nn.Module):
 class Keys(torch.nn.Module):
     """Conditions on what lies under keys that Python writes with escapes, and under numbers."""
 
-    keys = ["a\\b", "it's", 'say "x"', "both ' and \"", "\u00e9\u4e2d\U0001f600", "\t\n\r\0\x7f\xad\u2028\U000e0001", ""]
+    keys = ["a\\b", "it's", 'say "x"', "both ' and \"", "\u00e9\u4e2d\U0001f600", "\t\n\r\0\x7f\xad\u2028\U000e0001", "L[']", ""]
 
     def forward(self, named, numbered):
         out = {}
