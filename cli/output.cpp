@@ -172,8 +172,10 @@ void note_failure(std::string_view command, const std::string& file, const std::
 namespace {
 
 std::string at_least(int64_t least, const std::string& word) {
+  // CLI11 itself takes 010 for 8, and no -0.
+  const bool plain = !word.starts_with('-') && (word.size() == 1 || !word.starts_with('0'));
   const auto value = number_in<int64_t>(word);
-  if (value && *value >= least) return {};
+  if (plain && value && *value >= least) return {};
   return opsis::text("must be a whole number from {} on, got {}", least, word);
 }
 

@@ -214,13 +214,13 @@ Values ExportedProgram::Impl::leaves(const Values& by_position, const Named& nam
 /// What the export learned of sizes beyond ranges: that two are equal, that one is even.
 void ExportedProgram::Impl::read_guards(const Json& program) {
   const auto* const told = program.find("guards_code");
-  if (!told) return;
-  std::vector<std::string> ways;
+  if (!told || told->items().empty()) return;
+  detail::Tree::Ways ways;
   const auto& positions = arguments.children[0].children;
   for (size_t i = 0; i < positions.size(); ++i)
     positions[i].ways(i < names.size() ? text("[{}]", detail::in_quotes(names[i])) : "", ways);
   arguments.children[1].ways("", ways);
-  const detail::ExportedGuard::Places places(ways);
+  const detail::ExportedGuard::Places places(ways.of_leaves);
   for (const auto& code : told->items()) guards.push_back(detail::ExportedGuard::read(code.text(), places));
 }
 

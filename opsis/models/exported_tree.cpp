@@ -6,15 +6,20 @@
 #include <ATen/core/jit_type.h>
 
 #include <algorithm>
+#include <ostream>
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/transforms/repr.h"
 
 namespace opsis::inline v1::models::detail {
 namespace {
 
 /// The version in which treespec_dumps writes.
 constexpr int64_t tree_version = 1;
+
+/// Letters of all ways together: each repeats those of the containers that it leads through.
+constexpr size_t most_letters = size_t{64} << 20;
 
 bool is_dict(std::string_view type) {
   return type == "builtins.dict" || type == "collections.OrderedDict" || type == "collections.defaultdict" ||
@@ -36,9 +41,7 @@ c10::IValue key_of(const Json& key) {
 std::string key_text(const c10::IValue& key) {
   if (key.isInt()) return text("{}", key.toInt());
   if (key.isBool()) return key.toBool() ? "True" : "False";
-  if (!key.isDouble()) return in_quotes(key.toStringRef());
-  const auto number = text("{}", key.toDouble());
-  return number.find_first_not_of("-0123456789") == std::string::npos ? number + ".0" : number;
+  return key.isDouble() ? transforms::detail::python(key.toDouble()) : in_quotes(key.toStringRef());
 }
 
 /// The one type of all values, as TorchScript's containers want it; Any when they differ.
@@ -117,15 +120,40 @@ void Tree::read_fields(const Json& node, const Classes& classes) {
   if (fields.size() != children.size()) fields.clear();
 }
 
-void Tree::ways(const std::string& own, std::vector<std::string>& out) const {
-  if (kind == Kind::Leaf) out.push_back(own);
+void Tree::ways(const std::string& own, Ways& out) const {
+  out.letters += own.size();
+  if (out.letters > most_letters) raise<DecodeError>("the names of its arguments are too long: {} letters", out.letters);
+  if (kind == Kind::Leaf) out.of_leaves.push_back(own);
   for (size_t i = 0; i < children.size(); ++i) {
     const auto step = !fields.empty() ? '.' + fields[i] : kind == Kind::Dict ? '[' + key_text(keys[i]) + ']' : text("[{}]", i);
     children[i].ways(own + step, out);
   }
 }
 
-void Tree::take_apart(const c10::IValue& value, const std::string& name, std::vector<c10::IValue>& out) const {
+/// Where a value lies, which is written only when it is asked for.
+struct Tree::Place {
+  std::string_view name{};        ///< of the outermost
+  const Place* around = nullptr;  ///< what it lies in otherwise, and as the how manieth
+  const Tree* container = nullptr;
+  size_t number = 0;
+
+  friend std::ostream& operator<<(std::ostream& out, const Place& place) {
+    if (!place.around) return out << place.name;
+    out << *place.around << '[';
+    if (place.container->kind == Kind::Dict) {
+      out << key_text(place.container->keys[place.number]);
+    } else {
+      out << place.number;
+    }
+    return out << ']';
+  }
+};
+
+void Tree::take_apart(const c10::IValue& value, std::string_view name, std::vector<c10::IValue>& out) const {
+  take_apart(value, Place{.name = name}, out);
+}
+
+void Tree::take_apart(const c10::IValue& value, const Place& name, std::vector<c10::IValue>& out) const {
   if (kind == Kind::Leaf) {
     out.push_back(value);
     return;
@@ -137,7 +165,7 @@ void Tree::take_apart(const c10::IValue& value, const std::string& name, std::ve
     for (size_t i = 0; i < children.size(); ++i) {
       const auto found = dict.find(keys[i]);
       OPSIS_CHECK(found != dict.end(), "{} must have a value of the key {}", name, key_text(keys[i]));
-      children[i].take_apart(found->value(), text("{}[{}]", name, key_text(keys[i])), out);
+      children[i].take_apart(found->value(), Place{.around = &name, .container = this, .number = i}, out);
     }
     return;
   }
@@ -146,7 +174,9 @@ void Tree::take_apart(const c10::IValue& value, const std::string& name, std::ve
   OPSIS_CHECK((tuple || list) && items.size() == children.size(), "{} must be a {} of {} values, got {}", name,
               kind == Kind::List ? "list" : "tuple", children.size(),
               tuple || list ? text("{}", items.size()) : value.tagKind());
-  for (size_t i = 0; i < children.size(); ++i) children[i].take_apart(items[i], text("{}[{}]", name, i), out);
+  for (size_t i = 0; i < children.size(); ++i) {
+    children[i].take_apart(items[i], Place{.around = &name, .container = this, .number = i}, out);
+  }
 }
 
 c10::IValue Tree::put_together(std::span<const c10::IValue> values) const {

@@ -35,15 +35,23 @@ struct Tree {
 
   /// Appends the leaves of a value that is nested like this. `name` is what messages call it.
   /// Throws   ValueError when it is nested otherwise, telling where
-  void take_apart(const c10::IValue& value, const std::string& name, std::vector<c10::IValue>& out) const;
+  void take_apart(const c10::IValue& value, std::string_view name, std::vector<c10::IValue>& out) const;
 
+  struct Ways {
+    std::vector<std::string> of_leaves{};
+    size_t letters = 0;  ///< of all that was written
+  };
   /// Appends the ways to its leaves, behind its own: "['pair'][0].field". Keys are `in_quotes`.
-  void ways(const std::string& own, std::vector<std::string>& out) const;
+  /// Throws   DecodeError when they are too long
+  void ways(const std::string& own, Ways& out) const;
 
   /// The value that has these leaves, as many as `leaves` says.
   c10::IValue put_together(std::span<const c10::IValue> values) const;
 
  private:
+  struct Place;
+  void take_apart(const c10::IValue& value, const Place& name, std::vector<c10::IValue>& out) const;
+
   using Classes = std::unordered_map<std::string_view, const Json*>;
   static Tree read_node(const Json& node, const Classes& classes);
   void read_keys(const Json& context);

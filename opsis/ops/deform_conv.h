@@ -28,7 +28,7 @@ struct DeformConv2dFuncOptions {
 /// Types    float32, float64 or float16, the same for all; a bias of another gives the wider type of both
 /// Throws   ValueError for shapes and types that do not fit
 /// Differs  float16 is summed in float32; a bias of a wider type has a gradient, which torchvision fails at; an infinite offset
-///          has none, where torchvision's may be no number
+///          has none, where torchvision's may be no number; a bias of complex or of unsigned 16 to 64 bits is refused
 /// Source   torchvision.ops.deform_conv2d
 OPSIS_API torch::Tensor deform_conv2d(const torch::Tensor& input, const torch::Tensor& offset, const torch::Tensor& weight,
                                       const DeformConv2dFuncOptions& options = {});

@@ -16,7 +16,7 @@ namespace opsis::inline v1::ops {
 /// its mean stays.
 /// Shapes   (N, ...) -> the same
 /// Draws    one Bernoulli number for the batch or for each row; none when not training or when p is 0
-/// Types    floating point; when p is 0 or 1 any
+/// Types    floating point; when p is 0 any, when it is 1 whole numbers and bool too
 /// Throws   ValueError when p is not in [0, 1] or the mode is another, for the rows of a scalar, and for other types
 /// Source   torchvision.ops.stochastic_depth
 OPSIS_API torch::Tensor stochastic_depth(const torch::Tensor& input, double p, std::string_view mode, bool training = true);

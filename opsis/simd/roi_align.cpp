@@ -58,7 +58,7 @@ HWY_INLINE void RoiAlign(const T* plane, int64_t width, const RegionTaps<T>& reg
   const auto span = SpanOf(region.columns);
   const hn::CappedTag<T, kRowsAtOnce> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t row = 0; row < region.rows.bins(); row += kRowsAtOnce, out += kRowsAtOnce * bins) {
+  for (int64_t row = 0; row < region.rows.bins(); row += kRowsAtOnce) {
     const auto rows = std::min(kRowsAtOnce, region.rows.bins() - row);
     for (int64_t i = 0; i < rows; i += 4) {
       const auto taps = [&](int64_t j) { return i + j < rows ? TapsOf(region.rows, row + i + j) : Taps<T>(); };
@@ -78,7 +78,7 @@ HWY_INLINE void RoiAlign(const T* plane, int64_t width, const RegionTaps<T>& reg
         }
         HWY_ALIGN T means[kRowsAtOnce] = {};
         hn::Store(hn::Div(sum, hn::Set(d, region.count)), d, means);
-        for (int64_t j = i; j < std::min(i + lanes, rows); ++j) out[j * bins + bin] = means[j - i];
+        for (int64_t j = i; j < std::min(i + lanes, rows); ++j) out[(row + j) * bins + bin] = means[j - i];
       }
     }
   }

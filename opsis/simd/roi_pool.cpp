@@ -60,7 +60,7 @@ HWY_INLINE void RoiPool(const T* plane, int64_t width, std::span<const Pixels> r
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   T* const greatest = scratch.greatest.data();
   Row* const where = scratch.row.data();
-  for (int64_t first = 0; first < all; first += kRowsAtOnce, out += kRowsAtOnce * bins, pixel += kRowsAtOnce * bins) {
+  for (int64_t first = 0; first < all; first += kRowsAtOnce) {
     const auto count = std::min(kRowsAtOnce, all - first);
     Pixels of[kRowsAtOnce] = {};
     std::copy_n(rows.begin() + first, count, of);
@@ -88,8 +88,8 @@ HWY_INLINE void RoiPool(const T* plane, int64_t width, std::span<const Pixels> r
         hn::Store(hn::IfThenElse(hn::Lt(at_row, hn::Zero(whole)), at_row, place), whole, places);
         for (auto j = i; j < std::min(i + lanes, count); ++j) {
           const bool empty = of[j].begin >= of[j].end || begin >= end;
-          out[j * bins + bin] = empty ? T(0) : bests[j - i];
-          pixel[j * bins + bin] = static_cast<int32_t>(places[j - i]);
+          out[(first + j) * bins + bin] = empty ? T(0) : bests[j - i];
+          pixel[(first + j) * bins + bin] = static_cast<int32_t>(places[j - i]);
         }
       }
     }

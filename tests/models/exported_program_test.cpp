@@ -229,12 +229,12 @@ TEST(ExportedProgram, KnowsKeysThatPythonWritesWithEscapes) {
                                "\t\n\r\0\x7f\xc2\xad\xe2\x80\xa8\xf3\xa0\x80\x81"s,
                                "L[']",
                                ""};
-  const double numbers[] = {2.0, 0.5};
+  const double numbers[] = {2.0, 0.5, 1e6, 1.0 / 3, 123456789.5, 1e16};
   const auto call = [&](std::vector<c10::IValue> given) {
     c10::Dict<std::string, torch::Tensor> named;
     c10::Dict<double, torch::Tensor> numbered;
     for (size_t i = 0; i < std::size(names); ++i) named.insert(names[i], given.at(i).toTensor());
-    for (size_t i = 0; i < 2; ++i) numbered.insert(numbers[i], given.at(std::size(names) + i).toTensor());
+    for (size_t i = 0; i < std::size(numbers); ++i) numbered.insert(numbers[i], given.at(std::size(names) + i).toTensor());
     return program({named, numbered});
   };
   const auto given = inputs(c);
@@ -414,6 +414,8 @@ TEST(HostileProgram, IsRefusedWithTheReason) {
   Changed long_one("counts");
   long_one.file(model) += std::string(size_t{16} << 20, ' ');
   refused(long_one, "limits.program_bytes");
+  const auto long_name = "\"forward_arg_names\": [\"" + std::string(size_t{12} << 20, 'n') + "\"";
+  refused(Changed("keys").replace(model, "\"forward_arg_names\": [\"named\"", long_name), "the names of its arguments are too long");
   EXPECT_ERROR(ExportedProgram(Changed("counts").replace(model, "aten.sum.default", "nowhere.sum.default").write()),
                NotFoundError, "nowhere::sum is not registered");
   EXPECT_ERROR(ExportedProgram(oracle::folder() / "suppressed.pt2"), DecodeError, "AOTIModelPackageLoader");

@@ -494,6 +494,7 @@ TEST(BoxIouLosses, OfInfiniteBoxesHaveTorchvisionsGradients) {
     EXPECT_TENSOR_NEAR(squashed(loss.detach()), squashed(c.tensor("expected")), 1e-5, 0);
     loss.sum().backward();
     EXPECT_TENSOR_NEAR(squashed(a.grad()), squashed(c.tensor("gradient")), 1e-5, 0);
+    EXPECT_TENSOR_EQ(a.grad().isinf(), c.tensor("gradient").isinf());
     EXPECT_TENSOR_NEAR(squashed(b.grad()), squashed(c.tensor("of_targets")), 1e-5, 0);
   }
 }

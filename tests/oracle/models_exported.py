@@ -87,6 +87,7 @@ class Keys(torch.nn.Module):
     """Conditions on what lies under keys that Python writes with escapes, and under numbers."""
 
     keys = ["a\\b", "it's", 'say "x"', "both ' and \"", "\u00e9\u4e2d\U0001f600", "\t\n\r\0\x7f\xad\u2028\U000e0001", "L[']", ""]
+    numbers = [2.0, 0.5, 1e6, 1 / 3, 123456789.5, 1e16]
 
     def forward(self, named, numbered):
         out = {}
@@ -178,8 +179,9 @@ programs = {
     "guarded": lambda: saved("guarded", Guarded(), ({"x": photos(8, 4)}, photos(4), 3),
                              dynamic_shapes=({"x": {0: Dim.AUTO, 1: Dim.AUTO}}, {0: Dim.AUTO}, Dim.AUTO),
                              called=({"x": photos(6, 2)}, photos(3), 5)),
-    "keys": lambda: saved("keys", Keys(), ({key: photos(4) for key in Keys.keys}, {2.0: photos(4), 0.5: photos(6)}),
-                          dynamic_shapes=({key: {0: Dim.AUTO} for key in Keys.keys}, {2.0: {0: Dim.AUTO}, 0.5: {0: Dim.AUTO}})),
+    "keys": lambda: saved("keys", Keys(), ({key: photos(4) for key in Keys.keys},
+                                           {key: photos(4 + i % 2 * 2) for i, key in enumerate(Keys.numbers)}),
+                          dynamic_shapes=({key: {0: Dim.AUTO} for key in Keys.keys}, {key: {0: Dim.AUTO} for key in Keys.numbers})),
     "derived": lambda: saved("derived", Derived(), (photos(7), photos(4)), called=(photos(9), photos(5)),
                              dynamic_shapes=({0: 2 * Dim("half", max=50) + 1}, {0: Dim("half", max=50) + 1})),
     "counts": lambda: saved("counts", Counts(), (photos(2),)),

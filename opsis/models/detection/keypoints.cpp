@@ -40,7 +40,7 @@ std::pair<Tensor, Tensor> heatmaps_to_keypoints(const Tensor& maps, const Tensor
     hottest[i].copy_(torch::cat({pixel.remainder(columns), pixel.floor_divide(columns)}, 1));
     scores[i].copy_(stretched.gather(1, pixel).squeeze(1));
   }
-  const auto of_box = [](const Tensor& numbers) { return numbers.unsqueeze(1).to(torch::kFloat32); };
+  const auto of_box = [&](const Tensor& numbers) { return numbers.unsqueeze(1).to(like.device(), torch::kFloat32); };
   const auto places = (hottest.to(torch::kFloat32) + 0.5) * of_box(size / whole) + of_box(begin);
   return {torch::cat({places, torch::ones({count, keypoints, 1}, like)}, 2), scores};
 }

@@ -12,7 +12,7 @@ namespace opsis::inline v1::models::detection {
 
 /// The hottest point of each map, stretched over its box: (x, y, 1), and how hot it is.
 /// Shapes   maps (N, K, M, M), boxes (N, 4) XYXY -> (N, K, 3), (N, K) float32
-/// Types    boxes of any, whose sides are found in it; those of floating point have a gradient
+/// Types    boxes of any but bool, whose sides are found in it; those of floating point have a gradient
 /// Throws   ValueError for other shapes, and for a box that is not of finite numbers or has sides of 2^31 pixels and more
 /// Source   torchvision.models.detection.roi_heads.heatmaps_to_keypoints
 OPSIS_API std::pair<torch::Tensor, torch::Tensor> heatmaps_to_keypoints(const torch::Tensor& maps, const torch::Tensor& boxes);
