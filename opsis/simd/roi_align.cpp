@@ -73,8 +73,8 @@ HWY_INLINE void RoiAlign(const T* plane, int64_t width, const RegionTaps<T>& reg
       for (int64_t bin = 0; bin < bins; ++bin) {
         auto sum = hn::Zero(d);
         for (const auto& tap : TapsOf(region.columns, bin)) {
-          sum = hn::MulAdd(hn::Set(d, tap.low_weight), LoadColumn(d, scratch, width, tap.low, i), sum);
-          sum = hn::MulAdd(hn::Set(d, tap.high_weight), LoadColumn(d, scratch, width, tap.high, i), sum);
+          const auto high = hn::Mul(hn::Set(d, tap.high_weight), LoadColumn(d, scratch, width, tap.high, i));
+          sum = hn::Add(sum, hn::MulAdd(hn::Set(d, tap.low_weight), LoadColumn(d, scratch, width, tap.low, i), high));
         }
         HWY_ALIGN T means[kRowsAtOnce] = {};
         hn::Store(hn::Div(sum, hn::Set(d, region.count)), d, means);
