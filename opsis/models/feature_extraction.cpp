@@ -48,36 +48,52 @@ bool names_module(const std::string& node, const std::vector<std::string_view>& 
 }  // namespace feature_extraction
 
 FeatureExtractor::FeatureExtractor(Layer model, std::vector<ReturnNode> return_nodes)
-    : model_(std::move(model)), return_nodes_(std::move(return_nodes)), names_(detail::names_of(*model_.module())) {
-  OPSIS_CHECK(!return_nodes_.empty(), "create_feature_extractor: return_nodes must not be empty");
+    : FeatureExtractor(std::move(model), return_nodes, return_nodes) {}
+
+FeatureExtractor::FeatureExtractor(Layer model, std::vector<ReturnNode> train_return_nodes,
+                                   std::vector<ReturnNode> eval_return_nodes)
+    : model_(std::move(model)),
+      train_return_nodes_(std::move(train_return_nodes)),
+      eval_return_nodes_(std::move(eval_return_nodes)),
+      names_(detail::names_of(*model_.module())) {
   std::vector<std::string_view> known;
   for (const auto& [module, name] : names_) known.push_back(name);
-  std::set<std::string_view> nodes, names;
-  for (const auto& [node, name] : return_nodes_) {
-    OPSIS_CHECK(nodes.insert(node).second, "create_feature_extractor: \"{}\" stands twice", node);
-    OPSIS_CHECK(names.insert(name).second, "create_feature_extractor: two outputs are to be named \"{}\"", name);
-    if (feature_extraction::names_module(node, known)) continue;
-    raise<NotFoundError>("create_feature_extractor: {} has no module \"{}\"{}", model_.module()->name(), node,
-                         did_you_mean(node, known));
+  for (const auto* const wanted : {&train_return_nodes_, &eval_return_nodes_}) {
+    OPSIS_CHECK(!wanted->empty(), "create_feature_extractor: return_nodes must not be empty");
+    std::set<std::string_view> nodes, names;
+    for (const auto& [node, name] : *wanted) {
+      OPSIS_CHECK(nodes.insert(node).second, "create_feature_extractor: \"{}\" stands twice", node);
+      OPSIS_CHECK(names.insert(name).second, "create_feature_extractor: two outputs are to be named \"{}\"", name);
+      if (feature_extraction::names_module(node, known)) continue;
+      raise<NotFoundError>("create_feature_extractor: {} has no module \"{}\"{}", model_.module()->name(), node,
+                           did_you_mean(node, known));
+    }
   }
 }
 
 Features FeatureExtractor::operator()(const torch::Tensor& images) const {
-  feature_extraction::Collector collector(names_, return_nodes_);
+  const bool training = model_.module()->is_training();
+  const auto& wanted = training ? train_return_nodes_ : eval_return_nodes_;
+  feature_extraction::Collector collector(names_, wanted);
   try {
     model_(images);
   } catch (const feature_extraction::Complete&) {
     return std::move(collector.found);
   }
-  for (const auto& [node, name] : return_nodes_) {
+  for (const auto& [node, name] : wanted) {
     OPSIS_CHECK(collector.found.contains(name), "create_feature_extractor: \"{}\" did not run{}", node,
-                model_.module()->is_training() ? "" : "; the model is in evaluation");
+                training ? "; the model is in training" : "; the model is in evaluation");
   }
   return std::move(collector.found);
 }
 
 FeatureExtractor create_feature_extractor(Layer model, std::vector<ReturnNode> return_nodes) {
   return {std::move(model), std::move(return_nodes)};
+}
+
+FeatureExtractor create_feature_extractor(Layer model, std::vector<ReturnNode> train_return_nodes,
+                                          std::vector<ReturnNode> eval_return_nodes) {
+  return {std::move(model), std::move(train_return_nodes), std::move(eval_return_nodes)};
 }
 
 std::vector<std::string> get_graph_node_names(const Layer& model, const std::vector<int64_t>& input_size) {

@@ -33,10 +33,12 @@ struct ReturnNode {
 ///     auto extract = create_feature_extractor(resnet18(), {"layer2", "layer4.1.conv1"});
 ///     auto found = extract(images);   // found["layer2"], found["layer4.1.conv1"]
 ///     auto renamed = create_feature_extractor(resnet18(), {{"layer2", "coarse"}, {"layer4", "fine"}})(images);  // renamed["fine"]
+///     auto both = create_feature_extractor(googlenet(), {"aux1", "inception5b"}, {"avgpool"});  // in training, in evaluation
 /// What comes after the last of the outputs is not computed.
 class OPSIS_API FeatureExtractor {
  public:
   FeatureExtractor(Layer model, std::vector<ReturnNode> return_nodes);
+  FeatureExtractor(Layer model, std::vector<ReturnNode> train_return_nodes, std::vector<ReturnNode> eval_return_nodes);
 
   /// Throws   ValueError when a module of return_nodes did not run, as auxiliary heads in evaluation; what the model throws
   Features operator()(const torch::Tensor& images) const;
@@ -45,7 +47,7 @@ class OPSIS_API FeatureExtractor {
 
  private:
   Layer model_;
-  std::vector<ReturnNode> return_nodes_;
+  std::vector<ReturnNode> train_return_nodes_, eval_return_nodes_;
   std::unordered_map<const torch::nn::Module*, std::string> names_;
 };
 
@@ -55,13 +57,15 @@ class OPSIS_API FeatureExtractor {
 /// Differs  nodes that are no modules ("flatten", "layer1.0.add") have no names here, for there is no graph; modules below
 ///          those of torchvision.ops ("features.0.1" of an EfficientNet) do. A module whose name ends in a number ("ln_1")
 ///          keeps it. Each output is what the module gave, where torchvision's changes later if the network works in place on
-///          it. There is one list of nodes for both modes, where torchvision takes train_return_nodes and eval_return_nodes:
-///          what runs in training alone needs an extractor of its own. Nothing is traced, so there are no tracer_kwargs,
-///          concrete_args and suppress_diff_warning
+///          it. Nothing is traced, so there are no tracer_kwargs, concrete_args and suppress_diff_warning
 /// Throws   NotFoundError for a name that no module has, offering the nearest; ValueError for none, one twice, or two that get
 ///          one name
 /// Source   torchvision.models.feature_extraction.create_feature_extractor
 OPSIS_API FeatureExtractor create_feature_extractor(Layer model, std::vector<ReturnNode> return_nodes);
+
+/// The same with nodes for either mode: those that are given is decided by the mode in which the model is when it is called.
+OPSIS_API FeatureExtractor create_feature_extractor(Layer model, std::vector<ReturnNode> train_return_nodes,
+                                                    std::vector<ReturnNode> eval_return_nodes);
 
 /// The same for nodes in another container: of strings, or a map from nodes to names.
 template <class Nodes>

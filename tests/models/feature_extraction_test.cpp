@@ -78,6 +78,25 @@ TEST(FeatureExtractor, GivesOutputsTheNamesThatTorchvisionGives) {
   }
 }
 
+TEST(FeatureExtractor, GivesEachModeItsNodes) {
+  const torch::NoGradGuard no_grad;
+  const auto c = oracle::cases("models_finetune/by_mode").at(0);
+  torch::manual_seed(0);
+  const auto model = built("googlenet");
+  const auto extract = create_feature_extractor(model, {"aux1", "inception5b"}, {"avgpool"});
+  for (const std::string mode : {"train", "eval"}) {
+    SCOPED_TRACE(mode);
+    model->train(mode == "train");
+    torch::manual_seed(1);
+    const auto found = extract(c.tensor("images"));
+    EXPECT_EQ(found.keys(), c.texts(mode + "_nodes"));
+    for (const auto& output : found) EXPECT_TENSOR_NEAR(output.value(), c.tensor(mode + "_" + output.key()), 1e-5, 1e-6);
+  }
+  EXPECT_ERROR(create_feature_extractor(model, {"avgpool"}, {"aux1"})(c.tensor("images")), ValueError,
+               "\"aux1\" did not run; the model is in evaluation");
+  EXPECT_ERROR(create_feature_extractor(model, {"avgpool"}, {"aux3"}), NotFoundError, "no module \"aux3\"");
+}
+
 TEST(GraphNodeNames, AreTorchvisionsOfModules) {
   for (const auto& c : oracle::cases("models_finetune/node_names")) {
     SCOPED_TRACE(c.name());

@@ -92,6 +92,23 @@ def renamed(model):
     return {"images": images, "nodes": list(nodes), "names": list(nodes.values()), "order": list(found), **found}
 
 
+@case("models_finetune/by_mode")
+def by_mode():
+    """Nodes of training, of which one runs in training alone, and nodes of evaluation."""
+    nodes = {"train": ["aux1", "inception5b"], "eval": ["avgpool"]}
+    images = torch.rand(2, 3, 96, 96)
+    torch.manual_seed(0)
+    network = models.googlenet(init_weights=False)
+    extract = create_feature_extractor(network, train_return_nodes=nodes["train"], eval_return_nodes=nodes["eval"])
+    found = {"images": images} | {f"{mode}_nodes": names for mode, names in nodes.items()}
+    for mode in nodes:
+        extract.train(mode == "train")
+        torch.manual_seed(1)
+        with torch.no_grad():
+            found |= {f"{mode}_{name}": value for name, value in extract(images).items()}
+    return found
+
+
 @case("models_finetune/node_names", model=zoo.smallest)
 def node_names(model):
     """Modules that compute and have none within that do. torchvision looks into layers that torchvision.models made itself, of
