@@ -83,6 +83,7 @@ TEST(FeatureExtractor, GivesEachModeItsNodes) {
   const auto c = oracle::cases("models_finetune/by_mode").at(0);
   torch::manual_seed(0);
   const auto model = built("googlenet");
+  model->to(torch::kFloat64);
   const auto extract = create_feature_extractor(model, {"aux1", "inception5b"}, {"avgpool"});
   for (const std::string mode : {"train", "eval"}) {
     SCOPED_TRACE(mode);
@@ -90,7 +91,7 @@ TEST(FeatureExtractor, GivesEachModeItsNodes) {
     torch::manual_seed(1);
     const auto found = extract(c.tensor("images"));
     EXPECT_EQ(found.keys(), c.texts(mode + "_nodes"));
-    for (const auto& output : found) EXPECT_TENSOR_NEAR(output.value(), c.tensor(mode + "_" + output.key()), 1e-5, 1e-6);
+    for (const auto& output : found) EXPECT_TENSOR_NEAR(output.value(), c.tensor(mode + "_" + output.key()), 1e-9, 1e-9);
   }
   EXPECT_ERROR(create_feature_extractor(model, {"avgpool"}, {"aux1"})(c.tensor("images")), ValueError,
                "\"aux1\" did not run; the model is in evaluation");
