@@ -16,6 +16,19 @@
 
 namespace opsis::inline v1::transforms {
 
+namespace detail {
+
+/// The options that follow the sizes in each preset that resizes.
+template <class Options, class Visitor>
+void visit_pixels(Options& options, Visitor& visit) {
+  visit("mean", options.mean);
+  visit("std", options.std);
+  visit("interpolation", options.interpolation);
+  if constexpr (requires { options.antialias; }) visit("antialias", options.antialias);
+}
+
+}  // namespace detail
+
 /// Of ImageClassification.
 struct ImageClassificationOptions {
   int64_t crop_size = 224;
@@ -29,10 +42,7 @@ struct ImageClassificationOptions {
   void fields(Visitor&& visit) {
     visit("crop_size", crop_size);
     visit("resize_size", resize_size);
-    visit("mean", mean);
-    visit("std", std);
-    visit("interpolation", interpolation);
-    visit("antialias", antialias);
+    detail::visit_pixels(*this, visit);
   }
 };
 
@@ -88,10 +98,7 @@ struct SemanticSegmentationOptions {
   template <class Visitor>
   void fields(Visitor&& visit) {
     visit("resize_size", resize_size);
-    visit("mean", mean);
-    visit("std", std);
-    visit("interpolation", interpolation);
-    visit("antialias", antialias);
+    detail::visit_pixels(*this, visit);
   }
 };
 
@@ -149,9 +156,7 @@ struct VideoClassificationOptions {
   void fields(Visitor&& visit) {
     visit("crop_size", crop_size);
     visit("resize_size", resize_size);
-    visit("mean", mean);
-    visit("std", std);
-    visit("interpolation", interpolation);
+    detail::visit_pixels(*this, visit);
   }
 };
 
