@@ -165,6 +165,14 @@ std::shared_ptr<DetectionModel> small_model(const std::string& name) {
   return models::get_model<DetectionModel>(name, {.weights_backbone = ""});
 }
 
+void expect_same_in_all(DetectionModel& model, const oracle::Case& c) {
+  support::expect_same_state(model, c);
+  if (::testing::Test::HasFatalFailure()) return;
+  enliven(model, c);
+  expect_same_found(model, c);
+  expect_same_learned(model, c);
+}
+
 // A test a model, so that they can run side by side.
 class OneStageDetector : public ::testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(, OneStageDetector,
@@ -180,11 +188,7 @@ TEST_P(OneStageDetector, FromTheSameSeedIsTorchvisionsFindsAndLearnsTheSame) {
   if (c.boolean("table")) draws.emplace();
   const auto model = small_model(GetParam());
   draws.reset();
-  support::expect_same_state(*model, c);
-  if (HasFatalFailure()) return;
-  enliven(*model, c);
-  expect_same_found(*model, c);
-  expect_same_learned(*model, c);
+  expect_same_in_all(*model, c);
 }
 
 struct TwoMapsImpl : torch::nn::Module {
@@ -236,49 +240,29 @@ std::shared_ptr<DetectionModel> tiny(const std::string& kind, std::optional<doub
       .ptr();
 }
 
-TEST(OneStageDetectors, AreMadeFromPartsOfOnesOwn) {
+// check(model, case) of each case of a table: a tiny model of the kind that stands under `kind`, as seed 0 makes it.
+template <class Check>
+void for_each_tiny(const std::string& table, const std::string& kind, const Check& check) {
   const support::OneThread one_thread;
-  for (const auto& c : oracle::cases("models_detection_single/parts")) {
+  for (const auto& c : oracle::cases("models_detection_single/" + table)) {
     SCOPED_TRACE(c.name());
     torch::manual_seed(0);
-    const auto model = tiny(c.text("kind"));
-    support::expect_same_state(*model, c);
-    if (HasFatalFailure()) return;
-    enliven(*model, c);
-    expect_same_found(*model, c);
-    expect_same_learned(*model, c);
+    check(*tiny(c.text(kind)), c);
   }
 }
 
-TEST(OneStageDetectors, MatchAnchorsAsTheyAreTold) {
-  const support::OneThread one_thread;
-  for (const auto& c : oracle::cases("models_detection_single/matched")) {
-    SCOPED_TRACE(c.name());
-    torch::manual_seed(0);
-    const auto model = tiny(c.text("by"));
-    support::expect_same_state(*model, c);
-    if (HasFatalFailure()) return;
-    enliven(*model, c);
-    expect_same_found(*model, c);
-    expect_same_learned(*model, c);
-  }
-}
+TEST(OneStageDetectors, AreMadeFromPartsOfOnesOwn) { for_each_tiny("parts", "kind", expect_same_in_all); }
+
+TEST(OneStageDetectors, MatchAnchorsAsTheyAreTold) { for_each_tiny("matched", "by", expect_same_in_all); }
 
 TEST(OneStageDetectors, LearnNothingFromLabelsBelowZeroOrRefuseThem) {
-  const support::OneThread one_thread;
-  for (const auto& c : oracle::cases("models_detection_single/labels_below_zero")) {
-    SCOPED_TRACE(c.name());
-    torch::manual_seed(0);
-    const auto model = tiny(c.text("kind"));
-    enliven(*model, c);
-    if (!c.boolean("fails")) {
-      expect_same_learned(*model, c);
-      continue;
-    }
-    auto target = DetectionTarget{torch::tensor({{1.f, 2.f, 30.f, 29.f}}), torch::tensor({-1})};
-    model->train();
-    EXPECT_ERROR(model->losses({images_of(c)[0]}, {std::move(target)}), ValueError, "labels must be at least 0, got -1");
-  }
+  for_each_tiny("labels_below_zero", "kind", [](DetectionModel& model, const oracle::Case& c) {
+    enliven(model, c);
+    if (!c.boolean("fails")) return expect_same_learned(model, c);
+    const DetectionTarget target{torch::tensor({{1.f, 2.f, 30.f, 29.f}}), torch::tensor({-1})};
+    model.train();
+    EXPECT_ERROR(model.losses({images_of(c)[0]}, {target}), ValueError, "labels must be at least 0, got -1");
+  });
 }
 
 TEST(OneStageDetectors, ThatFindNothingGiveWhatTorchvisionsGive) {
