@@ -1,5 +1,6 @@
 // opsis datasets: which data sets there are, what they are made of, fetching, checking, showing and converting them.
 #include "opsis/datasets.h"
+#include "opsis/core/listed.h"
 
 #include <CLI/CLI.hpp>
 
@@ -122,9 +123,7 @@ void set_option(Options& options, const std::string& given) {
   OPSIS_OPTION(what)
 #undef OPSIS_OPTION
   if (found) return;
-  std::string list;
-  for (const auto& each : known) list.append(list.empty() ? "; it has " : ", ").append(each);
-  throw UsageError("this data set has no option " + name + list);
+  throw UsageError("this data set has no option " + name + (known.empty() ? "" : "; it has " + opsis::listed(known)));
 }
 
 // Fills in the options that a set has, and refuses those that it has not.

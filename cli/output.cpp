@@ -12,8 +12,8 @@
 #include <new>
 
 #include "cli/number.h"
-#include "opsis/core/alternatives.h"
 #include "opsis/core/check.h"
+#include "opsis/core/listed.h"
 #include "opsis/core/nearest.h"
 #include "opsis/datasets/folder.h"
 #include "opsis/hub/state_dict.h"

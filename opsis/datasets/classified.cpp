@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <system_error>
 
-#include "opsis/core/alternatives.h"
 #include "opsis/core/check.h"
+#include "opsis/core/listed.h"
 #include "opsis/core/telling_where.h"
 #include "opsis/datasets/picture.h"
 #include "opsis/io/file.h"

@@ -12,6 +12,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/frees.h"
+#include "opsis/core/listed.h"
 #include "opsis/core/parallel.h"
 #include "opsis/datasets/scan_index.h"
 #include "opsis/io/index_file.h"
@@ -20,12 +21,6 @@ namespace opsis::inline v1::datasets {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& word : words) out.append(out.empty() ? "" : ", ").append(word);
-  return out;
-}
 
 // What is in a folder; a link that leads to a folder is one.
 struct Entry {
@@ -171,8 +166,8 @@ std::vector<FolderSample> samples_of(const FileRoot& root, const fs::path& direc
   if (!empty_classes.empty() && !filter.allow_empty) {
     raise_with<NotFoundError>(WayOut::AllowEmpty, "pass .allow_empty = true to accept that",
                               "make_dataset: no valid file in {} for the classes {}{}", directory.string(),
-                              joined(empty_classes),
-                              filter.is_valid_file ? "" : "; the extensions are " + joined(filter.extensions));
+                              listed(empty_classes),
+                              filter.is_valid_file ? "" : "; the extensions are " + listed(filter.extensions));
   }
   return samples;
 }

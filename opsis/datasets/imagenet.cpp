@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/listed.h"
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/folder.h"
@@ -125,12 +126,9 @@ ClassifiedList list_imagenet(const ImageNet::Options& options, std::vector<std::
   wnids = list.classes;
   list.class_to_idx.clear();
   for (size_t i = 0; i < list.classes.size(); ++i) {
-    std::string joined;
-    for (const auto& name : meta.get<std::vector<std::string>>(0, list.classes[i])) {
-      joined += (joined.empty() ? "" : ", ") + name;
-      list.class_to_idx[name] = static_cast<int64_t>(i);
-    }
-    list.classes[i] = std::move(joined);
+    const auto names = meta.get<std::vector<std::string>>(0, list.classes[i]);
+    for (const auto& name : names) list.class_to_idx[name] = static_cast<int64_t>(i);
+    list.classes[i] = listed(names);
   }
   return list;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/listed.h"
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/folder.h"
 #include "opsis/datasets/resources.h"
@@ -59,12 +60,8 @@ ClassifiedList list_imagenette(const Imagenette::Options& options, std::vector<s
     if (found == known.end()) {
       raise<DecodeError>("Imagenette: {} is none of its classes", (folder / wnid).string());
     }
-    std::string joined;
-    for (const auto& name : found->names) {
-      joined += (joined.empty() ? "" : ", ") + name;
-      list.class_to_idx[name] = numbers.at(wnid);
-    }
-    list.classes.push_back(std::move(joined));
+    for (const auto& name : found->names) list.class_to_idx[name] = numbers.at(wnid);
+    list.classes.push_back(listed(found->names));
   }
   return list;
 }

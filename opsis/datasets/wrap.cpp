@@ -8,17 +8,9 @@
 #include <algorithm>
 
 #include "opsis/core/check.h"
+#include "opsis/core/listed.h"
 
 namespace opsis::inline v1::datasets {
-namespace {
-
-std::string listed(const std::set<std::string>& words) {
-  std::string out;
-  for (const auto& word : words) out.append(out.empty() ? "" : ", ").append(word);
-  return out;
-}
-
-}  // namespace
 
 TargetKeys::TargetKeys(const std::string& all) : all_(true) {
   OPSIS_CHECK(all == "all", "wrap_dataset_for_transforms_v2: target_keys must be \"all\" or a list of keys, got \"{}\"", all);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "opsis/core/check.h"
+#include "opsis/core/listed.h"
 #include "opsis/core/parallel.h"
 #include "opsis/engine/coco_evaluator.h"
 
@@ -138,9 +139,7 @@ double CocoResult::operator[](std::string_view name) const {
     if (number.name == name) return number.value;
     names.push_back(number.name);
   }
-  std::string list;
-  for (const auto& each : names) (list += list.empty() ? "" : ", ") += each;
-  raise<NotFoundError>("CocoResult: there is no number \"{}\"; there are {}", name, list);
+  raise<NotFoundError>("CocoResult: there is no number \"{}\"; there are {}", name, listed(names));
 }
 
 double CocoResult::average_precision(int64_t label) const {

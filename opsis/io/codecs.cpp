@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "opsis/core/check.h"
+#include "opsis/core/listed.h"
 #include "opsis/io/avif.h"
 #include "opsis/io/bmp.h"
 #include "opsis/io/gif.h"
@@ -59,10 +62,10 @@ const Codec& find_codec(Bytes bytes, const DecodeOptions& options) {
         "DecodeOptions::{} = true, or call decode_{}",
         codec.name, codec.name, codec.name);
   }
-  std::string names;
-  for (const auto& codec : all_codecs) names.append(names.empty() ? "" : ", ").append(codec.name);
+  std::vector<std::string_view> names;
+  for (const auto& codec : all_codecs) names.push_back(codec.name);
   raise<DecodeError>("decode_image: the content is of no known format, it begins with {}; there are codecs for {}",
-                     beginning(bytes), names);
+                     beginning(bytes), listed(names));
 }
 
 }  // namespace opsis::inline v1::io

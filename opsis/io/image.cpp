@@ -9,8 +9,8 @@
 #include <atomic>
 #include <initializer_list>
 
-#include "opsis/core/alternatives.h"
 #include "opsis/core/check.h"
+#include "opsis/core/listed.h"
 #include "opsis/core/memory.h"
 #include "opsis/core/parallel.h"
 #include "opsis/core/telling_where.h"

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "opsis/core/alternatives.h"
 #include "opsis/core/check.h"
+#include "opsis/core/listed.h"
 #include "opsis/utils/picture_formats.h"
 
 namespace opsis::inline v1::utils {
