@@ -118,8 +118,7 @@ void declare_predict(CLI::App& app, Chosen& chosen) {
   const auto options = std::make_shared<PredictOptions>();
   command.add_option("images", options->images, "Pictures, folders of them, or - for one on the standard input")->required();
   command
-      .add_option("--model", options->model,
-                  "Name of the model, when the checkpoint does not tell it; opsis models lists them")
+      .add_option("--model", options->model, "Name of the model, when the checkpoint does not tell it; opsis models lists them")
       ->transform(lower);
   command.add_option("--weights,--checkpoint", options->weights,
                      "A checkpoint (.pth, .safetensors), or an entry such as IMAGENET1K_V2 in PyTorch's cache; the model's "

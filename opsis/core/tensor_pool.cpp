@@ -31,11 +31,12 @@ struct TensorPool::Blocks {
       if (!waiting.empty() && taken - waiting.front().since > kPatience) {
         unused = take_oldest();
       }
-      // The one that fits best, and of equal ones that which came back last: some of it is in the cache.
+      // One of just these bytes, or else that which came back last of those that fit: some of it is in the cache.
       auto best = waiting.rend();
-      for (auto block = waiting.rbegin(); block != waiting.rend(); ++block) {
-        if (block->bytes >= bytes && block->bytes <= 2 * bytes && (best == waiting.rend() || block->bytes < best->bytes))
-          best = block;
+      for (auto block = waiting.rbegin(); block != waiting.rend() && (best == waiting.rend() || best->bytes != bytes);
+           ++block) {
+        const bool fits = block->bytes >= bytes && block->bytes <= 2 * bytes;
+        if (block->bytes == bytes || (fits && best == waiting.rend())) best = block;
       }
       if (best != waiting.rend()) {
         auto block = std::move(*best);

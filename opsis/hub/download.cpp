@@ -350,8 +350,8 @@ void download(const std::string& url, const fs::path& destination, const Downloa
       const auto attempts = tried > 0 ? text(" (after {} attempts)", tried + 1) : "";
       const bool from_net = !url.starts_with("file://");
       raise_with<IoError>(from_net ? WayOut::BringFile : WayOut::None,
-                          from_net ? "bring it by other means and put it at " + told.string() : "", "download: {}: {}{}",
-                          url, outcome.reason, attempts);
+                          from_net ? "bring it by other means and put it at " + told.string() : "", "download: {}: {}{}", url,
+                          outcome.reason, attempts);
     }
     std::this_thread::sleep_for(std::chrono::duration<double>(wait));
   }

@@ -38,9 +38,9 @@ struct Chunk {
   HWY_ALIGN_MAX float inside[kRoom];
   HWY_ALIGN_MAX uint64_t upper[kRoom];  // two pixels side by side
   HWY_ALIGN_MAX uint64_t lower[kRoom];
-  HWY_ALIGN_MAX uint32_t square[kRoom];  // four pixels of one channel
+  HWY_ALIGN_MAX uint32_t square[kRoom];   // four pixels of one channel
+  HWY_ALIGN_MAX uint32_t fetched[kRoom];  // a pixel's channels
   HWY_ALIGN_MAX uint8_t out[3][kRoom];
-  HWY_ALIGN_MAX uint8_t mixed[3 * kRoom];
 };
 
 // a x + b y, as a matrix product sums it.
@@ -232,12 +232,7 @@ void BilinearPixels(const WarpPictures& p, const uint8_t* source, const float* f
     BlendTo<kFill, kFused>(Byte(u0, 1), Byte(u1, 0), Byte(l0, 1), Byte(l1, 0), chunk, i, fill_of(1), chunk.out[1]);
     BlendTo<kFill, kFused>(Byte(u0, 2), Byte(u1, 1), Byte(l0, 2), Byte(l1, 1), chunk, i, fill_of(2), chunk.out[2]);
   }
-  const hn::ScalableTag<uint8_t> d8;
-  for (int64_t i = 0; i < n; i += static_cast<int64_t>(hn::Lanes(d8))) {
-    hn::StoreInterleaved3(hn::Load(d8, chunk.out[0] + i), hn::Load(d8, chunk.out[1] + i), hn::Load(d8, chunk.out[2] + i), d8,
-                          chunk.mixed + 3 * i);
-  }
-  std::memcpy(target, chunk.mixed, static_cast<size_t>(3 * n));
+  for (int64_t c = 0; c < 3; ++c) std::memcpy(target + c * p.target_plane, chunk.out[c], static_cast<size_t>(n));
 }
 
 template <int kChannels, bool kFill, bool kFused>
@@ -252,7 +247,7 @@ void Bilinear(const WarpPlaces& places, const WarpPictures& p, int64_t first, in
       LocateChunk<kChannels, kFill>(p, n, chunk);
       for (int64_t picture = 0; picture < p.count; ++picture) {
         const uint8_t* source = p.source + picture * p.source_picture;
-        uint8_t* target = p.target + picture * p.target_picture + row * p.target_row + kChannels * column;
+        uint8_t* target = p.target + picture * p.target_picture + row * p.target_row + column;
         const float* fill = kFill ? p.fill + kChannels * picture : nullptr;
         if constexpr (kChannels == 3) {
           BilinearPixels<kFill, kFused>(p, source, fill, n, target, chunk);
@@ -264,16 +259,17 @@ void Bilinear(const WarpPlaces& places, const WarpPictures& p, int64_t first, in
   }
 }
 
-// Offsets of the nearest pixels; -1 outside.
+// Offsets of the nearest pixels, and whether they are outside: then that of some pixel. Returns the largest.
 template <int kChannels>
-void LocateNearest(const WarpPictures& p, int64_t n, Chunk& chunk) {
+int32_t LocateNearest(const WarpPictures& p, int64_t n, Chunk& chunk) {
   const DF d;
   const DI di;
   const float half_width = static_cast<float>(p.source_width) / 2, half_height = static_cast<float>(p.source_height) / 2;
   const auto row = hn::Set(di, static_cast<int32_t>(p.source_row));
-  const auto within = [&](VF at, int64_t size) {  // false for what is no number
+  const auto within = [&](VF at, int64_t size) HWY_ATTR {  // false for what is no number
     return hn::And(hn::Ge(at, hn::Zero(d)), hn::Lt(at, hn::Set(d, static_cast<float>(size))));
   };
+  auto largest = hn::Zero(di);
   for (int64_t i = 0; i < n; i += static_cast<int64_t>(hn::Lanes(d))) {
     const auto x = hn::Round(Pixels(hn::Load(d, chunk.x + i), half_width, p.fused));
     const auto y = hn::Round(Pixels(hn::Load(d, chunk.y + i), half_height, p.fused));
@@ -281,53 +277,65 @@ void LocateNearest(const WarpPictures& p, int64_t n, Chunk& chunk) {
     auto offset = hn::ConvertTo(di, hn::IfThenElseZero(inside, x));
     if constexpr (kChannels == 3) offset = hn::Add(offset, hn::Add(offset, offset));
     offset = hn::Add(offset, hn::Mul(hn::ConvertTo(di, hn::IfThenElseZero(inside, y)), row));
-    hn::Store(hn::IfThenElse(hn::RebindMask(di, inside), offset, hn::Set(di, -1)), di, chunk.offset + i);
+    largest = hn::Max(largest, offset);
+    hn::Store(offset, di, chunk.offset + i);
+    hn::Store(hn::VecFromMask(d, inside), d, chunk.inside + i);
+  }
+  return hn::GetLane(hn::MaxOfLanes(di, largest));
+}
+
+// Pixels of three bytes as four, the last of which is another's: the picture's last pixel, if it is among them, has none behind it.
+template <int kChannels>
+void FetchNearest(const uint8_t* source, int64_t n, bool has_last, int64_t last, Chunk& chunk) {
+  if constexpr (kChannels == 1) {
+    for (int64_t i = 0; i < n; ++i) chunk.fetched[i] = source[chunk.offset[i]];
+  } else if (!has_last) {
+    for (int64_t i = 0; i < n; ++i) std::memcpy(chunk.fetched + i, source + chunk.offset[i], 4);
+  } else {
+    for (int64_t i = 0; i < n; ++i) std::memcpy(chunk.fetched + i, source + chunk.offset[i], chunk.offset[i] < last ? 4 : 3);
   }
 }
 
-// Pixels of three bytes as four, of which the next pixel covers the last; that of the last pixel, here or in the picture, is left.
-void CopyTriples(const WarpPictures& p, const uint8_t* source, const uint8_t* outside, int64_t n, uint8_t* target,
-                 const Chunk& chunk) {
-  const int64_t last = (p.source_height - 1) * p.source_row + 3 * (p.source_width - 1);
-  const auto pixel = [&](int64_t i) {
-    const int64_t offset = chunk.offset[i];
-    const uint8_t* const from = offset < 0 ? outside : source + offset;
-    uint32_t four = 0;
-    if (offset == last) [[unlikely]] {
-      std::memcpy(&four, from, 3);
-    } else {
-      std::memcpy(&four, from, 4);
-    }
-    return four;
+// The channel that lies so many bits up in what was fetched.
+template <int kBits>
+void StoreNearest(int64_t n, uint8_t outside, uint8_t* target, Chunk& chunk) {
+  const DU du;
+  const hn::Rebind<uint8_t, DU> d8;
+  const auto colour = hn::Set(du, outside);
+  const auto some = [&](int64_t i, uint8_t* to) HWY_ATTR {
+    const auto pixels = hn::ShiftRight<kBits>(hn::Load(du, chunk.fetched + i));
+    const auto inside = hn::MaskFromVec(hn::BitCast(du, hn::Load(DF(), chunk.inside + i)));
+    hn::StoreU(hn::TruncateTo(d8, hn::IfThenElse(inside, pixels, colour)), d8, to);
   };
-  for (int64_t i = 0; i + 1 < n; ++i) {
-    const auto four = pixel(i);
-    std::memcpy(target + 3 * i, &four, 4);
-  }
-  const auto four = pixel(n - 1);
-  std::memcpy(target + 3 * (n - 1), &four, 3);
+  const auto lanes = static_cast<int64_t>(hn::Lanes(du));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) some(i, target + i);
+  if (i == n) return;
+  some(i, chunk.out[0]);
+  std::memcpy(target + i, chunk.out[0], static_cast<size_t>(n - i));
 }
 
 template <int kChannels>
 void Nearest(const WarpPlaces& places, const WarpPictures& p, int64_t first, int64_t last) {
   Chunk chunk;
+  std::memset(&chunk, 0, sizeof(chunk));  // the rest of the last vectors is computed too
+  const int64_t last_pixel = (p.source_height - 1) * p.source_row + kChannels * (p.source_width - 1);
   // In strips, so that the next row finds its pixels in the nearest cache, however the picture is turned.
   for (int64_t column = 0; column < p.target_width; column += kChunk) {
     const int64_t n = std::min(kChunk, p.target_width - column);
     for (int64_t row = first; row < last; ++row) {
       FindPlaces(places, row, column, n, chunk);
-      LocateNearest<kChannels>(p, n, chunk);
+      const bool has_last = LocateNearest<kChannels>(p, n, chunk) >= last_pixel;
       for (int64_t picture = 0; picture < p.count; ++picture) {
-        const uint8_t* source = p.source + picture * p.source_picture;
-        uint8_t* target = p.target + picture * p.target_picture + row * p.target_row + kChannels * column;
-        uint8_t outside[4] = {};
-        if (p.fill) {
-          for (int c = 0; c < kChannels; ++c) outside[c] = static_cast<uint8_t>(p.fill[kChannels * picture + c]);
-        }
+        FetchNearest<kChannels>(p.source + picture * p.source_picture, n, has_last, last_pixel, chunk);
+        uint8_t* target = p.target + picture * p.target_picture + row * p.target_row + column;
+        const auto outside = [&](int64_t c) {
+          return p.fill ? static_cast<uint8_t>(p.fill[kChannels * picture + c]) : uint8_t{0};
+        };
+        StoreNearest<0>(n, outside(0), target, chunk);
         if constexpr (kChannels == 3) {
-          CopyTriples(p, source, outside, n, target, chunk);
-        } else {
-          for (int64_t i = 0; i < n; ++i) target[i] = chunk.offset[i] < 0 ? outside[0] : source[chunk.offset[i]];
+          StoreNearest<8>(n, outside(1), target + p.target_plane, chunk);
+          StoreNearest<16>(n, outside(2), target + 2 * p.target_plane, chunk);
         }
       }
     }

@@ -27,7 +27,8 @@ struct WarpPlaces {
   int64_t row = 0;   ///< from a row's
 };
 
-/// Pictures of one size that are warped alike. A pixel has `channels` bytes side by side, 1 or 3.
+/// Pictures of one size that are warped alike. A pixel of the source has `channels` bytes side by side, 1 or 3; those of the target
+/// lie in planes.
 struct WarpPictures {
   int64_t channels = 1;
   int64_t count = 1;
@@ -36,7 +37,7 @@ struct WarpPictures {
   int64_t source_row = 0, source_picture = 0;  ///< strides in bytes
   int64_t target_width = 0;
   uint8_t* target = nullptr;
-  int64_t target_row = 0, target_picture = 0;
+  int64_t target_row = 0, target_plane = 0, target_picture = 0;
   /// For every picture and channel what shows outside, from 0 to 255, or null. With a fill, bilinear blends edges with it as
   /// torchvision does; without, with 0.
   const float* fill = nullptr;

@@ -415,7 +415,8 @@ TEST(HostileProgram, IsRefusedWithTheReason) {
   long_one.file(model) += std::string(size_t{16} << 20, ' ');
   refused(long_one, "limits.program_bytes");
   const auto long_name = "\"forward_arg_names\": [\"" + std::string(size_t{12} << 20, 'n') + "\"";
-  refused(Changed("keys").replace(model, "\"forward_arg_names\": [\"named\"", long_name), "the names of its arguments are too long");
+  refused(Changed("keys").replace(model, "\"forward_arg_names\": [\"named\"", long_name),
+          "the names of its arguments are too long");
   EXPECT_ERROR(ExportedProgram(Changed("counts").replace(model, "aten.sum.default", "nowhere.sum.default").write()),
                NotFoundError, "nowhere::sum is not registered");
   EXPECT_ERROR(ExportedProgram(oracle::folder() / "suppressed.pt2"), DecodeError, "AOTIModelPackageLoader");

@@ -1,19 +1,17 @@
 #include "opsis/simd/interleave.h"
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include <algorithm>
 #include <vector>
+
+#include "tests/simd/every_target.h"
 
 namespace opsis {
 namespace {
 
 TEST(Interleave3, PutsPlanesTogetherAndApartOnEveryTarget) {
-  for (const auto target : hwy::SupportedAndGeneratedTargets()) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    SCOPED_TRACE(hwy::TargetName(target));
+  support::on_every_target([&] {
     for (const size_t count : {0, 1, 15, 16, 17, 63, 64, 65, 200}) {
       std::vector<uint8_t> planes(3 * count + 1), out(3 * count + 2, 0xAB);
       for (size_t i = 0; i < planes.size(); ++i) planes[i] = static_cast<uint8_t>(i * 37 + i / 256);
@@ -43,9 +41,35 @@ TEST(Interleave3, PutsPlanesTogetherAndApartOnEveryTarget) {
       EXPECT_TRUE(std::equal(pixels.begin(), pixels.end() - 1, floats.begin())) << count;
       EXPECT_EQ(pixels.back(), 0xABAB);
     }
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  });
+}
+
+TEST(Separate3Rows, FillsWhatIsLeftBetweenRowsAndNothingBehindTheLast) {
+  constexpr int64_t rows = 3;
+  support::on_every_target([&] {
+    for (const int64_t count : {1, 15, 63, 64, 65, 130}) {
+      for (const int64_t gap : {0, 1, 40, 64, 100}) {
+        const int64_t pixel_row = 3 * count + 5, plane_row = count + gap, plane = rows * plane_row;
+        std::vector<uint8_t> pixels(static_cast<size_t>(rows * pixel_row));
+        for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i * 37 + i / 256);
+        const uint8_t fill[] = {1, 2, 3};
+        for (const auto* const with : {fill, static_cast<const uint8_t*>(nullptr)}) {
+          std::vector<uint8_t> out(static_cast<size_t>(3 * plane), 0xAB);
+          uint8_t* const planes[] = {out.data(), out.data() + plane, out.data() + 2 * plane};
+          simd::separate3_rows(pixels.data(), pixel_row, rows, count, planes, plane_row, with);
+          for (int64_t c = 0; c < 3; ++c) {
+            for (int64_t y = 0; y < rows; ++y) {
+              for (int64_t x = 0; x < plane_row; ++x) {
+                const uint8_t between = with && y + 1 < rows ? fill[c] : uint8_t{0xAB};
+                const uint8_t expected = x < count ? pixels[static_cast<size_t>(y * pixel_row + 3 * x + c)] : between;
+                ASSERT_EQ(planes[c][y * plane_row + x], expected) << count << ' ' << gap << ' ' << c << ' ' << y << ' ' << x;
+              }
+            }
+          }
+        }
+      }
+    }
+  });
 }
 
 }  // namespace

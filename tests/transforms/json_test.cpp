@@ -195,7 +195,8 @@ TEST(TransformFromJson, TakesSettingsAsPythonHasThem) {
                "ToDtype: scale: this must be true or false, got null");
   EXPECT_ERROR(transform_from_json(R"({"name": "SetClampingMode", "clamping_mode": "?"})"), ValueError,
                "SetClampingMode: clamping_mode: no setting is named \"?\"");
-  EXPECT_ERROR(transform_from_json(R"({"name": "JPEG", "quality": [10, 20, 30]})"), ValueError, "JPEG: quality: this must be one of");
+  EXPECT_ERROR(transform_from_json(R"({"name": "JPEG", "quality": [10, 20, 30]})"), ValueError,
+               "JPEG: quality: this must be one of");
   EXPECT_ERROR(transform_from_json(R"({"name": "RandomErasing", "value": "noise"})"), ValueError,
                "RandomErasing: value: this must be a number, a list of numbers or \"random\"");
 }

@@ -119,26 +119,20 @@ void pad_with_fill_in_planes(const torch::Tensor& images, const PictureLayout& l
   for_rows(layout.pictures, height, width * layout.pixel, [&](int64_t number, int64_t first, int64_t last) {
     const uint8_t* const from = picture(images, layout, number) + std::max<int64_t>(-b.left, 0) * layout.pixel;
     auto rows = plane_rows(out, number, first);
-    int64_t due = 0;  // of fill, not yet written: a border on the right and the next row's on the left go at once
-    const auto write_due = [&] {
+    const int64_t top = middle <= 0 ? last : std::clamp(b.top, first, last);
+    const int64_t bottom = middle <= 0 ? last : std::clamp(b.top + images.size(2), top, last);
+    const auto set = [&](int64_t bytes) {
       for (size_t c = 0; c < rows.size(); ++c) {
-        std::memset(rows[c], values[c], static_cast<size_t>(due));
-        rows[c] += due;
+        std::memset(rows[c], values[c], static_cast<size_t>(bytes));
+        rows[c] += bytes;
       }
-      due = 0;
     };
-    for (int64_t y = first; y < last; ++y) {
-      if (middle <= 0 || y < b.top || y >= b.top + images.size(2)) {
-        due += width;
-        continue;
-      }
-      due += left;
-      write_due();
-      simd::separate3(from + (y - b.top) * layout.row_stride, static_cast<size_t>(middle), rows.data());
-      for (auto*& row : rows) row += middle;
-      due = right;
-    }
-    write_due();
+    if (top == bottom) return set((last - first) * width);
+    set((top - first) * width + left);  // a border on the right and the next row's on the left go at once
+    simd::separate3_rows(from + (top - b.top) * layout.row_stride, layout.row_stride, bottom - top, middle, rows.data(), width,
+                         values.data());
+    for (auto*& row : rows) row += (bottom - top) * width - left - right;
+    set(right + (last - bottom) * width);
   });
 }
 
@@ -149,10 +143,14 @@ void pad_with_mirrors_in_planes(const torch::Tensor& images, const PictureLayout
   const int64_t away = mode == PaddingMode::Reflect ? 1 : 0;  // whether the pixel at the edge is not shown again
   for_rows(layout.pictures, out.size(2), width * layout.pixel, [&](int64_t number, int64_t first, int64_t last) {
     const uint8_t* const from = picture(images, layout, number);
-    for (int64_t y = first; y < last; ++y) {
+    for (int64_t y = first; y < last;) {
+      const int64_t at = rows[static_cast<size_t>(y)];
+      int64_t run = 1;  // rows that come one after the other in the picture too
+      while (y + run < last && rows[static_cast<size_t>(y + run)] == at + run) ++run;
       auto row = plane_rows(out, number, y);
       for (auto*& plane : row) plane += b.left;
-      simd::separate3(from + rows[static_cast<size_t>(y)] * layout.row_stride, static_cast<size_t>(middle), row.data());
+      simd::separate3_rows(from + at * layout.row_stride, layout.row_stride, run, middle, row.data(), width, nullptr);
+      y += run;
     }
     for (auto* const plane : plane_rows(out, number, first)) {
       simd::mirror_rows(plane + b.left + away, width, last - first, b.left, 1, plane, width);

@@ -15,7 +15,6 @@
 
 #include "opsis/core/parallel.h"
 #include "opsis/simd/warp.h"
-#include "opsis/transforms/functional/planes.h"
 #include "opsis/transforms/functional/warp.h"
 
 namespace opsis::inline v1::transforms {
@@ -162,35 +161,27 @@ std::optional<Tensor> detail::warp_bytes(const Tensor& image, const WarpGrid& gr
   simd::WarpPictures pictures;
   const int64_t images = batch.size(0);
   const bool interleaved = channels == 3 && batch.stride(1) == 1 && batch.stride(3) == 3 && width > 1;
-  Tensor out;
+  const auto out = at::empty({images, channels, out_height, out_width}, batch.options());
+  const int64_t target_plane = out_height * out_width;
+  pictures.source_height = height;
+  pictures.source_width = width;
+  pictures.target_width = pictures.target_row = out_width;
+  pictures.target = out.data_ptr<uint8_t>();
+  pictures.target_plane = target_plane;
   if (interleaved) {
-    out = at::empty({images, out_height, out_width, channels}, batch.options()).permute({0, 3, 1, 2});
-    pictures = {.channels = 3,
-                .count = images,
-                .source_height = height,
-                .source_width = width,
-                .source = batch.const_data_ptr<uint8_t>(),
-                .source_row = batch.stride(2),
-                .source_picture = batch.stride(0),
-                .target_width = out_width,
-                .target = out.data_ptr<uint8_t>(),
-                .target_row = 3 * out_width,
-                .target_picture = 3 * out_height * out_width};
+    pictures.channels = 3;
+    pictures.count = images;
+    pictures.source_row = batch.stride(2);
+    pictures.source_picture = batch.stride(0);
+    pictures.target_picture = 3 * target_plane;
   } else {
     batch = batch.contiguous();
-    out = at::empty({images, channels, out_height, out_width}, batch.options());
-    pictures = {.channels = 1,
-                .count = images * channels,
-                .source_height = height,
-                .source_width = width,
-                .source = batch.const_data_ptr<uint8_t>(),
-                .source_row = width,
-                .source_picture = height * width,
-                .target_width = out_width,
-                .target = out.data_ptr<uint8_t>(),
-                .target_row = out_width,
-                .target_picture = out_height * out_width};
+    pictures.count = images * channels;
+    pictures.source_row = width;
+    pictures.source_picture = height * width;
+    pictures.target_picture = target_plane;
   }
+  pictures.source = batch.const_data_ptr<uint8_t>();
   if (height * pictures.source_row >= std::numeric_limits<int32_t>::max()) return {};
   std::vector<float> fills;
   for (int64_t i = 0; !colours->empty() && i < images * channels; ++i) {
@@ -236,11 +227,10 @@ std::optional<Tensor> detail::warp_bytes(const Tensor& image, const WarpGrid& gr
   parallel_for(0, out_height, grain, [&](int64_t first, int64_t last) {
     nearest ? simd::warp_nearest(places, pictures, first, last) : simd::warp_bilinear(places, pictures, first, last);
   });
-  if (type != torch::kUInt8) out = out.view(type);
   auto shape = image.sizes().vec();
   shape[shape.size() - 2] = out_height;
   shape[shape.size() - 1] = out_width;
-  return in_planes(out.view(shape));
+  return (type == torch::kUInt8 ? out : out.view(type)).view(shape);
 }
 
 }  // namespace opsis::inline v1::transforms
