@@ -127,6 +127,7 @@ void load_file(Classifier& out, const fs::path& file) {
   // Integers, as torchvision's quantized models are saved, or what trained while it was rounded.
   if (about.contains("quant.scale") || about.contains("quant.activation_post_process.scale")) {
     out.categories.assign(entry.categories.begin(), entry.categories.end());
+    out.classes = std::ssize(out.categories);
     out.model = models::get_model(out.name, {.weights = std::string(entry.name), .weights_file = file});
     return;
   }
@@ -137,6 +138,7 @@ void load_file(Classifier& out, const fs::path& file) {
   }
   OPSIS_CHECK(out.categories.empty() || std::ssize(out.categories) == classes,
               "{} names {} categories for a model of {} classes", file.string(), out.categories.size(), classes);
+  out.classes = classes;
   build(out, file, about, state, classes);
 }
 
@@ -144,6 +146,7 @@ void load_entry(Classifier& out, const models::Weights& entry) {
   out.weights = entry.name;
   out.preprocessing = entry.preset_as<models::ImageClassificationOptions>();
   out.categories.assign(entry.categories.begin(), entry.categories.end());
+  out.classes = std::ssize(out.categories);
   std::optional<models::SkipInitialisation> skip;
   if (entry.backend.empty()) skip.emplace();  // quantizing measures what a model gives
   out.model = models::get_model(out.name, {.weights = std::string(entry.name)});
@@ -250,6 +253,10 @@ std::string first_difference(const std::vector<std::string>& ours, std::string_v
 }
 
 void check_classes(const Classifier& classifier, const Data& data) {
+  OPSIS_CHECK(
+      classifier.own_categories || std::ssize(data.classes) == classifier.classes,
+      "the data has {} classes, {} tells {} apart: give the data a folder for each of those, or use a model trained on it",
+      data.classes.size(), classifier.weights, classifier.classes);
   if (!classifier.own_categories || data.classes == classifier.categories) return;
   opsis::raise<opsis::ValueError>(
       "the data has {} classes, {} was trained on {}; {}: give the data those folders, or use a model trained on it",

@@ -19,6 +19,7 @@ struct Classifier {
   std::string name;     // "resnet50"
   std::string weights;  // a file, or an entry's name
   std::shared_ptr<opsis::models::ImageClassifier> model;
+  int64_t classes = 0;                  // how many it tells apart
   std::vector<std::string> categories;  // empty when unknown
   bool own_categories = false;          // the checkpoint names them, as those of opsis train do
   opsis::transforms::ImageClassificationOptions preprocessing;

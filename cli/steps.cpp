@@ -218,7 +218,8 @@ class Arguments {
   }
   double number_of(const std::string& key, const std::string& word) const {
     const auto value = number_in<double>(word);
-    if (!value || !(std::abs(*value) <= 1e9)) fail(opsis::text("{} must be a number, got \"{}\"", key, word));
+    if (!value || std::isnan(*value)) fail(opsis::text("{} must be a number, got \"{}\"", key, word));
+    if (std::abs(*value) > 1e9) fail(opsis::text("{} must be a number from -1e9 to 1e9, got {}", key, word));
     return *value;
   }
 

@@ -8,6 +8,7 @@
 #include "tests/cli/tool.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
+#include "tests/support/small_disk.h"
 #include "tests/support/temporary.h"
 
 namespace opsis::cli_tests {
@@ -108,7 +109,7 @@ TEST(CliPredict, SaysSoOfAModelThatGivesNoNumbers) {
   const auto photo = oracle::cases("cli/predict").front().text("photo");
   const support::TemporaryFolder folder;
   const auto checkpoint = (folder.path() / "nan.safetensors").string();
-  auto state = hub::state_dict(*models::get_model("mnasnet0_5"));
+  auto state = hub::state_dict(*models::get_model("mnasnet0_5", {.num_classes = 1}));
   state.back().second.fill_(NAN);  // the bias of the head
   hub::save_safetensors(checkpoint, state);
   const std::vector<std::string> model{"--model", "mnasnet0_5", "--weights", checkpoint};
@@ -322,6 +323,24 @@ TEST(CliTrain, SaysWhatIsWrong) {
   expect_wrong_usage({"train", "digits", "--workers", "-1"}, "--workers");
   expect_wrong_usage({"train", "digits", "--out", ""}, "--out must name a file");
   expect_failure({"evaluate", "digits", "--weights", "missing.pth"}, "missing.pth");
+  const auto thousand = (folder.path() / "thousand.safetensors").string();
+  hub::save_safetensors(thousand, hub::state_dict(*models::get_model("mnasnet0_5")));
+  expect_failure({"evaluate", "digits", "--model", "mnasnet0_5", "--weights", thousand},
+                 "the data has 10 classes, " + thousand + " tells 1000 apart: give the data a folder for each");
+}
+
+TEST(CliTrain, KeepsTheOldCheckpointWhereTheDiskIsFull) {
+  const support::TemporaryFolder folder;
+  const support::SmallDisk disk(folder.path() / "disk", 1000);
+  if (!disk) GTEST_SKIP() << "mounting a small disk needs root";
+  const auto checkpoint = std::string(folder.write("disk/digits.pth", "the old one"));
+  const auto run = opsis_tool({"train", "digits", "--model", "shufflenet_v2_x0_5", "--epochs", "1", "--out", checkpoint});
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.err, testing::HasSubstr(checkpoint));
+  EXPECT_THAT(run.err, testing::HasSubstr("No space left on device"));
+  EXPECT_EQ(io::read_file(checkpoint).numel(), 11);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(disk.path()), std::filesystem::directory_iterator()),
+            1);  // nothing half-written
 }
 
 }  // namespace

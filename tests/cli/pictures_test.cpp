@@ -303,6 +303,7 @@ TEST(CliTransform, NamesTheStepThatIsWrong) {
   refuses("Resise(256)", "there is no step \"Resise\"; did you mean Resize?");
   refuses("Resize(256, antialis=False)", "step Resize: it has no argument \"antialis\"; did you mean antialias?");
   refuses("Resize(big)", "step Resize: size must be a number, got \"big\"");
+  refuses("Resize(2147483648)", "step Resize: size must be a number from -1e9 to 1e9, got 2147483648");
   refuses("Resize(1, bilinear, None, True, 5)", "step Resize: it takes 4 values, got 5");
   refuses("Resize([1, 2, 3])", "step Resize: ");
   refuses("Resize(20, size=30)", "size is given twice");
