@@ -112,8 +112,8 @@ OPSIS_API Image decode_webp(const torch::Tensor& bytes, const DecodeOptions& opt
 OPSIS_API Image decode_avif(Bytes bytes, const DecodeOptions& options = {});
 OPSIS_API Image decode_avif(const torch::Tensor& bytes, const DecodeOptions& options = {});
 
-/// The primary picture of what must be a HEIC, upright by the file's own transformations. The modes with gray give what UNCHANGED
-/// gives, as torchvision has it.
+/// The primary picture of what must be a HEIC, upright by the file's own transformations, of which its EXIF orientation is but a
+/// copy. The modes with gray give what UNCHANGED gives, as torchvision has it.
 /// Types    uint8; uint16 for more bits, which are the upper ones
 /// Source   torchvision.io.decode_heic
 OPSIS_API Image decode_heic(Bytes bytes, const DecodeOptions& options = {});

@@ -32,10 +32,11 @@ TEST(DecodeAvif, EveryKindInEveryModeEqualsTorchcodecs) {
   }
 }
 
-TEST(DecodeAvif, DeepFilesFillSixteenBits) {
+TEST(DecodeAvif, DeepFilesFillSixteenBitsInEveryMode) {
   for (const auto& c : oracle::cases("io_formats/avif_deep")) {
     SCOPED_TRACE(c.name());
-    const auto image = io::decode_avif(support::picture(c.text("file"))).data;
+    const auto bytes = support::picture(c.text("file"));
+    const auto image = io::decode_avif(bytes, {.mode = support::read_mode(c.text("mode"))}).data;
     const auto expected = c.tensor("expected");
     ASSERT_EQ(image.sizes(), expected.sizes());
     ASSERT_EQ(image.scalar_type(), expected.scalar_type());
@@ -122,6 +123,29 @@ TEST(DecodeHeic, EqualsTorchcodecsInEveryMode) {
     SCOPED_TRACE(c.name());
     const auto image = io::decode_heic(support::picture(c.text("file")), {.mode = support::read_mode(c.text("mode"))}).data;
     EXPECT_TENSOR_EQ(image, c.tensor("expected"));
+  }
+}
+
+TEST(DecodeHeic, TurnsByTheBoxesOfTheFileAlways) {
+  for (const auto& c : oracle::cases("io_formats/heic_turned")) {
+    SCOPED_TRACE(c.name());
+    const auto bytes = support::picture(c.text("file"));
+    if (c.boolean("refused")) {
+      EXPECT_ERROR(io::decode_heic(bytes), DecodeError, "decode_heic: Unsupported feature");
+      continue;
+    }
+    EXPECT_TENSOR_EQ(io::decode_heic(bytes).data, c.tensor("expected"));
+    EXPECT_TENSOR_EQ(io::decode_heic(bytes, {.apply_exif_orientation = true}).data, c.tensor("expected"));
+  }
+}
+
+// Its standard has EXIF tell of what the boxes do, for those who do not read boxes.
+TEST(DecodeHeic, DoesNotTurnByExif) {
+  for (const auto& c : oracle::cases("io_formats/heic_exif")) {
+    SCOPED_TRACE(c.name());
+    const auto bytes = support::picture(c.text("file"));
+    EXPECT_TENSOR_EQ(io::decode_heic(bytes).data, c.tensor("expected"));
+    EXPECT_TENSOR_EQ(io::decode_heic(bytes, {.apply_exif_orientation = true}).data, c.tensor("expected"));
   }
 }
 

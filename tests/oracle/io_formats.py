@@ -1,11 +1,8 @@
 """io_formats: GIF, WebP, AVIF, HEIC, BMP, PNM, PFM and .flo, and a small file of each format; io_tiff.py has TIFF. torchvision judges what
 it knows and torchcodec AVIF and HEIC; Pillow or the picture that a file was made of judge the rest. How the modes convert is asked of torchvision's PNG."""
 
-import ctypes
 import io
-import os
 import struct
-import tempfile
 import warnings
 
 import cv2
@@ -14,6 +11,7 @@ import torch
 from oracle import case, fails, out_dir, run
 from PIL import Image, ImageOps
 from support.codecs import MODES, converted, opened, photo, planes, saved_pages, tiff_of, transposed
+from support.heic import heic_of, imir, irot, with_matrix, with_property
 from support.pictures import saved, written
 from torchvision.datasets._optical_flow import _read_flo, _read_pfm
 from torchcodec.decoders import decode_avif, decode_heic
@@ -227,12 +225,12 @@ def avif(kind, mode):
     return {"file": f"{kind}.avif", "expected": torchcodecs(decode_avif, content, mode)}
 
 
-@case("io_formats/avif_deep", depth=[8, 10, 12], alpha=[False, True])
-def avif_deep(depth, alpha):
+@case("io_formats/avif_deep", depth=[8, 10, 12], alpha=[False, True], mode=MODES)
+def avif_deep(depth, alpha, mode):
     name = f"deep_{depth}_{alpha}.avif"
     content = cv2_avif(depth, alpha)
     written(name, content)
-    return {"file": name, "expected": torchcodecs(decode_avif, content)}
+    return {"file": name, "expected": torchcodecs(decode_avif, content, mode)}
 
 
 def with_short(tag, value, content):
@@ -263,44 +261,7 @@ def avif_refused(kind):
     return {"file": "sequence.avif"}
 
 
-# HEIC: made by libheif itself, as nothing in the test environment writes it.
-
-
-class HeifError(ctypes.Structure):
-    _fields_ = [("code", ctypes.c_int), ("subcode", ctypes.c_int), ("message", ctypes.c_char_p)]
-
-
-def heic_of(picture, bits=8):
-    heif = ctypes.CDLL("libheif.so.1")
-
-    def call(name, *arguments, result=HeifError):
-        function = getattr(heif, name)
-        function.restype = result
-        answer = function(*arguments)
-        if result is HeifError and answer.code != 0:
-            raise RuntimeError(f"{name}: {answer.message}")
-        return answer
-
-    height, width, channels = picture.shape
-    pointer = ctypes.c_void_p
-    context = pointer(call("heif_context_alloc", result=pointer))
-    encoder, image, handle, stride = pointer(), pointer(), pointer(), ctypes.c_int()
-    call("heif_context_get_encoder_for_format", context, 1, ctypes.byref(encoder))  # HEVC
-    call("heif_encoder_set_lossy_quality", encoder, 95)
-    call("heif_encoder_set_parameter_string", encoder, b"chroma", b"444")
-    call("heif_encoder_set_parameter_string", encoder, b"preset", b"ultrafast")
-    chroma = (10 if channels == 3 else 11) if bits == 8 else (14 if channels == 3 else 15)  # interleaved RGB(A), or RRGGBB(AA) LE
-    call("heif_image_create", width, height, 1, chroma, ctypes.byref(image))
-    call("heif_image_add_plane", image, 10, width, height, bits)
-    data = call("heif_image_get_plane", image, 10, ctypes.byref(stride), result=pointer)
-    for y, row in enumerate(picture):
-        ctypes.memmove(data + y * stride.value, row.tobytes(), row.nbytes)
-    call("heif_context_encode_image", context, image, encoder, None, ctypes.byref(handle))
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "a.heic")
-        call("heif_context_write_to_file", context, path.encode())
-        with open(path, "rb") as file:
-            return file.read()
+# HEIC
 
 
 @case("io_formats/heic", bits=[8, 10], channels=[3, 4], mode=MODES)
@@ -318,15 +279,38 @@ def heic(bits, channels, mode):
     return {"file": name, "expected": expected}
 
 
-def with_matrix(value, content):
-    """Another matrix of colors in the picture's own header, which counts bits, not bytes: behind primaries and a curve that are not named."""
-    begin = content.index(b"hvcC")
-    end = begin - 4 + int.from_bytes(content[begin - 4 : begin], "big")
-    bits = "".join(f"{byte:08b}" for byte in content[begin:end])
-    unnamed = f"{2:08b}{2:08b}"
-    assert bits.count(f"{unnamed}{6:08b}") == 1  # BT.601
-    bits = bits.replace(f"{unnamed}{6:08b}", f"{unnamed}{value:08b}")
-    return content[:begin] + int(bits, 2).to_bytes(end - begin, "big") + content[end:]
+TURNS = {"irot_0": [irot(0)], "irot_1": [irot(1)], "irot_2": [irot(2)], "irot_3": [irot(3)], "imir_0": [imir(0)], "imir_1": [imir(1)]}
+TURNS |= {"irot_1_imir_0": [irot(1), imir(0)], "imir_1_irot_3": [imir(1), irot(3)]}
+
+
+@case("io_formats/heic_turned", by=list(TURNS), bits=[8, 10])
+def heic_turned(by, bits):
+    """Boxes by which a reader turns the picture. Debian's libheif mirrors none of more than 8 bits."""
+    content = heic_of(photo(64, 80, 3, bits), bits)
+    by_hand = torchcodecs(decode_heic, content).int()
+    for box in TURNS[by]:
+        content = with_property(box, content)
+        by_hand = torch.rot90(by_hand, box[-1], (-2, -1)) if b"irot" in box else by_hand.flip(-1 if box[-1] else -2)
+    name = f"turned_{by}_{bits}.heic"
+    written(name, content)
+    if fails(lambda: torchcodecs(decode_heic, content)):
+        return {"file": name, "refused": True}
+    expected = torchcodecs(decode_heic, content)
+    assert torch.equal(expected.int(), by_hand)
+    if bits > 8:  # as above
+        expected = (expected.to(torch.int32) >> (16 - bits) << (16 - bits)).to(torch.uint16)
+    return {"file": name, "refused": False, "expected": expected}
+
+
+@case("io_formats/heic_exif", orientation=list(range(1, 9)))
+def heic_exif(orientation):
+    """An orientation in EXIF, which in a HEIC only repeats what its boxes say: nobody heeds it."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = heic_of(photo(64, 80), exif=exif.tobytes())
+    name = f"exif_{orientation}.heic"
+    written(name, content)
+    return {"file": name, "expected": torchcodecs(decode_heic, content)}
 
 
 @case("io_formats/heic_warns", matrix=[3])

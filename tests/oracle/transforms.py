@@ -99,6 +99,28 @@ def mask(op, dtype, shape):
     return {"input": value, "expected": (OPS | PIXEL_OPS)[op](value)}
 
 
+# Small, tall and wide ones, some of which are refused: there is not enough to mirror, or nothing would be left.
+def shaped(kind, op, dtype, shape):
+    value = kind(pixels(shape, dtype))
+    call = lambda: (OPS | PIXEL_OPS | IMAGE_OPS)[op](value)
+    return {"input": value, "refused": True} if fails(call) else {"input": value, "refused": False, "expected": call()}
+
+
+@case("transforms/image_shapes", op=list(OPS | PIXEL_OPS | IMAGE_OPS), dtype=["uint8", "float32"], shape=[(3, 1, 1), (1, 2, 3), (3, 47, 5), (3, 5, 70)])
+def image_shapes(op, dtype, shape):
+    return shaped(tv_tensors.Image, op, dtype, shape)
+
+
+@case("transforms/video_shapes", op=list(OPS | PIXEL_OPS | IMAGE_OPS), dtype=["uint8"], shape=[(2, 3, 1, 1), (2, 3, 2, 3), (1, 2, 3, 47, 5), (2, 1, 5, 70)])
+def video_shapes(op, dtype, shape):
+    return shaped(tv_tensors.Video, op, dtype, shape)
+
+
+@case("transforms/mask_shapes", op=list(OPS | PIXEL_OPS), dtype=["uint8", "int32", "float16"], shape=[(1, 1), (2, 3), (4, 47, 5), (5, 70)])
+def mask_shapes(op, dtype, shape):
+    return shaped(tv_tensors.Mask, op, dtype, shape)
+
+
 @case(
     "transforms/upright_boxes",
     op=list(OPS),

@@ -168,6 +168,11 @@ def mask(op, dtype, fill, shape):
     return {"input": value, **with_displacement(value, op), **moved(value, op, fill=FILLS[fill])}
 
 
+SOME = ["affine all", "affine center", "rotate 30", "rotate 45 expand", "perspective", "elastic"]
+case("transforms_warp/video_shapes", op=SOME, dtype=["uint8"], shape=[(2, 3, 1, 1), (2, 3, 2, 3), (1, 2, 3, 47, 5), (2, 1, 5, 70)])(video)
+case("transforms_warp/mask_shapes", op=SOME, dtype=["uint8", "int32", "float16"], fill=["none", "7"], shape=[(1, 1), (2, 3), (4, 47, 5), (5, 70)])(mask)
+
+
 @case("transforms_warp/upright_boxes", op=list(OPS), format=UPRIGHT, clamping=["none", "soft"], dtype=["float32", "float64", "float16", "int64"], canvas=[CANVAS, SQUARE])
 def bounding_boxes(op, format, clamping, dtype, canvas):
     value = boxes(format, canvas, dtype, clamping)

@@ -44,6 +44,25 @@ TEST_F(Kernels, ChangeMasksAsTorchvision) {
   }
 }
 
+// Small, tall and wide ones, some of which are refused.
+template <class Kind>
+void shapes_of(const std::string& table) {
+  for (const auto& c : oracle::cases(table)) {
+    SCOPED_TRACE(c.name());
+    const auto op = c.text("op");
+    const auto run = [&] { return std::get<Kind>(operations::named(op)(Kind(c.tensor("input")))).data; };
+    if (c.boolean("refused")) {
+      EXPECT_ERROR(run(), ValueError, op.substr(0, op.find(' ')) + ": ");
+    } else {
+      EXPECT_TENSOR_EQ(run(), c.tensor("expected"));
+    }
+  }
+}
+
+TEST_F(Kernels, ChangeImagesOfAnyShapeAsTorchvision) { shapes_of<Image>("transforms/image_shapes"); }
+TEST_F(Kernels, ChangeVideosOfAnyShapeAsTorchvision) { shapes_of<Video>("transforms/video_shapes"); }
+TEST_F(Kernels, ChangeMasksOfAnyShapeAsTorchvision) { shapes_of<Mask>("transforms/mask_shapes"); }
+
 void boxes_of(const std::string& table) {
   for (const auto& c : oracle::cases(table)) {
     SCOPED_TRACE(c.name());

@@ -165,19 +165,23 @@ TEST_F(Warps, OfNaNAndInfinityGiveTorchvisionsNumbers) { images_in("transforms_w
 
 TEST_F(Warps, BlendSixteenPixelsForElasticAlone) { images_in("transforms_warp/bicubic"); }
 
-TEST_F(Warps, ChangeVideosAsTorchvision) {
-  for (const auto& c : oracle::cases("transforms_warp/video")) {
-    expect_warped(c, Video(c.tensor("input")), called(c, false, false));
-  }
+void videos_in(const std::string& table) {
+  for (const auto& c : oracle::cases(table)) expect_warped(c, Video(c.tensor("input")), called(c, false, false));
 }
 
-TEST_F(Warps, ChangeMasksAsTorchvision) {
-  for (const auto& c : oracle::cases("transforms_warp/mask")) {
+TEST_F(Warps, ChangeVideosAsTorchvision) { videos_in("transforms_warp/video"); }
+TEST_F(Warps, ChangeVideosOfAnyShapeAsTorchvision) { videos_in("transforms_warp/video_shapes"); }
+
+void masks_in(const std::string& table) {
+  for (const auto& c : oracle::cases(table)) {
     auto o = called(c, false, true);
     o.interpolation = InterpolationMode::BILINEAR;  // which masks do not heed
     expect_warped(c, Mask(c.tensor("input")), o);
   }
 }
+
+TEST_F(Warps, ChangeMasksAsTorchvision) { masks_in("transforms_warp/mask"); }
+TEST_F(Warps, ChangeMasksOfAnyShapeAsTorchvision) { masks_in("transforms_warp/mask_shapes"); }
 
 void boxes_in(const std::string& table) {
   for (const auto& c : oracle::cases(table)) expect_warped(c, operations::boxes(c), called(c, false, false));
