@@ -29,6 +29,7 @@ using T::InterpolationMode;
 struct Row {
   const char* name;
   std::function<torch::Tensor(const Image&)> run;
+  std::function<torch::Tensor()> result{};  // what is compared, where it is not what `run` gives
 };
 
 // What of the photo a row works on is made once.
@@ -65,16 +66,16 @@ std::pair<std::vector<T::Point>, std::vector<T::Point>> moved_corners(const Imag
 }
 
 template <class Kind>
-torch::Tensor seen_askew(const Kind& value, const Image& photo) {
+torch::Tensor seen_askew(const Kind& value, const Image& photo, InterpolationMode interpolation = InterpolationMode::BILINEAR) {
   const auto [from, to] = moved_corners(photo);
-  return F::perspective(value, from, to).data;
+  return F::perspective(value, from, to, {.interpolation = interpolation}).data;
 }
 
 template <class Kind>
-torch::Tensor bent(const Kind& value, const Image& photo) {
+torch::Tensor bent(const Kind& value, const Image& photo, InterpolationMode interpolation = InterpolationMode::BILINEAR) {
   const auto h = photo.data.size(-2), w = photo.data.size(-1);
   static const auto displacement = torch::linspace(-0.02, 0.02, h * w * 2).view({1, h, w, 2});
-  return F::elastic(value, displacement).data;
+  return F::elastic(value, displacement, {.interpolation = interpolation}).data;
 }
 
 // Another file of the photo, which scripts/bench_transforms puts beside it.
@@ -93,6 +94,31 @@ const torch::Tensor& file_of(const std::string& ending) {
 const Image& small_photo(const Image& x) {
   static const auto floats = F::to_dtype(F::resize(x, {16, 16}), torch::kFloat32, {.scale = true});
   return floats;
+}
+
+// The photo as a program without tensors holds it.
+const opsis::PackedImage& packed_photo(const Image& x) {
+  static const opsis::PackedImage packed(x.data.permute({1, 2, 0}).contiguous(), opsis::PackedMode::RGB);
+  return packed;
+}
+
+const torch::Tensor& float_photo(const Image& x) {
+  static const auto floats = F::to_dtype(x, torch::kFloat32, {.scale = true}).data.contiguous();
+  return floats;
+}
+
+const torch::Tensor& flow_of(const Image& x) {
+  static const auto flow = x.data.slice(0, 0, 2).to(torch::kFloat32).contiguous() - 127.5;
+  return flow;
+}
+
+// In memory where the system has a folder there: a disk would be what is measured.
+const std::filesystem::path& saved_file() {
+  static const auto file = [] {
+    const std::filesystem::path memory = "/dev/shm";
+    return (std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path()) / "opsis_bench_saved.png";
+  }();
+  return file;
 }
 
 const Image& gray_photo(const Image& x) {
@@ -160,6 +186,11 @@ const std::vector<Row> rows{
        static const auto bytes = opsis::io::encode_jpeg(x, 90);
        return opsis::io::decode_jpeg(bytes).data;
      }},
+    {"decode jpeg region",
+     [](const Image& x) {
+       static const auto bytes = opsis::io::encode_jpeg(x, 90);
+       return opsis::io::decode_jpeg(bytes, {.region = opsis::io::Region{50, 60, 250, 300}}).data;
+     }},
     {"encode jpeg 75", [](const Image& x) { return opsis::io::encode_jpeg(x, 75); }},
     {"decode png",
      [](const Image& x) {
@@ -174,12 +205,22 @@ const std::vector<Row> rows{
     {"encode gif", [](const Image& x) { return opsis::io::encode_gif(x); }},
     {"decode avif", [](const Image&) { return opsis::io::decode_avif(file_of(".avif")).data; }},
     {"encode avif 75", [](const Image& x) { return opsis::io::encode_avif(x); }},
+    // The quality by which the file is as good as the others' of 75.
+    {"encode avif 81 beside 75", [](const Image& x) { return opsis::io::encode_avif(x, {.quality = 81}); }},
+    {"decode heic", [](const Image&) { return opsis::io::decode_heic(file_of(".heic")).data; }},
     {"decode tiff", [](const Image&) { return opsis::io::decode_tiff(file_of(".tif")).data; }},
     {"encode tiff", [](const Image& x) { return opsis::io::encode_tiff(x); }},
+    // The photo as packed pixels, which to torchvision are a PIL.Image.
+    {"pil_to_tensor", [](const Image& x) { return F::pil_to_tensor(packed_photo(x)); }},
+    {"to_image", [](const Image& x) { return F::to_image(packed_photo(x)).data; }},
+    {"to_tensor", [](const Image& x) { return F::to_tensor(packed_photo(x)); }},
+    {"to_pil_image", [](const Image& x) { return F::to_pil_image(x).data; }},
     {"horizontal_flip", [](const Image& x) { return F::horizontal_flip(x).data; }},
     {"vertical_flip", [](const Image& x) { return F::vertical_flip(x).data; }},
     {"pad constant", [](const Image& x) { return F::pad(x, {20}).data; }},
     {"pad reflect", [](const Image& x) { return F::pad(x, {20}, 0, T::PaddingMode::Reflect).data; }},
+    {"pad edge", [](const Image& x) { return F::pad(x, {20}, 0, T::PaddingMode::Edge).data; }},
+    {"pad symmetric", [](const Image& x) { return F::pad(x, {20}, 0, T::PaddingMode::Symmetric).data; }},
     {"center_crop 224",
      [](const Image& x) {
        return F::center_crop(x, {224, 224}).data;
@@ -195,6 +236,14 @@ const std::vector<Row> rows{
     {"resize 224 bicubic antialias",
      [](const Image& x) {
        return F::resize(x, {224, 224}, {.interpolation = InterpolationMode::BICUBIC}).data;
+     }},
+    {"resize 224 bicubic",
+     [](const Image& x) {
+       return F::resize(x, {224, 224}, {.interpolation = InterpolationMode::BICUBIC, .antialias = false}).data;
+     }},
+    {"resize 224 nearest-exact",
+     [](const Image& x) {
+       return F::resize(x, {224, 224}, {.interpolation = InterpolationMode::NEAREST_EXACT}).data;
      }},
     {"resize 224 nearest",
      [](const Image& x) {
@@ -215,7 +264,13 @@ const std::vector<Row> rows{
      [](const Image& x) {
        return F::affine(x, 10, {20, 10}, 1.1, {5, 3}, {.interpolation = InterpolationMode::BILINEAR}).data;
      }},
+    {"affine nearest",
+     [](const Image& x) {
+       return F::affine(x, 10, {20, 10}, 1.1, {5, 3}).data;
+     }},
     {"perspective bilinear", [](const Image& x) { return seen_askew(x, x); }},
+    {"perspective nearest", [](const Image& x) { return seen_askew(x, x, InterpolationMode::NEAREST); }},
+    {"elastic nearest", [](const Image& x) { return bent(x, x, InterpolationMode::NEAREST); }},
     {"ElasticTransform", [](const Image& x) { return T::ElasticTransform()(x).data; }},
     {"RandomErasing", [](const Image& x) { return T::RandomErasing({.p = 1.0})(x).data; }},
     {"GaussianNoise", [](const Image& x) { return T::GaussianNoise()(x).data; }},
@@ -288,6 +343,14 @@ const std::vector<Row> rows{
      [](const Image& x) {
        return F::crop(boxes_on(x), {50, 60, 250, 300}).data;
      }},
+    {"boxes center_crop",
+     [](const Image& x) {
+       return F::center_crop(boxes_on(x), {224, 224}).data;
+     }},
+    {"boxes resized_crop",
+     [](const Image& x) {
+       return F::resized_crop(boxes_on(x), {50, 60, 250, 300}, {224, 224}).data;
+     }},
     {"boxes pad", [](const Image& x) { return F::pad(boxes_on(x), {20}).data; }},
     {"boxes affine",
      [](const Image& x) {
@@ -298,9 +361,18 @@ const std::vector<Row> rows{
     {"key points sanitize", [](const Image& x) { return F::sanitize_keypoints(points_on(x)).points.data; }},
     {"key points clamp", [](const Image& x) { return F::clamp_keypoints(points_on(x)).data; }},
     {"key points horizontal_flip", [](const Image& x) { return F::horizontal_flip(points_on(x)).data; }},
+    {"key points vertical_flip", [](const Image& x) { return F::vertical_flip(points_on(x)).data; }},
     {"key points crop",
      [](const Image& x) {
        return F::crop(points_on(x), {50, 60, 250, 300}).data;
+     }},
+    {"key points center_crop",
+     [](const Image& x) {
+       return F::center_crop(points_on(x), {224, 224}).data;
+     }},
+    {"key points resized_crop",
+     [](const Image& x) {
+       return F::resized_crop(points_on(x), {50, 60, 250, 300}, {224, 224}).data;
      }},
     {"key points pad", [](const Image& x) { return F::pad(points_on(x), {20}).data; }},
     {"key points affine",
@@ -319,9 +391,18 @@ const std::vector<Row> rows{
        return F::resize(mask_of(x), {224, 224}).data;
      }},
     {"mask horizontal_flip", [](const Image& x) { return F::horizontal_flip(mask_of(x)).data; }},
+    {"mask vertical_flip", [](const Image& x) { return F::vertical_flip(mask_of(x)).data; }},
     {"mask crop",
      [](const Image& x) {
        return F::crop(mask_of(x), {50, 60, 250, 300}).data;
+     }},
+    {"mask center_crop",
+     [](const Image& x) {
+       return F::center_crop(mask_of(x), {224, 224}).data;
+     }},
+    {"mask resized_crop",
+     [](const Image& x) {
+       return F::resized_crop(mask_of(x), {50, 60, 250, 300}, {224, 224}).data;
      }},
     {"mask pad", [](const Image& x) { return F::pad(mask_of(x), {20}).data; }},
     {"mask affine",
@@ -355,6 +436,17 @@ const std::vector<Row> rows{
     {"make_grid",
      [](const Image& x) {
        return opsis::utils::make_grid(x.data.unsqueeze(0).expand({8, -1, -1, -1}), {.nrow = 4});
+     }},
+    {"flow_to_image", [](const Image& x) { return opsis::utils::flow_to_image(flow_of(x)); }},
+    {"save_image",
+     [](const Image& x) {
+       opsis::utils::save_image(float_photo(x), saved_file());
+       return torch::Tensor();
+     },
+     [] {
+       auto bytes = opsis::io::read_file(saved_file());
+       std::filesystem::remove(saved_file());
+       return bytes;
      }},
     {"RandAugment", [](const Image& x) { return T::RandAugment()(x).data; }},
     {"TrivialAugmentWide", [](const Image& x) { return T::TrivialAugmentWide()(x).data; }},
@@ -394,9 +486,11 @@ int main(int argc, char** argv) {
   for (const auto& row : rows) {
     if (std::string(row.name).find(filter) == std::string::npos) continue;
     torch::manual_seed(0);
-    results.emplace_back(row.name, row.run(image).contiguous());
+    const auto result = row.run(image);
+    results.emplace_back(row.name, (row.result ? row.result() : result).contiguous());
     torch::manual_seed(0);
     times[row.name] = milliseconds(row, image);
+    if (row.result) row.result();
   }
   opsis::hub::save_safetensors(argv[2], results);
   std::cout << times.dump() << '\n';
