@@ -286,8 +286,8 @@ class SerialEpoch final : public PlannedEpoch {
 };
 
 // Workers take samples, not batches, so that the first batch comes early and a slow sample holds up nothing but its own batch.
-// Whoever reads the last sample of a batch collates it. Workers never wait for room: the consumer puts in a new batch only when
-// it takes one out, so there are never more than `prefetch`.
+// Whoever reads the last sample of a batch collates it. Workers never wait for room: the consumer puts in new batches only when
+// it takes one out, so there are never more than `prefetch`, or than keep all workers busy.
 class ThreadedEpoch final : public PlannedEpoch {
  public:
   explicit ThreadedEpoch(EpochPlan plan) : PlannedEpoch(std::move(plan)) {
@@ -327,6 +327,7 @@ class ThreadedEpoch final : public PlannedEpoch {
     ready_.wait(lock, [this] { return in_flight_.front()->done || is_stopped(); });
     if (is_stopped()) return nullptr;
     auto batch = std::move(in_flight_.front()->batch);
+    slots_ -= in_flight_.front()->size;
     in_flight_.pop_front();
     lock.unlock();
     if (!batch->error) refill();
@@ -337,18 +338,24 @@ class ThreadedEpoch final : public PlannedEpoch {
     while (true) {
       {
         const std::lock_guard lock(mutex_);
-        if (in_flight_.size() >= plan_.options.prefetch) return;
+        if (is_full()) return;
       }
       auto placed = place();  // only the consumer comes here, and a user's sampler may take its time
       if (!placed) return;
       auto next = std::make_unique<InFlight>(std::move(placed));
       {
         const std::lock_guard lock(mutex_);
+        slots_ += next->size;
         untaken_ += next->unread;
         in_flight_.push_back(std::move(next));
       }
       work_.notify_all();
     }
+  }
+
+  bool is_full() const {
+    if (plan_.options.prefetch) return in_flight_.size() >= *plan_.options.prefetch;
+    return in_flight_.size() >= 2 && slots_ >= 2 * plan_.options.num_workers;  // two for each, as Python's workers have batches
   }
 
   void work() {
@@ -389,6 +396,7 @@ class ThreadedEpoch final : public PlannedEpoch {
   std::mutex mutex_;  // guards what follows, and each batch's fields; its job belongs to whoever has a slot of it
   std::condition_variable work_, ready_;
   std::deque<std::unique_ptr<InFlight>> in_flight_;  // in order; the front is the consumer's next
+  size_t slots_ = 0;                                 // of all of them, read or not
   size_t untaken_ = 0;
   bool stop_ = false;
 

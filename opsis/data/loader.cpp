@@ -112,7 +112,7 @@ States to_states(const hub::Value& list, const std::vector<at::Generator>& gener
 LoaderCore::LoaderCore(size_t dataset_size, LoaderOptions given)
     : options(std::move(given)), batches_(batch_sampler(dataset_size, options)) {
   OPSIS_CHECK(!options.seed || !options.generator, "DataLoader: seed excludes generator");
-  OPSIS_CHECK(options.prefetch > 0, "DataLoader: prefetch must be positive, got 0");
+  OPSIS_CHECK(options.prefetch != size_t{0}, "DataLoader: prefetch must be positive, got 0");
   if (options.sample_seeds == SampleSeeds::Sequential) {
     OPSIS_CHECK(options.num_workers == 0, "DataLoader: SampleSeeds::Sequential needs num_workers = 0, got {}",
                 options.num_workers);

@@ -33,9 +33,11 @@ struct LoaderOptions {
   std::shared_ptr<BatchSampler> batch_sampler{};  ///< batches of your own; not with any of the above, nor drop_last
   size_t num_workers = 0;                         ///< threads; 0 reads in the calling thread, when a batch is asked for
   bool drop_last = false;                         ///< drop the last batch when it is not full
-  size_t prefetch = 2;                            ///< batches being made or ready; at least 1, only with workers
-  std::optional<at::Generator> generator{};       ///< for the base seed and shuffling; the current one when not given
-  std::optional<uint64_t> seed{};                 ///< makes an epoch a function of seed and epoch() alone
+  /// Batches being made or ready; at least 1, only with workers. When not given two, and more where batches are so small that
+  /// workers would wait: enough of them for two samples a worker (or two batches, where a data set makes them at once).
+  std::optional<size_t> prefetch{};
+  std::optional<at::Generator> generator{};  ///< for the base seed and shuffling; the current one when not given
+  std::optional<uint64_t> seed{};            ///< makes an epoch a function of seed and epoch() alone
   SampleSeeds sample_seeds = SampleSeeds::PerSample;
   BadSamples on_error = BadSamples::Raise;
   bool pin_memory = false;  ///< batches in pinned memory, to be copied to a GPU beside the work; without a GPU only a warning

@@ -3,15 +3,21 @@
 #include <torch/torch.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <iterator>
+#include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "opsis/core/parallel.h"
 #include "opsis/data/loader.h"
@@ -25,19 +31,19 @@ namespace {
 using data::DataLoader;
 using datasets::Dataset;
 
+// Tells how far the workers have run ahead of the consumer.
+struct Counting : Numbers {
+  Counting(size_t size, std::shared_ptr<std::atomic<int64_t>> begun) : Numbers(size), begun(std::move(begun)) {}
+  int64_t get(size_t index) const override {
+    ++*begun;
+    return Numbers::get(index);
+  }
+  std::shared_ptr<std::atomic<int64_t>> begun;
+};
+
 TEST(DataLoader, NeverHoldsMoreThanItsPrefetch) {
-  // How far the workers have run ahead of the consumer.
-  struct Counting : Dataset<int64_t> {
-    explicit Counting(std::shared_ptr<std::atomic<int64_t>> begun) : begun(std::move(begun)) {}
-    size_t size() const override { return 60; }
-    int64_t get(size_t index) const override {
-      ++*begun;
-      return static_cast<int64_t>(index);
-    }
-    std::shared_ptr<std::atomic<int64_t>> begun;
-  };
   const auto begun = std::make_shared<std::atomic<int64_t>>(0);
-  DataLoader loader(Counting(begun), {.batch_size = 5, .num_workers = 3, .prefetch = 2});
+  DataLoader loader(Counting(60, begun), {.batch_size = 5, .num_workers = 3, .prefetch = 2});
   int64_t taken = 0;
   for (auto& batch : loader) {
     taken += batch.numel();
@@ -45,6 +51,66 @@ TEST(DataLoader, NeverHoldsMoreThanItsPrefetch) {
     EXPECT_LE(begun->load(), taken + 10);  // two batches
   }
   EXPECT_EQ(begun->load(), 60);
+}
+
+// So many threads that must be in one place at once; who comes first waits for the others.
+struct Meeting {
+  explicit Meeting(size_t expected) : expected(expected) {}
+  void come() {
+    std::unique_lock lock(mutex);
+    most = std::max(most, ++here);
+    came.notify_all();
+    if (!came.wait_for(lock, std::chrono::seconds(60), [this] { return most >= expected; })) expected = 0;
+    --here;
+  }
+  size_t expected;  // none once that failed
+  std::mutex mutex;
+  std::condition_variable came;
+  size_t here = 0, most = 0;
+};
+
+// Read one by one, or in batches that are made at once.
+struct Met : Dataset<int64_t>, datasets::BatchSource<torch::Tensor> {
+  Met(std::shared_ptr<Meeting> meeting, bool at_once) : meeting(std::move(meeting)), at_once(at_once) {}
+  size_t size() const override { return 64; }
+  int64_t get(size_t index) const override {
+    meeting->come();
+    return static_cast<int64_t>(index);
+  }
+  bool gives_batches() const override { return at_once; }
+  torch::Tensor get_batch(std::span<const size_t> indices) const override {
+    meeting->come();
+    return torch::tensor(std::vector<int64_t>(indices.begin(), indices.end()));
+  }
+  std::shared_ptr<Meeting> meeting;
+  bool at_once;
+};
+
+TEST(DataLoader, KeepsEveryWorkerBusyHoweverSmallItsBatchesAre) {
+  for (const bool at_once : {false, true}) {
+    for (const size_t batch_size : {1, 2, 3}) {
+      SCOPED_TRACE(std::to_string(batch_size) + (at_once ? " at once" : ""));
+      const auto meeting = std::make_shared<Meeting>(8);
+      DataLoader loader(Met(meeting, at_once), {.batch_size = batch_size, .num_workers = 8});
+      std::vector<int64_t> seen;
+      for (auto& batch : loader) {
+        for (const auto number : to_vector(batch)) seen.push_back(number);
+      }
+      EXPECT_EQ(meeting->most, 8U);
+      EXPECT_EQ(seen, to_vector(torch::arange(64)));
+    }
+  }
+}
+
+TEST(DataLoader, HoldsTwoBatchesThatAreLargeEnough) {
+  const auto begun = std::make_shared<std::atomic<int64_t>>(0);
+  DataLoader loader(Counting(96, begun), {.batch_size = 8, .num_workers = 8});
+  int64_t taken = 0;
+  for (auto& batch : loader) {
+    taken += batch.numel();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_LE(begun->load(), taken + 16);
+  }
 }
 
 TEST(DataLoader, ReadsSamplesOnSerialThreads) {
