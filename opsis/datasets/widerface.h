@@ -12,13 +12,14 @@
 
 namespace opsis::inline v1::datasets {
 
-/// A photo and its faces.
+/// A photo and its faces. SanitizeBoundingBoxes takes along what is known of each.
 /// Shapes   boxes (N, 4) int64, the others (N) int64; N is 0 in the test split
 struct WIDERFaceExample {
   Image image;
   BoundingBoxes boxes{};
   torch::Tensor blur{}, expression{}, illumination{}, occlusion{}, pose{}, invalid{};
   auto fields() { return std::tie(image, boxes, blur, expression, illumination, occlusion, pose, invalid); }
+  auto per_box() { return std::tie(blur, expression, illumination, occlusion, pose, invalid); }
 };
 
 /// Photos with 393,703 faces: splits train (12,880), val (3,226) and test (16,097, without faces). 3.5 GB to download, into

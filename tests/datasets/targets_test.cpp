@@ -286,6 +286,27 @@ TEST(WIDERFace, EqualsTorchvisionsWrapper) {
       });
 }
 
+TEST(WIDERFace, WhatIsKnownOfAFaceGoesWithIt) {
+  const auto numbers = [](int64_t begin) { return torch::arange(begin, begin + 3); };
+  const WIDERFaceExample crowd{
+      .image = Image(torch::zeros({3, 20, 30}, torch::kUInt8)),
+      .boxes = BoundingBoxes(torch::tensor({{1, 1, 9, 9}, {3, 3, 3, 8}, {2, 2, 6, 7}}), BoundingBoxFormat::XYXY, {20, 30}),
+      .blur = numbers(0),
+      .expression = numbers(10),
+      .illumination = numbers(20),
+      .occlusion = numbers(30),
+      .pose = numbers(40),
+      .invalid = numbers(50)};
+  const auto left = transforms::Compose{transforms::RandomHorizontalFlip(1.0), transforms::SanitizeBoundingBoxes()}(crowd);
+  EXPECT_EQ(left.boxes.data.size(0), 2);
+  EXPECT_TENSOR_EQ(left.blur, torch::tensor({0, 2}));
+  EXPECT_TENSOR_EQ(left.expression, torch::tensor({10, 12}));
+  EXPECT_TENSOR_EQ(left.illumination, torch::tensor({20, 22}));
+  EXPECT_TENSOR_EQ(left.occlusion, torch::tensor({30, 32}));
+  EXPECT_TENSOR_EQ(left.pose, torch::tensor({40, 42}));
+  EXPECT_TENSOR_EQ(left.invalid, torch::tensor({50, 52}));
+}
+
 TEST(CelebA, EqualsTorchvision) {
   each_example(
       "datasets_faces/celeba",
