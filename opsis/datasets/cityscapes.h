@@ -33,7 +33,7 @@ struct CityscapesExample {
   Image image;
   std::optional<Mask> instance{}, semantic{};
   std::optional<Image> color{};
-  Json polygon{};  ///< the objects' outlines
+  Json polygon{};  ///< the objects' outlines, which transforms leave as they are
   auto fields() { return std::tie(image, instance, semantic, color, polygon); }
 };
 

@@ -73,6 +73,7 @@ struct ParamsOf<Class, std::void_t<decltype(&Class::make_params)>> {
 ///     register_kernel<RandomHorizontalFlip, Polygon>([](const Polygon& polygon) { ... return mirrored; });
 ///     register_kernel<RandomCrop, Polygon>([](const Polygon& p, const RandomCrop::Params& drawn) { ... });
 ///     register_kernel<Resize, Polygon>([](const Polygon& p, const Resize& resize) { ... });
+/// What can be told as masks, boxes or key points needs none of this: see carried() at Transform.
 /// The function takes the value; if it wants them the parameters that were drawn, or the transform, or first the parameters and
 /// then the transform. The type must be copied and assigned. Any thread may register while others transform.
 /// Throws   ValueError when the transform has a kernel for the type already

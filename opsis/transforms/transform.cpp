@@ -377,6 +377,7 @@ void detail::Leaves::apply(const Transform& transform, const std::function<void(
         },
         used[i]);
   }
+  for (const auto& then : after_) then();
 }
 
 }  // namespace opsis::inline v1::transforms

@@ -90,6 +90,10 @@ class OPSIS_API Transform {
   /// A struct may also name tensors with a row for each of its boxes, as labels: SanitizeBoundingBoxes, in a pipeline too, takes
   /// the rows of a box out with it.
   ///     auto per_box() { return std::tie(labels, areas); }
+  /// And it may give what is none of these kinds as values that are, a tuple or optional of them too, and take it back from what
+  /// they became, as datasets::FlowExample does:
+  ///     KeyPoints carried() const { return outline_as_points(); }
+  ///     void take_back(KeyPoints moved) { set_outline(moved); }
   template <class... Inputs>
   auto operator()(Inputs... inputs) const;
 
@@ -457,11 +461,14 @@ class OPSIS_API Leaves {
   void add_per_box(torch::Tensor& rows, size_t first);
   // Whether add_per_box was called for it.
   bool has_per_box(const torch::Tensor& rows) const;
+  // Called when all are changed.
+  void after(std::function<void()> then) { after_.push_back(std::move(then)); }
   // Changes them all by one call of `apply`; `transform` is named in errors.
   void apply(const Transform& transform, const std::function<void(std::span<Value> values)>& apply);
 
  private:
   std::vector<Leaf> leaves_;
+  std::vector<std::function<void()>> after_;
 };
 
 template <class T>
@@ -485,6 +492,11 @@ concept WithFields = requires(T& value) {
 template <class T>
 concept WithRows = requires(T& value) {
   value.per_box();
+};
+
+template <class T>
+concept WithCarried = requires(T& value) {
+  value.take_back(value.carried());
 };
 
 template <class T>
@@ -540,6 +552,11 @@ void collect(Leaves& leaves, T& input) {
         },
         input.fields());
     if constexpr (WithRows<T>) std::apply([&](auto&... rows) { (leaves.add_per_box(rows, first), ...); }, input.per_box());
+    if constexpr (WithCarried<T>) {
+      const auto carried = std::make_shared<std::remove_const_t<decltype(input.carried())>>(input.carried());
+      collect(leaves, *carried);
+      leaves.after([carried, &input] { input.take_back(std::move(*carried)); });
+    }
   } else if constexpr (TupleLike<T>) {
     std::apply([&](auto&... element) { (collect(leaves, element), ...); }, input);
   } else if constexpr (IsOptional<T>::value) {

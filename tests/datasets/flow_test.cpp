@@ -112,13 +112,14 @@ TEST(SintelStereo, EqualsTorchvision) { expect_flow_as_torchvision<SintelStereo>
 TEST(InStereo2k, EqualsTorchvision) { expect_flow_as_torchvision<InStereo2k>("instereo", kSplitOf); }
 TEST(ETH3DStereo, EqualsTorchvision) { expect_flow_as_torchvision<ETH3DStereo>("eth3d", kSplitOf); }
 
-TEST(FlowDataSets, TransformsMirrorBothFramesAndLeaveTheFlow) {
+TEST(FlowDataSets, TransformsMirrorBothFramesAndTheFlow) {
   const fs::path root = oracle::cases("datasets_flow/kitti_flow").front().text("root");
   const auto plain = KittiFlow({.root = root}).get(1);
   const auto mirrored = KittiFlow({.root = root, .transforms = transforms::RandomHorizontalFlip(1.0)}).get(1);
   EXPECT_TENSOR_EQ(mirrored.first.data, plain.first.data.flip(-1));
   EXPECT_TENSOR_EQ(mirrored.second.data, plain.second.data.flip(-1));
-  EXPECT_TENSOR_EQ(mirrored.flow, plain.flow);
+  EXPECT_TENSOR_EQ(mirrored.flow, torch::stack({-plain.flow[0], plain.flow[1]}).flip(-1));
+  EXPECT_TENSOR_EQ(mirrored.valid, plain.valid.flip(-1));
   const auto without = KittiFlow({.root = root, .split = "test", .transforms = transforms::RandomHorizontalFlip(1.0)}).get(0);
   EXPECT_FALSE(without.flow.defined());
 }

@@ -94,6 +94,35 @@ TEST(RegisterKernel, TwiceIsRefused) {
                "register_kernel: the transform has a kernel for ");
 }
 
+// Told as key points.
+struct Outlined {
+  Image image;
+  std::optional<std::vector<double>> outline;  // x and y in turns
+  auto fields() { return std::tie(image, outline); }
+  std::optional<KeyPoints> carried() const {
+    if (!outline) return std::nullopt;
+    return KeyPoints(torch::tensor(*outline, torch::kFloat64).view({-1, 2}), {image.data.size(-2), image.data.size(-1)});
+  }
+  void take_back(const std::optional<KeyPoints>& moved) {
+    if (!moved) return;
+    const auto points = moved->data.contiguous();
+    outline.emplace(points.const_data_ptr<double>(), points.const_data_ptr<double>() + points.numel());
+  }
+};
+
+TEST(Transform, ChangesWhatAStructHasCarried) {
+  const Compose train{RandomHorizontalFlip(1.0), Pad({2, 3}), ToDtype(torch::kFloat32)};
+  const Outlined plain{plain_picture, {{4, 5, 8, 1}}};
+  const std::vector<double> expected{19 - 4 + 2, 5 + 3, 19 - 8 + 2, 1 + 3};
+  const auto [out, record] = train.record(plain);
+  EXPECT_EQ(out.outline, expected);
+  EXPECT_EQ(train.replay(record, plain).outline, expected);
+  EXPECT_EQ(train.invert(record, out).outline, plain.outline);
+  EXPECT_FALSE(train(Outlined{plain_picture, std::nullopt}).outline);
+  const auto several = train(std::vector{plain, plain}, 7);
+  EXPECT_EQ(std::get<0>(several)[1].outline, expected);
+}
+
 template <int>
 struct ManyKinds {
   int value = 0;
