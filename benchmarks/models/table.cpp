@@ -1,12 +1,13 @@
 // Times models on tensors that scripts/bench_models has made, and prints JSON for it:
-//     opsis_bench_models <folder> <seconds> <model> <batch> <threads> <how>...      how: eager, optimized, bfloat16
-// The folder has <model>.pth and images.safetensors; outputs go to opsis_<model>_<batch>_<how>.safetensors there.
-//     opsis_bench_models speed <seconds> <model> <side>    of an image and weights of zeros: milliseconds of one thread's work;
-//                                                          a quantized model has weights that were drawn
+//     opsis_bench_models <folder> <seconds> <times> <model> <batch> <threads> <how>...      how: eager, optimized, bfloat16
+// The folder has <model>.pth and images.safetensors; outputs go to opsis_<model>_<batch>_<how>.safetensors there. The least of so
+// many calls at least counts.
+//     opsis_bench_models speed <seconds> <model> <side> <result>    milliseconds of one thread's work on one image. The weights are
+//                                                    those of scripts/bench_models's fill(), a quantized model's were drawn
 #include <ATen/Context.h>
 #include <torch/torch.h>
 
-#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
@@ -23,29 +24,52 @@
 
 namespace {
 
+// The numbers of fill() in scripts/bench_models, which says why.
+void fill(torch::nn::Module& model) {
+  torch::manual_seed(0);
+  const auto block = torch::randn({65521});
+  int64_t number = 0;
+  for (auto& parameter : model.named_parameters()) {
+    auto& tensor = parameter.value();
+    if (tensor.dim() < 2) {
+      tensor.fill_(parameter.key().ends_with("weight") ? 1 : 0);
+    } else {
+      const auto inputs = static_cast<double>(tensor[0].numel());
+      const auto scaled = block.roll(-97 * number) * std::sqrt(1 / inputs);
+      const auto copies = (tensor.numel() + block.numel() - 1) / block.numel();
+      tensor.copy_(scaled.repeat({copies}).slice(0, 0, tensor.numel()).view_as(tensor));
+    }
+    ++number;
+  }
+}
+
 int measure_speed(const std::vector<std::string>& arguments) {
   namespace models = opsis::models;
   torch::set_num_threads(1);
+  at::globalContext().setFlushDenormal(true);
   const torch::InferenceMode inference;
   const auto& name = arguments.at(2);
   const auto model = [&] {
-    if (name.starts_with("quantized_")) return models::get_model(name, {.quantize = true});
-    const models::SkipInitialisation skip;
-    return models::get_model(name);
+    if (name.starts_with("quantized_")) {
+      torch::manual_seed(0);
+      return models::get_model(name, {.quantize = true});
+    }
+    auto made = [&] {
+      const models::SkipInitialisation skip;
+      return models::get_model(name);
+    }();
+    fill(*made);
+    return made;
   }();
-  for (auto& parameter : model->parameters()) parameter.zero_();
   model->eval();
   const auto side = std::stoll(arguments.at(3));
-  const auto image = torch::zeros({1, 3, side, side});
+  torch::manual_seed(1);
+  const auto image = torch::randn({1, 3, side, side});
   // Of the processor and not of the clock on the wall: machines have other work too.
-  const auto milliseconds = [] { return 1000.0 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
-  const auto begin = milliseconds();
-  double least = 1e9;
-  for (int i = 0; i < 3 || milliseconds() - begin < 1000 * std::stod(arguments.at(1)); ++i) {
-    const auto before = milliseconds();
-    model->forward(image);
-    least = std::min(least, milliseconds() - before);
-  }
+  const auto processor = [] { return 1000.0 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
+  torch::Tensor out;
+  const auto least = bench::least_milliseconds([&] { out = model->forward(image); }, std::stod(arguments.at(1)), 2, processor);
+  opsis::hub::save_safetensors(arguments.at(4), {{"result", out.clone()}});
   std::cout << least << '\n';
   return 0;
 }
@@ -54,22 +78,24 @@ int measure(const std::vector<std::string>& arguments) {
   namespace models = opsis::models;
   const std::filesystem::path folder = arguments.at(0);
   const auto seconds = std::stod(arguments.at(1));
-  const auto& name = arguments.at(2);
-  const auto batch = std::stoll(arguments.at(3));
-  torch::set_num_threads(std::stoi(arguments.at(4)));
+  const auto times = std::stoi(arguments.at(2));
+  const auto& name = arguments.at(3);
+  const auto batch = std::stoll(arguments.at(4));
+  torch::set_num_threads(std::stoi(arguments.at(5)));
   at::globalContext().setFlushDenormal(true);
   const torch::InferenceMode inference;
   const auto images = opsis::hub::load_safetensors(folder / "images.safetensors").at(0).second.slice(0, 0, batch);
-  const auto eager = models::get_model(name, {.weights_file = folder / (name + ".pth")});
+  const auto eager =
+      models::get_model(name, {.weights_file = folder / (name + ".pth"), .quantize = name.starts_with("quantized_")});
   eager->eval();
   nlohmann::json found;
-  for (size_t i = 5; i < arguments.size(); ++i) {
+  for (size_t i = 6; i < arguments.size(); ++i) {
     const auto& how = arguments[i];
     auto model = eager;
     if (how != "eager") model = models::optimize(eager, {.dtype = how == "bfloat16" ? torch::kBFloat16 : torch::kFloat32});
     torch::Tensor out;
-    found[how] = bench::least_milliseconds([&] { out = model->forward(images); }, seconds);
-    const auto file = "opsis_" + name + "_" + arguments[3] + "_" + how + ".safetensors";
+    found[how] = bench::least_milliseconds([&] { out = model->forward(images); }, seconds, times);
+    const auto file = "opsis_" + name + "_" + arguments[4] + "_" + how + ".safetensors";
     opsis::hub::save_safetensors(folder / file, {{"result", out.clone()}});
   }
   std::cout << found << '\n';
@@ -80,9 +106,9 @@ int measure(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const bool speed = arguments.size() == 4 && arguments[0] == "speed";
-  if (!speed && arguments.size() < 6) {
-    std::fprintf(stderr, "usage: opsis_bench_models folder seconds model batch threads how...\n");
+  const bool speed = arguments.size() == 5 && arguments[0] == "speed";
+  if (!speed && arguments.size() < 7) {
+    std::fprintf(stderr, "usage: opsis_bench_models folder seconds times model batch threads how...\n");
     return 2;
   }
   opsis::keep_freed_memory();
