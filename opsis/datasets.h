@@ -63,6 +63,7 @@
 #include "opsis/datasets/views.h"
 #include "opsis/datasets/vision_dataset.h"
 #include "opsis/datasets/voc.h"
+#include "opsis/datasets/voc_folder.h"
 #include "opsis/datasets/webdataset.h"
 #include "opsis/datasets/widerface.h"
 #include "opsis/datasets/wrap.h"

@@ -18,6 +18,8 @@
 #include "opsis/datasets/text_file.h"
 #include "opsis/datasets/voc.h"
 #include "opsis/datasets/voc_annotation.h"
+#include "opsis/datasets/voc_boxes.h"
+#include "opsis/datasets/voc_folder.h"
 #include "opsis/datasets/yolo.h"
 #include "opsis/io/file.h"
 
@@ -82,40 +84,27 @@ BoxedSet read_coco_boxes(const BoxedSource& source) {
   return out;
 }
 
-double voc_side(const Json& box, std::string_view side) {
-  const auto& word = box[side].text();
-  double value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  OPSIS_CHECK(error == std::errc() && end == word.data() + word.size() && std::abs(value) <= kMostPixels,
-              "{} must be a number of pixels, got \"{}\"", side, word);
-  return value;
-}
-
 BoxedSet read_voc_boxes(const BoxedSource& source) {
   BoxedSet out;
   std::vector<std::vector<std::string>> names_of;  // of each picture's objects
   std::set<std::string> names;
-  const TextFile list(source.root / "ImageSets" / "Main" / (source.split + ".txt"));
-  for (size_t i = 0; i < list.size(); ++i) {
-    const auto stem = std::string(stripped(list.line(i)));
-    if (stem.empty()) continue;
-    const auto file = source.root / "Annotations" / (stem + ".xml");
+  const auto files = list_voc(source.root, source.split, FileRoot(source.root));
+  for (size_t i = 0; i < files.images.size(); ++i) {
+    const auto& file = files.targets[i];
     const auto annotation = read_voc_xml(file);
-    BoxedPicture picture{.file = source.root / "JPEGImages" / (stem + ".jpg"), .name = stem + ".jpg"};
+    BoxedPicture picture{.file = files.images[i], .name = files.images[i].filename().string()};
     auto& its_names = names_of.emplace_back();
     reading_boxes(file, [&] {
       const auto& parts = annotation["annotation"];
       if (const auto* size = parts.find("size")) {
-        picture.size = {static_cast<int64_t>(voc_side(*size, "height")), static_cast<int64_t>(voc_side(*size, "width"))};
+        picture.size = {static_cast<int64_t>(voc_pixels(*size, "height")), static_cast<int64_t>(voc_pixels(*size, "width"))};
       }
       // Some annotations have sizes of 0.
       if (picture.size.height < 1 || picture.size.width < 1) picture.size = size_of_picture(picture.file);
-      for (const auto& object : parts["object"].items()) {
-        const auto& box = object["bndbox"];
-        picture.objects.push_back(
-            {0, voc_side(box, "xmin") - 1, voc_side(box, "ymin") - 1, voc_side(box, "xmax"), voc_side(box, "ymax")});
-        its_names.push_back(object["name"].text());
-        names.insert(its_names.back());
+      for (const auto& box : voc_boxes(annotation)) {
+        picture.objects.push_back({0, box.left - 1, box.top - 1, box.right, box.bottom});
+        its_names.push_back(box.name);
+        names.insert(box.name);
       }
     });
     out.pictures.push_back(std::move(picture));

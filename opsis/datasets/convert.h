@@ -40,18 +40,18 @@ struct BoxedSource {
   BoxFormat format = BoxFormat::COCO;
   std::filesystem::path root;       ///< COCO: of the pictures; VOC: the folder of a year; YOLO: what data.yaml is in
   std::filesystem::path annFile{};  ///< of COCO
-  std::string split = "train";      ///< of VOC (a file of ImageSets/Main) and YOLO
+  std::string split = "train";      ///< of VOC (a file of ImageSets/Main, see list_voc) and YOLO
 };
 
 /// Classes are COCO's categories in the order of their ids, VOC's twenty or else the names that occur, sorted, and YOLO's
 /// names. VOC counts pixels from 1 and the last one in, so its box from 1 to 10 is that from 0 to 10. COCO's groups (iscrowd)
 /// are left out.
-/// Throws   IoError for files that cannot be read; DecodeError, with the file, for what is not sound; NotBuiltError in builds
-///          without simdjson or pugixml
+/// Throws   NotFoundError for a split of VOC or YOLO that is not there; IoError for files that cannot be read; DecodeError, with
+///          the file, for what is not sound; NotBuiltError in builds without simdjson or pugixml
 OPSIS_API BoxedSet read_boxes(const BoxedSource& source);
 
-/// Writes the annotations, and copies the pictures, so that CocoDetection, VOCDetection (as far as the classes are its own) or
-/// YOLODetection open the folder:
+/// Writes the annotations, and copies the pictures, so that CocoDetection, VOCFolder (VOCDetection too, as far as the
+/// classes are its own) or YOLODetection open the folder:
 ///     COCO   to/train/*, to/annotations/instances_train.json: ids count from 1
 ///     VOC    to/JPEGImages/*.jpg, to/Annotations/*.xml, to/ImageSets/Main/train.txt: coordinates are rounded to whole pixels
 ///     YOLO   to/images/train/*, to/labels/train/*.txt, to/data.yaml

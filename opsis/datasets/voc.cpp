@@ -1,7 +1,6 @@
 #include "opsis/datasets/voc.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "opsis/core/check.h"
 #include "opsis/core/telling_where.h"
@@ -12,6 +11,7 @@
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/datasets/voc_annotation.h"
+#include "opsis/datasets/voc_boxes.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
@@ -79,16 +79,6 @@ VocFiles voc_files(std::string_view dataset, const VocOptions& options, const Fi
   return listed();
 }
 
-// "12" or "12.7", without what is behind the point.
-int64_t voc_pixel(const Json& box, std::string_view side) {
-  const auto& word = box[side].text();
-  double value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  OPSIS_CHECK(error == std::errc() && end == word.data() + word.size() && value > -1e9 && value < 1e9,
-              "{} must be a number of pixels, got \"{}\"", side, word);
-  return static_cast<int64_t>(value);
-}
-
 }  // namespace
 
 const std::vector<std::string_view>& voc_classes() {
@@ -111,11 +101,11 @@ Detected VOCDetection::get(size_t index) const {
   Detected out{.image = photo.image(), .annotation = telling_where(files_.targets[index], [&] { return parse_voc_xml(xml); })};
   std::vector<int64_t> pixels, labels;
   try {
-    for (const auto& object : out.annotation["annotation"]["object"].items()) {
-      for (const auto* side : {"xmin", "ymin", "xmax", "ymax"}) pixels.push_back(voc_pixel(object["bndbox"], side));
-      const auto& name = object["name"].text();
-      const auto found = std::find(voc_classes().begin(), voc_classes().end(), name);
-      OPSIS_CHECK(found != voc_classes().end(), "\"{}\" is no class of VOC", name);
+    for (const auto& box : voc_boxes(out.annotation)) {
+      // What is behind the point is cut off.
+      for (const auto side : {box.left, box.top, box.right, box.bottom}) pixels.push_back(static_cast<int64_t>(side));
+      const auto found = std::find(voc_classes().begin(), voc_classes().end(), box.name);
+      OPSIS_CHECK(found != voc_classes().end(), "\"{}\" is no class of VOC", box.name);
       labels.push_back(found - voc_classes().begin());
     }
   } catch (const ValueError& error) {

@@ -1,4 +1,4 @@
-// YOLO's folders, and boxes from one format into another.
+// YOLO's and VOC's folders, and boxes from one format into another.
 #include <atomic>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -8,6 +8,7 @@
 #include "opsis/datasets/coco.h"
 #include "opsis/datasets/convert.h"
 #include "opsis/datasets/voc.h"
+#include "opsis/datasets/voc_folder.h"
 #include "opsis/datasets/yolo.h"
 #include "opsis/io/file.h"
 #include "opsis/utils/save_image.h"
@@ -93,6 +94,87 @@ TEST(YOLODetection, NamesTheLineThatIsWrong) {
   refused("0 nan 0.5 0.5 0.5\n", "line 1: \"nan\" is no");
   refused("1 0.5 0.5 0.5 0.5\n", "a.txt: the class 1 has no name");
   EXPECT_ERROR(YOLODetection({.root = root.path()}).get(1), ValueError, "YOLODetection: index must be below 1, got 1");
+}
+
+std::string voc_object(const char* name, int left, int top, int right, int bottom) {
+  return text(
+      "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox></object>", name,
+      left, top, right, bottom);
+}
+
+// Pictures a and c with objects, b without; c is a PNG.
+void write_voc_folder(const fs::path& root) {
+  for (const auto* name : {"a.jpg", "b.jpg", "c.png"}) write_picture(root / "JPEGImages" / name);
+  write(root / "Annotations/a.xml", "<annotation><filename>a.jpg</filename>" + voc_object("nut", 9, 13, 40, 36) +
+                                        voc_object("bolt", 1, 1, 64, 48) + "</annotation>");
+  write(root / "Annotations/b.xml", "<annotation><filename>b.jpg</filename></annotation>");
+  write(root / "Annotations/c.xml", "<annotation>" + voc_object("washer", 2, 3, 4, 5) + "</annotation>");
+}
+
+TEST(VOCFolder, ReadsBoxesOfClassesOfItsOwn) {
+  const support::TemporaryFolder root;
+  write_voc_folder(root.path());
+  write(root.path() / "ImageSets/Main/train.txt", "b\n\n  a \n");
+  write(root.path() / "ImageSets/Main/val.txt", "c\n");
+  const VOCFolder pictures({.root = root.path()}), val({.root = root.path(), .split = "val"});
+  ASSERT_EQ(pictures.size(), 2);  // in the list's order
+  // Those of all splits, so that a number is one class in each.
+  const std::vector<std::string> classes{"bolt", "nut", "washer"};
+  EXPECT_EQ(pictures.classes(), classes);
+  EXPECT_EQ(val.classes(), classes);
+  const auto empty = pictures.get(0), full = pictures.get(1);
+  EXPECT_EQ(empty.boxes.data.sizes(), (torch::IntArrayRef{0, 4}));
+  EXPECT_EQ(empty.labels.numel(), 0);
+  EXPECT_TENSOR_EQ(full.boxes.data, torch::tensor({{8.f, 12.f, 40.f, 36.f}, {0.f, 0.f, 64.f, 48.f}}));
+  EXPECT_EQ(full.boxes.canvas_size, (Size{48, 64}));
+  EXPECT_TENSOR_EQ(full.labels, torch::tensor({int64_t{1}, int64_t{0}}));
+  EXPECT_EQ(full.annotation["annotation"]["filename"].text(), "a.jpg");
+  ASSERT_EQ(val.size(), 1);
+  EXPECT_EQ(val.get(0).image.data.sizes(), (torch::IntArrayRef{3, 48, 64}));  // c.png
+  EXPECT_TENSOR_EQ(val.get(0).labels, torch::tensor({int64_t{2}}));
+  const VOCFolder given({.root = root.path(), .classes = {"washer", "nut", "bolt"}});
+  EXPECT_TENSOR_EQ(given.get(1).labels, torch::tensor({int64_t{1}, int64_t{2}}));
+}
+
+TEST(VOCFolder, HasAllAnnotationsWithoutImageSets) {
+  const support::TemporaryFolder root;
+  EXPECT_ERROR(VOCFolder({.root = root.path()}), NotFoundError, "there is no folder");
+  write_voc_folder(root.path());
+  write(root.path() / "Annotations/notes.txt", "no annotation");
+  const VOCFolder pictures({.root = root.path()});
+  ASSERT_EQ(pictures.size(), 3);
+  const std::vector<std::string> names{"a.jpg", "b.jpg", "c.png"};
+  const std::vector<int64_t> objects{2, 0, 1};
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(pictures.files().images[i].filename().string(), names[i]);
+    EXPECT_EQ(pictures.get(i).labels.numel(), objects[i]);
+  }
+  EXPECT_ERROR(VOCFolder({.root = root.path(), .split = "val"}), NotFoundError,
+               "val.txt; a folder without image sets has the split train alone");
+  EXPECT_EQ(read_boxes({.format = BoxFormat::VOC, .root = root.path()}).pictures.size(), 3);
+  write(root.path() / "ImageSets/Main/val.txt", "a\n");
+  EXPECT_ERROR(VOCFolder({.root = root.path()}), NotFoundError, "train.txt");
+}
+
+TEST(VOCFolder, NamesTheFileThatIsWrong) {
+  const support::TemporaryFolder root;
+  write_voc_folder(root.path());
+  const std::vector<std::string> classes{"bolt", "nut"};
+  const VOCFolder given({.root = root.path(), .classes = classes});
+  EXPECT_ERROR(given.get(2), DecodeError, "c.xml: \"washer\" is no class; they are bolt, nut");
+  EXPECT_ERROR(given.get(3), ValueError, "VOCFolder: index must be below 3, got 3");
+  EXPECT_ERROR(VOCFolder({.root = root.path(), .classes = {"a", "b", "a"}}), ValueError, "the class \"a\" is given twice");
+  const auto refused = [&](const std::string& xml, const char* reason) {
+    write(root.path() / "Annotations/a.xml", xml);
+    EXPECT_ERROR(VOCFolder({.root = root.path(), .classes = classes}).get(0), DecodeError, reason);
+  };
+  refused("<annotation><object>", "Annotations/a.xml: parse_voc_xml:");
+  refused("<annotation><object><name>nut</name></object></annotation>", "Annotations/a.xml: ");
+  refused("<annotation><object><name>nut</name><bndbox><xmin>one</xmin></bndbox></object></annotation>",
+          "a.xml: xmin must be a number of pixels, got \"one\"");
+  // Classes are looked for in all files, so the one that is broken is met at once.
+  write(root.path() / "Annotations/a.xml", "<annotation><object>");
+  EXPECT_ERROR(VOCFolder({.root = root.path()}), DecodeError, "Annotations/a.xml: parse_voc_xml:");
 }
 
 // A COCO set with boxes that are no whole numbers, a picture in a folder, one without boxes, and a group.
@@ -183,6 +265,11 @@ TEST(ConvertBoxes, GoToVocAndBackAsWholePixels) {
   const VOCDetection photos({.root = voc.path(), .year = "2012", .image_set = "val"});
   EXPECT_EQ(photos.size(), 3);
   EXPECT_TENSOR_EQ(photos.get(2).boxes.data, torch::tensor({{3, 3, 12, 22}, {1, 1, 64, 48}}, torch::kInt64));
+  const VOCFolder folder({.root = devkit, .split = "val"});
+  ASSERT_EQ(folder.size(), 3);
+  EXPECT_EQ(folder.classes(), (std::vector<std::string>{"dog", "person"}));
+  EXPECT_TENSOR_EQ(folder.get(2).boxes.data, torch::tensor({{2.f, 2.f, 12.f, 22.f}, {0.f, 0.f, 64.f, 48.f}}));
+  EXPECT_TENSOR_EQ(folder.get(2).labels, torch::tensor({int64_t{0}, int64_t{1}}));
 }
 
 TEST(ConvertBoxes, RefuseWhatTheFormatHasNot) {

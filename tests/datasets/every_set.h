@@ -162,6 +162,15 @@ class EverySet {
     }
     own.write("labels/train/a.txt", "0 0.5 0.5 0.25 0.5\n2 0.25 0.25 0.125 0.125\n");
     visit_(std::type_identity<YOLODetection>(), "YOLODetection", YOLODetection::Options{.root = own.path()});
+    for (const auto* name : {"a", "b"}) {
+      std::filesystem::create_directories(own.path() / "JPEGImages");
+      std::filesystem::copy_file(own.path() / "images/train" / (std::string(name) + ".jpg"),
+                                 own.path() / "JPEGImages" / (std::string(name) + ".jpg"));
+      own.write("Annotations/" + std::string(name) + ".xml",
+                "<annotation><object><name>cat</name><bndbox><xmin>11</xmin><ymin>21</ymin><xmax>200</xmax><ymax>100</ymax>"
+                "</bndbox></object></annotation>");
+    }
+    visit_(std::type_identity<VOCFolder>(), "VOCFolder", VOCFolder::Options{.root = own.path()});
     const auto manifest = own.write("manifest.csv", "file,label\nimages/train/a.jpg,cat\nimages/train/b.jpg,dog\n");
     visit_(std::type_identity<ManifestFolder>(), "ManifestFolder", ManifestFolder::Options{.manifest = manifest});
   }

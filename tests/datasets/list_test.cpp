@@ -14,7 +14,7 @@ TEST(ListDatasets, NamesAreTorchvisionsButForOurOwn) {
   const auto ours = datasets::list_datasets();
   EXPECT_FALSE(ours.empty());
   for (const auto name : ours) {
-    if (name == "Digits" || name == "ManifestFolder" || name == "WebDataset" || name == "YOLODetection")
+    if (name == "Digits" || name == "ManifestFolder" || name == "VOCFolder" || name == "WebDataset" || name == "YOLODetection")
       continue;  // those that torchvision has not
     EXPECT_THAT(theirs, ::testing::Contains(std::string(name)));
   }
@@ -24,7 +24,8 @@ TEST(Citations, AreOfAllSetsWhoseFilesOthersMade) {
   std::set<std::string_view> expected;
   for (const auto name : datasets::list_datasets()) expected.insert(name);
   // What is generated, or the user's own.
-  for (const auto* name : {"DatasetFolder", "FakeData", "ImageFolder", "ManifestFolder", "WebDataset", "YOLODetection"}) {
+  for (const auto* name :
+       {"DatasetFolder", "FakeData", "ImageFolder", "ManifestFolder", "VOCFolder", "WebDataset", "YOLODetection"}) {
     EXPECT_EQ(expected.erase(name), 1U) << name;
   }
   std::set<std::string_view> told;

@@ -280,6 +280,33 @@ TEST(PackedYolo, EqualsThatOfTheFolder) {
                "is an archive, whose files have no path that a loader could open");
 }
 
+TEST(PackedVocFolder, EqualsThatOfTheFolder) {
+  const support::TemporaryFolder root, other;
+  const auto picture = torch::arange(3 * 4 * 6, torch::kUInt8).view({3, 4, 6});
+  for (const std::string name : {"a", "b"}) {
+    root.write("JPEGImages/" + name + ".png", "");
+    io::write_png(Image(picture + name[0]), root.path() / "JPEGImages" / (name + ".png"));
+    root.write("Annotations/" + name + ".xml", "<annotation><object><name>" + name +
+                                                   "</name><bndbox><xmin>2</xmin><ymin>1</ymin><xmax>5</xmax><ymax>3</ymax>"
+                                                   "</bndbox></object></annotation>");
+  }
+  const VOCFolder plain({.root = root.path()});
+  for (const std::string prefix : {"", "parts/"}) {
+    const auto archive = zipped(root.path(), prefix, other);
+    const VOCFolder packed({.root = prefix.empty() ? archive : archive / "parts"});
+    EXPECT_EQ(packed.classes(), (std::vector<std::string>{"a", "b"}));
+    ASSERT_EQ(packed.size(), 2u);
+    for (size_t i = 0; i < 2; ++i) {
+      EXPECT_TENSOR_EQ(packed.get(i).image.data, plain.get(i).image.data);
+      EXPECT_TENSOR_EQ(packed.get(i).boxes.data, torch::tensor({{1.f, 0.f, 5.f, 3.f}}));
+      EXPECT_TENSOR_EQ(packed.get(i).labels, torch::tensor({static_cast<int64_t>(i)}));
+    }
+  }
+  const auto archive = zipped(root.path(), "", other);
+  EXPECT_ERROR(VOCFolder({.root = archive, .loader = default_loader}), ValueError,
+               "is an archive, whose files have no path that a loader could open");
+}
+
 std::string coco_summary(const CocoFile& file) {
   std::string out;
   for (const auto& image : file.images()) {
