@@ -30,6 +30,7 @@ struct FoldOptions {
   std::vector<VideoLength> metadata{};  ///< of all videos, as another's metadata() gives it, so that none is opened for it
   std::filesystem::path cache{};        ///< where lengths of videos are kept: ClipOptions::cache
   io::VideoOptions video{};
+  bool index = false;  ///< keep the list of videos for the next time, as make_dataset says
 };
 
 /// Clips of classified videos: those of the first video first, then those of the second. A video is opened when a clip of it is

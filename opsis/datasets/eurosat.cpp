@@ -14,7 +14,7 @@ ClassifiedList list_eurosat(const EuroSAT::Options& options) {
         base, [&] { return detail::is_folder(folder); }, [&] { fetch_and_extract(resource("EuroSAT", "EuroSAT.zip"), base); });
   }
   detail::check_folder("EuroSAT", folder);
-  return list_folder(folder, {.extensions = image_extensions()});
+  return list_folder(folder, {.extensions = image_extensions(), .index = options.index});
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Fields, forests and towns of Europe from orbit.
 #pragma once
 
+#include <filesystem>
+
 #include "opsis/datasets/classified.h"
 
 namespace opsis::inline v1::datasets {
@@ -11,7 +13,13 @@ namespace opsis::inline v1::datasets {
 /// Source   torchvision.datasets.EuroSAT
 class OPSIS_API EuroSAT final : public ClassifiedFiles {
  public:
-  using Options = FilesOptions;
+  struct Options {
+    std::filesystem::path root;
+    transforms::AnyTransform transforms{};
+    bool download = false;
+    ImageLoader loader{};  ///< in place of default_loader
+    bool index = false;    ///< keep the list of files for the next time, as make_dataset says
+  };
   explicit EuroSAT(Options options);
 };
 

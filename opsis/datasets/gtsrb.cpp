@@ -27,7 +27,7 @@ ClassifiedList list_gtsrb(const GTSRB::Options& options) {
   bring(train ? "GTSRB-Training_fixed.zip" : "GTSRB_Final_Test_Images.zip", folder);
   if (!train) bring("GTSRB_Final_Test_GT.zip", classes);
   detail::check_folder("GTSRB", folder);
-  if (train) return list_folder(folder, {.extensions = {".ppm"}});
+  if (train) return list_folder(folder, {.extensions = {".ppm"}, .index = options.index});
 
   const auto rows = csv_rows(detail::text_of(classes), ';', true);
   const auto column = [&](std::string_view name) {

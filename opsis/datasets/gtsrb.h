@@ -1,6 +1,9 @@
 // German traffic signs.
 #pragma once
 
+#include <filesystem>
+#include <string>
+
 #include "opsis/datasets/classified.h"
 
 namespace opsis::inline v1::datasets {
@@ -12,7 +15,13 @@ namespace opsis::inline v1::datasets {
 /// Source   torchvision.datasets.GTSRB
 class OPSIS_API GTSRB final : public ClassifiedFiles {
  public:
-  using Options = SplitOptions;
+  struct Options {
+    std::filesystem::path root;
+    std::string split = "train";
+    transforms::AnyTransform transforms{};
+    bool download = false;
+    bool index = false;  ///< of the split train: keep the list of files for the next time, as make_dataset says
+  };
   explicit GTSRB(Options options);
 };
 

@@ -20,7 +20,7 @@ ClassifiedList list_hmdb51(const HMDB51::Options& options) {
                               "datasets::extract_archive unpacks hmdb51_org.rar, then the archive of each class in it",
                               "HMDB51: there is no folder {}", options.root.string());
   }
-  return list_folder(options.root, {.extensions = {"avi"}});
+  return list_folder(options.root, {.extensions = {"avi"}, .index = options.index});
 }
 
 // "April_09_u_nm.avi 1": 1 is for training, 2 for tests, 0 for neither.

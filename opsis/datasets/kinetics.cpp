@@ -140,7 +140,7 @@ ClassifiedList list_kinetics(const Kinetics::Options& options) {
   const auto folder = options.root / options.split;
   if (options.download) bring_kinetics(options, folder);
   detail::check_folder("Kinetics", folder);
-  return list_folder(folder, {.extensions = options.extensions});
+  return list_folder(folder, {.extensions = options.extensions, .index = options.index});
 }
 
 std::vector<size_t> all_of(const ClassifiedList& list) {

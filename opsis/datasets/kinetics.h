@@ -34,6 +34,7 @@ class OPSIS_API Kinetics final : public ClassifiedClips {
     std::vector<VideoLength> metadata{};  ///< of all videos, as another's metadata() gives it, so that none is opened for it
     std::filesystem::path cache{};        ///< where lengths of videos are kept: ClipOptions::cache
     io::VideoOptions video{};
+    bool index = false;  ///< keep the list of videos for the next time, as make_dataset says
   };
   explicit Kinetics(const Options& options);
 

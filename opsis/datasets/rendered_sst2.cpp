@@ -16,7 +16,7 @@ ClassifiedList list_rendered_sst2(const RenderedSST2::Options& options) {
         [&] { fetch_and_extract(resource("RenderedSST2", "rendered-sst2.tgz"), options.root); });
   }
   for (const auto* kind : {"negative", "positive"}) detail::check_folder("RenderedSST2", folder / kind);
-  return list_folder(folder, {.extensions = {"png"}});
+  return list_folder(folder, {.extensions = {"png"}, .index = options.index});
 }
 
 }  // namespace

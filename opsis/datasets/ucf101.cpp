@@ -19,7 +19,7 @@ ClassifiedList list_ucf101(const UCF101::Options& options) {
     raise_with<NotFoundError>(WayOut::Extract, "datasets::extract_archive unpacks UCF101.rar", "UCF101: there is no folder {}",
                               options.root.string());
   }
-  return list_folder(options.root, {.extensions = {"avi"}});
+  return list_folder(options.root, {.extensions = {"avi"}, .index = options.index});
 }
 
 // "ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi 1"
