@@ -119,8 +119,12 @@ StereoFiles kitti2015_files(const Kitti2015Stereo::Options& options) {
   const auto root = options.root / "Kitti2015" / (options.split + "ing");
   StereoFiles out;
   // Beside each picture there is the one that follows (_11), which has no disparity.
-  append_pairs("Kitti2015Stereo", root, "image_2/*_10.png", "image_3/*_10.png", out);
-  if (options.split == "train") append_disparities("Kitti2015Stereo", root, "disp_occ_0/*_10.png", "disp_occ_1/*_10.png", out);
+  if (options.split == "train") {
+    append_pairs("Kitti2015Stereo", root, "image_2/*_10.png", "image_3/*_10.png", out);
+    append_disparities("Kitti2015Stereo", root, "disp_occ_0/*_10.png", "disp_occ_1/*_10.png", out);
+  } else {
+    append_pairs("Kitti2015Stereo", root, "image_2/*.png", "image_3/*.png", out);
+  }
   return out;
 }
 

@@ -1,4 +1,5 @@
 // Optical flow and stereo: files, order and numbers as torchvision has them.
+#include <algorithm>
 #include <set>
 
 #include "opsis/datasets/optical_flow.h"
@@ -72,7 +73,35 @@ TEST(HD1K, EqualsTorchvision) { expect_flow_as_torchvision<HD1K>("hd1k", kSplitO
 
 TEST(CarlaStereo, EqualsTorchvision) { expect_flow_as_torchvision<CarlaStereo>("carla", kNothing); }
 TEST(Kitti2012Stereo, EqualsTorchvision) { expect_flow_as_torchvision<Kitti2012Stereo>("kitti2012", kSplitOf); }
-TEST(Kitti2015Stereo, EqualsTorchvision) { expect_flow_as_torchvision<Kitti2015Stereo>("kitti2015", kSplitOf); }
+
+// In the real layout there is a second pair of each street, without a disparity.
+Kitti2015Stereo kitti2015_of(const Case& c) { return Kitti2015Stereo({.root = c.text("root"), .split = c.text("split")}); }
+
+TEST(Kitti2015Stereo, TestEqualsTorchvision) {
+  const auto cases = oracle::cases("datasets_flow/kitti2015");
+  const auto c = std::find_if(cases.begin(), cases.end(), [](const Case& one) { return one.text("split") == "test"; });
+  ASSERT_NE(c, cases.end());
+  const auto data = kitti2015_of(*c);
+  ASSERT_EQ(data.size(), static_cast<size_t>(c->integer("length")));
+  for (size_t i = 0; i < data.size(); ++i) expect_example(data.get(i), *c, std::to_string(i));
+}
+TEST(Kitti2015Stereo, TrainGivesDisparitiesToTheirPicturesWhereTorchvisionGivesThemToOthers) {
+  const auto cases = oracle::cases("datasets_flow/kitti2015");
+  const auto c = std::find_if(cases.begin(), cases.end(), [](const Case& one) { return one.text("split") == "train"; });
+  ASSERT_NE(c, cases.end());
+  const auto data = kitti2015_of(*c);
+  ASSERT_EQ(2 * data.size(), static_cast<size_t>(c->integer("length")));
+  for (size_t i = 0; i < data.size(); ++i) {
+    SCOPED_TRACE(i);
+    // torchvision's pairs are 0_10, 0_11, 1_10, 1_11, and its disparities 0_10, 1_10.
+    const auto ours = data.get(i);
+    EXPECT_TENSOR_EQ(ours.left.data, c->tensor("first" + std::to_string(2 * i)));
+    EXPECT_TENSOR_EQ(ours.right.data, c->tensor("second" + std::to_string(2 * i)));
+    EXPECT_TENSOR_EQ(ours.disparity, c->tensor("moved" + std::to_string(i)));
+    EXPECT_FALSE(ours.valid.defined());
+    EXPECT_FALSE(c->has_tensor("moved" + std::to_string(data.size() + i)));  // where it fails
+  }
+}
 TEST(Middlebury2014Stereo, EqualsTorchvision) {
   expect_flow_as_torchvision<Middlebury2014Stereo>("middlebury", [](auto& options, const Case& c) {
     kSplitOf(options, c);

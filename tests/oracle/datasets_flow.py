@@ -150,16 +150,24 @@ def kitti2012(split):
 
 @case("datasets_flow/kitti2015", split=["train", "test"])
 def kitti2015(split):
+    """As the archives are: beside each picture the one that follows (_11), of which there is no disparity."""
     files = {}
     for part in ("training", "testing"):
         for i in (1, 0):
             for side in (0, 1):
-                files[f"Kitti2015/{part}/image_{side + 2}/{i:06d}_10.png"] = _picture()
+                for number in (10, 11):
+                    files[f"Kitti2015/{part}/image_{side + 2}/{i:06d}_{number}.png"] = _picture()
                 files[f"Kitti2015/{part}/disp_occ_{side}/{i:06d}_10.png"] = _png16(channels=1)
-    known = _recorded("Kitti2015Stereo", files, split=split)
-    # The real archives have the pictures that follow too, which torchvision gives others' disparities.
-    following = [name.replace("_10.png", "_11.png") for name in files if "/image_" in name]
-    put(pathlib.Path(known["root"]), {name: _picture() for name in following})
+    data, known = opened("Kitti2015Stereo", files, split=split)
+    known["length"] = len(data)
+    for i in range(len(data)):
+        try:
+            first, second, moved, _ = data[i]
+        except IndexError:  # of the split train, which has half as many disparities as pairs
+            (first, second), moved = (data._read_img(path) for path in data._images[i]), None
+        known[f"first{i}"], known[f"second{i}"] = tensor(first), tensor(second)
+        if moved is not None:
+            known[f"moved{i}"] = tensor(moved)
     return known
 
 
