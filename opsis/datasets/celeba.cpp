@@ -99,6 +99,12 @@ CelebA::CelebA(Options options) : options_(std::move(options)) {
   landmarks_ = landmarks.numbers.index_select(0, index);
 }
 
+CelebA CelebA::untransformed() const {
+  auto out = *this;
+  out.options_.transforms = {};
+  return out;
+}
+
 CelebAExample CelebA::get_placed(size_t index, const transforms::ImagePlace& place) const {
   detail::check_index("CelebA", index, size());
   const auto i = static_cast<int64_t>(index);

@@ -32,7 +32,7 @@ struct CelebAExample {
 /// Throws   NotFoundError when files are absent and download is false; IntegrityError for files of other hashes; DecodeError,
 ///          with the line, for lists that are not sound; ValueError for another split
 /// Differs  an example has all targets, where torchvision's target_type chooses; boxes are no BoundingBoxes, for they lie on
-///          another picture than the one that is given; torchvision's attr_names end with an empty one where the line of
+///          another picture than the one that is given (wrap_dataset_for_transforms_v2 makes them such, as torchvision's does); torchvision's attr_names end with an empty one where the line of
 ///          names ends with a space
 /// Source   torchvision.datasets.CelebA
 class OPSIS_API CelebA final : public Dataset<CelebAExample>, public PlacedSource<CelebAExample> {
@@ -43,6 +43,9 @@ class OPSIS_API CelebA final : public Dataset<CelebAExample>, public PlacedSourc
   CelebAExample get(size_t index) const override { return get_placed(index, {}); }
   CelebAExample get_placed(size_t index, const transforms::ImagePlace& place) const override;
   const std::vector<std::string>& attr_names() const { return attr_names_; }
+  const transforms::AnyTransform& transforms() const { return options_.transforms; }
+  /// The same without transforms.
+  CelebA untransformed() const;
 
  private:
   Options options_;

@@ -88,6 +88,12 @@ Cityscapes::Cityscapes(Options options) : options_(std::move(options)) {
   }
 }
 
+Cityscapes Cityscapes::untransformed() const {
+  auto out = *this;
+  out.options_.transforms = {};
+  return out;
+}
+
 CityscapesExample Cityscapes::get(size_t index) const {
   detail::check_index("Cityscapes", index, size());
   const detail::Picture photo(images_[index], io::ImageReadMode::RGB, options_.transforms);

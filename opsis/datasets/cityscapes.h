@@ -56,6 +56,10 @@ class OPSIS_API Cityscapes final : public Dataset<CityscapesExample> {
   size_t size() const override { return images_.size(); }
   CityscapesExample get(size_t index) const override;
   const std::vector<std::filesystem::path>& images() const { return images_; }
+  const std::vector<std::string>& target_type() const { return options_.target_type; }
+  const transforms::AnyTransform& transforms() const { return options_.transforms; }
+  /// The same without transforms.
+  Cityscapes untransformed() const;
   static const std::vector<CityscapesClass>& classes();
 
  private:

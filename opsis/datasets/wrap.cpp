@@ -94,6 +94,31 @@ void refuse_target_keys() {
       "none");
 }
 
+std::shared_ptr<const Dataset<CityscapesTargets>> with_targets(const Cityscapes& streets) {
+  for (const auto& target : streets.target_type()) {
+    OPSIS_CHECK(target == "instance" || target == "semantic",
+                "wrap_dataset_for_transforms_v2: target_type of Cityscapes must be instance and semantic alone, got {}", target);
+  }
+  // An object that transforms move out of the picture stays, with an empty mask, as torchvision's does.
+  MappedDataset wrapped(streets.untransformed(), [pipeline = streets.transforms()](CityscapesExample street) {
+    CityscapesTargets out{.image = std::move(street.image), .semantic = std::move(street.semantic)};
+    if (street.instance) out.instance = cityscapes_objects(*street.instance);
+    return pipeline(std::move(out));
+  });
+  return std::make_shared<const decltype(wrapped)>(std::move(wrapped));
+}
+
+std::shared_ptr<const Dataset<CelebATargets>> with_targets(const CelebA& faces) {
+  MappedDataset wrapped(faces.untransformed(), [pipeline = faces.transforms()](CelebAExample face) {
+    const Size size{face.image.data.size(-2), face.image.data.size(-1)};
+    CelebATargets out{.image = std::move(face.image), .attr = face.attr, .identity = face.identity};
+    out.boxes = BoundingBoxes(face.boxes, BoundingBoxFormat::XYXY, size);
+    out.landmarks = std::move(face.landmarks);
+    return pipeline(std::move(out));
+  });
+  return std::make_shared<const decltype(wrapped)>(std::move(wrapped));
+}
+
 }  // namespace detail
 
 CityscapesObjects cityscapes_objects(const Mask& instance) {

@@ -4,6 +4,8 @@
 #include "opsis/core/check.h"
 
 #include "opsis/datasets/digits.h"
+#include "opsis/datasets/folder.h"
+#include "opsis/transforms.h"
 #include "tests/datasets/opened.h"
 
 namespace opsis::datasets {
@@ -106,6 +108,76 @@ TEST(WrapDataset, GivesOtherSetsBackAndRefusesUnknownKeys) {
   EXPECT_ERROR(TargetKeys("any"), ValueError, "must be \"all\" or a list of keys, got \"any\"");
   const std::set<std::string> known{"boxes", "labels"};
   EXPECT_ERROR(TargetKeys({"boxes", "mask"}).resolved(known, known), ValueError, "must be among boxes, labels, got \"mask\"");
+}
+
+// The oracle holds that wrapping changes nothing of the others' examples, and their own tests hold those.
+TEST(WrapDataset, KnowsAllSetsThatTorchvisionWraps) {
+  const std::vector<std::string> expected{
+      "CIFAR10",      "CIFAR100",      "Caltech101",   "Caltech256",  "CelebA",       "Cityscapes",    "CocoCaptions",
+      "CocoDetection", "DatasetFolder", "FashionMNIST", "GTSRB",       "HMDB51",       "ImageFolder",   "ImageNet",
+      "Imagenette",   "Kinetics",      "Kitti",        "MNIST",       "OxfordIIITPet", "SBDataset",     "UCF101",
+      "VOCDetection", "VOCSegmentation", "WIDERFace"};
+  EXPECT_EQ(oracle::cases("datasets_targets/registered").front().texts("names"), expected);
+  using Wrapped = decltype(wrap_dataset_for_transforms_v2(std::declval<ImageFolder>()));
+  static_assert(std::is_same_v<Wrapped, std::shared_ptr<const Dataset<Classified>>>);
+}
+
+// The transforms of the oracle's.
+transforms::AnyTransform mirrored_and_cut(Size size) {
+  return transforms::Compose{transforms::RandomHorizontalFlip(1.0), transforms::CenterCrop({size.height, size.width})};
+}
+
+TEST(WrapDataset, GivesTheObjectsOfCityscapesBeforeItsTransforms) {
+  for (const auto& c : oracle::cases("datasets_targets/cityscapes")) {
+    Cityscapes::Options options{.root = c.text("root"), .split = c.text("split"), .mode = c.text("mode")};
+    options.target_type = {"instance", "semantic"};
+    const auto plain = wrap_dataset_for_transforms_v2(Cityscapes(options));
+    options.transforms = mirrored_and_cut({4, 14});
+    const auto moved = wrap_dataset_for_transforms_v2(Cityscapes(options));
+    ASSERT_EQ(moved->size(), static_cast<size_t>(c.integer("length")));
+    for (size_t i = 0; i < moved->size(); ++i) {
+      SCOPED_TRACE(c.name() + text(", example {}", i));
+      const auto number = std::to_string(i);
+      const auto before = plain->get(i), after = moved->get(i);
+      EXPECT_TENSOR_EQ(before.image.data, c.tensor("image" + number));
+      EXPECT_TENSOR_EQ(before.instance.value().masks.data, c.tensor("object_masks" + number));
+      EXPECT_TENSOR_EQ(before.semantic.value().data, c.tensor("semantic" + number));
+      EXPECT_TENSOR_EQ(after.image.data, c.tensor("moved_image" + number));
+      EXPECT_TENSOR_EQ(after.instance.value().masks.data, c.tensor("moved_masks" + number));
+      EXPECT_TENSOR_EQ(after.instance.value().labels.to(torch::kInt64), c.tensor("moved_labels" + number).to(torch::kInt64));
+      EXPECT_TENSOR_EQ(after.semantic.value().data.to(torch::kInt32), c.tensor("moved_semantic" + number).to(torch::kInt32));
+    }
+    options.target_type = {"instance", "polygon"};
+    EXPECT_ERROR(wrap_dataset_for_transforms_v2(Cityscapes(options)), ValueError, "instance and semantic alone, got polygon");
+    options.target_type = {"semantic"};
+    EXPECT_FALSE(wrap_dataset_for_transforms_v2(Cityscapes(options))->get(0).instance.has_value());
+    EXPECT_ERROR(wrap_dataset_for_transforms_v2(Cityscapes(options), "all"), ValueError, "this data set has none");
+  }
+}
+
+TEST(WrapDataset, GivesTheBoxOfCelebAToItsTransforms) {
+  for (const auto& c : oracle::cases("datasets_faces/celeba")) {
+    const auto hashes = hashes_of(c);
+    CelebA::Options options{.root = c.text("root"), .split = c.text("split")};
+    const auto plain = wrap_dataset_for_transforms_v2(CelebA(options));
+    options.transforms = mirrored_and_cut({6, 14});
+    const auto moved = wrap_dataset_for_transforms_v2(CelebA(options));
+    ASSERT_EQ(moved->size(), static_cast<size_t>(c.integer("length")));
+    for (size_t i = 0; i < moved->size(); ++i) {
+      SCOPED_TRACE(c.name() + text(", example {}", i));
+      const auto number = std::to_string(i);
+      const auto before = plain->get(i), after = moved->get(i);
+      EXPECT_TENSOR_EQ(before.image.data, c.tensor("wrapped_image" + number));
+      EXPECT_TENSOR_EQ(before.boxes.data, c.tensor("wrapped_bbox" + number));
+      EXPECT_TENSOR_EQ(before.attr, c.tensor("attr" + number));
+      EXPECT_TENSOR_EQ(before.landmarks.data.view({-1}), c.tensor("landmarks" + number));
+      EXPECT_EQ(before.boxes.canvas_size, (Size{before.image.data.size(-2), before.image.data.size(-1)}));
+      EXPECT_TENSOR_EQ(after.image.data, c.tensor("moved_image" + number));
+      EXPECT_TENSOR_EQ(after.boxes.data, c.tensor("moved_bbox" + number));
+      EXPECT_EQ(after.boxes.canvas_size, (Size{6, 14}));
+      EXPECT_EQ(after.identity, before.identity);
+    }
+  }
 }
 
 TEST(CityscapesObjects, AreThoseOfTorchvisionsWrapper) {

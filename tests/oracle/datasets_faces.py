@@ -1,10 +1,13 @@
 """datasets_faces: CelebA's attributes and the people and pairs of LFW."""
 
+import copy
 import functools
 
+import torch
 from oracle import case, run
 from support.fake_data import *
 from torchvision import datasets as D
+from torchvision.transforms import v2
 
 
 @functools.cache
@@ -35,6 +38,15 @@ def celeba(split):
         image, target = data[i]
         known[f"image{i}"] = tensor(image)
         known.update({f"{kind}{i}": value for kind, value in zip(kinds, target)})
+    # Wrapped for transforms v2, where it takes no other targets.
+    moves = v2.Compose([v2.RandomHorizontalFlip(1.0), v2.CenterCrop([6, 14])])
+    for key, transforms in (("wrapped", None), ("moved", moves)):
+        view = copy.copy(data)
+        view.target_type, view.transforms = ["identity", "bbox"], transforms
+        view = D.wrap_dataset_for_transforms_v2(view)
+        for i in range(len(data)):
+            image, (_, box) = view[i]
+            known[f"{key}_image{i}"], known[f"{key}_bbox{i}"] = tensor(image), torch.as_tensor(box)
     return known
 
 

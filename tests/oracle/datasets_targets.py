@@ -16,6 +16,7 @@ from PIL import Image
 from support.fake_data import *
 from torchvision import datasets as D
 from torchvision import tv_tensors
+from torchvision.transforms import v2
 from torchvision.tv_tensors import _dataset_wrapper
 
 
@@ -407,6 +408,15 @@ def cityscapes(which):
         for i in range(len(data)):
             _, target = objects[i]
             known[f"object_masks{i}"], known[f"object_labels{i}"] = target["masks"].squeeze(1), target["labels"]
+    # Streets that are mirrored, cut at two sides and padded at the others: objects may go, none comes.
+    moves = v2.Compose([v2.RandomHorizontalFlip(1.0), v2.CenterCrop([4, 14])])
+    moved = D.wrap_dataset_for_transforms_v2(
+        D.Cityscapes(known["root"], split=split, mode=mode, target_type=["instance", "semantic"], transforms=moves))
+    with masks:
+        for i in range(len(data)):
+            image, (objects_of, semantic) = moved[i]
+            known[f"moved_image{i}"], known[f"moved_semantic{i}"] = tensor(image), torch.as_tensor(semantic)
+            known[f"moved_masks{i}"], known[f"moved_labels{i}"] = objects_of["masks"].squeeze(1), objects_of["labels"]
     return {**known, "polygons": json.dumps(known["polygons"])}
 
 
@@ -432,6 +442,12 @@ def _data_to_wrap(name):
         return data, {"root": str(root)}
     options = {"VOCDetection": {"year": "2007", "image_set": "test"}, "Kitti": {}, "WIDERFace": {"split": "val"}}[name]
     return opened(name, {"VOCDetection": _voc, "Kitti": _kitti, "WIDERFace": _widerface}[name](), **options)
+
+
+@case("datasets_targets/registered")
+def registered():
+    """The sets that torchvision wraps."""
+    return {"names": sorted(cls.__name__ for cls in _dataset_wrapper.WRAPPER_FACTORIES)}
 
 
 @case("datasets_targets/wrapped", which=_wrapped)

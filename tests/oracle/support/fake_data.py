@@ -6,6 +6,7 @@ the same folder, and to fetch from the same mirror by themselves.
 
 import bz2
 import contextlib
+import copy
 import gzip
 import hashlib
 import inspect
@@ -28,6 +29,7 @@ import torchvision.datasets
 from oracle import out_dir
 from PIL import Image
 from torchvision.transforms.functional import pil_to_tensor
+from torchvision.tv_tensors import _dataset_wrapper
 
 # Where torchvision takes files as the file system gives them, Opsis sorts. For the oracle both do.
 _listdir, _rglob = os.listdir, pathlib.Path.rglob
@@ -160,7 +162,31 @@ def opened(name, source, /, **options):
         with served():
             data = cls(str(root), **options)
         known.update(hashes={})
+    _check_wrapped(data)
     return data, known
+
+
+# Sets whose wrapped examples are others than the plain ones: cases of theirs record them.
+_changed_when_wrapped = ("CocoDetection", "VOCDetection", "Kitti", "WIDERFace", "CelebA", "Cityscapes")
+
+
+def _same(a, b):
+    if isinstance(a, (tuple, list)):
+        return len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b))
+    return torch.equal(tensor(a), tensor(b)) if isinstance(a, (Image.Image, np.ndarray, torch.Tensor)) else a == b
+
+
+def _check_wrapped(data):
+    """What is recorded of a data set is what it gives wrapped for transforms v2 as well, if torchvision wraps it."""
+    if type(data).__name__ in _changed_when_wrapped or type(data) not in _dataset_wrapper.WRAPPER_FACTORIES:
+        return
+    try:
+        view = torchvision.datasets.wrap_dataset_for_transforms_v2(copy.copy(data))
+    except RuntimeError:  # a target that its wrapper does not take
+        return
+    for i in range(len(data)):
+        if not _same(data[i], view[i]):
+            raise AssertionError(f"{type(data).__name__}: example {i} is another one when it is wrapped")
 
 
 def tensor(image):
