@@ -242,7 +242,12 @@ int info(const DatasetsOptions& options) {
                     file.sha256.empty() ? "unknown" : std::string(file.sha256)});
   }
   const auto* known = datasets::citation(options.name);
-  const auto or_unknown = [](std::string_view word) { return std::string(word.empty() ? "unknown" : word); };
+  const auto licence = [&]() -> std::string {
+    if (!known) return "unknown";
+    if (!known->licence.empty()) return opsis::text("{} ({})", known->licence, known->licence_url);
+    if (known->licence_url.empty()) return "not looked up";
+    return opsis::text("none stated by its authors; terms: {}", known->licence_url);
+  };
   if (options.json) {
     Json document{
         {"name", options.name}, {"citation", nullptr}, {"licence", nullptr}, {"licence_url", nullptr}, {"files", files}};
@@ -253,8 +258,7 @@ int info(const DatasetsOptions& options) {
     return 0;
   }
   print("citation: " + (known ? opsis::text("{}: {}, {}", known->authors, known->title, known->year) : "unknown"));
-  print("licence:  " +
-        (known && !known->licence.empty() ? opsis::text("{} ({})", known->licence, known->licence_url) : or_unknown("")));
+  print("licence:  " + licence());
   if (rows.size() > 1) print("\n" + table(rows, {false, false, false, false}));
   return 0;
 }

@@ -125,9 +125,14 @@ TEST(CliDatasets, ListsTellsFetchesAndVerifies) {
   EXPECT_EQ(told.at("files").at(0).at("sha256"), "");
   const auto hashes = json::parse(opsis_tool({"datasets", "info", "KMNIST", "--json"}).out);
   EXPECT_THAT(hashes.at("files").at(0).at("sha256").get<std::string>(), testing::StartsWith("edd7a857845ad6bb"));
-  EXPECT_TRUE(json::parse(opsis_tool({"datasets", "info", "DTD", "--json"}).out).at("licence").is_null());
+  const auto unstated = json::parse(opsis_tool({"datasets", "info", "CIFAR10", "--json"}).out);
+  EXPECT_TRUE(unstated.at("licence").is_null());
+  EXPECT_EQ(unstated.at("licence_url"), "https://www.cs.toronto.edu/~kriz/cifar.html");
+  EXPECT_TRUE(json::parse(opsis_tool({"datasets", "info", "USPS", "--json"}).out).at("licence_url").is_null());
   EXPECT_THAT(opsis_tool({"datasets", "info", "FashionMNIST"}).out, HasSubstr("licence:  MIT (https://"));
-  EXPECT_THAT(opsis_tool({"datasets", "info", "DTD"}).out, HasSubstr("licence:  unknown\n"));
+  EXPECT_THAT(opsis_tool({"datasets", "info", "CIFAR10"}).out,
+              HasSubstr("licence:  none stated by its authors; terms: https://www.cs.toronto.edu/~kriz/cifar.html\n"));
+  EXPECT_THAT(opsis_tool({"datasets", "info", "USPS"}).out, HasSubstr("licence:  not looked up\n"));
   expect_failure({"datasets", "info", "SEMEIN"}, "no data set is named \"SEMEIN\"; did you mean SEMEION?");
 
   // A mirror whose file is another one: it is refused, named and not kept; where it stands by hand, it is found damaged.
