@@ -99,8 +99,8 @@ VOCFolder::VOCFolder(Options options)
       files_(list_voc(options.root, options.split, root_)),
       classes_(std::move(options.classes)),
       loader_(std::move(options.loader)) {
-  OPSIS_CHECK(!root_.archive() || !loader_,
-              "VOCFolder: {} is an archive, whose files have no path that a loader could open", options.root.string());
+  OPSIS_CHECK(!root_.archive() || !loader_, "VOCFolder: {} is an archive, whose files have no path that a loader could open",
+              options.root.string());
   std::set<std::string> names;
   for (const auto& name : classes_) OPSIS_CHECK(names.insert(name).second, "VOCFolder: the class \"{}\" is given twice", name);
   if (classes_.empty()) classes_ = found_voc_classes(options.root, root_);

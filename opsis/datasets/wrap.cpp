@@ -97,7 +97,8 @@ void refuse_target_keys() {
 std::shared_ptr<const Dataset<CityscapesTargets>> with_targets(const Cityscapes& streets) {
   for (const auto& target : streets.target_type()) {
     OPSIS_CHECK(target == "instance" || target == "semantic",
-                "wrap_dataset_for_transforms_v2: target_type of Cityscapes must be instance and semantic alone, got {}", target);
+                "wrap_dataset_for_transforms_v2: target_type of Cityscapes must be instance and semantic alone, got {}",
+                target);
   }
   // An object that transforms move out of the picture stays, with an empty mask, as torchvision's does.
   MappedDataset wrapped(streets.untransformed(), [pipeline = streets.transforms()](CityscapesExample street) {

@@ -97,9 +97,8 @@ TEST(YOLODetection, NamesTheLineThatIsWrong) {
 }
 
 std::string voc_object(const char* name, int left, int top, int right, int bottom) {
-  return text(
-      "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox></object>", name,
-      left, top, right, bottom);
+  return text("<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox></object>",
+              name, left, top, right, bottom);
 }
 
 // Pictures a and c with objects, b without; c is a PNG.

@@ -112,11 +112,11 @@ TEST(WrapDataset, GivesOtherSetsBackAndRefusesUnknownKeys) {
 
 // The oracle holds that wrapping changes nothing of the others' examples, and their own tests hold those.
 TEST(WrapDataset, KnowsAllSetsThatTorchvisionWraps) {
-  const std::vector<std::string> expected{
-      "CIFAR10",      "CIFAR100",      "Caltech101",   "Caltech256",  "CelebA",       "Cityscapes",    "CocoCaptions",
-      "CocoDetection", "DatasetFolder", "FashionMNIST", "GTSRB",       "HMDB51",       "ImageFolder",   "ImageNet",
-      "Imagenette",   "Kinetics",      "Kitti",        "MNIST",       "OxfordIIITPet", "SBDataset",     "UCF101",
-      "VOCDetection", "VOCSegmentation", "WIDERFace"};
+  const std::vector<std::string> expected{"CIFAR10",    "CIFAR100",     "Caltech101",      "Caltech256",    "CelebA",
+                                          "Cityscapes", "CocoCaptions", "CocoDetection",   "DatasetFolder", "FashionMNIST",
+                                          "GTSRB",      "HMDB51",       "ImageFolder",     "ImageNet",      "Imagenette",
+                                          "Kinetics",   "Kitti",        "MNIST",           "OxfordIIITPet", "SBDataset",
+                                          "UCF101",     "VOCDetection", "VOCSegmentation", "WIDERFace"};
   EXPECT_EQ(oracle::cases("datasets_targets/registered").front().texts("names"), expected);
   using Wrapped = decltype(wrap_dataset_for_transforms_v2(std::declval<ImageFolder>()));
   static_assert(std::is_same_v<Wrapped, std::shared_ptr<const Dataset<Classified>>>);
