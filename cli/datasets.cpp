@@ -426,7 +426,7 @@ void declare_datasets(CLI::App& app, Chosen& chosen) {
   const CLI::IsMember formats({"coco", "voc", "yolo"});
   converting.add_option("--from", options->from, "coco, voc or yolo")->required()->check(formats);
   converting.add_option("--to", options->to, "coco, voc or yolo")->required()->check(formats);
-  converting.add_option("--root", options->root, "coco: the pictures; voc: the folder of a year; yolo: what data.yaml is in")
+  converting.add_option("--root", options->root, "coco: the pictures; voc: what Annotations is in; yolo: what data.yaml is in")
       ->capture_default_str();
   converting.add_option("--annotations", options->annotations, "The file of instances of coco");
   converting.add_option("--split", options->split, "The part that is read, and its name in what is written; train when absent");

@@ -38,7 +38,7 @@ struct BoxedSet {
 
 struct BoxedSource {
   BoxFormat format = BoxFormat::COCO;
-  std::filesystem::path root;       ///< COCO: of the pictures; VOC: the folder of a year; YOLO: what data.yaml is in
+  std::filesystem::path root;       ///< COCO: of the pictures; VOC: what Annotations is in; YOLO: what data.yaml is in
   std::filesystem::path annFile{};  ///< of COCO
   std::string split = "train";      ///< of VOC (a file of ImageSets/Main, see list_voc) and YOLO
 };
