@@ -69,28 +69,32 @@ void check_same_size(std::string_view where, const RunLengths& a, const RunLengt
 }
 
 // The pixels at which a polygon is crossed when one goes down the columns. Its outline is drawn five times as large, on whole
-// numbers; each step of it to the next column of that grid that lies in the middle of a pixel is a crossing.
+// numbers, each edge a point for every step along its longer side. A step from the column of that grid in the middle of a pixel
+// to the next, or back, is a crossing. Edges may be far longer than the canvas is wide: only steps within it are looked for.
 class Crossings {
  public:
-  static constexpr double kScale = 5;
+  static constexpr int64_t kScale = 5;
   explicit Crossings(Size size) : size_(size) {}
 
   void draw_edge(int64_t x0, int64_t y0, int64_t x1, int64_t y1) {
     const auto wide = std::abs(x1 - x0), high = std::abs(y1 - y0);
-    const bool flat = wide >= high, back = flat ? x0 > x1 : y0 > y1;
-    if (back) {
+    const bool flat = wide >= high;
+    if (flat ? x0 > x1 : y0 > y1) {
       std::swap(x0, x1);
       std::swap(y0, y1);
     }
-    const auto steps = flat ? wide : high;
-    const auto slope = steps == 0 ? 0.0 : static_cast<double>(flat ? y1 - y0 : x1 - x0) / static_cast<double>(steps);
-    for (int64_t step = 0; step <= steps; ++step) {
-      const auto along = back ? steps - step : step;
-      const auto rise = slope * static_cast<double>(along);
+    if (wide == 0 || size_.height == 0) return;
+    const auto slope = flat ? ratio(y1 - y0, wide) : ratio(x1 - x0, high);
+    const auto left = std::min(x0, x1), right = std::max(x0, x1);
+    // The middles of pixels are kMiddle + kScale * column.
+    const auto first = left <= kMiddle ? 0 : (left - kMiddle + kScale - 1) / kScale;
+    const auto last = right <= kMiddle ? -1 : std::min(size_.width - 1, (right - 1 - kMiddle) / kScale);
+    for (auto column = first; column <= last; ++column) {
+      const auto x = kMiddle + kScale * column;
       if (flat) {
-        visit(x0 + along, static_cast<int64_t>(static_cast<double>(y0) + rise + 0.5));
+        add(column, std::min(drawn(y0, slope, x - x0), drawn(y0, slope, x + 1 - x0)));
       } else {
-        visit(static_cast<int64_t>(static_cast<double>(x0) + rise + 0.5), y0 + along);
+        add(column, y0 + step_across(x, x0, slope, high));
       }
     }
   }
@@ -111,24 +115,31 @@ class Crossings {
   }
 
  private:
-  void visit(int64_t x, int64_t y) {
-    if (begun_ && x != x_) add(x < x_ ? x : x - 1, std::min(y, y_));
-    x_ = x;
-    y_ = y;
-    begun_ = true;
+  static constexpr int64_t kMiddle = 2;
+
+  static double ratio(int64_t rise, int64_t steps) { return static_cast<double>(rise) / static_cast<double>(steps); }
+
+  // Where an edge is after some steps, on the side that it rises along.
+  static int64_t drawn(int64_t from, double slope, int64_t steps) {
+    return static_cast<int64_t>(static_cast<double>(from) + slope * static_cast<double>(steps) + 0.5);
   }
 
-  void add(int64_t x, int64_t y) {
-    const auto column = (static_cast<double>(x) + 0.5) / kScale - 0.5;
-    if (std::floor(column) != column || column < 0 || column > static_cast<double>(size_.width - 1)) return;
+  // Of a steep edge the last step before it goes over from x to x + 1, or back. Division tells it but for its rounding.
+  static int64_t step_across(int64_t x, int64_t x0, double slope, int64_t steps) {
+    const auto over = [&](int64_t step) { return (drawn(x0, slope, step) > x) == (slope > 0); };
+    auto step = std::clamp<int64_t>(static_cast<int64_t>((static_cast<double>(x - x0) + 0.5) / slope), 0, steps - 1);
+    while (step > 0 && over(step)) --step;
+    while (step < steps - 1 && !over(step + 1)) ++step;
+    return step;
+  }
+
+  void add(int64_t column, int64_t y) {
     const auto row = std::clamp((static_cast<double>(y) + 0.5) / kScale - 0.5, 0.0, static_cast<double>(size_.height));
-    at_.push_back(static_cast<int64_t>(column) * size_.height + static_cast<int64_t>(std::ceil(row)));
+    at_.push_back(column * size_.height + static_cast<int64_t>(std::ceil(row)));
   }
 
   Size size_;
   std::vector<int64_t> at_;
-  int64_t x_ = 0, y_ = 0;
-  bool begun_ = false;
 };
 
 }  // namespace

@@ -58,6 +58,20 @@ TEST(RunLengths, OfPolygonsEqualPycocotools) {
   }
 }
 
+// Each edge is ten million points long: walked along, they would take hours. There and back again, edges leave nothing.
+TEST(RunLengths, OfAnOutlineFarBeyondThePictureTakeNoTime) {
+  const Size size{17, 23};
+  const std::vector<double> there{-1048576, -1048575.5}, back{1048576, 1000000}, below{3, 500000};
+  std::vector<double> once, often;
+  for (const auto& corner : {there, back, below}) once.insert(once.end(), corner.begin(), corner.end());
+  for (int i = 0; i < 50'000; ++i) {
+    for (const auto& corner : {there, back}) often.insert(often.end(), corner.begin(), corner.end());
+  }
+  often.insert(often.end(), once.begin(), once.end());
+  EXPECT_EQ(runs_of_polygon(often, size), runs_of_polygon(once, size));
+  EXPECT_GT(area(runs_of_polygon(once, size)), 0);
+}
+
 TEST(RunLengths, RefuseTextsThatLie) {
   const Size size{7, 5};
   EXPECT_ERROR(runs_of_text("P", size), DecodeError, "ends within a number, at byte 1");
