@@ -54,8 +54,9 @@ def masks(size):
     }
 
 
-@case("coco/polygons", size=[(1, 1), (40, 30), (9, 200)], seed=list(range(12)))
+@case("coco/polygons", size=[(1, 1), (40, 30), (9, 200)], seed=list(range(24)))
 def polygons(size, seed):
+    """Near the picture, and from the 12th on so large that most of an outline is out of it."""
     height, width = size
     generator = numpy.random.default_rng(seed)
     count = int(generator.integers(3, 12))
@@ -66,6 +67,10 @@ def polygons(size, seed):
     if seed % 4 == 2:
         corners = (corners * 2).round() / 2
         corners[1] = corners[0]
+    if seed >= 12:
+        reach = 10 ** generator.uniform(1, 5)
+        corners = generator.uniform(-reach, reach, (count, 2)) * [1, [0.01, 1, 100][seed % 3] if reach < 1e4 else 1]
+        corners[:2] += [[width, height], [-width, -height]]
     second = generator.uniform(0, 1, (4, 2)) * [width, height]
     both = [corners.reshape(-1).tolist(), second.reshape(-1).tolist()]
     runs = coco_mask.frPyObjects(both, height, width)
@@ -247,6 +252,8 @@ def results(kind, has):
             one["segmentation"]["counts"] = uncompressed(torch.from_numpy(coco_mask.decode(runs)))
         elif "score" not in one and i % 3 == 0 or has == "bbox polygons" and i % 2:
             one["segmentation"] = [[x, y, x + w, y, x + w / 2, y + h], [x, y + h / 2, x + w, y + h / 2, x + w, y + h, x, y + h]]
+    for one in truth:  # which pycocotools does not look at: what is ignored are crowds
+        one["ignore"] = int(generator.integers(0, 2))
     dataset = annotated(9, height, width, truth)
     kept = {"image_id", "category_id", "score", *has.replace("polygons", "segmentation").split()}
     found = [{k: v for k, v in f.items() if k in kept} for f in found]
@@ -268,6 +275,7 @@ def counts(told, seed):
         elif told == "any":
             one["num_keypoints"] = int(generator.integers(0, 3))
         one["keypoints"] = points.reshape(-1).tolist()
+        one["ignore"] = int(generator.integers(0, 2))
     found = [{k: v for k, v in f.items() if k in ("image_id", "category_id", "score", "keypoints")} for f in found]
     dataset = annotated(9, height, width, truth)
     written = {"truth": json.dumps(dataset), "results": json.dumps(found)}
