@@ -76,7 +76,8 @@ std::string for_people(const opsis::Error& error) {
     case WayOut::Download: return instead("opsis datasets download fetches it");
     case WayOut::DownloadAgain: return instead("remove it, then opsis datasets download fetches it");
     case WayOut::Extract: return instead("unpack the archives of the data set there");
-    case WayOut::FewerMasks: return instead("raise --score, or leave out --out: masks are only drawn");
+    case WayOut::CutPicture: return instead("cut it into parts that are less long");
+    case WayOut::FewerMasks: return instead("raise --score, or leave out --out and --json, which are for masks");
     case WayOut::PadIfNeeded: return instead("give the step pad_if_needed=True");
     case WayOut::RaiseLimits: return instead("the tool keeps to this limit");
     case WayOut::ClassifyImages: return besides("see opsis predict, evaluate, train and finetune");

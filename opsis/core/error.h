@@ -19,6 +19,7 @@ enum class WayOut {
   Download,       ///< of a data set: .download
   DownloadAgain,  ///< of a data set: remove what is damaged, then .download
   Extract,        ///< archives that were brought by hand are unpacked by datasets::extract_archive
+  CutPicture,     ///< of a picture that resizing makes too large: more .resized_pixels, or parts of it
   FewerMasks,     ///< of a detector: more .mask_bytes, a higher .score_threshold, or no .masks
   PadIfNeeded,    ///< of RandomCrop: .pad_if_needed
   RaiseLimits,    ///< higher limits, for a file that one trusts

@@ -13,15 +13,18 @@ Classifier::Classifier(std::string_view model, const TaskOptions& options)
     : Classifier(model, models::get_model_weights(model)[options.weights], options) {}
 
 Classifier::Classifier(std::string_view model, const models::Weights& weights, const TaskOptions& options)
-    : preprocessing_(weights.preset_as<transforms::ImageClassificationOptions>()), categories_(detail::categories_of(weights)) {
+    : preprocessing_(weights.preset_as<transforms::ImageClassificationOptions>()),
+      categories_(detail::categories_of(weights)),
+      resized_pixels_(options.resized_pixels) {
   model_ = detail::load<ImageClassifier>("Classifier", model, weights, options);
 }
 
 Classifier::Classifier(std::shared_ptr<ImageClassifier> model, const transforms::ImageClassificationOptions& preprocessing,
-                       std::vector<std::string> categories, bool optimize)
+                       std::vector<std::string> categories, bool optimize, int64_t resized_pixels)
     : model_(detail::ready("Classifier", std::move(model), optimize)),
       preprocessing_(preprocessing),
-      categories_(std::move(categories)) {}
+      categories_(std::move(categories)),
+      resized_pixels_(resized_pixels) {}
 
 Classification Classifier::operator()(const Picture& picture, int64_t top, Timings* timings) const {
   return std::move((*this)(std::span(&picture, 1), top, timings).front());
@@ -31,6 +34,7 @@ std::vector<Classification> Classifier::operator()(const Pictures& pictures, int
   OPSIS_CHECK(top >= 0, "Classifier: top must not be negative, got {}", top);
   detail::Watch watch;
   const auto images = detail::look_at("Classifier", pictures);
+  detail::check_resized("Classifier", images, preprocessing().resize_size, resized_pixels_);
   const auto prepare = [&](const Image& image) { return preprocessing_(image).data; };
   const auto forward = [&](Tensor batch) { return model_->forward(std::move(batch)); };
   const auto finish = [&](const Tensor& logits, const Image&) {

@@ -42,14 +42,15 @@ class OPSIS_API Classifier {
   /// A classifier of images with pretrained weights, quantized ones too.
   /// Throws   what get_model and load_weights throw
   explicit Classifier(std::string_view model, const TaskOptions& options = {});
-  /// A model of yours, which is put into evaluation; `categories` names its classes.
+  /// A model of yours, which is put into evaluation; `categories` names its classes, `resized_pixels` is that of TaskOptions.
   Classifier(std::shared_ptr<models::ImageClassifier> model, const transforms::ImageClassificationOptions& preprocessing,
-             std::vector<std::string> categories, bool optimize = true);
+             std::vector<std::string> categories, bool optimize = true, int64_t resized_pixels = kResizedPixels);
 
   /// The `top` likeliest classes; all when there are fewer.
   /// Shapes   of an Image (3, H, W)
   /// Types    uint8, or floating point in [0, 1]
-  /// Throws   what Picture::image throws; ValueError for another shape, and when top is negative
+  /// Throws   what Picture::image throws; ValueError for another shape, for a picture that resizing makes larger than
+  ///          resized_pixels, and when top is negative
   Classification operator()(const Picture& picture, int64_t top = 5, Timings* timings = nullptr) const;
   /// Several pictures, which go through the model together.
   std::vector<Classification> operator()(const Pictures& pictures, int64_t top = 5, Timings* timings = nullptr) const;
@@ -66,6 +67,7 @@ class OPSIS_API Classifier {
   std::shared_ptr<models::ImageClassifier> model_;
   transforms::ImageClassification preprocessing_;
   std::vector<std::string> categories_;
+  int64_t resized_pixels_;
 };
 
 }  // namespace opsis::inline v1::tasks

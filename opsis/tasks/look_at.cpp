@@ -8,6 +8,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
 #include "opsis/core/telling_where.h"
+#include "opsis/transforms/functional/resize.h"
 #include "opsis/tv_tensors/print.h"
 
 namespace opsis::inline v1::tasks::detail {
@@ -44,6 +45,18 @@ std::vector<Image> look_at(std::string_view task, std::span<const Picture> pictu
     check_image(place, images[i]);
   }
   return images;
+}
+
+void check_resized(std::string_view task, std::span<const Image> images, int64_t side, int64_t most) {
+  for (size_t i = 0; i < images.size(); ++i) {
+    const Size size{images[i].data.size(-2), images[i].data.size(-1)};
+    const auto resized = transforms::detail::resized_size(size, {side}, {});
+    if (resized.width <= 0 || resized.height <= most / resized.width) continue;
+    const auto place = images.size() == 1 ? std::string(task) : text("{}: inputs[{}]", task, i);
+    raise_with<ValueError>(WayOut::CutPicture, "raise it, or cut the picture into parts",
+                           "{}: a picture of {} would be resized to {}, more than resized_pixels, {}", place, size, resized,
+                           most);
+  }
 }
 
 }  // namespace opsis::inline v1::tasks::detail

@@ -21,15 +21,17 @@ Segmenter::Segmenter(std::string_view model, const TaskOptions& options)
 
 Segmenter::Segmenter(std::string_view model, const models::Weights& weights, const TaskOptions& options)
     : preprocessing_(weights.preset_as<transforms::SemanticSegmentationOptions>()),
-      categories_(detail::categories_of(weights)) {
+      categories_(detail::categories_of(weights)),
+      resized_pixels_(options.resized_pixels) {
   model_ = detail::load<SegmentationModel>("Segmenter", model, weights, options);
 }
 
 Segmenter::Segmenter(std::shared_ptr<SegmentationModel> model, const transforms::SemanticSegmentationOptions& preprocessing,
-                     std::vector<std::string> categories, bool optimize)
+                     std::vector<std::string> categories, bool optimize, int64_t resized_pixels)
     : model_(detail::ready("Segmenter", std::move(model), optimize)),
       preprocessing_(preprocessing),
-      categories_(std::move(categories)) {}
+      categories_(std::move(categories)),
+      resized_pixels_(resized_pixels) {}
 
 Segmentation Segmenter::operator()(const Picture& picture, Timings* timings) const {
   return std::move((*this)(std::span(&picture, 1), timings).front());
@@ -38,6 +40,7 @@ Segmentation Segmenter::operator()(const Picture& picture, Timings* timings) con
 std::vector<Segmentation> Segmenter::operator()(const Pictures& pictures, Timings* timings) const {
   detail::Watch watch;
   const auto images = detail::look_at("Segmenter", pictures);
+  if (const auto side = preprocessing().resize_size) detail::check_resized("Segmenter", images, *side, resized_pixels_);
   const auto prepare = [&](const Image& image) { return preprocessing_(image).data; };
   const auto forward = [&](Tensor batch) { return model_->forward(std::move(batch)); };
   const auto finish = [&](const Tensor& scores, const Image& image) { return finished(scores, image); };

@@ -46,13 +46,14 @@ class OPSIS_API Segmenter {
   /// A model of models::segmentation with pretrained weights.
   /// Throws   what get_model and load_weights throw
   explicit Segmenter(std::string_view model, const TaskOptions& options = {});
-  /// A model of yours, which is put into evaluation; `categories` names its classes.
+  /// A model of yours, which is put into evaluation; `categories` names its classes, `resized_pixels` is that of TaskOptions.
   Segmenter(std::shared_ptr<models::SegmentationModel> model, const transforms::SemanticSegmentationOptions& preprocessing,
-            std::vector<std::string> categories, bool optimize = true);
+            std::vector<std::string> categories, bool optimize = true, int64_t resized_pixels = kResizedPixels);
 
   /// Shapes   of an Image (3, H, W)
   /// Types    uint8, or floating point in [0, 1]
-  /// Throws   what Picture::image throws; ValueError for another shape
+  /// Throws   what Picture::image throws; ValueError for another shape, and for a picture that resizing makes larger
+  ///          than resized_pixels
   Segmentation operator()(const Picture& picture, Timings* timings = nullptr) const;
   /// Several pictures; those that come to the same size go through the model together.
   std::vector<Segmentation> operator()(const Pictures& pictures, Timings* timings = nullptr) const;
@@ -70,6 +71,7 @@ class OPSIS_API Segmenter {
   std::shared_ptr<models::SegmentationModel> model_;
   transforms::SemanticSegmentation preprocessing_;
   std::vector<std::string> categories_;
+  int64_t resized_pixels_;
 };
 
 }  // namespace opsis::inline v1::tasks

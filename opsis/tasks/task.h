@@ -1,6 +1,7 @@
 // What the tasks have in common: where their weights come from, and how long they take.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -13,6 +14,10 @@ struct Timings {
   double finish_ms = 0;  ///< from what the model gives to the answers
 };
 
+/// How large resizing may make a picture, height * width: some 20 GB of what a network segments in, and just what classifiers
+/// make of 10,000 x 20. Presets resize the shorter side, so that a strip's longer one may become longer than memory is.
+inline constexpr int64_t kResizedPixels = int64_t{1} << 25;
+
 /// Of every task.
 struct TaskOptions {
   std::string weights = "DEFAULT";       ///< an entry of the model
@@ -20,6 +25,7 @@ struct TaskOptions {
   /// By models::optimize, where the model can be: the first picture of each size takes as long as a few (of detectors the second),
   /// others are quicker.
   bool optimize = true;
+  int64_t resized_pixels = kResizedPixels;  ///< of a picture that was resized: Classifier and Segmenter refuse more
 };
 
 }  // namespace opsis::inline v1::tasks

@@ -122,6 +122,17 @@ TEST(Classifier, IsCalledFromManyThreads) {
   }
 }
 
+// 1 x 1,000,000 would become 256 x 256,000,000.
+TEST(Classifier, RefusesStripsThatResizingMakesTooLarge) {
+  const Classifier classifier(std::make_shared<Colours>(), {}, {}, /*optimize=*/false);
+  EXPECT_EQ(classifier(Image(torch::zeros({3, 20, 10'000}, torch::kUInt8))).best.size(), 3);
+  EXPECT_ERROR(
+      classifier(Image(torch::zeros({3, 1, 1'000'000}, torch::kUInt8))), ValueError,
+      "Classifier: a picture of (1, 1000000) would be resized to (256, 256000000), more than resized_pixels, 33554432");
+  const Classifier tight(std::make_shared<Colours>(), as_it_is, {}, /*optimize=*/false, /*resized_pixels=*/8 * 12 - 1);
+  EXPECT_ERROR(tight(colour(0, 1)), ValueError, "raise it, or cut the picture into parts");
+}
+
 TEST(Classifier, RefusesOtherModelsAndShapes) {
   EXPECT_ERROR(Classifier("raft_small"), ValueError, "its preset is that of another task: optical flow");
   const Classifier classifier(std::make_shared<Colours>(), as_it_is, {}, /*optimize=*/false);

@@ -134,6 +134,25 @@ TEST(Segmenter, IsCalledFromManyThreads) {
   for (auto& future : found) EXPECT_TENSOR_EQ(future.get().classes, expected.classes);
 }
 
+TEST(Segmenter, RefusesStripsThatResizingMakesTooLarge) {
+  auto preset = plain_preset;
+  preset.resize_size = 520;
+  const Image strip(torch::zeros({3, 10'000, 20}, torch::kUInt8));
+  const Segmenter usual(std::make_shared<Strongest>(), preset, {}, /*optimize=*/false);
+  const auto refusal =
+      "a picture of (10000, 20) would be resized to (260000, 520), more than resized_pixels, 33554432; raise it";
+  EXPECT_ERROR(usual(strip), ValueError, std::string("Segmenter: ") + refusal);
+  EXPECT_ERROR(usual(std::vector<Image>{flag(), strip}), ValueError, std::string("Segmenter: inputs[1]: ") + refusal);
+
+  preset.resize_size = 20;
+  const Segmenter tight(std::make_shared<Strongest>(), preset, {}, /*optimize=*/false, /*resized_pixels=*/20 * 1000 - 1);
+  EXPECT_ERROR(tight(flag(2, 100)), ValueError, "more than resized_pixels, 19999");
+  const Segmenter wide(std::make_shared<Strongest>(), preset, {}, /*optimize=*/false, /*resized_pixels=*/20 * 1000);
+  EXPECT_EQ(wide(flag(2, 100)).classes.sizes(), (std::vector<int64_t>{2, 100}));
+  const Segmenter unresized(std::make_shared<Strongest>(), plain_preset, {}, /*optimize=*/false, /*resized_pixels=*/1);
+  EXPECT_EQ(unresized(strip).classes.sizes(), (std::vector<int64_t>{10'000, 20}));
+}
+
 TEST(Segmenter, RefusesOtherModelsAndShapes) {
   EXPECT_ERROR(Segmenter("resnet18"), ValueError, "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
   EXPECT_ERROR(Segmenter(std::shared_ptr<SegmentationModel>(), plain_preset, {}), ValueError, "Segmenter: there is no model");
