@@ -45,12 +45,16 @@ opsis::tasks::DetectorOptions weights_of(const TaskArguments& arguments, double 
 
 void check_out(const TaskArguments& arguments) {
   if (arguments.out.empty()) return;
-  const fs::path file = arguments.out;
-  check_picture_name("--out", file);
-  const auto folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  check_picture_name("--out", arguments.out);
+  check_folder(arguments.out);
+}
+
+void check_folder(const std::string& file) {
+  const fs::path path = file;
+  const auto folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) {
-    opsis::raise<opsis::IoError>("cannot write {}: there is no folder {}; make it first", arguments.out, folder.string());
+    opsis::raise<opsis::IoError>("cannot write {}: there is no folder {}; make it first", file, folder.string());
   }
 }
 

@@ -27,6 +27,10 @@ opsis::tasks::DetectorOptions weights_of(const TaskArguments& arguments, double 
 /// Throws   as check_picture_name; IoError for a folder that is not there
 void check_out(const TaskArguments& arguments);
 
+/// Refuses a file whose folder is not there.
+/// Throws   IoError
+void check_folder(const std::string& file);
+
 /// Writes the picture, in [0, 255], to --out.
 void write_out(const opsis::Image& picture, const TaskArguments& arguments);
 

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/task_checkpoint.h"
 #include "opsis/core/check.h"
+#include "opsis/io/masks.h"
 #include "opsis/utils.h"
 
 namespace cli {
@@ -27,6 +28,12 @@ opsis::Image drawn(opsis::Image picture, const opsis::tasks::Detections& found) 
   }
   return opsis::utils::draw_bounding_boxes(picture, found.boxes,
                                            {.labels = std::move(labels), .width = 2, .font_size = 14, .fill_labels = true});
+}
+
+// As COCO's files have it.
+Json mask_of(const torch::Tensor& mask) {
+  const auto runs = opsis::io::encode_masks(mask).front();
+  return {{"size", {runs.size.height, runs.size.width}}, {"counts", opsis::io::to_text(runs)}};
 }
 
 constexpr const char* kUsualModel = "fasterrcnn_mobilenet_v3_large_fpn";
@@ -52,7 +59,7 @@ int detect(DetectOptions options) {
   const auto found = options.tile > 0 ? detector.tiled(picture,
                                                        {.tile_size = {options.tile, options.tile},
                                                         .overlap = options.overlap,
-                                                        .masks = !options.task.out.empty()},  // which are only drawn
+                                                        .masks = !options.task.out.empty() || options.task.json},
                                                        &timings)
                                       : detector(picture, &timings);
   if (!options.task.out.empty()) write_out(drawn(picture, found), options.task);
@@ -63,6 +70,7 @@ int detect(DetectOptions options) {
     const auto score = found.scores[place].item<double>();
     answer.entries.push_back(
         {{"index", found.labels[place].item<int64_t>()}, {"name", found.names[i]}, {"score", score}, {"box", numbers(box)}});
+    if (options.task.json && found.masks.defined()) answer.entries.back()["mask"] = mask_of(found.masks[place]);
     std::vector<std::string> row{"", opsis::fixed(score * 100, 2) + " %", found.names[i]};
     for (int64_t side = 0; side < 4; ++side) row.push_back(opsis::fixed(box[side].item<double>(), 1));
     answer.rows.push_back(std::move(row));
@@ -91,7 +99,8 @@ void declare_detect(CLI::App& app, Chosen& chosen) {
       "Examples:\n"
       "  opsis detect street.jpg --out boxes.png\n"
       "  opsis detect street.jpg --model maskrcnn_resnet50_fpn_v2 --score 0.8 --json\n"
-      "  opsis detect aerial.png --tile 640 --overlap 160 --out found.png");
+      "  opsis detect aerial.png --tile 640 --overlap 160 --out found.png\n"
+      "Masks, where the model tells them, are drawn, and by --json are run lengths as COCO has them.");
   command.callback([options, &chosen] { chosen.run = [options] { return detect(*options); }; });
 }
 

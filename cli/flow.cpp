@@ -14,7 +14,14 @@ struct FlowOptions {
   std::string first, second;
   TaskArguments task{.model = "raft_small"};
   int64_t updates = 12;
+  double alpha = 0.6;
 };
+
+// The picture under the colours of its pixels' directions.
+opsis::Image drawn(const opsis::Image& picture, const torch::Tensor& flow, double alpha) {
+  const auto colours = opsis::utils::flow_to_image(flow).to(torch::kFloat32);
+  return opsis::Image(picture.data.to(torch::kFloat32).lerp(colours, alpha).round().to(torch::kUInt8));
+}
 
 int flow(const FlowOptions& options) {
   check_out(options.task);
@@ -24,7 +31,7 @@ int flow(const FlowOptions& options) {
   at::globalContext().setFlushDenormal(true);
   opsis::tasks::Timings timings;
   const auto found = estimator(first, second, &timings);
-  if (!options.task.out.empty()) write_out(opsis::Image(opsis::utils::flow_to_image(found)), options.task);
+  if (!options.task.out.empty()) write_out(drawn(first, found, options.alpha), options.task);
   const auto lengths = found.norm(2, 0);
   const auto mean = lengths.mean().item<double>(), largest = lengths.max().item<double>();
   const auto right = found[0].mean().item<double>(), down = found[1].mean().item<double>();
@@ -50,13 +57,17 @@ void declare_flow(CLI::App& app, Chosen& chosen) {
   const auto options = std::make_shared<FlowOptions>();
   command.add_option("first", options->first, "A picture")->required();
   command.add_option("second", options->second, "The next, of the same size")->required();
-  declare_task(command, options->task, "models::optical_flow", "the directions as colours");
+  declare_task(command, options->task, "models::optical_flow", "the first picture under colours for the directions");
   command.add_option("--updates", options->updates, "How often the estimate is made better")
       ->capture_default_str()
       ->check(at_least_one);
+  command.add_option("--alpha", options->alpha, "How much of the picture the colours hide, from 0 to 1, which is all of it")
+      ->capture_default_str()
+      ->check(from_zero_to_one);
   command.footer(
       "Examples:\n"
       "  opsis flow frame1.png frame2.png --out flow.png\n"
+      "  opsis flow frame1.png frame2.png --out colours.png --alpha 1\n"
       "  opsis flow frame1.png frame2.png --model raft_large --updates 20 --json");
   command.callback([options, &chosen] { chosen.run = [options] { return flow(*options); }; });
 }

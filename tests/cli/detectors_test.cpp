@@ -227,7 +227,10 @@ TEST(CliTrainDetector, TrainsOnKeyPointsWhichAreThenFound) {
   const auto document = json::parse(found.out);
   EXPECT_EQ(document["model"], "keypointrcnn_resnet50_fpn");
   for (const auto& person : document["found"]) EXPECT_EQ(person["keypoints"].size(), 17);
-  EXPECT_EQ(io::decode_image(std::filesystem::path(at("drawn.png"))).data.sizes(), (std::vector<int64_t>{3, 48, 64}));
+  const auto pixels = [&](const char* name) { return io::decode_image(std::filesystem::path(at(name))).data; };
+  EXPECT_EQ(pixels("drawn.png").sizes(), (std::vector<int64_t>{3, 48, 64}));
+  const auto changed = (pixels("drawn.png") != pixels("people/val/0.png")).any(0);
+  EXPECT_EQ(changed.any().item<bool>(), !document["found"].empty());
 }
 
 TEST(CliTrainDetector, SaysWhatIsWrong) {

@@ -15,6 +15,22 @@
 namespace opsis::cli_tests {
 namespace {
 
+// Which pixels are other than in the photo: (H, W).
+torch::Tensor changed(const std::string& drawn, const std::string& photo) {
+  const auto pixels = [](const std::string& file) { return io::decode_image(std::filesystem::path(file)).data; };
+  return (pixels(drawn) != pixels(photo)).any(0);
+}
+
+// Boxes are drawn from their upper left corner on.
+void expect_drawn(const json& found, const torch::Tensor& changed) {
+  for (const auto& thing : found) {
+    const auto x = static_cast<int64_t>(thing["box"][0].get<double>()), y = static_cast<int64_t>(thing["box"][1].get<double>());
+    if (y < changed.size(0) && x < changed.size(1)) {
+      EXPECT_TRUE(changed[y][x].item<bool>()) << thing;
+    }
+  }
+}
+
 TEST(Segment, TellsWhatThePixelsBelongToAndDrawsIt) {
   const support::TemporaryFolder folder;
   const auto file = [&](const char* name) { return (folder.path() / name).string(); };
@@ -86,6 +102,21 @@ TEST(Segment, TakesPicturesInTheSizeThatItsCheckpointTells) {
   EXPECT_TENSOR_NEAR(shares(24), expected(24), 0, 0.02);
   EXPECT_TENSOR_NEAR(shares({}), expected(520), 0, 0.02);
   EXPECT_FALSE(support::near(expected(24), expected(520), 0, 0.1));
+
+  const auto run = opsis_tool({"segment", file("photo.png"), "--weights", file("own.pth"), "--out", file("drawn.png"), "--map",
+                               file("map.png"), "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const auto map = io::decode_image(std::filesystem::path(file("map.png"))).data;
+  ASSERT_EQ(map.sizes(), (std::vector<int64_t>{1, 40, 60}));
+  const auto document = json::parse(run.out);
+  EXPECT_GT(document["classes"].size(), 1);
+  for (const auto& entry : document["classes"]) {
+    const auto share = (map == entry["index"].get<int64_t>()).to(torch::kFloat64).mean().item<double>();
+    EXPECT_NEAR(share, entry["share"].get<double>(), 1e-9);
+  }
+  EXPECT_GT(changed(file("drawn.png"), file("photo.png")).to(torch::kFloat64).mean().item<double>(), 0.95);
+  expect_wrong_usage({"segment", file("photo.png"), "--map", file("map.jpg")}, "--map must end in .png, got ");
+  expect_failure({"segment", file("photo.png"), "--map", file("nowhere/map.png")}, "nowhere/map.png: there is no folder");
 }
 
 TEST(CliDetect, TellsWhatThereIsAndDrawsIt) {
@@ -111,8 +142,10 @@ TEST(CliDetect, TellsWhatThereIsAndDrawsIt) {
     ASSERT_EQ(thing["box"].size(), 4);
     EXPECT_LE(thing["box"][2].get<double>(), 60);
     EXPECT_FALSE(thing["name"].get<std::string>().empty());
+    EXPECT_FALSE(thing.contains("mask"));
   }
   EXPECT_EQ(io::decode_image(std::filesystem::path(file("drawn.png"))).data.sizes(), (std::vector<int64_t>{3, 40, 60}));
+  expect_drawn(document["found"], changed(file("drawn.png"), file("photo.png")));
   EXPECT_EQ(json::parse(with({"--tile", "64", "--overlap", "8", "--json"}).out)["found"], document["found"]);
   const auto tiled = with({"--tile", "24", "--overlap", "8", "--json"});
   ASSERT_EQ(tiled.code, 0) << tiled.err;
@@ -132,6 +165,43 @@ TEST(CliDetect, TellsWhatThereIsAndDrawsIt) {
   expect_wrong_usage({"detect", file("photo.png"), "--out", file("drawn.bmp")}, "--out must end in .avif, .gif, .jpg, ");
   expect_failure({"detect", file("photo.png"), "--model", "resnet18"},
                  "ResNet18_Weights.IMAGENET1K_V1: its preset is that of another task");
+}
+
+// As opsis train-detector writes them; sure of every box, and that all of it is the thing.
+TEST(CliDetect, TellsMasksAsRunLengthsAndDrawsThem) {
+  const torch::NoGradGuard no_grad;
+  const support::TemporaryFolder folder;
+  const auto file = [&](const char* name) { return (folder.path() / name).string(); };
+  const auto name = "maskrcnn_resnet50_fpn";
+  torch::manual_seed(0);
+  const auto model = models::get_model<models::DetectionModel>(name, {.num_classes = 2, .weights_backbone = ""});
+  auto parameters = model->named_parameters();
+  parameters["roi_heads.box_predictor.cls_score.bias"].copy_(torch::tensor({-9.F, 9.F}));
+  parameters["roi_heads.mask_predictor.mask_fcn_logits.bias"].fill_(50);
+  auto checkpoint = hub::Value::dict({{"model", hub::state_dict(*model)}, {"model_name", name}});
+  checkpoint.set("categories", hub::Value::list(std::vector<hub::Value>{"__background__", "thing"}));
+  checkpoint.set("image_size", int64_t{64});
+  hub::save(file("own.pth"), checkpoint);
+  io::write_png(Image(torch::randint(0, 256, {3, 40, 60}, torch::kUInt8)), file("photo.png"));
+  for (const auto& more : {std::vector<std::string>{}, std::vector<std::string>{"--tile", "32", "--overlap", "8"}}) {
+    std::vector<std::string> arguments{"detect", file("photo.png"), "--weights", file("own.pth"),
+                                       "--out",  file("drawn.png"), "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto run = opsis_tool(arguments);
+    ASSERT_EQ(run.code, 0) << run.err;
+    const auto found = json::parse(run.out)["found"];
+    ASSERT_FALSE(found.empty());
+    auto inside = torch::zeros({40, 60}, torch::kBool);
+    for (const auto& thing : found) {
+      EXPECT_EQ(thing["mask"]["size"], (json{40, 60}));
+      const auto runs = io::runs_of_text(thing["mask"]["counts"].get<std::string>(), {40, 60});
+      inside = inside.logical_or(io::decode_masks({runs})[0] != 0);
+    }
+    const auto is_changed = changed(file("drawn.png"), file("photo.png"));
+    expect_drawn(found, is_changed);
+    EXPECT_GT(inside.sum().item<int64_t>(), 0);
+    EXPECT_GT(is_changed.masked_select(inside).to(torch::kFloat64).mean().item<double>(), 0.95);
+  }
 }
 
 // An optimized network folds its norms, which changes last bits from the second tile on.
@@ -177,6 +247,14 @@ TEST(CliFlow, TellsHowFarPixelsMoveAndDrawsIt) {
   EXPECT_EQ(document["width"], 60);
   EXPECT_GE(document["largest_length"].get<double>(), document["mean"]["length"].get<double>());
   EXPECT_EQ(io::decode_image(std::filesystem::path(file("flow.png"))).data.sizes(), (std::vector<int64_t>{3, 100, 60}));
+  const auto plain = opsis_tool({"flow", file("first.png"), file("second.png"), "--weights", file("raft.safetensors"),
+                                 "--updates", "2", "--out", file("colours.png"), "--alpha", "1"});
+  ASSERT_EQ(plain.code, 0) << plain.err;
+  const auto pixels = [&](const char* name) {
+    return io::decode_image(std::filesystem::path(file(name))).data.to(torch::kFloat32);
+  };
+  EXPECT_TENSOR_NEAR(pixels("flow.png"), 0.4 * pixels("first.png") + 0.6 * pixels("colours.png"), 0, 1);
+  EXPECT_FALSE(support::near(pixels("flow.png"), pixels("colours.png"), 0, 1));
   io::write_png(Image(torch::randint(0, 256, {3, 100, 61}, torch::kUInt8)), file("other.png"));
   expect_failure({"flow", file("first.png"), file("other.png"), "--weights", file("raft.safetensors")},
                  "FlowEstimator: both images must be alike, got (3, 100, 60) and (3, 100, 61)");
