@@ -152,9 +152,10 @@ void expect_same_learned(DetectionModel& model, const oracle::Case& c) {
   EXPECT_TENSOR_NEAR(stacked(model.losses(images, targets_of(c, "other"))), c.tensor("other_losses"), 1e-5, 0);
 }
 
-std::shared_ptr<DetectionModel> small_model(const std::string& name) {
+// SSDs have a size of their own.
+std::shared_ptr<DetectionModel> small_model(const std::string& name, const models::detection::TransformOptions& sizes = {
+                                                                         .min_size = {64}, .max_size = 128}) {
   using namespace models::detection;
-  const TransformOptions sizes{.min_size = {64}, .max_size = 128};
   if (name == "retinanet_resnet50_fpn") {
     return retinanet_resnet50_fpn({}, {.weights_backbone = std::nullopt, .transform = sizes}).ptr();
   }
@@ -295,11 +296,10 @@ TEST(OneStageDetectors, TakeAnImageOfOnePixelAndAStripe) {
   for (const auto& c : oracle::cases("models_detection_single/odd_sizes")) {
     SCOPED_TRACE(c.name());
     torch::manual_seed(0);
-    const models::detection::RetinaNetOptions small{.weights_backbone = std::nullopt,
-                                                    .transform = {.min_size = {32}, .max_size = 256}};
-    const auto model = c.text("model").starts_with("retinanet")
-                           ? std::shared_ptr<DetectionModel>(models::detection::retinanet_resnet50_fpn({}, small).ptr())
-                           : small_model(c.text("model"));
+    std::optional<support::TableDraws> draws;
+    if (c.boolean("table")) draws.emplace();
+    const auto model = small_model(c.text("model"), {.min_size = {32}, .max_size = 256});
+    draws.reset();
     enliven(*model, c);
     expect_same_found(*model, c);
   }

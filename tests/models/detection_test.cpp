@@ -267,6 +267,27 @@ TEST(FasterRCNN, FindsWhatTorchvisionsFindsInAStripe) {
   }
 }
 
+TEST(DetectionModel, TakesAnImageOfOnePixelAndAStripe) {
+  const support::OneThread one_thread;
+  for (const auto& c : oracle::cases("models_detection/odd_sizes")) {
+    SCOPED_TRACE(c.name());
+    torch::manual_seed(0);
+    std::optional<support::TableDraws> draws;
+    if (c.boolean("table")) draws.emplace();
+    const auto model = random_rcnn(c.text("model"));
+    draws.reset();
+    make_quick(*model);
+    // A pixel looks the same everywhere: which of its regions come first is decided by last bits.
+    const auto of_pixel = found_by(*model, {c.tensor("image_0")}).at(0);
+    EXPECT_EQ(of_pixel.boxes.sizes()[1], 4);
+    EXPECT_EQ(of_pixel.boxes.size(0) > 0, c.tensor("pixel_0_boxes").size(0) > 0);
+    if (of_pixel.boxes.size(0) > 0) {
+      EXPECT_TENSOR_NEAR(of_pixel.scores[0], c.tensor("pixel_0_scores")[0], 1e-4, 0);
+    }
+    expect_same_found(found_by(*model, {c.tensor("image_1")}), c, "line_");
+  }
+}
+
 TEST(FasterRCNN, TakesTheWeightsOfItsBackbone) {
   const support::SavedBackbone saved;
   const auto model = detection::fasterrcnn_mobilenet_v3_large_320_fpn({}, {.weights_backbone = saved.weights});

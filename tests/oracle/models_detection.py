@@ -171,6 +171,21 @@ def stripe(shape):
     return {"image": image} | found(model, [image])
 
 
+@case("models_detection/odd_sizes", model=["fasterrcnn_resnet50_fpn", "keypointrcnn_resnet50_fpn"])
+def odd_sizes(model):
+    """An image of one pixel, and one that is a stripe."""
+    images = [torch.rand(3, 1, 1), torch.rand(3, 6, 200)]
+    torch.manual_seed(0)
+    table = model in zoo.by_table
+    with TableDraws() if table else contextlib.nullcontext():
+        built = models.get_model(model, weights=None, weights_backbone=None)
+    make_quick(built)
+    with torch.no_grad():
+        built.eval()
+        shown = _numbered("pixel", built(images[:1])) | _numbered("line", built(images[1:]))
+    return {"table": table, "image_0": images[0], "image_1": images[1]} | shown
+
+
 @case("models_detection/checkpoint")
 def checkpoint():
     """Saved by Python, under the names that heads had in its first versions."""
