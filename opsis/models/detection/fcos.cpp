@@ -81,7 +81,8 @@ Tensor matched(const Tensor& boxes, const Tensor& anchors, const std::vector<int
   const auto farthest = distances.amax(2);
   fits = fits.logical_and_(farthest > least).logical_and_(farthest < most);
 
-  const auto extent = second(boxes) - first(boxes);
+  auto extent = second(boxes) - first(boxes);
+  if (extent.scalar_type() == torch::kFloat16) extent = extent.to(torch::kFloat32);  // which has 1e8
   const auto smallness = 1e8 - extent.select(1, 0) * extent.select(1, 1);
   const auto [value, which] = (fits.to(torch::kFloat32) * smallness.unsqueeze(0)).max(1);
   return torch::where(value < 1e-5, -1, which);

@@ -99,8 +99,11 @@ class OPSIS_API DetectionModel : public Model {
   /// How wrong the model is, with gradients.
   /// Throws   ValueError unless training, and for targets that are not as DetectionTarget says: the message names image and box
   /// Differs  torchvision refuses neither boxes that are no numbers, nor masks of another size than the image, nor negative
-  ///          labels in RetinaNet, where they count from the last class; its RetinaNet and FCOS take labels of int32, which are
-  ///          int64 here as in all its other models
+  ///          labels in RetinaNet, where they count from the last class, nor labels, masks and key points that are not as many as
+  ///          the boxes, where it does not reach for one that is missing, nor key points of another number or (N, K, 4). Its
+  ///          RetinaNet takes labels of int32 and (N, 1), FCOS and SSD of int32, int16, int8 and bool, SSD of uint8, which are
+  ///          int64 here as in its models of two stages. Those refuse boxes of bfloat16 and FCOS boxes of float64, which are
+  ///          taken here
   DetectionLosses losses(std::vector<torch::Tensor> images, std::vector<DetectionTarget> targets);
 
  protected:
