@@ -69,6 +69,7 @@ LabelledBoxes weighted_boxes_fusion(const std::vector<LabelledBoxes>& models, co
   const auto weights = options.weights.empty() ? std::vector<double>(models.size(), 1) : options.weights;
   OPSIS_CHECK(weights.size() == models.size() && std::all_of(weights.begin(), weights.end(), [](double w) { return w > 0; }),
               "weighted_boxes_fusion: weights must be positive, one for each of {} models", models.size());
+  detail::need_no_trace("weighted_boxes_fusion");
   const auto type = models[0].boxes.scalar_type();
   const torch::NoGradGuard no_grad;
 

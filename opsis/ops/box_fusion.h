@@ -28,7 +28,7 @@ struct BoxFusionOptions {
 /// https://arxiv.org/abs/1910.13302
 ///     auto fused = weighted_boxes_fusion({a, b}, {.weights = {2, 1}});
 /// Types    float32 or float64, the same for all; labels int64
-/// Throws   ValueError for no models, for weights that are not one for each and positive, for corners that are out of order, and
+/// Throws   ValueError for no models, for weights that are not one for each and positive, for corners that are out of order,
 ///          for other shapes and types, and for tensors of the meta device
 /// Source   Opsis; weighted_boxes_fusion of ZFTurbo/Weighted-Boxes-Fusion with conf_type "avg"
 OPSIS_API LabelledBoxes weighted_boxes_fusion(const std::vector<LabelledBoxes>& models, const BoxFusionOptions& options = {});

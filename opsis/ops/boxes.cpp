@@ -1,5 +1,6 @@
 #include "opsis/ops/boxes.h"
 
+#include <torch/library.h>
 #include <torch/torch.h>
 
 #include <numbers>
@@ -169,13 +170,6 @@ Tensor sides_around(const Pairs& pairs) {
 }
 
 // What nobody differentiates, in one pass: to the bit what the operations above give.
-bool iou_in_one_pass(const Tensor& boxes1, const Tensor& boxes2) {
-  const auto type = boxes1.scalar_type();
-  return boxes1.dim() == 2 && boxes2.dim() == 2 && boxes1.device().is_cpu() && boxes2.device().is_cpu() &&
-         (type == torch::kFloat32 || type == torch::kFloat64) && boxes2.scalar_type() == type &&
-         !(torch::GradMode::is_enabled() && (boxes1.requires_grad() || boxes2.requires_grad()));
-}
-
 template <class T>
 void box_iou_rows(const Tensor& boxes1, const Tensor& boxes2, const Tensor& out) {
   const auto area1 = box_area(boxes1).contiguous(), area2 = box_area(boxes2).contiguous();
@@ -208,6 +202,96 @@ void check_pairs(std::string_view where, const Tensor& boxes1, const Tensor& box
               opsis::detail::shape(boxes1), opsis::detail::shape(boxes2));
   OPSIS_CHECK(boxes1.device() == boxes2.device(), "{}: boxes must be on one device, got {} and {}", where, boxes1.device(),
               boxes2.device());
+}
+
+// Of any boxes on any device, by operations that are differentiated and traced one by one, as torchvision's are.
+Tensor box_iou_composed(const Tensor& boxes1, const Tensor& boxes2) {
+  check_pairs("box_iou", boxes1, boxes2, XYXY);
+  return computed("box_iou", {boxes1.scalar_type(), boxes2.scalar_type()}, [&] { return overlap(boxes1, boxes2, XYXY).iou(); });
+}
+
+Tensor box_iou_cpu(const Tensor& boxes1, const Tensor& boxes2) {
+  const auto type = boxes1.scalar_type();
+  if (boxes1.dim() != 2 || boxes2.dim() != 2 || !boxes2.is_cpu() || boxes2.scalar_type() != type ||
+      (type != torch::kFloat32 && type != torch::kFloat64)) {
+    return box_iou_composed(boxes1, boxes2);
+  }
+  check_pairs("box_iou", boxes1, boxes2, XYXY);
+  auto out = torch::empty({boxes1.size(0), boxes2.size(0)}, boxes1.options());
+  prefer_huge_pages(out.const_data_ptr(), out.nbytes());
+  AT_DISPATCH_FLOATING_TYPES(type, "box_iou", [&] { box_iou_rows<scalar_t>(boxes1, boxes2, out); });
+  return out;
+}
+
+Tensor call_box_iou(const Tensor& boxes1, const Tensor& boxes2) {
+  static const auto op =
+      c10::Dispatcher::singleton().findSchemaOrThrow("opsis::box_iou", "").typed<Tensor(const Tensor&, const Tensor&)>();
+  return op.call(boxes1, boxes2);
+}
+
+// Of gradients in either direction.
+bool is_differentiated(const Tensor& tensor) {
+  return (torch::GradMode::is_enabled() && tensor.requires_grad()) || tensor._fw_grad(/*level=*/0).defined();
+}
+
+Tensor box_iou_autograd(const Tensor& boxes1, const Tensor& boxes2) {
+  if (is_differentiated(boxes1) || is_differentiated(boxes2)) return box_iou_composed(boxes1, boxes2);
+  const at::AutoDispatchBelowADInplaceOrView below;
+  return call_box_iou(boxes1, boxes2);
+}
+
+// --- Masks -------------------------------------------------------------------------------------------------------------
+
+Tensor masks_to_boxes_cpu(const Tensor& masks) {
+  const auto on_cpu = torch::TensorOptions().dtype(torch::kFloat32);
+  if (masks.numel() == 0) return torch::zeros({0, 4}, on_cpu);
+  OPSIS_CHECK(masks.dim() == 3, "masks_to_boxes: masks must be (N, H, W), got {}", opsis::detail::shape(masks));
+  const auto one_byte =
+      masks.element_size() == 1 && (masks.scalar_type() == torch::kBool || masks.scalar_type() == torch::kByte);
+  const auto shown = (one_byte ? masks : masks.to(torch::kBool)).contiguous();
+  const auto out = torch::zeros({masks.size(0), 4}, on_cpu);
+  const auto height = masks.size(1), width = masks.size(2);
+  const auto* const bytes = static_cast<const uint8_t*>(shown.const_data_ptr());
+  auto* const boxes = out.mutable_data_ptr<float>();
+  parallel_for(0, masks.size(0), 1, [&](int64_t begin, int64_t end) {
+    for (auto i = begin; i < end; ++i) {
+      const auto extent = simd::mask_extent(bytes + i * height * width, height, width);
+      if (!extent) continue;
+      const int64_t numbers[] = {extent->left, extent->top, extent->right, extent->bottom};
+      std::copy(std::begin(numbers), std::end(numbers), boxes + 4 * i);
+    }
+  });
+  return out;
+}
+
+Tensor masks_to_boxes_meta(const Tensor& masks) {
+  const bool none = masks.numel() == 0;
+  OPSIS_CHECK(none || masks.dim() == 3, "masks_to_boxes: masks must be (N, H, W), got {}", opsis::detail::shape(masks));
+  return torch::empty({none ? 0 : masks.size(0), 4}, torch::dtype(torch::kFloat32).device(masks.device()));
+}
+
+Tensor call_masks_to_boxes(const Tensor& masks) {
+  static const auto op =
+      c10::Dispatcher::singleton().findSchemaOrThrow("opsis::masks_to_boxes", "").typed<Tensor(const Tensor&)>();
+  return op.call(masks);
+}
+
+// --- Registration ------------------------------------------------------------------------------------------------------
+
+TORCH_LIBRARY_FRAGMENT(opsis, m) {
+  using c10::DispatchKey;
+  m.def("box_iou(Tensor boxes1, Tensor boxes2) -> Tensor");
+  m.impl("box_iou", DispatchKey::CPU, box_iou_cpu);
+  m.impl("box_iou", DispatchKey::CompositeExplicitAutograd, box_iou_composed);
+  m.impl("box_iou", DispatchKey::Autograd, box_iou_autograd);
+  m.impl("box_iou", DispatchKey::Tracer, box_iou_composed);  // a trace then runs wherever LibTorch does
+
+  m.def("masks_to_boxes(Tensor masks) -> Tensor");
+  m.impl("masks_to_boxes", DispatchKey::CPU, masks_to_boxes_cpu);
+  m.impl("masks_to_boxes", DispatchKey::CompositeExplicitAutograd,
+         [](const Tensor& masks) { return masks_to_boxes_cpu(masks.cpu()).to(masks.device()); });
+  m.impl("masks_to_boxes", DispatchKey::Meta, masks_to_boxes_meta);
+  m.impl("masks_to_boxes", DispatchKey::Autograd, torch::CppFunction::makeFallthrough());  // boxes have no gradient
 }
 
 struct Distance {
@@ -249,14 +333,8 @@ Tensor box_iou(const Tensor& boxes1, const Tensor& boxes2, BoundingBoxFormat fmt
     if (fmt == CXCYWHR) return detail::box_iou_rotated(boxes1, boxes2);
     return detail::box_iou_rotated(box_convert(boxes1, fmt, CXCYWHR), box_convert(boxes2, fmt, CXCYWHR));
   }
-  if (fmt != XYXY || !iou_in_one_pass(boxes1, boxes2)) {
-    return computed("box_iou", {boxes1.scalar_type(), boxes2.scalar_type()},
-                    [&] { return overlap(boxes1, boxes2, fmt).iou(); });
-  }
-  auto out = torch::empty({boxes1.size(0), boxes2.size(0)}, boxes1.options().requires_grad(false));
-  prefer_huge_pages(out.const_data_ptr(), out.nbytes());
-  AT_DISPATCH_FLOATING_TYPES(out.scalar_type(), "box_iou", [&] { box_iou_rows<scalar_t>(boxes1, boxes2, out); });
-  return out;
+  if (fmt == XYXY) return call_box_iou(boxes1, boxes2);
+  return computed("box_iou", {boxes1.scalar_type(), boxes2.scalar_type()}, [&] { return overlap(boxes1, boxes2, fmt).iou(); });
 }
 
 Tensor generalized_box_iou(const Tensor& boxes1, const Tensor& boxes2) {
@@ -309,26 +387,7 @@ Tensor remove_small_boxes(const Tensor& boxes, double min_size) {
 
 Tensor masks_to_boxes(const Tensor& masks) {
   OPSIS_CHECK(masks.defined(), "masks_to_boxes: masks must be (N, H, W), got an undefined tensor");
-  const auto on_cpu = torch::TensorOptions().dtype(torch::kFloat32);
-  if (masks.numel() == 0) return torch::zeros({0, 4}, on_cpu.device(masks.device()));
-  OPSIS_CHECK(masks.dim() == 3, "masks_to_boxes: masks must be (N, H, W), got {}", opsis::detail::shape(masks));
-  if (masks.is_meta()) return torch::empty({masks.size(0), 4}, on_cpu.device(masks.device()));
-  const auto one_byte =
-      masks.element_size() == 1 && (masks.scalar_type() == torch::kBool || masks.scalar_type() == torch::kByte);
-  const auto shown = (one_byte ? masks : masks.to(torch::kBool)).cpu().contiguous();
-  const auto out = torch::zeros({masks.size(0), 4}, on_cpu);
-  const auto height = masks.size(1), width = masks.size(2);
-  const auto* const bytes = static_cast<const uint8_t*>(shown.const_data_ptr());
-  auto* const boxes = out.mutable_data_ptr<float>();
-  parallel_for(0, masks.size(0), 1, [&](int64_t begin, int64_t end) {
-    for (auto i = begin; i < end; ++i) {
-      const auto extent = simd::mask_extent(bytes + i * height * width, height, width);
-      if (!extent) continue;
-      const int64_t numbers[] = {extent->left, extent->top, extent->right, extent->bottom};
-      std::copy(std::begin(numbers), std::end(numbers), boxes + 4 * i);
-    }
-  });
-  return out.to(masks.device());
+  return call_masks_to_boxes(masks);
 }
 
 }  // namespace opsis::inline v1::ops

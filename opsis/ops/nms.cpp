@@ -1,8 +1,11 @@
 #include "opsis/ops/nms.h"
 
 #include <ATen/autocast_mode.h>
+#include <torch/csrc/jit/frontend/tracer.h>
 #include <torch/library.h>
 #include <torch/torch.h>
+
+#include <cmath>
 
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
@@ -180,6 +183,101 @@ Tensor suppress_by_class_cpu(const Tensor& all_boxes, const Tensor& scores, cons
   return kept_best_first(torch::tensor(kept, torch::kInt64), scores);
 }
 
+// --- By class, and of turned boxes: operators too, so that a trace calls them again ---------------------------------------
+
+Tensor nms_per_class_cpu(const Tensor& given_boxes, const Tensor& given_scores, const Tensor& idxs, double iou_threshold) {
+  const auto boxes = as_nms_takes(given_boxes), scores = as_nms_takes(given_scores);
+  check_boxes_and_scores("nms_per_class", boxes, scores, 4);
+  detail::check_classes("nms_per_class", boxes, idxs);
+  const torch::NoGradGuard no_grad;
+  return suppress_by_class_cpu(boxes, scores, idxs.cpu(), iou_threshold);
+}
+
+Tensor nms_per_class_cuda(const Tensor& given_boxes, const Tensor& given_scores, const Tensor& idxs, double iou_threshold) {
+  const auto boxes = as_nms_takes(given_boxes), scores = as_nms_takes(given_scores);
+  check_boxes_and_scores("nms_per_class", boxes, scores, 4);
+  detail::check_classes("nms_per_class", boxes, idxs);
+  const torch::NoGradGuard no_grad;
+  return suppress_by_class_cuda(boxes, scores, idxs.to(boxes.device()), iou_threshold);
+}
+
+Tensor call_nms_per_class(const Tensor& boxes, const Tensor& scores, const Tensor& idxs, double iou_threshold) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("opsis::nms_per_class", "")
+                             .typed<Tensor(const Tensor&, const Tensor&, const Tensor&, double)>();
+  return op.call(boxes, scores, idxs, iou_threshold);
+}
+
+// A turned box, and how long it is from corner to corner, which tells how far it reaches at any angle.
+struct TurnedBox {
+  detail::RotatedBox box;
+  double diagonal;
+};
+
+std::vector<TurnedBox> turned_boxes(const Tensor& rows) {
+  std::vector<TurnedBox> out;
+  out.reserve(static_cast<size_t>(rows.size(0)));
+  for (int64_t i = 0; i < rows.size(0); ++i) {
+    const auto* const row = rows.const_data_ptr<double>() + 5 * i;
+    out.push_back({{row[0], row[1], row[2], row[3], row[4]}, std::hypot(row[2], row[3])});
+  }
+  return out;
+}
+
+Tensor nms_rotated_cpu(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
+  check_boxes_and_scores("nms_rotated", boxes, scores, 5);
+  const torch::NoGradGuard no_grad;
+  const auto order = best_first(scores);
+  const auto all = turned_boxes(boxes.to(torch::kFloat64).index_select(0, order).contiguous());
+  const auto overlap = [&](int64_t better, int64_t worse) {
+    const auto &a = all[static_cast<size_t>(better)], &b = all[static_cast<size_t>(worse)];
+    // What most pairs are told by; of a negative threshold nothing is told without the overlap.
+    const auto reach = (a.diagonal + b.diagonal) / 2;
+    if (iou_threshold >= 0 && (std::abs(a.box.x - b.box.x) > reach || std::abs(a.box.y - b.box.y) > reach)) return false;
+    return static_cast<double>(static_cast<float>(detail::rotated_iou(a.box, b.box))) > iou_threshold;
+  };
+  const auto among = [&](const std::vector<int64_t>& kept, size_t first, int64_t box) {
+    return std::any_of(kept.begin() + static_cast<std::ptrdiff_t>(first), kept.end(),
+                       [&](int64_t better) { return overlap(better, box); });
+  };
+  // Block by block: all of one are held against what earlier blocks left, side by side, and then against one another.
+  constexpr int64_t block = 512;
+  const auto count = std::ssize(all);
+  std::vector<int64_t> kept;
+  std::vector<uint8_t> gone(static_cast<size_t>(block));
+  for (int64_t begin = 0; begin < count; begin += block) {
+    const auto earlier = kept.size();
+    const auto end = std::min(count, begin + block);
+    parallel_for(begin, end, 1 + 16384 / (1 + static_cast<int64_t>(earlier)), [&](int64_t first, int64_t last) {
+      for (auto i = first; i < last; ++i) gone[static_cast<size_t>(i - begin)] = among(kept, 0, i) ? 1 : 0;
+    });
+    for (auto i = begin; i < end; ++i) {
+      if (gone[static_cast<size_t>(i - begin)] == 0 && !among(kept, earlier, i)) kept.push_back(i);
+    }
+  }
+  return order.index_select(0, torch::tensor(kept, torch::kInt64));
+}
+
+TORCH_LIBRARY_FRAGMENT(opsis, m) {
+  using c10::DispatchKey;
+  m.def("nms_per_class(Tensor dets, Tensor scores, Tensor idxs, float iou_threshold) -> Tensor");
+  m.impl("nms_per_class", DispatchKey::CPU, nms_per_class_cpu);
+  m.impl("nms_per_class", DispatchKey::CUDA, nms_per_class_cuda);
+  m.impl("nms_per_class", DispatchKey::CompositeExplicitAutograd,
+         [](const Tensor& boxes, const Tensor& scores, const Tensor& idxs, double threshold) {
+           return nms_per_class_cpu(boxes.cpu(), scores.cpu(), idxs.cpu(), threshold).to(boxes.device());
+         });
+  m.impl("nms_per_class", DispatchKey::Autograd, torch::CppFunction::makeFallthrough());
+
+  m.def("nms_rotated(Tensor dets, Tensor scores, float iou_threshold) -> Tensor");
+  m.impl("nms_rotated", DispatchKey::CPU, nms_rotated_cpu);
+  m.impl("nms_rotated", DispatchKey::CompositeExplicitAutograd,
+         [](const Tensor& boxes, const Tensor& scores, double threshold) {
+           return nms_rotated_cpu(boxes.cpu(), scores.cpu(), threshold).to(boxes.device());
+         });
+  m.impl("nms_rotated", DispatchKey::Autograd, torch::CppFunction::makeFallthrough());
+}
+
 }  // namespace
 
 Tensor nms(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
@@ -191,50 +289,32 @@ Tensor nms(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
 Tensor batched_nms(const Tensor& boxes, const Tensor& scores, const Tensor& idxs, double iou_threshold) {
   OPSIS_CHECK(boxes.defined() && scores.defined(), "batched_nms: boxes and scores must be tensors, got an undefined one");
   // Of no numbers torchvision does not look at the shape.
-  if (boxes.numel() == 0) return torch::empty({0}, torch::TensorOptions(boxes.device()).dtype(torch::kInt64));
+  const bool traced = torch::jit::tracer::isTracing();  // what is decided by the number of boxes would be decided for all
+  if (boxes.numel() == 0 && !traced) return torch::empty({0}, torch::TensorOptions(boxes.device()).dtype(torch::kInt64));
   detail::check_scored_boxes("batched_nms", boxes, scores);
   const bool is_one = idxs.defined() && idxs.dim() == 1 && idxs.size(0) == 1;
-  const auto classes = is_one ? idxs.expand({boxes.size(0)}) : idxs;
+  const auto classes = is_one ? idxs.expand_as(scores) : idxs;
   detail::check_classes("batched_nms", boxes, classes);
   detail::need_values("batched_nms", boxes);
   check_boxes_and_scores("batched_nms", as_nms_takes(boxes), as_nms_takes(scores), 4);
-  if (boxes.numel() > (boxes.is_cuda() ? 100'000 : 4000)) return nms_per_class(boxes, scores, classes, iou_threshold);
+  if (traced || boxes.numel() > (boxes.is_cuda() ? 100'000 : 4000)) return nms_per_class(boxes, scores, classes, iou_threshold);
   const auto offsets = classes.to(boxes.options()) * (boxes.max() + 1);
   return nms(boxes + offsets.unsqueeze(1), scores, iou_threshold);
 }
 
-Tensor nms_per_class(const Tensor& given_boxes, const Tensor& given_scores, const Tensor& idxs, double iou_threshold) {
-  OPSIS_CHECK(given_boxes.defined() && given_scores.defined(),
-              "nms_per_class: boxes and scores must be tensors, got an undefined one");
-  detail::need_values("nms_per_class", given_boxes);
-  const auto boxes = as_nms_takes(given_boxes), scores = as_nms_takes(given_scores);
-  check_boxes_and_scores("nms_per_class", boxes, scores, 4);
+Tensor nms_per_class(const Tensor& boxes, const Tensor& scores, const Tensor& idxs, double iou_threshold) {
+  OPSIS_CHECK(boxes.defined() && scores.defined(), "nms_per_class: boxes and scores must be tensors, got an undefined one");
+  detail::need_values("nms_per_class", boxes);
+  check_boxes_and_scores("nms_per_class", as_nms_takes(boxes), as_nms_takes(scores), 4);
   detail::check_classes("nms_per_class", boxes, idxs);
-  const torch::NoGradGuard no_grad;
-  if (boxes.is_cuda()) return suppress_by_class_cuda(boxes, scores, idxs.to(boxes.device()), iou_threshold);
-  return suppress_by_class_cpu(boxes.cpu(), scores.cpu(), idxs.cpu(), iou_threshold).to(boxes.device());
+  return call_nms_per_class(boxes, scores, idxs.to(boxes.device()), iou_threshold);
 }
 
 Tensor nms_rotated(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
   check_boxes_and_scores("nms_rotated", boxes, scores, 5);
   detail::need_values("nms_rotated", boxes);
-  const torch::NoGradGuard no_grad;
-  const auto order = best_first(scores.cpu());
-  const auto rows = boxes.cpu().to(torch::kFloat64).index_select(0, order).contiguous();
-  const auto* const numbers = rows.const_data_ptr<double>();
-  const auto box = [&](int64_t i) {
-    const auto* const row = numbers + 5 * i;
-    return detail::RotatedBox{row[0], row[1], row[2], row[3], row[4]};
-  };
-  std::vector<int64_t> kept;
-  for (int64_t i = 0; i < rows.size(0); ++i) {
-    const auto candidate = box(i);
-    const auto overlaps = [&](int64_t better) {
-      return static_cast<double>(static_cast<float>(detail::rotated_iou(box(better), candidate))) > iou_threshold;
-    };
-    if (std::none_of(kept.begin(), kept.end(), overlaps)) kept.push_back(i);
-  }
-  return order.index_select(0, torch::tensor(kept, torch::kInt64)).to(boxes.device());
+  static const auto op = nms_handle("opsis::nms_rotated");
+  return op.call(boxes, scores, iou_threshold);
 }
 
 }  // namespace opsis::inline v1::ops

@@ -14,11 +14,12 @@ struct RoIAlignRotatedOptions {
   int64_t sampling_ratio = -1;  ///< samples of a bin down and across; when not positive, one a pixel
 };
 
-/// roi_align, aligned, of boxes that are turned about their centres; the regions are turned upright. Differentiable by the
-/// maps.
+/// roi_align, aligned, of boxes that are turned about their centres; the regions are turned upright. Differentiable, once, by the
+/// maps. Places are found, and samples summed, in float64. Of other devices than the CPU it is computed there.
 /// Shapes   input (N, C, H, W), rois (K, 6): image, then CXCYWHR, degrees counter-clockwise -> (K, C, output_size)
 /// Types    float32 or float64, the same for both
-/// Throws   ValueError for other shapes and types, and when a region names an image that is not in the batch
+/// Throws   ValueError for other shapes and types, for more than 1,000,000 samples a side, and when a region names an image that is
+///          not in the batch
 /// Source   Opsis; ROIAlignRotated of Detectron2
 OPSIS_API torch::Tensor roi_align_rotated(const torch::Tensor& input, const torch::Tensor& rois,
                                           torch::ExpandingArray<2> output_size, const RoIAlignRotatedOptions& options = {});

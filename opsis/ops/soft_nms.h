@@ -42,7 +42,7 @@ struct MatrixNmsOptions {
 };
 
 /// All scores at once, each lowered by its overlap with every better box of its class, less so where that box is itself
-/// suppressed. https://arxiv.org/abs/2003.10152, section 3.3
+/// suppressed. Without a gradient, and without a number for each pair of boxes. https://arxiv.org/abs/2003.10152, section 3.3
 /// Shapes   boxes (N, 4) XYXY, scores (N), idxs (N) -> (N), in the order that came in
 /// Types    float32 or float64, the same for boxes and scores
 /// Throws   ValueError for other shapes and types

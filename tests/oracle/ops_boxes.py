@@ -2,6 +2,7 @@
 
 import torch
 from oracle import case, fails, run
+from torch.autograd import forward_ad
 from torchvision import ops
 
 _types = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16, "bfloat16": torch.bfloat16,
@@ -122,6 +123,18 @@ def gradients(kind):
     weights = torch.rand(5, 4).double()
     (getattr(ops, kind)(a, b) * weights).sum().backward()
     return {"a": a, "b": b, "weights": weights, "grad_a": a.grad, "grad_b": b.grad}
+
+
+@case("ops_boxes/tangents", kind=["box_iou", "generalized_box_iou", "distance_box_iou", "complete_box_iou"])
+def tangents(kind):
+    """In forward mode, by the first boxes and by the second."""
+    a, b = corners(5).double(), corners(4).double()
+    direction_a, direction_b = torch.rand(5, 4).double(), torch.rand(4, 4).double()
+    op = getattr(ops, kind)
+    with forward_ad.dual_level():
+        tangent_a = forward_ad.unpack_dual(op(forward_ad.make_dual(a, direction_a), b)).tangent
+        tangent_b = forward_ad.unpack_dual(op(a, forward_ad.make_dual(b, direction_b))).tangent
+    return {"a": a, "b": b, "direction_a": direction_a, "direction_b": direction_b, "tangent_a": tangent_a, "tangent_b": tangent_b}
 
 
 _twice = _ious | {
