@@ -36,6 +36,10 @@ int main(int argc, char** argv) {
       {"roi_align", [&] { return ops::roi_align(in["maps"], in["rois"], 7, {.spatial_scale = 0.25, .sampling_ratio = 2}); }},
       {"roi_pool", [&] { return ops::roi_pool(in["maps"], in["rois"], 7, 0.25); }},
       {"deform_conv2d", [&] { return ops::deform_conv2d(in["image"], in["offset"], in["weight"], {.padding = 1}); }},
+      {"nms_rotated", [&] { return ops::nms_rotated(in["turned"], in["scores_1000"], 0.5); }},
+      {"matrix_nms", [&] { return ops::matrix_nms(in["boxes_10000"], in["scores_10000"], in["classes"]); }},
+      {"roi_align_rotated",
+       [&] { return ops::roi_align_rotated(in["maps"], in["turned_rois"], 7, {.spatial_scale = 0.25, .sampling_ratio = 2}); }},
   };
   nlohmann::json found;
   opsis::hub::StateDict results;
