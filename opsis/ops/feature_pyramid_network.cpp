@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "opsis/core/check.h"
+#include "opsis/ops/meta_layers.h"
 
 namespace opsis::inline v1::ops {
 namespace {
@@ -35,9 +36,9 @@ LastLevelP6P7Impl::LastLevelP6P7Impl(int64_t in_channels, int64_t out_channels)
 }
 
 FeatureMaps LastLevelP6P7Impl::forward(FeatureMaps results, const std::vector<Tensor>& inputs) {
-  const auto sixth = p6(use_P5 ? results.back().second : inputs.back());
+  const auto sixth = detail::run_held(p6, use_P5 ? results.back().second : inputs.back());
   results.emplace_back("p6", sixth);
-  results.emplace_back("p7", p7(torch::relu(sixth)));
+  results.emplace_back("p7", detail::run_held(p7, sixth.is_meta() ? sixth : torch::relu(sixth)));
   return results;
 }
 

@@ -1,6 +1,7 @@
 #include "opsis/ops/layer.h"
 
 #include "opsis/core/check.h"
+#include "opsis/ops/meta_layers.h"
 
 namespace opsis::inline v1::ops {
 
@@ -17,7 +18,7 @@ void SequentialImpl::append(const std::string& name, Layer layer) {
 }
 
 torch::Tensor SequentialImpl::forward(torch::Tensor x) {
-  for (const auto& layer : layers_) x = layer(std::move(x));
+  for (const auto& layer : layers_) x = detail::run(layer, std::move(x));
   return x;
 }
 

@@ -1,5 +1,7 @@
 #include "opsis/ops/squeeze_excitation.h"
 
+#include "opsis/ops/meta_layers.h"
+
 namespace opsis::inline v1::ops {
 
 using torch::nn::Conv2d;
@@ -15,6 +17,9 @@ SqueezeExcitationImpl::SqueezeExcitationImpl(int64_t input_channels, int64_t squ
       activation(register_layer(*this, "activation", activation_layer())),
       scale_activation(register_layer(*this, "scale_activation", scale_activation_layer())) {}
 
-torch::Tensor SqueezeExcitationImpl::forward(torch::Tensor x) { return scale_activation(fc2(activation(fc1(avgpool(x))))) * x; }
+torch::Tensor SqueezeExcitationImpl::forward(torch::Tensor x) {
+  using detail::run, detail::run_held;
+  return run(scale_activation, run_held(fc2, run(activation, run_held(fc1, avgpool(x))))) * x;
+}
 
 }  // namespace opsis::inline v1::ops

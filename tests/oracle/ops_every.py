@@ -112,23 +112,24 @@ def called(call, inputs):
 
 
 def twice(call, inputs):
-    """The first gradient, and that of its sum in some direction."""
-    inputs = [t.double() if t.is_floating_point() else t for t in inputs]
-    x = inputs[0].requires_grad_()
-    (first,) = torch.autograd.grad(sum(out.square().sum() for out in called(call, inputs)), x, create_graph=True)
-    direction = torch.linspace(-1, 1, x.numel(), dtype=torch.float64).view(x.shape)
-    (second,) = torch.autograd.grad((first * direction).sum(), x)
-    return [first, second]
+    """The gradient by each input, and those of the sum of these in some direction; nothing for an input that has none."""
+    inputs = [t.double().requires_grad_() if t.is_floating_point() else t for t in inputs]
+    floating = [t for t in inputs if t.is_floating_point()]
+    squares = sum(out.square().sum() for out in called(call, inputs))
+    firsts = torch.autograd.grad(squares, floating, create_graph=True, allow_unused=True)
+    along = sum((t * torch.linspace(-1, 1, t.numel(), dtype=torch.float64).view(t.shape)).sum() for t in firsts if t is not None)
+    seconds = torch.autograd.grad(along, floating, allow_unused=True)
+    return [torch.zeros(0) if t is None else t for t in firsts + seconds]
 
 
-@case("ops_every/operators", operator=list(_operators), state=["plain", "apart", "empty", "float64", "bfloat16", "autocast", "meta", "twice"])
+@case("ops_every/operators", operator=list(_operators), state=["plain", "apart", "empty", "float64", "float16", "bfloat16", "autocast", "meta", "twice"])
 def operators(operator, state):
     make, call = _operators[operator]
     inputs = make(0 if state == "empty" else 5)
     stored = {f"in{i}": t.clone() for i, t in enumerate(inputs)} | {"inputs": len(inputs)}
     if state == "apart":
         inputs = [torch.stack([t, t], -1)[..., 0] for t in inputs]
-    if state in ("float64", "bfloat16"):
+    if state in ("float64", "float16", "bfloat16"):
         inputs = [t.to(getattr(torch, state)) if t.is_floating_point() else t for t in inputs]
     if state == "meta":
         inputs = [t.to("meta") for t in inputs]
