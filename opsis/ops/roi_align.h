@@ -40,6 +40,8 @@ struct RoIAlignOptions {
 /// Types    float32, float64 or float16, the same for both, or any when there are no regions or no channels; under autocast
 ///          float32, and what came in comes out. Or both quint8, qint8 or qint32, quantized per tensor, and input one image:
 ///          then all regions are of it, and what comes out is quantized as it is
+/// Memory   kernels read planes: maps whose channels are last in memory, or that lie apart, are copied whole at each call, as in
+///          torchvision; make them contiguous() where several calls take them
 /// Throws   ValueError for other shapes and types, and when a region names an image that is not in the batch
 /// Differs  float16 is summed in float32; a region that is no number gives 0, and so does what of a region is off the maps:
 ///          torchvision on the CPU takes 0 times the first pixel there, which of an infinite one is no number

@@ -45,7 +45,7 @@ struct TurnedSide {
 
   TurnedSide(double side, int64_t bins, int64_t ratio) : length(side) {
     const auto per_bin = std::min(side / static_cast<double>(bins), 1e4);
-    samples = ratio > 0 ? ratio : std::isfinite(per_bin) ? static_cast<int64_t>(std::ceil(per_bin)) : 0;
+    samples = ratio > 0 ? ratio : per_bin > 0 ? static_cast<int64_t>(std::ceil(per_bin)) : 0;
     step = length / static_cast<double>(bins * samples);
   }
 

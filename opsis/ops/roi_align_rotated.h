@@ -18,7 +18,7 @@ struct RoIAlignRotatedOptions {
 /// maps. Places are found, and samples summed, in float64. Of other devices than the CPU it is computed there.
 /// Shapes   input (N, C, H, W), rois (K, 6): image, then CXCYWHR, degrees counter-clockwise -> (K, C, output_size)
 /// Types    float32 or float64, the same for both
-/// Throws   ValueError for other shapes and types, for more than 1,000,000 samples a side, and when a region names an image that is
+/// Throws   ValueError for other shapes and types, for a sampling_ratio above 1,000,000, and when a region names an image that is
 ///          not in the batch
 /// Source   Opsis; ROIAlignRotated of Detectron2
 OPSIS_API torch::Tensor roi_align_rotated(const torch::Tensor& input, const torch::Tensor& rois,

@@ -17,6 +17,7 @@ namespace opsis::inline v1::ops {
 ///     roi_pool(maps, boxes, 7, 0.25)   // (2, 256, 200, 304), ... -> (K, 256, 7, 7)
 /// Shapes   input (N, C, H, W), regions (K, 5) -> (K, C, output_size)
 /// Types    float32, float64 or float16, the same for both, or any when there are no regions or no channels
+/// Memory   maps whose channels are last are copied to planes first, as by roi_align
 /// Throws   ValueError for other shapes and types, and when a region names an image that is not in the batch
 /// Source   torchvision.ops.roi_pool
 OPSIS_API torch::Tensor roi_pool(const torch::Tensor& input, const Rois& boxes, torch::ExpandingArray<2> output_size,
