@@ -25,6 +25,19 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
     PASS_REGULAR_EXPRESSION "${consumer_says}"
     FAIL_REGULAR_EXPRESSION "warning:")
 
+  # torchvision's operators by themselves, for a program that otherwise knows LibTorch alone.
+  if(TARGET opsis_torchvision_ops)
+    add_test(NAME house.TorchvisionOpsAreLinkedAlone
+      COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/consumers/torchvision_ops
+        ${consumers}/torchvision_ops
+        --build-generator Ninja --build-noclean
+        --build-options ${linker} -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
+          -DCMAKE_PREFIX_PATH=${consumers}/prefix
+        --test-command consumer)
+    set_tests_properties(house.TorchvisionOpsAreLinkedAlone PROPERTIES FIXTURES_REQUIRED installed TIMEOUT 300
+      PASS_REGULAR_EXPRESSION "kept: 2 of 3" FAIL_REGULAR_EXPRESSION "warning:")
+  endif()
+
   if(TARGET opsis_cli)
     add_test(NAME house.InstalledToolRuns COMMAND ${consumers}/prefix/bin/opsis models "resnet1*")
     set_tests_properties(house.InstalledToolRuns PROPERTIES FIXTURES_REQUIRED installed PASS_REGULAR_EXPRESSION "resnet152")
