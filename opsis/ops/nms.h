@@ -18,7 +18,7 @@ namespace opsis::inline v1::ops {
 OPSIS_API torch::Tensor nms(const torch::Tensor& boxes, const torch::Tensor& scores, double iou_threshold);
 
 /// nms among the boxes of each class: `idxs` names the class of each box. Up to 1000 boxes (25,000 on a GPU) are moved apart class by class
-/// first, as torchvision does, which can round a coordinate; nms_per_class never does.
+/// first, as torchvision does, which can round a coordinate; nms_per_class never does, which is taken too while torch::jit traces.
 /// Shapes   boxes (N, 4) XYXY, scores (N), idxs (N), or (1) for all boxes -> (K) int64, best first
 /// Types    those of nms that are not quantized; when there are no boxes, any
 /// Differs  of more boxes than those torchvision takes one class for the first box's, and forgets all others

@@ -242,6 +242,42 @@ INSTANTIATE_TEST_SUITE_P(, EveryOperator,
                                          "twice"),
                          [](const auto& info) { return std::string(info.param); });
 
+// The same layers with values and without, on pictures whose sides no stride divides.
+TEST(MetaLayers, HaveTheShapesThatLayersWithValuesHave) {
+  using namespace ops;  // NOLINT
+  const auto expect = [](const std::function<Tensor(const Tensor&)>& made_and_called, const Tensor& x) {
+    const auto expected = made_and_called(x);
+    const auto actual = made_and_called(x.to(torch::kMeta));
+    EXPECT_TRUE(actual.is_meta());
+    EXPECT_EQ(actual.sizes(), expected.sizes());
+  };
+  const auto picture = torch::rand({2, 4, 11, 14});
+  const std::vector<Conv2dNormActivationOptions> all{
+      {.kernel_size = {{3, 5}}, .stride = {{2, 3}}},
+      {.kernel_size = 4, .stride = 3, .padding = torch::ExpandingArray<2>({2, 0}), .groups = 2, .bias = true},
+      {.kernel_size = 3, .norm_layer = nullptr, .activation_layer = [] { return relu6(); }, .dilation = {{2, 4}}},
+      {.kernel_size = 1, .activation_layer = [] { return hardswish(); }},
+  };
+  for (const auto& options : all) {
+    expect([&](const Tensor& x) { return made_for(x, [&] { return Conv2dNormActivation(4, 6, options); })(x); }, picture);
+  }
+  expect(
+      [](const Tensor& x) {
+        auto fpn = made_for(x, [] { return FeaturePyramidNetwork({4}, 5, {.extra_blocks = LastLevelP6P7(4, 5).ptr()}); });
+        return fpn({{"0", x}}).back().second;
+      },
+      picture);
+  const auto made = [](int64_t channels) {
+    const support::MetaDevice meta;
+    return Conv2dNormActivation(channels, 8, Conv2dNormActivationOptions{.kernel_size = 5, .padding = 0});
+  };
+  EXPECT_ERROR(made(3)(picture.to(torch::kMeta)), ValueError,
+               "input must have 3 channels and 2 axes behind them, got (2, 4, 11, 14)");
+  EXPECT_ERROR(made(4)(torch::rand({2, 4, 4, 9}).to(torch::kMeta)), ValueError,
+               "input must not be smaller than the kernel, got (2, 4, 4, 9)");
+  EXPECT_ERROR(made(4)(picture.to(torch::kMeta, torch::kHalf)), ValueError, "input must be Float, as the weight is, got Half");
+}
+
 // What is held fixed on purpose, by the paper's advice or by torchvision, so that finite differences tell otherwise.
 const std::set<std::string> kHeldFixed{"complete_box_iou", "complete_box_iou_loss", "ps_roi_pool", "PSRoIPool"};
 
