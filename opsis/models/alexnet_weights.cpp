@@ -16,7 +16,7 @@ constinit const AlexNet_Weights AlexNet_Weights::IMAGENET1K_V1{{
     .gflops = 0.714,
     .file_size_mb = 233.087,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#alexnet-and-vgg",
-    .docs = training_notes::plain_recipe,
+    .docs = training_notes::plainer_recipe,
 }};
 
 }  // namespace opsis::inline v1::models

@@ -16,7 +16,7 @@ constinit const ConvNeXt_Tiny_Weights ConvNeXt_Tiny_Weights::IMAGENET1K_V1{{
     .gflops = 4.456,
     .file_size_mb = 109.119,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#convnext",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const ConvNeXt_Small_Weights ConvNeXt_Small_Weights::IMAGENET1K_V1{{
@@ -30,7 +30,7 @@ constinit const ConvNeXt_Small_Weights ConvNeXt_Small_Weights::IMAGENET1K_V1{{
     .gflops = 8.684,
     .file_size_mb = 191.703,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#convnext",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const ConvNeXt_Base_Weights ConvNeXt_Base_Weights::IMAGENET1K_V1{{
@@ -44,7 +44,7 @@ constinit const ConvNeXt_Base_Weights ConvNeXt_Base_Weights::IMAGENET1K_V1{{
     .gflops = 15.355,
     .file_size_mb = 338.064,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#convnext",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const ConvNeXt_Large_Weights ConvNeXt_Large_Weights::IMAGENET1K_V1{{
@@ -58,7 +58,7 @@ constinit const ConvNeXt_Large_Weights ConvNeXt_Large_Weights::IMAGENET1K_V1{{
     .gflops = 34.361,
     .file_size_mb = 754.537,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#convnext",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 }  // namespace opsis::inline v1::models

@@ -40,7 +40,7 @@ constinit const EfficientNet_B1_Weights EfficientNet_B1_Weights::IMAGENET1K_V2{{
     .gflops = 0.687,
     .file_size_mb = 30.136,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe-with-lr-wd-crop-tuning",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const EfficientNet_B2_Weights EfficientNet_B2_Weights::IMAGENET1K_V1{{
@@ -144,7 +144,7 @@ constinit const EfficientNet_V2_S_Weights EfficientNet_V2_S_Weights::IMAGENET1K_
     .gflops = 8.366,
     .file_size_mb = 82.704,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#efficientnet-v2",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const EfficientNet_V2_M_Weights EfficientNet_V2_M_Weights::IMAGENET1K_V1{{
@@ -158,7 +158,7 @@ constinit const EfficientNet_V2_M_Weights EfficientNet_V2_M_Weights::IMAGENET1K_
     .gflops = 24.582,
     .file_size_mb = 208.01,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#efficientnet-v2",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const EfficientNet_V2_L_Weights EfficientNet_V2_L_Weights::IMAGENET1K_V1{{

@@ -27,7 +27,7 @@ constinit const MobileNet_V2_Weights MobileNet_V2_Weights::IMAGENET1K_V2{{
     .gflops = 0.301,
     .file_size_mb = 13.598,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe-with-reg-tuning",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 }  // namespace opsis::inline v1::models

@@ -27,7 +27,7 @@ constinit const RegNet_Y_400MF_Weights RegNet_Y_400MF_Weights::IMAGENET1K_V2{{
     .gflops = 0.402,
     .file_size_mb = 16.806,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const RegNet_Y_800MF_Weights RegNet_Y_800MF_Weights::IMAGENET1K_V1{{
@@ -52,7 +52,7 @@ constinit const RegNet_Y_800MF_Weights RegNet_Y_800MF_Weights::IMAGENET1K_V2{{
     .gflops = 0.834,
     .file_size_mb = 24.774,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const RegNet_Y_1_6GF_Weights RegNet_Y_1_6GF_Weights::IMAGENET1K_V1{{
@@ -77,7 +77,7 @@ constinit const RegNet_Y_1_6GF_Weights RegNet_Y_1_6GF_Weights::IMAGENET1K_V2{{
     .gflops = 1.612,
     .file_size_mb = 43.152,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const RegNet_Y_3_2GF_Weights RegNet_Y_3_2GF_Weights::IMAGENET1K_V1{{
@@ -102,7 +102,7 @@ constinit const RegNet_Y_3_2GF_Weights RegNet_Y_3_2GF_Weights::IMAGENET1K_V2{{
     .gflops = 3.176,
     .file_size_mb = 74.567,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const RegNet_Y_8GF_Weights RegNet_Y_8GF_Weights::IMAGENET1K_V1{{
@@ -127,7 +127,7 @@ constinit const RegNet_Y_8GF_Weights RegNet_Y_8GF_Weights::IMAGENET1K_V2{{
     .gflops = 8.473,
     .file_size_mb = 150.701,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const RegNet_Y_16GF_Weights RegNet_Y_16GF_Weights::IMAGENET1K_V1{{
@@ -152,7 +152,7 @@ constinit const RegNet_Y_16GF_Weights RegNet_Y_16GF_Weights::IMAGENET1K_V2{{
     .gflops = 15.912,
     .file_size_mb = 319.49,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 constinit const RegNet_Y_16GF_Weights RegNet_Y_16GF_Weights::IMAGENET1K_SWAG_E2E_V1{{
     .name = "RegNet_Y_16GF_Weights.IMAGENET1K_SWAG_E2E_V1",
@@ -207,7 +207,7 @@ constinit const RegNet_Y_32GF_Weights RegNet_Y_32GF_Weights::IMAGENET1K_V2{{
     .gflops = 32.28,
     .file_size_mb = 554.076,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 constinit const RegNet_Y_32GF_Weights RegNet_Y_32GF_Weights::IMAGENET1K_SWAG_E2E_V1{{
     .name = "RegNet_Y_32GF_Weights.IMAGENET1K_SWAG_E2E_V1",
@@ -293,7 +293,7 @@ constinit const RegNet_X_400MF_Weights RegNet_X_400MF_Weights::IMAGENET1K_V2{{
     .gflops = 0.414,
     .file_size_mb = 21.257,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe-with-fixres",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const RegNet_X_800MF_Weights RegNet_X_800MF_Weights::IMAGENET1K_V1{{
@@ -318,7 +318,7 @@ constinit const RegNet_X_800MF_Weights RegNet_X_800MF_Weights::IMAGENET1K_V2{{
     .gflops = 0.8,
     .file_size_mb = 27.945,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe-with-fixres",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const RegNet_X_1_6GF_Weights RegNet_X_1_6GF_Weights::IMAGENET1K_V1{{
@@ -343,7 +343,7 @@ constinit const RegNet_X_1_6GF_Weights RegNet_X_1_6GF_Weights::IMAGENET1K_V2{{
     .gflops = 1.603,
     .file_size_mb = 35.339,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe-with-fixres",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const RegNet_X_3_2GF_Weights RegNet_X_3_2GF_Weights::IMAGENET1K_V1{{
@@ -368,7 +368,7 @@ constinit const RegNet_X_3_2GF_Weights RegNet_X_3_2GF_Weights::IMAGENET1K_V2{{
     .gflops = 3.177,
     .file_size_mb = 58.756,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const RegNet_X_8GF_Weights RegNet_X_8GF_Weights::IMAGENET1K_V1{{
@@ -393,7 +393,7 @@ constinit const RegNet_X_8GF_Weights RegNet_X_8GF_Weights::IMAGENET1K_V2{{
     .gflops = 7.995,
     .file_size_mb = 151.456,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const RegNet_X_16GF_Weights RegNet_X_16GF_Weights::IMAGENET1K_V1{{
@@ -418,7 +418,7 @@ constinit const RegNet_X_16GF_Weights RegNet_X_16GF_Weights::IMAGENET1K_V2{{
     .gflops = 15.941,
     .file_size_mb = 207.627,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 constinit const RegNet_X_32GF_Weights RegNet_X_32GF_Weights::IMAGENET1K_V1{{
@@ -443,7 +443,7 @@ constinit const RegNet_X_32GF_Weights RegNet_X_32GF_Weights::IMAGENET1K_V2{{
     .gflops = 31.736,
     .file_size_mb = 412.039,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = training_notes::new_recipe,
+    .docs = training_notes::adapted_new_recipe,
 }};
 
 }  // namespace opsis::inline v1::models

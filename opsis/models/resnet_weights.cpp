@@ -1,16 +1,9 @@
 // The pretrained weights of the family, field by field as torchvision has them; only the sentences are ours.
 #include "opsis/models/imagenet_categories.h"
 #include "opsis/models/resnet.h"
+#include "opsis/models/training_notes.h"
 
 namespace opsis::inline v1::models {
-namespace resnet {
-
-constexpr std::string_view paper_recipe = "Close to the paper's accuracy, by a plain recipe.";
-constexpr std::string_view new_recipe =
-    "Better than the paper's, by longer training with stronger augmentation and regularisation: "
-    "https://pytorch.org/blog/how-to-train-state-of-the-art-models-using-torchvision-latest-primitives/";
-
-}  // namespace resnet
 
 constinit const ResNet18_Weights ResNet18_Weights::IMAGENET1K_V1{{
     .name = "ResNet18_Weights.IMAGENET1K_V1",
@@ -22,7 +15,7 @@ constinit const ResNet18_Weights ResNet18_Weights::IMAGENET1K_V1{{
     .gflops = 1.814,
     .file_size_mb = 44.661,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#resnet",
-    .docs = resnet::paper_recipe,
+    .docs = training_notes::plain_recipe,
 }};
 
 constinit const ResNet34_Weights ResNet34_Weights::IMAGENET1K_V1{{
@@ -35,7 +28,7 @@ constinit const ResNet34_Weights ResNet34_Weights::IMAGENET1K_V1{{
     .gflops = 3.664,
     .file_size_mb = 83.275,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#resnet",
-    .docs = resnet::paper_recipe,
+    .docs = training_notes::plain_recipe,
 }};
 
 constinit const ResNet50_Weights ResNet50_Weights::IMAGENET1K_V1{{
@@ -48,7 +41,7 @@ constinit const ResNet50_Weights ResNet50_Weights::IMAGENET1K_V1{{
     .gflops = 4.089,
     .file_size_mb = 97.781,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#resnet",
-    .docs = resnet::paper_recipe,
+    .docs = training_notes::plain_recipe,
 }};
 constinit const ResNet50_Weights ResNet50_Weights::IMAGENET1K_V2{{
     .name = "ResNet50_Weights.IMAGENET1K_V2",
@@ -60,7 +53,7 @@ constinit const ResNet50_Weights ResNet50_Weights::IMAGENET1K_V2{{
     .gflops = 4.089,
     .file_size_mb = 97.79,
     .recipe = "https://github.com/pytorch/vision/issues/3995#issuecomment-1013906621",
-    .docs = resnet::new_recipe,
+    .docs = training_notes::new_recipe,
 }};
 
 constinit const ResNet101_Weights ResNet101_Weights::IMAGENET1K_V1{{
@@ -73,7 +66,7 @@ constinit const ResNet101_Weights ResNet101_Weights::IMAGENET1K_V1{{
     .gflops = 7.801,
     .file_size_mb = 170.511,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#resnet",
-    .docs = resnet::paper_recipe,
+    .docs = training_notes::plain_recipe,
 }};
 constinit const ResNet101_Weights ResNet101_Weights::IMAGENET1K_V2{{
     .name = "ResNet101_Weights.IMAGENET1K_V2",
@@ -85,7 +78,7 @@ constinit const ResNet101_Weights ResNet101_Weights::IMAGENET1K_V2{{
     .gflops = 7.801,
     .file_size_mb = 170.53,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = resnet::new_recipe,
+    .docs = training_notes::new_recipe,
 }};
 
 constinit const ResNet152_Weights ResNet152_Weights::IMAGENET1K_V1{{
@@ -98,7 +91,7 @@ constinit const ResNet152_Weights ResNet152_Weights::IMAGENET1K_V1{{
     .gflops = 11.514,
     .file_size_mb = 230.434,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#resnet",
-    .docs = resnet::paper_recipe,
+    .docs = training_notes::plain_recipe,
 }};
 constinit const ResNet152_Weights ResNet152_Weights::IMAGENET1K_V2{{
     .name = "ResNet152_Weights.IMAGENET1K_V2",
@@ -110,7 +103,7 @@ constinit const ResNet152_Weights ResNet152_Weights::IMAGENET1K_V2{{
     .gflops = 11.514,
     .file_size_mb = 230.474,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = resnet::new_recipe,
+    .docs = training_notes::new_recipe,
 }};
 
 constinit const ResNeXt50_32X4D_Weights ResNeXt50_32X4D_Weights::IMAGENET1K_V1{{
@@ -123,7 +116,7 @@ constinit const ResNeXt50_32X4D_Weights ResNeXt50_32X4D_Weights::IMAGENET1K_V1{{
     .gflops = 4.23,
     .file_size_mb = 95.789,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#resnext",
-    .docs = resnet::paper_recipe,
+    .docs = training_notes::plain_recipe,
 }};
 constinit const ResNeXt50_32X4D_Weights ResNeXt50_32X4D_Weights::IMAGENET1K_V2{{
     .name = "ResNeXt50_32X4D_Weights.IMAGENET1K_V2",
@@ -135,7 +128,7 @@ constinit const ResNeXt50_32X4D_Weights ResNeXt50_32X4D_Weights::IMAGENET1K_V2{{
     .gflops = 4.23,
     .file_size_mb = 95.833,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = resnet::new_recipe,
+    .docs = training_notes::new_recipe,
 }};
 
 constinit const ResNeXt101_32X8D_Weights ResNeXt101_32X8D_Weights::IMAGENET1K_V1{{
@@ -148,7 +141,7 @@ constinit const ResNeXt101_32X8D_Weights ResNeXt101_32X8D_Weights::IMAGENET1K_V1
     .gflops = 16.414,
     .file_size_mb = 339.586,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#resnext",
-    .docs = resnet::paper_recipe,
+    .docs = training_notes::plain_recipe,
 }};
 constinit const ResNeXt101_32X8D_Weights ResNeXt101_32X8D_Weights::IMAGENET1K_V2{{
     .name = "ResNeXt101_32X8D_Weights.IMAGENET1K_V2",
@@ -160,7 +153,7 @@ constinit const ResNeXt101_32X8D_Weights ResNeXt101_32X8D_Weights::IMAGENET1K_V2
     .gflops = 16.414,
     .file_size_mb = 339.673,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe-with-fixres",
-    .docs = resnet::new_recipe,
+    .docs = training_notes::new_recipe,
 }};
 
 constinit const ResNeXt101_64X4D_Weights ResNeXt101_64X4D_Weights::IMAGENET1K_V1{{
@@ -173,7 +166,7 @@ constinit const ResNeXt101_64X4D_Weights ResNeXt101_64X4D_Weights::IMAGENET1K_V1
     .gflops = 15.46,
     .file_size_mb = 319.318,
     .recipe = "https://github.com/pytorch/vision/pull/5935",
-    .docs = resnet::new_recipe,
+    .docs = training_notes::from_scratch_by_new_recipe,
 }};
 
 constinit const Wide_ResNet50_2_Weights Wide_ResNet50_2_Weights::IMAGENET1K_V1{{
@@ -186,7 +179,7 @@ constinit const Wide_ResNet50_2_Weights Wide_ResNet50_2_Weights::IMAGENET1K_V1{{
     .gflops = 11.398,
     .file_size_mb = 131.82,
     .recipe = "https://github.com/pytorch/vision/pull/912#issue-445437439",
-    .docs = resnet::paper_recipe,
+    .docs = training_notes::plain_recipe,
 }};
 constinit const Wide_ResNet50_2_Weights Wide_ResNet50_2_Weights::IMAGENET1K_V2{{
     .name = "Wide_ResNet50_2_Weights.IMAGENET1K_V2",
@@ -198,7 +191,7 @@ constinit const Wide_ResNet50_2_Weights Wide_ResNet50_2_Weights::IMAGENET1K_V2{{
     .gflops = 11.398,
     .file_size_mb = 263.124,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe-with-fixres",
-    .docs = resnet::new_recipe,
+    .docs = training_notes::new_recipe,
 }};
 
 constinit const Wide_ResNet101_2_Weights Wide_ResNet101_2_Weights::IMAGENET1K_V1{{
@@ -211,7 +204,7 @@ constinit const Wide_ResNet101_2_Weights Wide_ResNet101_2_Weights::IMAGENET1K_V1
     .gflops = 22.753,
     .file_size_mb = 242.896,
     .recipe = "https://github.com/pytorch/vision/pull/912#issue-445437439",
-    .docs = resnet::paper_recipe,
+    .docs = training_notes::plain_recipe,
 }};
 constinit const Wide_ResNet101_2_Weights Wide_ResNet101_2_Weights::IMAGENET1K_V2{{
     .name = "Wide_ResNet101_2_Weights.IMAGENET1K_V2",
@@ -223,7 +216,7 @@ constinit const Wide_ResNet101_2_Weights Wide_ResNet101_2_Weights::IMAGENET1K_V2
     .gflops = 22.753,
     .file_size_mb = 484.747,
     .recipe = "https://github.com/pytorch/vision/issues/3995#new-recipe",
-    .docs = resnet::new_recipe,
+    .docs = training_notes::new_recipe,
 }};
 
 }  // namespace opsis::inline v1::models

@@ -18,7 +18,7 @@ constinit const VGG11_Weights VGG11_Weights::IMAGENET1K_V1{{
     .gflops = 7.609,
     .file_size_mb = 506.84,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#alexnet-and-vgg",
-    .docs = training_notes::from_scratch,
+    .docs = training_notes::from_scratch_by_plainer_recipe,
 }};
 
 constinit const VGG11_BN_Weights VGG11_BN_Weights::IMAGENET1K_V1{{
@@ -32,7 +32,7 @@ constinit const VGG11_BN_Weights VGG11_BN_Weights::IMAGENET1K_V1{{
     .gflops = 7.609,
     .file_size_mb = 506.881,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#alexnet-and-vgg",
-    .docs = training_notes::from_scratch,
+    .docs = training_notes::from_scratch_by_plainer_recipe,
 }};
 
 constinit const VGG13_Weights VGG13_Weights::IMAGENET1K_V1{{
@@ -46,7 +46,7 @@ constinit const VGG13_Weights VGG13_Weights::IMAGENET1K_V1{{
     .gflops = 11.308,
     .file_size_mb = 507.545,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#alexnet-and-vgg",
-    .docs = training_notes::from_scratch,
+    .docs = training_notes::from_scratch_by_plainer_recipe,
 }};
 
 constinit const VGG13_BN_Weights VGG13_BN_Weights::IMAGENET1K_V1{{
@@ -60,7 +60,7 @@ constinit const VGG13_BN_Weights VGG13_BN_Weights::IMAGENET1K_V1{{
     .gflops = 11.308,
     .file_size_mb = 507.59,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#alexnet-and-vgg",
-    .docs = training_notes::from_scratch,
+    .docs = training_notes::from_scratch_by_plainer_recipe,
 }};
 
 constinit const VGG16_Weights VGG16_Weights::IMAGENET1K_V1{{
@@ -74,7 +74,7 @@ constinit const VGG16_Weights VGG16_Weights::IMAGENET1K_V1{{
     .gflops = 15.47,
     .file_size_mb = 527.796,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#alexnet-and-vgg",
-    .docs = training_notes::from_scratch,
+    .docs = training_notes::from_scratch_by_plainer_recipe,
 }};
 constinit const VGG16_Weights VGG16_Weights::IMAGENET1K_FEATURES{{
     .name = "VGG16_Weights.IMAGENET1K_FEATURES",
@@ -103,7 +103,7 @@ constinit const VGG16_BN_Weights VGG16_BN_Weights::IMAGENET1K_V1{{
     .gflops = 15.47,
     .file_size_mb = 527.866,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#alexnet-and-vgg",
-    .docs = training_notes::from_scratch,
+    .docs = training_notes::from_scratch_by_plainer_recipe,
 }};
 
 constinit const VGG19_Weights VGG19_Weights::IMAGENET1K_V1{{
@@ -117,7 +117,7 @@ constinit const VGG19_Weights VGG19_Weights::IMAGENET1K_V1{{
     .gflops = 19.632,
     .file_size_mb = 548.051,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#alexnet-and-vgg",
-    .docs = training_notes::from_scratch,
+    .docs = training_notes::from_scratch_by_plainer_recipe,
 }};
 
 constinit const VGG19_BN_Weights VGG19_BN_Weights::IMAGENET1K_V1{{
@@ -131,7 +131,7 @@ constinit const VGG19_BN_Weights VGG19_BN_Weights::IMAGENET1K_V1{{
     .gflops = 19.632,
     .file_size_mb = 548.143,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#alexnet-and-vgg",
-    .docs = training_notes::from_scratch,
+    .docs = training_notes::from_scratch_by_plainer_recipe,
 }};
 
 }  // namespace opsis::inline v1::models

@@ -76,7 +76,7 @@ constinit const ViT_L_16_Weights ViT_L_16_Weights::IMAGENET1K_V1{{
     .gflops = 61.555,
     .file_size_mb = 1161.023,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/classification#vit_l_16",
-    .docs = training_notes::from_scratch_by_new_recipe,
+    .docs = training_notes::from_scratch_by_adapted_new_recipe,
 }};
 constinit const ViT_L_16_Weights ViT_L_16_Weights::IMAGENET1K_SWAG_E2E_V1{{
     .name = "ViT_L_16_Weights.IMAGENET1K_SWAG_E2E_V1",

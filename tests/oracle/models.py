@@ -1,6 +1,7 @@
 """models: names and shapes of every model, the options of resnets, the registry, the weights, their presets."""
 
 import fnmatch
+from unittest import mock
 
 import torch
 import torchvision
@@ -61,11 +62,43 @@ def weights(model):
             "file_size_mb": entry.meta["_file_size"], "num_params": entry.meta["num_params"],
             "min_size": list(entry.meta["min_size"]), "min_temporal_size": entry.meta.get("min_temporal_size", 0),
             "categories": entry.meta.get("categories") or [], "recipe": entry.meta["recipe"],
+            "docs": " ".join(entry.meta["_docs"].split()),
             "license": entry.meta.get("license", ""), "backend": entry.meta.get("backend", ""),
             "unquantized": str(entry.meta.get("unquantized", "")),
             "preset": {"kind": type(preset).__name__, **{k: getattr(v, "value", v) for k, v in vars(preset).items() if k in _settings}},
         })  # fmt: skip
     return {"enum": enum.__name__, "default": str(enum.DEFAULT), "entries": entries}
+
+
+def _as_built_for(model, entry):
+    """What a model must find in the file of its weights, and the model that then comes out: some lose heads, some are made for
+    other images. Nothing is loaded."""
+    found = {}
+
+    def asked_for(self, state, *args, **kwargs):
+        found["state"] = [[name, str(tensor.dtype).removeprefix("torch."), list(tensor.shape)] for name, tensor in self.state_dict().items()]
+
+    with on_meta(), mock.patch.object(nn.Module, "load_state_dict", asked_for), \
+            mock.patch("torchvision.models._api.load_state_dict_from_url", lambda *_, **__: {}):  # fmt: skip
+        built = models.get_model(model, weights=entry)
+    return built, found["state"]
+
+
+@case("models/built_for_weights", model=_models + zoo.others)
+def built_for_weights(model):
+    """Of quantized models the files are another matter, models_quantized.py's."""
+    entries = []
+    for entry in models.get_model_weights(model):
+        built, file = _as_built_for(model, entry)
+        left, shapes = built.state_dict(), {name: shape for name, _, shape in file}
+        assert all(list(tensor.shape) == shapes[name] for name, tensor in left.items())
+        entries.append({
+            "name": str(entry), "file": file, "lost": [name for name in shapes if name not in left],
+            "transform_input": getattr(built, "transform_input", None), "image_size": getattr(built, "image_size", None),
+            # Of MaxVit, which forgets the size of its images: what its last block sees of them.
+            "last_grid": list(built.blocks[-1].grid_size) if model.startswith("maxvit") else None,
+        })  # fmt: skip
+    return {"entries": entries}
 
 
 def _prepared(preset, image):

@@ -3,14 +3,9 @@
 #include "opsis/models/detection/fcos.h"
 #include "opsis/models/detection/retinanet.h"
 #include "opsis/models/detection/ssdlite.h"
+#include "opsis/models/training_notes.h"
 
 namespace opsis::inline v1::models::detection {
-namespace one_stage_notes {
-
-constexpr std::string_view as_in_paper = "Trained on COCO much as in the paper.";
-constexpr std::string_view newer = "Trained on COCO by a newer recipe, for higher accuracy.";
-
-}  // namespace one_stage_notes
 
 constinit const FCOS_ResNet50_FPN_Weights FCOS_ResNet50_FPN_Weights::COCO_V1{{
     .name = "FCOS_ResNet50_FPN_Weights.COCO_V1",
@@ -22,7 +17,7 @@ constinit const FCOS_ResNet50_FPN_Weights FCOS_ResNet50_FPN_Weights::COCO_V1{{
     .gflops = 128.207,
     .file_size_mb = 123.608,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/detection#fcos-resnet-50-fpn",
-    .docs = one_stage_notes::as_in_paper,
+    .docs = training_notes::as_in_paper,
 }};
 
 constinit const RetinaNet_ResNet50_FPN_Weights RetinaNet_ResNet50_FPN_Weights::COCO_V1{{
@@ -35,7 +30,7 @@ constinit const RetinaNet_ResNet50_FPN_Weights RetinaNet_ResNet50_FPN_Weights::C
     .gflops = 151.54,
     .file_size_mb = 130.267,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/detection#retinanet",
-    .docs = one_stage_notes::as_in_paper,
+    .docs = training_notes::as_in_paper,
 }};
 
 constinit const RetinaNet_ResNet50_FPN_V2_Weights RetinaNet_ResNet50_FPN_V2_Weights::COCO_V1{{
@@ -48,7 +43,7 @@ constinit const RetinaNet_ResNet50_FPN_V2_Weights RetinaNet_ResNet50_FPN_V2_Weig
     .gflops = 152.238,
     .file_size_mb = 146.037,
     .recipe = "https://github.com/pytorch/vision/pull/5756",
-    .docs = one_stage_notes::newer,
+    .docs = training_notes::enhanced_recipe,
 }};
 
 constinit const SSD300_VGG16_Weights SSD300_VGG16_Weights::COCO_V1{{
@@ -61,7 +56,7 @@ constinit const SSD300_VGG16_Weights SSD300_VGG16_Weights::COCO_V1{{
     .gflops = 34.858,
     .file_size_mb = 135.988,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/detection#ssd300-vgg16",
-    .docs = one_stage_notes::as_in_paper,
+    .docs = training_notes::as_in_paper,
 }};
 
 constinit const SSDLite320_MobileNet_V3_Large_Weights SSDLite320_MobileNet_V3_Large_Weights::COCO_V1{{
@@ -74,7 +69,7 @@ constinit const SSDLite320_MobileNet_V3_Large_Weights SSDLite320_MobileNet_V3_La
     .gflops = 0.583,
     .file_size_mb = 13.418,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/detection#ssdlite320-mobilenetv3-large",
-    .docs = one_stage_notes::as_in_paper,
+    .docs = training_notes::as_in_paper,
 }};
 
 }  // namespace opsis::inline v1::models::detection

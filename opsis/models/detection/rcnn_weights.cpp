@@ -6,13 +6,6 @@
 #include "opsis/models/training_notes.h"
 
 namespace opsis::inline v1::models::detection {
-namespace notes {
-
-constexpr std::string_view similar_recipe = training_notes::similar_recipe;
-constexpr std::string_view enhanced = "Better than the paper's, by longer training with stronger augmentation.";
-constexpr std::string_view early = "By a recipe like the paper's, from an early epoch of it.";
-
-}  // namespace notes
 
 constinit const FasterRCNN_MobileNet_V3_Large_320_FPN_Weights FasterRCNN_MobileNet_V3_Large_320_FPN_Weights::COCO_V1{{
     .name = "FasterRCNN_MobileNet_V3_Large_320_FPN_Weights.COCO_V1",
@@ -24,7 +17,7 @@ constinit const FasterRCNN_MobileNet_V3_Large_320_FPN_Weights FasterRCNN_MobileN
     .gflops = 0.719,
     .file_size_mb = 74.239,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/detection#faster-r-cnn-mobilenetv3-large-320-fpn",
-    .docs = notes::similar_recipe,
+    .docs = training_notes::as_in_paper,
 }};
 
 constinit const FasterRCNN_MobileNet_V3_Large_FPN_Weights FasterRCNN_MobileNet_V3_Large_FPN_Weights::COCO_V1{{
@@ -37,7 +30,7 @@ constinit const FasterRCNN_MobileNet_V3_Large_FPN_Weights FasterRCNN_MobileNet_V
     .gflops = 4.494,
     .file_size_mb = 74.239,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/detection#faster-r-cnn-mobilenetv3-large-fpn",
-    .docs = notes::similar_recipe,
+    .docs = training_notes::as_in_paper,
 }};
 
 constinit const FasterRCNN_ResNet50_FPN_V2_Weights FasterRCNN_ResNet50_FPN_V2_Weights::COCO_V1{{
@@ -50,7 +43,7 @@ constinit const FasterRCNN_ResNet50_FPN_V2_Weights FasterRCNN_ResNet50_FPN_V2_We
     .gflops = 280.371,
     .file_size_mb = 167.104,
     .recipe = "https://github.com/pytorch/vision/pull/5763",
-    .docs = notes::enhanced,
+    .docs = training_notes::enhanced_recipe,
 }};
 
 constinit const FasterRCNN_ResNet50_FPN_Weights FasterRCNN_ResNet50_FPN_Weights::COCO_V1{{
@@ -63,7 +56,7 @@ constinit const FasterRCNN_ResNet50_FPN_Weights FasterRCNN_ResNet50_FPN_Weights:
     .gflops = 134.38,
     .file_size_mb = 159.743,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/detection#faster-r-cnn-resnet-50-fpn",
-    .docs = notes::similar_recipe,
+    .docs = training_notes::as_in_paper,
 }};
 
 constinit const KeypointRCNN_ResNet50_FPN_Weights KeypointRCNN_ResNet50_FPN_Weights::COCO_LEGACY{{
@@ -76,7 +69,7 @@ constinit const KeypointRCNN_ResNet50_FPN_Weights KeypointRCNN_ResNet50_FPN_Weig
     .gflops = 133.924,
     .file_size_mb = 226.054,
     .recipe = "https://github.com/pytorch/vision/issues/1606",
-    .docs = notes::early,
+    .docs = "By a recipe like the paper's, from an early epoch of it.",
 }};
 
 constinit const KeypointRCNN_ResNet50_FPN_Weights KeypointRCNN_ResNet50_FPN_Weights::COCO_V1{{
@@ -89,7 +82,7 @@ constinit const KeypointRCNN_ResNet50_FPN_Weights KeypointRCNN_ResNet50_FPN_Weig
     .gflops = 137.42,
     .file_size_mb = 226.054,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/detection#keypoint-r-cnn",
-    .docs = notes::similar_recipe,
+    .docs = training_notes::as_in_paper,
 }};
 
 constinit const MaskRCNN_ResNet50_FPN_V2_Weights MaskRCNN_ResNet50_FPN_V2_Weights::COCO_V1{{
@@ -102,7 +95,7 @@ constinit const MaskRCNN_ResNet50_FPN_V2_Weights MaskRCNN_ResNet50_FPN_V2_Weight
     .gflops = 333.577,
     .file_size_mb = 177.219,
     .recipe = "https://github.com/pytorch/vision/pull/5773",
-    .docs = notes::enhanced,
+    .docs = training_notes::enhanced_recipe,
 }};
 
 constinit const MaskRCNN_ResNet50_FPN_Weights MaskRCNN_ResNet50_FPN_Weights::COCO_V1{{
@@ -115,7 +108,7 @@ constinit const MaskRCNN_ResNet50_FPN_Weights MaskRCNN_ResNet50_FPN_Weights::COC
     .gflops = 134.38,
     .file_size_mb = 169.84,
     .recipe = "https://github.com/pytorch/vision/tree/main/references/detection#mask-r-cnn",
-    .docs = notes::similar_recipe,
+    .docs = training_notes::as_in_paper,
 }};
 
 }  // namespace opsis::inline v1::models::detection
