@@ -7,6 +7,7 @@
 #include "opsis/hub/cache.h"
 #include "opsis/hub/digest.h"
 #include "opsis/hub/download.h"
+#include "opsis/hub/state_dict.h"
 #include "opsis/models.h"
 #include "opsis/models/quantization/quantize.h"
 #include "tests/support/download_server.h"
@@ -40,6 +41,8 @@ OfficialBuilder from(Model (*builder)(std::optional<W>, Options)) {
 
 const std::map<std::string, OfficialBuilder>& official_builders() {
   static const std::map<std::string, OfficialBuilder> all{
+      {"googlenet", from(&models::googlenet)},
+      {"inception_v3", from(&models::inception_v3)},
       {"mnasnet0_5", from(&models::mnasnet0_5)},
       {"shufflenet_v2_x0_5", from(&models::shufflenet_v2_x0_5)},
       {"quantized_mobilenet_v3_large", from(&quantization::mobilenet_v3_large)},
@@ -61,6 +64,11 @@ void expect_answered(const std::string& table, double tolerance) {
       quantization::set_engine("x86");  // as the oracle; weights of fbgemm choose that
       const auto [model, transforms, categories] = official_builders().at(c.text("model"))(url);
       model->eval();
+      if (c.has("names")) {
+        std::vector<std::string> names;
+        for (const auto& [name, tensor] : hub::state_dict(*model)) names.push_back(name);
+        EXPECT_EQ(names, c.texts("names"));
+      }
       const auto logits = model->forward(transforms(Image{c.tensor("photo")}).data.unsqueeze(0));
       if (tolerance == 0) {
         EXPECT_TENSOR_EQ(logits, c.tensor("logits"));
@@ -86,6 +94,11 @@ void expect_answered(const std::string& table, double tolerance) {
 }
 
 TEST(OfficialFiles, AreFetchedCheckedLoadedAndAnswerAsInPython) { expect_answered("models_official/floats", 1e-5); }
+
+// Their weights make them rescale images, and leave GoogLeNet without auxiliary heads.
+TEST(OfficialFiles, MakeModelsThatTransformTheirInputAnswerAsInPython) {
+  expect_answered("models_official/transforming", 1e-5);
+}
 
 TEST(OfficialFiles, AreToTheBitWhenQuantized) { expect_answered("models_official/quantized", 0); }
 

@@ -9,6 +9,7 @@ import os
 import re
 import tempfile
 import warnings
+from unittest import mock
 
 import safetensors.torch
 import torch
@@ -35,8 +36,21 @@ def _photo():
     return ((up(coarse) * 0.8 + up(fine) * 0.2).clamp(0, 1) * 255).byte()[0]
 
 
+def _normed(name):
+    """With norms that have seen pictures: without, nothing of an image is left behind so many layers."""
+    model = getattr(models, name)(init_weights=False)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0
+    with torch.no_grad():
+        model(torch.randn(2, 3, 299, 299))
+    return model, model.state_dict()
+
+
 def _trained(name):
     """A model with a state as its official file has it: some of the quantized ones were saved while they trained, rounding."""
+    if name in _transforming:
+        return _normed(name)
     if name != "quantized_mobilenet_v3_large":
         model = models.get_model(name, **({"quantize": True} if name.startswith("quantized_") else {"num_classes": 1000}))
         if not name.startswith("quantized_"):
@@ -59,6 +73,7 @@ def _save(state, path, container):
         torch.save(state, path, _use_new_zipfile_serialization=container == "zip")
 
 
+_transforming = ["googlenet", "inception_v3"]  # weights make them rescale images and drop heads
 _floats, _quantized = ["mnasnet0_5", "shufflenet_v2_x0_5"], ["quantized_shufflenet_v2_x0_5", "quantized_mobilenet_v3_large"]
 
 
@@ -67,6 +82,12 @@ def _answer(model, entry, photo):
         logits = model(entry.transforms()(photo).unsqueeze(0))
     best = logits[0].softmax(0).topk(5)
     return {"logits": logits, "best": [entry.meta["categories"][i] for i in best.indices], "probabilities": best.values.tolist()}
+
+
+def _for_weights(entry, state, name, **chosen):
+    """As torchvision builds it for an entry, out of this state."""
+    with mock.patch("torchvision.models._api.load_state_dict_from_url", lambda *_, **__: state):
+        return models.get_model(name, weights=entry, **chosen).eval()
 
 
 def _files(name, container):
@@ -83,11 +104,21 @@ def _files(name, container):
         with tempfile.TemporaryDirectory() as home:
             loaded = torch.hub.load_state_dict_from_url(f"file://{file}", home, check_hash=True, progress=False)
         assert list(loaded) == list(state)
-    return {"weights": str(entry), "url": url, "digits": digits, "photo": photo, **_answer(model, entry, photo)}
+    if name in _transforming:
+        plain, model = (_for_weights(entry, state, name, **chosen) for chosen in ({"transform_input": False}, {}))
+        assert not torch.allclose(_answer(plain, entry, photo)["logits"], _answer(model, entry, photo)["logits"], rtol=0.01)
+    names = {} if name in _quantized else {"names": list(model.state_dict())}
+    return {"weights": str(entry), "url": url, "digits": digits, "photo": photo, **names, **_answer(model, entry, photo)}
 
 
 @case("models_official/floats", model=_floats, container=["zip", "legacy", "safetensors"])
 def floats(model, container):
+    return _files(model, container)
+
+
+@case("models_official/transforming", model=_transforming, container=["zip"])
+def transforming(model, container):
+    """Answered by what torchvision builds for the weights."""
     return _files(model, container)
 
 
