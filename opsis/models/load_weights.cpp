@@ -3,6 +3,7 @@
 #include <torch/nn/modules/conv.h>
 
 #include <algorithm>
+#include <functional>
 #include <unordered_set>
 
 #include "opsis/core/check.h"
@@ -84,6 +85,24 @@ void resample_positions(hub::StateDict& state, const torch::nn::Module& model) {
   }
 }
 
+// Fills the model with tensors that may be of an older checkpoint.
+hub::LoadReport load(torch::nn::Module& model, hub::StateDict& state, const LoadOptions& allowed, bool strict,
+                     const std::function<void(const torch::Tensor& source)>& copied) {
+  rename(state, model);
+  auto* mnasnet = dynamic_cast<MNASNetImpl*>(&model);
+  const auto own_layers = mnasnet ? mnasnet->layers : Sequential(nullptr);
+  if (mnasnet && has_first_stem(state)) mnasnet->use_first_stem();
+  try {
+    if (allowed.new_head) keep_heads(state, model);
+    if (allowed.adapt_input) adapt_input(state, model);
+    if (allowed.resample_positions) resample_positions(state, model);
+    return hub::detail::load_state_dict(model, state, strict, copied);
+  } catch (const ValueError&) {
+    if (mnasnet) mnasnet->layers = mnasnet->replace_module("layers", own_layers);
+    throw;
+  }
+}
+
 }  // namespace weights_files
 
 std::filesystem::path weights_file(const Weights& weights) {
@@ -99,30 +118,25 @@ void load_weights(torch::nn::Module& model, const Weights& weights, const LoadOp
 void load_weights(torch::nn::Module& model, const std::filesystem::path& file, const LoadOptions& allowed) {
   if (weights_files::is_absent(file)) raise<NotFoundError>("load_weights: {} is not there", file.string());
   auto mapped = hub::detail::map_state_dict_file(file, {});
-  auto& state = mapped.tensors;
-  weights_files::rename(state, model);
-  auto* mnasnet = dynamic_cast<MNASNetImpl*>(&model);
-  const auto own_layers = mnasnet ? mnasnet->layers : Sequential(nullptr);
-  if (mnasnet && weights_files::has_first_stem(state)) mnasnet->use_first_stem();
+  // A page of the file is not needed once it was copied: at no time is the model in memory twice.
+  const auto in_file = mapped.file->bytes();
   try {
-    if (allowed.new_head) weights_files::keep_heads(state, model);
-    if (allowed.adapt_input) weights_files::adapt_input(state, model);
-    if (allowed.resample_positions) weights_files::resample_positions(state, model);
-    // A page of the file is not needed once it was copied: at no time is the model in memory twice.
-    const auto in_file = mapped.file->bytes();
-    hub::detail::load_state_dict(model, state, /*strict=*/true, [&](const torch::Tensor& source) {
+    weights_files::load(model, mapped.tensors, allowed, /*strict=*/true, [&](const torch::Tensor& source) {
       const auto* begin = static_cast<const uint8_t*>(source.const_data_ptr());
       if (begin < in_file.data() || begin >= in_file.data() + in_file.size() || !source.is_contiguous()) return;
       mapped.file->forget({begin, source.nbytes()});
     });
   } catch (const ValueError& error) {
-    if (mnasnet) mnasnet->layers = mnasnet->replace_module("layers", own_layers);
     const auto place = text("load_weights: {} does not fit {}: ", file.string(), model.name());
     if (const auto* misfit = dynamic_cast<const hub::StateDictError*>(&error)) {
       throw hub::StateDictError(place, misfit->report());
     }
     raise_because<ValueError>(error, "{}", place);
   }
+}
+
+hub::LoadReport load_state_dict(torch::nn::Module& model, hub::StateDict state, bool strict) {
+  return weights_files::load(model, state, {}, strict, {});
 }
 
 torch::Tensor adapt_filters(const torch::Tensor& filters, int64_t channels) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "opsis/core/api.h"
+#include "opsis/hub/state_dict.h"
 #include "opsis/models/weights.h"
 
 namespace opsis::inline v1::models {
@@ -32,6 +33,17 @@ OPSIS_API void load_weights(torch::nn::Module& model, const Weights& weights, co
 
 /// Likewise from a file: a state_dict saved by torch.save, or safetensors.
 OPSIS_API void load_weights(torch::nn::Module& model, const std::filesystem::path& file, const LoadOptions& allowed = {});
+
+/// Likewise tensors that are in memory, of a file that was changed for one: names of older checkpoints are taken for today's, and
+/// a MNASNet takes the stem of its first version. hub::load_state_dict takes names as they are.
+///     auto state = hub::load_state_dict_file("densenet121-a639ec97.pth");  // "features.denseblock1.denselayer1.norm.1.weight"
+///     models::load_state_dict(*model, state);
+/// Strict: throws unless every name and shape fits, and then has changed nothing; not strict: copies what fits, reports the rest.
+/// Throws   hub::StateDictError when strict and it does not fit
+/// Differs  renames whatever the state's versions say, since only names tell them in safetensors, and densenet's as well, for which
+///          torchvision has its builder alone
+/// Source   load_state_dict of torchvision's models
+OPSIS_API hub::LoadReport load_state_dict(torch::nn::Module& model, hub::StateDict state, bool strict = true);
 
 /// Filters for another number of channels, so that an image which is the same in every channel is answered as before:
 /// - 1 or 2 channels: each has the sum of the old filters, divided by the number of channels;

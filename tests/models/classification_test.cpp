@@ -4,6 +4,9 @@
 #include <map>
 #include <set>
 
+#include "opsis/hub/checkpoint.h"
+#include "opsis/hub/safetensors.h"
+#include "opsis/hub/state_dict.h"
 #include "opsis/models.h"
 #include "opsis/ops.h"
 #include "tests/support/expect.h"
@@ -12,6 +15,7 @@
 #include "tests/support/model.h"
 #include "tests/support/oracle.h"
 #include "tests/support/table_draws.h"
+#include "tests/support/temporary.h"
 
 namespace opsis {
 namespace {
@@ -453,15 +457,59 @@ std::filesystem::path mnasnet_of_the_first_version(double alpha) {
          (alpha == 1 ? "mnasnet_first_version_1.0.pth" : "mnasnet_first_version_0.5.pth");
 }
 
-TEST(MNASNet, LoadsCheckpointsOfTheFirstVersion) {
+// The model, filled by either way, gives the logits of the case.
+void expect_loaded(const oracle::Case& c, const Builder& build, const std::filesystem::path& file) {
   const torch::NoGradGuard no_grad;
-  for (const auto& c : oracle::cases("models_classification/mnasnet_first_version")) {
-    SCOPED_TRACE(c.name());
-    models::MNASNet model(c.number("alpha"), models::MNASNetOptions{.num_classes = 7});
-    models::load_weights(*model, mnasnet_of_the_first_version(c.number("alpha")));
+  for (const bool in_memory : {false, true}) {
+    SCOPED_TRACE(in_memory ? "a state dict" : "a file");
+    const auto model = build();
+    if (in_memory) {
+      EXPECT_TRUE(models::load_state_dict(*model, hub::load_state_dict_file(file)).ok());
+    } else {
+      models::load_weights(*model, file);
+    }
     model->eval();
     EXPECT_TENSOR_NEAR(model->forward(c.tensor("images")), c.tensor("logits"), 1e-5, 1e-6);
   }
+}
+
+TEST(MNASNet, LoadsCheckpointsOfTheFirstVersion) {
+  for (const auto& c : oracle::cases("models_classification/mnasnet_first_version")) {
+    SCOPED_TRACE(c.name());
+    const auto alpha = c.number("alpha");
+    const auto build = [&] { return models::MNASNet(alpha, models::MNASNetOptions{.num_classes = 7}).ptr(); };
+    expect_loaded(c, build, mnasnet_of_the_first_version(alpha));
+  }
+}
+
+TEST(LoadWeights, TakesOldNamesOfDenseNetAndViT) {
+  const support::OneThread one_thread;
+  const support::TemporaryFolder folder;
+  for (const auto& c : oracle::cases("models_classification/old_names")) {
+    SCOPED_TRACE(c.name());
+    const auto& build = variants().at(c.text("model"));
+    const auto file = oracle::folder() / "models_classification" / (c.text("model") + "_old_names.pth");
+    expect_loaded(c, build, file);
+    // Also where nothing but the names tells how old it is.
+    const auto state = hub::load_state_dict_file(file);
+    hub::save_safetensors(folder.path() / "old_names.safetensors", state);
+    expect_loaded(c, build, folder.path() / "old_names.safetensors");
+    EXPECT_ERROR(hub::load_state_dict(*build(), state), hub::StateDictError, "not in the model");
+  }
+}
+
+TEST(LoadStateDict, OfModelsChangesNothingWhenItDoesNotFitAndReportsWhenItMay) {
+  auto state = hub::load_state_dict_file(mnasnet_of_the_first_version(0.5));
+  state.pop_back();
+  models::MNASNet model(0.5, models::MNASNetOptions{.num_classes = 7});
+  const auto before = hub::state_dict(*model);
+  EXPECT_ERROR(models::load_state_dict(*model, state), hub::StateDictError,
+               "missing from the state dict (1):\n    classifier.1.bias");
+  const auto after = hub::state_dict(*model);
+  ASSERT_EQ(after.size(), before.size());
+  for (size_t i = 0; i < after.size(); ++i) EXPECT_TENSOR_EQ(after[i].second, before[i].second);
+  EXPECT_EQ(models::load_state_dict(*model, state, /*strict=*/false).missing, std::vector<std::string>{"classifier.1.bias"});
+  EXPECT_EQ(model->named_parameters()["layers.0.weight"].size(0), 32);  // the stem is that of the first version
 }
 
 TEST(MNASNet, GivesAStemOfTheFirstVersionTheStateOfTheOneBefore) {

@@ -3,7 +3,9 @@
 support/zoo.py lists the models; models_large.py has the large ones.
 """
 
+import re
 import warnings
+from unittest import mock
 
 import torch
 from oracle import case, out_dir, run
@@ -189,6 +191,31 @@ def mnasnet_first_version(alpha):
     images = torch.rand(2, 3, 64, 64)
     with torch.no_grad():
         return {"images": images, "logits": model.eval()(images)}
+
+
+@case("models_classification/old_names", model=["densenet", "vit"])
+def old_names(model):
+    """A checkpoint with the names of torchvision's first versions, loaded as torchvision does: of DenseNet by its builder."""
+    built = _options[model]().eval()
+    wake(built)
+    state = built.state_dict()
+    pattern, old = {"densenet": (r"(denselayer\d+\.(?:norm|relu|conv))([12])\.", r"\1.\2."),
+                    "vit": (r"mlp\.([03])\.", lambda found: f"mlp.linear_{1 if found[1] == '0' else 2}.")}[model]  # fmt: skip
+    counted = "num_batches_tracked"  # PyTorch was as old, and counted no batches
+    renamed = {re.sub(pattern, old, name): tensor for name, tensor in state.items() if not name.endswith(counted)}
+    assert any(name not in state for name in renamed)
+    folder = out_dir() / "models_classification"
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save(renamed, folder / f"{model}_old_names.pth")
+    loaded = _options[model]().eval()
+    state = torch.load(folder / f"{model}_old_names.pth")
+    if model == "densenet":
+        densenet._load_state_dict(loaded, mock.Mock(get_state_dict=lambda **_: state), False)
+    else:
+        loaded.load_state_dict(state)
+    images = torch.rand(2, 3, *_sizes.get(model, (64, 64)))
+    with torch.no_grad():
+        return {"images": images, "logits": loaded(images)}
 
 
 @case("models_classification/interpolate_embeddings", image_size=[32, 48, 24], reset_heads=[False, True], mode=["bicubic", "bilinear"])
