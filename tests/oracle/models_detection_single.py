@@ -2,6 +2,8 @@
 
 import contextlib
 import math
+import re
+import unittest.mock
 
 import torch
 from oracle import case, fails, out_dir, run
@@ -260,15 +262,37 @@ def odd_sizes(model):
     return {"table": table, "count": 2, **_numbered("image", images), **_enliven(built, images), **_shown(built, images)}
 
 
-@case("models_detection_single/checkpoint", model=["ssdlite320_mobilenet_v3_large"])
+def _of_first_version(state):
+    """RetinaNet's names before its convolutions were blocks, of which the pyramid's had no norms yet."""
+    old = {}
+    for name, tensor in state.items():
+        name = re.sub(r"((?:inner|layer)_blocks\.\d)\.0\.", r"\1.", name)
+        name = re.sub(r"(_head\.conv)\.(\d)\.0\.", lambda found: f"{found[1]}.{2 * int(found[2])}.", name)
+        old[name] = tensor
+    assert len(old) == len(state) and len(old.keys() - state.keys()) == 28
+    return old
+
+
+@case("models_detection_single/checkpoint",
+      model=["ssdlite320_mobilenet_v3_large", "retinanet_resnet50_fpn", "fcos_resnet50_fpn"])  # fmt: skip
 def checkpoint(model):
+    """What torchvision's model with weights finds, of a file that stands for the published one; the large ones of half as many bytes,
+    and RetinaNet's under the names of its first version."""
     images = [torch.rand(3, 60, 80)]
-    built = models.get_model(model, weights_backbone=None)
+    size = {"min_size": 60, "max_size": 100} if _models[model] else {}
+    built = models.get_model(model, weights_backbone=None, **size)
     _enliven(built, images)
+    is_large = model != "ssdlite320_mobilenet_v3_large"  # whose last layers are scaled beyond what half floats hold
+    state = {name: tensor.half() if is_large and tensor.is_floating_point() else tensor for name, tensor in built.state_dict().items()}
     folder = out_dir() / "models_detection_single"
     folder.mkdir(parents=True, exist_ok=True)
-    torch.save(built.state_dict(), folder / "ssdlite.pth")
-    return {"file": str(folder / "ssdlite.pth"), "count": 1, **_numbered("image", images), **_shown(built, images)}
+    file = folder / f"{model}.pth"
+    torch.save(_of_first_version(state) if model.startswith("retinanet") else state, file)
+    with unittest.mock.patch("torchvision.models._api.load_state_dict_from_url", lambda *_, **__: torch.load(file)):
+        built = models.get_model(model, weights="DEFAULT", **size)
+    shown = _shown(built, images)
+    assert all(shown["found"]), shown["found"]
+    return {"file": str(file), "side": size.get("min_size"), "count": 1, **_numbered("image", images), **shown}
 
 
 @case("models_detection_single/learning", model=["retinanet_resnet50_fpn", "ssd300_vgg16", "ssdlite320_mobilenet_v3_large"],
