@@ -180,7 +180,7 @@ TEST(QuantizedModel, AfterTrainingHasPythonsScalesAndZeroPoints) {
   const support::OneThread one_thread;
   for (const auto& c : oracle::cases("models_quantized/after_training")) {
     SCOPED_TRACE(c.name());
-    const auto model = quantizable(c.text("model"), false);
+    const auto model = quantizable(c.text("model"), false, c.boolean("table"));
     quantization::quantize(*model, [&](models::ImageClassifier& m) {
       for (const auto* batch : {"batch 0", "batch 1"}) m.forward(c.tensor(batch));
     });

@@ -176,22 +176,28 @@ def while_training(model, backend):
     return {"classes": classes, "batches": batches, "losses": torch.stack(losses), "gradients": gradients, "logits": logits}
 
 
-@case("models_quantized/after_training", model=["mobilenet_v3_large", "resnet18", "shufflenet_v2_x0_5"])
+# One of each family, ResNeXt for its groups: Inception's last pool wants a larger image.
+_after_training = ["googlenet", "inception_v3", "mobilenet_v2", "mobilenet_v3_large", "resnet18", "resnext101_32x8d", "shufflenet_v2_x0_5"]
+
+
+@case("models_quantized/after_training", model=_after_training)
 def after_training(model):
     """torchvision's recipe: references/classification/train_quantization.py --post-training-quantize."""
-    built = _build(model).eval()
+    side = 96 if model == "inception_v3" else 64
+    with _draws(model):
+        built = _build(model).eval()
     torch.backends.quantized.engine = "fbgemm"
     built.fuse_model(is_qat=False)
     built.qconfig = torch.ao.quantization.get_default_qconfig("fbgemm")
     torch.ao.quantization.prepare(built, inplace=True)
-    batches = [torch.rand(2, 3, 64, 64), torch.randn(2, 3, 64, 64) * 2]
+    batches = [torch.rand(2, 3, side, side), torch.randn(2, 3, side, side) * 2]
     with torch.no_grad():
         for batch in batches:
             built(batch)
         torch.ao.quantization.convert(built, inplace=True)
         logits = built(batches[0])
     torch.save(built.state_dict(), _folder() / f"{model}_after_training.pth")
-    return {"batch 0": batches[0], "batch 1": batches[1], "logits": logits}
+    return {"table": _is_large(model), "batch 0": batches[0], "batch 1": batches[1], "logits": logits}
 
 
 run(__file__)
