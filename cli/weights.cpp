@@ -107,12 +107,30 @@ int info(const WeightsOptions& options) {
 int fetch(const WeightsOptions& options) {
   for (const auto& name : options.names) {
     const auto& entry = entry_of(name);
-    print(hub::fetch(std::string(entry.url)).string());
+    print(opsis::models::weights_file(entry).string());
   }
   return 0;
 }
 
-// Each file that is here, or those that are named, against the hash in its name; a few of the quantized ones have none.
+// The eight digits before the ending of "resnet18_fbgemm_16fa66dd.pth", which PyTorch does not take for a hash: "16fa66dd".
+std::string digits_in_name(const std::string& name) {
+  static const std::regex pattern("_([a-f0-9]{8})\\.");
+  std::smatch found;
+  return std::regex_search(name, found, pattern) ? found[1].str() : "";
+}
+
+// What is said of a file that has neither a hash that is known nor one in its name, and can be read.
+std::string said_without_hash(const fs::path& file) {
+  const auto digits = digits_in_name(file.filename().string());
+  if (digits.empty()) return opsis::text("{}: can be read; its name tells no hash to check it by", file.string());
+  const auto sha256 = hub::digest_of_file(file, hub::DigestKind::Sha256);
+  if (sha256.starts_with(digits)) return opsis::text("{}: sound", file.string());
+  return opsis::text("{}: can be read; its SHA-256 begins with {}, and the digits in its name, which may be no hash, are {}",
+                     file.string(), sha256.substr(0, digits.size()), digits);
+}
+
+// Each file that is here, or those that are named, against the hash that is known or in its name; a few of the quantized ones
+// have none.
 int verify(const WeightsOptions& options) {
   std::vector<const Weights*> entries;
   for (const auto& name : options.names) entries.push_back(&entry_of(name));
@@ -126,10 +144,10 @@ int verify(const WeightsOptions& options) {
   for (const auto* entry : entries) {
     const auto file = hub::cached_checkpoint(entry->url);
     try {
-      const auto hash = hub::hash_in_name(file.filename().string());
+      const auto hash = entry->sha256.empty() ? hub::hash_in_name(file.filename().string()) : std::string(entry->sha256);
       if (hash.empty()) {
         hub::load(file);
-        print(opsis::text("{}: can be read; its name tells no hash to check it by", file.string()));
+        print(said_without_hash(file));
       } else {
         hub::check_sha256(file, hash);
         print(opsis::text("{}: sound", file.string()));

@@ -357,15 +357,21 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   }
   job.reset();
 
-  if (transfer.is_checked) {
-    try {
-      if (!options.sha256.empty()) check_sha256(transfer.partial, options.sha256);
-      if (!options.md5.empty()) check_md5(transfer.partial, options.md5);
-    } catch (const IntegrityError& error) {
-      fs::remove(transfer.partial, ignored);
-      fs::remove(transfer.tag_file, ignored);
-      raise<IntegrityError>("download: {}: {}", url, error.what());
-    }
+  const auto refuse_content = [&](const Error& error) {
+    fs::remove(transfer.partial, ignored);
+    fs::remove(transfer.tag_file, ignored);
+    raise<IntegrityError>("download: {}: {}", url, error.what());
+  };
+  try {
+    if (!options.sha256.empty()) check_sha256(transfer.partial, options.sha256);
+    if (!options.md5.empty()) check_md5(transfer.partial, options.md5);
+  } catch (const IntegrityError& error) {
+    refuse_content(error);
+  }
+  try {
+    if (options.check) options.check(transfer.partial);
+  } catch (const Error& error) {
+    refuse_content(error);
   }
   if (fsync(transfer.file) != 0) refuse("cannot write", transfer.partial);
   if (rename(transfer.partial.c_str(), destination.c_str()) != 0) refuse("cannot write", destination);

@@ -52,7 +52,8 @@ OPSIS_API hub::LoadReport load_state_dict(torch::nn::Module& model, hub::StateDi
 /// Throws   ValueError when channels is not positive or the filters do not have 4 or 5 dimensions
 OPSIS_API torch::Tensor adapt_filters(const torch::Tensor& filters, int64_t channels);
 
-/// Where the entry's checkpoint is on this machine, brought there by hub::fetch if need be.
+/// Where the entry's checkpoint is on this machine, brought there by hub::fetch if need be. Where neither the entry nor its url tells
+/// a hash, what comes must be a checkpoint that can be read.
 /// Throws   what hub::download throws
 OPSIS_API std::filesystem::path weights_file(const Weights& weights);
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 
 #include "opsis/hub/cache.h"
 #include "opsis/hub/digest.h"
@@ -110,6 +111,61 @@ TEST(OfficialFiles, AreRefusedWhenTheirHashIsAnother) {
   const Variable torch_home("TORCH_HOME", home.path().string()), mirror("OPSIS_HUB_MIRROR", server.url("/file"));
   EXPECT_ERROR(official_builders().at(c.text("model"))(c.text("url")), IntegrityError, "expected one that begins with");
   EXPECT_FALSE(std::filesystem::exists(hub::cached_checkpoint(c.text("url"))));
+}
+
+// PyTorch finds no hash in these, whose digits stand behind an underscore.
+TEST(OfficialFiles, TellTheirHashInTheirNamesButForFour) {
+  std::set<std::string> without;
+  for (const auto& name : models::list_weights()) {
+    const auto file = hub::cached_checkpoint(models::get_weight(name).url).filename().string();
+    if (hub::hash_in_name(file).empty()) without.insert(file);
+  }
+  EXPECT_EQ(without, (std::set<std::string>{"mobilenet_v2_qnnpack_37f702c5.pth", "resnet18_fbgemm_16fa66dd.pth",
+                                            "resnet50_fbgemm_bf931d71.pth", "resnext101_32x8_fbgemm_09835ccf.pth"}));
+}
+
+TEST(OfficialFiles, AreCheckpointsOrRefusedWhenNoHashIsKnown) {
+  const models::Weights& weights = quantization::ResNet18_QuantizedWeights::DEFAULT;
+  const auto path = std::string(weights.url.substr(std::string_view("https://download.pytorch.org/").size()));
+  const auto sound = oracle::folder() / "models_official" / path;
+  const support::TemporaryFolder served;
+  const auto damaged = served.path() / path;
+  std::filesystem::create_directories(damaged.parent_path());
+  const support::DownloadServer server(served.path());
+  const auto fetch = [&](const std::filesystem::path& home) {
+    const Variable torch_home("TORCH_HOME", home.string()), mirror("OPSIS_HUB_MIRROR", server.url("/file"));
+    return models::weights_file(weights);
+  };
+  const auto expect_refused = [&] {
+    const support::TemporaryFolder home;
+    EXPECT_ERROR(fetch(home.path()), IntegrityError, "download: " + server.url("/file/") + path + ": load");
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(home.path())) {
+      EXPECT_TRUE(entry.is_directory()) << entry.path();
+    }
+  };
+  served.write(path, "<html>another page</html>");
+  expect_refused();
+  std::filesystem::copy_file(sound, damaged, std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::resize_file(damaged, std::filesystem::file_size(sound) - 1000);
+  expect_refused();
+  std::filesystem::copy_file(sound, damaged, std::filesystem::copy_options::overwrite_existing);
+  const support::TemporaryFolder home;
+  EXPECT_TRUE(std::filesystem::exists(fetch(home.path())));
+}
+
+TEST(OfficialFiles, AreHeldAgainstTheHashOfTheirEntry) {
+  auto weights = quantization::ResNet18_QuantizedWeights::DEFAULT;
+  const support::DownloadServer server(oracle::folder() / "models_official");
+  const auto fetch = [&](const std::string& sha256) {
+    const support::TemporaryFolder home;
+    const Variable torch_home("TORCH_HOME", home.path().string()), mirror("OPSIS_HUB_MIRROR", server.url("/file"));
+    weights.sha256 = sha256;
+    return hub::digest_of_file(models::weights_file(weights), hub::DigestKind::Sha256);
+  };
+  const auto digits = fetch("");
+  EXPECT_EQ(fetch(digits), digits);
+  EXPECT_EQ(fetch(digits.substr(0, 12)), digits);
+  EXPECT_ERROR(fetch("16fa66dd"), IntegrityError, "16fa66dd");
 }
 
 }  // namespace
