@@ -36,11 +36,13 @@ TEST_P(OpticalFlowModel, FromTheSameSeedIsTorchvisionsAndComputesTheSame) {
 TEST(RAFT, LoadsWhatPythonSaved) {
   const support::OneThread one_thread;
   const torch::NoGradGuard no_grad;
-  const auto c = oracle::cases("models_flow/checkpoint").at(0);
-  const auto model = models::get_model<FlowModel>(
-      "raft_small", {.weights = "DEFAULT", .weights_file = oracle::folder() / "models_flow/raft.pth"});
-  model->eval();
-  EXPECT_TENSOR_NEAR(model->forward(c.tensor("first"), c.tensor("second"), 2), c.tensor("expected"), 1e-4, 0);
+  for (const auto& c : oracle::cases("models_flow/checkpoint")) {
+    SCOPED_TRACE(c.name());
+    const auto file = oracle::folder() / "models_flow" / (c.text("model") + ".pth");
+    const auto model = models::get_model<FlowModel>(c.text("model"), {.weights = "DEFAULT", .weights_file = file});
+    model->eval();
+    EXPECT_TENSOR_NEAR(model->forward(c.tensor("first"), c.tensor("second"), 2), c.tensor("expected"), 1e-4, 0);
+  }
 }
 
 // The same as in tests/oracle/models_flow.py.

@@ -115,6 +115,18 @@ TEST(SegmentationModel, LoadsWhatPythonSavedAndTakesAStripe) {
   EXPECT_TENSOR_NEAR(model->forward(c.tensor("stripe")), c.tensor("of_stripe"), 1e-5, 0);
 }
 
+TEST(SegmentationModel, WithWeightsThatPythonSavedGivesItsScores) {
+  const support::OneThread one_thread;
+  const torch::NoGradGuard no_grad;
+  for (const auto& c : oracle::cases("models_segmentation/saved")) {
+    SCOPED_TRACE(c.name());
+    const auto file = oracle::folder() / "models_segmentation" / (c.text("model") + ".pth");
+    const auto model = models::get_model<SegmentationModel>(c.text("model"), {.weights = "DEFAULT", .weights_file = file});
+    model->eval();
+    EXPECT_TENSOR_NEAR(model->forward(c.tensor("images")), c.tensor("expected"), 1e-5, 0);
+  }
+}
+
 TEST(SegmentationModel, GivesTheScoresOfTorchvisionsToAStripe) {
   const torch::NoGradGuard no_grad;
   for (const auto& c : oracle::cases("models_segmentation/stripes")) {

@@ -108,11 +108,13 @@ const std::map<std::string, VideoBuilder>& video_variants() {
 TEST(VideoClassifier, LoadsWhatPythonSaved) {
   const support::OneThread one_thread;
   const torch::NoGradGuard no_grad;
-  const auto c = oracle::cases("models_video/checkpoint").at(0);
-  const auto model = models::get_model<VideoClassifier>(
-      "s3d", {.weights = "DEFAULT", .weights_file = oracle::folder() / "models_video/s3d.pth"});
-  model->eval();
-  EXPECT_TENSOR_NEAR(model->forward(c.tensor("clips")), c.tensor("expected"), 1e-5, 0);
+  for (const auto& c : oracle::cases("models_video/checkpoint")) {
+    SCOPED_TRACE(c.name());
+    const auto file = oracle::folder() / "models_video" / (c.text("model") + ".pth");
+    const auto model = models::get_model<VideoClassifier>(c.text("model"), {.weights = "DEFAULT", .weights_file = file});
+    model->eval();
+    EXPECT_TENSOR_NEAR(model->forward(c.tensor("clips")), c.tensor("expected"), 1e-5, 0);
+  }
 }
 
 TEST(VideoClassifier, EveryOptionDoesWhatTorchvisionsDoes) {

@@ -48,15 +48,15 @@ def parts():
     return {"first": first, "second": second, **computed(model, first, second, num_flow_updates=2)}
 
 
-@case("models_flow/checkpoint")
-def checkpoint():
+@case("models_flow/checkpoint", model=zoo.optical_flow)
+def checkpoint(model):
     """Saved by Python."""
-    model = models.optical_flow.raft_small().eval()
+    built = models.get_model(model).eval()
     (out_dir() / "models_flow").mkdir(parents=True, exist_ok=True)
-    torch.save(model.state_dict(), out_dir() / "models_flow/raft.pth")
+    torch.save(built.state_dict(), out_dir() / f"models_flow/{model}.pth")
     first, second = torch.rand(2, 1, 3, 128, 136) * 2 - 1
     with torch.no_grad():
-        return {"first": first, "second": second, "expected": model(first, second, num_flow_updates=2)[-1]}
+        return {"first": first, "second": second, "expected": built(first, second, num_flow_updates=2)[-1]}
 
 
 run(__file__)

@@ -4,6 +4,7 @@ support/zoo.py lists the models.
 """
 
 import contextlib
+import unittest.mock
 
 import torch
 from oracle import case, out_dir, run
@@ -83,6 +84,20 @@ def checkpoint():
     with torch.no_grad():
         found = model(images)
         return {"images": images, "out": found["out"], "aux": found["aux"], "stripe": stripe, "of_stripe": model(stripe)["out"]}
+
+
+@case("models_segmentation/saved", model=["lraspp_mobilenet_v3_large", "fcn_resnet50"])
+def saved(model):
+    """Likewise, the large one of half as many bytes: what torchvision's model with weights gives."""
+    state = models.get_model(model, weights_backbone=None, **({"aux_loss": True} if model.startswith("fcn") else {})).state_dict()
+    file = out_dir() / f"models_segmentation/{model}.pth"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in state.items()}, file)
+    with unittest.mock.patch("torchvision.models._api.load_state_dict_from_url", lambda *_, **__: torch.load(file)):
+        built = models.get_model(model, weights="DEFAULT").eval()
+    images = torch.rand(1, 3, 48, 40)
+    with torch.no_grad():
+        return {"images": images, "expected": built(images)["out"]}
 
 
 run(__file__)

@@ -84,15 +84,15 @@ def s3d_options():
         return {"clips": clips, "names": list(model.state_dict()), "expected": model(clips)}
 
 
-@case("models_video/checkpoint")
-def checkpoint():
+@case("models_video/checkpoint", model=["s3d", "mc3_18"])
+def checkpoint(model):
     """Saved by Python."""
-    model = models.video.s3d().eval()
+    built = models.get_model(model).eval()
     (out_dir() / "models_video").mkdir(parents=True, exist_ok=True)
-    torch.save(model.state_dict(), out_dir() / "models_video/s3d.pth")
-    clips = torch.rand(1, 3, 14, 209, 209)
+    torch.save(built.state_dict(), out_dir() / f"models_video/{model}.pth")
+    clips = torch.rand(_shapes.get(model, (1, 3, 4, 33, 32)))
     with torch.no_grad():
-        return {"clips": clips, "expected": model(clips)}
+        return {"clips": clips, "expected": built(clips)}
 
 
 run(__file__)
