@@ -21,8 +21,8 @@ struct DownloadOptions {
   int64_t max_bytes = int64_t{1} << 40;  ///< of the file
   std::string md5{};                     ///< the file's MD5, in hexadecimal; empty to take any
   std::filesystem::path told{};          ///< where messages say that the file belongs; the destination when empty
-  /// Looks at the whole content, in a file of another name, before the destination is there: an Error that it throws is the reason
-  /// of an IntegrityError.
+  /// Looks at the whole content, in a file of another name, before the destination is there: an Error that it throws is the
+  /// reason of an IntegrityError.
   std::function<void(const std::filesystem::path& content)> check{};
 };
 
@@ -34,9 +34,9 @@ struct DownloadOptions {
 ///     hub::download("https://download.pytorch.org/models/resnet18-f37072fd.pth", "resnet18.pth", {.sha256 = "f37072fd"});
 /// Redirects are followed (up to 10), but never from https to http.
 /// Throws   IoError, with the url, the reason and where the file belongs, for a net or server that fails after all retries, and
-///          for a destination that cannot be written; IntegrityError when the content has another hash or fails the check (nothing is kept);
-///          NotFoundError, with where the file belongs, when OPSIS_OFFLINE is set and the file is not there; ValueError for a url
-///          that is no http, https or file
+///          for a destination that cannot be written; IntegrityError when the content has another hash or fails the check
+///          (nothing is kept); NotFoundError, with where the file belongs, when OPSIS_OFFLINE is set and the file is not there;
+///          ValueError for a url that is no http, https or file
 /// Source   torch.hub.download_url_to_file
 OPSIS_API void download(const std::string& url, const std::filesystem::path& destination, const DownloadOptions& options = {});
 

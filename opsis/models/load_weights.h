@@ -34,14 +34,15 @@ OPSIS_API void load_weights(torch::nn::Module& model, const Weights& weights, co
 /// Likewise from a file: a state_dict saved by torch.save, or safetensors.
 OPSIS_API void load_weights(torch::nn::Module& model, const std::filesystem::path& file, const LoadOptions& allowed = {});
 
-/// Likewise tensors that are in memory, of a file that was changed for one: names of older checkpoints are taken for today's, and
-/// a MNASNet takes the stem of its first version. hub::load_state_dict takes names as they are.
+/// Likewise tensors that are in memory, of a file that was changed for one: names of older checkpoints are taken for today's,
+/// and a MNASNet takes the stem of its first version. hub::load_state_dict takes names as they are.
 ///     auto state = hub::load_state_dict_file("densenet121-a639ec97.pth");  // "features.denseblock1.denselayer1.norm.1.weight"
 ///     models::load_state_dict(*model, state);
-/// Strict: throws unless every name and shape fits, and then has changed nothing; not strict: copies what fits, reports the rest.
+/// Strict: throws unless every name and shape fits, and then has changed nothing; not strict: copies what fits, reports the
+/// rest.
 /// Throws   hub::StateDictError when strict and it does not fit
-/// Differs  renames whatever the state's versions say, since only names tell them in safetensors, and densenet's as well, for which
-///          torchvision has its builder alone
+/// Differs  renames whatever the state's versions say, since only names tell them in safetensors, and densenet's as well, for
+///          which torchvision has its builder alone
 /// Source   load_state_dict of torchvision's models
 OPSIS_API hub::LoadReport load_state_dict(torch::nn::Module& model, hub::StateDict state, bool strict = true);
 
@@ -52,8 +53,8 @@ OPSIS_API hub::LoadReport load_state_dict(torch::nn::Module& model, hub::StateDi
 /// Throws   ValueError when channels is not positive or the filters do not have 4 or 5 dimensions
 OPSIS_API torch::Tensor adapt_filters(const torch::Tensor& filters, int64_t channels);
 
-/// Where the entry's checkpoint is on this machine, brought there by hub::fetch if need be. Where neither the entry nor its url tells
-/// a hash, what comes must be a checkpoint that can be read.
+/// Where the entry's checkpoint is on this machine, brought there by hub::fetch if need be. Where neither the entry nor its url
+/// tells a hash, what comes must be a checkpoint that can be read.
 /// Throws   what hub::download throws
 OPSIS_API std::filesystem::path weights_file(const Weights& weights);
 

@@ -78,8 +78,8 @@ struct OPSIS_API Weights {
   std::string_view backend{};  ///< of quantized weights: the kernels they were made for, "fbgemm" or "qnnpack"
   const Weights* unquantized = nullptr;  ///< of quantized weights: what they were made from
   /// What the SHA-256 of the file begins with, or all of it, in hexadecimal. Empty: what the last part of the url tells, as
-  /// "-11ad3fa6." does. The url of a few official ones has digits after an underscore, which PyTorch does not take for a hash, nor
-  /// is it certain that they are one: such a file must be a checkpoint that can be read.
+  /// "-11ad3fa6." does. The url of a few official ones has digits after an underscore, which PyTorch does not take for a hash,
+  /// nor is it certain that they are one: such a file must be a checkpoint that can be read.
   std::string_view sha256{};
 
   /// How images, videos or pairs of images must be prepared for the model.

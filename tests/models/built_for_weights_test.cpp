@@ -150,8 +150,39 @@ TEST_P(BuiltForWeights, ModelsAreAsTorchvisionBuildsThem) {
   });
 }
 
-// That the numbers are the file's is tested in finetune_test.cpp, of one builder a family. Loading is strict but for the head and
-// the first convolution, so that here nothing else can be left as it was.
+TEST(AuxiliaryHeads, StayOrAreRefusedAsInTorchvisionWhenThereAreWeights) {
+  std::map<std::string, std::vector<Told>> files;
+  for (const auto& c : oracle::cases("models/built_for_weights")) {
+    files[c.text("model")] = tensors_of(Json::parse(c.json("entries"))[0]["file"]);
+  }
+  const support::MetaDevice meta;
+  const support::TemporaryFolder folder;
+  const auto file = folder.path() / "zeros.safetensors";
+  const auto url = "file://" + file.string();
+  const auto expect_same = [&](const oracle::Case& c, auto builder, auto weights, auto options) {
+    write_zeros(file, files.at(c.text("model")));
+    weights.url = url;
+    options.aux_logits = c.boolean("aux_logits");
+    if (c.boolean("refused")) {
+      EXPECT_ERROR(builder(weights, options), ValueError, "aux_logits must be");
+      return;
+    }
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : hub::state_dict(*builder(weights, options))) names.push_back(name);
+    EXPECT_EQ(names, c.texts("names"));
+  };
+  for (const auto& c : oracle::cases("models/auxiliary_heads")) {
+    SCOPED_TRACE(c.name());
+    if (c.text("model") == "googlenet") {
+      expect_same(c, &models::googlenet, models::GoogLeNet_Weights::DEFAULT, models::GoogLeNetOptions{});
+    } else {
+      expect_same(c, &models::inception_v3, models::Inception_V3_Weights::DEFAULT, models::Inception3Options{});
+    }
+  }
+}
+
+// That the numbers are the file's is tested in finetune_test.cpp, of one builder a family. Loading is strict but for the head
+// and the first convolution, so that here nothing else can be left as it was.
 TEST_P(BuiltForWeights, ModelsTakeANewHeadAndClassifiersOtherChannels) {
   const bool classify = GetParam() == "models";
   expect_of_each([&](const std::string& name, models::ModelOptions options, const Json& expected) {

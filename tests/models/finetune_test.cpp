@@ -90,7 +90,7 @@ TEST_P(PretrainedFamily, TakesANewHeadAndOtherChannels) {
   EXPECT_EQ(changed, 1);
 }
 
-// That they are loaded is tested above, of one builder a family; here, that no other refuses them.
+// That they are loaded is tested above, of one builder a family, and in built_for_weights_test.cpp; here, what they become.
 TEST(Builders, AllTakeClassesAndChannelsAlsoWithWeights) {
   const support::MetaDevice meta;
   for (const auto& name : models::list_models({.module = "models"})) {

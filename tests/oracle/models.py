@@ -7,7 +7,7 @@ import torch
 import torchvision
 from support import zoo
 from support.model import checksum, computed, on_meta, structure
-from oracle import case, out_dir, run
+from oracle import case, fails, out_dir, run
 from torch import nn
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
@@ -70,7 +70,7 @@ def weights(model):
     return {"enum": enum.__name__, "default": str(enum.DEFAULT), "entries": entries}
 
 
-def _as_built_for(model, entry):
+def _as_built_for(model, entry, **arguments):
     """What a model must find in the file of its weights, and the model that then comes out: some lose heads, some are made for
     other images. Nothing is loaded."""
     found = {}
@@ -80,7 +80,7 @@ def _as_built_for(model, entry):
 
     with on_meta(), mock.patch.object(nn.Module, "load_state_dict", asked_for), \
             mock.patch("torchvision.models._api.load_state_dict_from_url", lambda *_, **__: {}):  # fmt: skip
-        built = models.get_model(model, weights=entry)
+        built = models.get_model(model, weights=entry, **arguments)
     return built, found["state"]
 
 
@@ -99,6 +99,15 @@ def built_for_weights(model):
             "last_grid": list(built.blocks[-1].grid_size) if model.startswith("maxvit") else None,
         })  # fmt: skip
     return {"entries": entries}
+
+
+@case("models/auxiliary_heads", model=["googlenet", "inception_v3"], aux_logits=[True, False])
+def auxiliary_heads(model, aux_logits):
+    """Of models with weights, when one says whether there should be any."""
+    def build():
+        return _as_built_for(model, models.get_model_weights(model).DEFAULT, aux_logits=aux_logits)
+
+    return {"refused": True} if fails(build) else {"refused": False, "names": list(build()[0].state_dict())}
 
 
 def _prepared(preset, image):
