@@ -245,8 +245,8 @@ int info(const DatasetsOptions& options) {
   const auto licence = [&]() -> std::string {
     if (!known) return "unknown";
     if (!known->licence.empty()) return opsis::text("{} ({})", known->licence, known->licence_url);
-    if (known->licence_url.empty()) return "not looked up";
-    return opsis::text("none stated by its authors; terms: {}", known->licence_url);
+    if (known->licence_url.empty()) return "unknown; ask its authors";
+    return opsis::text("none that is known; ask its authors: {}", known->licence_url);
   };
   if (options.json) {
     Json document{

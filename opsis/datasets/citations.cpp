@@ -11,8 +11,8 @@ constexpr std::string_view kByUrl = "https://creativecommons.org/licenses/by/4.0
                            kByNcSa3Url = "https://creativecommons.org/licenses/by-nc-sa/3.0/",
                            kByNcSa4Url = "https://creativecommons.org/licenses/by-nc-sa/4.0/";
 
-// Sorted. A row has a licence only where those who made the data state one, and else the address of their page when that was looked
-// at and states none; where nobody looked it ends with the year.
+// Sorted. A row has a licence only where one is known to be stated by those who made the data, and else the address of their page, or
+// ends with the year.
 // clang-format off
 constexpr Citation kCitations[] = {
     {"CIFAR10", "A. Krizhevsky", "Learning Multiple Layers of Features from Tiny Images", 2009, "", "https://www.cs.toronto.edu/~kriz/cifar.html"},

@@ -8,8 +8,8 @@
 
 namespace opsis::inline v1::datasets {
 
-/// What to cite when a data set was used. A licence that is empty is no permission: with an address, that page of those who
-/// made the data states none; without, we have not looked it up. Ask them. A licence of annotations may say nothing of the pictures.
+/// What to cite when a data set was used. A licence that is empty is no permission: none is known, and the address, if there is
+/// one, is the page of those who made the data. Ask them. A licence of annotations may say nothing of the pictures.
 struct Citation {
   std::string_view dataset{};
   std::string_view authors{};

@@ -132,8 +132,8 @@ TEST(CliDatasets, ListsTellsFetchesAndVerifies) {
   EXPECT_TRUE(json::parse(opsis_tool({"datasets", "info", "USPS", "--json"}).out).at("licence_url").is_null());
   EXPECT_THAT(opsis_tool({"datasets", "info", "FashionMNIST"}).out, HasSubstr("licence:  MIT (https://"));
   EXPECT_THAT(opsis_tool({"datasets", "info", "CIFAR10"}).out,
-              HasSubstr("licence:  none stated by its authors; terms: https://www.cs.toronto.edu/~kriz/cifar.html\n"));
-  EXPECT_THAT(opsis_tool({"datasets", "info", "USPS"}).out, HasSubstr("licence:  not looked up\n"));
+              HasSubstr("licence:  none that is known; ask its authors: https://www.cs.toronto.edu/~kriz/cifar.html\n"));
+  EXPECT_THAT(opsis_tool({"datasets", "info", "USPS"}).out, HasSubstr("licence:  unknown; ask its authors\n"));
   expect_failure({"datasets", "info", "SEMEIN"}, "no data set is named \"SEMEIN\"; did you mean SEMEION?");
 
   // A mirror whose file is another one: it is refused, named and not kept; where it stands by hand, it is found damaged.
