@@ -10,8 +10,12 @@
 
 namespace fuzz {
 
-/// The options of a run: each mode, whole and strict and a region and smaller, and the first picture alone. Small limits, so that a run is fast; that they
-/// hold is part of what is tried.
+/// So that a run is fast; that they hold is part of what is tried.
+inline opsis::Limits small_limits() {
+  return {.pixels = 1 << 18, .frames = 100, .image_bytes = 16 << 20, .codec_bytes = 16 << 20, .jpeg_scans = 20};
+}
+
+/// The options of a run, with small limits: each mode, whole and strict and a region and smaller, and the first picture alone.
 inline std::vector<opsis::io::DecodeOptions> all_options(opsis::io::Bytes bytes) {
   using opsis::io::ImageReadMode;
   std::vector<opsis::io::DecodeOptions> out;
@@ -20,10 +24,7 @@ inline std::vector<opsis::io::DecodeOptions> all_options(opsis::io::Bytes bytes)
   };
   for (const auto mode : {ImageReadMode::UNCHANGED, ImageReadMode::GRAY, ImageReadMode::GRAY_ALPHA, ImageReadMode::RGB,
                           ImageReadMode::RGB_ALPHA}) {
-    opsis::io::DecodeOptions options{
-        .mode = mode,
-        .apply_exif_orientation = true,
-        .limits = {.pixels = 1 << 18, .frames = 100, .image_bytes = 16 << 20, .codec_bytes = 16 << 20, .jpeg_scans = 20}};
+    opsis::io::DecodeOptions options{.mode = mode, .apply_exif_orientation = true, .limits = small_limits()};
     out.push_back(options);
     options.region = opsis::io::Region{byte(0) % 32, byte(1) % 32, 1 + byte(2) % 64, 1 + byte(3) % 64};
     out.push_back(options);
