@@ -119,6 +119,10 @@ add_test(NAME house.EachHeaderCompilesAlone
     --work ${CMAKE_BINARY_DIR}/headers)
 set_tests_properties(house.EachHeaderCompilesAlone PROPERTIES TIMEOUT 900 PROCESSORS 2)
 
+# The kernels for the instruction set that no machine of ours has.
+add_test(NAME house.KernelsCompileForArm COMMAND ${PROJECT_SOURCE_DIR}/scripts/check_neon)
+set_tests_properties(house.KernelsCompileForArm PROPERTIES TIMEOUT 600 PROCESSORS 2 SKIP_RETURN_CODE 77)
+
 # What of torchvision's names Opsis has: the table in docs/ must be what `make coverage` would write, and may only grow.
 opsis_program(opsis_names ${CMAKE_CURRENT_SOURCE_DIR}/coverage/list_names.cpp)
 target_link_libraries(opsis_names PRIVATE nlohmann_json::nlohmann_json)
