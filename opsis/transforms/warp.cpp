@@ -9,6 +9,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <variant>
 
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
@@ -19,6 +20,7 @@
 #include "opsis/transforms/functional/elastic.h"
 #include "opsis/transforms/functional/perspective.h"
 #include "opsis/transforms/functional/rotate.h"
+#include "opsis/transforms/kinds.h"
 #include "opsis/transforms/query.h"
 #include "opsis/transforms/repr.h"
 
@@ -54,6 +56,15 @@ std::vector<double> two_numbers(std::string_view name, const std::vector<double>
   OPSIS_CHECK(numbers.size() == 1 || numbers.size() == 2, "ElasticTransform: {} must have 1 or 2 numbers, got {}", name,
               numbers.size());
   return {numbers.front(), numbers.back()};
+}
+
+// Whether all that becomes of a value is blended, so that the last bits of a displacement show as the next level at most. Else
+// they decide, where it leads halfway between two pixels or to a whole number, which one it is.
+bool is_blended(const Value& value, InterpolationMode interpolation) {
+  if (check_type<Mask>(value)) return false;
+  if (const auto* boxes = std::get_if<BoundingBoxes>(&value)) return boxes->data.is_floating_point();
+  if (const auto* points = std::get_if<KeyPoints>(&value)) return points->data.is_floating_point();
+  return interpolation != InterpolationMode::NEAREST;
 }
 
 // torchvision's _get_gaussian_kernel1d, whose width is another than it says: lim is half of it over the root of two.
@@ -252,6 +263,8 @@ ElasticTransform::ElasticTransform(ElasticTransformOptions options) : options_(s
 
 ElasticTransform::Params ElasticTransform::make_params(std::span<const Value> values) const {
   const auto canvas = query_size("ElasticTransform", values);
+  const auto blended = [&](const Value& value) { return is_blended(value, options_.interpolation); };
+  const bool exact = options_.exact || !std::all_of(values.begin(), values.end(), blended);
   auto displacement = at::empty({1, 2, canvas.height, canvas.width}, torch::kFloat32);
   const auto step = [&](int64_t axis, int64_t length) {
     const auto noise = random::detail::uniform({1, 1, canvas.height, canvas.width}).mul_(2).sub_(1);
@@ -260,7 +273,7 @@ ElasticTransform::Params ElasticTransform::make_params(std::span<const Value> va
     if (sigma_[i] > 0) {
       OPSIS_CHECK(sigma_[i] < 1e15, "ElasticTransform: sigma must be sensible, got {}", sigma_[i]);
       const auto size = static_cast<int64_t>(8 * sigma_[i] + 1);
-      smooth(noise, size | 1, sigma_, options_.exact, alpha_[i], length, out);
+      smooth(noise, size | 1, sigma_, exact, alpha_[i], length, out);
     } else {
       out.copy_(noise.mul(alpha_[i]).div(length));
     }

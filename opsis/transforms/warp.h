@@ -177,8 +177,10 @@ struct ElasticTransformOptions {
   std::vector<double> sigma{5.0};   ///< of the smoothing, in pixels; not positive: none
   InterpolationMode interpolation = InterpolationMode::BILINEAR;
   Fills fill = 0;
-  /// Smooths by the convolution that torchvision calls, several times slower. Without, by rows and then by columns, which gives
-  /// the same but for rounding: uint8 pixels differ by at most 1, in about 1 of 10,000.
+  /// Smooths by the convolution that torchvision calls, many times slower. Without, by rows and then by columns, which gives
+  /// the same but for rounding: blended uint8 pixels differ by at most 1, in about 1 of 10,000. What is not blended would here
+  /// and there be another pixel altogether: nearest, and samples with a mask or with boxes or key points of integers, are
+  /// always exact.
   bool exact = false;
 
   template <class Visitor>
@@ -193,6 +195,7 @@ struct ElasticTransformOptions {
 
 /// Bends everything as if seen through water: each pixel moves by smoothed noise.
 ///     ElasticTransform({.alpha = {250}})(image)
+/// A mask to which a record of another sample is replayed is as exact as that sample was.
 /// Inverted, boxes and key points go to where the pixels under them came from; theirs there, torchvision's, is only near that way
 /// backwards. Pixels and masks come back as far as the displacement did not fold them.
 /// Draws    torch.rand(1, 1, height, width) for x, then for y

@@ -281,6 +281,17 @@ def elastic_photo(seed, sigma):
     return {"image": value, "displacement": params["displacement"], "expected": transform.transform(value, params)}
 
 
+@case("transforms_warp/elastic_large", interpolation=["nearest", "bilinear", "bicubic"], labels=[False, True], seed=[1])
+def elastic_large(interpolation, labels, seed):
+    """So many pixels that some lie halfway between two; labels tell how many of a mask become others."""
+    inputs = [tv_tensors.Image(pixels((1, 768, 1024)))]
+    if labels:
+        inputs.append(tv_tensors.Mask(pixels((768, 1024)) % 21))
+    torch.manual_seed(seed)
+    outputs = v2.ElasticTransform(interpolation=interpolation)(inputs)
+    return dict(zip(["image", "mask"], inputs)) | dict(zip(["expected_image", "expected_mask"], outputs))
+
+
 IMAGE = tv_tensors.Image(torch.zeros(3, 8, 10, dtype=torch.uint8))
 BOXES = tv_tensors.BoundingBoxes(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), format="XYXY", canvas_size=(8, 10))
 POINTS = tv_tensors.KeyPoints(torch.zeros(1, 2), canvas_size=(8, 10))
