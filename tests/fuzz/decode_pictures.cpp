@@ -3,7 +3,7 @@
 //     decode_pictures --changed 20000 FILE...    so many copies of each with a few bytes changed, the modes in turns
 //     decode_pictures --each-byte FILE...        each with each of its bytes made each other byte: small ones
 // Under the sanitizers or valgrind. What is no error of Opsis, as well as a file that takes longer than OPSIS_SECONDS (2) of the
-// processor in any mode, ends with another exit code than 0; so does, under the address sanitizer, memory allocated over the limits.
+// processor in any mode, ends with another exit code than 0; so does, under the address sanitizer, what allocates over the limits.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -55,8 +55,8 @@ void look_at_allocation(const volatile void*, size_t size) {
 #endif
 
 /// What a format may ask for at once beyond its limits: nearly nothing where Opsis reads it by itself, a library's own tables and
-/// buffers that double. HEIC is the exception: libheif before 1.19, Debian 12's, allocates what boxes and HEVC's headers say, before
-/// anything of the picture is known, so that it is held to what the fuzzers hold it to (scripts/fuzz).
+/// buffers that double. HEIC is the exception: libheif before 1.19, Debian 12's, allocates what boxes and HEVC's headers say
+/// before anything of the picture is known, so that it is held to what the fuzzers hold it to (scripts/fuzz).
 size_t beyond_limits(std::string_view codec) {
   constexpr size_t mebibyte = 1 << 20;
   if (codec == "heic") return 2048 * mebibyte;
