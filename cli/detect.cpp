@@ -56,12 +56,13 @@ int detect(DetectOptions options) {
   const torch::InferenceMode inference;
   at::globalContext().setFlushDenormal(true);
   opsis::tasks::Timings timings;
-  const auto found = options.tile > 0 ? detector.tiled(picture,
-                                                       {.tile_size = {options.tile, options.tile},
-                                                        .overlap = options.overlap,
-                                                        .masks = !options.task.out.empty() || options.task.json},
-                                                       &timings)
-                                      : detector(picture, &timings);
+  const auto found =
+      options.tile > 0
+          ? detector.tiled(
+                picture,
+                {.tile_size = {options.tile, options.tile}, .overlap = options.overlap, .masks = !options.task.out.empty()},
+                &timings)
+          : detector(picture, &timings);
   if (!options.task.out.empty()) write_out(drawn(picture, found), options.task);
   Answer answer{.name = "found", .right = {false, true, false, true, true, true, true}, .nothing = "nothing found"};
   for (size_t i = 0; i < found.size(); ++i) {
@@ -100,7 +101,9 @@ void declare_detect(CLI::App& app, Chosen& chosen) {
       "  opsis detect street.jpg --out boxes.png\n"
       "  opsis detect street.jpg --model maskrcnn_resnet50_fpn_v2 --score 0.8 --json\n"
       "  opsis detect aerial.png --tile 640 --overlap 160 --out found.png\n"
-      "Masks, where the model tells them, are drawn, and by --json are run lengths as COCO has them.");
+      "Masks, where the model tells them, are drawn, and by --json are run lengths as COCO has them; of tiles they are made "
+      "with\n"
+      "--out alone, for those of a large picture take much memory.");
   command.callback([options, &chosen] { chosen.run = [options] { return detect(*options); }; });
 }
 

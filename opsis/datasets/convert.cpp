@@ -92,7 +92,8 @@ BoxedSet read_voc_boxes(const BoxedSource& source) {
   for (size_t i = 0; i < files.images.size(); ++i) {
     const auto& file = files.targets[i];
     const auto annotation = read_voc_xml(file);
-    BoxedPicture picture{.file = files.images[i], .name = files.images[i].filename().string()};
+    BoxedPicture picture{.file = files.images[i],
+                         .name = files.images[i].lexically_relative(source.root / "JPEGImages").string()};
     auto& its_names = names_of.emplace_back();
     reading_boxes(file, [&] {
       const auto& parts = annotation["annotation"];

@@ -51,7 +51,9 @@ struct Captioned {
 /// as masks do, without blending, and vectors are mirrored, scaled and turned too. Where a transform fills in, flow is 0 and
 /// not valid.
 /// Shapes   flow (2, H, W) float32, right and down; valid (H, W) bool. Undefined where the data set has none
-/// Throws   ValueError, transformed, when what moves pixels is no affine map (RandomPerspective, ElasticTransform)
+/// Throws   ValueError, transformed, when what moves pixels is no affine map (RandomPerspective, ElasticTransform) or key points
+///          are bounded or taken out. To transforms the flow is a mask and key points: a ToDtype that names types for some kinds
+///          alone needs .others = unchanged
 /// Differs  flow and valid are arrays in torchvision, which its transforms leave as they are
 struct FlowExample {
   Image first, second;
@@ -66,7 +68,7 @@ struct FlowExample {
 /// transform fills in, disparity is 0 and not valid.
 /// Shapes   disparity (1, H, W); valid (H, W) bool. Undefined where the data set has none
 /// Throws   ValueError, transformed, where there are disparities, when pictures are mirrored from left to right or turned: the
-///          cameras are side by side no more; and when what moves pixels is no affine map
+///          cameras are side by side no more; and as FlowExample
 /// Differs  disparity and valid are arrays in torchvision, which its transforms leave as they are
 struct StereoExample {
   Image left, right;

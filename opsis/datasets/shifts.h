@@ -12,12 +12,13 @@
 
 namespace opsis::inline v1::datasets::detail {
 
-// What transforms see in their place: values of torchvision's kinds, so that each transform can move them.
+// What transforms see in their place: values of torchvision's kinds, so that each transform can move them. Places are numbers of
+// pixels, a byte in each channel, which are the same in whatever type a transform gives masks.
 struct Shifts {
-  Mask vectors;      // (..., C, H, W), as they are
-  Mask known;        // (2, ..., H, W): 1, or 2 where they are valid, beside 0; where a transform fills in, both are alike
+  Mask places;       // (6, H, W): four bytes of a pixel's number, then 1 and 0; where a transform fills in, those two are alike
   KeyPoints points;  // what becomes of them tells what becomes of vectors
-  auto fields() { return std::tie(vectors, known, points); }
+  torch::Tensor unmoved;  // what places began as
+  auto fields() { return std::tie(places, points); }
 };
 
 // Of vectors (..., C, H, W) and, if that is defined, where they are valid, (..., H, W). None without vectors.

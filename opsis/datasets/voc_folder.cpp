@@ -83,11 +83,15 @@ VocFiles list_voc(const fs::path& root, const std::string& split, const FileRoot
     raise<NotFoundError>("list_voc: there is no {}{}", list.string(),
                          files.is_folder(sets) ? "" : "; a folder without image sets has the split train alone");
   }
-  const auto by_name = voc_pictures(pictures, files);
+  std::map<fs::path, std::map<std::string, std::string>> by_name;  // of each folder, for names may begin with one
   VocFiles out;
   for (const auto& name : names) {
-    const auto found = by_name.find(name);
-    out.images.push_back(pictures / (found != by_name.end() ? found->second : name + ".jpg"));
+    const auto stem = fs::path(name).filename().string();
+    const auto folder = (pictures / name).parent_path();
+    const auto [known, is_new] = by_name.try_emplace(folder);
+    if (is_new) known->second = voc_pictures(folder, files);
+    const auto found = known->second.find(stem);
+    out.images.push_back(folder / (found != known->second.end() ? found->second : stem + ".jpg"));
     out.targets.push_back(annotations / (name + ".xml"));
   }
   return out;

@@ -370,7 +370,9 @@ void download(const std::string& url, const fs::path& destination, const Downloa
   }
   try {
     if (options.check) options.check(transfer.partial);
-  } catch (const Error& error) {
+  } catch (const DecodeError& error) {
+    refuse_content(error);
+  } catch (const ValueError& error) {
     refuse_content(error);
   }
   if (fsync(transfer.file) != 0) refuse("cannot write", transfer.partial);

@@ -21,8 +21,8 @@ struct DownloadOptions {
   int64_t max_bytes = int64_t{1} << 40;  ///< of the file
   std::string md5{};                     ///< the file's MD5, in hexadecimal; empty to take any
   std::filesystem::path told{};          ///< where messages say that the file belongs; the destination when empty
-  /// Looks at the whole content, in a file of another name, before the destination is there: an Error that it throws is the
-  /// reason of an IntegrityError.
+  /// Looks at the whole content, in a file of another name, before the destination is there: a DecodeError or
+  /// ValueError that it throws is the reason of an IntegrityError, and nothing is kept; what else it throws goes to the caller.
   std::function<void(const std::filesystem::path& content)> check{};
 };
 

@@ -9,9 +9,12 @@
 #include "opsis/core/check.h"
 #include "opsis/hub/cache.h"
 #include "opsis/hub/checkpoint.h"
+#include "opsis/hub/container.h"
 #include "opsis/hub/download.h"
 #include "opsis/hub/mapped_state.h"
+#include "opsis/hub/safetensors.h"
 #include "opsis/hub/state_dict.h"
+#include "opsis/io/file.h"
 #include "opsis/models/mnasnet.h"
 #include "opsis/models/renames.h"
 #include "opsis/models/task.h"
@@ -111,7 +114,10 @@ std::filesystem::path weights_file(const Weights& weights) {
   if (!weights_files::is_absent(cached)) return cached;
   hub::DownloadOptions options{.sha256 = std::string(weights.sha256)};
   if (options.sha256.empty() && hub::hash_in_name(cached.filename().string()).empty()) {
-    options.check = [](const std::filesystem::path& content) { hub::load(content); };
+    options.check = [](const std::filesystem::path& content) {
+      const auto format = hub::checkpoint_format(io::MappedFile(content).bytes());
+      format == hub::CheckpointFormat::Safetensors ? void(hub::load_safetensors(content)) : void(hub::load(content));
+    };
   }
   return hub::fetch(std::string(weights.url), std::move(options));
 }

@@ -35,7 +35,7 @@ OPSIS_API void load_weights(torch::nn::Module& model, const Weights& weights, co
 OPSIS_API void load_weights(torch::nn::Module& model, const std::filesystem::path& file, const LoadOptions& allowed = {});
 
 /// Likewise tensors that are in memory, of a file that was changed for one: names of older checkpoints are taken for today's,
-/// and a MNASNet takes the stem of its first version. hub::load_state_dict takes names as they are.
+/// and a MNASNet takes the stem of its first version, with layers that no optimizer knows. hub::load_state_dict takes names as they are.
 ///     auto state = hub::load_state_dict_file("densenet121-a639ec97.pth");  // "features.denseblock1.denselayer1.norm.1.weight"
 ///     models::load_state_dict(*model, state);
 /// Strict: throws unless every name and shape fits, and then has changed nothing; not strict: copies what fits, reports the

@@ -133,6 +133,7 @@ Tensor matrix_nms_cpu(const Tensor& boxes, const Tensor& scores, const Tensor& i
   detail::check_floating_scored_boxes("matrix_nms", boxes, scores);
   detail::check_classes("matrix_nms", boxes, idxs);
   const torch::NoGradGuard no_grad;
+  const c10::AutoFwGradMode no_tangents(false);
   const auto decays = torch::ones(scores.sizes(), scores.options());
   const auto classes = classes_best_first(scores, idxs.cpu());
   const auto kind = decay == static_cast<int64_t>(Decay::Gaussian) ? Decay::Gaussian : Decay::Linear;

@@ -267,6 +267,10 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
          [](const Tensor& boxes, const Tensor& scores, const Tensor& idxs, double threshold) {
            return nms_per_class_cpu(boxes.cpu(), scores.cpu(), idxs.cpu(), threshold).to(boxes.device());
          });
+  m.impl("nms_per_class", DispatchKey::Meta, [](const Tensor& boxes, const Tensor&, const Tensor&, double) {
+    detail::need_values("nms_per_class", boxes);
+    return Tensor();
+  });
   m.impl("nms_per_class", DispatchKey::Autograd, torch::CppFunction::makeFallthrough());
 
   m.def("nms_rotated(Tensor dets, Tensor scores, float iou_threshold) -> Tensor");
@@ -275,6 +279,10 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
          [](const Tensor& boxes, const Tensor& scores, double threshold) {
            return nms_rotated_cpu(boxes.cpu(), scores.cpu(), threshold).to(boxes.device());
          });
+  m.impl("nms_rotated", DispatchKey::Meta, [](const Tensor& boxes, const Tensor&, double) {
+    detail::need_values("nms_rotated", boxes);
+    return Tensor();
+  });
   m.impl("nms_rotated", DispatchKey::Autograd, torch::CppFunction::makeFallthrough());
 }
 

@@ -60,6 +60,10 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
            const auto [keep, kept] = soft_nms_cpu(boxes.cpu(), scores.cpu(), decay, iou, sigma, score);
            return std::tuple(keep.to(boxes.device()), kept.to(boxes.device()));
          });
+  m.impl("soft_nms", DispatchKey::Meta, [](const Tensor& boxes, const Tensor&, int64_t, double, double, double) {
+    detail::need_values("soft_nms", boxes);
+    return std::tuple<Tensor, Tensor>();
+  });
   m.impl("soft_nms", DispatchKey::Autograd, torch::CppFunction::makeFallthrough());
 }
 

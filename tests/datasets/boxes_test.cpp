@@ -151,6 +151,18 @@ TEST(VOCFolder, HasAllAnnotationsWithoutImageSets) {
   EXPECT_ERROR(VOCFolder({.root = root.path(), .split = "val"}), NotFoundError,
                "val.txt; a folder without image sets has the split train alone");
   EXPECT_EQ(read_boxes({.format = BoxFormat::VOC, .root = root.path()}).pictures.size(), 3);
+  // Names of an image set may begin with a folder.
+  for (const auto* const part : {"Annotations", "JPEGImages"}) {
+    std::filesystem::create_directories(root.path() / part / "cam");
+    for (const auto& file : std::filesystem::directory_iterator(root.path() / part)) {
+      if (file.is_regular_file()) std::filesystem::copy(file.path(), root.path() / part / "cam");
+    }
+  }
+  write(root.path() / "ImageSets/Main/deep.txt", "c\ncam/c\n");
+  const auto deep = read_boxes({.format = BoxFormat::VOC, .root = root.path(), .split = "deep"});
+  ASSERT_EQ(deep.pictures.size(), 2);
+  EXPECT_EQ(deep.pictures[1].name, "cam/c.png");
+  EXPECT_EQ(deep.pictures[1].objects.size(), 1);
   write(root.path() / "ImageSets/Main/val.txt", "a\n");
   EXPECT_ERROR(VOCFolder({.root = root.path()}), NotFoundError, "train.txt");
 }

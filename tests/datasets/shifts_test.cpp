@@ -79,6 +79,24 @@ TEST(FlowExample, WhatMovesNoPixelLeavesIt) {
   EXPECT_TRUE(colored.valid.is_same(plain.valid));
 }
 
+TEST(FlowExample, KeepsItsNumbersWhateverTypeMasksAreGiven) {
+  using namespace transforms;  // NOLINT
+  auto plain = drawn_flow();
+  plain.valid = plain.valid.to(torch::kUInt8) * 255;
+  const auto valid = plain.valid.clone();
+  for (const auto type : {torch::kFloat16, torch::kInt64}) {
+    const PerKind<MaybeDtype> types{.image = torch::kFloat32, .mask = type, .others = unchanged};
+    const auto out = Compose{ToDtype(types), RandomHorizontalFlip(1.0)}(plain);
+    EXPECT_TENSOR_EQ(out.flow, by_channel(plain.flow, -1, 1).flip(-1));
+    EXPECT_TENSOR_EQ(out.valid, valid.flip(-1));
+    EXPECT_TENSOR_EQ(ToDtype(types)(plain).flow, plain.flow);
+  }
+  auto stereo = drawn_stereo();
+  stereo.disparity = stereo.disparity.to(torch::kFloat64);
+  EXPECT_TENSOR_EQ(v1::ConvertImageDtype(torch::kFloat32)(stereo).disparity, stereo.disparity);
+  EXPECT_TENSOR_EQ(plain.valid, valid);
+}
+
 TEST(FlowExample, NothingIsMadeOfWhatADataSetHasNot) {
   using namespace transforms;  // NOLINT
   const Compose train{RandomHorizontalFlip(1.0), Pad(1)};

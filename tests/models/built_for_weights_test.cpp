@@ -18,7 +18,7 @@
 namespace opsis {
 namespace {
 
-using Json = nlohmann::ordered_json;  // as the order of a file's tensors is kept
+using OrderedJson = nlohmann::ordered_json;  // as the order of a file's tensors is kept
 
 struct ElementType {
   std::string_view torch, safetensors;
@@ -33,7 +33,7 @@ struct Told {
   std::vector<int64_t> shape;
 };
 
-std::vector<Told> tensors_of(const Json& file) {
+std::vector<Told> tensors_of(const OrderedJson& file) {
   std::vector<Told> out;
   for (const auto& tensor : file) out.push_back({tensor[0], tensor[1], tensor[2]});
   return out;
@@ -41,7 +41,7 @@ std::vector<Told> tensors_of(const Json& file) {
 
 // A checkpoint of zeros, whatever the size, in a few blocks of the disk.
 void write_zeros(const std::filesystem::path& file, const std::vector<Told>& tensors) {
-  Json header;
+  OrderedJson header;
   for (const auto& tensor : tensors) header[tensor.name] = {{"dtype", ""}, {"shape", tensor.shape}, {"data_offsets", {0, 0}}};
   size_t position = 0;
   for (const auto& type : element_types) {
@@ -83,7 +83,7 @@ std::vector<std::string> described(const torch::nn::Module& model) {
   return out;
 }
 
-std::vector<std::string> described(const std::vector<Told>& tensors, const Json& lost) {
+std::vector<std::string> described(const std::vector<Told>& tensors, const OrderedJson& lost) {
   std::vector<std::string> out;
   for (const auto& tensor : tensors) {
     if (std::find(lost.begin(), lost.end(), tensor.name) != lost.end()) continue;
@@ -93,8 +93,8 @@ std::vector<std::string> described(const std::vector<Told>& tensors, const Json&
 }
 
 // What torchvision's models tell of themselves, as far as ours do.
-Json traits(const models::Model& model) {
-  Json out{{"transform_input", nullptr}, {"image_size", nullptr}};
+OrderedJson traits(const models::Model& model) {
+  OrderedJson out{{"transform_input", nullptr}, {"image_size", nullptr}};
   if (const auto* googlenet = dynamic_cast<const models::GoogLeNetImpl*>(&model))
     out["transform_input"] = googlenet->transform_input;
   if (const auto* inception = dynamic_cast<const models::Inception3Impl*>(&model))
@@ -103,7 +103,7 @@ Json traits(const models::Model& model) {
   return out;
 }
 
-// A test a task, so that they can run side by side.
+// A test for each task.
 class BuiltForWeights : public ::testing::TestWithParam<std::string> {
  protected:
   // Calls it with each of the task's models, each of the entries, the oracle's word on it, and a file that stands for its own.
@@ -116,7 +116,7 @@ class BuiltForWeights : public ::testing::TestWithParam<std::string> {
       if (std::find(models_of_task.begin(), models_of_task.end(), model) == models_of_task.end()) continue;
       const support::TemporaryFolder folder;
       const auto file = folder.path() / "zeros.safetensors";
-      for (const auto& entry : Json::parse(c.json("entries"))) {
+      for (const auto& entry : OrderedJson::parse(c.json("entries"))) {
         const auto weights = entry["name"].get<std::string>();
         SCOPED_TRACE(weights);
         write_zeros(file, tensors_of(entry["file"]));
@@ -136,7 +136,7 @@ INSTANTIATE_TEST_SUITE_P(, BuiltForWeights,
                          });
 
 TEST_P(BuiltForWeights, ModelsAreAsTorchvisionBuildsThem) {
-  expect_of_each([](const std::string& name, const models::ModelOptions& options, const Json& expected) {
+  expect_of_each([](const std::string& name, const models::ModelOptions& options, const OrderedJson& expected) {
     const WithoutNumbers without(name);
     const auto model = models::get_model<models::Model>(name, options);
     EXPECT_EQ(described(*model), described(tensors_of(expected["file"]), expected["lost"]));
@@ -153,7 +153,7 @@ TEST_P(BuiltForWeights, ModelsAreAsTorchvisionBuildsThem) {
 TEST(AuxiliaryHeads, StayOrAreRefusedAsInTorchvisionWhenThereAreWeights) {
   std::map<std::string, std::vector<Told>> files;
   for (const auto& c : oracle::cases("models/built_for_weights")) {
-    files[c.text("model")] = tensors_of(Json::parse(c.json("entries"))[0]["file"]);
+    files[c.text("model")] = tensors_of(OrderedJson::parse(c.json("entries"))[0]["file"]);
   }
   const support::MetaDevice meta;
   const support::TemporaryFolder folder;
@@ -185,7 +185,7 @@ TEST(AuxiliaryHeads, StayOrAreRefusedAsInTorchvisionWhenThereAreWeights) {
 // and the first convolution, so that here nothing else can be left as it was.
 TEST_P(BuiltForWeights, ModelsTakeANewHeadAndClassifiersOtherChannels) {
   const bool classify = GetParam() == "models";
-  expect_of_each([&](const std::string& name, models::ModelOptions options, const Json& expected) {
+  expect_of_each([&](const std::string& name, models::ModelOptions options, const OrderedJson& expected) {
     const WithoutNumbers without(name);
     options.num_classes = 7;
     if (GetParam() == "models::optical_flow") {

@@ -151,6 +151,9 @@ TEST(OfficialFiles, AreCheckpointsOrRefusedWhenNoHashIsKnown) {
   std::filesystem::copy_file(sound, damaged, std::filesystem::copy_options::overwrite_existing);
   const support::TemporaryFolder home;
   EXPECT_TRUE(std::filesystem::exists(fetch(home.path())));
+  const support::TemporaryFolder other_home;
+  hub::save_safetensors(damaged, {{"weight", torch::ones(2)}});
+  EXPECT_TRUE(std::filesystem::exists(fetch(other_home.path())));
 }
 
 TEST(OfficialFiles, AreHeldAgainstTheHashOfTheirEntry) {
