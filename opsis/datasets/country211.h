@@ -1,9 +1,6 @@
 // Photos by the country they were taken in.
 #pragma once
 
-#include <filesystem>
-#include <string>
-
 #include "opsis/datasets/classified.h"
 
 namespace opsis::inline v1::datasets {
@@ -14,14 +11,7 @@ namespace opsis::inline v1::datasets {
 /// Source   torchvision.datasets.Country211
 class OPSIS_API Country211 final : public ClassifiedFiles {
  public:
-  struct Options {
-    std::filesystem::path root;
-    std::string split = "train";
-    transforms::AnyTransform transforms{};
-    bool download = false;
-    ImageLoader loader{};  ///< in place of default_loader
-    bool index = false;    ///< keep the list of files for the next time, as make_dataset says
-  };
+  using Options = SplitScannedOptions;
   explicit Country211(Options options);
 };
 

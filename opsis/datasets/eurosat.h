@@ -1,8 +1,6 @@
 // Fields, forests and towns of Europe from orbit.
 #pragma once
 
-#include <filesystem>
-
 #include "opsis/datasets/classified.h"
 
 namespace opsis::inline v1::datasets {
@@ -13,13 +11,7 @@ namespace opsis::inline v1::datasets {
 /// Source   torchvision.datasets.EuroSAT
 class OPSIS_API EuroSAT final : public ClassifiedFiles {
  public:
-  struct Options {
-    std::filesystem::path root;
-    transforms::AnyTransform transforms{};
-    bool download = false;
-    ImageLoader loader{};  ///< in place of default_loader
-    bool index = false;    ///< keep the list of files for the next time, as make_dataset says
-  };
+  using Options = ScannedOptions;
   explicit EuroSAT(Options options);
 };
 

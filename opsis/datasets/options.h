@@ -37,6 +37,25 @@ struct FilesOptions {
   ImageLoader loader{};  ///< in place of default_loader
 };
 
+/// Of one in a single part, whose folders are scanned for pictures.
+struct ScannedOptions {
+  std::filesystem::path root;
+  transforms::AnyTransform transforms{};
+  bool download = false;
+  ImageLoader loader{};  ///< in place of default_loader
+  bool index = false;    ///< keep the list of files for the next time, as make_dataset says
+};
+
+/// Of one in parts with names, whose folders are scanned for pictures.
+struct SplitScannedOptions {
+  std::filesystem::path root;
+  std::string split = "train";
+  transforms::AnyTransform transforms{};
+  bool download = false;
+  ImageLoader loader{};  ///< in place of default_loader
+  bool index = false;    ///< keep the list of files for the next time, as make_dataset says
+};
+
 /// Of one in parts with names, a file a picture.
 struct SplitFilesOptions {
   std::filesystem::path root;

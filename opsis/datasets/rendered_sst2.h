@@ -1,9 +1,6 @@
 // Sentences about films, as pictures of text.
 #pragma once
 
-#include <filesystem>
-#include <string>
-
 #include "opsis/datasets/classified.h"
 
 namespace opsis::inline v1::datasets {
@@ -15,14 +12,7 @@ namespace opsis::inline v1::datasets {
 /// Source   torchvision.datasets.RenderedSST2
 class OPSIS_API RenderedSST2 final : public ClassifiedFiles {
  public:
-  struct Options {
-    std::filesystem::path root;
-    std::string split = "train";
-    transforms::AnyTransform transforms{};
-    bool download = false;
-    ImageLoader loader{};  ///< in place of default_loader
-    bool index = false;    ///< keep the list of files for the next time, as make_dataset says
-  };
+  using Options = SplitScannedOptions;
   explicit RenderedSST2(Options options);
 };
 

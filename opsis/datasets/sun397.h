@@ -1,8 +1,6 @@
 // Scenes: abbeys to zen gardens.
 #pragma once
 
-#include <filesystem>
-
 #include "opsis/datasets/classified.h"
 
 namespace opsis::inline v1::datasets {
@@ -14,13 +12,7 @@ namespace opsis::inline v1::datasets {
 /// Source   torchvision.datasets.SUN397
 class OPSIS_API SUN397 final : public ClassifiedFiles {
  public:
-  struct Options {
-    std::filesystem::path root;
-    transforms::AnyTransform transforms{};
-    bool download = false;
-    ImageLoader loader{};  ///< in place of default_loader
-    bool index = false;    ///< keep the list of files for the next time, as make_dataset says
-  };
+  using Options = ScannedOptions;
   explicit SUN397(Options options);
 };
 
