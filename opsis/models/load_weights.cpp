@@ -110,7 +110,7 @@ hub::LoadReport load(torch::nn::Module& model, hub::StateDict& state, const Load
 
 std::filesystem::path weights_file(const Weights& weights) {
   if (weights.url.starts_with(weights_files::file_scheme)) return weights.url.substr(weights_files::file_scheme.size());
-  const auto cached = hub::cached_checkpoint(weights.url);
+  auto cached = hub::cached_checkpoint(weights.url);
   if (!weights_files::is_absent(cached)) return cached;
   hub::DownloadOptions options{.sha256 = std::string(weights.sha256)};
   if (options.sha256.empty() && hub::hash_in_name(cached.filename().string()).empty()) {

@@ -249,7 +249,7 @@ Tensor masks_to_boxes_cpu(const Tensor& masks) {
   const auto one_byte =
       masks.element_size() == 1 && (masks.scalar_type() == torch::kBool || masks.scalar_type() == torch::kByte);
   const auto shown = (one_byte ? masks : masks.to(torch::kBool)).contiguous();
-  const auto out = torch::zeros({masks.size(0), 4}, on_cpu);
+  auto out = torch::zeros({masks.size(0), 4}, on_cpu);
   const auto height = masks.size(1), width = masks.size(2);
   const auto* const bytes = static_cast<const uint8_t*>(shown.const_data_ptr());
   auto* const boxes = out.mutable_data_ptr<float>();

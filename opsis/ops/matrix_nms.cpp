@@ -108,7 +108,7 @@ void matrix_decays(const Tensor& boxes, const std::vector<std::vector<int64_t>>&
     }
   };
   // Threads share the classes or, where those are few, the boxes of each.
-  if (std::ssize(classes) >= 4 * torch::get_num_threads()) {
+  if (std::ssize(classes) >= int64_t{4} * torch::get_num_threads()) {
     parallel_for(0, std::ssize(classes), 1, work);
   } else {
     work(0, std::ssize(classes));

@@ -263,7 +263,7 @@ void check_turned_grad(const Tensor& grad, const Tensor& rois, const TurnedPooli
 
 Tensor turned_forward(const Tensor& input, const Tensor& rois, const TurnedPooling& pooling) {
   check_turned(input, rois, pooling);
-  const auto out = torch::zeros({rois.size(0), input.size(1), pooling.height, pooling.width}, input.options());
+  auto out = torch::zeros({rois.size(0), input.size(1), pooling.height, pooling.width}, input.options());
   if (input.is_meta()) return out;
   const TurnedRegions regions(rois.cpu(), pooling, detail::maps_of(input));
   AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "roi_align_rotated",
@@ -273,7 +273,7 @@ Tensor turned_forward(const Tensor& input, const Tensor& rois, const TurnedPooli
 
 Tensor turned_backward(const Tensor& grad, const Tensor& rois, const TurnedPooling& pooling, const Maps& maps) {
   check_turned_grad(grad, rois, pooling, maps);
-  const auto out = torch::zeros({maps.batch, maps.channels, maps.height, maps.width}, grad.options());
+  auto out = torch::zeros({maps.batch, maps.channels, maps.height, maps.width}, grad.options());
   if (grad.is_meta()) return out;
   const TurnedRegions regions(rois.cpu(), pooling, maps);
   AT_DISPATCH_FLOATING_TYPES(grad.scalar_type(), "roi_align_rotated",
