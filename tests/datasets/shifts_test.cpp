@@ -93,7 +93,7 @@ TEST(FlowExample, KeepsItsNumbersWhateverTypeMasksAreGiven) {
   }
   auto stereo = drawn_stereo();
   stereo.disparity = stereo.disparity.to(torch::kFloat64);
-  EXPECT_TENSOR_EQ(v1::ConvertImageDtype(torch::kFloat32)(stereo).disparity, stereo.disparity);
+  EXPECT_TENSOR_EQ(ConvertImageDtype(torch::kFloat32)(stereo).disparity, stereo.disparity);
   EXPECT_TENSOR_EQ(plain.valid, valid);
 }
 

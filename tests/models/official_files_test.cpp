@@ -8,6 +8,7 @@
 #include "opsis/hub/cache.h"
 #include "opsis/hub/digest.h"
 #include "opsis/hub/download.h"
+#include "opsis/hub/safetensors.h"
 #include "opsis/hub/state_dict.h"
 #include "opsis/models.h"
 #include "opsis/models/quantization/quantize.h"
