@@ -9,6 +9,7 @@
 #include "opsis/core/huge_pages.h"
 #include "opsis/core/parallel.h"
 #include "opsis/ops/box_iou_rotated.h"
+#include "opsis/ops/by_way_of_cpu.h"
 #include "opsis/ops/types.h"
 #include "opsis/ops/values.h"
 #include "opsis/simd/box_iou.h"
@@ -288,8 +289,7 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
 
   m.def("masks_to_boxes(Tensor masks) -> Tensor");
   m.impl("masks_to_boxes", DispatchKey::CPU, masks_to_boxes_cpu);
-  m.impl("masks_to_boxes", DispatchKey::CompositeExplicitAutograd,
-         [](const Tensor& masks) { return masks_to_boxes_cpu(masks.cpu()).to(masks.device()); });
+  m.impl("masks_to_boxes", DispatchKey::CompositeExplicitAutograd, detail::by_way_of_cpu<masks_to_boxes_cpu>);
   m.impl("masks_to_boxes", DispatchKey::Meta, masks_to_boxes_meta);
   m.impl("masks_to_boxes", DispatchKey::Autograd, torch::CppFunction::makeFallthrough());  // boxes have no gradient
 }

@@ -10,6 +10,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
+#include "opsis/ops/by_way_of_cpu.h"
 #include "opsis/ops/scored_boxes.h"
 #include "opsis/ops/soft_nms.h"
 #include "opsis/simd/box_iou.h"
@@ -147,10 +148,7 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
   using c10::DispatchKey;
   m.def("matrix_nms(Tensor dets, Tensor scores, Tensor idxs, int decay, float sigma) -> Tensor");
   m.impl("matrix_nms", DispatchKey::CPU, matrix_nms_cpu);
-  m.impl("matrix_nms", DispatchKey::CompositeExplicitAutograd,
-         [](const Tensor& boxes, const Tensor& scores, const Tensor& idxs, int64_t decay, double sigma) {
-           return matrix_nms_cpu(boxes.cpu(), scores.cpu(), idxs.cpu(), decay, sigma).to(boxes.device());
-         });
+  m.impl("matrix_nms", DispatchKey::CompositeExplicitAutograd, detail::by_way_of_cpu<matrix_nms_cpu>);
   m.impl("matrix_nms", DispatchKey::Meta, [](const Tensor& boxes, const Tensor& scores, const Tensor& idxs, int64_t, double) {
     detail::check_floating_scored_boxes("matrix_nms", boxes, scores);
     detail::check_classes("matrix_nms", boxes, idxs);

@@ -10,6 +10,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
 #include "opsis/ops/box_iou_rotated.h"
+#include "opsis/ops/by_way_of_cpu.h"
 #include "opsis/ops/cuda.h"
 #include "opsis/ops/scored_boxes.h"
 #include "opsis/ops/values.h"
@@ -263,10 +264,7 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
   m.def("nms_per_class(Tensor dets, Tensor scores, Tensor idxs, float iou_threshold) -> Tensor");
   m.impl("nms_per_class", DispatchKey::CPU, nms_per_class_cpu);
   m.impl("nms_per_class", DispatchKey::CUDA, nms_per_class_cuda);
-  m.impl("nms_per_class", DispatchKey::CompositeExplicitAutograd,
-         [](const Tensor& boxes, const Tensor& scores, const Tensor& idxs, double threshold) {
-           return nms_per_class_cpu(boxes.cpu(), scores.cpu(), idxs.cpu(), threshold).to(boxes.device());
-         });
+  m.impl("nms_per_class", DispatchKey::CompositeExplicitAutograd, detail::by_way_of_cpu<nms_per_class_cpu>);
   m.impl("nms_per_class", DispatchKey::Meta, [](const Tensor& boxes, const Tensor&, const Tensor&, double) {
     detail::need_values("nms_per_class", boxes);
     return Tensor();
@@ -275,10 +273,7 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
 
   m.def("nms_rotated(Tensor dets, Tensor scores, float iou_threshold) -> Tensor");
   m.impl("nms_rotated", DispatchKey::CPU, nms_rotated_cpu);
-  m.impl("nms_rotated", DispatchKey::CompositeExplicitAutograd,
-         [](const Tensor& boxes, const Tensor& scores, double threshold) {
-           return nms_rotated_cpu(boxes.cpu(), scores.cpu(), threshold).to(boxes.device());
-         });
+  m.impl("nms_rotated", DispatchKey::CompositeExplicitAutograd, detail::by_way_of_cpu<nms_rotated_cpu>);
   m.impl("nms_rotated", DispatchKey::Meta, [](const Tensor& boxes, const Tensor&, double) {
     detail::need_values("nms_rotated", boxes);
     return Tensor();

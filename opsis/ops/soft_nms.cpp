@@ -8,6 +8,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/ops/boxes.h"
+#include "opsis/ops/by_way_of_cpu.h"
 #include "opsis/ops/scored_boxes.h"
 #include "opsis/ops/values.h"
 
@@ -55,11 +56,7 @@ TORCH_LIBRARY_FRAGMENT(opsis, m) {
       "soft_nms(Tensor dets, Tensor scores, int decay, float iou_threshold, float sigma, float score_threshold) -> (Tensor, "
       "Tensor)");
   m.impl("soft_nms", DispatchKey::CPU, soft_nms_cpu);
-  m.impl("soft_nms", DispatchKey::CompositeExplicitAutograd,
-         [](const Tensor& boxes, const Tensor& scores, int64_t decay, double iou, double sigma, double score) {
-           const auto [keep, kept] = soft_nms_cpu(boxes.cpu(), scores.cpu(), decay, iou, sigma, score);
-           return std::tuple(keep.to(boxes.device()), kept.to(boxes.device()));
-         });
+  m.impl("soft_nms", DispatchKey::CompositeExplicitAutograd, detail::by_way_of_cpu<soft_nms_cpu>);
   m.impl("soft_nms", DispatchKey::Meta, [](const Tensor& boxes, const Tensor&, int64_t, double, double, double) {
     detail::need_values("soft_nms", boxes);
     return std::tuple<Tensor, Tensor>();
