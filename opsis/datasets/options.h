@@ -1,4 +1,5 @@
-// The options that several data sets have alike. `root` is taken as it is: a "~" in it is for the shell to replace.
+// The options that several data sets have alike; each struct names all of its own, since designated initializers know no bases.
+// `root` is taken as it is: a "~" in it is for the shell to replace.
 #pragma once
 
 #include <filesystem>

@@ -184,6 +184,22 @@ void each_opened(const std::string& table, const Open& open, const Check& check)
   }
 }
 
+/// What a case tells as text, as JSON; and the name of what it tells of example i.
+inline nlohmann::json document_of(const oracle::Case& c, const std::string& key) { return nlohmann::json::parse(c.text(key)); }
+inline std::string numbered_key(const char* key, size_t i) { return key + std::to_string(i); }
+
+/// each_opened; check(data, case, i) for each example.
+template <class Open, class Check>
+void each_example(const std::string& table, const Open& open, const Check& check) {
+  each_opened(table, open, [&](const auto& data, const oracle::Case& c) {
+    ASSERT_EQ(data.size(), static_cast<size_t>(c.integer("length")));
+    for (size_t i = 0; i < data.size(); ++i) {
+      SCOPED_TRACE(i);
+      check(data, c, i);
+    }
+  });
+}
+
 /// Lengths, labels and pixels; classes and their numbers where torchvision has them.
 template <class Data>
 void expect_classified(const Data& data, const oracle::Case& c) {
