@@ -70,11 +70,7 @@ void expect_torchvisions(const std::string& table, const std::string& family) {
   for (const auto& c : oracle::cases(table)) {
     if (c.text("family") != family) continue;
     SCOPED_TRACE(c.name());
-    torch::manual_seed(0);
-    std::optional<support::TableDraws> draws;
-    if (c.boolean("table")) draws.emplace();
-    const auto model = support::model_for(c.text("model"), c.integer("size"));
-    draws.reset();
+    const auto model = support::drawn_as(c, [&] { return support::model_for(c.text("model"), c.integer("size")); });
     support::expect_same_computed(*model, c, all_outputs(*model));
   }
 }

@@ -184,11 +184,7 @@ INSTANTIATE_TEST_SUITE_P(, OneStageDetector,
 TEST_P(OneStageDetector, FromTheSameSeedIsTorchvisionsFindsAndLearnsTheSame) {
   const support::OneThread one_thread;
   const auto c = support::case_of("models_detection_single/computed", GetParam());
-  torch::manual_seed(0);
-  std::optional<support::TableDraws> draws;
-  if (c.boolean("table")) draws.emplace();
-  const auto model = small_model(GetParam());
-  draws.reset();
+  const auto model = support::drawn_as(c, [&] { return small_model(GetParam()); });
   expect_same_in_all(*model, c);
 }
 
@@ -277,15 +273,13 @@ TEST(OneStageDetectors, FindWhatTorchvisionsFindInAStripe) {
   const support::OneThread one_thread;
   for (const auto& c : oracle::cases("models_detection_single/stripes")) {
     SCOPED_TRACE(c.name());
-    torch::manual_seed(0);
-    std::optional<support::TableDraws> draws;
-    if (c.boolean("table")) draws.emplace();
     const models::detection::FCOSOptions small{.weights_backbone = std::nullopt,
                                                .transform = {.min_size = {32}, .max_size = 2000}};
-    const auto model = c.text("model") == "fcos_resnet50_fpn"
-                           ? std::shared_ptr<DetectionModel>(models::detection::fcos_resnet50_fpn({}, small).ptr())
-                           : models::get_model<DetectionModel>(c.text("model"), {.weights_backbone = ""});
-    draws.reset();
+    const auto model = support::drawn_as(c, [&] {
+      return c.text("model") == "fcos_resnet50_fpn"
+                 ? std::shared_ptr<DetectionModel>(models::detection::fcos_resnet50_fpn({}, small).ptr())
+                 : models::get_model<DetectionModel>(c.text("model"), {.weights_backbone = ""});
+    });
     enliven(*model, c);
     expect_same_found(*model, c);
   }
@@ -295,11 +289,7 @@ TEST(OneStageDetectors, TakeAnImageOfOnePixelAndAStripe) {
   const support::OneThread one_thread;
   for (const auto& c : oracle::cases("models_detection_single/odd_sizes")) {
     SCOPED_TRACE(c.name());
-    torch::manual_seed(0);
-    std::optional<support::TableDraws> draws;
-    if (c.boolean("table")) draws.emplace();
-    const auto model = small_model(c.text("model"), {.min_size = {32}, .max_size = 256});
-    draws.reset();
+    const auto model = support::drawn_as(c, [&] { return small_model(c.text("model"), {.min_size = {32}, .max_size = 256}); });
     enliven(*model, c);
     expect_same_found(*model, c);
   }

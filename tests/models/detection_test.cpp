@@ -118,11 +118,7 @@ INSTANTIATE_TEST_SUITE_P(, RCNNByName,
 
 TEST_P(RCNNByName, FromTheSameSeedIsTorchvisionsLearnsAndFindsTheSame) {
   const auto c = support::case_of("models_detection/computed", GetParam());
-  torch::manual_seed(0);
-  std::optional<support::TableDraws> draws;
-  if (c.boolean("table")) draws.emplace();
-  const auto model = random_rcnn(GetParam());
-  draws.reset();
+  const auto model = support::drawn_as(c, [&] { return random_rcnn(GetParam()); });
   support::expect_same_state(*model, c);
   const support::OneThread one_thread;
   make_quick(*model);
@@ -271,11 +267,7 @@ TEST(DetectionModel, TakesAnImageOfOnePixelAndAStripe) {
   const support::OneThread one_thread;
   for (const auto& c : oracle::cases("models_detection/odd_sizes")) {
     SCOPED_TRACE(c.name());
-    torch::manual_seed(0);
-    std::optional<support::TableDraws> draws;
-    if (c.boolean("table")) draws.emplace();
-    const auto model = random_rcnn(c.text("model"));
-    draws.reset();
+    const auto model = support::drawn_as(c, [&] { return random_rcnn(c.text("model")); });
     make_quick(*model);
     // A pixel looks the same everywhere: which of its regions come first is decided by last bits.
     const auto of_pixel = found_by(*model, {c.tensor("image_0")}).at(0);

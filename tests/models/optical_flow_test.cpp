@@ -34,15 +34,9 @@ TEST_P(OpticalFlowModel, FromTheSameSeedIsTorchvisionsAndComputesTheSame) {
 }
 
 TEST(RAFT, LoadsWhatPythonSaved) {
-  const support::OneThread one_thread;
-  const torch::NoGradGuard no_grad;
-  for (const auto& c : oracle::cases("models_flow/checkpoint")) {
-    SCOPED_TRACE(c.name());
-    const auto file = oracle::folder() / "models_flow" / (c.text("model") + ".pth");
-    const auto model = models::get_model<FlowModel>(c.text("model"), {.weights = "DEFAULT", .weights_file = file});
-    model->eval();
-    EXPECT_TENSOR_NEAR(model->forward(c.tensor("first"), c.tensor("second"), 2), c.tensor("expected"), 1e-4, 0);
-  }
+  support::each_saved_by_python<FlowModel>("models_flow/checkpoint", [](FlowModel& model, const auto& c) {
+    EXPECT_TENSOR_NEAR(model.forward(c.tensor("first"), c.tensor("second"), 2), c.tensor("expected"), 1e-4, 0);
+  });
 }
 
 // The same as in tests/oracle/models_flow.py.

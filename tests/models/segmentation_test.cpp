@@ -38,13 +38,9 @@ INSTANTIATE_TEST_SUITE_P(, SegmentationByName, ::testing::ValuesIn(models::list_
 
 TEST_P(SegmentationByName, FromTheSameSeedIsTorchvisionsAndComputesTheSame) {
   const auto c = support::case_of("models_segmentation/computed", GetParam());
-  torch::manual_seed(0);
-  std::optional<support::TableDraws> draws;
-  if (c.boolean("table")) draws.emplace();
   models::ModelOptions options;
   if (!GetParam().starts_with("lraspp")) options.aux_loss = true;
-  const auto model = random_model(GetParam(), options);
-  draws.reset();
+  const auto model = support::drawn_as(c, [&] { return random_model(GetParam(), options); });
   support::expect_same_computed(*model, c, all_scores(*model, c.tensor("images")));
 }
 
@@ -116,15 +112,9 @@ TEST(SegmentationModel, LoadsWhatPythonSavedAndTakesAStripe) {
 }
 
 TEST(SegmentationModel, WithWeightsThatPythonSavedGivesItsScores) {
-  const support::OneThread one_thread;
-  const torch::NoGradGuard no_grad;
-  for (const auto& c : oracle::cases("models_segmentation/saved")) {
-    SCOPED_TRACE(c.name());
-    const auto file = oracle::folder() / "models_segmentation" / (c.text("model") + ".pth");
-    const auto model = models::get_model<SegmentationModel>(c.text("model"), {.weights = "DEFAULT", .weights_file = file});
-    model->eval();
-    EXPECT_TENSOR_NEAR(model->forward(c.tensor("images")), c.tensor("expected"), 1e-5, 0);
-  }
+  support::each_saved_by_python<SegmentationModel>("models_segmentation/saved", [](SegmentationModel& model, const auto& c) {
+    EXPECT_TENSOR_NEAR(model.forward(c.tensor("images")), c.tensor("expected"), 1e-5, 0);
+  });
 }
 
 TEST(SegmentationModel, GivesTheScoresOfTorchvisionsToAStripe) {

@@ -34,11 +34,7 @@ std::shared_ptr<VideoClassifier> small_video(const std::string& name) {
 
 TEST_P(VideoModel, FromTheSameSeedIsTorchvisionsAndComputesTheSame) {
   const auto c = support::case_of("models_video/computed", GetParam());
-  torch::manual_seed(0);
-  std::optional<support::TableDraws> draws;
-  if (c.boolean("table")) draws.emplace();
-  const auto model = small_video(GetParam());
-  draws.reset();
+  const auto model = support::drawn_as(c, [&] { return small_video(GetParam()); });
   support::expect_same_computed(*model, c, clip_logits(*model, c.tensor("clips")));
 }
 
@@ -106,15 +102,9 @@ const std::map<std::string, VideoBuilder>& video_variants() {
 }
 
 TEST(VideoClassifier, LoadsWhatPythonSaved) {
-  const support::OneThread one_thread;
-  const torch::NoGradGuard no_grad;
-  for (const auto& c : oracle::cases("models_video/checkpoint")) {
-    SCOPED_TRACE(c.name());
-    const auto file = oracle::folder() / "models_video" / (c.text("model") + ".pth");
-    const auto model = models::get_model<VideoClassifier>(c.text("model"), {.weights = "DEFAULT", .weights_file = file});
-    model->eval();
-    EXPECT_TENSOR_NEAR(model->forward(c.tensor("clips")), c.tensor("expected"), 1e-5, 0);
-  }
+  support::each_saved_by_python<VideoClassifier>("models_video/checkpoint", [](VideoClassifier& model, const auto& c) {
+    EXPECT_TENSOR_NEAR(model.forward(c.tensor("clips")), c.tensor("expected"), 1e-5, 0);
+  });
 }
 
 TEST(VideoClassifier, EveryOptionDoesWhatTorchvisionsDoes) {

@@ -1,12 +1,15 @@
 // Claims that every family makes of its models. Their truth is tests/oracle/support/model.py.
 #pragma once
 
+#include <ATen/core/grad_mode.h>
+#include <gtest/gtest.h>
 #include <torch/types.h>
 
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "opsis/models/registry.h"
 #include "opsis/models/task.h"
 #include "tests/support/oracle.h"
 
@@ -54,5 +57,20 @@ class OneThread {
  private:
   int before_;
 };
+
+/// check(model, case), on one thread and without gradients, for each case of a table: its `model` in evaluation, with the weights that
+/// Python saved as <model>.pth in the folder of the table's room.
+template <class Model, class Check>
+void each_saved_by_python(const std::string& table, const Check& check) {
+  const OneThread one_thread;
+  const torch::NoGradGuard no_grad;
+  for (const auto& c : oracle::cases(table)) {
+    SCOPED_TRACE(c.name());
+    const auto file = oracle::folder() / table.substr(0, table.find('/')) / (c.text("model") + ".pth");
+    const auto model = opsis::models::get_model<Model>(c.text("model"), {.weights = "DEFAULT", .weights_file = file});
+    model->eval();
+    check(*model, c);
+  }
+}
 
 }  // namespace support
