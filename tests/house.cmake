@@ -7,35 +7,32 @@ if(OPSIS_MOLD)
   set(linker -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold -DCMAKE_SHARED_LINKER_FLAGS=-fuse-ld=mold)
 endif()
 
-# Two projects of a stranger's: one finds an installed Opsis, the other holds its sources. A sanitized library cannot be linked into
+# Projects of a stranger's: two find an installed Opsis, one holds its sources. A sanitized library cannot be linked into
 # a program that is not.
 if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
+  # The project of that name in consumers/, built against the Opsis that a fixture puts into a folder, and run.
+  function(opsis_consumer test project fixture prefix says)
+    add_test(NAME ${test}
+      COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/consumers/${project}
+        ${consumers}/${project}_${prefix}
+        --build-generator Ninja --build-noclean
+        --build-options ${linker} -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
+          -DCMAKE_PREFIX_PATH=${consumers}/${prefix} ${ARGN}
+        --test-command consumer)
+    set_tests_properties(${test} PROPERTIES FIXTURES_REQUIRED ${fixture} TIMEOUT 300
+      PASS_REGULAR_EXPRESSION "${says}" FAIL_REGULAR_EXPRESSION "warning:")
+  endfunction()
+
   # The package as find_package(opsis) sees it, from a folder that is not the one it was built in.
   add_test(NAME house.install COMMAND ${CMAKE_COMMAND} --install ${CMAKE_BINARY_DIR} --prefix ${consumers}/prefix)
   set_tests_properties(house.install PROPERTIES FIXTURES_SETUP installed)
   set(consumer_says "Mirror..: 2\n.*BoundingBoxes: XYXY needs 4 numbers a box, got .1, 3.*operator by its name: found")
   list(JOIN OPSIS_COMPONENTS "$<SEMICOLON>" components)
-  add_test(NAME house.InstalledOpsisIsFoundAndLinked
-    COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/consumers/installed ${consumers}/installed
-      --build-generator Ninja --build-noclean
-      --build-options ${linker} -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
-        -DCMAKE_PREFIX_PATH=${consumers}/prefix "-DCOMPONENTS=${components}"
-      --test-command consumer)
-  set_tests_properties(house.InstalledOpsisIsFoundAndLinked PROPERTIES FIXTURES_REQUIRED installed TIMEOUT 300
-    PASS_REGULAR_EXPRESSION "${consumer_says}"
-    FAIL_REGULAR_EXPRESSION "warning:")
+  opsis_consumer(house.InstalledOpsisIsFoundAndLinked installed installed prefix "${consumer_says}" "-DCOMPONENTS=${components}")
 
   # torchvision's operators by themselves, for a program that otherwise knows LibTorch alone.
   if(TARGET opsis_torchvision_ops)
-    add_test(NAME house.TorchvisionOpsAreLinkedAlone
-      COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/consumers/torchvision_ops
-        ${consumers}/torchvision_ops
-        --build-generator Ninja --build-noclean
-        --build-options ${linker} -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
-          -DCMAKE_PREFIX_PATH=${consumers}/prefix
-        --test-command consumer)
-    set_tests_properties(house.TorchvisionOpsAreLinkedAlone PROPERTIES FIXTURES_REQUIRED installed TIMEOUT 300
-      PASS_REGULAR_EXPRESSION "kept: 2 of 3" FAIL_REGULAR_EXPRESSION "warning:")
+    opsis_consumer(house.TorchvisionOpsAreLinkedAlone torchvision_ops installed prefix "kept: 2 of 3")
   endif()
 
   if(TARGET opsis_cli)
@@ -89,14 +86,7 @@ if(OPSIS_INSTALL AND NOT OPSIS_SANITIZE)
   # The same archive as a package: what it was linked with is found by whoever finds it, and it is linked whole there too.
   add_test(NAME house.install_static COMMAND ${CMAKE_COMMAND} --install ${consumers}/vendored/opsis --prefix ${consumers}/static)
   set_tests_properties(house.install_static PROPERTIES FIXTURES_REQUIRED vendored FIXTURES_SETUP installed_static)
-  add_test(NAME house.InstalledStaticOpsisIsFoundAndLinked
-    COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/consumers/installed ${consumers}/installed_static
-      --build-generator Ninja --build-noclean
-      --build-options ${linker} -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
-        -DCMAKE_PREFIX_PATH=${consumers}/static
-      --test-command consumer)
-  set_tests_properties(house.InstalledStaticOpsisIsFoundAndLinked PROPERTIES FIXTURES_REQUIRED installed_static TIMEOUT 300
-    PASS_REGULAR_EXPRESSION "${consumer_says}" FAIL_REGULAR_EXPRESSION "warning:")
+  opsis_consumer(house.InstalledStaticOpsisIsFoundAndLinked installed installed_static static "${consumer_says}")
 endif()
 
 # Everything that parses foreign bytes, fuzzed for a little while from small pictures of the oracle's. Plain sources only.
