@@ -15,8 +15,9 @@ struct RowsToResize {
   int64_t bytes;         // of a row of the source
   int64_t channels;      // bytes next to each other that make a pixel
   const int32_t* first;  // the first pixel that each is made of
+  const int32_t* count;  // and how many more, with it
   const int16_t* weights;
-  int64_t taps;  // weights of each pixel, an even number
+  int64_t taps;  // weights that are kept for each pixel, an even number
   int precision;
   int64_t width;      // pixels of the result
   uint8_t* columns;   // memory for 16 pixels of the result: columns of the source that they are made of,
@@ -75,17 +76,20 @@ void vertical(const uint8_t* const* rows, const int16_t* weights, int64_t count,
 
 // Two vectors of 32-bit sums as one of 16-bit numbers, shifted down and saturated. On x86 the 128-bit blocks of the two alternate.
 template <class D16, class V32>
-HWY_INLINE hn::Vec<D16> narrowed(D16 d16, V32 low, V32 high, const hn::Vec<hn::RepartitionToWide<D16>> half, int precision) {
-  return hn::ReorderDemote2To(d16, hn::ShiftRightSame(hn::Add(low, half), precision),
-                              hn::ShiftRightSame(hn::Add(high, half), precision));
+HWY_INLINE hn::Vec<D16> narrowed(D16 d16, V32 low, V32 high, int precision) {
+  return hn::ReorderDemote2To(d16, hn::ShiftRightSame(low, precision), hn::ShiftRightSame(high, precision));
 }
 
 // sum + the products of each pair of neighbours. Targets without that instruction spread them over two sums.
 template <class D32, class V16>
 HWY_INLINE hn::Vec<D32> add_products(D32 d32, V16 a, V16 b, hn::Vec<D32> sum) {
   auto second = hn::Zero(d32);
+#if HWY_ARCH_X86
+  return hn::ReorderWidenMulAccumulate(d32, a, b, sum, second);
+#else
   const auto first = hn::ReorderWidenMulAccumulate(d32, a, b, hn::Zero(d32), second);
   return hn::Add(sum, hn::RearrangeToOddPlusEven(first, second));
+#endif
 }
 
 // out[i] = the sum of weights[k] * row(k)[i], of an even number of rows, for each lane i. Two rows are interleaved, so that one
@@ -94,11 +98,8 @@ template <class D8, class Row>
 HWY_INLINE void weighted(D8 d8, const Row& row, const int16_t* weights, int64_t count, int precision, uint8_t* out) {
   const hn::Repartition<int16_t, D8> d16;
   const hn::Repartition<int32_t, D8> d32;
-  HWY_ALIGN static constexpr uint8_t evens_then_odds[16] = {0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15};
-  const auto half = hn::Set(d32, 1 << (precision - 1));
   const auto zero = hn::Zero(d8);
-  const auto zero16 = hn::Zero(d16), level = hn::Set(d16, 255);
-  auto sum0 = hn::Zero(d32), sum1 = hn::Zero(d32), sum2 = hn::Zero(d32), sum3 = hn::Zero(d32);
+  auto sum0 = hn::Set(d32, 1 << (precision - 1)), sum1 = sum0, sum2 = sum0, sum3 = sum0;  // a half: narrowing cuts off
   for (int64_t k = 0; k < count; k += 2) {
     int32_t both;
     std::memcpy(&both, weights + k, sizeof(both));
@@ -110,10 +111,8 @@ HWY_INLINE void weighted(D8 d8, const Row& row, const int16_t* weights, int64_t 
     sum2 = add_products(d32, hn::BitCast(d16, hn::InterleaveLower(d8, high, zero)), w, sum2);
     sum3 = add_products(d32, hn::BitCast(d16, hn::InterleaveUpper(d8, high, zero)), w, sum3);
   }
-  const auto low = hn::Min(hn::Max(narrowed(d16, sum0, sum1, half, precision), zero16), level);
-  const auto high = hn::Min(hn::Max(narrowed(d16, sum2, sum3, half, precision), zero16), level);
-  const auto mixed = hn::BitCast(d8, hn::Or(low, hn::ShiftLeft<8>(high)));
-  hn::StoreU(hn::TableLookupBytes(mixed, hn::LoadDup128(d8, evens_then_odds)), d8, out);
+  // Block by block, as they were taken apart.
+  hn::StoreU(hn::ReorderDemote2To(d8, narrowed(d16, sum0, sum1, precision), narrowed(d16, sum2, sum3, precision)), d8, out);
 }
 
 // ---- Along the columns ----
@@ -269,11 +268,11 @@ void pixels_of_two(const RowsToResize job, int64_t row, int64_t last) {  // by v
     };
     const auto pixels = hn::TableLookupBytesOr0(hn::Combine(d8, taps(b), taps(a)), pairs);
     const auto w = hn::BitCast(d16, hn::Combine(d32, weights(b), weights(a)));
-    return add_products(d32, hn::BitCast(d16, pixels), w, hn::Zero(d32));
+    return add_products(d32, hn::BitCast(d16, pixels), w, half);
   };
   for (int64_t x = 0; x < last; x += 4) {
     const auto even = sums(x, x + 2), odd = sums(x + 1, x + 3);  // narrowing takes blocks in turns
-    const auto bytes = hn::DemoteTo(block8, narrowed(d16, even, odd, half, job.precision));
+    const auto bytes = hn::DemoteTo(block8, narrowed(d16, even, odd, job.precision));
     const auto kept = kChannels == 3 ? hn::TableLookupBytesOr0(bytes, three) : bytes;
     hn::StoreU(kept, block8, job.out[row] + x * kChannels);
   }
@@ -316,7 +315,7 @@ void horizontal(const RowsToResize& job) {
     const int64_t last = std::min(x + 16, job.width);
     const int64_t base = job.first[x] * job.channels;   // the byte of a row whose column lies at `columns`
     uint8_t* const columns = job.columns + 16 * pitch;  // the last block of a row may begin before that
-    const int64_t end = std::min((job.first[last - 1] + job.taps) * job.channels, job.bytes);
+    const int64_t end = (job.first[last - 1] + job.count[last - 1]) * job.channels;
     int64_t done = base;
 #if HWY_CAP_GE512
     for (; job.count == 32 && done + 32 <= end; done += 32) {
@@ -330,8 +329,8 @@ void horizontal(const RowsToResize& job) {
       });
     }
     for (int64_t i = x; i < last; ++i) {
-      one_pixel(columns + (job.first[i] - job.first[x]) * pixel, pixel, job.weights + i * job.taps, job.taps, job.precision,
-                pixel, job.made + (i - x) * pixel);
+      one_pixel(columns + (job.first[i] - job.first[x]) * pixel, pixel, job.weights + i * job.taps, (job.count[i] + 1) / 2 * 2,
+                job.precision, pixel, job.made + (i - x) * pixel);
     }
     for (int64_t at = 0; at < (last - x) * job.channels; at += 16) {
       for_rows_together(job.count, [&](auto together, int64_t row) HWY_ATTR {
@@ -424,6 +423,7 @@ void Resizer::run(const Source& source, int64_t first, int64_t last, const std::
   RowsToResize job{.bytes = plan_.from_width * channels,
                    .channels = channels,
                    .first = horizontal_.first.data(),
+                   .count = horizontal_.count.data(),
                    .weights = row_weights_.data(),
                    .taps = row_taps_,
                    .precision = horizontal_.precision,

@@ -24,6 +24,7 @@ constexpr int64_t longest_fused = std::numeric_limits<int32_t>::max() / 16;
 constexpr int64_t room = 256;                      // bytes that a kernel may read behind what it uses
 constexpr int64_t block_bytes = int64_t{1} << 14;  // rows on their way to floats, in the first cache
 constexpr int64_t large = int64_t{1} << 18;        // of a picture: a batch of such is larger than the caches
+constexpr int64_t huge = int64_t{1} << 30;         // pixels
 
 // Pixels next to each other, or planes; C by strides, since a single pixel or channel fits both.
 bool lies_interleaved(const torch::Tensor& images) {
@@ -231,6 +232,8 @@ torch::Tensor FusedImage::room_in(const ImagePlace& place) const {
 
 torch::Tensor FusedImage::compute(const ImagePlace& place) const {
   const int64_t samples = interleaved() ? channels_ : 1;
+  // What a resizer counts beforehand takes seconds for a picture that no memory has room for: that is said at once.
+  if (const int64_t pixels = size_.height * size_.width; resize_ && pixels > huge) torch::empty({pixels}, torch::kUInt8);
   std::optional<simd::Resizer> resizer;
   if (resize_) {
     resizer.emplace(simd::ResizePlan{.from_height = before_.height,
