@@ -101,9 +101,9 @@ struct DepthwiseLines {
                           .bias = bias + channel,
                           .low = finish.low,
                           .high = finish.high,
+                          .activation = finish.activation,
                           .out = at,
                           .out_step = step});
-    simd::activate(finish.activation, at, out_width, step, count);
     if constexpr (!std::is_same_v<T, float>) simd::to_bfloat16(at, out_width, count, step, to, channels);
   }
 };

@@ -96,9 +96,9 @@ Tensor expansion(const Tensor& x, const Tensor& packed, int64_t vectors, c10::st
                              .next = next,
                              .next_count = calls_left > 0 ? part : 0,
                              .low = before.low,
-                             .high = before.high});
+                             .high = before.high,
+                             .activation = before.activation});
       if (calls_left-- > 0) next += part;
-      simd::activate(before.activation, between.get(), 1, 0, some * width * strip.columns);
       return PictureLines<float>{between.get(), strip.columns};
     };
     conv.make(first, end, strip.column, strip.columns, lines, write<float>(out));

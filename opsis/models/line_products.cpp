@@ -19,8 +19,8 @@ void multiply_line(const simd::Strips& strips, const float* packed, const simd::
     if (line.addend) line.addend += strip.column;
     line.low = finish.low;
     line.high = finish.high;
+    line.activation = finish.activation;
     simd::multiply(strip, line);
-    simd::activate(finish.activation, line.out, line.pixels, line.stride, strip.columns);
   }
 }
 

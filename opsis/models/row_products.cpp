@@ -91,9 +91,9 @@ void multiply_rows(const simd::Strips& strips, const float* packed, int64_t rows
             if (ends) {
               tile.low = finish.low;
               tile.high = finish.high;
+              tile.activation = finish.activation;
             }
             simd::multiply(strip, tile);
-            if (ends) simd::activate(finish.activation, tile.out, height, columns, strip.columns);
           }
         }
       }

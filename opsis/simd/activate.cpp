@@ -7,7 +7,7 @@
 
 #include <hwy/contrib/math/math-inl.h>
 
-#include "opsis/simd/lanes-inl.h"
+#include "opsis/simd/activate-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
@@ -55,11 +55,6 @@ HWY_INLINE V Silu(D d, V x) {
   return hn::Mul(Bounded(x, hn::Set(d, -87.0f), hn::Inf(d)), Sigmoid(d, x));
 }
 
-template <class D, class V>
-HWY_INLINE V Hardsigmoid(D d, V x) {
-  return hn::Mul(Bounded(hn::Add(x, hn::Set(d, 3.0f)), hn::Zero(d), hn::Set(d, 6.0f)), hn::Set(d, 1.0f / 6.0f));
-}
-
 // x times the normal distribution's function. Its tail by Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 7.1.26:
 // to 1.5e-7, that is, a rounding or two of float32.
 template <class D, class V>
@@ -95,7 +90,7 @@ void Activate(Activation activation, float* rows, int64_t count, int64_t stride,
     case Activation::Sigmoid: return each([](auto d, auto x) HWY_ATTR { return Sigmoid(d, x); });
     case Activation::Silu: return each([](auto d, auto x) HWY_ATTR { return Silu(d, x); });
     case Activation::Hardsigmoid: return each([](auto d, auto x) HWY_ATTR { return Hardsigmoid(d, x); });
-    case Activation::Hardswish: return each([](auto d, auto x) HWY_ATTR { return hn::Mul(x, Hardsigmoid(d, x)); });
+    case Activation::Hardswish: return each([](auto d, auto x) HWY_ATTR { return Hardswish(d, x); });
     case Activation::Gelu: return each([](auto d, auto x) HWY_ATTR { return Gelu(d, x); });
     case Activation::Tanh: return each([](auto d, auto x) HWY_ATTR { return HyperbolicTangent(d, x); });
   }

@@ -5,7 +5,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "opsis/simd/lanes-inl.h"
+#include "opsis/simd/activate-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
@@ -54,7 +54,11 @@ HWY_INLINE void Pixels(D d, const DepthwiseLine& line, int64_t x, int64_t c) {
   for (int64_t row = 0; row < line.rows; ++row, weights += line.columns * line.weights_step)
     Window::template AddRow<kPixels>(d, line, line.lines[row] + x * line.stride * line.channels + c, weights, sums);
   const auto low = hn::Set(d, line.low), high = hn::Set(d, line.high);
-  for (int64_t p = 0; p < kPixels; ++p) hn::StoreU(Bounded(sums[p], low, high), d, line.out + (x + p) * line.out_step + c);
+  for (int64_t p = 0; p < kPixels; ++p) sums[p] = Bounded(sums[p], low, high);
+  if (line.activation == Activation::Hardswish) {
+    for (int64_t p = 0; p < kPixels; ++p) sums[p] = Hardswish(d, sums[p]);
+  }
+  for (int64_t p = 0; p < kPixels; ++p) hn::StoreU(sums[p], d, line.out + (x + p) * line.out_step + c);
 }
 
 template <class Window>
@@ -93,7 +97,10 @@ namespace opsis::inline v1::simd {
 
 HWY_EXPORT(Line);
 
-void depthwise_line(const DepthwiseLine& line) { HWY_DYNAMIC_DISPATCH(Line)(line); }
+void depthwise_line(const DepthwiseLine& line) {
+  HWY_DYNAMIC_DISPATCH(Line)(line);
+  if (!is_short(line.activation)) activate(line.activation, line.out, line.pixels, line.out_step, line.channels);
+}
 
 }  // namespace opsis::inline v1::simd
 #endif  // HWY_ONCE

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "opsis/core/api.h"
+#include "opsis/simd/activate.h"
 
 namespace opsis::inline v1::simd {
 
@@ -18,11 +19,12 @@ struct DepthwiseLine {
   int64_t weights_step = 0;             ///< from one of them to the next
   const float* bias = nullptr;
   float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
+  Activation activation = Activation::None;
   float* out = nullptr;
   int64_t out_step = 0;  ///< from pixel to pixel
 };
 
-/// out[pixel][channel], held between low and high.
+/// out[pixel][channel], held between low and high, and activated.
 OPSIS_API void depthwise_line(const DepthwiseLine& line);
 
 }  // namespace opsis::inline v1::simd

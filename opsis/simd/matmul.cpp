@@ -10,7 +10,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "opsis/simd/lanes-inl.h"
+#include "opsis/simd/activate-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
@@ -96,10 +96,12 @@ void MultiplyTile(const Strip& strip, const Tile& tile) {
     }
   }
   const auto low = hn::Set(d, tile.low), high = hn::Set(d, tile.high);
+  const bool hardswish = tile.activation == Activation::Hardswish;
   for (int64_t r = 0; r < kRows; ++r) {
     auto* out = tile.out + r * tile.stride;
     for (int64_t v = 0; v < kVectors; ++v) {
-      const auto held = Bounded(sums[r][v], low, high);
+      auto held = Bounded(sums[r][v], low, high);
+      if (hardswish) held = Hardswish(d, held);
       if (v + 1 < kVectors) {
         hn::StoreU(held, d, out + v * lanes);
       } else {
@@ -153,7 +155,8 @@ void MultiplyLineOf(const Strip& strip, const Line& line) {
                    .next = next,
                    .next_count = part,
                    .low = line.low,
-                   .high = line.high});
+                   .high = line.high,
+                   .activation = line.activation});
     next += part;
   };
   int64_t x = 0;
@@ -202,8 +205,15 @@ void pack_strips(const Strips& strips, const float* weights, const float* bias, 
 
 int64_t tile_rows(int64_t vectors) { return HWY_DYNAMIC_DISPATCH(TileRows)(vectors); }
 
-void multiply(const Strip& strip, const Tile& tile) { HWY_DYNAMIC_DISPATCH(Multiply)(strip, tile); }
-void multiply(const Strip& strip, const Line& line) { HWY_DYNAMIC_DISPATCH(MultiplyLine)(strip, line); }
+void multiply(const Strip& strip, const Tile& tile) {
+  HWY_DYNAMIC_DISPATCH(Multiply)(strip, tile);
+  if (!is_short(tile.activation)) activate(tile.activation, tile.out, tile.rows, tile.stride, strip.columns);
+}
+
+void multiply(const Strip& strip, const Line& line) {
+  HWY_DYNAMIC_DISPATCH(MultiplyLine)(strip, line);
+  if (!is_short(line.activation)) activate(line.activation, line.out, line.pixels, line.stride, strip.columns);
+}
 
 }  // namespace opsis::inline v1::simd
 #endif  // HWY_ONCE

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "opsis/core/api.h"
+#include "opsis/simd/activate.h"
 
 namespace opsis::inline v1::simd {
 
@@ -62,8 +63,9 @@ struct Tile {
   /// What is wanted next of the weights, which come from far: as many numbers are asked for meanwhile.
   const float* next = nullptr;
   int64_t next_count = 0;
-  /// The sums are held between them before they are stored.
+  /// The sums are held between them before they are stored, and activated.
   float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
+  Activation activation = Activation::None;
 };
 OPSIS_API void multiply(const Strip& strip, const Tile& tile);
 
@@ -79,6 +81,7 @@ struct Line {
   const float* next = nullptr;  ///< as a tile's
   int64_t next_count = 0;
   float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
+  Activation activation = Activation::None;
 };
 OPSIS_API void multiply(const Strip& strip, const Line& line);
 

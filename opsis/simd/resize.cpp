@@ -15,7 +15,7 @@ struct RowsToResize {
   int64_t bytes;         // of a row of the source
   int64_t channels;      // bytes next to each other that make a pixel
   const int32_t* first;  // the first pixel that each is made of
-  const int32_t* count;  // and how many more, with it
+  const int32_t* takes;  // and how many, with it
   const int16_t* weights;
   int64_t taps;  // weights that are kept for each pixel, an even number
   int precision;
@@ -80,39 +80,54 @@ HWY_INLINE hn::Vec<D16> narrowed(D16 d16, V32 low, V32 high, int precision) {
   return hn::ReorderDemote2To(d16, hn::ShiftRightSame(low, precision), hn::ShiftRightSame(high, precision));
 }
 
-// sum + the products of each pair of neighbours. Targets without that instruction spread them over two sums.
-template <class D32, class V16>
-HWY_INLINE hn::Vec<D32> add_products(D32 d32, V16 a, V16 b, hn::Vec<D32> sum) {
-  auto second = hn::Zero(d32);
-#if HWY_ARCH_X86
-  return hn::ReorderWidenMulAccumulate(d32, a, b, sum, second);
+// sum + the products of each pair of neighbours.
+#if HWY_TARGET <= HWY_AVX3_DL  // which Highway's release of Debian leaves to two instructions
+HWY_INLINE hn::Vec512<int32_t> add_products(hn::Vec512<int16_t> a, hn::Vec512<int16_t> b, hn::Vec512<int32_t> sum) {
+  return hn::Vec512<int32_t>{_mm512_dpwssd_epi32(sum.raw, a.raw, b.raw)};
+}
+HWY_INLINE hn::Vec256<int32_t> add_products(hn::Vec256<int16_t> a, hn::Vec256<int16_t> b, hn::Vec256<int32_t> sum) {
+  return hn::Vec256<int32_t>{_mm256_dpwssd_epi32(sum.raw, a.raw, b.raw)};
+}
+HWY_INLINE hn::Vec128<int32_t> add_products(hn::Vec128<int16_t> a, hn::Vec128<int16_t> b, hn::Vec128<int32_t> sum) {
+  return hn::Vec128<int32_t>{_mm_dpwssd_epi32(sum.raw, a.raw, b.raw)};
+}
 #else
+// Targets without that instruction spread them over two sums.
+template <class V16, class V32>
+HWY_INLINE V32 add_products(V16 a, V16 b, V32 sum) {
+  const hn::DFromV<V32> d32;
+  auto second = hn::Zero(d32);
   const auto first = hn::ReorderWidenMulAccumulate(d32, a, b, hn::Zero(d32), second);
   return hn::Add(sum, hn::RearrangeToOddPlusEven(first, second));
-#endif
 }
+#endif
 
-// out[i] = the sum of weights[k] * row(k)[i], of an even number of rows, for each lane i. Two rows are interleaved, so that one
-// instruction multiplies the two bytes of a column by their weights and adds.
+// out[i] = the sum of weights[k] * row(k)[i], of an even number of rows, for each lane i. Even columns and odd ones of two rows are
+// interleaved, so that one instruction multiplies the two numbers of a column by their weights and adds.
 template <class D8, class Row>
 HWY_INLINE void weighted(D8 d8, const Row& row, const int16_t* weights, int64_t count, int precision, uint8_t* out) {
+  const hn::Repartition<uint16_t, D8> du16;
   const hn::Repartition<int16_t, D8> d16;
   const hn::Repartition<int32_t, D8> d32;
-  const auto zero = hn::Zero(d8);
-  auto sum0 = hn::Set(d32, 1 << (precision - 1)), sum1 = sum0, sum2 = sum0, sum3 = sum0;  // a half: narrowing cuts off
+  const auto byte = hn::Set(du16, 0xFF);
+  auto even0 = hn::Set(d32, 1 << (precision - 1)), even1 = even0, odd0 = even0, odd1 = even0;  // a half: what follows cuts off
   for (int64_t k = 0; k < count; k += 2) {
     int32_t both;
     std::memcpy(&both, weights + k, sizeof(both));
     const auto w = hn::BitCast(d16, hn::Set(d32, both));
-    const auto a = hn::LoadU(d8, row(k)), b = hn::LoadU(d8, row(k + 1));
-    const auto low = hn::InterleaveLower(d8, a, b), high = hn::InterleaveUpper(d8, a, b);
-    sum0 = add_products(d32, hn::BitCast(d16, hn::InterleaveLower(d8, low, zero)), w, sum0);
-    sum1 = add_products(d32, hn::BitCast(d16, hn::InterleaveUpper(d8, low, zero)), w, sum1);
-    sum2 = add_products(d32, hn::BitCast(d16, hn::InterleaveLower(d8, high, zero)), w, sum2);
-    sum3 = add_products(d32, hn::BitCast(d16, hn::InterleaveUpper(d8, high, zero)), w, sum3);
+    const auto a = hn::BitCast(du16, hn::LoadU(d8, row(k))), b = hn::BitCast(du16, hn::LoadU(d8, row(k + 1)));
+    const auto a_even = hn::And(a, byte), b_even = hn::And(b, byte);
+    const auto a_odd = hn::ShiftRight<8>(a), b_odd = hn::ShiftRight<8>(b);
+    even0 = add_products(hn::BitCast(d16, hn::InterleaveLower(du16, a_even, b_even)), w, even0);
+    even1 = add_products(hn::BitCast(d16, hn::InterleaveUpper(du16, a_even, b_even)), w, even1);
+    odd0 = add_products(hn::BitCast(d16, hn::InterleaveLower(du16, a_odd, b_odd)), w, odd0);
+    odd1 = add_products(hn::BitCast(d16, hn::InterleaveUpper(du16, a_odd, b_odd)), w, odd1);
   }
-  // Block by block, as they were taken apart.
-  hn::StoreU(hn::ReorderDemote2To(d8, narrowed(d16, sum0, sum1, precision), narrowed(d16, sum2, sum3, precision)), d8, out);
+  const auto levels = [&](auto low, auto high) HWY_ATTR {
+    return hn::Min(hn::Max(narrowed(d16, low, high, precision), hn::Zero(d16)), hn::Set(d16, 255));
+  };
+  const auto mixed = hn::Or(levels(even0, even1), hn::ShiftLeft<8>(levels(odd0, odd1)));
+  hn::StoreU(hn::BitCast(d8, mixed), d8, out);
 }
 
 // ---- Along the columns ----
@@ -268,7 +283,7 @@ void pixels_of_two(const RowsToResize job, int64_t row, int64_t last) {  // by v
     };
     const auto pixels = hn::TableLookupBytesOr0(hn::Combine(d8, taps(b), taps(a)), pairs);
     const auto w = hn::BitCast(d16, hn::Combine(d32, weights(b), weights(a)));
-    return add_products(d32, hn::BitCast(d16, pixels), w, half);
+    return add_products(hn::BitCast(d16, pixels), w, half);
   };
   for (int64_t x = 0; x < last; x += 4) {
     const auto even = sums(x, x + 2), odd = sums(x + 1, x + 3);  // narrowing takes blocks in turns
@@ -315,7 +330,7 @@ void horizontal(const RowsToResize& job) {
     const int64_t last = std::min(x + 16, job.width);
     const int64_t base = job.first[x] * job.channels;   // the byte of a row whose column lies at `columns`
     uint8_t* const columns = job.columns + 16 * pitch;  // the last block of a row may begin before that
-    const int64_t end = (job.first[last - 1] + job.count[last - 1]) * job.channels;
+    const int64_t end = (job.first[last - 1] + job.takes[last - 1]) * job.channels;
     int64_t done = base;
 #if HWY_CAP_GE512
     for (; job.count == 32 && done + 32 <= end; done += 32) {
@@ -329,7 +344,7 @@ void horizontal(const RowsToResize& job) {
       });
     }
     for (int64_t i = x; i < last; ++i) {
-      one_pixel(columns + (job.first[i] - job.first[x]) * pixel, pixel, job.weights + i * job.taps, (job.count[i] + 1) / 2 * 2,
+      one_pixel(columns + (job.first[i] - job.first[x]) * pixel, pixel, job.weights + i * job.taps, (job.takes[i] + 1) / 2 * 2,
                 job.precision, pixel, job.made + (i - x) * pixel);
     }
     for (int64_t at = 0; at < (last - x) * job.channels; at += 16) {
@@ -423,7 +438,7 @@ void Resizer::run(const Source& source, int64_t first, int64_t last, const std::
   RowsToResize job{.bytes = plan_.from_width * channels,
                    .channels = channels,
                    .first = horizontal_.first.data(),
-                   .count = horizontal_.count.data(),
+                   .takes = horizontal_.count.data(),
                    .weights = row_weights_.data(),
                    .taps = row_taps_,
                    .precision = horizontal_.precision,
