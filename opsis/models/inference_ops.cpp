@@ -61,7 +61,7 @@ void multiply(const char* name, const Tensor& packed, int64_t rows, int64_t colu
     check_packed(name, packed, strips.size(), kType<T>);
     multiply_rows(strips, read<T>(packed), rows, taps, look, write<T>(out), finish);
   } else {
-    OPSIS_CHECK(simd::has_tiles(), "{}: this machine has no tiles (AMX) for bfloat16", name);
+    OPSIS_CHECK(simd::has_tiles(), "{}: this machine has neither AMX nor AVX-512's products of bfloat16", name);
     const simd::TileStrips strips{columns, taps, depth};
     check_packed(name, packed, strips.size(), kType<T>);
     multiply_rows(strips, read<T>(packed), rows, look, write<T>(out), finish, std::move(lying));

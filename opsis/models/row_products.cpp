@@ -121,7 +121,7 @@ class TileProduct {
   TileProduct(const simd::TileStrips& strips, const uint16_t* packed, int64_t rows, const Look<uint16_t>& look, uint16_t* out,
               const Finish<uint16_t>& finish, Lying lying)
       : strips_(strips), packed_(packed), look_(look), out_(out), finish_(finish), lying_(std::move(lying)) {
-    const bool fits = strips.depth % simd::kTileDepth == 0 && static_cast<int64_t>(lying_.taps.size()) == strips.taps;
+    const bool fits = strips.depth % simd::lying_depth() == 0 && static_cast<int64_t>(lying_.taps.size()) == strips.taps;
     if (!lying_.begin || !fits) lying_ = {.rows = rows, .line = rows, .width = rows};
   }
 
@@ -162,7 +162,10 @@ class TileProduct {
 
  private:
   int64_t height(int64_t tile) const { return std::min(simd::kTileRows, lying_.rows - tile * simd::kTileRows); }
-  bool lies(int64_t tile) const { return (tile + 1) * simd::kTileRows <= lying_.readable; }
+  bool lies(int64_t tile) const {
+    const auto end = (tile + 1) * simd::kTileRows;
+    return (simd::reads_whole_tiles() ? end : std::min(end, lying_.rows)) <= lying_.readable;
+  }
 
   void multiply(int64_t tile, int64_t strip, const uint16_t* panel, const uint16_t* next, const uint16_t* next_end) const {
     constexpr int64_t kHalf = simd::kTileRows / 2;

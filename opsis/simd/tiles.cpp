@@ -27,16 +27,27 @@ bool asked_for_tiles() {
 
 __attribute__((target("xsave"))) bool system_keeps_tiles() { return (_xgetbv(0) & 0x60000) == 0x60000; }
 
-bool look_for_tiles() {
+bool has_amx() {
   unsigned a, b, c, d;
   if (!__get_cpuid(1, &a, &b, &c, &d) || (c & bit_OSXSAVE) == 0 || !system_keeps_tiles()) return false;
   constexpr unsigned kBfloat16 = 1u << 22, kTile = 1u << 24;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & kBfloat16) == 0 || (d & kTile) == 0) return false;
+  return asked_for_tiles();
+}
+
+enum class Way { None, Dots, Amx };
+
+Way look_for_way() {
   for (const bool there :
        {__builtin_cpu_supports("avx512bw"), __builtin_cpu_supports("avx512vl"), __builtin_cpu_supports("avx512bf16")}) {
-    if (!there) return false;  // what goes before and after uses them
+    if (!there) return Way::None;  // what goes before and after AMX uses them too
   }
-  return asked_for_tiles();
+  return has_amx() ? Way::Amx : Way::Dots;
+}
+
+Way way() {
+  static const auto found = look_for_way();
+  return found;
 }
 
 // All registers whole. In memory from the start: compilers do not see that the instruction reads all of it.
@@ -86,6 +97,83 @@ __attribute__((target("amx-tile,amx-bf16"))) void Multiply(int64_t taps, int64_t
   if constexpr (kTwo) {
     _tile_stored(2, sums + kRegisterRows * kTileColumns, kStride);
     _tile_stored(3, sums + kRegisterRows * kTileColumns + 16, kStride);
+  }
+}
+
+// Two numbers of each row by theirs of the columns.
+template <int64_t kRows, int64_t kVectors>
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"), always_inline)) inline void AddPair(
+    const uint16_t* weights, const uint16_t* seen, int64_t stride, __m512 (&sums)[kRows][kVectors]) {
+  __m512bh row[kVectors];
+  for (int64_t v = 0; v < kVectors; ++v) row[v] = (__m512bh)_mm512_loadu_si512(weights + v * kRegister);
+  for (int64_t r = 0; r < kRows; ++r) {
+    int32_t pair;
+    std::memcpy(&pair, seen + r * stride, sizeof(pair));
+    const auto both = (__m512bh)_mm512_set1_epi32(pair);
+    for (int64_t v = 0; v < kVectors; ++v) sums[r][v] = _mm512_dpbf16_ps(sums[r][v], row[v], both);
+  }
+}
+
+// Without AMX: kRows rows by kVectors registers of columns, whose sums stay in ordinary registers. Where these are few, there are
+// kApart times as many, lest each product wait for the one before.
+template <int64_t kRows, int64_t kVectors>
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void Dots(const TileStrips& strips, const uint16_t* weights,
+                                                                          const TileRows& rows, int64_t first, float* sums,
+                                                                          const uint16_t* next, int64_t lines) {
+  constexpr int64_t kApart = std::clamp<int64_t>(16 / (kRows * kVectors), 1, 8), kPairs = kTileDepth / 2;
+  const auto blocks = strips.blocks() / strips.taps, part = (strips.depth - 1) % kTileDepth + 1;  // part: of a tap's last block
+  const auto* const begin =
+      first < kRegisterRows ? rows.upper + first * rows.stride : rows.lower + (first - kRegisterRows) * rows.stride;
+  __m512 all[kApart][kRows][kVectors];
+  for (auto& some : all) {
+    for (auto& row : some) {
+      for (auto& sum : row) sum = _mm512_setzero_ps();
+    }
+  }
+  const auto* seen = begin;
+  for (int64_t tap = 0; tap < strips.taps; ++tap) {
+    if (rows.taps) seen = begin + rows.taps[tap];
+    for (int64_t b = 0; b < blocks; ++b, weights += 2 * kRegister, seen += rows.step) {
+      for (int64_t i = 0; i < lines; ++i, next += 32) _mm_prefetch(reinterpret_cast<const char*>(next), _MM_HINT_T1);
+      const auto pairs = b + 1 < blocks ? kPairs : (part + 1) / 2;
+      int64_t k = 0;
+      for (; k + kApart <= pairs; k += kApart) {
+        for (int64_t a = 0; a < kApart; ++a)
+          AddPair(weights + (k + a) * 2 * kRegisterRows, seen + 2 * (k + a), rows.stride, all[a]);
+      }
+      for (; k < pairs; ++k) AddPair(weights + k * 2 * kRegisterRows, seen + 2 * k, rows.stride, all[0]);
+    }
+  }
+  for (int64_t r = 0; r < kRows; ++r) {
+    for (int64_t v = 0; v < kVectors; ++v) {
+      auto sum = all[0][r][v];
+      for (int64_t a = 1; a < kApart; ++a) sum = _mm512_add_ps(sum, all[a][r][v]);
+      _mm512_store_ps(sums + (first + r) * kTileColumns + v * 16, sum);
+    }
+  }
+}
+
+template <int64_t kVectors>
+void multiply_rows_by_dots(const TileStrips& strips, const uint16_t* weights, const TileRows& rows, float* sums,
+                           const uint16_t* next, int64_t lines) {
+  const bool together = rows.lower == rows.upper + kRegisterRows * rows.stride;
+  for (int64_t row = 0; row < rows.count; lines = 0) {
+    const auto left = rows.count - row;
+    const auto run = [&]<int64_t kRows>() {
+      Dots<kRows, kVectors>(strips, weights, rows, row, sums, next, lines);
+      row += kRows;
+    };
+    if (left >= 12 && left != 16 && together) {
+      run.template operator()<12>();
+    } else if (left >= 8) {
+      run.template operator()<8>();
+    } else if (left >= 4) {
+      run.template operator()<4>();
+    } else if (left >= 2) {
+      run.template operator()<2>();
+    } else {
+      run.template operator()<1>();
+    }
   }
 }
 
@@ -195,10 +283,9 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void Finish(cons
 
 }  // namespace
 
-bool has_tiles() {
-  static const bool has = look_for_tiles();
-  return has;
-}
+bool has_tiles() { return way() != Way::None; }
+int64_t lying_depth() { return way() == Way::Dots ? 2 : kTileDepth; }
+bool reads_whole_tiles() { return way() != Way::Dots; }
 
 void pack_tiles(const TileStrips& strips, const uint16_t* weights, const float* bias, uint16_t* packed) {
   std::fill_n(packed, strips.size(), uint16_t{0});
@@ -230,11 +317,24 @@ __attribute__((target("avx512f,avx512bw"))) void fill_panel(const TileStrips& st
   }
 }
 
-TilesInUse::TilesInUse() { use(); }
-TilesInUse::~TilesInUse() { leave(); }
+TilesInUse::TilesInUse() {
+  if (way() == Way::Amx) use();
+}
+TilesInUse::~TilesInUse() {
+  if (way() == Way::Amx) leave();
+}
+
+void multiply_by_dots(const TileStrips& strips, const uint16_t* packed, int64_t strip, const TileRows& rows, float* sums,
+                      const uint16_t* next, const uint16_t* next_end) {
+  const auto* weights = packed + strips.offset(strip) + 2 * kTileColumns;
+  const auto lines = next ? (next_end - next) / 32 / strips.blocks() : 0;
+  const bool half = strips.columns - strip * kTileColumns <= 16;
+  (half ? multiply_rows_by_dots<1> : multiply_rows_by_dots<2>)(strips, weights, rows, sums, next, lines);
+}
 
 void multiply_tiles(const TileStrips& strips, const uint16_t* packed, int64_t strip, const TileRows& rows, float* sums,
                     const uint16_t* next, const uint16_t* next_end) {
+  if (way() == Way::Dots) return multiply_by_dots(strips, packed, strip, rows, sums, next, next_end);
   const auto blocks = strips.blocks();
   const auto* weights = packed + strips.offset(strip) + 2 * kTileColumns;
   const auto lines = next ? (next_end - next) / 32 / blocks : 0;

@@ -1,5 +1,5 @@
-// The inner part of matrix products and convolutions of bfloat16 for inference, on the tile registers of processors that have AMX.
-// Plain pointers, no tensor. Numbers of bfloat16 are uint16_t.
+// The inner part of matrix products and convolutions of bfloat16 for inference, on the tile registers of processors that have AMX, or
+// by AVX-512's dot products. Plain pointers, no tensor. Numbers of bfloat16 are uint16_t.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,17 @@
 
 namespace opsis::inline v1::simd {
 
-/// Whether this machine has AMX for bfloat16, and the system lets this process use it.
+/// Whether this machine has AMX for bfloat16, and the system lets this process use it, or else AVX-512's dot products of bfloat16.
 OPSIS_API bool has_tiles();
 
 constexpr int64_t kTileRows = 32;     ///< of a product, and
 constexpr int64_t kTileColumns = 32;  ///< its columns: two registers by two
 constexpr int64_t kTileDepth = 32;    ///< numbers of a row in a register
+
+/// Rows are read where they lie if they are as many numbers long, or a multiple of it.
+OPSIS_API int64_t lying_depth();
+/// Whether of a tile that has fewer rows the others are read too.
+OPSIS_API bool reads_whole_tiles();
 
 /// Weights (columns, taps, depth) and a bias are cut into strips of kTileColumns columns. A strip has its biases first, as float32;
 /// then, for each kTileDepth numbers of a tap, two registers. What is missing is zero.
@@ -53,10 +58,14 @@ struct TileRows {
   int64_t count = 0;
 };
 
-/// sums[row][column], kTileColumns a row, count rounded up to 16: what the rows see by a strip. The bias is not added. Meanwhile what
-/// is wanted next of the weights is asked for.
+/// sums[row][column], kTileColumns a row, count rounded up to 16: what the rows see by a strip. The bias is not added; what is of no
+/// row and no column may be anything. Meanwhile what is wanted next of the weights is asked for.
 OPSIS_API void multiply_tiles(const TileStrips& strips, const uint16_t* packed, int64_t strip, const TileRows& rows,
                               float* sums, const uint16_t* next, const uint16_t* next_end);
+
+/// The same without AMX, where the machine has what it takes: multiply_tiles() comes here by itself.
+OPSIS_API void multiply_by_dots(const TileStrips& strips, const uint16_t* packed, int64_t strip, const TileRows& rows,
+                                float* sums, const uint16_t* next, const uint16_t* next_end);
 
 /// Sums of multiply_tiles() with all that follows, stored as bfloat16: a bias, another tensor, bounds, an activation to as many
 /// digits as are kept.

@@ -280,7 +280,8 @@ Tensor rounded(const Tensor& x) { return x.to(torch::kBFloat16); }
 Tensor exactly(const Tensor& x) { return x.to(torch::kFloat64); }
 
 TEST(InferenceConv2d, GivesTheSumsOfBfloat16) {
-  if (!models::detail::has_products_of(torch::kBFloat16)) GTEST_SKIP() << "this machine has no AMX";
+  if (!models::detail::has_products_of(torch::kBFloat16))
+    GTEST_SKIP() << "this machine has neither AMX nor AVX-512's products of bfloat16";
   torch::manual_seed(0);
   const Conv convs[] = {
       {3, 20, {7, 7}, {2, 2}, {3, 3}, {1, 1}, {2, 15, 17}},    // a stem: few channels
@@ -315,7 +316,8 @@ TEST(InferenceConv2d, GivesTheSumsOfBfloat16) {
 }
 
 TEST(InferenceLinear, GivesTheSumsOfBfloat16) {
-  if (!models::detail::has_products_of(torch::kBFloat16)) GTEST_SKIP() << "this machine has no AMX";
+  if (!models::detail::has_products_of(torch::kBFloat16))
+    GTEST_SKIP() << "this machine has neither AMX nor AVX-512's products of bfloat16";
   torch::manual_seed(0);
   const int64_t shapes[][3] = {{1, 16, 8},     {0, 16, 8},    {0, 512, 1000}, {7, 1, 1},
                                {197, 96, 130}, {5, 1300, 64}, {1, 2000, 300}, {600, 20, 12}};
@@ -330,7 +332,8 @@ TEST(InferenceLinear, GivesTheSumsOfBfloat16) {
 }
 
 TEST(InferenceLinear, DoesWhatFollowsItInBfloat16) {
-  if (!models::detail::has_products_of(torch::kBFloat16)) GTEST_SKIP() << "this machine has no AMX";
+  if (!models::detail::has_products_of(torch::kBFloat16))
+    GTEST_SKIP() << "this machine has neither AMX nor AVX-512's products of bfloat16";
   const auto x = rounded(torch::cat({torch::linspace(-120, 120, 1001), torch::linspace(-7, 7, 999)})).unsqueeze(1);
   const auto exact = exactly(x).expand({-1, 20}).contiguous();
   const std::pair<const char*, Tensor> activations[] = {
