@@ -41,6 +41,7 @@ struct Component {
   const HuffmanCode* dc = nullptr;
   const HuffmanCode* ac = nullptr;
   const PairTable* ac_pairs = nullptr;
+  const SkipTable* ac_skips = nullptr;
   int last_dc = 0;
   bool needed = true;
   int64_t samples = 8;                ///< of a block's sides, as it is decoded
@@ -66,8 +67,9 @@ class Decoder {
   bool restart(int64_t unit);
   int64_t left_of_segment() const { return reader_.left_to(scan_.bytes.data() + scan_.ends[segment_]); }
   static bool decode_dc(Component& component, BitReader& reader);
-  template <bool kept>
-  bool decode_block(Component& component, int16_t* block);
+  template <bool kept, class Table>
+  bool decode_block(Component& component, const Table& table, int16_t* block);
+  bool skip_block(Component& component);
   bool skip_blocks(Component& component);
   bool decode_blocks(Component& component, int64_t row, int64_t column);
   bool transform(int64_t row);
@@ -84,6 +86,7 @@ class Decoder {
   Range columns_, rows_;  // of MCUs, that are needed
   std::array<HuffmanCode, 4> dc_, ac_;
   std::array<PairTable, 4> ac_pairs_;
+  std::array<SkipTable, 4> ac_skips_;
   std::vector<Component> components_;
   BitReader reader_;
   size_t segment_ = 0;
@@ -111,11 +114,17 @@ Decoder::Decoder(const Frame& frame, const Scan& scan, const Region& region, int
       components_(frame.components.size()) {}
 
 bool Decoder::build() {
+  // Where much is read past, the larger table is worth its making.
+  constexpr int64_t much = 1 << 14;  // MCUs
+  const auto units = frame_.units_across() * frame_.units_down();
+  const auto needed = (columns_.end - columns_.begin) * (rows_.end - rows_.begin);
+  const bool skips = (scale_ == 1 ? units - needed : units) >= much;
   for (size_t i = 0; i < 4; ++i) {
     if (frame_.dc[i] && !dc_[i].build(*frame_.dc[i])) return false;
     if (!frame_.ac[i]) continue;
     if (!ac_[i].build(*frame_.ac[i])) return false;
     ac_pairs_[i].build(ac_[i]);
+    if (skips) ac_skips_[i].build(ac_[i]);
   }
   const bool in_color = channels_ == 3 && frame_.components.size() == 3;
   for (size_t i = 0; i < components_.size(); ++i) {
@@ -125,6 +134,7 @@ bool Decoder::build() {
     component.dc = &dc_[stored.dc];
     component.ac = &ac_[stored.ac];
     component.ac_pairs = &ac_pairs_[stored.ac];
+    component.ac_skips = &ac_skips_[stored.ac];
     component.needed = i == 0 || in_color;
     if (!component.needed) continue;
     component.samples = scale_ == 1 ? 8 : frame_.components[0].across / stored.across;
@@ -157,21 +167,21 @@ bool Decoder::decode_dc(Component& component, BitReader& reader) {
 }
 
 /// The coefficients of a block, or past them.
-template <bool kept>
-bool Decoder::decode_block(Component& component, int16_t* block) {
+template <bool kept, class Table>
+bool Decoder::decode_block(Component& component, const Table& table, int16_t* block) {
   auto reader = reader_;
   if (!decode_dc(component, reader)) return false;
   if (kept) block[0] = static_cast<int16_t>(component.last_dc);
   for (int64_t k = 1; k < 64;) {
     reader.fill();
-    const auto& pair = (*component.ac_pairs)[reader.peek(PairTable::peeked)];
-    const auto after = k + pair.advance;
-    if (pair.bits > 0 && after % Single::ends < 64) [[likely]] {
-      if (kept) {
-        block[places[static_cast<size_t>(k + pair.places[0])]] = pair.values[0];
-        block[places[static_cast<size_t>(k + pair.places[1])]] = pair.values[1];
+    const auto& some = table[reader.peek(Table::peeked)];
+    const auto after = k + some.advance;
+    if (some.bits > 0 && after % Single::ends < 64) [[likely]] {
+      if constexpr (kept) {
+        block[places[static_cast<size_t>(k + some.places[0])]] = some.values[0];
+        block[places[static_cast<size_t>(k + some.places[1])]] = some.values[1];
       }
-      reader.skip(pair.bits);
+      reader.skip(some.bits);
       k = after;
     } else {
       const auto single = find_single(*component.ac, reader.peek(32));
@@ -186,9 +196,14 @@ bool Decoder::decode_block(Component& component, int16_t* block) {
   return true;
 }
 
+bool Decoder::skip_block(Component& component) {
+  if (component.ac_skips->is_built()) return decode_block<false>(component, *component.ac_skips, nullptr);
+  return decode_block<false>(component, *component.ac_pairs, nullptr);
+}
+
 bool Decoder::skip_blocks(Component& component) {
   for (int i = 0; i < component.stored->across * component.stored->down; ++i) {
-    if (!decode_block<false>(component, nullptr)) return false;
+    if (!skip_block(component)) return false;
   }
   return true;
 }
@@ -200,14 +215,14 @@ bool Decoder::decode_blocks(Component& component, int64_t row, int64_t column) {
     for (int64_t x = 0; x < stored.across; ++x) {
       const auto block = (column - columns_.begin) * stored.across + x;
       if (component.samples == 1) {
-        if (!decode_block<false>(component, nullptr)) return false;
+        if (!skip_block(component)) return false;
         const auto sample = (component.last_dc * stored.quantization[0] + 4) >> 3;
         if (sample < -512 || sample > 511) return false;
         component.plane.row(row * stored.down + y)[block] = static_cast<uint8_t>(std::clamp(sample + 128, 0, 255));
         continue;
       }
       auto* const at = component.coefficients.data() + (y * component.pairs + block / 2) * simd::jpeg_pair + block % 2 * 8;
-      if (!decode_block<true>(component, at)) return false;
+      if (!decode_block<true>(component, *component.ac_pairs, at)) return false;
     }
   }
   return true;

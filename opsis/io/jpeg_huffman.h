@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 #include "opsis/io/jpeg_frame.h"
 
@@ -167,6 +168,44 @@ class PairTable {
  private:
   static constexpr uint32_t size = 1U << peeked;
   std::array<Pair, size> pairs_;
+};
+
+/// How far the next bits lead, in the file and in the block: all whole coefficients in them. It takes longer to make.
+class SkipTable {
+ public:
+  static constexpr int peeked = 13;
+
+  struct Skip {
+    uint8_t bits = 0;  ///< 0 when not even one coefficient is in the bits that are looked at
+    uint8_t advance = 0;
+  };
+
+  void build(const HuffmanCode& code) {
+    std::vector<Skip> singles(size);
+    for (uint32_t bits = 0; bits < size;) {
+      auto single = find_single(code, bits << (32 - peeked));
+      if (single.bits > peeked) single = {};
+      const auto end = bits + (single.bits > 0 ? 1U << (peeked - single.bits) : 1U);
+      while (bits < end) singles[bits++] = {single.bits, single.advance};
+    }
+    skips_.resize(size);
+    for (uint32_t bits = 0; bits < size; ++bits) {
+      auto all = singles[bits];
+      while (all.bits > 0 && all.advance < 64) {
+        const auto next = singles[bits << all.bits & (size - 1)];
+        if (next.bits == 0 || all.bits + next.bits > peeked) break;
+        all = {static_cast<uint8_t>(all.bits + next.bits), static_cast<uint8_t>(all.advance + next.advance)};
+      }
+      skips_[bits] = all;
+    }
+  }
+
+  bool is_built() const { return !skips_.empty(); }
+  const Skip& operator[](uint32_t bits) const { return skips_[bits]; }
+
+ private:
+  static constexpr uint32_t size = 1U << peeked;
+  std::vector<Skip> skips_;
 };
 
 }  // namespace opsis::inline v1::io::jpeg

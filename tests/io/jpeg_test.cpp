@@ -99,6 +99,39 @@ TEST(DecodeJpeg, QuicklyGivesLibjpegsPixelsOrNone) {
   EXPECT_GT(of_changed, 300);
 }
 
+// Where much of a picture is read past, several coefficients are at once.
+TEST(DecodeJpeg, QuicklyReadsPastMuchOfALargePicture) {
+  std::mt19937 generator(18);
+  const auto below = [&](int64_t end) { return std::uniform_int_distribution<int64_t>(0, end - 1)(generator); };
+  torch::manual_seed(0);
+  constexpr int64_t kSide = 2080;  // 130 x 130 units of 16 x 16 pixels
+  const auto rough = torch::rand({1, 3, 70, 70}) * 255;
+  const auto options =
+      torch::nn::functional::InterpolateFuncOptions().size(std::vector<int64_t>{kSide, kSide}).mode(torch::kNearest);
+  const auto smooth = torch::nn::functional::interpolate(rough, options).squeeze(0) + torch::randn({3, kSide, kSide}) * 8;
+  int changed = 0, refused = 0;
+  for (const int quality : {30, 97}) {
+    const auto file = io::encode_jpeg(smooth.clamp(0, 255).to(torch::kUInt8), quality);
+    const auto original = std::vector<uint8_t>(file.const_data_ptr<uint8_t>(), file.const_data_ptr<uint8_t>() + file.numel());
+    for (int round = 0; round < 12; ++round) {
+      SCOPED_TRACE(testing::Message() << "quality " << quality << ", round " << round);
+      auto bytes = original;
+      if (round >= 4)
+        bytes[static_cast<size_t>(below(static_cast<int64_t>(bytes.size())))] ^= static_cast<uint8_t>(1 + below(255));
+      DecodeOptions wanted{.min_size = round % 2 == 0 ? kSide / 8 : 0};
+      if (round % 2 == 1) wanted.region = io::Region{kSide - 40 - below(100), below(kSide - 50), 40, 50};
+      const auto ours = decoded(io::jpeg::decode_fast, bytes, wanted);
+      EXPECT_TRUE(ours.quick || round >= 4);
+      if (!ours.quick) continue;
+      const auto libjpegs = decoded(io::jpeg::decode_by_libjpeg, bytes, wanted);
+      ASSERT_EQ(ours.refused, libjpegs.refused);
+      ASSERT_EQ(ours.pixels, libjpegs.pixels);
+      ++(ours.refused ? refused : changed);
+    }
+  }
+  EXPECT_GT(changed, 8);
+}
+
 // The bytes of 2 million restarts would otherwise become a list of them, much larger than the file, before their number is seen
 // to be wrong; and those of a picture over the limits are not looked at.
 TEST(DecodeJpeg, TakesNoMemoryForRestartsThatThePictureHasNot) {
