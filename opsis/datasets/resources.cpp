@@ -17,12 +17,13 @@ namespace {
 // Sorted. To add a row, ask tests/oracle/datasets_resources.py how torchvision has it: the two are held against each other.
 // torchvision knows MD5s alone. Behind one stands the SHA-256 of the file where another source states it for the same url, or for
 // the same name and MD5: the checksums of TensorFlow Datasets; the prototype that torchvision once had of its data sets; Keras
-// (CIFAR) and scikit-learn (LFW). Those of QMNIST's labels and of categories_places365.txt were taken of the files in their
-// repositories, which have the MD5. Where sources disagree there is none, and none is of a copy packed anew, nor of what a client
-// decompressed on its way: TensorFlow's of FGVC-Aircraft has a size that only a .tar can have.
+// (CIFAR) and scikit-learn (LFW). Those of small lists of names and of QMNIST's labels were taken of bytes that have the MD5.
+// Where sources disagree there is none, and none is of a copy packed anew, nor of what a client decompressed on its way:
+// TensorFlow's of FGVC-Aircraft has a size that only a .tar can have.
 // clang-format off
 constexpr Resource kResources[] = {
-    {"CIFAR10", "batches.meta", "", "5ff9c542aee3614f3951f8cda6e48888"},
+    {"CIFAR10", "batches.meta", "", "5ff9c542aee3614f3951f8cda6e48888",
+     "f962466ef690d46b226450fb9aadc74ba4bc64a76aa526b5827fe4bc5c7125cb"},
     {"CIFAR10", "cifar-10-python.tar.gz", "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a",
      "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"},
     {"CIFAR10", "data_batch_1", "", "c99cafc152244af753f735de768cd75f"},
@@ -33,7 +34,8 @@ constexpr Resource kResources[] = {
     {"CIFAR10", "test_batch", "", "40351d587109b95175f43aff81a1287e"},
     {"CIFAR100", "cifar-100-python.tar.gz", "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz", "eb9058c3a382ffc7106e4002c42a8d85",
      "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7"},
-    {"CIFAR100", "meta", "", "7973b15100ade9c7d40fb424638fde48"},
+    {"CIFAR100", "meta", "", "7973b15100ade9c7d40fb424638fde48",
+     "a5d4786345c961390f865e93b434dbd5c6904ce880667e0cb888c97d449f28b9"},
     {"CIFAR100", "test", "", "f0ef6b0ae62326f3e7ffdfab6717acfc"},
     {"CIFAR100", "train", "", "16019d7e3df5f24257cddd939b257f8d"},
     {"CLEVRClassification", "CLEVR_v1.0.zip", "https://dl.fbaipublicfiles.com/clevr/CLEVR_v1.0.zip", "b11922020e72d0cd9154779b2d3d07d2",
@@ -150,7 +152,8 @@ constexpr Resource kResources[] = {
      "08575363d69edaed9a7c3ccb9e2eebd76c91bc1011b2baaf725f8d1284bf3a2f"},
     {"LFW", "lfw-funneled.tgz", "", "1b42dfed7d15c9b2dd63d5e5840c86ad",
      "b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a"},
-    {"LFW", "lfw-names.txt", "", "a6d0a479bd074669f656265a6e693f6d"},
+    {"LFW", "lfw-names.txt", "", "a6d0a479bd074669f656265a6e693f6d",
+     "403cd39411ee297f99f69241959bd8f0496b44377711913a76ccdd8562874164"},
     {"LFW", "lfw.tgz", "", "a17d05bd522c52d84eca14327a23d494",
      "055f7d9c632d7370e6fb4afc7468d40f970c34a80d4c6f50ffec63f5a8d536c0"},
     {"LFW", "pairs.txt", "", "9f1ba174e4e1c508ff7cdf10ac338a7d",
