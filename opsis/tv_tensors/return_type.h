@@ -172,8 +172,10 @@ auto apply(const Value& value, Function&& function) {
   if constexpr (TVTensor<Value>) {
     return detail::apply_to(value, function);
   } else {
+    // The same for every kind. clang 14 does not survive it in the lambda's own declaration.
+    using Answer = decltype(detail::apply_to(std::declval<const Image&>(), function));
     return std::visit(
-        [&](const auto& held) -> decltype(detail::apply_to(std::declval<const Image&>(), function)) {
+        [&](const auto& held) -> Answer {
           if constexpr (detail::HasTensor<std::remove_cvref_t<decltype(held)>>) {
             return detail::apply_to(held, function);
           } else {
