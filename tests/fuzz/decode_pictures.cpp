@@ -2,6 +2,7 @@
 //     decode_pictures FILE...                    each in every mode: hostile ones (scripts/hostile_pictures)
 //     decode_pictures --changed 20000 FILE...    so many copies of each with a few bytes changed, the modes in turns
 //     decode_pictures --each-byte FILE...        each with each of its bytes made each other byte: small ones
+//     decode_pictures --each-length FILE...      each cut off after each of its bytes, and before the first
 // Under the sanitizers or valgrind. What is no error of Opsis, as well as a file that takes longer than OPSIS_SECONDS (2) of the
 // processor in any mode, ends with another exit code than 0; so does, under the address sanitizer, what allocates over the limits.
 #include <algorithm>
@@ -178,12 +179,13 @@ int decode_changed(int copies, int count, char** paths) {
   return slow;
 }
 
-/// How many copies took too long.
-int decode_each_byte(int count, char** paths) {
+/// How many copies took too long. damage(bytes, decode) calls decode with each copy of a file, and is named after what it does.
+template <class Damage>
+int decode_each(const char* name, int count, char** paths, const Damage& damage) {
   int slow = 0;
   for (int i = 0; i < count; ++i) {
-    auto bytes = read(paths[i]);
-    const auto decoder = known_decoder(bytes);
+    const auto original = read(paths[i]);
+    const auto decoder = known_decoder(original);
     if (!decoder.decode) {
       std::printf("%s: no picture\n", paths[i]);
       continue;
@@ -191,21 +193,39 @@ int decode_each_byte(int count, char** paths) {
     opsis::io::DecodeOptions options{.apply_exif_orientation = true, .limits = fuzz::small_limits()};
     options.limits.pixels = 1 << 14;
     int copies = 0, refused = 0;
+    damage(original, [&](const std::vector<uint8_t>& bytes) {
+      const auto begin = std::clock();
+      refused += decoder.refuses(bytes, options);
+      ++copies;
+      if (seconds_since(begin) <= allowed_seconds()) return;
+      ++slow;
+      std::printf("%s: number %d of %s takes %.1f s\n", paths[i], copies, name, seconds_since(begin));
+    });
+    std::printf("%s: %d %s, %d refused\n", paths[i], copies, name, refused);
+  }
+  return slow;
+}
+
+int decode_each_byte(int count, char** paths) {
+  return decode_each("changed bytes", count, paths, [](std::vector<uint8_t> bytes, const auto& decode) {
     for (auto& byte : bytes) {
       const auto original = byte;
-      for (int other = 1; other < 256; ++other, ++copies) {
+      for (int other = 1; other < 256; ++other) {
         byte = static_cast<uint8_t>(original ^ other);
-        const auto begin = std::clock();
-        refused += decoder.refuses(bytes, options);
-        if (seconds_since(begin) <= allowed_seconds()) continue;
-        ++slow;
-        std::printf("%s: %d for %d takes %.1f s\n", paths[i], byte, original, seconds_since(begin));
+        decode(bytes);
       }
       byte = original;
     }
-    std::printf("%s: %d changed bytes, %d refused\n", paths[i], copies, refused);
-  }
-  return slow;
+  });
+}
+
+int decode_each_length(int count, char** paths) {
+  return decode_each("truncations", count, paths, [](const std::vector<uint8_t>& bytes, const auto& decode) {
+    for (size_t length = 0; length < bytes.size(); ++length) {
+      // Of just that size, so that a sanitizer sees one byte too many.
+      decode(std::vector<uint8_t>(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length)));
+    }
+  });
 }
 
 }  // namespace
@@ -215,8 +235,9 @@ int main(int argc, char** argv) {
   if (__sanitizer_install_malloc_and_free_hooks(look_at_allocation, [](const volatile void*) {}) == 0) return 2;
 #endif
   const std::string_view mode = argc > 2 ? argv[1] : "";
-  const int slow = mode == "--changed"     ? decode_changed(std::atoi(argv[2]), argc - 3, argv + 3)
-                   : mode == "--each-byte" ? decode_each_byte(argc - 2, argv + 2)
-                                           : decode_in_every_mode(argc - 1, argv + 1);
+  const int slow = mode == "--changed"       ? decode_changed(std::atoi(argv[2]), argc - 3, argv + 3)
+                   : mode == "--each-byte"   ? decode_each_byte(argc - 2, argv + 2)
+                   : mode == "--each-length" ? decode_each_length(argc - 2, argv + 2)
+                                             : decode_in_every_mode(argc - 1, argv + 1);
   return slow > 0;
 }
