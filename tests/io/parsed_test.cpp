@@ -128,6 +128,17 @@ TEST(DecodePfm, SaysWhatIsWrong) {
   EXPECT_ERROR(decode("Pf 999999 999999 1 abcd"), DecodeError, "limits.pixels");
 }
 
+TEST(DecodePfm, HoldsToTheLimits) {
+  const auto decode = [](const Limits& limits, ImageReadMode mode = ImageReadMode::UNCHANGED) {
+    return io::decode_pfm(io::as_bytes("Pf 2 3 -1 abcdefghabcdefghabcdefgh"sv), {.mode = mode, .limits = limits});
+  };
+  EXPECT_EQ(decode({.pixels = 6, .side = 3, .image_bytes = 24}).data.sizes(), (std::vector<int64_t>{1, 3, 2}));
+  EXPECT_ERROR(decode({.pixels = 5}), DecodeError, "decode_pfm: the image is 3 high and 2 wide, limits.pixels is 5");
+  EXPECT_ERROR(decode({.side = 2}), DecodeError, "decode_pfm: ");
+  EXPECT_ERROR(decode({.image_bytes = 23}), DecodeError, "decode_pfm: ");
+  EXPECT_ERROR(decode({.image_bytes = 24}, ImageReadMode::RGB), DecodeError, "decode_pfm: ");  // which is three times as large
+}
+
 TEST(DecodeFlo, EqualsTorchvisionsReader) {
   for (const auto& c : oracle::cases("io_formats/flo")) {
     SCOPED_TRACE(c.name());
@@ -146,6 +157,16 @@ TEST(DecodeFlo, SaysWhatIsWrong) {
   EXPECT_ERROR(decode("PIEH\xFF\xFF\xFF\xFF\1\0\0\0abcdefgh"sv), DecodeError, "decode_flo: the flow is 1x-1");
   EXPECT_ERROR(io::decode_image(io::as_bytes("PIEH\1\0\0\0\1\0\0\0abcdefgh"sv)), DecodeError, "of no known format");
   EXPECT_ERROR(io::read_flo(support::picture_path("1_little.pfm")), DecodeError, "1_little.pfm: decode_flo: ");
+}
+
+TEST(DecodeFlo, HoldsToTheLimits) {
+  const auto decode = [](const Limits& limits) {
+    return io::decode_flo(io::as_bytes("PIEH\2\0\0\0\1\0\0\0abcdefghabcdefgh"sv), {.limits = limits});
+  };
+  EXPECT_EQ(decode({.pixels = 2, .side = 2, .image_bytes = 16}).sizes(), (std::vector<int64_t>{2, 1, 2}));
+  EXPECT_ERROR(decode({.pixels = 1}), DecodeError, "decode_flo: the image is 1 high and 2 wide, limits.pixels is 1");
+  EXPECT_ERROR(decode({.side = 1}), DecodeError, "decode_flo: ");
+  EXPECT_ERROR(decode({.image_bytes = 15}), DecodeError, "decode_flo: ");
 }
 
 }  // namespace
