@@ -1,4 +1,11 @@
+#include <c10/core/CPUAllocator.h>
 #include <torch/torch.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
 
 #include "opsis/io/crc32.h"
 #include "tests/io/pictures.h"
@@ -31,6 +38,56 @@ TEST(DecodeImages, KeepsTheErrorsOfEachFile) {
       }
     }
   }
+}
+
+/// While it lives, whoever asks for the memory of a tensor waits until so many threads have. After half a minute it gives up.
+class Meeting final : public c10::Allocator {
+ public:
+  explicit Meeting(int64_t threads) : threads_(threads) { c10::SetCPUAllocator(this); }
+  ~Meeting() override { c10::SetCPUAllocator(memory_); }
+  Meeting(const Meeting&) = delete;
+  Meeting& operator=(const Meeting&) = delete;
+
+  int64_t met() const { return std::ssize(ids_); }
+
+  c10::DataPtr allocate(size_t bytes) override {
+    {
+      std::unique_lock lock(mutex_);
+      ids_.insert(std::this_thread::get_id());
+      all_here_.notify_all();
+      all_here_.wait_for(lock, std::chrono::seconds(30), [this] { return met() >= threads_; });
+    }
+    return memory_->allocate(bytes);
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return memory_->raw_deleter(); }
+  void copy_data(void* to, const void* from, size_t bytes) const override { default_copy_data(to, from, bytes); }
+
+ private:
+  c10::Allocator* const memory_ = c10::GetCPUAllocator();
+  const int64_t threads_;
+  std::mutex mutex_;
+  std::condition_variable all_here_;
+  std::set<std::thread::id> ids_;
+};
+
+// No picture is done before each thread has begun with one: that many are decoded side by side.
+TEST(DecodeImages, SharesThemAmongThreads) {
+  const int before = torch::get_num_threads();
+  torch::set_num_threads(3);
+  const std::vector<std::filesystem::path> files(6, support::picture_path("photo.jpg"));
+  const auto bytes = support::picture("photo.jpg");
+  const std::vector<io::Bytes> views(6, bytes);
+  const auto threads_of = [](const auto& inputs, int64_t threads, int64_t expected) {
+    Meeting meeting(expected);
+    for (const auto& result : io::decode_images(inputs, {}, threads)) EXPECT_TRUE(result) << result.message();
+    return meeting.met();
+  };
+  for (const int64_t threads : {1, 2, 3}) {
+    EXPECT_EQ(threads_of(files, threads, threads), threads);
+    EXPECT_EQ(threads_of(views, threads, threads), threads);
+  }
+  EXPECT_EQ(threads_of(files, 0, 3), 3);  // all that torch was given
+  torch::set_num_threads(before);
 }
 
 TEST(DecodeImages, TakesBytesAndTensors) {
