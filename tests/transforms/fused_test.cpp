@@ -297,7 +297,19 @@ TEST(Decode, EqualsDecodingFirst) {
   }
 }
 
-// The image that a thousand compositions are given, as a file: what of it is decoded is theirs to say.
+// With EXIF that says how the camera was held: a segment behind the mark with which every JPEG begins.
+torch::Tensor turned(const torch::Tensor& jpeg, int64_t orientation) {
+  const std::string block(
+      "\xFF\xE1\0\x22"
+      "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0",
+      36);
+  const auto segment = torch::tensor(std::vector<uint8_t>(block.begin(), block.end()));
+  segment[28].fill_(orientation);
+  return torch::cat({jpeg.slice(0, 0, 2), segment, jpeg.slice(0, 2)});
+}
+
+// The image that a thousand compositions are given, as a file: what of it is decoded is theirs to say. A third are PNGs, which
+// are decoded first, and a third JPEGs that were taken with a turned camera; some are set upright, the others left as they are.
 TEST(Decode, EqualsDecodingFirstOnAThousandDrawnCompositions) {
   const SerialScope serial;
   int computed = 0;
@@ -308,10 +320,13 @@ TEST(Decode, EqualsDecodingFirstOnAThousandDrawnCompositions) {
     const auto smooth = torch::upsample_bilinear2d(shades, {1 + below(90), 1 + below(90)}, false)[0];
     const auto noise = torch::rand(smooth.sizes(), random::current());
     const Image image((smooth * 235 + noise * 20).to(torch::kUInt8));
-    const auto file = io::encode_jpeg(image, 60 + below(41));
+    auto file = io::encode_jpeg(image, 60 + below(41));
+    io::DecodeOptions options{.mode = std::array{io::ImageReadMode::UNCHANGED, io::ImageReadMode::RGB,
+                                                 io::ImageReadMode::GRAY}[static_cast<size_t>(below(3))]};
+    if (seed % 3 == 1) file = io::encode_png(image);
+    if (seed % 3 == 2) file = turned(file, 1 + below(8));
+    if (seed % 3 > 0) options.apply_exif_orientation = coin();
     const io::Bytes bytes(file.const_data_ptr<uint8_t>(), static_cast<size_t>(file.numel()));
-    const io::DecodeOptions options{.mode = std::array{io::ImageReadMode::UNCHANGED, io::ImageReadMode::RGB,
-                                                       io::ImageReadMode::GRAY}[static_cast<size_t>(below(3))]};
     const auto outcome = [&](const auto& call) {
       const random::Scope drawn(seed);
       std::pair<std::optional<torch::Tensor>, std::string> out;
