@@ -69,7 +69,7 @@ IMAGE_OPS = {
 @case(
     "transforms/image",
     op=list(OPS | PIXEL_OPS | IMAGE_OPS),
-    dtype=["uint8", "int64", "float16", "bfloat16", "float32", "float64"],
+    dtype=["uint8", "int64", *FLOATS],
     shape=[(3, 33, 47), (2, 3, 40, 24)],
     layout=["contiguous"],
 )
@@ -87,13 +87,13 @@ case(
 )(image)
 
 
-@case("transforms/video", op=list(OPS | PIXEL_OPS | IMAGE_OPS), dtype=["uint8", "float32"], shape=[(4, 3, 33, 47), (1, 2, 3, 21, 20)])
+@case("transforms/video", op=list(OPS | PIXEL_OPS | IMAGE_OPS), dtype=["uint8", "int64", *FLOATS], shape=[(4, 3, 33, 47), (1, 2, 3, 21, 20)])
 def video(op, dtype, shape):
     value = tv_tensors.Video(pixels(shape, dtype))
     return {"input": value, "expected": (OPS | PIXEL_OPS | IMAGE_OPS)[op](value)}
 
 
-@case("transforms/mask", op=list(OPS | PIXEL_OPS), dtype=["bool", "uint8", "int64", "float32"], shape=[(33, 47), (5, 40, 24)])
+@case("transforms/mask", op=list(OPS | PIXEL_OPS), dtype=["bool", *INTEGERS, *FLOATS], shape=[(33, 47), (5, 40, 24)])
 def mask(op, dtype, shape):
     value = tv_tensors.Mask(pixels(shape, dtype))
     return {"input": value, "expected": (OPS | PIXEL_OPS)[op](value)}
@@ -126,7 +126,7 @@ def mask_shapes(op, dtype, shape):
     op=list(OPS),
     format=UPRIGHT,
     clamping=["none", "soft"],
-    dtype=["float32", "float16", "int64"],
+    dtype=[*FLOATS, "int64"],
     canvas=[(33, 47), (40, 24)],
 )
 def bounding_boxes(op, format, clamping, dtype, canvas):
@@ -139,7 +139,7 @@ case(
     op=list(OPS),
     format=ROTATED,
     clamping=["none", "soft", "hard"],
-    dtype=["float32", "float16"],
+    dtype=FLOATS,
     canvas=[(33, 47)],
 )(bounding_boxes)
 
@@ -151,7 +151,7 @@ def no_boxes(op, format, clamping, canvas):
     return {"input": value, **result(OPS[op](value))}
 
 
-@case("transforms/key_points", op=list(OPS), dtype=["float32", "float64", "int64"], shape=[(7, 2), (2, 3, 2), (0, 2)], canvas=[(33, 47), (40, 24)])
+@case("transforms/key_points", op=list(OPS), dtype=[*FLOATS, "int64"], shape=[(7, 2), (2, 3, 2), (0, 2)], canvas=[(33, 47), (40, 24)])
 def key_points(op, dtype, shape, canvas):
     value = points(canvas, dtype, shape)
     return {"input": value, **result(OPS[op](value))}

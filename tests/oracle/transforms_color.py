@@ -122,7 +122,7 @@ def levels(op, image):
     return applied(op, value)
 
 
-@case("transforms_color/video", op=[op for op in OPS if op not in IMAGES_ONLY], dtype=["uint8", "float32"], shape=[(4, 3, 9, 11), (1, 2, 3, 5, 6)])
+@case("transforms_color/video", op=[op for op in OPS if op not in IMAGES_ONLY], dtype=TYPES, shape=[(4, 3, 9, 11), (1, 2, 3, 5, 6)])
 def video(op, dtype, shape):
     value = tv_tensors.Video(pixels(shape, dtype))
     return applied(op, value)
@@ -135,7 +135,7 @@ KERNELS = [[1], [3], [5, 3], [3, 7], [9, 9], [4], [-3], [3, 3, 3]]
     "transforms_color/gaussian_blur",
     kernel=KERNELS,
     sigma=[None, [0.5], [1.5, 0.8], [0.0], [1.0, 2.0, 3.0]],
-    dtype=["uint8", "int16", "float16", "float32", "float64", "bool"],
+    dtype=TYPES,
     shape=[(3, 1, 1), (1, 6, 5), (3, 17, 23), (2, 1, 3, 12, 16), (3, 0, 4)],
     layout=["contiguous", "channels_last"],
 )
@@ -165,7 +165,7 @@ def odd_blur(dtype, sigma):
     mean=[0.0, 0.3],
     sigma=[0.0, 0.1, 2.0, -1.0],
     clip=[True, False],
-    dtype=["uint8", "int16", "float16", "float32", "float64"],
+    dtype=["uint8", "int16", "float16", "bfloat16", "float32", "float64"],
     shape=[(3, 1, 1), (3, 17, 23), (2, 3, 4, 5)],
     layout=["contiguous", "channels_last"],
 )

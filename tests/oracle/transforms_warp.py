@@ -156,13 +156,27 @@ def large(op, dtype, interpolation, fill, shape, layout):
     return image(op, dtype, interpolation, fill, shape, layout)
 
 
-@case("transforms_warp/video", op=list(OPS), dtype=["uint8", "float32"], shape=[(4, 3, *CANVAS), (1, 2, 3, *SQUARE)])
+@case("transforms_warp/video", op=list(OPS), dtype=["uint8", "int16", "int64", "float16", "bfloat16", "float32", "float64"], shape=[(4, 3, *CANVAS), (1, 2, 3, *SQUARE)])
 def video(op, dtype, shape):
     value = tv_tensors.Video(pixels(shape, dtype))
     return {"input": value, **with_displacement(value, op), **moved(value, op)}
 
 
-@case("transforms_warp/mask", op=list(OPS), dtype=["bool", "uint8", "int64", "float32"], fill=["none", "0", "7", "above"], shape=[CANVAS, (5, *SQUARE)])
+@case(
+    "transforms_warp/video_modes",
+    op=list(OPS),
+    dtype=["uint8", "float32"],
+    interpolation=["nearest", "bilinear"],
+    fill=["none", "7", "colour"],
+    shape=[(4, 3, *CANVAS), (1, 2, 3, *SQUARE)],
+    layout=["contiguous", "channels_last"],
+)
+def video_modes(op, dtype, interpolation, fill, shape, layout):
+    value = tv_tensors.Video(laid_out(pixels(shape, dtype), layout))
+    return {"input": value, **with_displacement(value, op), **moved(value, op, interpolation=interpolation, fill=FILLS[fill])}
+
+
+@case("transforms_warp/mask", op=list(OPS), dtype=["bool", "uint8", "int64", "float16", "bfloat16", "float32", "float64"], fill=["none", "0", "7", "above"], shape=[CANVAS, (5, *SQUARE)])
 def mask(op, dtype, fill, shape):
     value = tv_tensors.Mask(pixels(shape, dtype))
     return {"input": value, **with_displacement(value, op), **moved(value, op, fill=FILLS[fill])}
@@ -179,14 +193,14 @@ def bounding_boxes(op, format, clamping, dtype, canvas):
     return {"input": value, **with_displacement(value, op), **moved(value, op)}
 
 
-case("transforms_warp/rotated_boxes", op=list(OPS), format=ROTATED, clamping=["none", "soft", "hard"], dtype=["float32", "float16"], canvas=[CANVAS])(bounding_boxes)
+case("transforms_warp/rotated_boxes", op=list(OPS), format=ROTATED, clamping=["none", "soft", "hard"], dtype=["float32", "float64", "float16"], canvas=[CANVAS])(bounding_boxes)
 
 
 # Fewer of the other types; torchvision has no perspective of bfloat16.
 for name, op, format, clamping, dtype in [
     ("upright_boxes_types", ["affine all", "rotate 45 expand", "perspective", "elastic"], UPRIGHT, ["none", "soft"], "int32"),
     ("upright_boxes_bfloat16", ["affine all", "rotate 45 expand", "elastic"], UPRIGHT, ["none", "soft"], "bfloat16"),
-    ("rotated_boxes_types", ["affine all", "rotate 30", "rotate 45 expand", "perspective", "elastic"], ROTATED, ["none", "soft", "hard"], "float64"),
+    ("rotated_boxes_types", ["affine all", "rotate 30", "rotate 45 expand", "elastic"], ROTATED, ["none", "soft", "hard"], "bfloat16"),
 ]:
     case(f"transforms_warp/{name}", op=op, format=format, clamping=clamping, dtype=[dtype], canvas=[CANVAS])(bounding_boxes)
 
@@ -198,7 +212,7 @@ def no_boxes(op, format, clamping, canvas):
     return {"input": value, **with_displacement(value, op), **moved(value, op)}
 
 
-@case("transforms_warp/key_points", op=list(OPS), dtype=["float32", "float64", "float16", "int64"], shape=[(7, 2), (2, 3, 2), (0, 2)], canvas=[CANVAS, SQUARE])
+@case("transforms_warp/key_points", op=list(OPS), dtype=["float32", "float64", "float16", "bfloat16", "int64"], shape=[(7, 2), (2, 3, 2), (0, 2)], canvas=[CANVAS, SQUARE])
 def key_points(op, dtype, shape, canvas):
     value = points(canvas, dtype, shape)
     return {"input": value, **with_displacement(value, op), **moved(value, op)}

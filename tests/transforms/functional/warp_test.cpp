@@ -170,6 +170,11 @@ void videos_in(const std::string& table) {
 }
 
 TEST_F(Warps, ChangeVideosAsTorchvision) { videos_in("transforms_warp/video"); }
+TEST_F(Warps, ChangeVideosInEveryModeAsTorchvision) {
+  for (const auto& c : oracle::cases("transforms_warp/video_modes")) {
+    expect_warped(c, Video(operations::laid_out(c.tensor("input"), c.text("layout"))), called(c, true, true));
+  }
+}
 TEST_F(Warps, ChangeVideosOfAnyShapeAsTorchvision) { videos_in("transforms_warp/video_shapes"); }
 
 void masks_in(const std::string& table) {
