@@ -1,8 +1,10 @@
-// From the bytes of a JPEG to what a classifier takes, on one thread. The rivals are in scripts/bench.
+// From the bytes of a JPEG to what a classifier takes, on one thread, and many JPEGs on several. The rivals are in scripts/bench.
 #include <benchmark/benchmark.h>
 #include <torch/torch.h>
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "benchmarks/files.h"
 #include "opsis/core/parallel.h"
@@ -29,6 +31,23 @@ void classification(benchmark::State& state, const std::string& size, int64_t mi
   state.SetItemsProcessed(state.iterations());
   if (min_size == 0) opsis::hub::save_safetensors(bench::folder() / ("opsis_" + size + ".safetensors"), {{"result", result}});
 }
+
+void decode_images(benchmark::State& state) {
+  const torch::InferenceMode inference;
+  const auto file = opsis::io::read_file(bench::folder() / "500x375.jpg");
+  const std::vector<torch::Tensor> files(64, file);
+  const int before = torch::get_num_threads();
+  torch::set_num_threads(static_cast<int>(state.range(0)));
+  for (auto _ : state) {
+    for (const auto& result : opsis::io::decode_images(std::span<const torch::Tensor>(files), {}, state.range(0))) {
+      benchmark::DoNotOptimize(result.image());
+    }
+  }
+  torch::set_num_threads(before);
+  state.SetItemsProcessed(state.iterations() * 64);
+}
+
+BENCHMARK(decode_images)->Name("transforms/decode_images")->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 BENCHMARK_CAPTURE(classification, 500x375, "500x375", 0)
     ->Name("transforms/classification/500x375")
