@@ -3,14 +3,11 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include "opsis/core/check.h"
-#include "opsis/core/random.h"
 
 namespace opsis::inline v1::transforms {
 
 WithGenerator::WithGenerator(AnyTransform transform, at::Generator generator)
-    : transform_(std::move(transform)), generator_(std::move(generator)) {
-  OPSIS_CHECK(generator_.defined(), "with_generator: the generator is undefined");
-}
+    : transform_(std::move(transform)), generator_(detail::given_generator(std::move(generator))) {}
 
 void WithGenerator::apply(std::span<Value> values) const {
   const random::Scope scope(generator_);
@@ -40,7 +37,14 @@ WithGenerator with_generator(AnyTransform transform, at::Generator generator) {
 }
 
 WithGenerator with_generator(AnyTransform transform, uint64_t seed) {
-  return {std::move(transform), at::make_generator<at::CPUGeneratorImpl>(seed)};
+  return {std::move(transform), detail::new_generator(seed)};
 }
+
+at::Generator detail::given_generator(at::Generator generator) {
+  OPSIS_CHECK(generator.defined(), "with_generator: the generator is undefined");
+  return generator;
+}
+
+at::Generator detail::new_generator(uint64_t seed) { return at::make_generator<at::CPUGeneratorImpl>(seed); }
 
 }  // namespace opsis::inline v1::transforms

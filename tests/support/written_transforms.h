@@ -39,4 +39,14 @@ Sample copied(Sample sample) {
   return sample;
 }
 
+/// What such a sample is made of.
+template <class Sample>
+std::vector<torch::Tensor> tensors(const Sample& sample) {
+  if constexpr (requires { sample.data; }) {
+    return {sample.data};
+  } else {
+    return std::apply([](const auto&... value) { return std::vector<torch::Tensor>{value.data...}; }, sample);
+  }
+}
+
 }  // namespace written

@@ -1,6 +1,7 @@
 // Augmentation policies, containers that draw, MixUp and CutMix, presets: torchvision's draws and bytes.
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -11,6 +12,7 @@
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 #include "tests/support/transform_operations.h"
+#include "tests/support/written_transforms.h"
 
 namespace opsis {
 namespace {
@@ -405,6 +407,63 @@ TEST(WithGenerator, DrawsFromItsOwnAndLeavesTheCurrentOneAlone) {
   EXPECT_TENSOR_EQ(out, first);
   EXPECT_TENSOR_EQ(train.replay(record, image), first);
   EXPECT_ERROR(with_generator(train, at::Generator()), ValueError, "generator is undefined");
+}
+
+// Whether the transform takes such a sample. By a generator of its own it must then do what it does by a current one of that seed.
+template <class Sample>
+bool draws_from_its_own(const AnyTransform& transform, const Sample& sample) {
+  std::vector<torch::Tensor> expected;
+  try {
+    const random::Scope scope(3);
+    expected = written::tensors(transform(written::copied(sample)));
+  } catch (const ValueError&) {
+    return false;
+  }
+  torch::manual_seed(1);
+  const auto out = written::tensors(with_generator(transform, 3)(written::copied(sample)));
+  const auto next = torch::rand({1});
+  torch::manual_seed(1);
+  EXPECT_TENSOR_EQ(torch::rand({1}), next);
+  EXPECT_EQ(out.size(), expected.size());
+  for (size_t i = 0; i < std::min(out.size(), expected.size()); ++i) EXPECT_TENSOR_EQ(out[i], expected[i]);
+  return true;
+}
+
+TEST(WithGenerator, TakesEveryTransform) {
+  const auto& [whole, image, video, floats, two_numbers] = written::samples();
+  for (const auto& [code, transform] : written::transforms()) {
+    if (code.starts_with("MixUp") || code.starts_with("CutMix")) continue;  // of batches, below
+    SCOPED_TRACE(code);
+    const int taken = draws_from_its_own(transform, whole) + draws_from_its_own(transform, image) +
+                      draws_from_its_own(transform, video) + draws_from_its_own(transform, floats) +
+                      draws_from_its_own(transform, two_numbers);
+    EXPECT_GT(taken, 0);
+  }
+}
+
+TEST(WithGenerator, TakesMixUpAndCutMixWithTheirLabels) {
+  const auto images = torch::rand({4, 3, 6, 8}), labels = torch::tensor({0, 1, 2, 1});
+  const auto expect_own = [&](const auto& mix) {
+    const auto seeded = with_generator(mix, 3);
+    torch::manual_seed(1);
+    const auto next = torch::rand({1});
+    torch::manual_seed(1);
+    const auto [first, first_shares] = seeded(images, labels);
+    const auto [recorded, record] = seeded.record(images, labels);
+    EXPECT_TENSOR_EQ(torch::rand({1}), next);
+    const random::Scope scope(3);
+    for (const auto& out : {std::pair(first, first_shares), std::pair(std::get<0>(recorded), std::get<1>(recorded))}) {
+      const auto [expected, shares] = mix(images, labels);
+      EXPECT_TENSOR_EQ(out.first, expected);
+      EXPECT_TENSOR_EQ(out.second, shares);
+    }
+    const auto [again, again_shares] = seeded.transform().replay(record, images, labels);
+    EXPECT_TENSOR_EQ(again, std::get<0>(recorded));
+    EXPECT_TENSOR_EQ(again_shares, std::get<1>(recorded));
+    EXPECT_ERROR(with_generator(mix, at::Generator()), ValueError, "generator is undefined");
+  };
+  expect_own(MixUp({.num_classes = 3}));
+  expect_own(CutMix({.num_classes = 3}));
 }
 
 TEST(Kinds, AreAskedFor) {

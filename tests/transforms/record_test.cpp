@@ -129,24 +129,17 @@ TEST(Record, ReadsBackFromJson) {
 // Records a transform on a sample, and replays it by JSON; false when it does not take such a sample.
 template <class Sample>
 bool replays(const AnyTransform& transform, const Sample& sample) {
-  const auto tensors = [](const auto& held) {
-    if constexpr (requires { held.data; }) {
-      return std::vector{held.data};
-    } else {
-      return std::apply([](const auto&... value) { return std::vector{value.data...}; }, held);
-    }
-  };
   random::Scope scope(3);
   std::vector<torch::Tensor> plain;
   try {
-    plain = tensors(transform(written::copied(sample)));
+    plain = written::tensors(transform(written::copied(sample)));
   } catch (const ValueError&) {
     return false;
   }
   random::Scope again(3);
   const auto [out, record] = transform.record(written::copied(sample));
-  const auto recorded = tensors(out);
-  const auto replayed = tensors(transform.replay(Record::parse(record.dump()), written::copied(sample)));
+  const auto recorded = written::tensors(out);
+  const auto replayed = written::tensors(transform.replay(Record::parse(record.dump()), written::copied(sample)));
   for (size_t i = 0; i < plain.size(); ++i) {
     EXPECT_TENSOR_EQ(recorded[i], plain[i]);
     EXPECT_TENSOR_EQ(replayed[i], plain[i]);
