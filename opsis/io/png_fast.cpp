@@ -1,4 +1,5 @@
-// What libpng does for the common file, in fewer passes: libdeflate inflates in half of zlib's time, but only all at once.
+// What libpng does for the common file, in fewer passes: libdeflate inflates in half of zlib's time, but only all at once. To
+// filter and deflate takes a fraction of libpng's too.
 // Whatever is not plainly right is left to libpng, whose errors, warnings and indulgences are those of torchvision.
 #include "opsis/io/png_fast.h"
 
@@ -14,7 +15,9 @@
 
 #include "opsis/core/frees.h"
 #include "opsis/core/memory.h"
+#include "opsis/io/deflate.h"
 #include "opsis/io/exif.h"
+#include "opsis/simd/png_filter.h"
 #include "opsis/simd/png_unfilter.h"
 
 namespace opsis::inline v1::io::png {
@@ -215,6 +218,21 @@ void look_up(const std::array<uint8_t, 1024>& table, const uint8_t* from, size_t
   for (size_t x = 0; x < width; ++x, to += channels) std::copy_n(table.data() + 4 * size_t{from[x]}, channels, to);
 }
 
+// Encoding.
+
+std::array<uint8_t, 4> big_endian_bytes(uint64_t value) {
+  return {static_cast<uint8_t>(value >> 24), static_cast<uint8_t>(value >> 16), static_cast<uint8_t>(value >> 8),
+          static_cast<uint8_t>(value)};
+}
+
+void put_chunk(std::string_view name, Bytes data, std::vector<uint8_t>& out) {
+  const auto put = [&](const auto& bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); };
+  put(big_endian_bytes(data.size()));
+  put(name);
+  put(data);
+  put(big_endian_bytes(libdeflate_crc32(libdeflate_crc32(0, name.data(), name.size()), data.data(), data.size())));
+}
+
 }  // namespace
 
 bool decode_fast(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
@@ -286,6 +304,34 @@ bool decode_fast(Bytes bytes, const DecodeOptions& options, const Destination& d
     }
   }
   return true;
+}
+
+std::optional<std::vector<uint8_t>> encode_fast(const uint8_t* pixels, Size size, int64_t channels, int64_t compression_level) {
+  const auto most = static_cast<int64_t>(Deflater::kMostBytes);
+  if (size.height < 1 || size.width < 1 || size.width > most / channels - 1) return {};
+  const auto row_bytes = size.width * channels;
+  if (size.height > most / (row_bytes + 1)) return {};
+  const auto filtered_bytes = static_cast<size_t>(size.height * (row_bytes + 1));
+  const auto filtered = make_memory(filtered_bytes);
+  simd::png_filter(pixels, size.height, static_cast<size_t>(row_bytes), static_cast<size_t>(channels), filtered.get());
+  Deflater deflater(compression_level);
+  const auto data = deflater.zlib({filtered.get(), filtered_bytes});
+
+  std::array<uint8_t, 13> header{};
+  const auto width = big_endian_bytes(static_cast<uint64_t>(size.width));
+  const auto height = big_endian_bytes(static_cast<uint64_t>(size.height));
+  std::copy(width.begin(), width.end(), header.begin());
+  std::copy(height.begin(), height.end(), header.begin() + 4);
+  header[8] = 8;  // bits
+  header[9] = channels == 1 ? gray : rgb;
+  constexpr size_t frame = 12;  // of each chunk
+  std::vector<uint8_t> out;
+  out.reserve(signature.size() + 3 * frame + header.size() + data.size());
+  out.insert(out.end(), signature.begin(), signature.end());
+  put_chunk("IHDR", header, out);
+  put_chunk("IDAT", data, out);
+  put_chunk("IEND", {}, out);
+  return out;
 }
 
 }  // namespace opsis::inline v1::io::png

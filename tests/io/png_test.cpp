@@ -210,6 +210,73 @@ TEST(EncodePng, HigherLevelsAreSmaller) {
   EXPECT_LT(io::encode_png(image, 9).numel(), io::encode_png(image, 1).numel());
 }
 
+/// Interleaved colors that wander by up to `step` from pixel to pixel, and now and then stay for a while.
+std::vector<uint8_t> wandering(Size size, int64_t channels, unsigned step, bool rests) {
+  std::mt19937 generator(step);
+  std::vector<uint8_t> out(static_cast<size_t>(size.height * size.width * channels));
+  const auto pixel = static_cast<size_t>(channels), row = static_cast<size_t>(size.width) * pixel;
+  for (size_t i = 0; i < out.size(); ++i) {
+    const int left = i % row >= pixel ? out[i - pixel] : 128, above = i >= row ? out[i - row] : 128;
+    const bool resting = rests && i / row / 8 % 2 == 1;
+    out[i] = static_cast<uint8_t>(resting ? above : (left + above) / 2 + static_cast<int>(generator() % (2 * step + 1) - step));
+  }
+  return out;
+}
+
+// Read by libpng with every warning an error, which looks at the checksums of the stream too.
+TEST(EncodePng, GoesTheQuickWayToWhatLibpngReads) {
+  if (!io::png::encode_fast(std::vector<uint8_t>{1}.data(), {1, 1}, 1, 6)) GTEST_SKIP() << "built with -DOPSIS_DEFLATE=OFF";
+  for (const auto& size : {Size{1, 1}, Size{1, 300}, Size{300, 1}, Size{37, 53}, Size{200, 317}}) {
+    for (const int64_t channels : {1, 3}) {
+      for (const unsigned step : {0, 1, 3, 12, 127}) {
+        for (const bool rests : {false, true}) {
+          const auto pixels = wandering(size, channels, step, rests);
+          for (int64_t level = 0; level <= 9; ++level) {
+            SCOPED_TRACE(testing::Message() << size.height << " x " << size.width << ", step " << step << ", level " << level);
+            const auto bytes = io::png::encode_fast(pixels.data(), size, channels, level);
+            ASSERT_TRUE(bytes);
+            const auto got = outcome_of(io::png::decode_by_libpng, *bytes, {.strict = true});
+            ASSERT_EQ(got.pixels, pixels);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(EncodePng, IsAtMostALittleLargerThanByLibpng) {
+  const auto check = [](const std::vector<uint8_t>& pixels, Size size, int64_t channels) {
+    const auto ours = io::png::encode(pixels.data(), size, channels, 6);
+    const auto libpngs = io::png::encode_by_libpng(pixels.data(), size, channels, 6);
+    EXPECT_LE(static_cast<double>(ours.size()), 1.01 * static_cast<double>(libpngs.size()) + 32);
+  };
+  for (const int64_t channels : {1, 3}) {
+    for (const unsigned step : {0, 1, 3, 12, 127}) {
+      for (const bool rests : {false, true}) {
+        SCOPED_TRACE(testing::Message() << "step " << step << (rests ? " with rests" : ""));
+        const Size size{200, 317};
+        check(wandering(size, channels, step, rests), size, channels);
+      }
+    }
+  }
+  for (const auto* name : {"photo.png", "photo.jpg"}) {
+    SCOPED_TRACE(name);
+    const auto image = io::decode_image(support::picture(name)).data.permute({1, 2, 0}).contiguous();
+    const auto* const data = image.const_data_ptr<uint8_t>();
+    check({data, data + image.numel()}, {image.size(0), image.size(1)}, image.size(2));
+  }
+}
+
+TEST(EncodePng, LeavesToLibpngWhatIsTooLarge) {
+  const uint8_t pixel = 0;
+  EXPECT_FALSE(io::png::encode_fast(&pixel, {8, 0}, 3, 6));
+  EXPECT_FALSE(io::png::encode_fast(&pixel, {0, 8}, 3, 6));
+  EXPECT_FALSE(io::png::encode_fast(&pixel, {1, 0x7FFFFFFF}, 3, 6));
+  EXPECT_FALSE(io::png::encode_fast(&pixel, {0x7FFFFFFF, 1}, 3, 6));
+  EXPECT_FALSE(io::png::encode_fast(&pixel, {0x7FFFFFFF, 0x7FFFFFFF}, 3, 6));
+  EXPECT_FALSE(io::png::encode_fast(&pixel, {32768, 32768}, 1, 6));
+}
+
 TEST(EncodePng, RefusesWhatTorchvisionRefuses) {
   const auto image = [](std::vector<int64_t> shape) { return Image(torch::zeros(shape, torch::kUInt8)); };
   EXPECT_ERROR(io::encode_png(image({2, 8, 8})), ValueError,
