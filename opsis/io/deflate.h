@@ -15,7 +15,8 @@ class OPSIS_API Deflater {
   /// Whether the build has libdeflate; without it there is nothing else to call here.
   static bool is_built();
 
-  /// A level from 0, which only packs, to 9, the smallest: what zlib makes of filtered pixels by the same level is not smaller.
+  /// A level from 0, which only packs, to 9, the smallest. They are about zlib's: from filtered pixels, at level 6, come streams
+  /// that are smaller than zlib's in most cases, and larger by a fiftieth at most.
   /// Throws   NotBuiltError in a build without libdeflate
   explicit Deflater(int64_t level);
   Deflater(Deflater&&) noexcept;

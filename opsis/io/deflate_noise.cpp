@@ -39,13 +39,14 @@ size_t hash_6(uint64_t bytes) {
   return static_cast<size_t>(six * 0x9E3779B97F4A7C15 >> (64 - bits));
 }
 
-/// Finds some of what repeats, in order; false once that is a 32nd of all bytes. Shorter than six it is no shorter as a match.
+/// Finds some of what repeats, in order; false once that is an eighth of all bytes. Of noise like a photo's, by libdeflate's search
+/// the file is larger up to there, by this one beyond.
 bool find_repeats(Bytes bytes, std::vector<Repeat>& repeats) {
   constexpr int table_bits = 12;
   constexpr size_t largest_step = 4, steps_of_a_size = 32;
   std::vector<uint32_t> last(size_t{1} << table_bits);
   const auto* const data = bytes.data();
-  const size_t size = bytes.size(), most = size / 32 + 64;
+  const size_t size = bytes.size(), most = size / 8 + 64;
   size_t repeated = 0, done = 0, misses = 0;
   for (size_t at = 1; at + 8 <= size;) {
     const auto here = load_8(data + at);
@@ -58,8 +59,8 @@ bool find_repeats(Bytes bytes, std::vector<Repeat>& repeats) {
       size_t length = at + 6 - from;
       while (length < longest && from + length < size && data[from + length] == data[back + length]) ++length;
       length = std::min(length, longest);
-      // A match takes some 14 bits and those of its distance, a literal 4.
-      if (4 * length >= size_t{14} + static_cast<size_t>(std::bit_width(from - back))) {
+      // A match takes some 22 bits and those of its distance, as there are few; a literal 4.
+      if (4 * length >= size_t{22} + static_cast<size_t>(std::bit_width(from - back))) {
         repeats.push_back({static_cast<uint32_t>(from), static_cast<uint16_t>(length), static_cast<uint16_t>(from - back)});
         repeated += length;
         if (repeated > most) return false;
@@ -436,8 +437,7 @@ void write_block(Bytes bytes, const std::vector<Repeat>& repeats, const Block& b
 }  // namespace
 
 size_t deflate_noise(Bytes bytes, uint8_t* out) {
-  // Of a piece of this many bytes the code is told in a fiftieth of what it comes to.
-  constexpr size_t piece = 8192;
+  constexpr size_t piece = 4096;  // its code is told in a twentieth of what it comes to, so that most are joined
   std::vector<Repeat> repeats;
   if (bytes.empty() || !find_repeats(bytes, repeats)) return 0;
   Writer writer(out);

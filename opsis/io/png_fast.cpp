@@ -228,9 +228,10 @@ std::array<uint8_t, 4> big_endian_bytes(uint64_t value) {
 void put_chunk(std::string_view name, Bytes data, std::vector<uint8_t>& out) {
   const auto put = [&](const auto& bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); };
   put(big_endian_bytes(data.size()));
+  const auto named = out.size();
   put(name);
   put(data);
-  put(big_endian_bytes(libdeflate_crc32(libdeflate_crc32(0, name.data(), name.size()), data.data(), data.size())));
+  put(big_endian_bytes(libdeflate_crc32(0, out.data() + named, out.size() - named)));
 }
 
 }  // namespace

@@ -106,8 +106,8 @@ TEST(Deflater, StreamsSurviveEveryLevel) {
   }
   for (int64_t level = 0; level <= 9; ++level) {
     io::Deflater deflater(level);
-    for (const auto& bytes : {std::vector<uint8_t>{}, noise(1, 3), noise(50000, 3), std::vector<uint8_t>(9000, 1), noise(70000, 0.5),
-                              noise(3000, 1e5)}) {
+    for (const auto& bytes : {std::vector<uint8_t>{}, noise(1, 3), noise(50000, 3), std::vector<uint8_t>(9000, 1),
+                              noise(70000, 0.5), noise(3000, 1e5)}) {
       SCOPED_TRACE(testing::Message() << bytes.size() << " bytes, level " << level);
       const auto stream = deflater.zlib(bytes);
       ASSERT_GE(stream.size(), 6U);

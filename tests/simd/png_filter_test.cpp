@@ -16,7 +16,8 @@ namespace opsis {
 namespace {
 
 /// PNG's specification with libpng's choice of filters, a byte at a time.
-std::vector<uint8_t> filter_by_the_book(const std::vector<uint8_t>& pixels, size_t height, size_t row_bytes, size_t pixel_bytes) {
+std::vector<uint8_t> filter_by_the_book(const std::vector<uint8_t>& pixels, size_t height, size_t row_bytes,
+                                        size_t pixel_bytes) {
   std::vector<uint8_t> out;
   const auto at = [&](size_t y, size_t x) -> int { return pixels[y * row_bytes + x]; };
   for (size_t y = 0; y < height; ++y) {
