@@ -14,8 +14,9 @@ namespace {
 
 /// libdeflate's level for each of zlib's, of which it takes the time at most and gives streams of about the size.
 constexpr std::array<int, 10> levels{0, 1, 3, 5, 6, 6, 7, 8, 9, 10};
-/// From here on both ways are tried, and the smaller stream counts.
+/// Both ways are tried, and the smaller stream counts, from this level on and up to so many bytes, where codes are dear.
 constexpr int64_t thorough = 7;
+constexpr size_t few = 8192;
 
 /// Memory that grows, and is not kept when it does.
 struct Room {
@@ -70,7 +71,7 @@ Deflater::~Deflater() = default;
 
 Bytes Deflater::zlib(Bytes bytes) {
   const auto quick = state_->level > 0 ? state_->zlib_quickly(bytes) : Bytes{};
-  if (!quick.empty() && state_->level < thorough) return quick;
+  if (!quick.empty() && state_->level < thorough && bytes.size() > few) return quick;
   const auto searched = state_->zlib_by_libdeflate(bytes);
   return !quick.empty() && quick.size() <= searched.size() ? quick : searched;
 }

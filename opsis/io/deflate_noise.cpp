@@ -255,9 +255,9 @@ std::array<Code, count> codes_of(const std::array<uint8_t, count>& lengths) {
 
 // Writing.
 
-class Writer {
+class BitWriter {
  public:
-  explicit Writer(uint8_t* out) : out_(out) {}
+  explicit BitWriter(uint8_t* out) : out_(out) {}
 
   /// At most 56 bits between two calls of flush().
   void put(uint64_t value, int count) {
@@ -347,7 +347,7 @@ Header make_header(const Block& block) {
   return out;
 }
 
-void write_header(const Header& header, Writer& writer) {
+void write_header(const Header& header, BitWriter& writer) {
   writer.put(header.literals_told - 257, 5);
   writer.put(header.distances_told - 1, 5);
   writer.put(header.run_lengths_told - 4, 4);
@@ -377,7 +377,7 @@ size_t bits_of(const Block& block, const Header& header) {
   return out;
 }
 
-void write_stored(Bytes bytes, bool last, Writer& writer) {
+void write_stored(Bytes bytes, bool last, BitWriter& writer) {
   constexpr size_t most = 65535;
   do {
     const auto part = bytes.first(std::min(bytes.size(), most));
@@ -390,7 +390,8 @@ void write_stored(Bytes bytes, bool last, Writer& writer) {
   } while (!bytes.empty());
 }
 
-void write_literals(const uint8_t* from, const uint8_t* to, const std::array<Code, literal_count>& codes, Writer& to_writer) {
+void write_literals(const uint8_t* from, const uint8_t* to, const std::array<Code, literal_count>& codes,
+                    BitWriter& to_writer) {
   auto writer = to_writer;  // in registers
   for (; to - from >= 4; from += 4) {
     writer.put(codes[from[0]]);
@@ -406,7 +407,7 @@ void write_literals(const uint8_t* from, const uint8_t* to, const std::array<Cod
   to_writer = writer;
 }
 
-void write_block(Bytes bytes, const std::vector<Repeat>& repeats, const Block& block, Writer& writer) {
+void write_block(Bytes bytes, const std::vector<Repeat>& repeats, const Block& block, BitWriter& writer) {
   const bool last = block.to == bytes.size();
   const auto header = make_header(block);
   if (bits_of(block, header) / 8 >= block.to - block.from) {
@@ -440,7 +441,7 @@ size_t deflate_noise(Bytes bytes, uint8_t* out) {
   constexpr size_t piece = 4096;  // its code is told in a twentieth of what it comes to, so that most are joined
   std::vector<Repeat> repeats;
   if (bytes.empty() || !find_repeats(bytes, repeats)) return 0;
-  Writer writer(out);
+  BitWriter writer(out);
   auto block = next_block(bytes, repeats, 0, 0, piece);
   while (block.to < bytes.size()) {
     auto next = next_block(bytes, repeats, block.to, block.last_repeat, piece);

@@ -37,7 +37,8 @@ std::vector<uint8_t> deflated(const std::vector<uint8_t>& bytes) {
 void expect_survives(const std::vector<uint8_t>& bytes) {
   const auto stream = deflated(bytes);
   ASSERT_FALSE(stream.empty());
-  if (io::Deflater::is_built()) ASSERT_EQ(io::inflate_raw(stream, bytes.size()), bytes);
+  if (!io::Deflater::is_built()) return;  // nor is inflate_raw
+  ASSERT_EQ(io::inflate_raw(stream, bytes.size()), bytes);
 }
 
 TEST(DeflateNoise, IsInflatedToWhatItWas) {

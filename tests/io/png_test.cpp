@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <random>
+#include <vector>
 
 #include "opsis/core/check.h"
 #include "opsis/io/crc32.h"
@@ -204,10 +205,16 @@ TEST(EncodePng, PixelsSurviveEveryLevel) {
   }
 }
 
+// There is less to find in a photo than in shades that come again: of noise a low level can make the smallest file there is.
 TEST(EncodePng, HigherLevelsAreSmaller) {
   const auto image = io::decode_image(support::picture("photo.png"));
   EXPECT_GT(io::encode_png(image, 0).numel(), image.data.numel());
-  EXPECT_LT(io::encode_png(image, 9).numel(), io::encode_png(image, 1).numel());
+  EXPECT_LE(io::encode_png(image, 9).numel(), io::encode_png(image, 1).numel());
+  const auto x = torch::arange(320).unsqueeze(0), y = torch::arange(240).unsqueeze(1);
+  const Image shades(
+      torch::stack({(x * y).floor_divide(64), (x * x).floor_divide(256) + y, (x + y).floor_divide(3)}).to(torch::kUInt8));
+  EXPECT_LT(io::encode_png(shades, 9).numel(), io::encode_png(shades, 6).numel());
+  EXPECT_LT(io::encode_png(shades, 6).numel(), io::encode_png(shades, 1).numel());
 }
 
 /// Interleaved colors that wander by up to `step` from pixel to pixel, and now and then stay for a while.
@@ -248,7 +255,7 @@ TEST(EncodePng, IsAtMostALittleLargerThanByLibpng) {
   const auto check = [](const std::vector<uint8_t>& pixels, Size size, int64_t channels) {
     const auto ours = io::png::encode(pixels.data(), size, channels, 6);
     const auto libpngs = io::png::encode_by_libpng(pixels.data(), size, channels, 6);
-    EXPECT_LE(static_cast<double>(ours.size()), 1.01 * static_cast<double>(libpngs.size()) + 32);
+    EXPECT_LE(static_cast<double>(ours.size()), 1.02 * static_cast<double>(libpngs.size()) + 16);
   };
   for (const int64_t channels : {1, 3}) {
     for (const unsigned step : {0, 1, 3, 12, 127}) {
@@ -258,6 +265,10 @@ TEST(EncodePng, IsAtMostALittleLargerThanByLibpng) {
         check(wandering(size, channels, step, rests), size, channels);
       }
     }
+  }
+  for (const int64_t side : {1, 2, 5, 10, 40}) {
+    SCOPED_TRACE(side);
+    check(wandering({side, side}, 3, 3, true), {side, side}, 3);
   }
   for (const auto* name : {"photo.png", "photo.jpg"}) {
     SCOPED_TRACE(name);
