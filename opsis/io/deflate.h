@@ -1,4 +1,5 @@
-// Bytes made small by deflate, for the codecs whose files are made of it. By libdeflate, or by deflate_noise.h where that does as well.
+// Bytes made small by deflate, for the codecs whose files are made of it. By libdeflate, or by deflate_noise.h where that does as
+// well.
 #pragma once
 
 #include <cstdint>

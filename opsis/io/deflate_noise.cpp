@@ -39,8 +39,8 @@ size_t hash_6(uint64_t bytes) {
   return static_cast<size_t>(six * 0x9E3779B97F4A7C15 >> (64 - bits));
 }
 
-/// Finds some of what repeats, in order; false once that is an eighth of all bytes. Of noise like a photo's, by libdeflate's search
-/// the file is larger up to there, by this one beyond.
+/// Finds some of what repeats, in order; false once that is an eighth of all bytes. Of noise like a photo's, by libdeflate's
+/// search the file is larger up to there, by this one beyond.
 bool find_repeats(Bytes bytes, std::vector<Repeat>& repeats) {
   constexpr int table_bits = 12;
   constexpr size_t largest_step = 4, steps_of_a_size = 32;

@@ -9,8 +9,8 @@
 
 namespace opsis::inline v1::io {
 
-/// Writes the bytes, fewer than 4 GiB, as a deflate stream to `out`, which has room for deflate_noise_bound(bytes.size()); gives the
-/// stream's length. 0 where so much of them repeats that a search for it would pay: then `out` holds nothing of use.
+/// Writes the bytes, fewer than 4 GiB, as a deflate stream to `out`, which has room for deflate_noise_bound(bytes.size()); gives
+/// the stream's length. 0 where so much of them repeats that a search for it would pay: then `out` holds nothing of use.
 /// Takes a tenth of libdeflate's time at its level 6, and gives as few bytes or a fiftieth more.
 OPSIS_API size_t deflate_noise(Bytes bytes, uint8_t* out);
 

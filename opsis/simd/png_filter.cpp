@@ -1,7 +1,7 @@
-// A row is gone through twice: once for the sums of all filters together, once to write that of the least. Unlike undoing them, no
-// filter waits for the pixel before. Paeth's guess stays in 8 bits: with p = left + above - above_left, p's distance to above_left is
-// the sum of its distances to the other two where above_left is not between those, so that it is not the least, and else their
-// difference.
+// A row is gone through twice: once for the sums of all filters together, once to write that of the least. Unlike undoing them,
+// no filter waits for the pixel before. Paeth's guess stays in 8 bits: with p = left + above - above_left, p's distance to
+// above_left is the sum of its distances to the other two where above_left is not between those, so that it is not the least,
+// and else their difference.
 #include "opsis/simd/png_filter.h"
 
 #include <algorithm>
