@@ -25,6 +25,34 @@ void ToUnit(const uint8_t* in, int64_t count, float* out) {
   for (; i < count; ++i) out[i] = static_cast<float>(in[i]) * kUnit;
 }
 
+// Levels divided by 255. With fused operations by the reciprocal in two parts, whose sum is rounded once and so is the quotient for
+// all of the 256 levels: no quotient lies as near to the middle between two floats as the second part's own rounding reaches.
+HWY_INLINE hn::Vec<F32> Divided(const uint8_t* in) {
+  const auto levels = LoadFloats(in);
+#if HWY_NATIVE_FMA && HWY_TARGET != HWY_SCALAR  // whose MulAdd rounds twice
+  constexpr auto rest = static_cast<float>(1.0 / 255 - static_cast<double>(kUnit));
+  return hn::MulAdd(levels, hn::Set(F32(), kUnit), hn::Mul(levels, hn::Set(F32(), rest)));
+#else
+  return hn::Div(levels, hn::Set(F32(), 255.0f));
+#endif
+}
+
+void ToUnitDivided(const uint8_t* in, int64_t count, float* out) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(F32()));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(Divided(in + i), F32(), out + i);
+  for (; i < count; ++i) out[i] = static_cast<float>(in[i]) / 255.0f;
+}
+
+void ToUnitDividedPlanes(const uint8_t* pixels, int64_t count, float* const* planes) {
+  HWY_ALIGN uint8_t apart[3][kBlock];
+  for (int64_t i = 0; i < count; i += kBlock) {
+    const int64_t block = std::min(kBlock, count - i);
+    Deinterleave(pixels + 3 * i, block, apart[0], apart[1], apart[2]);
+    for (size_t c = 0; c < 3; ++c) ToUnitDivided(apart[c], block, planes[c] + i);
+  }
+}
+
 // What divides: by the instruction, or by the reciprocal and one correction, which is twice as fast and rounds as a division
 // does nearly always. There are 256 levels only: the caller has looked whether it does for all of them.
 struct Divide {
@@ -133,6 +161,40 @@ void ToNormalPlanes(const uint8_t* pixels, int64_t count, const std::array<Norma
   if (stores == Stores::PastCaches) hwy::FlushStream();  // another thread may have the batch next
 }
 
+// Any float can come, so it is the instruction that divides: memory is slower.
+void Normalize(const float* in, int64_t count, Normal normal, float* out) {
+  const F32 d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto mean = hn::Set(d, normal.mean), std = hn::Set(d, normal.std);
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(hn::Div(hn::Sub(hn::LoadU(d, in + i), mean), std), d, out + i);
+  for (; i < count; ++i) out[i] = (in[i] - normal.mean) / normal.std;
+}
+
+void Normalize3(const float* pixels, int64_t count, const std::array<Normal, 3>& normals, float* out) {
+  const F32 d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  alignas(64) float means[3 * kStep], stds[3 * kStep];  // as in ToNormalBy3
+  for (int64_t i = 0; i < 3 * lanes; ++i) {
+    means[i] = normals[static_cast<size_t>(i % 3)].mean;
+    stds[i] = normals[static_cast<size_t>(i % 3)].std;
+  }
+  const auto mean0 = hn::LoadU(d, means), mean1 = hn::LoadU(d, means + lanes), mean2 = hn::LoadU(d, means + 2 * lanes);
+  const auto std0 = hn::LoadU(d, stds), std1 = hn::LoadU(d, stds + lanes), std2 = hn::LoadU(d, stds + 2 * lanes);
+  const auto vector = [&](int64_t at, hn::Vec<F32> mean, hn::Vec<F32> std)
+                          HWY_ATTR { hn::StoreU(hn::Div(hn::Sub(hn::LoadU(d, pixels + at), mean), std), d, out + at); };
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    vector(3 * i, mean0, std0);
+    vector(3 * i + lanes, mean1, std1);
+    vector(3 * i + 2 * lanes, mean2, std2);
+  }
+  for (i *= 3; i < 3 * count; ++i) {
+    const auto& normal = normals[static_cast<size_t>(i % 3)];
+    out[i] = (pixels[i] - normal.mean) / normal.std;
+  }
+}
+
 }  // namespace
 }  // namespace opsis::inline v1::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -141,11 +203,19 @@ HWY_AFTER_NAMESPACE();
 namespace opsis::inline v1::simd {
 
 HWY_EXPORT(ToUnit);
+HWY_EXPORT(ToUnitDivided);
+HWY_EXPORT(ToUnitDividedPlanes);
 HWY_EXPORT(ToNormal);
 HWY_EXPORT(ToNormal3);
 HWY_EXPORT(ToNormalPlanes);
+HWY_EXPORT(Normalize);
+HWY_EXPORT(Normalize3);
 
 void to_unit(const uint8_t* in, int64_t count, float* out) { HWY_DYNAMIC_DISPATCH(ToUnit)(in, count, out); }
+void to_unit_divided(const uint8_t* in, int64_t count, float* out) { HWY_DYNAMIC_DISPATCH(ToUnitDivided)(in, count, out); }
+void to_unit_divided(const uint8_t* pixels, int64_t count, float* const planes[3]) {
+  HWY_DYNAMIC_DISPATCH(ToUnitDividedPlanes)(pixels, count, planes);
+}
 void to_normal(const uint8_t* in, int64_t count, Normal normal, float* out) {
   HWY_DYNAMIC_DISPATCH(ToNormal)(in, count, normal, out);
 }
@@ -155,6 +225,12 @@ void to_normal(const uint8_t* pixels, int64_t count, const std::array<Normal, 3>
 void to_normal_planes(const uint8_t* pixels, int64_t count, const std::array<Normal, 3>& normals, float* const planes[3],
                       Stores stores) {
   HWY_DYNAMIC_DISPATCH(ToNormalPlanes)(pixels, count, normals, planes, stores);
+}
+void normalize(const float* in, int64_t count, Normal normal, float* out) {
+  HWY_DYNAMIC_DISPATCH(Normalize)(in, count, normal, out);
+}
+void normalize(const float* pixels, int64_t count, const std::array<Normal, 3>& normals, float* out) {
+  HWY_DYNAMIC_DISPATCH(Normalize3)(pixels, count, normals, out);
 }
 
 }  // namespace opsis::inline v1::simd

@@ -232,6 +232,47 @@ TEST(SimdScale, EqualsDivision) {
   });
 }
 
+TEST(SimdScale, DividesEachLevelBy255) {
+  support::on_every_target([] {
+    for (const int64_t count : {1, 255, 256, 1000}) {
+      Bytes8 levels(static_cast<size_t>(3 * count));
+      for (size_t i = 0; i < levels.size(); ++i) levels[i] = static_cast<uint8_t>(i);
+      Guarded<float> one(3 * count), three(3 * count);
+      simd::to_unit_divided(levels.data(), 3 * count, one.data());
+      float* const planes[] = {three.data(), three.data() + count, three.data() + 2 * count};
+      simd::to_unit_divided(levels.data(), count, planes);
+      for (int64_t i = 0; i < 3 * count; ++i) {
+        const float expected = static_cast<float>(levels[static_cast<size_t>(i)]) / 255.0f;
+        ASSERT_EQ(one[i], expected) << i;
+        ASSERT_EQ(planes[i % 3][i / 3], expected) << i;
+      }
+      EXPECT_TRUE(one.intact() && three.intact());
+    }
+  });
+}
+
+TEST(SimdScale, NormalizesFloats) {
+  const std::array<simd::Normal, 3> normals{{{0.485f, 0.229f}, {0.456f, 1.0000002f}, {-3, 1e-30f}}};
+  support::on_every_target([&] {
+    for (const int64_t count : {1, 5, 16, 17, 100}) {
+      std::vector<float> in(static_cast<size_t>(3 * count));
+      for (size_t i = 0; i < in.size(); ++i) in[i] = std::sin(static_cast<float>(i)) * (i % 7 == 0 ? 1e-38f : 3.0f);
+      Guarded<float> one(3 * count), three(3 * count);
+      simd::normalize(in.data(), 3 * count, normals[0], one.data());
+      simd::normalize(in.data(), count, normals, three.data());
+      for (int64_t i = 0; i < 3 * count; ++i) {
+        const auto number = in[static_cast<size_t>(i)];
+        const auto& normal = normals[static_cast<size_t>(i % 3)];
+        ASSERT_EQ(one[i], (number - normals[0].mean) / normals[0].std) << i;
+        ASSERT_EQ(three[i], (number - normal.mean) / normal.std) << i;
+      }
+      EXPECT_TRUE(one.intact() && three.intact());
+      simd::normalize(in.data(), count, normals, in.data());
+      for (int64_t i = 0; i < 3 * count; ++i) ASSERT_EQ(in[static_cast<size_t>(i)], three[i]) << i;
+    }
+  });
+}
+
 struct Shape {
   int64_t height, width, channels;
 };

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "opsis/core/check.h"
+#include "opsis/core/parallel.h"
+#include "opsis/simd/scale.h"
 #include "opsis/transforms/functional/tensor.h"
 
 namespace opsis::inline v1::transforms::functional {
@@ -52,6 +54,20 @@ PackedMode chosen_mode(const torch::Tensor& pixels, std::optional<PackedMode> wa
   return mode;
 }
 
+// Bytes (H, W, 1 or 3) divided by 255, as planes.
+torch::Tensor unit_planes(const torch::Tensor& bytes) {
+  const int64_t height = bytes.size(0), width = bytes.size(1), channels = bytes.size(2), plane = height * width;
+  auto out = torch::empty({channels, height, width}, torch::kFloat32);
+  const auto* const from = bytes.const_data_ptr<uint8_t>();
+  auto* const to = out.mutable_data_ptr<float>();
+  parallel_for(0, plane, int64_t{1} << 15, [&](int64_t first, int64_t last) {
+    if (channels == 1) return simd::to_unit_divided(from + first, last - first, to + first);
+    float* const planes[] = {to + first, to + plane + first, to + 2 * plane + first};
+    simd::to_unit_divided(from + 3 * first, last - first, planes);
+  });
+  return out;
+}
+
 }  // namespace
 
 torch::Tensor pil_to_tensor(const PackedImage& picture) {
@@ -65,8 +81,13 @@ torch::Tensor to_tensor(const PackedImage& picture) {
   if (picture.mode == PackedMode::I16) pixels = pixels.view(torch::kInt16);
   const auto type = pixels.scalar_type();
   if (type != torch::kUInt8 && type != torch::kBool) return pixels.clone(at::MemoryFormat::Contiguous);
-  const auto options = torch::dtype(torch::typeMetaToScalarType(torch::get_default_dtype()));
-  auto out = torch::empty(pixels.sizes(), options).copy_(pixels);
+  const auto floats = torch::typeMetaToScalarType(torch::get_default_dtype());
+  const bool has_kernel = pixels.size(0) == 1 || pixels.size(0) == 3;
+  if (type == torch::kUInt8 && floats == torch::kFloat32 && has_kernel && picture.data.is_cpu() &&
+      picture.data.is_contiguous()) {
+    return unit_planes(picture.data);
+  }
+  auto out = torch::empty(pixels.sizes(), torch::dtype(floats)).copy_(pixels);
   return type == torch::kBool ? out : out.div_(255);
 }
 

@@ -4,12 +4,16 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 #include "opsis/core/check.h"
 #include "opsis/core/parallel.h"
 #include "opsis/simd/scale.h"
 #include "opsis/transforms/functional/bytes.h"
+#include "opsis/transforms/functional/pictures.h"
 #include "opsis/transforms/functional/tensor.h"
 
 namespace opsis::inline v1::transforms {
@@ -63,6 +67,54 @@ torch::Tensor integer_to_integer(const torch::Tensor& image, torch::ScalarType d
   return dtype == torch::kUInt16 ? image.to(dtype) * power : image.to(dtype).bitwise_left_shift_(shift);
 }
 
+// Of the channel, by one number for it or one for all.
+simd::Normal normal_of(torch::ArrayRef<double> mean, torch::ArrayRef<double> std, int64_t channel) {
+  const auto number = [&](torch::ArrayRef<double> numbers) {
+    return static_cast<float>(numbers[numbers.size() == 1 ? 0 : static_cast<size_t>(channel)]);
+  };
+  return {number(mean), number(std)};
+}
+
+// Whether the memory is in the order of the dimensions, with the channels of a pixel side by side or not: ATen keeps other orders.
+bool is_in_order(const torch::Tensor& images, bool interleaved) {
+  const auto outer = [&](int64_t a, int64_t b) {
+    return images.size(a) == 1 || images.size(b) == 1 || images.stride(a) >= images.stride(b);
+  };
+  return interleaved ? outer(0, 2) && outer(2, 3) : outer(0, 1) && outer(1, 2) && outer(0, 2);
+}
+
+// In one pass where ATen makes two, which of pixels that are one after the other do three numbers at a time. None for other types
+// and layouts.
+std::optional<torch::Tensor> normalized_floats(const torch::Tensor& image, torch::ArrayRef<double> mean,
+                                               torch::ArrayRef<double> std) {
+  if (image.scalar_type() != torch::kFloat32) return std::nullopt;
+  const auto images = detail::as_batch(image);
+  const auto layout = detail::picture_layout(images);
+  if (!layout || (layout->interleaved && layout->channels != 3) || !is_in_order(images, layout->interleaved)) {
+    return std::nullopt;
+  }
+  const int64_t channels = images.size(1);
+  const Size size{images.size(2), images.size(3)};
+  const auto out = detail::empty_pictures(images, size, *layout);
+  const int64_t row_bytes = size.width * layout->pixel;
+  const bool has_gaps = layout->row_stride != row_bytes;
+  const auto normal = [&](int64_t channel) { return normal_of(mean, std, channel); };
+  auto* const to = out.mutable_data_ptr<float>();
+  detail::for_rows(layout->pictures, size.height, row_bytes, [&](int64_t number, int64_t first, int64_t last) {
+    const int64_t rows = has_gaps ? 1 : last - first;
+    for (int64_t y = first; y < last; y += rows) {
+      const auto* const row = reinterpret_cast<const float*>(detail::picture(images, *layout, number) + y * layout->row_stride);
+      auto* const out_row = to + (number * size.height + y) * size.width * layout->channels;
+      if (layout->interleaved) {
+        simd::normalize(row, rows * size.width, {normal(0), normal(1), normal(2)}, out_row);
+      } else {
+        simd::normalize(row, rows * size.width, normal(number % channels), out_row);
+      }
+    }
+  });
+  return out.reshape(image.sizes());
+}
+
 // In the words of the function `where`.
 torch::Tensor normalized(std::string_view where, const torch::Tensor& image, torch::ArrayRef<double> mean,
                          torch::ArrayRef<double> std, bool inplace) {
@@ -77,6 +129,9 @@ torch::Tensor normalized(std::string_view where, const torch::Tensor& image, tor
               "{}: mean and std must have 1 or {} numbers for an image {}, got {} and {}", where, channels,
               opsis::detail::shape(image), mean.size(), std.size());
 
+  if (!inplace && out_channels == channels) {
+    if (auto floats = normalized_floats(image, mean, std)) return *std::move(floats);
+  }
   const auto per_channel = [&](torch::ArrayRef<double> numbers) {
     return at::tensor(numbers, torch::kFloat64).to(image.device(), image.scalar_type()).view({-1, 1, 1});
   };
@@ -99,12 +154,7 @@ torch::Tensor unit_of_bytes(const torch::Tensor& image) {
 torch::Tensor normalized_bytes(const detail::Bytes& in, torch::ArrayRef<double> mean, torch::ArrayRef<double> std) {
   auto out = in.like(torch::kFloat32);
   auto* const to = out.mutable_data_ptr<float>();
-  const auto normal = [&](int64_t channel) {
-    const auto number = [&](torch::ArrayRef<double> numbers) {
-      return static_cast<float>(numbers[numbers.size() == 1 ? 0 : static_cast<size_t>(channel)]);
-    };
-    return simd::Normal{number(mean), number(std)};
-  };
+  const auto normal = [&](int64_t channel) { return normal_of(mean, std, channel); };
   for (int64_t i = 0; i < in.pictures(); ++i) {
     const auto* const from = in.picture(i).data;
     parallel_for(0, in.plane(), bytes_to_floats_grain, [&](int64_t first, int64_t last) {

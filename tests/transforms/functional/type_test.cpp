@@ -61,6 +61,51 @@ TEST(Normalize, EqualsTorchvision) {
   }
 }
 
+// ATen's two operations: their bits, and their order of the memory.
+TEST(Normalize, EqualsSubtractionAndDivisionInEveryLayout) {
+  const auto planes = torch::randn({4, 3, 9, 37});
+  const auto pixels = planes.contiguous(torch::MemoryFormat::ChannelsLast);
+  auto special = planes.clone();
+  special.view(-1).slice(0, 0, 5).copy_(torch::tensor({0.0f, -0.0f, 1e-42f, 3e38f, INFINITY}));
+  const torch::Tensor images[] = {planes,
+                                  pixels,
+                                  special,
+                                  pixels[1],
+                                  planes[2],
+                                  planes.slice(-1, 3, 30).slice(-2, 1, 5),
+                                  pixels.slice(-1, 3, 30).slice(-2, 1, 5),
+                                  pixels.slice(-1, 3, 4),
+                                  planes.transpose(-1, -2),
+                                  pixels.transpose(-1, -2),
+                                  planes.transpose(0, 1).contiguous().transpose(0, 1),
+                                  planes.select(1, 0).unsqueeze(1).expand({4, 3, 9, 37}),
+                                  planes.view({2, 2, 3, 9, 37}),
+                                  pixels.unflatten(0, {2, 2}),
+                                  torch::randn({2, 9, 37})};
+  const std::vector<double> mean{0.485, 0.456, 0.406}, std{0.229, 0.224, 0.225};
+  for (const auto& image : images) {
+    for (const auto& type : {torch::kFloat32, torch::kFloat64, torch::kBFloat16}) {
+      const auto in = type == torch::kFloat32 ? image : image.to(type);
+      const auto channels = static_cast<size_t>(image.size(-3));
+      const std::vector<double> m(mean.begin(), mean.begin() + static_cast<std::ptrdiff_t>(channels));
+      const std::vector<double> s(std.begin(), std.begin() + static_cast<std::ptrdiff_t>(channels));
+      const auto column = [&](const std::vector<double>& numbers) {
+        return torch::tensor(numbers, torch::kFloat64).to(type).view({-1, 1, 1});
+      };
+      const auto expected = in.sub(column(m)).div_(column(s)), got = functional::normalize(in, m, s);
+      EXPECT_TRUE(got.equal(expected)) << image.sizes() << image.strides();
+      EXPECT_EQ(got.strides(), expected.strides()) << image.sizes() << image.strides();
+      EXPECT_TENSOR_EQ(functional::normalize(in, {0.3}, {1.7}), in.sub(column({0.3})).div_(column({1.7})));
+    }
+  }
+}
+
+TEST(Normalize, HasGradients) {
+  const auto image = torch::rand({3, 2, 2}).requires_grad_();
+  functional::normalize(image, {0.5}, {0.25}).sum().backward();
+  EXPECT_TENSOR_EQ(image.grad(), torch::full({3, 2, 2}, 4.0));
+}
+
 TEST(Normalize, InplaceWritesIntoTheInput) {
   const Image image(torch::full({3, 2, 2}, 0.75));
   const auto out = functional::normalize(image, {0.5}, {0.25}, {.inplace = true});
