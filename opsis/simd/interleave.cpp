@@ -59,30 +59,54 @@ HWY_INLINE void fill_roughly(uint8_t* out, int64_t count, uint8_t value) {
   for (int64_t i = 0; i < count; i += static_cast<int64_t>(hn::Lanes(tag))) hn::StoreU(hn::Set(tag, value), tag, out + i);
 }
 
-void separate_rows(const uint8_t* pixels, int64_t pixel_row, int64_t rows, int64_t count, uint8_t* const* planes,
-                   int64_t plane_row, const uint8_t* fill) {
-  const int64_t gap = plane_row - count;
-  // What is set too much is of the next row, and written again.
-  const bool roughly = count >= static_cast<int64_t>(hn::Lanes(hn::ScalableTag<uint8_t>()));
-  const auto fill_gap = [&](uint8_t* out, uint8_t value) HWY_ATTR {
-    if (roughly) return fill_roughly(out, gap, value);
-    std::memset(out, value, static_cast<size_t>(gap));
-  };
+// fill_gap(out, row, channel) sets what is left behind a row of pixels, in the channel's plane from `out` on.
+template <class FillGap>
+HWY_INLINE void separate_rows_by(const uint8_t* pixels, int64_t pixel_row, int64_t rows, int64_t count, uint8_t* const* planes,
+                                 int64_t plane_row, bool fills, const FillGap& fill_gap) {
   // Not in an array, which the bytes that are written could be part of, for all that the compiler knows.
   uint8_t *first = planes[0], *second = planes[1], *third = planes[2];
-  const uint8_t one = fill ? fill[0] : 0, two = fill ? fill[1] : 0, three = fill ? fill[2] : 0;
   for (int64_t y = 0; y < rows; ++y) {
     separate_pixels(pixels, static_cast<size_t>(count), first, second, third);
-    if (fill && y + 1 < rows) {
-      fill_gap(first + count, one);
-      fill_gap(second + count, two);
-      fill_gap(third + count, three);
+    if (fills && y + 1 < rows) {
+      fill_gap(first + count, pixels, 0);
+      fill_gap(second + count, pixels, 1);
+      fill_gap(third + count, pixels, 2);
     }
     pixels += pixel_row;
     first += plane_row;
     second += plane_row;
     third += plane_row;
   }
+}
+
+// Whole vectors may be filled: what is set too much is of the next row, and written again.
+bool can_fill_roughly(int64_t count) { return count >= static_cast<int64_t>(hn::Lanes(hn::ScalableTag<uint8_t>())); }
+
+HWY_INLINE void fill_bytes(uint8_t* out, int64_t count, uint8_t value, bool roughly) {
+  if (roughly) return fill_roughly(out, count, value);
+  std::memset(out, value, static_cast<size_t>(count));
+}
+
+void separate_rows(const uint8_t* pixels, int64_t pixel_row, int64_t rows, int64_t count, uint8_t* const* planes,
+                   int64_t plane_row, const uint8_t* fill) {
+  const int64_t gap = plane_row - count;
+  const bool roughly = can_fill_roughly(count);
+  const uint8_t one = fill ? fill[0] : 0, two = fill ? fill[1] : 0, three = fill ? fill[2] : 0;
+  separate_rows_by(pixels, pixel_row, rows, count, planes, plane_row, fill != nullptr,
+                   [&](uint8_t* out, const uint8_t*, int channel) HWY_ATTR {
+                     fill_bytes(out, gap, channel == 0 ? one : channel == 1 ? two : three, roughly);
+                   });
+}
+
+void separate_rows_between_edges(const uint8_t* pixels, int64_t pixel_row, int64_t rows, int64_t count, uint8_t* const* planes,
+                                 int64_t plane_row, int64_t behind) {
+  const int64_t before = plane_row - count - behind, last = 3 * (count - 1);
+  const bool roughly = can_fill_roughly(count);
+  separate_rows_by(pixels, pixel_row, rows, count, planes, plane_row, plane_row > count,
+                   [&](uint8_t* out, const uint8_t* row, int channel) HWY_ATTR {
+                     fill_bytes(out, behind, row[last + channel], roughly);
+                     fill_bytes(out + behind, before, row[pixel_row + channel], roughly);
+                   });
 }
 
 void interleave_bytes(const uint8_t* const* planes, size_t count, uint8_t* out) { interleave_planes(planes, count, out); }
@@ -110,6 +134,7 @@ HWY_EXPORT(interleave_floats);
 HWY_EXPORT(separate_bytes);
 HWY_EXPORT(separate_floats);
 HWY_EXPORT(separate_rows);
+HWY_EXPORT(separate_rows_between_edges);
 
 void interleave3(const uint8_t* const planes[3], size_t count, uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(interleave_bytes)(planes, count, out);
@@ -134,6 +159,11 @@ void separate3(const float* pixels, size_t count, float* const planes[3]) {
 void separate3_rows(const uint8_t* pixels, int64_t pixel_row, int64_t rows, int64_t count, uint8_t* const planes[3],
                     int64_t plane_row, const uint8_t fill[3]) {
   HWY_DYNAMIC_DISPATCH(separate_rows)(pixels, pixel_row, rows, count, planes, plane_row, fill);
+}
+
+void separate3_rows_between_edges(const uint8_t* pixels, int64_t pixel_row, int64_t rows, int64_t count,
+                                  uint8_t* const planes[3], int64_t plane_row, int64_t behind) {
+  HWY_DYNAMIC_DISPATCH(separate_rows_between_edges)(pixels, pixel_row, rows, count, planes, plane_row, behind);
 }
 
 }  // namespace opsis::inline v1::simd

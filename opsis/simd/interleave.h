@@ -22,5 +22,9 @@ OPSIS_API void separate3(const float* pixels, size_t count, float* const planes[
 /// is written.
 OPSIS_API void separate3_rows(const uint8_t* pixels, int64_t pixel_row, int64_t rows, int64_t count, uint8_t* const planes[3],
                               int64_t plane_row, const uint8_t fill[3]);
+/// The same where what is left is set to the pixels beside it: `behind` bytes, at most plane_row - count, to the last of the row, and
+/// the others to the first of the next row.
+OPSIS_API void separate3_rows_between_edges(const uint8_t* pixels, int64_t pixel_row, int64_t rows, int64_t count,
+                                            uint8_t* const planes[3], int64_t plane_row, int64_t behind);
 
 }  // namespace opsis::inline v1::simd

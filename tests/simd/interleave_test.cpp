@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "tests/simd/every_target.h"
@@ -65,6 +66,34 @@ TEST(Separate3Rows, FillsWhatIsLeftBetweenRowsAndNothingBehindTheLast) {
                 ASSERT_EQ(planes[c][y * plane_row + x], expected) << count << ' ' << gap << ' ' << c << ' ' << y << ' ' << x;
               }
             }
+          }
+        }
+      }
+    }
+  });
+}
+
+TEST(Separate3Rows, RepeatsEdgesBetweenRows) {
+  constexpr int64_t rows = 3;
+  support::on_every_target([&] {
+    for (const int64_t count : {1, 15, 63, 64, 65, 130}) {
+      for (const auto& sides : {std::pair<int64_t, int64_t>{0, 0}, {0, 3}, {2, 0}, {20, 20}, {70, 1}, {5, 130}}) {
+        const int64_t behind = sides.first, gap = behind + sides.second;
+        const int64_t pixel_row = 3 * count + 5, plane_row = count + gap, plane = rows * plane_row;
+        std::vector<uint8_t> pixels(static_cast<size_t>(rows * pixel_row));
+        for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i * 37 + i / 256);
+        std::vector<uint8_t> out(static_cast<size_t>(3 * plane), 0xAB);
+        uint8_t* const planes[] = {out.data(), out.data() + plane, out.data() + 2 * plane};
+        simd::separate3_rows_between_edges(pixels.data(), pixel_row, rows, count, planes, plane_row, behind);
+        for (int64_t c = 0; c < 3; ++c) {
+          for (int64_t i = 0; i < plane; ++i) {
+            const int64_t y = i / plane_row, x = i % plane_row;
+            const int64_t at = x < count            ? y * pixel_row + 3 * x
+                               : x < count + behind ? y * pixel_row + 3 * (count - 1)
+                                                    : (y + 1) * pixel_row;
+            const bool is_behind_all = y + 1 == rows && x >= count;
+            const auto expected = is_behind_all ? uint8_t{0xAB} : pixels[static_cast<size_t>(at + c)];
+            ASSERT_EQ(planes[c][i], expected) << count << ' ' << behind << ' ' << gap << ' ' << c << ' ' << i;
           }
         }
       }

@@ -1,7 +1,8 @@
 #include "opsis/transforms/functional/move_pixels.h"
 
 #include <ATen/ops/constant_pad_nd.h>
-#include <ATen/ops/zeros.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/scalar_tensor.h>
 
 #include <algorithm>
 #include <array>
@@ -73,7 +74,7 @@ void pad_with_fill(const torch::Tensor& images, const PictureLayout& layout, con
     const uint8_t* const from = picture(images, layout, number) + std::max<int64_t>(-b.left, 0) * pixel;
     const auto& background = filled[static_cast<size_t>(number) % filled.size()];
     // Of equal bytes a border of any length is set at once, which the processor does without reading what was there.
-    const bool is_even = std::equal(background.begin() + 1, background.end(), background.begin());
+    const bool is_even = std::memcmp(background.data(), background.data() + 1, background.size() - 1) == 0;
     const auto is_border = [&](int64_t y) { return middle <= 0 || y < b.top || y >= b.top + images.size(2); };
     uint8_t* row = to + (number * height + first) * row_bytes;
     int64_t due = 0;  // bytes of fill, not yet written
@@ -160,6 +161,34 @@ void pad_with_mirrors_in_planes(const torch::Tensor& images, const PictureLayout
   });
 }
 
+// The same with the edges' pixels in the borders.
+void pad_with_edges_in_planes(const torch::Tensor& images, const PictureLayout& layout, const Borders& b,
+                              const std::vector<int32_t>& rows, const torch::Tensor& out) {
+  const int64_t width = out.size(3), middle = images.size(3);
+  const auto bytes = [](int64_t count) { return static_cast<size_t>(count); };
+  for_rows(layout.pictures, out.size(2), width * layout.pixel, [&](int64_t number, int64_t first, int64_t last) {
+    const uint8_t* const from = picture(images, layout, number);
+    for (int64_t y = first; y < last;) {
+      const int64_t at = rows[static_cast<size_t>(y)];
+      int64_t run = 1;  // as above
+      while (y + run < last && rows[static_cast<size_t>(y + run)] == at + run) ++run;
+      const uint8_t* const pixels = from + at * layout.row_stride;
+      const uint8_t* const end = pixels + (run - 1) * layout.row_stride + 3 * (middle - 1);
+      auto row = plane_rows(out, number, y);
+      for (size_t c = 0; c < row.size(); ++c) {
+        std::memset(row[c], pixels[c], bytes(b.left));
+        row[c] += b.left;
+      }
+      simd::separate3_rows_between_edges(pixels, layout.row_stride, run, middle, row.data(), width, b.right);
+      for (size_t c = 0; c < row.size(); ++c) std::memset(row[c] + (run - 1) * width + middle, end[c], bytes(b.right));
+      y += run;
+      for (; y < last && rows[static_cast<size_t>(y)] == rows[static_cast<size_t>(y - 1)]; ++y) {
+        for (auto* const plane : plane_rows(out, number, y)) std::memcpy(plane, plane - width, bytes(width));
+      }
+    }
+  });
+}
+
 // Whether torchvision's kernels leave pixels that come one after the other as they lie, and not in planes.
 bool keeps_layout(const torch::Tensor& images, const Borders& b, PaddingMode mode) {
   if (mode == PaddingMode::Constant && std::max({b.left, b.top, b.right, b.bottom}) <= 0) return true;  // cut, copied
@@ -214,8 +243,12 @@ std::optional<torch::Tensor> pad_pixels(const torch::Tensor& image, const Border
   const int64_t left = std::max<int64_t>(b.left, 0), right = std::max<int64_t>(b.right, 0);
   const int64_t middle = size.width - left - right;  // not positive when the picture is all cut away
   const auto rows = padded_line(images.size(2), b.top, b.bottom, mode);
-  if (separates && mode != PaddingMode::Edge && b.left >= 0 && b.right >= 0) {
-    pad_with_mirrors_in_planes(images, *layout, b, mode, rows, out);
+  if (separates && b.left >= 0 && b.right >= 0) {
+    if (mode == PaddingMode::Edge) {
+      pad_with_edges_in_planes(images, *layout, b, rows, out);
+    } else {
+      pad_with_mirrors_in_planes(images, *layout, b, mode, rows, out);
+    }
     return finished();
   }
   const auto columns = padded_line(images.size(3), b.left, b.right, mode);
@@ -241,23 +274,52 @@ std::optional<torch::Tensor> pad_pixels(const torch::Tensor& image, const Border
   return finished();
 }
 
-bool fill_pixels(const torch::Tensor& part, const torch::Tensor& fill) {
-  if (part.dim() > 4) return false;  // it would be copied
-  const auto images = as_batch(part);
+std::optional<torch::Tensor> filled_in(const torch::Tensor& image, const torch::Tensor& part, const torch::Tensor& fill) {
+  if (image.dim() > 4 || part.numel() == 0) return std::nullopt;  // the batch would be a copy
+  const auto images = as_batch(image);
   const auto layout = picture_layout(images);
-  if (!layout) return false;
+  if (!layout) return std::nullopt;
+  auto out = at::empty_like(image);
+  const auto outs = as_batch(out);
+  const auto out_layout = picture_layout(outs);
   const int64_t height = images.size(2), row_bytes = images.size(3) * layout->pixel;
-  const auto filled = filled_rows(fill, *layout, images.size(1), images.size(3));
+  if (!out_layout || out_layout->interleaved != layout->interleaved) return std::nullopt;
+  if (height > 1 && (out_layout->row_stride != row_bytes || layout->row_stride < row_bytes)) return std::nullopt;
+
+  const auto parts = as_batch(part);
+  const int64_t offset = (part.storage_offset() - image.storage_offset()) * image.element_size();
+  const int64_t top = height > 1 ? offset / layout->row_stride : 0, left = offset - top * layout->row_stride;
+  const auto filled = filled_rows(fill, *layout, images.size(1), parts.size(3));
+  const bool has_gaps = height > 1 && layout->row_stride != row_bytes;
   for_rows(layout->pictures, height, row_bytes, [&](int64_t number, int64_t first, int64_t last) {
-    auto* const to = const_cast<uint8_t*>(picture(images, *layout, number));
+    const uint8_t* const from = picture(images, *layout, number);
+    auto* const to = const_cast<uint8_t*>(picture(outs, *out_layout, number));
     const auto& row = filled[static_cast<size_t>(number) % filled.size()];
-    for (int64_t y = first; y < last; ++y) std::memcpy(to + y * layout->row_stride, row.data(), row.size());
+    // What lies between two rows of the part is copied at once: the right end of one row and the beginning of the next.
+    int64_t done = first * row_bytes;
+    const auto copy_until = [&](int64_t end) {
+      if (!has_gaps) {
+        std::memcpy(to + done, from + done, static_cast<size_t>(end - done));
+        done = end;
+      }
+      while (done < end) {
+        const int64_t y = done / row_bytes, x = done % row_bytes, some = std::min(row_bytes - x, end - done);
+        std::memcpy(to + done, from + y * layout->row_stride + x, static_cast<size_t>(some));
+        done += some;
+      }
+    };
+    for (int64_t y = std::max(first, top); y < std::min(last, top + parts.size(2)); ++y) {
+      copy_until(y * row_bytes + left);
+      std::memcpy(to + done, row.data(), row.size());
+      done += static_cast<int64_t>(row.size());
+    }
+    copy_until(last * row_bytes);
   });
-  return true;
+  return out;
 }
 
 torch::Tensor pad_with_zeros(const torch::Tensor& image, const Borders& b) {
-  if (const auto padded = pad_pixels(image, b, PaddingMode::Constant, at::zeros({1}, image.options()))) return *padded;
+  if (const auto padded = pad_pixels(image, b, PaddingMode::Constant, at::scalar_tensor(0, image.options()))) return *padded;
   return at::constant_pad_nd(image, {b.left, b.right, b.top, b.bottom}, 0);
 }
 

@@ -20,8 +20,8 @@ std::optional<torch::Tensor> pad_pixels(const torch::Tensor& image, const Border
 /// The same with 0, for every image of the CPU and elsewhere.
 torch::Tensor pad_with_zeros(const torch::Tensor& image, const Borders& borders);
 
-/// Overwrites an image or a part of one, (..., C, H, W) or (H, W), with `fill`, which is as that of pad_pixels. Returns whether there
-/// is a kernel for its memory; if not, it is as it was. Autograd does not see it.
-bool fill_pixels(const torch::Tensor& part, const torch::Tensor& fill);
+/// A copy of an image, (..., C, H, W) or (H, W), in which the pixels of `part`, a view of a rectangle of it, are `fill`, which is as
+/// that of pad_pixels. None where there is no kernel for its memory.
+std::optional<torch::Tensor> filled_in(const torch::Tensor& image, const torch::Tensor& part, const torch::Tensor& fill);
 
 }  // namespace opsis::inline v1::transforms::detail

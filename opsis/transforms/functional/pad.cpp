@@ -3,8 +3,8 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/pad.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/tensor.h>
 #include <c10/util/overflows.h>
 
@@ -153,7 +153,7 @@ torch::Tensor pad(const torch::Tensor& image, torch::IntArrayRef padding, const 
     const bool grows = std::max({b.left, b.top, b.right, b.bottom}) > 0;
     OPSIS_CHECK(!grows || numbers.size() > 1 || holds(image.scalar_type(), numbers[0]),
                 "pad: fill must be a number that {} holds, got {}", image.scalar_type(), numbers[0]);
-    pixel = grows && numbers.size() > 1 ? colour(image, numbers) : at::full({1}, grows ? numbers[0] : 0, image.options());
+    pixel = grows && numbers.size() > 1 ? colour(image, numbers) : at::scalar_tensor(grows ? numbers[0] : 0, image.options());
   }
   if (const auto padded = detail::pad_pixels(image, b, padding_mode, pixel)) return *padded;
   if (padding_mode == PaddingMode::Constant) {  // ATen cuts before it pads
