@@ -3,7 +3,11 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
+#include <vector>
 
+#include "opsis/core/parallel.h"
 #include "opsis/simd/interleave.h"
 #include "opsis/simd/luma.h"
 #include "opsis/transforms/functional/bytes.h"
@@ -21,6 +25,22 @@ namespace functional {
 namespace {
 
 torch::Tensor thrice(const torch::Tensor& gray) {
+  if (gray.is_cpu() && gray.layout() == torch::kStrided && gray.is_contiguous() && !gray.requires_grad() && gray.numel() > 0) {
+    auto shape = gray.sizes().vec();
+    shape[shape.size() - 3] = 3;
+    auto out = at::empty(shape, gray.options());
+    const int64_t plane = gray.size(-2) * gray.size(-1) * gray.element_size();
+    const auto* const from = static_cast<const uint8_t*>(gray.const_data_ptr());
+    auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
+    for (int64_t i = 0; i < gray.numel() * gray.element_size() / plane; ++i) {
+      parallel_for(0, plane, int64_t{1} << 17, [&](int64_t first, int64_t last) {
+        for (int64_t c = 0; c < 3; ++c) {
+          std::memcpy(to + (3 * i + c) * plane + first, from + i * plane + first, static_cast<size_t>(last - first));
+        }
+      });
+    }
+    return out;
+  }
   std::vector<int64_t> repeats(static_cast<size_t>(gray.dim()), 1);
   repeats[repeats.size() - 3] = 3;
   return gray.repeat(repeats);
