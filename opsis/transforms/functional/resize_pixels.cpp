@@ -41,7 +41,7 @@ torch::Tensor resize_blended(const torch::Tensor& images, const PictureLayout& l
 torch::Tensor resize_nearest(const torch::Tensor& images, const PictureLayout& layout, Size size, bool exact) {
   auto out = empty_pictures(images, size, layout);
   const auto rows = simd::nearest_indices(images.size(2), size.height, exact);
-  const auto columns = simd::nearest_indices(images.size(3), size.width, exact);
+  const simd::NearestRows columns(simd::nearest_indices(images.size(3), size.width, exact), images.size(3), layout.pixel);
   const int64_t row_bytes = size.width * layout.pixel;
   auto* const to = static_cast<uint8_t*>(out.mutable_data_ptr());
   for_rows(layout.pictures, size.height, row_bytes, [&](int64_t number, int64_t first, int64_t last) {
@@ -52,7 +52,7 @@ torch::Tensor resize_nearest(const torch::Tensor& images, const PictureLayout& l
       if (y > first && rows[static_cast<size_t>(y - 1)] == source) {
         std::memcpy(row, row - row_bytes, static_cast<size_t>(row_bytes));
       } else {
-        simd::nearest_row(from + source * layout.row_stride, columns.data(), size.width, layout.pixel, row);
+        columns.copy(from + source * layout.row_stride, row);
       }
     }
   });
