@@ -40,6 +40,8 @@ struct Chunk {
   HWY_ALIGN_MAX uint64_t lower[kRoom];
   HWY_ALIGN_MAX uint32_t square[kRoom];   // four pixels of one channel
   HWY_ALIGN_MAX uint32_t fetched[kRoom];  // a pixel's channels
+  HWY_ALIGN_MAX uint8_t bytes[kRoom];     // the same of one channel, and of `inside`
+  HWY_ALIGN_MAX uint8_t inside_bytes[kRoom];
   HWY_ALIGN_MAX uint8_t out[3][kRoom];
 };
 
@@ -75,11 +77,21 @@ void DisplacedPlaces(const WarpPlaces& places, int64_t row, int64_t column, int6
   const float* dy = places.dy + row * places.row + column * places.step;
   const float* x = places.x + column;
   const float y = places.y[row];
+  int64_t done = 0;
   if (places.step == 1) {
-    for (int64_t i = 0; i < n; ++i) chunk.x[i] = x[i] + dx[i], chunk.y[i] = y + dy[i];
-  } else {
-    for (int64_t i = 0; i < n; ++i) chunk.x[i] = x[i] + dx[i * places.step], chunk.y[i] = y + dy[i * places.step];
+    for (; done < n; ++done) chunk.x[done] = x[done] + dx[done], chunk.y[done] = y + dy[done];
+  } else if (places.step == 2 && dy == dx + 1) {
+    const DF d;
+    const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+    const auto rows = hn::Set(d, y);
+    for (; done + lanes <= n; done += lanes) {
+      VF by_x, by_y;
+      hn::LoadInterleaved2(d, dx + 2 * done, by_x, by_y);
+      hn::Store(hn::Add(hn::LoadU(d, x + done), by_x), d, chunk.x + done);
+      hn::Store(hn::Add(rows, by_y), d, chunk.y + done);
+    }
   }
+  for (int64_t i = done; i < n; ++i) chunk.x[i] = x[i] + dx[i * places.step], chunk.y[i] = y + dy[i * places.step];
   // The rest of the last vector.
   for (int64_t i = n; i % static_cast<int64_t>(hn::Lanes(DF())) != 0; ++i) chunk.x[i] = chunk.y[i] = 0;
 }
@@ -259,41 +271,94 @@ void Bilinear(const WarpPlaces& places, const WarpPictures& p, int64_t first, in
   }
 }
 
-// Offsets of the nearest pixels, and whether they are outside: then that of some pixel. Returns the largest.
-template <int kChannels>
-int32_t LocateNearest(const WarpPictures& p, int64_t n, Chunk& chunk) {
+struct Nearests {
+  int32_t largest;  // offset
+  bool all_inside, none_inside;
+};
+
+// Offsets of the nearest pixels, and whether they are outside: then that of some pixel. kFloats: a picture is so small that floats
+// hold its offsets, which need no conversion and no product of integers.
+template <int kChannels, bool kFloats>
+Nearests LocateNearest(const WarpPictures& p, int64_t n, Chunk& chunk) {
   const DF d;
   const DI di;
+  const DU du;
+  const hn::Rebind<uint8_t, DU> d8;
   const float half_width = static_cast<float>(p.source_width) / 2, half_height = static_cast<float>(p.source_height) / 2;
   const auto row = hn::Set(di, static_cast<int32_t>(p.source_row));
+  const auto row_as_float = hn::Set(d, static_cast<float>(p.source_row)), pixel = hn::Set(d, static_cast<float>(kChannels));
   const auto within = [&](VF at, int64_t size) HWY_ATTR {  // false for what is no number
     return hn::And(hn::Ge(at, hn::Zero(d)), hn::Lt(at, hn::Set(d, static_cast<float>(size))));
   };
   auto largest = hn::Zero(di);
+  auto all = hn::Eq(hn::Zero(d), hn::Zero(d)), any = hn::Not(all);
   for (int64_t i = 0; i < n; i += static_cast<int64_t>(hn::Lanes(d))) {
-    const auto x = hn::Round(Pixels(hn::Load(d, chunk.x + i), half_width, p.fused));
+    auto x = hn::Round(Pixels(hn::Load(d, chunk.x + i), half_width, p.fused));
     const auto y = hn::Round(Pixels(hn::Load(d, chunk.y + i), half_height, p.fused));
     const auto inside = hn::And(within(x, p.source_width), within(y, p.source_height));
-    auto offset = hn::ConvertTo(di, hn::IfThenElseZero(inside, x));
-    if constexpr (kChannels == 3) offset = hn::Add(offset, hn::Add(offset, offset));
-    offset = hn::Add(offset, hn::Mul(hn::ConvertTo(di, hn::IfThenElseZero(inside, y)), row));
-    largest = hn::Max(largest, offset);
+    auto offset = hn::Zero(di);
+    if constexpr (kFloats) {
+      if constexpr (kChannels != 1) x = hn::Mul(x, pixel);
+      // Above 2^23 the last bits of a float are the integer.
+      const auto bits = hn::BitCast(di, hn::MulAdd(y, row_as_float, hn::Add(x, hn::Set(d, 0x1p23f))));
+      offset = hn::IfThenElseZero(hn::RebindMask(di, inside), hn::Sub(bits, hn::BitCast(di, hn::Set(d, 0x1p23f))));
+    } else {
+      offset = hn::ConvertTo(di, hn::IfThenElseZero(inside, x));
+      if constexpr (kChannels == 3) offset = hn::Add(offset, hn::Add(offset, offset));
+      offset = hn::Add(offset, hn::Mul(hn::ConvertTo(di, hn::IfThenElseZero(inside, y)), row));
+    }
     hn::Store(offset, di, chunk.offset + i);
-    hn::Store(hn::VecFromMask(d, inside), d, chunk.inside + i);
+    const auto shown = hn::VecFromMask(d, inside);
+    if constexpr (kChannels == 1) {
+      hn::StoreU(hn::TruncateTo(d8, hn::BitCast(du, shown)), d8, chunk.inside_bytes + i);
+    } else {
+      largest = hn::Max(largest, offset);
+      hn::Store(shown, d, chunk.inside + i);
+    }
+    all = hn::And(all, inside);
+    any = hn::Or(any, inside);
   }
-  return hn::GetLane(hn::MaxOfLanes(di, largest));
+  return {kChannels == 1 ? 0 : hn::GetLane(hn::MaxOfLanes(di, largest)), hn::AllTrue(d, all), hn::AllFalse(d, any)};
+}
+
+// one(i) for i below n, eight in a turn: a turn of the loop costs as much as a pixel.
+template <class One>
+HWY_INLINE void InEights(int64_t n, const One& one) {
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    one(i), one(i + 1), one(i + 2), one(i + 3), one(i + 4), one(i + 5), one(i + 6), one(i + 7);
+  }
+  for (; i < n; ++i) one(i);
+}
+
+void FetchBytes(const uint8_t* source, int64_t n, const int32_t* offset, uint8_t* to) {
+  InEights(n, [=](int64_t i) HWY_ATTR { to[i] = source[offset[i]]; });
 }
 
 // Pixels of three bytes as four, the last of which is another's: the picture's last pixel, if it is among them, has none behind it.
-template <int kChannels>
-void FetchNearest(const uint8_t* source, int64_t n, bool has_last, int64_t last, Chunk& chunk) {
-  if constexpr (kChannels == 1) {
-    for (int64_t i = 0; i < n; ++i) chunk.fetched[i] = source[chunk.offset[i]];
-  } else if (!has_last) {
-    for (int64_t i = 0; i < n; ++i) std::memcpy(chunk.fetched + i, source + chunk.offset[i], 4);
+void FetchPixels(const uint8_t* source, int64_t n, bool has_last, int64_t last, Chunk& chunk) {
+  const int32_t* const offset = chunk.offset;
+  if (!has_last) {
+    InEights(n, [source, offset, to = chunk.fetched](int64_t i) HWY_ATTR { std::memcpy(to + i, source + offset[i], 4); });
   } else {
-    for (int64_t i = 0; i < n; ++i) std::memcpy(chunk.fetched + i, source + chunk.offset[i], chunk.offset[i] < last ? 4 : 3);
+    for (int64_t i = 0; i < n; ++i) std::memcpy(chunk.fetched + i, source + offset[i], offset[i] < last ? 4 : 3);
   }
+}
+
+// What was fetched of one channel, where some is inside and some not.
+void StoreNearestBytes(int64_t n, uint8_t outside, uint8_t* target, Chunk& chunk) {
+  const hn::ScalableTag<uint8_t> d;
+  const auto colour = hn::Set(d, outside);
+  const auto some = [&](int64_t i, uint8_t* to) HWY_ATTR {
+    const auto inside = hn::MaskFromVec(hn::Load(d, chunk.inside_bytes + i));
+    hn::StoreU(hn::IfThenElse(inside, hn::Load(d, chunk.bytes + i), colour), d, to);
+  };
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) some(i, target + i);
+  if (i == n) return;
+  some(i, chunk.out[0]);
+  std::memcpy(target + i, chunk.out[0], static_cast<size_t>(n - i));
 }
 
 // The channel that lies so many bits up in what was fetched.
@@ -315,35 +380,50 @@ void StoreNearest(int64_t n, uint8_t outside, uint8_t* target, Chunk& chunk) {
   std::memcpy(target + i, chunk.out[0], static_cast<size_t>(n - i));
 }
 
-template <int kChannels>
+template <int kChannels, bool kFloats>
 void Nearest(const WarpPlaces& places, const WarpPictures& p, int64_t first, int64_t last) {
   Chunk chunk;
   std::memset(&chunk, 0, sizeof(chunk));  // the rest of the last vectors is computed too
   const int64_t last_pixel = (p.source_height - 1) * p.source_row + kChannels * (p.source_width - 1);
+  const auto some = [&](int64_t row, int64_t column, int64_t n) HWY_ATTR {
+    FindPlaces(places, row, column, n, chunk);
+    const auto found = LocateNearest<kChannels, kFloats>(p, n, chunk);
+    for (int64_t picture = 0; picture < p.count; ++picture) {
+      const uint8_t* const source = p.source + picture * p.source_picture;
+      uint8_t* target = p.target + picture * p.target_picture + row * p.target_row + column;
+      const auto outside = [&](int64_t c) {
+        return p.fill ? static_cast<uint8_t>(p.fill[kChannels * picture + c]) : uint8_t{0};
+      };
+      if (found.none_inside) {
+        for (int64_t c = 0; c < kChannels; ++c) std::memset(target + c * p.target_plane, outside(c), static_cast<size_t>(n));
+      } else if constexpr (kChannels == 3) {
+        FetchPixels(source, n, found.largest >= last_pixel, last_pixel, chunk);
+        StoreNearest<0>(n, outside(0), target, chunk);
+        StoreNearest<8>(n, outside(1), target + p.target_plane, chunk);
+        StoreNearest<16>(n, outside(2), target + 2 * p.target_plane, chunk);
+      } else if (found.all_inside) {
+        FetchBytes(source, n, chunk.offset, target);
+      } else {
+        FetchBytes(source, n, chunk.offset, chunk.bytes);
+        StoreNearestBytes(n, outside(0), target, chunk);
+      }
+    }
+  };
   // In strips, so that the next row finds its pixels in the nearest cache, however the picture is turned.
   for (int64_t column = 0; column < p.target_width; column += kChunk) {
     const int64_t n = std::min(kChunk, p.target_width - column);
-    for (int64_t row = first; row < last; ++row) {
-      FindPlaces(places, row, column, n, chunk);
-      const bool has_last = LocateNearest<kChannels>(p, n, chunk) >= last_pixel;
-      for (int64_t picture = 0; picture < p.count; ++picture) {
-        FetchNearest<kChannels>(p.source + picture * p.source_picture, n, has_last, last_pixel, chunk);
-        uint8_t* target = p.target + picture * p.target_picture + row * p.target_row + column;
-        const auto outside = [&](int64_t c) {
-          return p.fill ? static_cast<uint8_t>(p.fill[kChannels * picture + c]) : uint8_t{0};
-        };
-        StoreNearest<0>(n, outside(0), target, chunk);
-        if constexpr (kChannels == 3) {
-          StoreNearest<8>(n, outside(1), target + p.target_plane, chunk);
-          StoreNearest<16>(n, outside(2), target + 2 * p.target_plane, chunk);
-        }
-      }
-    }
+    for (int64_t row = first; row < last; ++row) some(row, column, n);
   }
 }
 
+template <int kChannels>
+void NearestRows(const WarpPlaces& places, const WarpPictures& p, int64_t first, int64_t last) {
+  return p.source_height * p.source_row < int64_t{1} << 23 ? Nearest<kChannels, true>(places, p, first, last)
+                                                           : Nearest<kChannels, false>(places, p, first, last);
+}
+
 void WarpNearest(const WarpPlaces& places, const WarpPictures& pictures, int64_t first, int64_t last) {
-  return pictures.channels == 3 ? Nearest<3>(places, pictures, first, last) : Nearest<1>(places, pictures, first, last);
+  return pictures.channels == 3 ? NearestRows<3>(places, pictures, first, last) : NearestRows<1>(places, pictures, first, last);
 }
 
 template <int kChannels, bool kFill>

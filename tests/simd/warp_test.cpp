@@ -263,5 +263,17 @@ TEST(WarpKernel, OfEachSetIsThePlainLoop) {
   }
 }
 
+// Offsets are then found in integers.
+TEST(WarpKernel, TakesPicturesOfMoreBytesThanFloatsCount) {
+  for (const int64_t channels : {1, 3}) {
+    const auto image = torch::randint(256, {channels, 2100, channels == 1 ? 4100 : 1400}, torch::kUInt8);
+    const auto warp = [](const torch::Tensor& x) {
+      return functional::affine(x, 10, {20, 10}, 1.1, {5, 3}, {.interpolation = InterpolationMode::NEAREST});
+    };
+    const auto expected = warp(image.to(torch::kFloat32)).to(torch::kUInt8);
+    EXPECT_TENSOR_EQ(warp(channels == 1 ? image : channels_innermost(image)), expected);
+  }
+}
+
 }  // namespace
 }  // namespace opsis
