@@ -17,22 +17,25 @@ Image draw_keypoints(const Image& image, const torch::Tensor& keypoints, const D
   const auto instances = keypoints.size(0), points = keypoints.size(1);
   OPSIS_CHECK(keypoints.numel() == 0 || keypoints.size(2) >= 2, "{}: the key points must be (N, K, 2), got {}", where,
               opsis::detail::shape(keypoints));
-  auto visibility = options.visibility ? *options.visibility : torch::ones({instances, points}, torch::kBool);
-  OPSIS_CHECK(visibility.defined(), "{}: visibility is undefined", where);
-  if (visibility.dim() == 3) visibility = visibility.squeeze(-1);
-  OPSIS_CHECK(visibility.dim() == 2 && visibility.size(0) == instances && visibility.size(1) == points,
-              "{}: visibility must be ({}, {}), got {}", where, instances, points, opsis::detail::shape(visibility));
+  torch::Tensor seen;  // none: all are
+  if (options.visibility) {
+    auto visibility = *options.visibility;
+    OPSIS_CHECK(visibility.defined(), "{}: visibility is undefined", where);
+    if (visibility.dim() == 3) visibility = visibility.squeeze(-1);
+    OPSIS_CHECK(visibility.dim() == 2 && visibility.size(0) == instances && visibility.size(1) == points,
+                "{}: visibility must be ({}, {}), got {}", where, instances, points, opsis::detail::shape(visibility));
+    seen = visibility.to(torch::kCPU, torch::kBool).contiguous();
+  }
 
   const auto pixels = detail::drawable_copy(image);
   auto raster = detail::raster_on(pixels, Raster::Mode::Store);
   const auto places = keypoints.to(torch::kCPU, torch::kInt64).contiguous();
-  const auto seen = visibility.to(torch::kCPU, torch::kBool).contiguous();
   for (int64_t i = 0; i < instances; ++i) {
     const auto at = [&](int64_t point) {
-      const auto* place = places.data_ptr<int64_t>() + (i * points + point) * places.size(2);
+      const auto* place = places.const_data_ptr<int64_t>() + (i * points + point) * places.size(2);
       return Pixel{place[0], place[1]};
     };
-    const auto is_seen = [&](int64_t point) { return seen.data_ptr<bool>()[i * points + point]; };
+    const auto is_seen = [&](int64_t point) { return !seen.defined() || seen.const_data_ptr<bool>()[i * points + point]; };
     for (int64_t point = 0; point < points; ++point) {
       if (!is_seen(point)) continue;
       OPSIS_CHECK(options.radius >= 0, "{}: radius must not be negative, got {}", where, options.radius);

@@ -18,8 +18,9 @@ void check_drawable(std::string_view where, const Image& image, bool gray_is_fin
 }
 
 torch::Tensor drawable_copy(const Image& image) {
-  const auto pixels = transforms::functional::to_dtype(image.data.detach(), torch::kUInt8, {.scale = true});
-  return pixels.cpu().expand({3, -1, -1}).clone(torch::MemoryFormat::Contiguous);
+  const auto pixels = transforms::functional::to_dtype(image.data.detach(), torch::kUInt8, {.scale = true}).cpu();
+  if (pixels.size(0) == 1) return pixels.expand({3, -1, -1}).clone(torch::MemoryFormat::Contiguous);
+  return pixels.is_alias_of(image.data) ? pixels.clone() : pixels;  // what was converted or fetched is a copy already
 }
 
 Image in_type_of(const torch::Tensor& drawn, const Image& image) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "opsis/core/check.h"
@@ -26,6 +27,21 @@ int64_t round_in(double x) { return static_cast<int64_t>(x >= 0 ? std::ceil(x - 
 uint8_t mix(uint8_t below, uint8_t above, uint8_t alpha) {
   const unsigned sum = below * (255U - alpha) + above * unsigned{alpha} + 128U;
   return static_cast<uint8_t>(((sum >> 8) + sum) >> 8);  // divided by 255, to the nearest
+}
+
+// One after another in memory: the first ones singly, then what is there is repeated, ever more at once.
+void store_pixels(uint8_t* to, int64_t count, Color color) {
+  const auto singly = std::min<int64_t>(count, 8);
+  for (int64_t x = 0; x < singly; ++x) {
+    to[3 * x] = color.red;
+    to[3 * x + 1] = color.green;
+    to[3 * x + 2] = color.blue;
+  }
+  for (auto done = 3 * singly; done < 3 * count;) {
+    const auto more = std::min(done, 3 * count - done);
+    std::memcpy(to + done, to, static_cast<size_t>(more));
+    done += more;
+  }
 }
 
 }  // namespace
@@ -74,31 +90,47 @@ void Raster::set(int64_t y, int64_t x, Ink ink) {
   }
 }
 
-void Raster::row(int64_t y, int64_t first, int64_t last, Ink ink) {
-  if (y < 0 || y >= size_.height) return;
-  first = std::max<int64_t>(first, 0);
-  last = std::min(last, size_.width - 1);
-  for (auto x = first; x <= last; ++x) set(y, x, ink);
-}
+void Raster::row(int64_t y, int64_t first, int64_t last, Ink ink) { fill_rectangle({first, y}, {last, y}, ink); }
 
 void Raster::fill_rectangle(Pixel top_left, Pixel bottom_right, Ink ink) {
+  const auto left = std::max<int64_t>(top_left.x, 0), right = std::min(bottom_right.x, size_.width - 1);
   const auto top = std::max<int64_t>(top_left.y, 0), bottom = std::min(bottom_right.y, size_.height - 1);
-  for (auto y = top; y <= bottom; ++y) row(y, top_left.x, bottom_right.x, ink);
+  if (left > right || top > bottom) return;
+  const auto columns = right - left + 1, column = layout_.column;
+  auto* const corner = data_ + top * layout_.row + left * column;
+  if (mode_ == Mode::Store && layout_.channel == 1 && column == 3) {
+    for (int64_t y = 0; y <= bottom - top; ++y) store_pixels(corner + y * layout_.row, columns, ink.color);
+    return;
+  }
+  auto* plane = corner;
+  for (const auto level : {ink.color.red, ink.color.green, ink.color.blue}) {
+    for (int64_t y = 0; y <= bottom - top; ++y) {
+      auto* const at = plane + y * layout_.row;
+      if (mode_ == Mode::Blend) {
+        for (int64_t x = 0; x < columns; ++x) at[x * column] = mix(at[x * column], level, ink.alpha);
+      } else if (column == 1 && columns >= 16) {
+        std::fill_n(at, columns, level);
+      } else {
+        for (int64_t x = 0; x < columns; ++x) at[x * column] = level;
+      }
+    }
+    plane += layout_.channel;
+  }
 }
 
 void Raster::rectangle(Pixel top_left, Pixel bottom_right, Ink ink, int64_t width) {
   const auto first = within_reach(top_left), last = within_reach(bottom_right);
   const auto left = first.x, top = first.y, right = last.x, bottom = last.y;
   width = std::min<int64_t>(width, 1 << 29);
-  // Ring after ring inwards, as far as the image shows them: the four sides alone, each pixel as often as it lies on one.
-  const auto each = [&](int64_t from, int64_t to, const auto& draw) {
-    for (auto i = std::max<int64_t>(from, 0); i <= std::min(to, width - 1); ++i) draw(i);
-  };
-  const auto upright = [&](int64_t x) { thin_line({x, top + width}, {x, bottom - width + 1}, ink); };
-  each(-top, size_.height - 1 - top, [&](int64_t i) { row(top + i, left, right, ink); });
-  each(bottom - size_.height + 1, bottom, [&](int64_t i) { row(bottom - i, left, right, ink); });
-  each(-left, size_.width - 1 - left, [&](int64_t i) { upright(left + i); });
-  each(right - size_.width + 1, right, [&](int64_t i) { upright(right - i); });
+  if (width <= 0) return;
+  // Four sides, each pixel drawn as often as it lies on one. The upright ones are lines between the others, whose end is left out:
+  // in a frame that is thicker than its box is high they run upwards.
+  const auto start = top + width, end = bottom - width + 1;
+  const auto high = start <= end ? start : end + 1, low = start <= end ? end - 1 : start;
+  fill_rectangle({left, top}, {right, top + width - 1}, ink);
+  fill_rectangle({left, bottom - width + 1}, {right, bottom}, ink);
+  fill_rectangle({left, high}, {left + width - 1, low}, ink);
+  fill_rectangle({right - width + 1, high}, {right, low}, ink);
 }
 
 void Raster::thin_line(Pixel from, Pixel to, Ink ink) {
@@ -112,12 +144,20 @@ void Raster::thin_line(Pixel from, Pixel to, Ink ink) {
   const auto size = along_x ? size_.width : size_.height;
   const auto first = std::max<int64_t>(0, step > 0 ? -along : along - size + 1);
   const auto last = std::min(steps - 1, step > 0 ? size - 1 - along : along);
+  if (first > last) return;
+  // How far aside a step is: (2 * least * i + steps) / (2 * steps), to the nearest and halves up, with what is left over.
+  const auto least = std::min(dx, dy), begun = 2 * least * first + steps;
+  auto aside = begun / (2 * steps), over = begun % (2 * steps);
   for (auto i = first; i <= last; ++i) {
-    const auto aside = (2 * std::min(dx, dy) * i + steps) / (2 * steps);  // to the nearest, halves up
     if (along_x) {
       set(from.y + step_y * aside, from.x + step_x * i, ink);
     } else {
       set(from.y + step_y * i, from.x + step_x * aside, ink);
+    }
+    over += 2 * least;
+    if (over >= 2 * steps) {
+      over -= 2 * steps;
+      ++aside;
     }
   }
 }

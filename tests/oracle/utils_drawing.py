@@ -252,7 +252,8 @@ def keypoints_refusals(what):
     return {**values, **options}
 
 
-@case("utils_drawing/flow", shape=[(2, 7, 9), (3, 2, 6, 5), (1, 2, 1, 1), (2, 64, 80)], kind=["random", "zero", "axes", "huge", "tiny"])
+@case("utils_drawing/flow", shape=[(2, 7, 9), (3, 2, 6, 5), (1, 2, 1, 1), (2, 64, 80), (2, 211, 307), (3, 2, 110, 131)],
+      kind=["random", "zero", "axes", "huge", "tiny"])
 def flow(shape, kind):
     values = torch.randn(shape)
     if kind == "zero":

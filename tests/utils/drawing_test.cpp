@@ -19,6 +19,9 @@ utils::Colors colors_of(const std::string& json) {
   return value.get<std::vector<std::string>>();
 }
 
+// Pixel after pixel, as images are decoded.
+torch::Tensor interleaved(const torch::Tensor& image) { return image.permute({1, 2, 0}).contiguous().permute({2, 0, 1}); }
+
 TEST(DrawBoundingBoxes, EqualsTorchvision) {
   for (const auto& c : oracle::cases("utils_drawing/boxes")) {
     SCOPED_TRACE(c.name());
@@ -32,7 +35,7 @@ TEST(DrawBoundingBoxes, EqualsTorchvisionForEachType) {
   for (const auto& c : oracle::cases("utils_drawing/boxes_of_types")) {
     SCOPED_TRACE(c.name());
     auto image = c.tensor("image");
-    if (c.text("layout") == "channels_last") image = image.permute({1, 2, 0}).contiguous().permute({2, 0, 1});
+    if (c.text("layout") == "channels_last") image = interleaved(image);
     if (c.text("layout") == "strided") image = image.repeat_interleave(2, 1).slice(1, 0, {}, 2);
     const auto before = image.clone();
     const auto out = utils::draw_bounding_boxes(Image(image), c.tensor("boxes"), {.fill = c.boolean("fill"), .width = 2});
@@ -167,20 +170,23 @@ TEST(Raster, SetsThePixelsThatPillowSets) {
   for (const auto& c : oracle::cases("utils_drawing/shapes")) {
     SCOPED_TRACE(c.name());
     const auto expected = c.tensor("expected");
-    auto image = torch::tensor({10, 20, 30}, torch::kUInt8).view({3, 1, 1}).expand(expected.sizes()).contiguous();
-    utils::Raster raster(image.data_ptr<uint8_t>(), {image.size(1), image.size(2)},
-                         {image.stride(0), image.stride(1), image.stride(2)},
-                         c.text("mode") == "RGBA" ? utils::Raster::Mode::Blend : utils::Raster::Mode::Store);
     std::vector<utils::Pixel> points;
     const auto places = c.tensor("points");
     for (int64_t i = 0; i < places.size(0); ++i) points.push_back({places[i][0].item<int64_t>(), places[i][1].item<int64_t>()});
     const utils::Ink ink{{200, 100, 50}, 100};
     const auto shape = c.text("shape");
-    if (shape == "line") raster.line(points[0], points[1], ink, c.integer("drawn_width"));
-    if (shape == "polygon") raster.fill_polygon(points, ink);
-    if (shape == "rectangle") raster.rectangle(points[0], points[1], ink, c.integer("drawn_width"));
-    if (shape == "disc") raster.fill_disc(points[0], c.integer("drawn_width"), ink);
-    EXPECT_TENSOR_EQ(image, expected);
+    const auto blank = torch::tensor({10, 20, 30}, torch::kUInt8).view({3, 1, 1}).expand(expected.sizes()).contiguous();
+    const auto apart = torch::zeros({3, expected.size(1), 2 * expected.size(2)}, torch::kUInt8).slice(2, 0, {}, 2);
+    for (auto image : {blank, interleaved(blank), apart.copy_(blank)}) {
+      utils::Raster raster(image.data_ptr<uint8_t>(), {image.size(1), image.size(2)},
+                           {image.stride(0), image.stride(1), image.stride(2)},
+                           c.text("mode") == "RGBA" ? utils::Raster::Mode::Blend : utils::Raster::Mode::Store);
+      if (shape == "line") raster.line(points[0], points[1], ink, c.integer("drawn_width"));
+      if (shape == "polygon") raster.fill_polygon(points, ink);
+      if (shape == "rectangle") raster.rectangle(points[0], points[1], ink, c.integer("drawn_width"));
+      if (shape == "disc") raster.fill_disc(points[0], c.integer("drawn_width"), ink);
+      EXPECT_TENSOR_EQ(image, expected);
+    }
   }
 }
 
@@ -197,7 +203,6 @@ TEST(DrawSegmentationMasks, EqualsTorchvision) {
 
 TEST(DrawSegmentationMasks, AreTheSameHoweverPixelsAndMasksLie) {
   torch::manual_seed(0);
-  const auto interleaved = [](const torch::Tensor& x) { return x.permute({1, 2, 0}).contiguous().permute({2, 0, 1}); };
   const auto image = torch::randint(256, {3, 70, 67}, torch::kUInt8);
   for (const int64_t count : {1, 3, 254, 255, 300}) {
     const auto masks = torch::rand({count, 70, 67}) < 1.0 / static_cast<double>(count);
@@ -306,10 +311,52 @@ TEST(DrawOnATensor, GivesATensorOfTheSamePixels) {
   EXPECT_ERROR(utils::draw_bounding_boxes(pixels[0], boxes), ValueError, "got (20, 24)");
 }
 
+// Drawn on an image that was decoded, the result lies pixel after pixel as all of torchvision's do.
+TEST(DrawOnATensor, LeavesPixelsWhereTheyLie) {
+  const auto planes = torch::randint(0, 256, {3, 60, 70}, torch::kUInt8), pixels = interleaved(planes);
+  const auto before = planes.clone();
+  const auto boxes = torch::tensor({{2, 3, 65, 47}, {-5, 20, 30, 90}, {40, 8, 41, 9}});
+  const auto points = torch::tensor({{{20, 30}, {60, 5}, {69, 59}}});
+  for (const auto type : {torch::kUInt8, torch::kFloat32}) {
+    const auto in_type = [&](const torch::Tensor& x) { return type == torch::kUInt8 ? x : x.to(type).div(255); };
+    const auto draw_boxes = [&](const torch::Tensor& x, int64_t width, bool fill) {
+      return utils::draw_bounding_boxes(in_type(x), boxes, {.colors = "#123456", .fill = fill, .width = width});
+    };
+    const auto draw_points = [&](const torch::Tensor& x) {
+      return utils::draw_keypoints(in_type(x), points, {.connectivity = {{0, 1}, {1, 2}}, .colors = "#123456", .radius = 9});
+    };
+    for (const bool fill : {false, true}) {
+      for (const int64_t width : {1, 3, 25}) {
+        const torch::Tensor on_planes = draw_boxes(planes, width, fill), on_pixels = draw_boxes(pixels, width, fill);
+        EXPECT_TENSOR_EQ(on_pixels, on_planes);
+        EXPECT_TRUE(on_planes.is_contiguous());
+        EXPECT_EQ(on_pixels.strides(), pixels.strides());
+      }
+    }
+    const torch::Tensor on_planes = draw_points(planes), on_pixels = draw_points(pixels);
+    EXPECT_TENSOR_EQ(on_pixels, on_planes);
+    EXPECT_TRUE(on_planes.is_contiguous());
+    EXPECT_EQ(on_pixels.strides(), pixels.strides());
+  }
+  EXPECT_TENSOR_EQ(planes, before);
+  EXPECT_TENSOR_EQ(pixels, before);
+}
+
 TEST(FlowToImage, EqualsTorchvision) {
   for (const auto& c : oracle::cases("utils_drawing/flow")) {
     SCOPED_TRACE(c.name());
-    EXPECT_TENSOR_EQ(utils::flow_to_image(c.tensor("flow")), c.tensor("expected"));
+    const auto flow = c.tensor("flow"), expected = c.tensor("expected");
+    EXPECT_TENSOR_EQ(utils::flow_to_image(flow), expected);
+    EXPECT_TENSOR_EQ(utils::flow_to_image(flow.transpose(-1, -3).contiguous().transpose(-1, -3)), expected);
+    EXPECT_TENSOR_EQ(utils::flow_to_image(torch::_neg_view(-flow)), expected);
+  }
+}
+
+TEST(FlowToImage, RefusesWhatIsNoNumberWhereverItIs) {
+  for (const int64_t at : {int64_t{0}, int64_t{4095}, int64_t{4096}, int64_t{9999}, int64_t{10007}, int64_t{20013}}) {
+    auto flow = torch::randn({2, 1, 10007});
+    flow.view(-1)[at] = std::nan("");
+    EXPECT_ERROR(utils::flow_to_image(flow), ValueError, "flow_to_image: the flow must be finite");
   }
 }
 
