@@ -13,14 +13,16 @@ namespace opsis::inline v1::simd {
 constexpr int64_t kFlowHues = 55;
 using FlowWheel = std::array<std::array<float, kFlowHues + 2>, 3>;
 
-/// The largest x * x + y * y, which may be infinite; no number when an x or y is infinite or none.
-OPSIS_API float longest_squared(const float* x, const float* y, int64_t count);
+/// x * x + y * y.
+OPSIS_API void squared_lengths(const float* x, const float* y, int64_t count, float* squares);
 
-/// -(x / divisor) and -(y / divisor).
-OPSIS_API void negative_parts(const float* x, const float* y, int64_t count, float divisor, float* to_x, float* to_y);
+/// x and y divided and turned around, -(x / divisor) and -(y / divisor), with the squares of their lengths. Returns whether all of
+/// these are finite.
+OPSIS_API bool reversed_parts(const float* x, const float* y, int64_t count, float divisor, float* to_x, float* to_y,
+                              float* squares);
 
-/// Of an angle in [-pi, pi] the colour, of the length of (x, y) how far it is from white. At most 1, but for what is rounded.
-OPSIS_API void flow_colors(const float* x, const float* y, const float* angle, int64_t count, const FlowWheel& wheel,
-                           uint8_t* red, uint8_t* green, uint8_t* blue);
+/// Of an angle in [-pi, pi] the colour; of the length, which is at most 1 but for what is rounded, how far it is from white.
+OPSIS_API void flow_colors(const float* angle, const float* length, int64_t count, const FlowWheel& wheel, uint8_t* red,
+                           uint8_t* green, uint8_t* blue);
 
 }  // namespace opsis::inline v1::simd

@@ -87,6 +87,22 @@ std::vector<Block> blocks_of(int64_t count) {
   return blocks;
 }
 
+// Memory for numbers of a block, and tensors upon it for the operators.
+template <int64_t kCount>
+class Buffers {
+ public:
+  float* at(int64_t row) { return memory_.mutable_data_ptr<float>() + row * pixels_a_block; }
+  std::vector<torch::Tensor>& rows(int64_t pixels) {
+    if (rows_.empty() || rows_[0].size(0) != pixels) rows_ = memory_.narrow(1, 0, pixels).unbind();
+    return rows_;
+  }
+
+ private:
+  torch::NoGradGuard no_grad_;  // each thread has its own
+  torch::Tensor memory_ = torch::empty({kCount, pixels_a_block}, torch::kFloat32);
+  std::vector<torch::Tensor> rows_;
+};
+
 // (N, 2, H, W) without gaps on the CPU: two passes, of blocks that stay in the cache.
 torch::Tensor colors_by_blocks(const torch::Tensor& flows) {
   const int64_t plane = flows.size(2) * flows.size(3);
@@ -97,41 +113,41 @@ torch::Tensor colors_by_blocks(const torch::Tensor& flows) {
     parallel_for(0, std::ssize(blocks), at::internal::GRAIN_SIZE / pixels_a_block, body);
   };
 
-  std::vector<float> squares(blocks.size());
+  // Roots are LibTorch's too: its library of mathematics does not round them to the nearest.
+  std::vector<float> longest(blocks.size());
   on_blocks([&](int64_t first, int64_t last) {
+    Buffers<1> buffers;
     for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) {
-      blocks[i].each_picture(plane, [&](int64_t picture, int64_t pixel, int64_t count, int64_t) {
+      auto* const squares = buffers.at(0);
+      blocks[i].each_picture(plane, [&](int64_t picture, int64_t pixel, int64_t count, int64_t here) {
         const auto at = 2 * picture * plane + pixel;
-        const auto square = simd::longest_squared(x + at, y + at, count);
-        if (!std::isnan(squares[i]) && !(square <= squares[i])) squares[i] = square;  // what is no number stays
+        simd::squared_lengths(x + at, y + at, count, squares + here);
       });
+      longest[i] = buffers.rows(blocks[i].size())[0].sqrt_().max().item<float>();
     }
   });
-  OPSIS_CHECK(std::ranges::none_of(squares, [](float square) { return std::isnan(square); }),
-              "flow_to_image: the flow must be finite");
-  const auto divisor = std::sqrt(*std::ranges::max_element(squares)) + std::numeric_limits<float>::epsilon();
+  const auto divisor = *std::ranges::max_element(longest) + std::numeric_limits<float>::epsilon();
 
   static const auto wheel = levels_of_wheel();
   auto out = torch::empty({flows.size(0), 3, flows.size(2), flows.size(3)}, torch::kUInt8);
   auto* const red = out.mutable_data_ptr<uint8_t>();
   on_blocks([&](int64_t first, int64_t last) {
-    const torch::NoGradGuard no_grad;  // each thread has its own
-    const auto memory = torch::empty({3, pixels_a_block}, torch::kFloat32);
-    auto* const minus_x = memory.mutable_data_ptr<float>();
-    auto* const minus_y = minus_x + pixels_a_block;
-    auto* const angle = minus_y + pixels_a_block;
-    std::vector<torch::Tensor> rows;
+    Buffers<3> buffers;
+    auto *const minus_x = buffers.at(0), *const angle = buffers.at(1), *const length = buffers.at(2);
     for (int64_t i = first; i < last; ++i) {
       const auto& block = blocks[static_cast<size_t>(i)];
+      bool finite = true;
       block.each_picture(plane, [&](int64_t picture, int64_t pixel, int64_t count, int64_t here) {
         const auto at = 2 * picture * plane + pixel;
-        simd::negative_parts(x + at, y + at, count, divisor, minus_x + here, minus_y + here);
+        finite &= simd::reversed_parts(x + at, y + at, count, divisor, minus_x + here, angle + here, length + here);
       });
-      if (rows.empty() || rows[0].size(0) != block.size()) rows = memory.narrow(1, 0, block.size()).unbind();
-      at::atan2_out(rows[2], rows[1], rows[0]);
+      OPSIS_CHECK(finite, "flow_to_image: the flow must be finite");
+      auto& rows = buffers.rows(block.size());
+      at::atan2_out(rows[1], rows[1], rows[0]);  // of y, in its place
+      rows[2].sqrt_();
       block.each_picture(plane, [&](int64_t picture, int64_t pixel, int64_t count, int64_t here) {
         auto* const to = red + 3 * picture * plane + pixel;
-        simd::flow_colors(minus_x + here, minus_y + here, angle + here, count, wheel, to, to + plane, to + 2 * plane);
+        simd::flow_colors(angle + here, length + here, count, wheel, to, to + plane, to + 2 * plane);
       });
     }
   });

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "tests/simd/every_target.h"
@@ -23,23 +24,23 @@ Floats random_floats(int64_t count, float least, float most, unsigned seed) {
   return out;
 }
 
-TEST(FlowKernels, FindTheLongest) {
+TEST(FlowKernels, TellWhatIsNotFinite) {
   support::on_every_target([] {
     for (const auto count : counts) {
+      const auto n = static_cast<size_t>(count);
       auto x = random_floats(count, -9, 9, 1), y = random_floats(count, -9, 9, 2);
-      for (const int64_t at : {int64_t{0}, count / 2, count - 1}) {
-        const auto i = static_cast<size_t>(at);
-        const auto before = x[i];
-        x[i] = -30;
-        EXPECT_EQ(simd::longest_squared(x.data(), y.data(), count), 900 + y[i] * y[i]);
-        x[i] = 1e30F;
-        EXPECT_EQ(simd::longest_squared(x.data(), y.data(), count), std::numeric_limits<float>::infinity());
+      Floats to_x(n), to_y(n), squares(n);
+      const auto finite = [&](const Floats& first, const Floats& second) {
+        return simd::reversed_parts(first.data(), second.data(), count, 13, to_x.data(), to_y.data(), squares.data());
+      };
+      EXPECT_TRUE(finite(x, y));
+      for (const size_t at : {size_t{0}, n / 2, n - 1}) {
         for (const float odd : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
-          x[i] = odd;
-          EXPECT_TRUE(std::isnan(simd::longest_squared(x.data(), y.data(), count))) << odd;
-          EXPECT_TRUE(std::isnan(simd::longest_squared(y.data(), x.data(), count))) << odd;
+          const auto before = std::exchange(x[at], odd);
+          EXPECT_FALSE(finite(x, y)) << odd;
+          EXPECT_FALSE(finite(y, x)) << odd;
+          x[at] = before;
         }
-        x[i] = before;
       }
     }
   });
@@ -55,29 +56,31 @@ TEST(FlowKernels, ColorAsPlainLoops) {
     for (const auto count : counts) {
       const auto x = random_floats(count, -9, 9, 3), y = random_floats(count, -9, 9, 4);
       const auto n = static_cast<size_t>(count);
-      Floats minus_x(n + 1, 5.0F), minus_y(n + 1, 5.0F);
-      simd::negative_parts(x.data(), y.data(), count, 12.9F, minus_x.data(), minus_y.data());
+      Floats minus_x(n + 1, 5.0F), minus_y(n + 1, 5.0F), length(n + 1, 5.0F), squares(n + 1, 5.0F);
+      simd::squared_lengths(x.data(), y.data(), count, squares.data());
+      EXPECT_TRUE(simd::reversed_parts(x.data(), y.data(), count, 12.7F, minus_x.data(), minus_y.data(), length.data()));
       for (size_t i = 0; i < n; ++i) {
-        EXPECT_EQ(minus_x[i], -(x[i] / 12.9F));
-        EXPECT_EQ(minus_y[i], -(y[i] / 12.9F));
+        EXPECT_EQ(minus_x[i], -(x[i] / 12.7F));
+        EXPECT_EQ(minus_y[i], -(y[i] / 12.7F));
+        EXPECT_EQ(length[i], minus_x[i] * minus_x[i] + minus_y[i] * minus_y[i]);
+        EXPECT_EQ(squares[i], x[i] * x[i] + y[i] * y[i]);
       }
-      EXPECT_EQ(minus_x[n] + minus_y[n], 10);
+      EXPECT_EQ(minus_x[n] + minus_y[n] + length[n] + squares[n], 20);
+      length[0] = 1.0000001F;
 
       auto angle = random_floats(count, -3.14159F, 3.14159F, 5);
       angle[0] = static_cast<float>(M_PI);
       angle[n - 1] = -static_cast<float>(M_PI) * 1.000001F;  // a rounding less than the least
       std::vector<uint8_t> bytes(3 * n + 3, 77);
       auto *const red = bytes.data(), *const green = red + n + 1, *const blue = green + n + 1;
-      simd::flow_colors(minus_x.data(), minus_y.data(), angle.data(), count, wheel, red, green, blue);
+      simd::flow_colors(angle.data(), length.data(), count, wheel, red, green, blue);
       for (size_t i = 0; i < n; ++i) {
-        const float x2 = minus_x[i] * minus_x[i], y2 = minus_y[i] * minus_y[i];
-        const float length = std::sqrt(x2 + y2);
         const float around = (angle[i] / static_cast<float>(M_PI) + 1) / 2 * 54;
         const float whole = std::floor(around), between = around - whole;
         const auto hue = static_cast<size_t>(static_cast<int64_t>(whole) + 1);
         for (size_t channel = 0; channel < 3; ++channel) {
           const float below = (1 - between) * wheel[channel][hue], above = between * wheel[channel][hue + 1];
-          const float pale = length * (1 - (below + above));
+          const float pale = length[i] * (1 - (below + above));
           const auto level = static_cast<int64_t>(std::floor((1 - pale) * 255));
           EXPECT_EQ(bytes[channel * (n + 1) + i], static_cast<uint8_t>(level));
         }
