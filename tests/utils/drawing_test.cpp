@@ -20,7 +20,9 @@ utils::Colors colors_of(const std::string& json) {
 }
 
 // Pixel after pixel, as images are decoded.
-torch::Tensor interleaved(const torch::Tensor& image) { return image.permute({1, 2, 0}).contiguous().permute({2, 0, 1}); }
+torch::Tensor interleaved(const torch::Tensor& image) {
+  return image.permute({1, 2, 0}).clone(torch::MemoryFormat::Contiguous).permute({2, 0, 1});
+}
 
 TEST(DrawBoundingBoxes, EqualsTorchvision) {
   for (const auto& c : oracle::cases("utils_drawing/boxes")) {
