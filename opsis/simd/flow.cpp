@@ -37,7 +37,8 @@ bool ReversedParts(const float* x, const float* y, int64_t count, float divisor,
   return finite;
 }
 
-// The level as a byte. Where the length is a rounding more than 1, the level may be below 0; it becomes 255, as LibTorch makes it.
+// The level as a byte. Where the length is a rounding more than 1, the level may be below 0; it becomes 255, as LibTorch makes
+// it.
 template <class D, class I>
 HWY_INLINE void StoreLevel(D d, const float* wheel, I hue, hn::Vec<D> between, hn::Vec<D> length, uint8_t* to) {
   const auto one = hn::Set(d, 1.0f);

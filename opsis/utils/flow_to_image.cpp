@@ -19,8 +19,8 @@ namespace {
 
 constexpr auto hues = simd::kFlowHues;
 
-// The paper's wheel of 55 hues, each of three levels: from red to yellow in 15 steps, on to green in 6, and so on around. In each part one channel is
-// full and another rises or falls.
+// The paper's wheel of 55 hues, each of three levels: from red to yellow in 15 steps, on to green in 6, and so on around. In each
+// part one channel is full and another rises or falls.
 constexpr std::array<uint8_t, 3 * hues> color_wheel() {
   struct Part {
     int steps;
@@ -70,8 +70,8 @@ struct Block {
 
 constexpr int64_t pixels_a_block = 4096;  // a few arrays of so many floats stay in a core's cache
 
-// LibTorch's atan2 computes whole vectors by one formula and what is left over at the end of a thread's part by another, whose last
-// bit may differ. So blocks begin where those parts do, and hold whole vectors up to the end of theirs.
+// LibTorch's atan2 computes whole vectors by one formula and what is left over at the end of a thread's part by another, whose
+// last bit may differ. So blocks begin where those parts do, and hold whole vectors up to the end of theirs.
 std::vector<Block> blocks_of(int64_t count) {
   constexpr int64_t grain = at::internal::GRAIN_SIZE;
   const bool serial = count <= grain || at::in_parallel_region();

@@ -123,8 +123,8 @@ void Raster::rectangle(Pixel top_left, Pixel bottom_right, Ink ink, int64_t widt
   const auto left = first.x, top = first.y, right = last.x, bottom = last.y;
   width = std::min<int64_t>(width, 1 << 29);
   if (width <= 0) return;
-  // Four sides, each pixel drawn as often as it lies on one. The upright ones are lines between the others, whose end is left out:
-  // in a frame that is thicker than its box is high they run upwards.
+  // Four sides, each pixel drawn as often as it lies on one. The upright ones are lines between the others, whose end is left
+  // out: in a frame that is thicker than its box is high they run upwards.
   const auto start = top + width, end = bottom - width + 1;
   const auto high = start <= end ? start : end + 1, low = start <= end ? end - 1 : start;
   fill_rectangle({left, top}, {right, top + width - 1}, ink);
