@@ -2,7 +2,10 @@
 
 #include <torch/torch.h>
 
+#include <array>
 #include <fstream>
+#include <functional>
+#include <optional>
 #include <random>
 
 #include "opsis/hub/checkpoint.h"
@@ -39,16 +42,28 @@ struct StreamClaim {
   std::string storage = "FloatStorage";
   std::vector<std::string> keys{"1"};
   std::string data = "0123456789abcdefghijklmn";
+  std::optional<size_t> running{};  // which of its five pickles runs a command instead
 };
 
+std::string little_endian(uint64_t value, int width = 8) {
+  std::string out;
+  for (int i = 0; i < width; ++i) out += static_cast<char>(value >> 8 * i);
+  return out;
+}
+
+/// os.system("ls")
+const auto kSystemCall =
+    "\x80\x02"
+    "cos\nsystem\n(X\x02\x00\x00\x00lstR."s;
+
 std::string stream_of(const StreamClaim& claim) {
-  auto out = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."s;
-  out += pickled([&](PickleWriter& pickle) { pickle.integer(claim.version); });
-  out += pickled([](PickleWriter& pickle) {
+  std::vector<std::string> pickles{"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."s};
+  pickles.push_back(pickled([&](PickleWriter& pickle) { pickle.integer(claim.version); }));
+  pickles.push_back(pickled([](PickleWriter& pickle) {
     pickle.begin_dict();
     pickle.end_dict();
-  });
-  out += pickled([&](PickleWriter& pickle) {
+  }));
+  pickles.push_back(pickled([&](PickleWriter& pickle) {
     pickle.global("torch._utils", "_rebuild_tensor");
     pickle.begin_tuple();
     pickle.begin_tuple();
@@ -76,14 +91,61 @@ std::string stream_of(const StreamClaim& claim) {
     }
     pickle.end_tuple();
     pickle.reduce();
-  });
-  out += pickled([&](PickleWriter& pickle) {
+  }));
+  pickles.push_back(pickled([&](PickleWriter& pickle) {
     pickle.begin_list();
     for (const auto& key : claim.keys) pickle.string(key);
     pickle.end_list();
-  });
-  for (int i = 0; i < 8; ++i) out += static_cast<char>(claim.counted >> 8 * i);
-  return out + claim.data;
+  }));
+  if (claim.running) pickles.at(*claim.running) = kSystemCall;
+  std::string out;
+  for (const auto& pickle : pickles) out += pickle;
+  return out + little_endian(static_cast<uint64_t>(claim.counted)) + claim.data;
+}
+
+std::string old_tar_entry(std::string_view name, std::string content) {
+  std::string head(512, '\0'), size = "00000000000";
+  for (auto at = size.size(), left = content.size(); left > 0; left /= 8) size[--at] = static_cast<char>('0' + left % 8);
+  head.replace(0, name.size(), name);
+  head.replace(124, size.size(), size);
+  head.replace(257, 5, "ustar");
+  content.resize((content.size() + 511) / 512 * 512, '\0');
+  return head + content;
+}
+
+/// An archive of one tensor of two floats. `running` says which of its six pickles runs a command instead.
+std::string old_tar_of(std::optional<size_t> running) {
+  const auto one = pickled([](PickleWriter& pickle) { pickle.integer(1); });
+  const auto described = [](int64_t key, std::function<void(PickleWriter&)> second, std::string_view type) {
+    return pickled([&](PickleWriter& pickle) {
+      pickle.begin_tuple();
+      pickle.integer(key);
+      second(pickle);
+      pickle.global("torch", type);
+      pickle.end_tuple();
+    });
+  };
+  std::array<std::string, 6> pickles{
+      one,
+      described(
+          11, [](PickleWriter& pickle) { pickle.string("cpu"); }, "FloatStorage"),
+      pickled([](PickleWriter& pickle) {
+        pickle.begin_list();
+        pickle.end_list();
+      }),
+      one,
+      described(
+          21, [](PickleWriter& pickle) { pickle.integer(11); }, "FloatTensor"),
+      pickled([](PickleWriter& pickle) {
+        pickle.string("21");
+        pickle.persistent();
+      }),
+  };
+  if (running) pickles.at(*running) = kSystemCall;
+  return old_tar_entry("storages", pickles[0] + pickles[1] + little_endian(2) + "01234567" + pickles[2]) +
+         old_tar_entry("tensors", pickles[3] + pickles[4] + little_endian(1, 4) + little_endian(0, 4) + little_endian(2) +
+                                      little_endian(1) + little_endian(0)) +
+         old_tar_entry("pickle", pickles[5]);
 }
 
 class HostileContainer : public testing::Test {
@@ -97,6 +159,14 @@ class HostileContainer : public testing::Test {
 TEST_F(HostileContainer, ASoundStreamLoads) {
   EXPECT_EQ(load(stream_of({})).as_tensor().numel(), 2);
   EXPECT_EQ(load(stream_of({.view_begin = 4, .view_elements = 2})).as_tensor().numel(), 2);
+}
+
+TEST_F(HostileContainer, RunsNoneOfItsPickles) {
+  for (const size_t i : {1, 2, 3, 4}) EXPECT_ERROR(load(stream_of({.running = i})), DecodeError, "it wants os.system");
+  // The first is the magic number, which is compared and not read.
+  EXPECT_ERROR(load(stream_of({.running = 0})), DecodeError, "neither a checkpoint of torch.save nor a safetensors file");
+  EXPECT_EQ(load(old_tar_of({})).as_tensor().numel(), 2);
+  for (size_t i = 0; i < 6; ++i) EXPECT_ERROR(load(old_tar_of(i)), DecodeError, "it wants os.system");
 }
 
 TEST_F(HostileContainer, MayNotClaimMoreThanTheStreamHas) {

@@ -123,6 +123,7 @@ TEST(Pickle, RefusesOpcodesThatDataDoesNotNeed) {
     EXPECT_ERROR(read(ops(code)), DecodeError, "opcode EXT");
   EXPECT_ERROR(read(ops("Pname\n")), DecodeError, "opcode PERSID");
   EXPECT_ERROR(read(ops("\x97")), DecodeError, "opcode NEXT_BUFFER");
+  EXPECT_ERROR(read(ops("N\x98")), DecodeError, "opcode READONLY_BUFFER");
   EXPECT_ERROR(read(ops("I1\n")), DecodeError, "of protocol 0");
   EXPECT_ERROR(read(ops("\xff")), DecodeError, "unknown opcode 255 at byte 2");
   EXPECT_ERROR(read("\x80\x06N."s), DecodeError, "it has protocol 6; 2 to 5 are read");
