@@ -1,6 +1,7 @@
 // opsis train, evaluate, finetune and predict.
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "opsis/hub.h"
 #include "opsis/io.h"
@@ -254,13 +255,21 @@ TEST(CliFinetune, WritesACheckpointThatPredictNeedsNothingBesides) {
       EXPECT_FALSE(torch::equal(tensor, before.at(name)));
     }
   }
+  const auto about = hub::load(at("whole.pth"));
+  EXPECT_EQ(about.get<std::vector<std::string>>("categories"), (std::vector<std::string>{"dark", "light"}));
+  EXPECT_EQ(about.get<int64_t>("preprocessing", "crop_size"), 32);    // by --size; that of the model's weights is 224
+  EXPECT_EQ(about.get<int64_t>("preprocessing", "resize_size"), 37);  // 256 * 32 / 224; that of the model's weights is 256
 
   const auto run = opsis_tool({"predict", at("data"), "--checkpoint", at("whole.pth"), "--json"});
   ASSERT_EQ(run.code, 0) << run.err;
   const auto predicted = json::parse(run.out);
   EXPECT_EQ(predicted["model"], "mnasnet0_5");
   ASSERT_EQ(predicted["predictions"].size(), 10);
-  EXPECT_EQ(predicted["predictions"][0]["classes"].size(), 2);
+  for (const auto& prediction : predicted["predictions"]) {
+    std::set<std::string> told;
+    for (const auto& one : prediction["classes"]) told.insert(one["name"]);
+    EXPECT_EQ(told, (std::set<std::string>{"dark", "light"}));
+  }
   // And one can go on from it.
   EXPECT_EQ(opsis_tool({"finetune", at("data"), "--model", "mnasnet0_5", "--weights", at("whole.pth"), "--epochs", "0", "--out",
                         at("again.pth")})
