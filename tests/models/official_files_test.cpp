@@ -41,12 +41,20 @@ OfficialBuilder from(Model (*builder)(std::optional<W>, Options)) {
   };
 }
 
+// Of the overloads those that take quantized weights.
+using QuantizedGoogLeNet = quantization::QuantizableGoogLeNet (*)(std::optional<quantization::GoogLeNet_QuantizedWeights>,
+                                                                  quantization::QuantizableGoogLeNetOptions);
+using QuantizedInception = quantization::QuantizableInception3 (*)(std::optional<quantization::Inception_V3_QuantizedWeights>,
+                                                                   quantization::QuantizableInception3Options);
+
 const std::map<std::string, OfficialBuilder>& official_builders() {
   static const std::map<std::string, OfficialBuilder> all{
       {"googlenet", from(&models::googlenet)},
       {"inception_v3", from(&models::inception_v3)},
       {"mnasnet0_5", from(&models::mnasnet0_5)},
       {"shufflenet_v2_x0_5", from(&models::shufflenet_v2_x0_5)},
+      {"quantized_googlenet", from(static_cast<QuantizedGoogLeNet>(&quantization::googlenet))},
+      {"quantized_inception_v3", from(static_cast<QuantizedInception>(&quantization::inception_v3))},
       {"quantized_mobilenet_v3_large", from(&quantization::mobilenet_v3_large)},
       {"quantized_shufflenet_v2_x0_5", from(&quantization::shufflenet_v2_x0_5)},
   };
@@ -103,6 +111,9 @@ TEST(OfficialFiles, MakeModelsThatTransformTheirInputAnswerAsInPython) {
 }
 
 TEST(OfficialFiles, AreToTheBitWhenQuantized) { expect_answered("models_official/quantized", 0); }
+
+// Inception's has no auxiliary head; the transform of the input and the heads are settled as those of the float models.
+TEST(OfficialFiles, TransformTheirInputToTheBitWhenQuantized) { expect_answered("models_official/quantized_transforming", 0); }
 
 TEST(OfficialFiles, AreRefusedWhenTheirHashIsAnother) {
   const auto c = oracle::cases("models_official/floats")[0];

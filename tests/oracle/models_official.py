@@ -47,10 +47,31 @@ def _normed(name):
     return model, model.state_dict()
 
 
+def _quantized_normed(name):
+    """So, its norms, and then the ranges of its numbers, of pictures; Inception's official file has no auxiliary head."""
+    builder = getattr(models.quantization, name.removeprefix("quantized_"))
+    model = builder(init_weights=False)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0
+    with torch.no_grad():
+        model(torch.randn(2, 3, 299, 299))
+        model.eval().fuse_model(is_qat=False)
+        model.qconfig = torch.ao.quantization.get_default_qconfig("fbgemm")
+        torch.ao.quantization.prepare(model, inplace=True)
+        model(torch.randn(2, 3, 299, 299))
+    state = torch.ao.quantization.convert(model, inplace=True).state_dict()
+    for entry in [entry for entry in state if entry.startswith("AuxLogits.")]:
+        del state[entry]
+    return model, state
+
+
 def _trained(name):
     """A model with a state as its official file has it: some of the quantized ones were saved while they trained, rounding."""
     if name in _transforming:
         return _normed(name)
+    if name in _quantized_transforming:
+        return _quantized_normed(name)
     if name != "quantized_mobilenet_v3_large":
         model = models.get_model(name, **({"quantize": True} if name.startswith("quantized_") else {"num_classes": 1000}))
         if not name.startswith("quantized_"):
@@ -74,6 +95,7 @@ def _save(state, path, container):
 
 
 _transforming = ["googlenet", "inception_v3"]  # weights make them rescale images and drop heads
+_quantized_transforming = [f"quantized_{name}" for name in _transforming]
 _floats, _quantized = ["mnasnet0_5", "shufflenet_v2_x0_5"], ["quantized_shufflenet_v2_x0_5", "quantized_mobilenet_v3_large"]
 
 
@@ -104,10 +126,11 @@ def _files(name, container):
         with tempfile.TemporaryDirectory() as home:
             loaded = torch.hub.load_state_dict_from_url(f"file://{file}", home, check_hash=True, progress=False)
         assert list(loaded) == list(state)
-    if name in _transforming:
-        plain, model = (_for_weights(entry, state, name, **chosen) for chosen in ({"transform_input": False}, {}))
+    if name in _transforming + _quantized_transforming:
+        kind = {"quantize": True} if name in _quantized_transforming else {}
+        plain, model = (_for_weights(entry, state, name, **kind, **chosen) for chosen in ({"transform_input": False}, {}))
         assert not torch.allclose(_answer(plain, entry, photo)["logits"], _answer(model, entry, photo)["logits"], rtol=0.01)
-    names = {} if name in _quantized else {"names": list(model.state_dict())}
+    names = {} if name.startswith("quantized_") else {"names": list(model.state_dict())}
     return {"weights": str(entry), "url": url, "digits": digits, "photo": photo, **names, **_answer(model, entry, photo)}
 
 
@@ -124,6 +147,11 @@ def transforming(model, container):
 
 @case("models_official/quantized", model=_quantized, container=["zip", "legacy"])
 def quantized(model, container):
+    return _files(model, container)
+
+
+@case("models_official/quantized_transforming", model=_quantized_transforming, container=["zip"])
+def quantized_transforming(model, container):
     return _files(model, container)
 
 
