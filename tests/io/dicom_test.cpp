@@ -3,11 +3,15 @@
 
 #include <algorithm>
 #include <fstream>
+#include <tuple>
 #include <utility>
 
+#include "opsis/data/loader.h"
 #include "opsis/datasets/folder.h"
+#include "opsis/datasets/vision_dataset.h"
 #include "opsis/hub/zip_writer.h"
 #include "opsis/io/file.h"
+#include "opsis/transforms/crop.h"
 #include "tests/support/expect.h"
 #include "tests/support/oracle.h"
 #include "tests/support/temporary.h"
@@ -63,6 +67,44 @@ TEST(DatasetFolder, OfDicomsIsReadByReadDicomAndDecodeDicom) {
   ASSERT_EQ(packed.size(), 2u);
   EXPECT_EQ(packed.get(1).label, 1);
   EXPECT_TENSOR_EQ(packed.get(0).image.data, scan.tensor("rescaled"));
+}
+
+// A slice and where it lies in the patient: transforms change the one, batches keep the other.
+struct Slice {
+  Image image;
+  std::vector<double> spacing{}, orientation{}, position{};
+  auto fields() { return std::tie(image, spacing, orientation, position); }
+};
+
+class Slices final : public datasets::VisionDataset<Slice> {
+ public:
+  Slices(std::vector<std::string> files, transforms::AnyTransform transforms)
+      : VisionDataset("Slices", "", std::move(transforms)), files_(std::move(files)) {}
+  size_t size() const override { return files_.size(); }
+
+ private:
+  Slice read(size_t index) const override {
+    const auto slice = io::read_dicom(files_[index], {.values = DicomValues::Windowed});
+    return {slice.data, slice.spacing, slice.orientation, slice.position};
+  }
+  std::vector<std::string> files_;
+};
+
+TEST(Dicom, AsADataSetKeepsItsWindowAndWhereItLies) {
+  const auto cases = oracle::cases("io_dicom/scan");
+  const std::vector<std::string> files{cases[0].text("path"), cases[1].text("path")};
+  const transforms::CenterCrop crop({4, 6});
+  data::DataLoader loader(Slices(files, crop), {.batch_size = 2, .num_workers = 2});
+  for (const auto& [images, spacing, orientation, position] : loader) {
+    EXPECT_EQ(images.sizes(), (std::vector<int64_t>{2, 1, 4, 6}));
+    for (size_t i = 0; i < 2; ++i) {
+      const auto windowed = crop(Image(cases[i].tensor("windowed"))).data;
+      EXPECT_TENSOR_NEAR(images[static_cast<int64_t>(i)], windowed, 0, 1e-12);  // as PixelsAndPlaceEqualPydicoms
+      EXPECT_EQ(spacing[i], cases[i].numbers("spacing"));
+      EXPECT_EQ(orientation[i], cases[i].numbers("orientation"));
+      EXPECT_EQ(position[i], cases[i].numbers("position"));
+    }
+  }
 }
 
 TEST(Dicom, ColorsOfAPaletteEqualPydicoms) {

@@ -2,7 +2,10 @@
 #include "opsis/io/nifti.h"
 
 #include <fstream>
+#include <tuple>
 
+#include "opsis/data/loader.h"
+#include "opsis/datasets/vision_dataset.h"
 #include "opsis/io/file.h"
 #include "opsis/io/inflate.h"
 #include "opsis/io/nifti_header.h"
@@ -34,6 +37,44 @@ TEST(Nifti, VoxelsAndPlaceEqualNibabels) {
       }
     }
   }
+}
+
+// A volume and where it lies in space, which batches keep beside it.
+struct Volume {
+  torch::Tensor voxels, affine;
+  std::vector<double> spacing{};
+  auto fields() { return std::tie(voxels, affine, spacing); }
+};
+
+class Volumes final : public datasets::VisionDataset<Volume> {
+ public:
+  explicit Volumes(std::vector<std::string> files) : VisionDataset("Volumes", ""), files_(std::move(files)) {}
+  size_t size() const override { return files_.size(); }
+
+ private:
+  Volume read(size_t index) const override {
+    const auto scan = io::read_nifti(files_[index]);
+    return {scan.data, scan.affine, scan.spacing};
+  }
+  std::vector<std::string> files_;
+};
+
+TEST(Nifti, AsADataSetKeepsItsAffineAndSpacing) {
+  const auto cases = oracle::cases("io_nifti/affines");
+  std::vector<std::string> files;
+  for (const auto& c : cases) files.push_back(c.text("path"));
+  data::DataLoader loader(Volumes(files), {.batch_size = files.size(), .num_workers = 2});
+  int count = 0;
+  for (const auto& [voxels, affine, spacing] : loader) {
+    ++count;
+    for (size_t i = 0; i < cases.size(); ++i) {
+      const auto at = static_cast<int64_t>(i);
+      EXPECT_TENSOR_EQ(voxels[at], cases[i].tensor("data"));
+      EXPECT_TENSOR_NEAR(affine[at], cases[i].tensor("affine"), 1e-14, 0);  // as VoxelsAndPlaceEqualNibabels
+      EXPECT_EQ(spacing[i], cases[i].numbers("spacing"));
+    }
+  }
+  EXPECT_EQ(count, 1);
 }
 
 TEST(Nifti, APairIsFoundByEitherOfItsNames) {
