@@ -1,5 +1,7 @@
 // Data sets whose files lie in archives: what they give is what they give of the folder that Python unpacks.
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "opsis/core/check.h"
 #include "opsis/data.h"
@@ -40,6 +42,19 @@ fs::path zipped(const fs::path& from, const std::string& prefix, const support::
     files.emplace_back(prefix + entry.path().lexically_relative(from).string(), io::as_text(io::read_bytes(entry.path())));
   }
   return folder.write("all.zip", zip_of(files));
+}
+
+// So in a tar, by GNU's tar, which has "./" in front of its names.
+fs::path tarred(const fs::path& from, const std::string& prefix, const support::TemporaryFolder& folder) {
+  const support::TemporaryFolder around;
+  const auto inner = prefix.empty() ? around.path() : around.path() / prefix;
+  fs::create_directories(inner);
+  fs::copy(from, inner, fs::copy_options::recursive);
+  const auto archive = folder.path() / "all.tar";
+  if (std::system(text("tar -cf {} -C {} .", archive.string(), around.path().string()).c_str()) != 0) {
+    throw std::runtime_error("tar has failed");
+  }
+  return archive;
 }
 
 TEST(PackedFolder, SamplesAndPixelsEqualTorchvisionsOfTheUnpackedFolder) {
@@ -172,18 +187,25 @@ TEST(PackedFolder, RefusesNamesThatNoFileCouldHave) {
 
 TEST(PackedCoco, EqualsThatOfTheFolder) {
   const support::TemporaryFolder folder;
-  const auto packed_root = zipped(coco_root() / "pictures", "val/", folder) / "val";
-  const auto file = coco_root() / "instances.json";
-  const CocoDetection packed({.root = packed_root, .annFile = file}),
-      plain({.root = coco_root() / "pictures", .annFile = file});
-  const CocoCaptions captions({.root = packed_root, .annFile = file});
-  ASSERT_EQ(packed.size(), plain.size());
-  for (size_t i = 0; i < plain.size(); ++i) {
-    EXPECT_TENSOR_EQ(packed.get(i).image.data, plain.get(i).image.data);
-    EXPECT_TENSOR_EQ(packed.get(i).boxes.data, plain.get(i).boxes.data);
-    EXPECT_TENSOR_EQ(captions.get(i).image.data, plain.get(i).image.data);
+  const auto pictures = coco_root() / "pictures", file = folder.path() / "instances.json";
+  fs::copy_file(coco_root() / "instances.json", file);
+  const CocoDetection plain({.root = pictures, .annFile = file});
+  for (const auto& archive : {zipped(pictures, "val/", folder), tarred(pictures, "val/", folder)}) {
+    SCOPED_TRACE(archive);
+    const auto packed_root = archive / "val";
+    for (const bool index : {false, true, true}) {
+      const CocoDetection packed({.root = packed_root, .annFile = file, .index = index});
+      const CocoCaptions captions({.root = packed_root, .annFile = file, .index = index});
+      ASSERT_EQ(packed.size(), plain.size());
+      for (size_t i = 0; i < plain.size(); ++i) {
+        EXPECT_TENSOR_EQ(packed.get(i).image.data, plain.get(i).image.data);
+        EXPECT_TENSOR_EQ(packed.get(i).boxes.data, plain.get(i).boxes.data);
+        EXPECT_TENSOR_EQ(captions.get(i).image.data, plain.get(i).image.data);
+      }
+    }
+    EXPECT_ERROR(CocoDetection({.root = packed_root / "none", .annFile = file}).get(0), IoError,
+                 "the archive has no such file");
   }
-  EXPECT_ERROR(CocoDetection({.root = packed_root / "none", .annFile = file}).get(0), IoError, "the archive has no such file");
 }
 
 // The archive that torchvision unpacked, as it was downloaded, and a zip of what came out.
@@ -262,18 +284,22 @@ TEST(PackedYolo, EqualsThatOfTheFolder) {
   root.write("labels/val/a.txt", "1 0.5 0.5 0.5 0.25\n0 0.1 0.1 0.3 0.1 0.3 0.4\n");
   root.write("data.yaml", "names: [cat, dog]\n");
   const YOLODetection plain({.root = root.path(), .split = "val"});
+  EXPECT_EQ(plain.get(0).labels.numel(), 2);
   for (const std::string prefix : {"", "parts/"}) {
-    const auto archive = zipped(root.path(), prefix, other);
-    const YOLODetection packed({.root = prefix.empty() ? archive : archive / "parts", .split = "val"});
-    EXPECT_EQ(packed.classes(), plain.classes());
-    ASSERT_EQ(packed.size(), 2u);
-    for (size_t i = 0; i < 2; ++i) {
-      EXPECT_TENSOR_EQ(packed.get(i).image.data, plain.get(i).image.data);
-      EXPECT_TENSOR_EQ(packed.get(i).boxes.data, plain.get(i).boxes.data);
-      EXPECT_TENSOR_EQ(packed.get(i).labels, plain.get(i).labels);
+    for (const auto& archive : {zipped(root.path(), prefix, other), tarred(root.path(), prefix, other)}) {
+      SCOPED_TRACE(archive);
+      for (const bool index : {false, true, true}) {
+        const YOLODetection packed({.root = prefix.empty() ? archive : archive / "parts", .split = "val", .index = index});
+        EXPECT_EQ(packed.classes(), plain.classes());
+        ASSERT_EQ(packed.size(), 2u);
+        for (size_t i = 0; i < 2; ++i) {
+          EXPECT_TENSOR_EQ(packed.get(i).image.data, plain.get(i).image.data);
+          EXPECT_TENSOR_EQ(packed.get(i).boxes.data, plain.get(i).boxes.data);
+          EXPECT_TENSOR_EQ(packed.get(i).labels, plain.get(i).labels);
+        }
+      }
+      EXPECT_ERROR(YOLODetection({.root = archive, .split = "train"}), NotFoundError, "there is neither");
     }
-    EXPECT_EQ(plain.get(0).labels.numel(), 2);
-    EXPECT_ERROR(YOLODetection({.root = archive, .split = "train"}), NotFoundError, "there is neither");
   }
   const auto archive = zipped(root.path(), "", other);
   EXPECT_ERROR(YOLODetection({.root = archive, .split = "val", .loader = default_loader}), ValueError,
@@ -292,14 +318,18 @@ TEST(PackedVocFolder, EqualsThatOfTheFolder) {
   }
   const VOCFolder plain({.root = root.path()});
   for (const std::string prefix : {"", "parts/"}) {
-    const auto archive = zipped(root.path(), prefix, other);
-    const VOCFolder packed({.root = prefix.empty() ? archive : archive / "parts"});
-    EXPECT_EQ(packed.classes(), (std::vector<std::string>{"a", "b"}));
-    ASSERT_EQ(packed.size(), 2u);
-    for (size_t i = 0; i < 2; ++i) {
-      EXPECT_TENSOR_EQ(packed.get(i).image.data, plain.get(i).image.data);
-      EXPECT_TENSOR_EQ(packed.get(i).boxes.data, torch::tensor({{1.f, 0.f, 5.f, 3.f}}));
-      EXPECT_TENSOR_EQ(packed.get(i).labels, torch::tensor({static_cast<int64_t>(i)}));
+    for (const auto& archive : {zipped(root.path(), prefix, other), tarred(root.path(), prefix, other)}) {
+      SCOPED_TRACE(archive);
+      for (const bool index : {false, true, true}) {
+        const VOCFolder packed({.root = prefix.empty() ? archive : archive / "parts", .index = index});
+        EXPECT_EQ(packed.classes(), (std::vector<std::string>{"a", "b"}));
+        ASSERT_EQ(packed.size(), 2u);
+        for (size_t i = 0; i < 2; ++i) {
+          EXPECT_TENSOR_EQ(packed.get(i).image.data, plain.get(i).image.data);
+          EXPECT_TENSOR_EQ(packed.get(i).boxes.data, torch::tensor({{1.f, 0.f, 5.f, 3.f}}));
+          EXPECT_TENSOR_EQ(packed.get(i).labels, torch::tensor({static_cast<int64_t>(i)}));
+        }
+      }
     }
   }
   const auto archive = zipped(root.path(), "", other);
