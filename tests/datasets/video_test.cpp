@@ -176,6 +176,7 @@ Kinetics open_kinetics(const Case& c, const fs::path& root, bool download) {
                          .step_between_clips = 7,
                          .download = download};
   if (options.contains("frame_rate")) ours.frame_rate = options["frame_rate"].get<double>();
+  if (options.contains("extensions")) ours.extensions = options["extensions"].get<std::vector<std::string>>();
   return Kinetics(ours);
 }
 

@@ -171,8 +171,8 @@ def _of_voc(year, image_set, known):
     return {**known, "year": year, "image_set": image_set, "hashes": {**known["hashes"], **own}}
 
 
-_years = [("2012", "train"), ("2012", "val"), ("2011", "trainval"), ("2010", "val"), ("2009", "train"), ("2008", "train"),
-          ("2007", "test"), ("2007", "train")]
+_years = [(str(year), image_set) for year in range(2012, 2006, -1) for image_set in ("train", "val", "trainval")]
+_years += [("2007", "test")]
 
 
 @case("datasets_targets/voc_detection", which=_years)
@@ -320,16 +320,19 @@ def _pets():
     return mirror
 
 
-@case("datasets_targets/pets", split=["trainval", "test"])
-def pets(split):
-    targets = ["category", "binary-category", "segmentation"]
+@case("datasets_targets/pets", split=["trainval", "test"], targets=[["category", "binary-category", "segmentation"], ["category"],
+                                                                   ["segmentation", "binary-category"], ["binary-category"]])
+def pets(split, targets):
     data, known = opened("OxfordIIITPet", _pets(), split=split, target_types=targets)
     known.update(length=len(data), labels=[], binary=[], classes=data.classes, class_to_idx=data.class_to_idx)
     for i in range(len(data)):
-        image, (label, binary, mask) = data[i]
-        known[f"image{i}"], known[f"mask{i}"] = tensor(image), tensor(mask)
-        known["labels"].append(label)
-        known["binary"].append(binary)
+        image, target = data[i]
+        known[f"image{i}"] = tensor(image)
+        target = dict(zip(targets, target if len(targets) > 1 else [target]))
+        if "segmentation" in target:
+            known[f"mask{i}"] = tensor(target["segmentation"])
+        known["labels"] += [target["category"]] if "category" in target else []
+        known["binary"] += [target["binary-category"]] if "binary-category" in target else []
     return known
 
 

@@ -237,7 +237,8 @@ def _video(name):
     return (videos() / name).read_bytes()
 
 
-_fold_options = [{"fold": 1}, {"fold": 1, "train": False}, {"fold": 2, "frame_rate": 7, "step_between_clips": 3}, {"fold": 3}]
+_fold_options = [{"fold": 1}, {"fold": 1, "train": False}, {"fold": 2, "frame_rate": 7, "step_between_clips": 3},
+                 {"fold": 2, "train": False}, {"fold": 3}, {"fold": 3, "train": False}]
 
 
 @case("datasets_video/ucf101", options=_fold_options)
@@ -250,7 +251,8 @@ def ucf101(options):
     lists = {"trainlist01.txt": b"ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi 1\r\nBasketball/v_Basketball_g02_c01.avi 2\n",
              "testlist01.txt": b"YoYo/v_YoYo_g01_c02.avi\nBasketball/v_Basketball_g01_c01.avi\nYoYo/not_there.avi\n\n",
              "trainlist02.txt": b"ApplyEyeMakeup/more/v_b.AVI 1\n  Basketball/v_Basketball_g01_c01.avi 2\n",
-             "trainlist03.txt": b"YoYo/v_YoYo_g01_c02.avi 3"}
+             "testlist02.txt": b"YoYo/v_YoYo_g01_c02.avi\n", "trainlist03.txt": b"YoYo/v_YoYo_g01_c02.avi 3",
+             "testlist03.txt": b"Basketball/v_Basketball_g02_c01.avi\n"}
     return _of_folds("UCF101", files, lists, options)
 
 
@@ -260,8 +262,9 @@ def hmdb51(options):
              "wave/a_b.avi": _video("mjpeg.avi"), "wave/d.avi": _video("plain.avi"),
              "cartwheel/e.avi": _video("pcm.avi"), "cartwheel/e.mp4": _video("aac.mp4")}
     lists = {"brush_hair_test_split1.txt": b"a_b.avi 1\nc.avi 2\n", "wave_test_split1.txt": b"d.avi 0 \nother.avi 1",
-             "brush_hair_test_split2.txt": b"c.avi 1\n", "cartwheel_test_split2.txt": b"e.avi 1\n",
-             "brush_hair_test_split3.txt": b"c.avi 2\na_b.avi 1\n", ".hidden_test_split1.txt": b"e.avi 1\n"}
+             "brush_hair_test_split2.txt": b"c.avi 1\na_b.avi 2\n", "cartwheel_test_split2.txt": b"e.avi 1\n",
+             "brush_hair_test_split3.txt": b"c.avi 2\na_b.avi 1\n", "wave_test_split3.txt": b"d.avi 2\n",
+             ".hidden_test_split1.txt": b"e.avi 1\n"}
     return _of_folds("HMDB51", files, lists, options)
 
 
@@ -284,10 +287,18 @@ def _kinetics():
     return mirror
 
 
-@case("datasets_video/kinetics", options=[{"split": "val"}, {"split": "train"}, {"split": "test", "num_classes": "600"},
-                                          {"split": "train", "num_classes": "700", "frame_rate": 15.0}])
+_parts_of_kinetics = [{"split": split, "num_classes": number} for number in ("400", "600", "700")
+                      for split in ("val", "train", "test")]
+
+
+@case("datasets_video/kinetics", options=_parts_of_kinetics + [{"split": "train", "num_classes": "700", "frame_rate": 15.0},
+                                                               {"split": "val", "extensions": ["avi"]}])
 def kinetics(options):
-    return _of_clips("Kinetics", _kinetics(), frames_per_clip=5, step_between_clips=7, **options)
+    # What is downloaded is mp4, whatever extensions are asked for.
+    files = {"a.avi": "xvid.avi", "b.mp4": "aac.mp4", "c.AVI": "plain.avi"}
+    brought = {f"val/abseiling/{name}": _video(video) for name, video in files.items()}
+    source = brought if "extensions" in options else _kinetics()
+    return _of_clips("Kinetics", source, frames_per_clip=5, step_between_clips=7, **options)
 
 
 if __name__ == "__main__":
