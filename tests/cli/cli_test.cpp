@@ -1,6 +1,8 @@
 // The tool itself, and what it says of models, weights and data sets.
 #include <sstream>
 
+#include "opsis/core/check.h"
+#include "opsis/datasets/citations.h"
 #include "opsis/hub/digest.h"
 #include "opsis/models.h"
 #include "tests/cli/tool.h"
@@ -123,6 +125,10 @@ TEST(CliDatasets, ListsTellsFetchesAndVerifies) {
   const auto told = json::parse(opsis_tool({"datasets", "info", "SEMEION", "--json"}).out);
   EXPECT_EQ(told.at("files").at(0).at("md5"), "cb545d371d2ce14ec121470795a77432");
   EXPECT_EQ(told.at("licence"), "CC BY 4.0");
+  const auto& citation = *datasets::citation("SEMEION");
+  EXPECT_EQ(told.at("citation"), (json{{"authors", citation.authors}, {"title", citation.title}, {"year", citation.year}}));
+  EXPECT_THAT(opsis_tool({"datasets", "info", "SEMEION"}).out,
+              HasSubstr(text("citation: {}: {}, {}\n", citation.authors, citation.title, citation.year)));
   EXPECT_THAT(told.at("files").at(0).at("sha256").get<std::string>(), testing::StartsWith("f43228ae3da5ea6a"));
   EXPECT_EQ(json::parse(opsis_tool({"datasets", "info", "FER2013", "--json"}).out).at("files").at(0).at("sha256"), "");
   const auto hashes = json::parse(opsis_tool({"datasets", "info", "KMNIST", "--json"}).out);
