@@ -37,6 +37,27 @@ class FeatureExtractorFamily : public ::testing::TestWithParam<support::Family> 
 INSTANTIATE_TEST_SUITE_P(, FeatureExtractorFamily, ::testing::ValuesIn(support::families()),
                          [](const auto& info) { return info.param.name; });
 
+// Every call of a module is asked for at once: the norm of what it gave, and about 32 of its numbers.
+void expect_every_node(const std::shared_ptr<models::ImageClassifier>& model, const oracle::Case& c) {
+  const auto nodes = c.texts("every_node");
+  const auto found = create_feature_extractor(model, nodes)(c.tensor("images"));
+  ASSERT_EQ(found.size(), nodes.size());
+  const auto norms = c.tensor("every_norm"), samples = c.tensor("every_sample");
+  int64_t begin = 0;
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    SCOPED_TRACE(nodes[i]);
+    const auto output = found[nodes[i]];
+    const auto sample = output.flatten().slice(0, 0, std::nullopt, output.numel() / 32 + 1);
+    EXPECT_TENSOR_NEAR(output.to(torch::kFloat64).norm(), norms[static_cast<int64_t>(i)], 1e-5, 0);
+    EXPECT_TENSOR_NEAR(sample, samples.slice(0, begin, begin + sample.numel()), 1e-5, 0);
+    begin += sample.numel();
+  }
+  EXPECT_EQ(begin, samples.numel());
+  for (const auto& name : models::get_graph_node_names(model, c.tensor("images").sizes().vec())) {
+    EXPECT_TRUE(found.contains(name)) << name;
+  }
+}
+
 TEST_P(FeatureExtractorFamily, GivesWhatTorchvisions) {
   const torch::NoGradGuard no_grad;
   int count = 0;
@@ -52,6 +73,7 @@ TEST_P(FeatureExtractorFamily, GivesWhatTorchvisions) {
       SCOPED_TRACE(output.key());
       EXPECT_TENSOR_NEAR(output.value(), c.tensor(output.key()), 1e-5, 0);
     }
+    expect_every_node(model, c);
   }
   EXPECT_EQ(count, 1);
 }

@@ -11,10 +11,11 @@ import warnings
 import torch
 from oracle import case, run
 from support import zoo
-from support.model import checksum
+from support.model import checksum, sample
 from torchvision import models
 from torchvision.models.feature_extraction import NodePathTracer, _set_default_tracer_kwargs, create_feature_extractor
 from torchvision.models.maxvit import MaxVit
+from torchvision.ops import SqueezeExcitation
 
 warnings.filterwarnings("ignore")  # of initialisation, and of nodes that only training has
 
@@ -77,7 +78,32 @@ def features(model):
     with torch.no_grad():
         found = create_feature_extractor(network, nodes)(images)
     found = {name: value[0] if isinstance(value, tuple) else value for name, value in found.items()}
-    return {"images": images, "nodes": nodes, "order": list(found), **found}
+    return {"images": images, "nodes": nodes, "order": list(found), **found, **_every_output(network, images)}
+
+
+def _every_output(network, images):
+    """Of each call of a module its name, the norm of what it gave and some of its numbers, before others work on them in place.
+    Not of the layers with weights and the pool of a SqueezeExcitation, which are nodes neither in torchvision nor in Opsis."""
+    calls, names, norms, samples = collections.Counter(), [], [], []
+
+    def keep(module, _, output):
+        name = of[module]
+        names.append(name + (f"_{calls[name]}" if calls[name] else ""))
+        calls[name] += 1
+        output = output[0] if isinstance(output, tuple) else output
+        norms.append(output.double().norm())
+        samples.append(sample(output).clone())
+
+    of = {module: name for name, module in network.named_modules() if name}
+    for squeeze in [module for module in of if isinstance(module, SqueezeExcitation)]:
+        for inner in (squeeze.avgpool, squeeze.fc1, squeeze.fc2):
+            del of[inner]
+    hooks = [module.register_forward_hook(keep) for module in of]
+    with torch.no_grad():
+        network(images)
+    for hook in hooks:
+        hook.remove()
+    return {"every_node": names, "every_norm": torch.stack(norms), "every_sample": torch.cat(samples)}
 
 
 @case("models_finetune/renamed", model=["resnet18", "mobilenet_v3_small"])
