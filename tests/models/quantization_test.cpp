@@ -2,9 +2,10 @@
 
 #include <torch/torch.h>
 
-#include "opsis/models.h"
+#include <stdexcept>
 
 #include "opsis/hub/checkpoint.h"
+#include "opsis/models.h"
 #include "tests/support/expect.h"
 #include "tests/support/families.h"
 #include "tests/support/model.h"
@@ -92,12 +93,14 @@ support::TrainOutputs all_outputs(quantization::QuantizableClassifier& model) {
     return [googlenet](torch::Tensor images) {
       const auto out = googlenet->outputs(std::move(images));
       // torchvision's quantizable one mistakes the one auxiliary output for the other; its float one does not.
+      if (!out.aux_logits1.defined()) return std::vector<torch::Tensor>{out.logits};
       return std::vector<torch::Tensor>{out.logits, out.aux_logits1, out.aux_logits2};
     };
   }
   if (auto* inception = dynamic_cast<quantization::QuantizableInception3Impl*>(&model)) {
     return [inception](torch::Tensor images) {
       const auto out = inception->outputs(std::move(images));
+      if (!out.aux_logits.defined()) return std::vector<torch::Tensor>{out.logits};
       return std::vector<torch::Tensor>{out.logits, out.aux_logits};
     };
   }
@@ -137,6 +140,7 @@ TEST_P(QuantizableModels, AreTorchvisionsToTheBitWhenQuantized) {
   EXPECT_FALSE(model->is_training());
   expect_same_state(quantization::quantized_state(*model), hub::load(quantized_file(GetParam() + ".pth")));
   EXPECT_TENSOR_EQ(model->forward(c.tensor("image")), c.tensor("logits"));
+  EXPECT_TENSOR_EQ(model->forward(c.tensor("image").contiguous(torch::MemoryFormat::ChannelsLast)), c.tensor("logits"));
 }
 
 TEST_P(QuantizableModels, LoadACheckpointOfPythonAndGiveItsLogits) {
@@ -149,6 +153,80 @@ TEST_P(QuantizableModels, LoadACheckpointOfPythonAndGiveItsLogits) {
   EXPECT_TENSOR_EQ(model->forward(c.tensor("image")), c.tensor("logits"));
   hub::save(folder.path() / "again.pth", quantization::quantized_state(*model));
   expect_same_state(hub::load(folder.path() / "again.pth"), hub::load(quantized_file(GetParam() + ".pth")));
+}
+
+// As `_options` of tests/oracle/models_quantized.py names them.
+std::shared_ptr<quantization::QuantizableClassifier> with_options(const std::string& name, bool quantize) {
+  torch::manual_seed(0);
+  quantization::set_engine("x86");
+  const auto build = [&](auto builder, auto options, const auto& choose) {
+    options.num_classes = 7;
+    options.quantize = quantize;
+    choose(options);
+    return std::shared_ptr<quantization::QuantizableClassifier>(builder(std::move(options)).ptr());
+  };
+  const auto resnet18 = [](auto options) { return quantization::resnet18({}, std::move(options)); };
+  const auto resnet50 = [](auto options) { return quantization::resnet50({}, std::move(options)); };
+  const auto googlenet = [](auto options) { return quantization::googlenet({}, std::move(options)); };
+  const auto inception_v3 = [](auto options) { return quantization::inception_v3({}, std::move(options)); };
+  const auto mobilenet_v2 = [](auto options) { return quantization::mobilenet_v2({}, std::move(options)); };
+  const auto mobilenet_v3 = [](auto options) { return quantization::mobilenet_v3_large({}, std::move(options)); };
+  if (name == "googlenet") {
+    return build(googlenet, quantization::QuantizableGoogLeNetOptions{}, [](auto& options) {
+      options.aux_logits = false;
+      options.transform_input = true;
+      options.init_weights = false;
+      options.dropout = 0.6;
+    });
+  }
+  if (name == "googlenet, aux") {
+    return build(googlenet, quantization::QuantizableGoogLeNetOptions{}, [](auto& options) {
+      options.init_weights = false;
+      options.dropout_aux = 0.1;
+    });
+  }
+  if (name == "inception_v3") {
+    return build(inception_v3, quantization::QuantizableInception3Options{}, [](auto& options) {
+      options.aux_logits = false;
+      options.transform_input = true;
+      options.init_weights = false;
+      options.dropout = 0.1;
+    });
+  }
+  if (name == "mobilenet_v2") {
+    return build(mobilenet_v2, quantization::QuantizableMobileNetV2Options{}, [](auto& options) {
+      options.width_mult = 0.35;
+      options.round_nearest = 4;
+      options.dropout = 0.6;
+    });
+  }
+  if (name == "mobilenet_v3_large") {
+    return build(mobilenet_v3, quantization::QuantizableMobileNetV3Options{}, [](auto& options) {
+      options.width_mult = 0.75;
+      options.reduced_tail = true;
+      options.dilated = true;
+      options.dropout = 0.6;
+    });
+  }
+  if (name == "resnet18") {
+    return build(resnet18, quantization::QuantizableResNetOptions{}, [](auto& options) { options.zero_init_residual = true; });
+  }
+  if (name == "resnet50") {
+    return build(resnet50, quantization::QuantizableResNetOptions{}, [](auto& options) {
+      options.replace_stride_with_dilation = {false, true, true};
+    });
+  }
+  throw std::runtime_error("no options are named " + name);
+}
+
+TEST(QuantizableModel, EveryOptionDoesWhatTorchvisionsDoes) {
+  const support::OneThread one_thread;
+  for (const auto& c : oracle::cases("models_quantized/options")) {
+    SCOPED_TRACE(c.name());
+    const auto model = with_options(c.text("options"), false);
+    support::expect_same_computed(*model, c, all_outputs(*model));
+    EXPECT_TENSOR_EQ(with_options(c.text("options"), true)->forward(c.tensor("images")), c.tensor("logits"));
+  }
 }
 
 TEST(QuantizedModel, LoadsTheLayoutsOfOlderPyTorches) {

@@ -59,6 +59,30 @@ def float_models(model):
     return {"table": _is_large(model), "images": images, **computed(built, images)}
 
 
+# The same by name in tests/models/quantization_test.cpp.
+_options = {
+    "googlenet": dict(aux_logits=False, transform_input=True, init_weights=False, dropout=0.6),
+    "googlenet, aux": dict(init_weights=False, dropout_aux=0.1),
+    "inception_v3": dict(aux_logits=False, transform_input=True, init_weights=False, dropout=0.1),
+    "mobilenet_v2": dict(width_mult=0.35, round_nearest=4, dropout=0.6),
+    "mobilenet_v3_large": dict(width_mult=0.75, reduced_tail=True, dilated=True, dropout=0.6),
+    "resnet18": dict(zero_init_residual=True),
+    "resnet50": dict(replace_stride_with_dilation=[False, True, True]),
+}
+
+
+@case("models_quantized/options", options=list(_options))
+def options(options):
+    builder, chosen = getattr(quantization, options.split(",")[0]), _options[options]
+    images = torch.rand(2, 3, 96, 96)
+    torch.manual_seed(0)
+    found = {"images": images, **computed(builder(num_classes=7, **chosen), images)}
+    torch.backends.quantized.engine = "x86"
+    torch.manual_seed(0)
+    with torch.no_grad():
+        return {**found, "logits": builder(num_classes=7, quantize=True, **chosen)(images)}
+
+
 @case("models_quantized/quantized", model=_names)
 def quantized(model):
     """Made quantized as before loading weights; and its checkpoint, of the smaller ones in both containers."""
