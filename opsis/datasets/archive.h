@@ -30,9 +30,9 @@ struct ExtractOptions {
 /// Refused  are names with "..", absolute names, links that lead out of the archive, devices and pipes, more than 100 folders
 ///          within each other, a single file that is not compressed, and what goes over a limit; nothing of such an archive is
 ///          kept
-/// Damage   is noticed by lengths and checksums, but for those of .rar, which libarchive passes over, and the last one of .tar.bz2
-///          and .tar.xz, which it may not come to; a plain .tar has none of what is in it. So where bytes matter give the file's
-///          hash to who downloads it
+/// Damage   is noticed by lengths and checksums, but for those of .rar, which libarchive passes over, and the last one of
+///          .tar.bz2 and .tar.xz, which it may not come to; a plain .tar has none of what is in it. So where bytes matter give
+///          the file's hash to who downloads it
 /// Throws   DecodeError that names the archive and the entry, also for damaged ones; ValueError for another ending; IoError for
 ///          what cannot be read or written; NotBuiltError in a build without libarchive
 /// Differs  reads .rar too, as libarchive does: versions 4 and 5, without a password; gives no path. torchvision's

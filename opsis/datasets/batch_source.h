@@ -10,8 +10,8 @@ namespace opsis::inline v1::datasets {
 
 /// What a data set is besides, when a batch of its examples costs less than they do one by one: where they are small, most of
 /// their time goes into making tensors of each. A data loader that collates as usual asks for it, also behind views
-/// (Dataset::origin): of a split, and of several that are one. Those parts of a batch that are of one source are made at once, and
-/// put together where Batch is made of tensors.
+/// (Dataset::origin): of a split, and of several that are one. Those parts of a batch that are of one source are made at once,
+/// and put together where Batch is made of tensors.
 /// Source   torch.utils.data asks for __getitems__
 template <class Batch>
 class OPSIS_API BatchSource {

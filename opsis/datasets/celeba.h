@@ -32,8 +32,8 @@ struct CelebAExample {
 /// Throws   NotFoundError when files are absent and download is false; IntegrityError for files of other hashes; DecodeError,
 ///          with the line, for lists that are not sound; ValueError for another split
 /// Differs  an example has all targets, where torchvision's target_type chooses; boxes are no BoundingBoxes, for they lie on
-///          another picture than the one that is given (wrap_dataset_for_transforms_v2 makes them such, as torchvision's does); torchvision's attr_names end with an empty one where the line of
-///          names ends with a space
+///          another picture than the one that is given (wrap_dataset_for_transforms_v2 makes them such, as torchvision's does);
+///          torchvision's attr_names end with an empty one where the line of names ends with a space
 /// Source   torchvision.datasets.CelebA
 class OPSIS_API CelebA final : public Dataset<CelebAExample>, public PlacedSource<CelebAExample> {
  public:

@@ -22,8 +22,8 @@ namespace opsis::inline v1::datasets {
 /// Types    boxes float32, or int64 when all of an image's numbers are whole
 /// Throws   IoError for files that cannot be read; DecodeError, with the file and the image's id, for annotations that are not
 ///          sound; NotBuiltError in a build without simdjson
-/// Differs  ids are whole numbers of 64 bits, and what JSON has no number for (NaN, Infinity, 1e400) is refused: Python takes words,
-///          fractions and all of these. A box's whole number of more bits is rounded, where LibTorch refuses it
+/// Differs  ids are whole numbers of 64 bits, and what JSON has no number for (NaN, Infinity, 1e400) is refused: Python takes
+///          words, fractions and all of these. A box's whole number of more bits is rounded, where LibTorch refuses it
 /// Source   torchvision.datasets.CocoDetection
 class OPSIS_API CocoDetection final : public Dataset<Detected> {
  public:

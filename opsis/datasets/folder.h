@@ -73,7 +73,8 @@ OPSIS_API ClassifiedList list_folder_at(const std::filesystem::path& directory, 
 /// Throws   as find_classes and make_dataset; ValueError without a loader, and for one of yours where root is an archive; get
 ///          throws what the loader throws
 /// Differs  find_classes and make_dataset are functions, not members to override: a class of your own derives from
-///          ClassifiedFiles and gives it the list. A loader gives images
+///          ClassifiedFiles and gives it the list. A loader gives images: what else a file tells, as where a scan lies (spacing,
+///          orientation, affine), belongs into an example of your own, by VisionDataset
 /// Source   torchvision.datasets.DatasetFolder
 class OPSIS_API DatasetFolder : public ClassifiedFiles {
  public:

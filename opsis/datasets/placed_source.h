@@ -8,14 +8,15 @@
 
 namespace opsis::inline v1::datasets {
 
-/// What a data set is besides, when it can make the picture of an example in memory of who asks for it. A data loader that collates
-/// as usual asks for it, also behind views (Dataset::origin), with the picture's place in the batch: pixels are then never copied.
+/// What a data set is besides, when it can make the picture of an example in memory of who asks for it. A data loader that
+/// collates as usual asks for it, also behind views (Dataset::origin), with the picture's place in the batch: pixels are then
+/// never copied.
 template <class T>
 class OPSIS_API PlacedSource {
  public:
   virtual ~PlacedSource() = default;
-  /// What get(index) gives, to the bit and with the same draws; in `place` the first of what collate stacks, of Classified the image,
-  /// where it can be made there.
+  /// What get(index) gives, to the bit and with the same draws; in `place` the first of what collate stacks, of Classified the
+  /// image, where it can be made there.
   /// Throws   as get, and what `place` throws
   virtual T get_placed(size_t index, const transforms::ImagePlace& place) const = 0;
 

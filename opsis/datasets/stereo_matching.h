@@ -80,8 +80,8 @@ class OPSIS_API Kitti2012Stereo final : public StereoDataset {
 /// http://www.cvlibs.net/datasets/kitti/eval_stereo_flow.php?benchmark=stereo, into root/Kitti2015.
 /// Types    disparity float64
 /// Throws   as Kitti2012Stereo
-/// Differs  of the split train takes the pictures *_10.png alone; torchvision takes those that follow (*_11.png) too, which have no
-///          disparity, so it gives the first 200 pairs those of others, and fails at the rest
+/// Differs  of the split train takes the pictures *_10.png alone; torchvision takes those that follow (*_11.png) too, which have
+///          no disparity, so it gives the first 200 pairs those of others, and fails at the rest
 /// Source   torchvision.datasets.Kitti2015Stereo
 class OPSIS_API Kitti2015Stereo final : public StereoDataset {
  public:

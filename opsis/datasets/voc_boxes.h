@@ -17,7 +17,8 @@ struct VocBox {
 };
 
 /// The objects of a tree that parse_voc_xml made, in their order.
-/// Throws   ValueError for a tree without an annotation, and for objects without a name or with sides that are no numbers of pixels
+/// Throws   ValueError for a tree without an annotation, and for objects without a name or with sides that are no numbers of
+///          pixels
 OPSIS_API std::vector<VocBox> voc_boxes(const Json& tree);
 
 /// The same, without a look at their boxes.

@@ -13,10 +13,10 @@
 
 namespace opsis::inline v1::datasets {
 
-/// root/JPEGImages, root/Annotations and root/ImageSets/Main/train.txt, whose lines are the names of pictures without their ending.
-/// A folder without ImageSets/Main has one split, train: all of its annotations, sorted by name. A picture is found by its name,
-/// with any ending of image_extensions(), .jpg first. The root may be a .zip or .tar file, or a folder in one, whose files are
-/// read in place as FileRoot says.
+/// root/JPEGImages, root/Annotations and root/ImageSets/Main/train.txt, whose lines are the names of pictures without their
+/// ending. A folder without ImageSets/Main has one split, train: all of its annotations, sorted by name. A picture is found by
+/// its name, with any ending of image_extensions(), .jpg first. The root may be a .zip or .tar file, or a folder in one, whose
+/// files are read in place as FileRoot says.
 /// Throws   NotFoundError when there is no folder Annotations, and for a split that is not there
 OPSIS_API VocFiles list_voc(const std::filesystem::path& root, const std::string& split, const FileRoot& files);
 
@@ -31,8 +31,8 @@ OPSIS_API VocFiles list_voc(const std::filesystem::path& root, const std::string
 /// Types    boxes float32. VOC counts pixels from 1 and the last one in, so its box from 1 to 10 is that from 0 to 10 here, as
 ///          read_boxes has it; those of VOCDetection are as in the files
 /// Throws   as list_voc; ValueError for a class that is given twice, and for a loader of yours where root is an archive;
-///          DecodeError, with the file, for XML that is not sound, here where classes are found, else from get, which throws it for
-///          boxes that are not sound and for classes that are not among those given; NotBuiltError in a build without pugixml
+///          DecodeError, with the file, for XML that is not sound, here where classes are found, else from get, which throws it
+///          for boxes that are not sound and for classes that are not among those given; NotBuiltError in a build without pugixml
 class OPSIS_API VOCFolder final : public VisionDataset<Detected> {
  public:
   struct Options {

@@ -128,8 +128,8 @@ OPSIS_API void keep_targets(WIDERFaceExample& example, const std::set<std::strin
 ///          among its targets; get as the data set's
 /// Differs  of the four with keys, transforms that the data set has were applied before keys are left out, with the same result;
 ///          a wrapped CelebA has all targets, where torchvision's refuses attr and landmarks; Caltech101's annotation and
-///          SBDataset's boundaries, which torchvision refuses, and sets that it does not wrap, are given back as they are; masks of
-///          Cityscapes' objects have no side of 1
+///          SBDataset's boundaries, which torchvision refuses, and sets that it does not wrap, are given back as they are; masks
+///          of Cityscapes' objects have no side of 1
 /// Source   torchvision.datasets.wrap_dataset_for_transforms_v2
 template <class D>
 std::shared_ptr<const Dataset<typename detail::WrappedExample<D>::Type>> wrap_dataset_for_transforms_v2(
