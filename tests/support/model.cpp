@@ -113,6 +113,7 @@ void expect_same_computed(torch::nn::Module& model, const oracle::Case& c, const
     const torch::NoGradGuard no_grad;
     const auto outputs = evaluate();
     for (size_t i = 0; i < outputs.size(); ++i) EXPECT_TENSOR_NEAR(outputs[i], c.tensor(key("eval_output", i)), 1e-5, 0);
+    EXPECT_FALSE(c.has_tensor(key("eval_output", outputs.size())));
   }
   model.train();
   const auto outputs = in_training ? in_training() : evaluate();
@@ -121,6 +122,7 @@ void expect_same_computed(torch::nn::Module& model, const oracle::Case& c, const
     EXPECT_TENSOR_NEAR(outputs[i].detach(), c.tensor(key("train_output", i)), 1e-5, 0);
     loss = loss + outputs[i].square().mean();
   }
+  EXPECT_FALSE(c.has_tensor(key("train_output", outputs.size())));
   EXPECT_TENSOR_NEAR(loss.detach(), c.tensor("loss"), 1e-4, 0);
   loss.backward();
 
