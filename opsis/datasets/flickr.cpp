@@ -1,8 +1,10 @@
 #include "opsis/datasets/flickr.h"
 
+#include <algorithm>
 #include <map>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/entries.h"
 #include "opsis/datasets/flickr_page.h"
 #include "opsis/datasets/picture.h"
 #include "opsis/datasets/text_file.h"
@@ -11,15 +13,20 @@ namespace opsis::inline v1::datasets {
 namespace {
 
 std::vector<CaptionedFile> list_flickr8k(const Flickr8k::Options& options) {
+  const auto page = detail::text_of(options.ann_file);
+  const auto photos = sorted_glob(options.root, "*.jpg");
   std::map<std::filesystem::path, std::vector<std::string>> found;
-  for (auto& entry : parse_flickr_page(detail::text_of(options.ann_file))) {
+  for (auto& entry : parse_flickr_page(page)) {
+    const auto beginning = joined_path(options.root.string(), entry.id + "_");
+    const auto photo =
+        std::lower_bound(photos.begin(), photos.end(), beginning,
+                         [](const std::filesystem::path& path, const std::string& text) { return path.native() < text; });
     const bool plain = entry.id.find_first_of("*?[/") == entry.id.npos;
-    const auto files = plain ? sorted_glob(options.root, entry.id + "_*.jpg") : std::vector<std::filesystem::path>();
-    if (files.empty()) {
+    if (!plain || photo == photos.end() || !photo->native().starts_with(beginning)) {
       raise<DecodeError>("Flickr8k: {} names a photo {} that is not in {}", options.ann_file.string(), entry.id,
                          options.root.string());
     }
-    found[files.front()] = std::move(entry.captions);
+    found[*photo] = std::move(entry.captions);
   }
   return {found.begin(), found.end()};
 }

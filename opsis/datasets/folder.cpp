@@ -1,19 +1,14 @@
 #include "opsis/datasets/folder.h"
 
-#include <dirent.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <iterator>
-#include <memory>
 #include <string_view>
 #include <system_error>
 
 #include "opsis/core/check.h"
-#include "opsis/core/frees.h"
 #include "opsis/core/listed.h"
 #include "opsis/core/parallel.h"
+#include "opsis/datasets/entries.h"
 #include "opsis/datasets/scan_index.h"
 #include "opsis/io/index_file.h"
 
@@ -21,38 +16,6 @@ namespace opsis::inline v1::datasets {
 namespace {
 
 namespace fs = std::filesystem;
-
-// What is in a folder; a link that leads to a folder is one.
-struct Entry {
-  std::string name;
-  bool is_folder = false, is_link = false;
-};
-
-// By readdir, for std::filesystem's iterator takes half of the time to make a path of each name.
-std::vector<Entry> entries_of(const std::string& folder) {
-  const std::unique_ptr<DIR, Frees<closedir>> open(opendir(folder.empty() ? "." : folder.c_str()));
-  if (!open && errno == ENOENT) raise<NotFoundError>("{} is not there", folder);
-  std::vector<Entry> out;
-  int failed = open ? 0 : errno;
-  while (failed == 0) {
-    errno = 0;
-    const auto* entry = readdir(open.get());
-    if (!entry) {
-      failed = errno;
-      break;
-    }
-    const std::string_view name(entry->d_name);
-    if (name == "." || name == "..") continue;
-    auto& own = out.emplace_back(Entry{std::string(name), entry->d_type == DT_DIR, entry->d_type == DT_LNK});
-    if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN) continue;
-    std::error_code ignored;  // what cannot be looked at (a link to nothing) is no folder
-    const auto path = fs::path(folder) / own.name;
-    own.is_link = own.is_link || fs::is_symlink(path, ignored);
-    own.is_folder = fs::is_directory(path, ignored);
-  }
-  if (failed != 0) raise<IoError>("cannot read the folder {}: {}", folder, std::strerror(failed));
-  return out;
-}
 
 void walk(const std::string& folder, std::vector<std::string>& above, std::vector<ScannedFolder>& out) {
   above.push_back(folder);

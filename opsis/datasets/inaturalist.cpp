@@ -120,11 +120,20 @@ void INaturalist::list_photos() {
   }
   if (tops.empty()) return;
   const auto any_file = std::vector<std::string>{""};
+  std::string species;  // of millions of photos, most are of the species of the one before
+  auto label = labels.end();
   for (auto& [path, top] : make_dataset(folder, tops, {.extensions = any_file, .allow_empty = true, .index = options_.index})) {
-    const auto label = labels.find(path.parent_path().string());
+    const std::string_view whole = path.native(), above = whole.substr(0, whole.rfind('/'));
+    if (above != species) {
+      species = above;
+      label = labels.find(species);
+    }
     if (label != labels.end()) samples_.emplace_back(std::move(path), label->second);
   }
-  std::stable_sort(samples_.begin(), samples_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto by_label = [](const auto& a, const auto& b) { return a.second < b.second; };
+  if (!std::is_sorted(samples_.begin(), samples_.end(), by_label)) {
+    std::stable_sort(samples_.begin(), samples_.end(), by_label);
+  }
 }
 
 INaturalistExample INaturalist::get_placed(size_t index, const transforms::ImagePlace& place) const {

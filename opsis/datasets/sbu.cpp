@@ -4,10 +4,14 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <unordered_set>
+#include <vector>
 
 #include "opsis/core/check.h"
+#include "opsis/core/parallel.h"
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/entries.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/hub/download.h"
@@ -65,13 +69,28 @@ std::vector<CaptionedFile> list_sbu(const SBU::Options& options) {
   }
   check_resource(archive, options.root);
   const TextFile urls(folder / kUrls), captions(folder / "SBU_captioned_photo_dataset_captions.txt");
-  std::vector<CaptionedFile> out;
-  for (size_t i = 0; i < std::min(urls.size(), captions.size()); ++i) {
-    const auto url = sbu_url(urls, i);
-    const auto photo = folder / url.substr(url.rfind('/') + 1);
-    if (!detail::is_file(photo)) continue;
-    out.emplace_back(photo, std::vector{std::string(stripped_at_end(captions.line(i)))});
+  // The folder is listed, for to ask the system for each of a million photos takes as long as all else together.
+  const auto entries = entries_of(folder.string());
+  std::unordered_set<std::string_view> photos(entries.size());
+  for (const auto& entry : entries) {
+    if (entry.is_link ? detail::is_file(folder / entry.name) : !entry.is_folder) photos.insert(entry.name);
   }
+  std::vector<size_t> chosen;
+  const auto name_of = [&](size_t i) {
+    const auto url = stripped(urls.line(i));
+    return url.substr(url.rfind('/') + 1);
+  };
+  for (size_t i = 0; i < std::min(urls.size(), captions.size()); ++i) {
+    if (photos.contains(name_of(i))) chosen.push_back(i);
+  }
+  std::vector<CaptionedFile> out(chosen.size());
+  constexpr int64_t grain = 4096;
+  parallel_for(0, std::ssize(out), grain, [&](int64_t first, int64_t last) {
+    for (auto k = static_cast<size_t>(first); k < static_cast<size_t>(last); ++k) {
+      out[k].first = joined_path(folder.string(), name_of(chosen[k]));
+      out[k].second.emplace_back(stripped_at_end(captions.line(chosen[k])));
+    }
+  });
   return out;
 }
 

@@ -3,12 +3,13 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <iterator>
 #include <system_error>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/entries.h"
 #include "opsis/io/bytes.h"
 #include "opsis/io/file.h"
 
@@ -16,8 +17,6 @@ namespace opsis::inline v1::datasets {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view kWhite = " \t\n\r\f\v";
 
 // The white space of Python's str that is beyond ASCII.
 constexpr std::string_view kWideWhite[] = {"\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\x81",
@@ -37,25 +36,53 @@ size_t white_at(std::string_view text, bool front) {
   return 0;
 }
 
-void glob_below(const fs::path& folder, fs::path::iterator part, const fs::path::iterator& end, std::vector<fs::path>& out) {
+bool is_end_of_line(char c) { return c == '\n' || c == '\r'; }
+
+bool is_white(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+// Whether a name may match: without what is special, a pattern's beginning and end are the name's. Of a folder that several
+// patterns are sought in, this passes over most names.
+class NamePattern {
+ public:
+  explicit NamePattern(const std::string& pattern) : pattern_(pattern) {
+    constexpr std::string_view special = "*?[]\\";
+    const std::string_view all(pattern_);
+    head_ = all.substr(0, all.find_first_of(special));
+    tail_ = all.substr(all.find_last_of(special) + 1);
+  }
+  bool matches(const std::string& name) const {
+    return name.starts_with(head_) && name.ends_with(tail_) && fnmatch(pattern_.c_str(), name.c_str(), FNM_PERIOD) == 0;
+  }
+
+ private:
+  const std::string& pattern_;
+  std::string_view head_, tail_;
+};
+
+void glob_below(const std::string& folder, fs::path::iterator part, const fs::path::iterator& end,
+                std::vector<std::string>& out) {
   const auto pattern = part->string();
   const bool last = ++part == end;
-  std::error_code failed;
-  const auto found = [&](const fs::path& path) {
+  const auto found = [&](std::string path, bool is_folder) {
     if (last) {
-      out.push_back(path);
-    } else if (fs::is_directory(path, failed)) {
+      out.push_back(std::move(path));
+    } else if (is_folder) {
       glob_below(path, part, end, out);
     }
   };
   if (pattern.find_first_of("*?[") == pattern.npos) {
-    if (fs::exists(folder / pattern, failed)) found(folder / pattern);
+    std::error_code failed;
+    auto path = joined_path(folder, pattern);
+    if (fs::exists(path, failed)) found(path, !last && fs::is_directory(path, failed));
     return;
   }
-  for (auto entry = fs::directory_iterator(folder, failed); !failed && entry != fs::directory_iterator();
-       entry.increment(failed)) {
-    const auto name = entry->path().filename().string();
-    if (fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0) found(folder / name);
+  const NamePattern names(pattern);
+  try {
+    for (const auto& entry : entries_of(folder)) {
+      if (names.matches(entry.name)) found(joined_path(folder, entry.name), entry.is_folder);
+    }
+  } catch (const Error&) {
+    // As Python's glob: what cannot be read has nothing that matches.
   }
 }
 
@@ -64,12 +91,11 @@ void glob_below(const fs::path& folder, fs::path::iterator part, const fs::path:
 TextFile::TextFile(fs::path path) : TextFile(path, io::read_bytes(path)) {}
 
 TextFile::TextFile(fs::path path, std::vector<uint8_t> content) : path_(std::move(path)), bytes_(std::move(content)) {
-  auto rest = io::as_text(bytes_);
-  while (!rest.empty()) {
-    const auto end = rest.find_first_of("\r\n");
-    lines_.push_back(rest.substr(0, end));
-    if (end == rest.npos) break;
-    rest.remove_prefix(end + (rest.substr(end).starts_with("\r\n") ? 2 : 1));
+  const auto all = io::as_text(bytes_);
+  for (size_t begin = 0; begin < all.size();) {
+    const auto end = static_cast<size_t>(std::find_if(all.begin() + begin, all.end(), is_end_of_line) - all.begin());
+    lines_.push_back(all.substr(begin, end - begin));
+    begin = end + (all.substr(end).starts_with("\r\n") ? 2 : 1);
   }
 }
 
@@ -118,12 +144,14 @@ std::string_view stripped_at_end(std::string_view text) {
 
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> out;
-  for (size_t at = text.find_first_not_of(kWhite); at != text.npos; at = text.find_first_not_of(kWhite, at)) {
-    const auto end = std::min(text.find_first_of(kWhite, at), text.size());
-    out.push_back(text.substr(at, end - at));
-    at = end;
+  // find_first_of() would call a function for each letter, which is most of the time that long lists take.
+  for (const auto *at = text.begin(), *end = text.end();;) {
+    at = std::find_if_not(at, end, is_white);
+    if (at == end) return out;
+    const auto* const begin = at;
+    at = std::find_if(at, end, is_white);
+    out.emplace_back(begin, static_cast<size_t>(at - begin));
   }
-  return out;
 }
 
 std::vector<std::string_view> fields_of(std::string_view text, char separator) {
@@ -203,10 +231,10 @@ std::vector<std::vector<std::string>> csv_rows(std::string_view text, char separ
 
 std::vector<fs::path> sorted_glob(const fs::path& root, const std::string& pattern) {
   const fs::path parts(pattern);
-  std::vector<fs::path> out;
-  if (!parts.empty()) glob_below(root, parts.begin(), parts.end(), out);
-  std::sort(out.begin(), out.end(), [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
-  return out;
+  std::vector<std::string> found;
+  if (!parts.empty()) glob_below(root.string(), parts.begin(), parts.end(), found);
+  std::sort(found.begin(), found.end());
+  return std::vector<fs::path>(std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
 }
 
 std::string in_lower_case(std::string_view text) {
@@ -219,15 +247,9 @@ std::string in_lower_case(std::string_view text) {
 
 std::vector<std::string> sorted_names(const fs::path& folder, Listing which) {
   std::vector<std::string> out;
-  std::error_code failed;
-  for (auto entry = fs::directory_iterator(folder, failed); !failed && entry != fs::directory_iterator();
-       entry.increment(failed)) {
-    std::error_code broken_link;
-    const bool is_folder = entry->is_directory(broken_link) && !broken_link;
-    if (which == Listing::All || is_folder == (which == Listing::Folders)) out.push_back(entry->path().filename().string());
+  for (auto& entry : entries_of(folder.string())) {
+    if (which == Listing::All || entry.is_folder == (which == Listing::Folders)) out.push_back(std::move(entry.name));
   }
-  if (failed == std::errc::no_such_file_or_directory) raise<NotFoundError>("{} is not there", folder.string());
-  if (failed) raise<IoError>("cannot read the folder {}: {}", folder.string(), failed.message());
   std::sort(out.begin(), out.end());
   return out;
 }
