@@ -21,6 +21,9 @@ namespace opsis::inline v1::datasets {
 struct CocoFile::Content : CocoIndex {
   simdjson::padded_string text;
   std::optional<io::StampedFile> file;  // in place of text, when there was an index
+
+  // Without the help of an index.
+  static std::shared_ptr<Content> read(const std::filesystem::path& path);
 };
 
 namespace {
@@ -68,31 +71,27 @@ int64_t side_in(object& from, const char* key) {
   return from[key].get_int64().get(side) == simdjson::SUCCESS && side > 0 ? side : 0;
 }
 
-// What the index of a file tells, if it has a sound one.
-std::optional<CocoIndex> from_index(const std::filesystem::path& path, const io::FileStamp& stamp) {
-  try {
-    if (const auto kept = io::read_file_index(path, kCocoIndexKind)) {
-      return parse_coco_index(kept->content, static_cast<uint64_t>(stamp.size));
-    }
-  } catch (const Error&) {
-    // Then the file is read, and tells what is wrong with it.
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 CocoFile::CocoFile(const std::filesystem::path& path, bool index) {
   if (!std::ifstream(path)) raise<IoError>("cannot open {}: {}", path.string(), std::strerror(errno));
-  auto content = std::make_shared<Content>();
-  const auto begun = io::now_ns();
-  const auto stamp = index ? io::file_stamp(path) : io::FileStamp();
-  if (auto known = index ? from_index(path, stamp) : std::nullopt) {
-    content->file.emplace(path, stamp);
-    static_cast<CocoIndex&>(*content) = std::move(*known);
-    content_ = std::move(content);
+  const auto read = [&] { return Content::read(path); };
+  if (!index) {
+    content_ = read();
     return;
   }
+  const auto parse = [&](io::Bytes bytes, const io::FileStamp& stamp) {
+    auto content = std::make_shared<Content>();
+    static_cast<CocoIndex&>(*content) = parse_coco_index(bytes, static_cast<uint64_t>(stamp.size));
+    content->file.emplace(path, stamp);
+    return content;
+  };
+  const auto bytes_of = [](const std::shared_ptr<Content>& content) { return coco_index_bytes(*content); };
+  content_ = io::kept_or_read(path, kCocoIndexKind, parse, read, bytes_of);
+}
+
+std::shared_ptr<CocoFile::Content> CocoFile::Content::read(const std::filesystem::path& path) {
+  auto content = std::make_shared<Content>();
   struct Annotation {
     int64_t id, image;
     Part json;
@@ -170,10 +169,7 @@ CocoFile::CocoFile(const std::filesystem::path& path, bool index) {
                                         [](const Entry& entry, int64_t id) { return entry.id < id; });
     if (place != images.end() && place->id == annotation.image) place->annotations.push_back(by_id.at(annotation.id));
   }
-  if (index) {
-    io::write_file_index(path, kCocoIndexKind, coco_index_bytes(*content), stamp, begun);
-  }
-  content_ = std::move(content);
+  return content;
 }
 
 const std::vector<CocoFile::Entry>& CocoFile::images() const { return content_->images; }

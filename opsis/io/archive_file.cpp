@@ -211,7 +211,6 @@ std::vector<Entry> detail::parse_entries(Bytes bytes) {
 }
 
 ArchiveFile::ArchiveFile(const std::filesystem::path& path, const Options& options) {
-  const auto begun = now_ns();
   auto content =
       std::make_shared<Content>(Content{.path = path, .limits = options.limits, .stamp = file_stamp(path), .entries = {}});
   telling_where(path, [&] {
@@ -219,12 +218,9 @@ ArchiveFile::ArchiveFile(const std::filesystem::path& path, const Options& optio
     content->format = archive_format(OpenArchive(path, content->stamp).bytes_at(0, std::min<uint64_t>(size, 512)));
     // A zip's directory is its index already.
     const bool keeps = options.index && content->format == ArchiveFormat::Tar;
-    if (const auto kept = keeps ? read_file_index(path, kEntriesKind) : std::nullopt) {
-      content->entries = detail::parse_entries(kept->content);
-      return;
-    }
-    content->entries = detail::list_archive(MappedFile(path, MappedFile::Use::Pieces).bytes());
-    if (keeps) write_file_index(path, kEntriesKind, detail::entries_bytes(content->entries), content->stamp, begun);
+    const auto list = [&] { return detail::list_archive(MappedFile(path, MappedFile::Use::Pieces).bytes()); };
+    const auto parse = [](Bytes bytes, const FileStamp&) { return detail::parse_entries(bytes); };
+    content->entries = keeps ? kept_or_read(path, kEntriesKind, parse, list, detail::entries_bytes) : list();
   });
   content_ = std::move(content);
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "opsis/core/api.h"
+#include "opsis/core/error.h"
 #include "opsis/io/bytes.h"
 #include "opsis/io/file.h"
 
@@ -67,6 +68,25 @@ OPSIS_API std::optional<KeptIndex> read_file_index(const std::filesystem::path& 
 /// not show.
 OPSIS_API void write_file_index(const std::filesystem::path& source, std::string_view kind, std::string_view content,
                                 const FileStamp& stamp, int64_t begun_ns);
+
+/// What a file tells: out of its index where that is sound, else out of itself, and then it is kept. `parse` takes what an index
+/// of the kind holds, and the file's stamp, and throws DecodeError where that is not sound; `read` reads the file; `bytes_of` makes
+/// what is kept of what it gave.
+/// Throws   IoError when there is no file; whatever `read` throws
+template <class Parse, class Read, class BytesOf>
+auto kept_or_read(const std::filesystem::path& source, std::string_view kind, const Parse& parse, const Read& read,
+                  const BytesOf& bytes_of) {
+  const auto begun = now_ns();
+  const auto stamp = file_stamp(source);
+  try {
+    if (const auto kept = read_file_index(source, kind)) return parse(kept->content, stamp);
+  } catch (const DecodeError&) {
+    // Then the file is read.
+  }
+  auto out = read();
+  write_file_index(source, kind, bytes_of(out), stamp, begun);
+  return out;
+}
 
 /// The bytes of such a file; and the content of some, or nothing where they are damaged, of another kind, or of another stamp.
 OPSIS_API std::string index_bytes(std::string_view kind, std::string_view content, const FileStamp& stamp);

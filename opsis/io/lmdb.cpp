@@ -4,6 +4,7 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "opsis/core/check.h"
 #include "opsis/core/telling_where.h"
@@ -145,43 +146,35 @@ LmdbFile::LmdbFile(Bytes file) : file_(file) { LmdbWalk(*this).run(); }
 
 LmdbFile::LmdbFile(const std::filesystem::path& path, bool index)
     : mapped_(std::make_shared<const MappedFile>(path)), file_(mapped_->bytes()) {
-  const auto begun = now_ns();
-  const auto stamp = index ? file_stamp(path) : FileStamp();
-  if (const auto kept = index ? read_file_index(path, kPlacesKind) : std::nullopt) {
-    if (take_index(kept->content)) return;
-  }
-  telling_where(path, [&] { LmdbWalk(*this).run(); });
-  if (index) write_file_index(path, kPlacesKind, index_bytes(), stamp, begun);
+  const auto walk = [&] {
+    telling_where(path, [&] { LmdbWalk(*this).run(); });
+    return std::exchange(entries_, {});
+  };
+  const auto parse = [&](Bytes content, const FileStamp&) { return parse_entries(content); };
+  entries_ = index ? kept_or_read(path, kPlacesKind, parse, walk, entries_bytes) : walk();
 }
 
-std::string LmdbFile::index_bytes() const {
+std::string LmdbFile::entries_bytes(const std::vector<Entry>& entries) {
   std::string out;
-  out.reserve(sizeof(uint64_t) + entries_.size() * kPlaceBytes);
-  put_number(out, static_cast<uint64_t>(entries_.size()));
-  for (const auto& entry : entries_) {
+  out.reserve(sizeof(uint64_t) + entries.size() * kPlaceBytes);
+  put_number(out, static_cast<uint64_t>(entries.size()));
+  for (const auto& entry : entries) {
     for (const auto place : {entry.key, entry.value}) put_number(out, place);
     for (const auto size : {entry.key_size, entry.value_size}) put_number(out, size);
   }
   return out;
 }
 
-// An index that is not sound is none: the file is walked through then.
-bool LmdbFile::take_index(Bytes content) {
+std::vector<LmdbFile::Entry> LmdbFile::parse_entries(Bytes index) const {
   const auto is_inside = [&](uint64_t begin, uint64_t size) { return begin <= file_.size() && size <= file_.size() - begin; };
-  try {
-    ByteFields fields(content, "an index of a database");
-    entries_.resize(fields.count(kPlaceBytes));
-    for (auto& entry : entries_) {
-      for (auto* place : {&entry.key, &entry.value}) *place = fields.number<uint64_t>();
-      for (auto* size : {&entry.key_size, &entry.value_size}) *size = fields.number<uint32_t>();
-      if (!is_inside(entry.key, entry.key_size) || !is_inside(entry.value, entry.value_size))
-        bad_lmdb("its index is another's");
-    }
-    return true;
-  } catch (const DecodeError&) {
-    entries_.clear();
-    return false;
+  ByteFields fields(index, "an index of a database");
+  std::vector<Entry> out(fields.count(kPlaceBytes));
+  for (auto& entry : out) {
+    for (auto* place : {&entry.key, &entry.value}) *place = fields.number<uint64_t>();
+    for (auto* size : {&entry.key_size, &entry.value_size}) *size = fields.number<uint32_t>();
+    if (!is_inside(entry.key, entry.key_size) || !is_inside(entry.value, entry.value_size)) bad_lmdb("its index is another's");
   }
+  return out;
 }
 
 }  // namespace opsis::inline v1::io

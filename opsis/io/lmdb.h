@@ -33,13 +33,12 @@ class OPSIS_API LmdbFile {
   Bytes value(size_t i) const { return file_.subspan(entries_[i].value, entries_[i].value_size); }
 
  private:
-  bool take_index(Bytes content);
-  std::string index_bytes() const;
-
   struct Entry {
     uint64_t key, value;  // where they begin in the file
     uint32_t key_size, value_size;
   };
+  std::vector<Entry> parse_entries(Bytes index) const;
+  static std::string entries_bytes(const std::vector<Entry>& entries);
   friend class LmdbWalk;
   std::shared_ptr<const MappedFile> mapped_;
   Bytes file_;
