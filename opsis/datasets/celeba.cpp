@@ -1,11 +1,14 @@
 #include "opsis/datasets/celeba.h"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/list_index.h"
 #include "opsis/datasets/picture.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
@@ -17,29 +20,44 @@ constexpr auto kCelebAPictures = "img_align_celeba.zip";
 
 // A list: after some lines of head, a file's name and numbers on each line.
 struct CelebAList {
-  std::vector<std::string> header, files;
+  std::vector<std::string> header;
+  JoinedTexts files;
   torch::Tensor numbers;  // (N, columns)
 };
 
-CelebAList read_celeba_list(const std::filesystem::path& path, size_t head) {
-  const TextFile lines(path);
-  CelebAList out;
+ListedFiles parse_celeba_list(const TextFile& lines, size_t head) {
+  ListedFiles out;
   if (head > 0) {
-    for (const auto word : lines.words(head - 1)) out.header.emplace_back(word);
+    for (const auto word : lines.words(head - 1)) out.words.emplace_back(word);
   }
-  std::vector<int64_t> numbers;
   size_t columns = 0;
   for (size_t i = head; i < lines.size(); ++i) {
     const auto words = lines.words(i);
     if (words.empty()) continue;
-    if (out.files.empty()) columns = words.size() - 1;
+    if (out.names.size() == 0) columns = words.size() - 1;
     if (words.size() != columns + 1) lines.refuse(i, text("it must have a file and {} numbers", columns));
-    out.files.emplace_back(words[0]);
-    for (size_t k = 1; k < words.size(); ++k) numbers.push_back(lines.integer(i, words[k]));
+    out.names.add(words[0]);
+    for (size_t k = 1; k < words.size(); ++k) out.numbers.push_back(lines.integer(i, words[k]));
   }
-  out.numbers =
-      torch::tensor(numbers, torch::kInt64).view({static_cast<int64_t>(out.files.size()), static_cast<int64_t>(columns)});
   return out;
+}
+
+CelebAList read_celeba_list(const std::filesystem::path& base, std::string_view name, size_t head, bool index) {
+  const auto& file = resource("CelebA", name);
+  const auto columns = [](const ListedFiles& list) {
+    return list.names.size() == 0 ? size_t{0} : list.numbers.size() / list.names.size();
+  };
+  const auto fits = [&](const ListedFiles& list) { return list.numbers.size() == columns(list) * list.names.size(); };
+  const auto read = [&] {
+    if (index) check_resource(file, base);
+    return parse_celeba_list(TextFile(base / file.file), head);
+  };
+  // A list that is as it was when it had the hashes has them.
+  const auto hashes = expected_hashes(file);
+  auto list = read_list(base / file.file,
+                        {.index = index, .asked = text("CelebA {} {}", hashes.md5, hashes.sha256), .fits = fits, .read = read});
+  const auto shape = std::vector<int64_t>{std::ssize(list.names), static_cast<int64_t>(columns(list))};
+  return {std::move(list.words), std::move(list.names), torch::tensor(list.numbers, torch::kInt64).view(shape)};
 }
 
 void bring_celeba(const std::filesystem::path& base) {
@@ -63,15 +81,15 @@ CelebA::CelebA(Options options) : options_(std::move(options)) {
   const auto base = options_.root / "celeba";
   if (options_.download) bring_celeba(base);
   for (const auto& file : resources("CelebA")) {
-    if (file.file != kCelebAPictures) check_resource(file, base);
+    if (file.file == kCelebAPictures) continue;
+    options_.index ? detail::check_file("CelebA", base / file.file) : check_resource(file, base);
   }
   detail::check_folder("CelebA", base / "img_align_celeba");
 
-  const auto parts = read_celeba_list(base / "list_eval_partition.txt", 0);
-  const auto identity = read_celeba_list(base / "identity_CelebA.txt", 0),
-             boxes = read_celeba_list(base / "list_bbox_celeba.txt", 2),
-             landmarks = read_celeba_list(base / "list_landmarks_align_celeba.txt", 2),
-             attr = read_celeba_list(base / "list_attr_celeba.txt", 2);
+  const auto read = [&](std::string_view name, size_t head) { return read_celeba_list(base, name, head, options_.index); };
+  const auto parts = read("list_eval_partition.txt", 0), identity = read("identity_CelebA.txt", 0),
+             boxes = read("list_bbox_celeba.txt", 2), landmarks = read("list_landmarks_align_celeba.txt", 2),
+             attr = read("list_attr_celeba.txt", 2);
   const auto count = std::ssize(parts.files);
   const auto check = [&](const CelebAList& list, int64_t columns) {
     if (std::ssize(list.files) != count || list.numbers.size(1) != columns) {
@@ -89,7 +107,7 @@ CelebA::CelebA(Options options) : options_(std::move(options)) {
   for (int64_t i = 0; i < count; ++i) {
     if (options_.split != "all" && parts.numbers.data_ptr<int64_t>()[i] != wanted) continue;
     chosen.push_back(i);
-    files_.push_back(parts.files[static_cast<size_t>(i)]);
+    files_.emplace_back(parts.files[static_cast<size_t>(i)]);
   }
   const auto index = torch::tensor(chosen, torch::kInt64);
   attr_names_ = attr.header;

@@ -29,6 +29,7 @@ struct CelebAExample {
 /// into root/celeba.
 ///     datasets::CelebA faces({.root = "data", .split = "valid"});
 ///     faces.attr_names()[15];   // "Eyeglasses"
+/// With .index the lists are read, and held against their hashes, when they have changed.
 /// Throws   NotFoundError when files are absent and download is false; IntegrityError for files of other hashes; DecodeError,
 ///          with the line, for lists that are not sound; ValueError for another split
 /// Differs  an example has all targets, where torchvision's target_type chooses; boxes are no BoundingBoxes, for they lie on
@@ -37,7 +38,7 @@ struct CelebAExample {
 /// Source   torchvision.datasets.CelebA
 class OPSIS_API CelebA final : public Dataset<CelebAExample>, public PlacedSource<CelebAExample> {
  public:
-  using Options = SplitOptions;
+  using Options = SplitListedOptions;
   explicit CelebA(Options options);
   size_t size() const override { return files_.size(); }
   CelebAExample get(size_t index) const override { return get_placed(index, {}); }

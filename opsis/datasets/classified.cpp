@@ -5,7 +5,10 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/listed.h"
+#include "opsis/core/parallel.h"
 #include "opsis/core/telling_where.h"
+#include "opsis/datasets/entries.h"
+#include "opsis/datasets/list_index.h"
 #include "opsis/datasets/picture.h"
 #include "opsis/io/file.h"
 #include "opsis/transforms/container.h"
@@ -121,6 +124,19 @@ void check_choice(std::string_view dataset, std::string_view option, std::string
 void check_choice(std::string_view dataset, std::string_view option, std::string_view value,
                   std::initializer_list<std::string_view> known) {
   check_choice(dataset, option, value, std::vector<std::string_view>(known));
+}
+
+std::vector<FolderSample> samples_below(const fs::path& folder, const ListedFiles& list) {
+  const auto base = folder.string();
+  std::vector<FolderSample> out(list.names.size());
+  constexpr int64_t grain = 4096;
+  parallel_for(0, std::ssize(out), grain, [&](int64_t first, int64_t last) {
+    for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) {
+      out[i].first = joined_path(base, list.names[i]);
+      out[i].second = list.numbers[i];
+    }
+  });
+  return out;
 }
 
 bool is_folder(const fs::path& path) {

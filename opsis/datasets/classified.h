@@ -38,6 +38,8 @@ using FolderSample = std::pair<std::filesystem::path, int64_t>;
 /// The numbers of names in their order: {"a", "b"} gives {{"a", 0}, {"b", 1}}.
 OPSIS_API std::map<std::string, int64_t> numbered(const std::vector<std::string>& names);
 
+struct ListedFiles;
+
 /// Classes, files, and the number of each one's class; -1 where the data set keeps it to itself.
 struct ClassifiedList {
   std::vector<std::string> classes{};
@@ -125,6 +127,9 @@ OPSIS_API void check_file(std::string_view dataset, const std::filesystem::path&
 OPSIS_API void check_folder(std::string_view dataset, const std::filesystem::path& folder);
 // The same where no download brings it.
 OPSIS_API void check_folder(std::string_view dataset, const std::filesystem::path& folder, std::string_view remedy);
+
+// The files of a list below a folder, each with its number; made on all cores. The list has as many numbers as names.
+OPSIS_API std::vector<FolderSample> samples_below(const std::filesystem::path& folder, const ListedFiles& list);
 
 OPSIS_API bool is_folder(const std::filesystem::path& path);
 OPSIS_API bool is_file(const std::filesystem::path& path);

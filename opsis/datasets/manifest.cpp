@@ -4,9 +4,14 @@
 #include <charconv>
 #include <optional>
 #include <set>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/list_index.h"
 #include "opsis/datasets/text_file.h"
+#include "opsis/io/byte_fields.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
@@ -35,7 +40,8 @@ std::vector<std::string> manifest_classes(const std::vector<std::string>& column
   return out;
 }
 
-ClassifiedList list_manifest(const ManifestFolder::Options& options) {
+// The files, the number of each one's class, and the classes.
+ListedFiles parse_manifest(const ManifestFolder::Options& options) {
   auto content = detail::text_of(options.manifest);
   constexpr std::string_view mark = "\xEF\xBB\xBF";  // that some spreadsheets begin with
   if (content.starts_with(mark)) content.erase(0, mark.size());
@@ -57,19 +63,36 @@ ClassifiedList list_manifest(const ManifestFolder::Options& options) {
     labels.push_back(rows[i][label_column]);
   }
 
-  ClassifiedList out;
-  out.classes = options.classes.empty() ? manifest_classes(labels) : options.classes;
-  out.class_to_idx = numbered(out.classes);
+  ListedFiles out;
+  out.words = options.classes.empty() ? manifest_classes(labels) : options.classes;
+  const auto class_to_idx = numbered(out.words);
   const bool all_numbers = options.classes.empty() && std::all_of(labels.begin(), labels.end(), class_number);
-  const auto root = options.root.empty() ? options.manifest.parent_path() : options.root;
   for (size_t i = 0; i < labels.size(); ++i) {
     // Where all are numbers, they may have been written with zeros in front.
     const auto name = all_numbers ? std::to_string(*class_number(labels[i])) : labels[i];
-    const auto found = out.class_to_idx.find(name);
-    if (found == out.class_to_idx.end()) refuse(i + 1, text("\"{}\" is none of the classes", labels[i]));
-    out.samples.emplace_back(root / rows[i + 1][file_column], found->second);
+    const auto found = class_to_idx.find(name);
+    if (found == class_to_idx.end()) refuse(i + 1, text("\"{}\" is none of the classes", labels[i]));
+    out.names.add(rows[i + 1][file_column]);
+    out.numbers.push_back(found->second);
   }
   return out;
+}
+
+ClassifiedList list_manifest(const ManifestFolder::Options& options) {
+  std::string asked = "ManifestFolder";
+  io::put_text(asked, std::string_view(&options.separator, 1));
+  for (const auto* column : {&options.file_column, &options.label_column}) io::put_text(asked, *column);
+  for (const auto& name : options.classes) io::put_text(asked, name);
+  const auto fits = [](const ListedFiles& list) {
+    const auto is_class = [&](int64_t number) { return number >= 0 && number < std::ssize(list.words); };
+    return list.numbers.size() == list.names.size() && std::all_of(list.numbers.begin(), list.numbers.end(), is_class);
+  };
+  const auto read = [&] { return parse_manifest(options); };
+  auto list = read_list(options.manifest, {.index = options.index, .asked = asked, .fits = fits, .read = read});
+  const auto root = options.root.empty() ? options.manifest.parent_path() : options.root;
+  auto samples = detail::samples_below(root, list);
+  auto class_to_idx = numbered(list.words);
+  return {std::move(list.words), std::move(class_to_idx), std::move(samples)};
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ class OPSIS_API ManifestFolder final : public ClassifiedFiles {
     char separator = ',';
     transforms::AnyTransform transforms{};
     ImageLoader loader{};  ///< in place of default_loader
+    bool index = false;    ///< keep what the manifest says beside it, or in the user's cache, for the next time
   };
   explicit ManifestFolder(Options options);
 };

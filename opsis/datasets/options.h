@@ -57,6 +57,15 @@ struct SplitScannedOptions {
   bool index = false;    ///< keep the list of files for the next time, as make_dataset says
 };
 
+/// Of one in parts with names, whose lists are long.
+struct SplitListedOptions {
+  std::filesystem::path root;
+  std::string split = "train";
+  transforms::AnyTransform transforms{};
+  bool download = false;
+  bool index = false;  ///< keep what the lists say beside them, or in the user's cache, for the next time
+};
+
 /// Of one in parts with names, a file a picture.
 struct SplitFilesOptions {
   std::filesystem::path root;

@@ -6,6 +6,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/list_index.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
 
@@ -14,9 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A list that is there or comes in the archive of lists.
-fs::path places_list(const Places365::Options& options, std::string_view name) {
-  const auto& file = resource("Places365", name);
+// Brings a list, which comes in the archive of lists.
+fs::path places_list(const Places365::Options& options, const Resource& file) {
   const auto archive = text("filelist_places365-{}.tar", options.split.ends_with("challenge") ? "challenge" : "standard");
   const auto half = options.root / ("." + archive + ".extracting");  // what extract_archive leaves when it is killed
   if (options.download) {
@@ -25,7 +25,6 @@ fs::path places_list(const Places365::Options& options, std::string_view name) {
         [&] { fetch_and_extract(resource("Places365", archive), options.root); });
   }
   detail::check_file("Places365", options.root / file.file);  // whose row knows of no download, which is that of the archive
-  check_resource(file, options.root);
   return options.root / file.file;
 }
 
@@ -37,19 +36,37 @@ ClassifiedList list_places365(const Places365::Options& options) {
   const auto images = options.root / (train ? text("data_{}_{}", size, variant) : text("{}_{}", split, size));
 
   ClassifiedList list;
-  const TextFile names(places_list(options, "categories_places365.txt"));  // "/a/airfield 0"
+  const auto& categories = resource("Places365", "categories_places365.txt");
+  const auto categories_file = places_list(options, categories);
+  check_resource(categories, options.root);
+  const TextFile names(categories_file);  // "/a/airfield 0"
   for (size_t i = 0; i < names.size(); ++i) {
     const auto words = names.words(i, 2);
     list.class_to_idx[std::string(words[0])] = names.integer(i, words[1]);
   }
   for (const auto& [name, number] : list.class_to_idx) list.classes.push_back(name);
   const auto stem = train ? "train_" + variant : split;
-  const TextFile lines(places_list(options, text("places365_{}.txt", stem)));
-  for (size_t i = 0; i < lines.size(); ++i) {
-    const auto words = lines.words(i, 1);
-    const auto name = words[0].substr(std::min(words[0].find_first_not_of('/'), words[0].size()));
-    list.samples.emplace_back(images / name, words.size() > 1 ? lines.integer(i, words[1]) : -1);
-  }
+  const auto& photos = resource("Places365", text("places365_{}.txt", stem));
+  const auto photos_file = places_list(options, photos);
+  const auto read_photos = [&] {
+    check_resource(photos, options.root);
+    ListedFiles out;
+    const TextFile lines(photos_file);
+    for (size_t i = 0; i < lines.size(); ++i) {
+      const auto words = lines.words(i, 1);
+      out.names.add(words[0].substr(std::min(words[0].find_first_not_of('/'), words[0].size())));
+      out.numbers.push_back(words.size() > 1 ? lines.integer(i, words[1]) : -1);
+    }
+    return out;
+  };
+  // A list that is as it was when it had the hashes has them.
+  const auto hashes = expected_hashes(photos);
+  const auto fits = [](const ListedFiles& photo_list) { return photo_list.numbers.size() == photo_list.names.size(); };
+  list.samples =
+      detail::samples_below(images, read_list(photos_file, {.index = options.index,
+                                                            .asked = text("Places365 {} {}", hashes.md5, hashes.sha256),
+                                                            .fits = fits,
+                                                            .read = read_photos}));
   if (options.download) {
     make_once(
         options.root, [&] { return is_there(images); },

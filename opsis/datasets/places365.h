@@ -23,6 +23,7 @@ class OPSIS_API Places365 final : public ClassifiedFiles {
     bool download = false;
     transforms::AnyTransform transforms{};
     ImageLoader loader{};  ///< in place of default_loader
+    bool index = false;    ///< keep what the list says beside it, or in the user's cache, for the next time
   };
   explicit Places365(Options options);
 };

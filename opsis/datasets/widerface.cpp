@@ -5,6 +5,8 @@
 #include "opsis/core/check.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/entries.h"
+#include "opsis/datasets/list_index.h"
 #include "opsis/datasets/picture.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"
@@ -32,6 +34,44 @@ void bring_widerface(const fs::path& base, bool download) {
   }
 }
 
+ListedFiles parse_widerface_names(const TextFile& lines) {
+  ListedFiles out;
+  for (size_t i = 0; i < lines.size(); ++i) out.names.add(stripped(lines.line(i)));
+  out.numbers.assign(lines.size(), 0);
+  return out;
+}
+
+// The images; how many lines of numbers each has; and all of those.
+ListedFiles parse_widerface_faces(const TextFile& lines) {
+  ListedFiles out;
+  std::vector<int64_t> faces;
+  // The image, the number of faces, a line a face; without faces, one line of zeros.
+  for (size_t i = 0; i < lines.size();) {
+    out.names.add(stripped(lines.line(i)));
+    if (i + 1 >= lines.size()) lines.refuse(i, "the number of faces is missing");
+    const auto count = std::max<int64_t>(lines.integer(i + 1, lines.line(i + 1)), 1);
+    i += 2;
+    for (int64_t face = 0; face < count; ++face, ++i) {
+      const auto words = lines.words(i, static_cast<size_t>(kFaceNumbers));
+      for (int64_t k = 0; k < kFaceNumbers; ++k) faces.push_back(lines.integer(i, words[static_cast<size_t>(k)]));
+    }
+    out.numbers.push_back(count);
+  }
+  out.numbers.insert(out.numbers.end(), faces.begin(), faces.end());
+  return out;
+}
+
+bool are_faces_of_images(const ListedFiles& list) {
+  if (list.numbers.size() < list.names.size()) return false;
+  const auto faces = list.numbers.begin() + std::ssize(list.names);
+  auto left = list.numbers.end() - faces;
+  for (auto count = list.numbers.begin(); count != faces; ++count) {
+    if (*count < 0 || *count > left / kFaceNumbers) return false;
+    left -= *count * kFaceNumbers;
+  }
+  return left == 0;
+}
+
 }  // namespace
 
 WIDERFace::WIDERFace(Options options) : options_(std::move(options)) {
@@ -40,31 +80,25 @@ WIDERFace::WIDERFace(Options options) : options_(std::move(options)) {
   const auto base = options_.root / "widerface";
   bring_widerface(base, options_.download);
   const auto lists = base / "wider_face_split", folder = fs::absolute(base / ("WIDER_" + split) / "images");
-  if (split == "test") {
-    const TextFile names(lists / "wider_face_test_filelist.txt");
-    for (size_t i = 0; i < names.size(); ++i) images_.push_back(folder / stripped(names.line(i)));
-    faces_.assign(images_.size(), torch::empty({0, kFaceNumbers}, torch::kInt64));
-    return;
+  const auto list = split == "test" ? lists / "wider_face_test_filelist.txt" : lists / ("wider_face_" + split + "_bbx_gt.txt");
+  const auto read = [&] {
+    return split == "test" ? parse_widerface_names(TextFile(list)) : parse_widerface_faces(TextFile(list));
+  };
+  const auto all =
+      read_list(list, {.index = options_.index, .asked = "WIDERFace " + split, .fits = are_faces_of_images, .read = read});
+  const auto images = std::ssize(all.names);
+  int64_t end = 0;
+  for (int64_t i = 0; i < images; ++i) {
+    const auto number = static_cast<size_t>(i);
+    images_.emplace_back(joined_path(folder.string(), all.names[number]));
+    ends_.push_back(end += all.numbers[number]);
   }
-  // The image, the number of faces, a line a face; without faces, one line of zeros.
-  const TextFile lines(lists / ("wider_face_" + split + "_bbx_gt.txt"));
-  for (size_t i = 0; i < lines.size();) {
-    images_.push_back(folder / stripped(lines.line(i)));
-    if (i + 1 >= lines.size()) lines.refuse(i, "the number of faces is missing");
-    const auto count = lines.integer(i + 1, lines.line(i + 1));
-    i += 2;
-    std::vector<int64_t> numbers;
-    for (int64_t face = 0; face < std::max<int64_t>(count, 1); ++face, ++i) {
-      const auto words = lines.words(i, static_cast<size_t>(kFaceNumbers));
-      for (int64_t k = 0; k < kFaceNumbers; ++k) numbers.push_back(lines.integer(i, words[static_cast<size_t>(k)]));
-    }
-    faces_.push_back(torch::tensor(numbers, torch::kInt64).view({-1, kFaceNumbers}));
-  }
+  faces_ = torch::tensor(all.numbers, torch::kInt64).slice(0, images).clone().view({end, kFaceNumbers});
 }
 
 WIDERFaceExample WIDERFace::get(size_t index) const {
   detail::check_index("WIDERFace", index, size());
-  const auto& faces = faces_[index];
+  const auto faces = faces_.slice(0, index == 0 ? 0 : ends_[index - 1], ends_[index]);
   const detail::Picture photo(images_[index], io::ImageReadMode::UNCHANGED, options_.transforms);
   WIDERFaceExample out{.image = photo.image()};
   auto boxes = faces.slice(1, 0, 4).clone();

@@ -26,12 +26,13 @@ struct WIDERFaceExample {
 /// root/widerface.
 ///     datasets::WIDERFace crowds({.root = "data", .split = "val"});
 ///     auto example = crowds.get(0);   // boxes XYXY; blur, expression, ...: a number each
+/// With .index the annotations are read when they have changed.
 /// Throws   NotFoundError when folders are absent and download is false; DecodeError, with the line, for annotations that are
 ///          not sound; ValueError for another split
 /// Source   torchvision.datasets.WIDERFace; boxes as its wrap_dataset_for_transforms_v2 makes them
 class OPSIS_API WIDERFace final : public Dataset<WIDERFaceExample> {
  public:
-  using Options = SplitOptions;
+  using Options = SplitListedOptions;
   explicit WIDERFace(Options options);
   size_t size() const override { return images_.size(); }
   WIDERFaceExample get(size_t index) const override;
@@ -39,7 +40,8 @@ class OPSIS_API WIDERFace final : public Dataset<WIDERFaceExample> {
  private:
   Options options_;
   std::vector<std::filesystem::path> images_;
-  std::vector<torch::Tensor> faces_;  // of each image, (N, 10)
+  torch::Tensor faces_;        // of all images, (N, 10)
+  std::vector<int64_t> ends_;  // where those of each image end
 };
 
 }  // namespace opsis::inline v1::datasets

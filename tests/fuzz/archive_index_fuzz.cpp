@@ -1,9 +1,10 @@
-// What is kept of archives and COCO files: what is read can be written, and is then read the same; annotations lie in their
+// What is kept of archives, COCO files and lists: what is read can be written, and is then read the same; annotations lie in their
 // file.
 #include <string>
 
 #include "opsis/core/error.h"
 #include "opsis/datasets/coco_index.h"
+#include "opsis/datasets/list_index.h"
 #include "opsis/io/archive_file.h"
 #include "opsis/io/index_file.h"
 
@@ -26,6 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     const auto written = datasets::coco_index_bytes(index);
     if (datasets::coco_index_bytes(datasets::parse_coco_index(io::as_bytes(written), file_size)) != written) __builtin_trap();
+  } catch (const opsis::DecodeError&) {
+  }
+  try {
+    const auto list = datasets::parse_list_index(bytes, "");
+    if (datasets::parse_list_index(io::as_bytes(datasets::list_index_bytes(list, "")), "") != list) __builtin_trap();
   } catch (const opsis::DecodeError&) {
   }
   (void)io::parse_index(bytes, "coco 1", {});
