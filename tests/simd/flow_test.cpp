@@ -14,7 +14,7 @@ namespace {
 
 using Floats = std::vector<float>;
 
-constexpr int64_t counts[] = {1, 2, 3, 7, 15, 16, 17, 31, 63, 64, 65, 130, 1601};
+constexpr int64_t kCounts[] = {1, 2, 3, 7, 15, 16, 17, 31, 63, 64, 65, 130, 1601};
 
 Floats random_floats(int64_t count, float least, float most, unsigned seed) {
   std::mt19937 generator(seed);
@@ -26,7 +26,7 @@ Floats random_floats(int64_t count, float least, float most, unsigned seed) {
 
 TEST(FlowKernels, TellWhatIsNotFinite) {
   support::on_every_target([] {
-    for (const auto count : counts) {
+    for (const auto count : kCounts) {
       const auto n = static_cast<size_t>(count);
       auto x = random_floats(count, -9, 9, 1), y = random_floats(count, -9, 9, 2);
       Floats to_x(n), to_y(n), squares(n);
@@ -53,7 +53,7 @@ TEST(FlowKernels, ColorAsPlainLoops) {
       wheel[channel][i] = static_cast<float>((i * 37 + channel * 11) % 256) / 255;
   }
   support::on_every_target([&] {
-    for (const auto count : counts) {
+    for (const auto count : kCounts) {
       const auto x = random_floats(count, -9, 9, 3), y = random_floats(count, -9, 9, 4);
       const auto n = static_cast<size_t>(count);
       Floats minus_x(n + 1, 5.0F), minus_y(n + 1, 5.0F), length(n + 1, 5.0F), squares(n + 1, 5.0F);
