@@ -7,13 +7,14 @@
 #include <unordered_map>
 
 #include "opsis/core/check.h"
+#include "opsis/core/json_fast.h"
 #include "opsis/core/nearest.h"
 
 namespace opsis::inline v1 {
 namespace {
 
 using Foreign = nlohmann::ordered_json;
-constexpr int deepest = 200;  // a stack frame a level: what a hostile file may ask for
+constexpr int deepest = detail::deepest_json;
 
 // Makes values as the parser comes to them, so that a large file is in memory once.
 class Builder final : public nlohmann::json_sax<Foreign> {
@@ -36,7 +37,7 @@ class Builder final : public nlohmann::json_sax<Foreign> {
   }
   bool start_object(size_t) override { return open(true); }
   bool end_object() override {
-    return close([](Open& all) { return Json(without_repeats(std::move(all.members))); });
+    return close([](Open& all) { return Json(detail::without_repeats(std::move(all.members))); });
   }
   bool key(std::string& name) override {
     check_depth();
@@ -55,32 +56,6 @@ class Builder final : public nlohmann::json_sax<Foreign> {
     Json::List items{};
     Json::Object members{};
   };
-
-  // Of a name that comes twice the last value counts, in the place of the first.
-  static Json::Object without_repeats(Json::Object members) {
-    constexpr size_t few = 16;  // mostly so, and then it is quicker to compare all
-    std::unordered_map<std::string_view, size_t> places;
-    const auto first_place = [&](size_t i) {
-      if (members.size() > few) return places.emplace(members[i].first, i).first->second;
-      size_t first = 0;
-      while (members[first].first != members[i].first) ++first;
-      return first;
-    };
-    std::vector<bool> repeats(members.size());
-    bool any = false;
-    for (size_t i = 0; i < members.size(); ++i) {
-      const auto first = first_place(i);
-      if (first == i) continue;
-      members[first].second = std::move(members[i].second);
-      repeats[i] = any = true;
-    }
-    if (!any) return members;
-    Json::Object out;
-    for (size_t i = 0; i < members.size(); ++i) {
-      if (!repeats[i]) out.push_back(std::move(members[i]));
-    }
-    return out;
-  }
 
   void check_depth() const { OPSIS_CHECK(std::ssize(open_) <= deepest, "Json: nested deeper than {}", deepest); }
   bool open(bool is_object) {
@@ -170,10 +145,40 @@ const T& held(const Value& value, const Json& json, std::string_view wanted) {
 
 }  // namespace
 
-Json Json::parse(std::string_view text) {
+Json::Object detail::without_repeats(Json::Object members) {
+  constexpr size_t few = 16;  // mostly so, and then it is quicker to compare all
+  std::unordered_map<std::string_view, size_t> places;
+  const auto first_place = [&](size_t i) {
+    if (members.size() > few) return places.emplace(members[i].first, i).first->second;
+    size_t first = 0;
+    while (members[first].first != members[i].first) ++first;
+    return first;
+  };
+  std::vector<bool> repeats(members.size());
+  bool any = false;
+  for (size_t i = 0; i < members.size(); ++i) {
+    const auto first = first_place(i);
+    if (first == i) continue;
+    members[first].second = std::move(members[i].second);
+    repeats[i] = any = true;
+  }
+  if (!any) return members;
+  Json::Object out;
+  for (size_t i = 0; i < members.size(); ++i) {
+    if (!repeats[i]) out.push_back(std::move(members[i]));
+  }
+  return out;
+}
+
+Json detail::parse_json_slowly(std::string_view text) {
   Builder builder;
   Foreign::sax_parse(text, &builder);
   return std::move(builder.result);
+}
+
+Json Json::parse(std::string_view text) {
+  if (auto quickly = detail::parse_json_fast(text)) return std::move(*quickly);
+  return detail::parse_json_slowly(text);
 }
 
 std::string Json::dump(int indent) const { return foreign(*this).dump(indent, ' ', false, Foreign::error_handler_t::replace); }
