@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/lower_case.h"
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/disk.h"
@@ -42,12 +43,15 @@ ListedFiles parse_celeba_list(const TextFile& lines, size_t head) {
   return out;
 }
 
-CelebAList read_celeba_list(const std::filesystem::path& base, std::string_view name, size_t head, bool index) {
+// columns: of numbers; 0: as many as the head has words.
+CelebAList read_celeba_list(const std::filesystem::path& base, std::string_view name, size_t head, size_t columns, bool index) {
   const auto& file = resource("CelebA", name);
-  const auto columns = [](const ListedFiles& list) {
+  const auto columns_of = [](const ListedFiles& list) {
     return list.names.size() == 0 ? size_t{0} : list.numbers.size() / list.names.size();
   };
-  const auto fits = [&](const ListedFiles& list) { return list.numbers.size() == columns(list) * list.names.size(); };
+  const auto fits = [&](const ListedFiles& list) {
+    return list.numbers.size() == (columns > 0 ? columns : list.words.size()) * list.names.size();
+  };
   const auto read = [&] {
     if (index) check_resource(file, base);
     return parse_celeba_list(TextFile(base / file.file), head);
@@ -56,7 +60,7 @@ CelebAList read_celeba_list(const std::filesystem::path& base, std::string_view 
   const auto hashes = expected_hashes(file);
   auto list = read_list(base / file.file,
                         {.index = index, .asked = text("CelebA {} {}", hashes.md5, hashes.sha256), .fits = fits, .read = read});
-  const auto shape = std::vector<int64_t>{std::ssize(list.names), static_cast<int64_t>(columns(list))};
+  const auto shape = std::vector<int64_t>{std::ssize(list.names), static_cast<int64_t>(columns_of(list))};
   return {std::move(list.words), std::move(list.names), torch::tensor(list.numbers, torch::kInt64).view(shape)};
 }
 
@@ -86,10 +90,12 @@ CelebA::CelebA(Options options) : options_(std::move(options)) {
   }
   detail::check_folder("CelebA", base / "img_align_celeba");
 
-  const auto read = [&](std::string_view name, size_t head) { return read_celeba_list(base, name, head, options_.index); };
-  const auto parts = read("list_eval_partition.txt", 0), identity = read("identity_CelebA.txt", 0),
-             boxes = read("list_bbox_celeba.txt", 2), landmarks = read("list_landmarks_align_celeba.txt", 2),
-             attr = read("list_attr_celeba.txt", 2);
+  const auto read = [&](std::string_view name, size_t head, size_t columns) {
+    return read_celeba_list(base, name, head, columns, options_.index);
+  };
+  const auto parts = read("list_eval_partition.txt", 0, 1), identity = read("identity_CelebA.txt", 0, 1),
+             boxes = read("list_bbox_celeba.txt", 2, 4), landmarks = read("list_landmarks_align_celeba.txt", 2, 10),
+             attr = read("list_attr_celeba.txt", 2, 0);
   const auto count = std::ssize(parts.files);
   const auto check = [&](const CelebAList& list, int64_t columns) {
     if (std::ssize(list.files) != count || list.numbers.size(1) != columns) {

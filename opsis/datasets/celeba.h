@@ -29,7 +29,8 @@ struct CelebAExample {
 /// into root/celeba.
 ///     datasets::CelebA faces({.root = "data", .split = "valid"});
 ///     faces.attr_names()[15];   // "Eyeglasses"
-/// With .index the lists are read, and held against their hashes, when they have changed.
+/// With .index what the lists say is kept beside them, or in the user's cache, and they are read again when they have changed.
+/// They are then held against their hashes too, and whenever .download is true.
 /// Throws   NotFoundError when files are absent and download is false; IntegrityError for files of other hashes; DecodeError,
 ///          with the line, for lists that are not sound; ValueError for another split
 /// Differs  an example has all targets, where torchvision's target_type chooses; boxes are no BoundingBoxes, for they lie on

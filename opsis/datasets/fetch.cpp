@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/lower_case.h"
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/hub/digest.h"

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "opsis/core/check.h"
+#include "opsis/core/lower_case.h"
 #include "opsis/datasets/picture.h"
 #include "opsis/datasets/resources.h"
 #include "opsis/datasets/text_file.h"

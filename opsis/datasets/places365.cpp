@@ -61,7 +61,11 @@ ClassifiedList list_places365(const Places365::Options& options) {
   };
   // A list that is as it was when it had the hashes has them.
   const auto hashes = expected_hashes(photos);
-  const auto fits = [](const ListedFiles& photo_list) { return photo_list.numbers.size() == photo_list.names.size(); };
+  const auto fits = [&](const ListedFiles& photo_list) {
+    const auto is_class = [&](int64_t number) { return number >= -1 && number < static_cast<int64_t>(names.size()); };
+    return photo_list.numbers.size() == photo_list.names.size() &&
+           std::all_of(photo_list.numbers.begin(), photo_list.numbers.end(), is_class);
+  };
   list.samples =
       detail::samples_below(images, read_list(photos_file, {.index = options.index,
                                                             .asked = text("Places365 {} {}", hashes.md5, hashes.sha256),

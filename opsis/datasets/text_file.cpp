@@ -237,14 +237,6 @@ std::vector<fs::path> sorted_glob(const fs::path& root, const std::string& patte
   return std::vector<fs::path>(std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
 }
 
-std::string in_lower_case(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 std::vector<std::string> sorted_names(const fs::path& folder, Listing which) {
   std::vector<std::string> out;
   for (auto& entry : entries_of(folder.string())) {

@@ -51,9 +51,6 @@ OPSIS_API std::optional<int64_t> integer_of(std::string_view word);
 /// A number with zeros in front, in so many places at least, that of a sign among them: 42 in five is "00042".
 OPSIS_API std::string zero_padded(int64_t number, size_t places);
 
-/// With small letters in place of ASCII's capitals.
-OPSIS_API std::string in_lower_case(std::string_view text);
-
 /// The rows of a CSV, as Python's csv.reader has them: fields in double quotes may hold separators, quotes (doubled) and ends
 /// of lines; empty lines are left out.
 OPSIS_API std::vector<std::vector<std::string>> csv_rows(std::string_view text, char separator = ',',

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "opsis/core/check.h"
+#include "opsis/core/lower_case.h"
 #include "opsis/core/parallel.h"
 #include "opsis/datasets/classified.h"
 #include "opsis/datasets/picture.h"

@@ -26,7 +26,7 @@ struct WIDERFaceExample {
 /// root/widerface.
 ///     datasets::WIDERFace crowds({.root = "data", .split = "val"});
 ///     auto example = crowds.get(0);   // boxes XYXY; blur, expression, ...: a number each
-/// With .index the annotations are read when they have changed.
+/// With .index the annotations are kept beside their file, or in the user's cache, and that is read again when it has changed.
 /// Throws   NotFoundError when folders are absent and download is false; DecodeError, with the line, for annotations that are
 ///          not sound; ValueError for another split
 /// Source   torchvision.datasets.WIDERFace; boxes as its wrap_dataset_for_transforms_v2 makes them

@@ -6,18 +6,10 @@
 #include <vector>
 
 #include "opsis/core/check.h"
+#include "opsis/core/lower_case.h"
 #include "opsis/hub/digest.h"
 
 namespace opsis::inline v1::hub {
-namespace {
-
-std::string lowercase(std::string word) {
-  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
-  return word;
-}
-
-}  // namespace
-
 std::string digest_of_file(const std::filesystem::path& file, DigestKind kind) {
   std::ifstream in(file, std::ios::binary);
   if (!in) raise<IoError>("cannot open {} to check its hash", file.string());
@@ -32,16 +24,16 @@ std::string digest_of_file(const std::filesystem::path& file, DigestKind kind) {
 
 void check_sha256(const std::filesystem::path& file, const std::string& beginning) {
   const auto found = digest_of_file(file, DigestKind::Sha256);
-  if (!found.starts_with(lowercase(beginning))) {
+  if (!found.starts_with(in_lower_case(beginning))) {
     raise<IntegrityError>("{} is not what it should be: its SHA-256 is {}, expected one that begins with {}", file.string(),
-                          found, lowercase(beginning));
+                          found, in_lower_case(beginning));
   }
 }
 
 void check_md5(const std::filesystem::path& file, const std::string& md5) {
   const auto found = digest_of_file(file, DigestKind::Md5);
-  if (found != lowercase(md5)) {
-    raise<IntegrityError>("{} is not what it should be: its MD5 is {}, expected {}", file.string(), found, lowercase(md5));
+  if (found != in_lower_case(md5)) {
+    raise<IntegrityError>("{} is not what it should be: its MD5 is {}, expected {}", file.string(), found, in_lower_case(md5));
   }
 }
 

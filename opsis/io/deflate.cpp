@@ -65,11 +65,14 @@ struct Deflater::State {
 
 bool Deflater::is_built() { return true; }
 
-Deflater::Deflater(int64_t level) : state_(new State{level}) {}
+Deflater::Deflater(int64_t level) : state_(new State{level}) {
+  OPSIS_CHECK(level >= 0 && level <= 9, "Deflater: the level must be from 0 to 9, got {}", level);
+}
 Deflater::Deflater(Deflater&&) noexcept = default;
 Deflater::~Deflater() = default;
 
 Bytes Deflater::zlib(Bytes bytes) {
+  OPSIS_CHECK(bytes.size() <= kMostBytes, "Deflater: {} bytes are more than {}", bytes.size(), kMostBytes);
   const auto quick = state_->level > 0 ? state_->zlib_quickly(bytes) : Bytes{};
   if (!quick.empty() && state_->level < thorough && bytes.size() > few) return quick;
   const auto searched = state_->zlib_by_libdeflate(bytes);

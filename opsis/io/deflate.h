@@ -18,7 +18,7 @@ class OPSIS_API Deflater {
 
   /// A level from 0, which only packs, to 9, the smallest. They are about zlib's: from filtered pixels, at level 6, come streams
   /// that are smaller than zlib's in most cases, and larger by a fiftieth at most.
-  /// Throws   NotBuiltError in a build without libdeflate
+  /// Throws   NotBuiltError in a build without libdeflate; ValueError for another level
   explicit Deflater(int64_t level);
   Deflater(Deflater&&) noexcept;
   ~Deflater();

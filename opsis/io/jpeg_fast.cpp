@@ -59,7 +59,8 @@ struct Range {
 class Decoder {
  public:
   Decoder(const Frame& frame, const Scan& scan, const Region& region, int64_t channels, int scale);
-  bool build();
+  /// much: from so many MCUs on that are read past, the larger table is worth its making.
+  bool build(int64_t much);
   bool decode(uint8_t* out);
 
  private:
@@ -113,9 +114,7 @@ Decoder::Decoder(const Frame& frame, const Scan& scan, const Region& region, int
       rows_(units_of(region.top, region.height, unit_.height, mixed_.height, frame.units_down())),
       components_(frame.components.size()) {}
 
-bool Decoder::build() {
-  // Where much is read past, the larger table is worth its making.
-  constexpr int64_t much = 1 << 14;  // MCUs
+bool Decoder::build(int64_t much) {
   const auto units = frame_.units_across() * frame_.units_down();
   const auto needed = (columns_.end - columns_.begin) * (rows_.end - rows_.begin);
   const bool skips = (scale_ == 1 ? units - needed : units) >= much;
@@ -326,9 +325,7 @@ int64_t choose_channels(const Frame& frame, ImageReadMode mode) {
   }
 }
 
-}  // namespace
-
-bool decode_fast(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
+bool decode(Bytes bytes, const DecodeOptions& options, const Destination& destination, int64_t much) {
   // What a warning is, libjpeg knows.
   if (options.strict || !simd::has_jpeg() || static_cast<int64_t>(bytes.size()) > options.limits.codec_bytes / 2) return false;
   const auto frame = read_frame(bytes);
@@ -351,7 +348,17 @@ bool decode_fast(Bytes bytes, const DecodeOptions& options, const Destination& d
   const auto scan = read_scan(*frame);
   if (!scan) return false;
   Decoder decoder(*frame, *scan, region, info.channels, info.scale);
-  return decoder.build() && decoder.decode(static_cast<uint8_t*>(destination(info)));
+  return decoder.build(much) && decoder.decode(static_cast<uint8_t*>(destination(info)));
+}
+
+}  // namespace
+
+bool decode_fast(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
+  return decode(bytes, options, destination, 1 << 14);
+}
+
+bool decode_fast_by_skipping(Bytes bytes, const DecodeOptions& options, const Destination& destination) {
+  return decode(bytes, options, destination, 0);
 }
 
 }  // namespace opsis::inline v1::io::jpeg

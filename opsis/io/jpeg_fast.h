@@ -11,4 +11,7 @@ namespace opsis::inline v1::io::jpeg {
 /// Throws   DecodeError when the picture is over options.limits; ValueError when options.region leaves it
 OPSIS_API bool decode_fast(Bytes bytes, const DecodeOptions& options, const Destination& destination);
 
+/// The same, by the table that else reads past much of large pictures alone. For tests.
+OPSIS_API bool decode_fast_by_skipping(Bytes bytes, const DecodeOptions& options, const Destination& destination);
+
 }  // namespace opsis::inline v1::io::jpeg

@@ -193,7 +193,9 @@ class SkipTable {
       auto all = singles[bits];
       while (all.bits > 0 && all.advance < 64) {
         const auto next = singles[bits << all.bits & (size - 1)];
-        if (next.bits == 0 || all.bits + next.bits > peeked) break;
+        // The next block's are none of this one's.
+        const bool beyond = next.advance < Single::ends && all.advance + next.advance > 64;
+        if (next.bits == 0 || beyond || all.bits + next.bits > peeked) break;
         all = {static_cast<uint8_t>(all.bits + next.bits), static_cast<uint8_t>(all.advance + next.advance)};
       }
       skips_[bits] = all;

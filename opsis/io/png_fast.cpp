@@ -259,7 +259,8 @@ bool decode_fast(Bytes bytes, const DecodeOptions& options, const Destination& d
   Memory joined;
   Bytes data;
   const auto filtered_bytes = header.filtered_bytes();
-  const auto largest_data = std::max(largest, filtered_bytes);
+  // As much as deflate may take for what it cannot shrink, as libpng reckons it.
+  const auto largest_data = std::max(largest, filtered_bytes + 6 + 5 * (filtered_bytes / 32566 + 1));
   if (chunk->data.size() > largest_data || !read_data(rest, chunk->data, largest_data, joined, data)) return false;
   // Deflate shrinks a thousandfold at most, so that no small file gets much memory here.
   if (filtered_bytes / 1100 > data.size()) return false;
@@ -308,15 +309,18 @@ bool decode_fast(Bytes bytes, const DecodeOptions& options, const Destination& d
 }
 
 std::optional<std::vector<uint8_t>> encode_fast(const uint8_t* pixels, Size size, int64_t channels, int64_t compression_level) {
-  const auto most = static_cast<int64_t>(Deflater::kMostBytes);
+  // What is filtered is in memory whole, and so is what comes of it, twice where it repeats; libpng holds a row.
+  constexpr int64_t most = int64_t{1} << 28;
+  static_assert(most <= static_cast<int64_t>(Deflater::kMostBytes));
   if (size.height < 1 || size.width < 1 || size.width > most / channels - 1) return {};
   const auto row_bytes = size.width * channels;
   if (size.height > most / (row_bytes + 1)) return {};
   const auto filtered_bytes = static_cast<size_t>(size.height * (row_bytes + 1));
-  const auto filtered = make_memory(filtered_bytes);
+  auto filtered = make_memory(filtered_bytes);
   simd::png_filter(pixels, size.height, static_cast<size_t>(row_bytes), static_cast<size_t>(channels), filtered.get());
   Deflater deflater(compression_level);
   const auto data = deflater.zlib({filtered.get(), filtered_bytes});
+  filtered.reset();
 
   std::array<uint8_t, 13> header{};
   const auto width = big_endian_bytes(static_cast<uint64_t>(size.width));

@@ -23,7 +23,7 @@ void join_expansions(Program& program);
 
 /// Convolutions and linear layers get their weights as their kernels want them, and do what follows them (an activation, an
 /// addition) before their results leave the cache: those of inference_ops.h, or oneDNN's, if it may be used, for groups, for three
-/// dimensions, and for bfloat16 on machines without AMX.
+/// dimensions, and for bfloat16 on machines that have neither AMX nor AVX-512's products of it.
 void pack(Program& program, bool onednn);
 
 /// Means over a picture, factors of its channels, and maxima of windows, where pixels lie beside their channels, become operators of

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "opsis/core/check.h"
+#include "opsis/core/lower_case.h"
 #include "opsis/core/nearest.h"
 #include "opsis/hub/checkpoint.h"
 #include "opsis/models.h"
@@ -167,8 +168,7 @@ static_assert(std::is_sorted(std::begin(entries), std::end(entries),
               "models.def must be sorted by name");
 
 const Entry& find(std::string_view function, std::string_view name) {
-  std::string lower(name);
-  for (auto& letter : lower) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  const auto lower = in_lower_case(name);
   std::vector<std::string_view> known;
   for (const auto& entry : entries) {
     if (entry.name == lower) return entry;

@@ -418,8 +418,10 @@ void Nearest(const WarpPlaces& places, const WarpPictures& p, int64_t first, int
 
 template <int kChannels>
 void NearestRows(const WarpPlaces& places, const WarpPictures& p, int64_t first, int64_t last) {
-  return p.source_height * p.source_row < int64_t{1} << 23 ? Nearest<kChannels, true>(places, p, first, last)
-                                                           : Nearest<kChannels, false>(places, p, first, last);
+  // Not the picture's size: rows may overlap.
+  const auto last_pixel = (p.source_height - 1) * p.source_row + kChannels * (p.source_width - 1);
+  return last_pixel < int64_t{1} << 23 ? Nearest<kChannels, true>(places, p, first, last)
+                                       : Nearest<kChannels, false>(places, p, first, last);
 }
 
 void WarpNearest(const WarpPlaces& places, const WarpPictures& pictures, int64_t first, int64_t last) {

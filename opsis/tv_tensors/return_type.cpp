@@ -1,13 +1,12 @@
 #include "opsis/tv_tensors/return_type.h"
 
-#include <algorithm>
 #include <array>
 #include <atomic>
-#include <cctype>
 #include <string>
 #include <utility>
 
 #include "opsis/core/check.h"
+#include "opsis/core/lower_case.h"
 #include "opsis/core/nearest.h"
 
 namespace opsis::inline v1::tv_tensors {
@@ -20,20 +19,14 @@ constexpr std::array<std::string_view, 2> return_type_names{"Tensor", "TVTensor"
 constinit std::atomic<ReturnType> programs_return_type = ReturnType::Tensor;
 constinit thread_local std::optional<ReturnType> scopes_return_type;
 
-std::string in_small_letters(std::string_view name) {
-  std::string small(name);
-  std::transform(small.begin(), small.end(), small.begin(), [](unsigned char c) { return std::tolower(c); });
-  return small;
-}
-
 }  // namespace
 
 std::string_view to_string(ReturnType type) { return return_type_names.at(static_cast<size_t>(type)); }
 
 ReturnType return_type(std::string_view name) {
-  const auto small = in_small_letters(name);
+  const auto small = in_lower_case(name);
   for (size_t i = 0; i < return_type_names.size(); ++i) {
-    if (in_small_letters(return_type_names[i]) == small) return static_cast<ReturnType>(i);
+    if (in_lower_case(return_type_names[i]) == small) return static_cast<ReturnType>(i);
   }
   raise<ValueError>("return_type: must be TVTensor or Tensor, got \"{}\"{}", name, did_you_mean(name, return_type_names));
 }

@@ -129,6 +129,9 @@ auto returned(const Kind& like, Output output, tv_tensors::ReturnType type) {
 
 template <HasTensor Kind, class Function>
 auto apply_to(const Kind& value, Function& function) {
+  using Output = std::invoke_result_t<Function&, const torch::Tensor&>;
+  static_assert(!std::is_void_v<Output>,
+                "apply: the function must give something; what it does to the tensor itself, do by hand");
   auto output = function(detail::tensor_of(value));
   return detail::returned(value, std::move(output), tv_tensors::current_return_type());
 }

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <string>
 
+#include "opsis/core/lower_case.h"
 #include "opsis/io/image.h"
 
 namespace opsis::inline v1::utils {
@@ -27,8 +28,7 @@ std::span<const PictureFormat> picture_formats() { return all_picture_formats; }
 
 const PictureFormat* find_picture_format(std::string_view name) {
   if (name.starts_with('.')) name.remove_prefix(1);
-  std::string wanted(name);
-  std::transform(wanted.begin(), wanted.end(), wanted.begin(), [](unsigned char c) { return std::tolower(c); });
+  const auto wanted = in_lower_case(name);
   for (const auto& format : all_picture_formats) {
     if (wanted == format.name || wanted == format.ending.substr(1)) return &format;
   }

@@ -10,6 +10,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/core/listed.h"
+#include "opsis/core/lower_case.h"
 #include "opsis/utils/picture_formats.h"
 
 namespace opsis::inline v1::utils {
@@ -21,8 +22,8 @@ const PictureFormat& format_of(const std::filesystem::path& path, std::string_vi
   std::vector<std::string_view> names;
   for (const auto& each : picture_formats()) names.push_back(each.name);
   if (name.starts_with('.')) name.erase(0, 1);
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  raise<ValueError>("save_image: the format must be {}, got \"{}\" for {}", alternatives(names), name, path.string());
+  raise<ValueError>("save_image: the format must be {}, got \"{}\" for {}", alternatives(names), in_lower_case(name),
+                    path.string());
 }
 
 void save_grid(const torch::Tensor& grid, const std::filesystem::path& path, const PictureFormat& format) {

@@ -10,9 +10,13 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const opsis::io::Bytes bytes(data, size);
   for (const auto& options : fuzz::all_options(bytes)) {
-    bool done = false;
+    bool done = false, done_by_skipping = false;
     const auto fast =
         fuzz::decode([&](auto&&... arguments) { done = opsis::io::jpeg::decode_fast(arguments...); }, bytes, options);
+    const auto skipping =
+        fuzz::decode([&](auto&&... arguments) { done_by_skipping = opsis::io::jpeg::decode_fast_by_skipping(arguments...); },
+                     bytes, options);
+    if (done != done_by_skipping || fast.refused != skipping.refused || (done && fast.pixels != skipping.pixels)) std::abort();
     if (!done && fast.pixels.empty()) continue;
     const auto slow = fuzz::decode(opsis::io::jpeg::decode_by_libjpeg, bytes, options);
     // What is given up is written again, to the same memory.

@@ -86,7 +86,11 @@ TEST(DecodeJpeg, QuicklyGivesLibjpegsPixelsOrNone) {
       }
       if (round % 4 > 1) options.min_size = 1 + below(8);
       const auto ours = decoded(io::jpeg::decode_fast, bytes, options);
+      const auto skipping = decoded(io::jpeg::decode_fast_by_skipping, bytes, options);
+      ASSERT_EQ(ours.quick, skipping.quick) << round;
       if (!ours.quick) continue;
+      ASSERT_EQ(ours.refused, skipping.refused) << round;
+      ASSERT_EQ(ours.pixels, skipping.pixels) << round;
       const auto libjpegs = decoded(io::jpeg::decode_by_libjpeg, bytes, options);
       ASSERT_EQ(ours.refused, libjpegs.refused) << round;
       ASSERT_EQ(ours.info.scale, libjpegs.info.scale) << round;
@@ -97,6 +101,57 @@ TEST(DecodeJpeg, QuicklyGivesLibjpegsPixelsOrNone) {
   }
   EXPECT_GT(quick, 300);
   EXPECT_GT(of_changed, 300);
+}
+
+// A gray JPEG of 32 x 32 pixels whose first block ends with its last coefficient, and so does not say that it ends. Of its codes the
+// shortest stands for sixteen zeros: what follows the block could be taken for more of it.
+std::vector<uint8_t> picture_with_a_full_block() {
+  std::string bits =
+      "0"
+      "000"
+      "1101"
+      "0"
+      "000"
+      "10";
+  for (int block = 2; block < 16; ++block)
+    bits += block % 3 == 0 ? "10"
+                             "11010"
+                             "10"
+                           : "0"
+                             "10";
+  bits.append((8 - bits.size() % 8) % 8, '1');
+  std::vector<uint8_t> out{0xFF, 0xD8};
+  const auto put = [&](uint8_t marker, std::vector<uint8_t> content) {
+    out.insert(out.end(), {0xFF, marker, 0, static_cast<uint8_t>(content.size() + 2)});
+    out.insert(out.end(), content.begin(), content.end());
+  };
+  std::vector<uint8_t> quantization(65, 8);
+  quantization[0] = 0;
+  put(0xDB, quantization);
+  put(0xC0, {8, 0, 32, 0, 32, 1, 1, 0x11, 0});
+  put(0xC4, {0x00, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5});
+  put(0xC4, {0x10, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xF0, 0x00, 0xE1});
+  put(0xDA, {1, 1, 0, 0, 63, 0});
+  for (size_t i = 0; i < bits.size(); i += 8) {
+    out.push_back(static_cast<uint8_t>(std::stoi(bits.substr(i, 8), nullptr, 2)));
+    if (out.back() == 0xFF) out.push_back(0);
+  }
+  out.insert(out.end(), {0xFF, 0xD9});
+  return out;
+}
+
+TEST(DecodeJpeg, ReadsPastABlockThatDoesNotSayThatItEnds) {
+  const auto bytes = picture_with_a_full_block();
+  for (const int64_t top : {0, 8, 24}) {
+    const DecodeOptions options{.region = io::Region{top, 0, 8, 32}};
+    const auto expected = decoded(io::jpeg::decode_by_libjpeg, bytes, options);
+    ASSERT_FALSE(expected.refused);
+    for (const auto decode : {io::jpeg::decode_fast, io::jpeg::decode_fast_by_skipping}) {
+      const auto ours = decoded(decode, bytes, options);
+      EXPECT_TRUE(ours.quick);
+      EXPECT_EQ(ours.pixels, expected.pixels) << top;
+    }
+  }
 }
 
 // Where much of a picture is read past, several coefficients are at once.

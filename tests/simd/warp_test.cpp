@@ -275,5 +275,13 @@ TEST(WarpKernel, TakesPicturesOfMoreBytesThanFloatsCount) {
   }
 }
 
+TEST(WarpKernel, TakesWidePicturesWhoseRowsAreOne) {
+  const auto line = torch::randint(256, {3'000'000, 3}, torch::kUInt8), picture = line.as_strided({3, 2, 3'000'000}, {1, 0, 3});
+  const auto warp = [](const torch::Tensor& x) {
+    return functional::affine(x, 0, {7, 0}, 1, {0, 0}, {.interpolation = InterpolationMode::NEAREST});
+  };
+  EXPECT_TENSOR_EQ(warp(picture), warp(picture.contiguous()));
+}
+
 }  // namespace
 }  // namespace opsis

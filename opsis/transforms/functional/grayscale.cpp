@@ -25,7 +25,8 @@ namespace functional {
 namespace {
 
 torch::Tensor thrice(const torch::Tensor& gray) {
-  if (gray.is_cpu() && gray.layout() == torch::kStrided && gray.is_contiguous() && !gray.requires_grad() && gray.numel() > 0) {
+  if (gray.is_cpu() && gray.layout() == torch::kStrided && gray.is_contiguous() && !gray.requires_grad() && gray.numel() > 0 &&
+      !gray.is_neg()) {
     auto shape = gray.sizes().vec();
     shape[shape.size() - 3] = 3;
     auto out = at::empty(shape, gray.options());

@@ -23,7 +23,8 @@ struct PictureLayout {
 /// The layout of a batch in the memory of the CPU whose pixels follow one another in each row, be it part of a larger picture;
 /// none for other memory, and for what autograd must see.
 inline std::optional<PictureLayout> picture_layout(const torch::Tensor& images) {
-  if (!images.device().is_cpu() || images.requires_grad() || images.layout() != torch::kStrided || images.numel() == 0) {
+  if (!images.device().is_cpu() || images.requires_grad() || images.layout() != torch::kStrided || images.numel() == 0 ||
+      images.is_neg() || images.is_conj()) {  // views whose memory has other numbers
     return std::nullopt;
   }
   const int64_t n = images.size(0), c = images.size(1), item = images.element_size();

@@ -129,8 +129,8 @@ torch::Tensor normalized(std::string_view where, const torch::Tensor& image, tor
               "{}: mean and std must have 1 or {} numbers for an image {}, got {} and {}", where, channels,
               opsis::detail::shape(image), mean.size(), std.size());
 
-  if (!inplace && out_channels == channels) {
-    if (auto floats = normalized_floats(image, mean, std)) return *std::move(floats);
+  if (out_channels == channels) {
+    if (auto floats = normalized_floats(image, mean, std)) return inplace ? image.copy_(*floats) : *std::move(floats);
   }
   const auto per_channel = [&](torch::ArrayRef<double> numbers) {
     return at::tensor(numbers, torch::kFloat64).to(image.device(), image.scalar_type()).view({-1, 1, 1});

@@ -1,5 +1,7 @@
 #include "opsis/transforms/functional/type.h"
 
+#include <ATen/ops/_neg_view.h>
+
 #include "opsis/transforms/fields.h"
 #include "tests/support/expect.h"
 #include "tests/support/transform_operations.h"
@@ -98,6 +100,11 @@ TEST(Normalize, EqualsSubtractionAndDivisionInEveryLayout) {
       EXPECT_TENSOR_EQ(functional::normalize(in, {0.3}, {1.7}), in.sub(column({0.3})).div_(column({1.7})));
     }
   }
+}
+
+TEST(Normalize, TakesTheNumbersThatANegativeViewStandsFor) {
+  const auto image = torch::rand({3, 4, 5});
+  EXPECT_TENSOR_EQ(functional::normalize(at::_neg_view(image), {0.5}, {0.25}), functional::normalize(-image, {0.5}, {0.25}));
 }
 
 TEST(Normalize, HasGradients) {
