@@ -70,8 +70,8 @@ OPSIS_API void write_file_index(const std::filesystem::path& source, std::string
                                 const FileStamp& stamp, int64_t begun_ns);
 
 /// What a file tells: out of its index where that is sound, else out of itself, and then it is kept. `parse` takes what an index
-/// of the kind holds, and the file's stamp, and throws DecodeError where that is not sound; `read` reads the file; `bytes_of` makes
-/// what is kept of what it gave.
+/// of the kind holds, and the file's stamp, and throws DecodeError where that is not sound; `read` reads the file; `bytes_of`
+/// makes what is kept of what it gave.
 /// Throws   IoError when there is no file; whatever `read` throws
 template <class Parse, class Read, class BytesOf>
 auto kept_or_read(const std::filesystem::path& source, std::string_view kind, const Parse& parse, const Read& read,

@@ -73,8 +73,8 @@ void read_header(Reader& reader, const DecodeOptions& options, bool with_profile
   png_read_info(reader.codec, reader.info);
 }
 
-/// Whether a chunk that libpng would read, those behind the pixels too if so asked, is longer than what there is of the file. For an
-/// eXIf it makes room by the gigabyte before it comes to the end.
+/// Whether a chunk that libpng would read, those behind the pixels too if so asked, is longer than what there is of the file.
+/// For an eXIf it makes room by the gigabyte before it comes to the end.
 bool claims_too_much(Bytes bytes, bool behind_pixels) {
   if (!has_magic(bytes, 0, signature)) return false;
   constexpr size_t around = 12;  // length, name and checksum

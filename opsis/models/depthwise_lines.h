@@ -14,8 +14,8 @@
 
 namespace opsis::inline v1::models::detail {
 
-/// Lines of a picture that follow each other: where the first pixel is, and by how much the next is behind it. T: float, or uint16_t
-/// for bfloat16.
+/// Lines of a picture that follow each other: where the first pixel is, and by how much the next is behind it. T: float, or
+/// uint16_t for bfloat16.
 template <class T>
 struct PictureLines {
   const T* begin;

@@ -17,17 +17,17 @@ void fold_scales(Program& program);
 /// softmax(q k + bias) v becomes one operator.
 void fuse_attention(Program& program);
 
-/// A convolution of single pixels, whose results go to a depthwise one alone, and that one become "opsis::inference_expansion", where
-/// both are of float32.
+/// A convolution of single pixels, whose results go to a depthwise one alone, and that one become "opsis::inference_expansion",
+/// where both are of float32.
 void join_expansions(Program& program);
 
 /// Convolutions and linear layers get their weights as their kernels want them, and do what follows them (an activation, an
-/// addition) before their results leave the cache: those of inference_ops.h, or oneDNN's, if it may be used, for groups, for three
-/// dimensions, and for bfloat16 on machines that have neither AMX nor AVX-512's products of it.
+/// addition) before their results leave the cache: those of inference_ops.h, or oneDNN's, if it may be used, for groups, for
+/// three dimensions, and for bfloat16 on machines that have neither AMX nor AVX-512's products of it.
 void pack(Program& program, bool onednn);
 
-/// Means over a picture, factors of its channels, and maxima of windows, where pixels lie beside their channels, become operators of
-/// inference_ops.h.
+/// Means over a picture, factors of its channels, and maxima of windows, where pixels lie beside their channels, become
+/// operators of inference_ops.h.
 void use_channel_kernels(Program& program);
 
 /// Constants that convolutions, linear layers and the rest compute with become of this type; norms keep theirs.

@@ -1,5 +1,6 @@
-// "opsis::inference_expansion" of inference_ops.h: the first half of an inverted bottleneck, a convolution of single pixels into many
-// channels and one of each of these by itself. What is between them is the most numbers of such a network, and never leaves the cache.
+// "opsis::inference_expansion" of inference_ops.h: the first half of an inverted bottleneck, a convolution of single pixels into
+// many channels and one of each of these by itself. What is between them is the most numbers of such a network, and never leaves
+// the cache.
 #include <ATen/Parallel.h>
 #include <torch/library.h>
 
@@ -20,8 +21,8 @@ namespace {
 
 using torch::Tensor;
 
-// Whether threads share the rows of the results, and make some lines between twice, or share the channels, in strips. Rows are what
-// the steps before and after are cut by: what a thread finds of its own in its cache is worth making more of it.
+// Whether threads share the rows of the results, and make some lines between twice, or share the channels, in strips. Rows are
+// what the steps before and after are cut by: what a thread finds of its own in its cache is worth making more of it.
 bool share_rows(const DepthwiseLines& conv, int64_t rows, int64_t strips) {
   const auto threads = static_cast<int64_t>(at::get_num_threads());
   const auto times = [threads](int64_t count) {  // how much longer than a thread's share the most that one has takes

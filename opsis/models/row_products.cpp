@@ -12,7 +12,8 @@
 namespace opsis::inline v1::models::detail {
 namespace {
 
-// What rows see, in pieces of so many numbers that a strip's weights for them stay in the second cache with the rows' own numbers.
+// What rows see, in pieces of so many numbers that a strip's weights for them stay in the second cache with the rows' own
+// numbers.
 constexpr int64_t kPiece = 512;
 constexpr int64_t kRowsNumbers = 1 << 17;
 constexpr int64_t kFewRows = 8;
@@ -226,8 +227,8 @@ void multiply_rows(const simd::TileStrips& strips, const uint16_t* packed, int64
   };
   const auto work = rows * strips.blocks() * simd::kTileDepth * strips.columns / 8;
   if (is_cut_by_rows(rows, strips.columns, count, strips.size())) {
-    // By rows. What some of them see is turned into registers once, for all strips, and stays in the second cache; the weights pass
-    // by it.
+    // By rows. What some of them see is turned into registers once, for all strips, and stays in the second cache; the weights
+    // pass by it.
     constexpr int64_t kPanelNumbers = 1 << 18;
     const auto most = std::clamp<int64_t>(kPanelNumbers / product.panel(), 1, 32);
     const auto cut = parts_of(work, tiles);

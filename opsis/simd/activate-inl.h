@@ -1,5 +1,5 @@
-// Activation functions that are a few instructions: what makes a sum applies them while it has it in a register. Included once for
-// each instruction set, after highway.h.
+// Activation functions that are a few instructions: what makes a sum applies them while it has it in a register. Included once
+// for each instruction set, after highway.h.
 #if defined(OPSIS_SIMD_ACTIVATE_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef OPSIS_SIMD_ACTIVATE_INL_H
 #undef OPSIS_SIMD_ACTIVATE_INL_H

@@ -13,12 +13,12 @@ HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 namespace {
 
-// Of a number between -87 and 87, times a factor of size one: two to the nearest whole power, by a polynomial for the rest, which is
-// off by 7.5e-8 of it at most. Together with the rounding of log2(e), 1e-6 of the result where it is tiny or huge.
+// Of a number between -87 and 87, times a factor of size one: two to the nearest whole power, by a polynomial for the rest,
+// which is off by 7.5e-8 of it at most. Together with the rounding of log2(e), 1e-6 of the result where it is tiny or huge.
 template <class D, class V>
 HWY_INLINE V Exponential(D d, V x, float factor = 1.0f) {
-  // Beside so large a number there is room for whole ones only: its lowest bits are the power, as an exponent has it. A conversion
-  // would make some whole number of what is no number, and hide it.
+  // Beside so large a number there is room for whole ones only: its lowest bits are the power, as an exponent has it. A
+  // conversion would make some whole number of what is no number, and hide it.
   const auto large = hn::Set(d, 0x1.8p23f + 127), log = hn::Set(d, factor * 1.44269504f);
   const auto placed = hn::MulAdd(x, log, large);
   const auto rest = hn::MulSub(x, log, hn::Sub(placed, large));
@@ -55,8 +55,8 @@ HWY_INLINE V Silu(D d, V x) {
   return hn::Mul(Bounded(x, hn::Set(d, -87.0f), hn::Inf(d)), Sigmoid(d, x));
 }
 
-// x times the normal distribution's function. Its tail by Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 7.1.26:
-// to 1.5e-7, that is, a rounding or two of float32.
+// x times the normal distribution's function. Its tail by Abramowitz and Stegun, Handbook of Mathematical Functions (1964),
+// 7.1.26: to 1.5e-7, that is, a rounding or two of float32.
 template <class D, class V>
 HWY_INLINE V Gelu(D d, V x) {
   const auto set = [d](float value) HWY_ATTR { return hn::Set(d, value); };

@@ -49,8 +49,8 @@ OPSIS_API void pack_strips(const Strips& strips, const float* weights, const flo
 /// How many rows a tile of a strip of so many vectors may have.
 OPSIS_API int64_t tile_rows(int64_t vectors);
 
-/// Some rows of a result by the columns of a strip, or, where what they see is long, a piece of the sums: the first begins with the
-/// bias and the addend, the others with what is in `out`.
+/// Some rows of a result by the columns of a strip, or, where what they see is long, a piece of the sums: the first begins with
+/// the bias and the addend, the others with what is in `out`.
 struct Tile {
   int64_t rows = 0;
   const float* const* seen = nullptr;  ///< what row r sees at tap t are `depth` numbers from seen[t * rows + r] + offset
@@ -69,7 +69,8 @@ struct Tile {
 };
 OPSIS_API void multiply(const Strip& strip, const Tile& tile);
 
-/// Pixels beside each other that see numbers beside each other: any count of rows, by the columns of a strip whose weights are few.
+/// Pixels beside each other that see numbers beside each other: any count of rows, by the columns of a strip whose weights are
+/// few.
 struct Line {
   int64_t pixels = 0;
   const float* const* seen = nullptr;  ///< what the first pixel sees at tap t are `depth` numbers from seen[t]

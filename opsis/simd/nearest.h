@@ -14,8 +14,8 @@ OPSIS_API std::vector<int32_t> nearest_indices(int64_t from, int64_t to, bool ex
 /// One row of nearest: out[i] = row[indices[i]] for pixels of `bytes` bytes (1, 2, 3, 4, 6, 8, ...).
 OPSIS_API void nearest_row(const uint8_t* row, const int32_t* indices, int64_t size, int64_t bytes, uint8_t* out);
 
-/// The same for many rows of `from` pixels: a group of bytes of the result is looked up at once in the vectors of the row that it lies
-/// in, wherever these are few.
+/// The same for many rows of `from` pixels: a group of bytes of the result is looked up at once in the vectors of the row that
+/// it lies in, wherever these are few.
 class OPSIS_API NearestRows {
  public:
   NearestRows(std::vector<int32_t> indices, int64_t from, int64_t bytes);

@@ -74,25 +74,14 @@ void vertical(const uint8_t* const* rows, const int16_t* weights, int64_t count,
 
 #else
 
-// Two vectors of 32-bit sums as one of 16-bit numbers, shifted down and saturated. On x86 the 128-bit blocks of the two alternate.
+// Two vectors of 32-bit sums as one of 16-bit numbers, shifted down and saturated. On x86 the 128-bit blocks of the two
+// alternate.
 template <class D16, class V32>
 HWY_INLINE hn::Vec<D16> narrowed(D16 d16, V32 low, V32 high, int precision) {
   return hn::ReorderDemote2To(d16, hn::ShiftRightSame(low, precision), hn::ShiftRightSame(high, precision));
 }
 
-// sum + the products of each pair of neighbours.
-#if HWY_TARGET <= HWY_AVX3_DL  // which Highway's release of Debian leaves to two instructions
-HWY_INLINE hn::Vec512<int32_t> add_products(hn::Vec512<int16_t> a, hn::Vec512<int16_t> b, hn::Vec512<int32_t> sum) {
-  return hn::Vec512<int32_t>{_mm512_dpwssd_epi32(sum.raw, a.raw, b.raw)};
-}
-HWY_INLINE hn::Vec256<int32_t> add_products(hn::Vec256<int16_t> a, hn::Vec256<int16_t> b, hn::Vec256<int32_t> sum) {
-  return hn::Vec256<int32_t>{_mm256_dpwssd_epi32(sum.raw, a.raw, b.raw)};
-}
-HWY_INLINE hn::Vec128<int32_t> add_products(hn::Vec128<int16_t> a, hn::Vec128<int16_t> b, hn::Vec128<int32_t> sum) {
-  return hn::Vec128<int32_t>{_mm_dpwssd_epi32(sum.raw, a.raw, b.raw)};
-}
-#else
-// Targets without that instruction spread them over two sums.
+// sum + the products of each pair of neighbours. Targets without that instruction spread them over two sums.
 template <class V16, class V32>
 HWY_INLINE V32 add_products(V16 a, V16 b, V32 sum) {
   const hn::DFromV<V32> d32;
@@ -100,10 +89,9 @@ HWY_INLINE V32 add_products(V16 a, V16 b, V32 sum) {
   const auto first = hn::ReorderWidenMulAccumulate(d32, a, b, hn::Zero(d32), second);
   return hn::Add(sum, hn::RearrangeToOddPlusEven(first, second));
 }
-#endif
 
-// out[i] = the sum of weights[k] * row(k)[i], of an even number of rows, for each lane i. Even columns and odd ones of two rows are
-// interleaved, so that one instruction multiplies the two numbers of a column by their weights and adds.
+// out[i] = the sum of weights[k] * row(k)[i], of an even number of rows, for each lane i. Even columns and odd ones of two rows
+// are interleaved, so that one instruction multiplies the two numbers of a column by their weights and adds.
 template <class D8, class Row>
 HWY_INLINE void weighted(D8 d8, const Row& row, const int16_t* weights, int64_t count, int precision, uint8_t* out) {
   const hn::Repartition<uint16_t, D8> du16;
@@ -145,8 +133,8 @@ void vertical(const uint8_t* const* rows, const int16_t* weights, int64_t count,
 // ---- Along a row ----
 // Many rows at once, turned on their side: what is beside each other then has the same weight, as it has along the columns.
 
-// 16 vectors with 16 bytes in each block: byte c of vector r goes to byte r of vector c, block by block. Each round moves one bit of
-// r to c.
+// 16 vectors with 16 bytes in each block: byte c of vector r goes to byte r of vector c, block by block. Each round moves one
+// bit of r to c.
 template <class D8, class V = hn::Vec<D8>>
 HWY_INLINE void transpose_blocks(D8 d8, V (&v)[16]) {
   for (int round = 0; round < 4; ++round) {

@@ -25,8 +25,8 @@ void ToUnit(const uint8_t* in, int64_t count, float* out) {
   for (; i < count; ++i) out[i] = static_cast<float>(in[i]) * kUnit;
 }
 
-// Levels divided by 255. With fused operations by the reciprocal in two parts, whose sum is rounded once and so is the quotient for
-// all of the 256 levels: no quotient lies as near to the middle between two floats as the second part's own rounding reaches.
+// Levels divided by 255. With fused operations by the reciprocal in two parts, whose sum is rounded once and so is the quotient
+// for all of the 256 levels: no quotient lies as near to the middle between two floats as the second part's own rounding reaches.
 HWY_INLINE hn::Vec<F32> Divided(const uint8_t* in) {
   const auto levels = LoadFloats(in);
 #if HWY_NATIVE_FMA && HWY_TARGET != HWY_SCALAR  // whose MulAdd rounds twice

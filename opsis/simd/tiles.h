@@ -1,5 +1,5 @@
-// The inner part of matrix products and convolutions of bfloat16 for inference, on the tile registers of processors that have AMX, or
-// by AVX-512's dot products. Plain pointers, no tensor. Numbers of bfloat16 are uint16_t.
+// The inner part of matrix products and convolutions of bfloat16 for inference, on the tile registers of processors that have
+// AMX, or by AVX-512's dot products. Plain pointers, no tensor. Numbers of bfloat16 are uint16_t.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,8 @@
 
 namespace opsis::inline v1::simd {
 
-/// Whether this machine has AMX for bfloat16, and the system lets this process use it, or else AVX-512's dot products of bfloat16.
+/// Whether this machine has AMX for bfloat16, and the system lets this process use it, or else AVX-512's dot products of
+/// bfloat16.
 OPSIS_API bool has_tiles();
 
 constexpr int64_t kTileRows = 32;     ///< of a product, and
@@ -21,8 +22,8 @@ OPSIS_API int64_t lying_depth();
 /// Whether of a tile that has fewer rows the others are read too.
 OPSIS_API bool reads_whole_tiles();
 
-/// Weights (columns, taps, depth) and a bias are cut into strips of kTileColumns columns. A strip has its biases first, as float32;
-/// then, for each kTileDepth numbers of a tap, two registers. What is missing is zero.
+/// Weights (columns, taps, depth) and a bias are cut into strips of kTileColumns columns. A strip has its biases first, as
+/// float32; then, for each kTileDepth numbers of a tap, two registers. What is missing is zero.
 struct TileStrips {
   int64_t columns = 0, taps = 0, depth = 0;
 
@@ -58,8 +59,8 @@ struct TileRows {
   int64_t count = 0;
 };
 
-/// sums[row][column], kTileColumns a row, count rounded up to 16: what the rows see by a strip. The bias is not added; what is of no
-/// row and no column may be anything. Meanwhile what is wanted next of the weights is asked for.
+/// sums[row][column], kTileColumns a row, count rounded up to 16: what the rows see by a strip. The bias is not added; what is
+/// of no row and no column may be anything. Meanwhile what is wanted next of the weights is asked for.
 OPSIS_API void multiply_tiles(const TileStrips& strips, const uint16_t* packed, int64_t strip, const TileRows& rows,
                               float* sums, const uint16_t* next, const uint16_t* next_end);
 

@@ -276,8 +276,8 @@ struct Nearests {
   bool all_inside, none_inside;
 };
 
-// Offsets of the nearest pixels, and whether they are outside: then that of some pixel. kFloats: a picture is so small that floats
-// hold its offsets, which need no conversion and no product of integers.
+// Offsets of the nearest pixels, and whether they are outside: then that of some pixel. kFloats: a picture is so small that
+// floats hold its offsets, which need no conversion and no product of integers.
 template <int kChannels, bool kFloats>
 Nearests LocateNearest(const WarpPictures& p, int64_t n, Chunk& chunk) {
   const DF d;
@@ -335,7 +335,8 @@ void FetchBytes(const uint8_t* source, int64_t n, const int32_t* offset, uint8_t
   InEights(n, [=](int64_t i) HWY_ATTR { to[i] = source[offset[i]]; });
 }
 
-// Pixels of three bytes as four, the last of which is another's: the picture's last pixel, if it is among them, has none behind it.
+// Pixels of three bytes as four, the last of which is another's: the picture's last pixel, if it is among them, has none behind
+// it.
 void FetchPixels(const uint8_t* source, int64_t n, bool has_last, int64_t last, Chunk& chunk) {
   const int32_t* const offset = chunk.offset;
   if (!has_last) {

@@ -180,8 +180,8 @@ bool FusedImage::take_channels(const std::vector<int64_t>& order) {
 // A file's pixels are decoded one after the other.
 bool FusedImage::interleaved() const { return pixels_.defined() ? lies_interleaved(pixels_) : channels_ > 1; }
 
-// As torchvision leaves pixels that came one after the other: in planes behind another order of channels, and behind the resizing of
-// a single picture that was cut out of wider rows.
+// As torchvision leaves pixels that came one after the other: in planes behind another order of channels, and behind the
+// resizing of a single picture that was cut out of wider rows.
 bool FusedImage::ends_in_planes() const { return !order_.empty() || (was_cut_ && count_ == 1 && interleaved()); }
 
 FusedImage::Source FusedImage::load_source(const simd::Resizer* resizer) const {
@@ -233,7 +233,7 @@ torch::Tensor FusedImage::room_in(const ImagePlace& place) const {
 torch::Tensor FusedImage::compute(const ImagePlace& place) const {
   const int64_t samples = interleaved() ? channels_ : 1;
   // What a resizer counts beforehand takes seconds for a picture that no memory has room for: that is said at once.
-  if (const int64_t pixels = size_.height * size_.width; resize_ && pixels > huge) torch::empty({pixels}, torch::kUInt8);
+  if (resize_ && size_.height * size_.width > huge) torch::empty({count_, channels_, size_.height, size_.width}, torch::kUInt8);
   std::optional<simd::Resizer> resizer;
   if (resize_) {
     resizer.emplace(simd::ResizePlan{.from_height = before_.height,

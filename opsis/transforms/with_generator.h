@@ -20,8 +20,8 @@ namespace opsis::inline v1::transforms {
 ///     auto generator = at::detail::createCPUGenerator(7);
 ///     auto x = with_generator(train, generator)(image);        // the generator moves on with each call
 ///     const Compose both{with_generator(RandomCrop(224), generator), RandomHorizontalFlip()};   // the flip by the current one
-/// Threads  calls that share a generator share its draws, in the order in which they come; for draws that do not depend on that, give
-///          each its own
+/// Threads  calls that share a generator share its draws, in the order in which they come; for draws that do not depend on that,
+///          give each its own
 class OPSIS_API WithGenerator final : public Transform {
  public:
   WithGenerator(AnyTransform transform, at::Generator generator);

@@ -1,5 +1,5 @@
-// Where a pixel falls is decided by Pillow's rules, found in its results: tests/utils/raster_test.cpp holds both against each other.
-// Crossings are computed in float, as there; in double, some of them would round to the other side.
+// Where a pixel falls is decided by Pillow's rules, found in its results: tests/utils/raster_test.cpp holds both against each
+// other. Crossings are computed in float, as there; in double, some of them would round to the other side.
 #include "opsis/utils/raster.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// What is kept of archives, COCO files and lists: what is read can be written, and is then read the same; annotations lie in their
-// file.
+// What is kept of archives, COCO files and lists: what is read can be written, and is then read the same; annotations lie in
+// their file.
 #include <string>
 
 #include "opsis/core/error.h"

@@ -4,7 +4,8 @@
 //     decode_pictures --each-byte FILE...        each with each of its bytes made each other byte: small ones
 //     decode_pictures --each-length FILE...      each cut off after each of its bytes, and before the first
 // Under the sanitizers or valgrind. What is no error of Opsis, as well as a file that takes longer than OPSIS_SECONDS (2) of the
-// processor in any mode, ends with another exit code than 0; so does, under the address sanitizer, what allocates over the limits.
+// processor in any mode, ends with another exit code than 0; so does, under the address sanitizer, what allocates over the
+// limits.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>

@@ -103,8 +103,8 @@ TEST(DecodeJpeg, QuicklyGivesLibjpegsPixelsOrNone) {
   EXPECT_GT(of_changed, 300);
 }
 
-// A gray JPEG of 32 x 32 pixels whose first block ends with its last coefficient, and so does not say that it ends. Of its codes the
-// shortest stands for sixteen zeros: what follows the block could be taken for more of it.
+// A gray JPEG of 32 x 32 pixels whose first block ends with its last coefficient, and so does not say that it ends. Of its codes
+// the shortest stands for sixteen zeros: what follows the block could be taken for more of it.
 std::vector<uint8_t> picture_with_a_full_block() {
   std::string bits =
       "0"

@@ -17,8 +17,8 @@ struct Written {
 /// The code is what the compiler has just read, so that what is printed can be held against it.
 const std::vector<Written>& transforms();
 
-/// Samples of which each of these transforms takes one at least: an image with boxes, a mask and key points; an image alone; a video;
-/// an image in [0, 1]; one of two numbers.
+/// Samples of which each of these transforms takes one at least: an image with boxes, a mask and key points; an image alone; a
+/// video; an image in [0, 1]; one of two numbers.
 using Whole = std::tuple<opsis::Image, opsis::BoundingBoxes, opsis::Mask, opsis::KeyPoints>;
 struct Samples {
   Whole whole;

@@ -409,7 +409,8 @@ TEST(WithGenerator, DrawsFromItsOwnAndLeavesTheCurrentOneAlone) {
   EXPECT_ERROR(with_generator(train, at::Generator()), ValueError, "generator is undefined");
 }
 
-// Whether the transform takes such a sample. By a generator of its own it must then do what it does by a current one of that seed.
+// Whether the transform takes such a sample. By a generator of its own it must then do what it does by a current one of that
+// seed.
 template <class Sample>
 bool draws_from_its_own(const AnyTransform& transform, const Sample& sample) {
   std::vector<torch::Tensor> expected;

@@ -137,7 +137,8 @@ void pad_with_fill_in_planes(const torch::Tensor& images, const PictureLayout& l
   });
 }
 
-// Mirrored borders around pixels of three bytes, one after the other, into planes; none of the borders cuts. `rows` is padded_line.
+// Mirrored borders around pixels of three bytes, one after the other, into planes; none of the borders cuts. `rows` is
+// padded_line.
 void pad_with_mirrors_in_planes(const torch::Tensor& images, const PictureLayout& layout, const Borders& b, PaddingMode mode,
                                 const std::vector<int32_t>& rows, const torch::Tensor& out) {
   const int64_t width = out.size(3), middle = images.size(3);

@@ -75,12 +75,13 @@ simd::Normal normal_of(torch::ArrayRef<double> mean, torch::ArrayRef<double> std
   return {number(mean), number(std)};
 }
 
-// Whether the memory is in the order of the dimensions, with the channels of a pixel side by side or not: ATen keeps other orders.
+// Whether the memory is in the order of the dimensions, with the channels of a pixel side by side or not: ATen keeps other
+// orders.
 bool is_in_order(const torch::Tensor& images, bool interleaved) {
   const auto outer = [&](int64_t a, int64_t b) {
     return images.size(a) == 1 || images.size(b) == 1 || images.stride(a) >= images.stride(b);
   };
-  return interleaved ? outer(0, 2) && outer(2, 3) : outer(0, 1) && outer(1, 2) && outer(0, 2);
+  return interleaved ? outer(0, 2) && outer(2, 3) : outer(0, 1) && outer(1, 2) && outer(0, 2) && outer(2, 3);
 }
 
 // In one pass where ATen makes two, which of pixels that are one after the other do three numbers at a time. None for other types
