@@ -34,7 +34,7 @@ void write_map(const torch::Tensor& classes, const std::string& file) {
   constexpr int64_t kMost = 255;
   const auto largest = classes.max().item<int64_t>();
   OPSIS_CHECK(largest <= kMost, "--map: a PNG of bytes holds classes up to {}, got {}", kMost, largest);
-  opsis::io::write_png(opsis::Image(classes.to(torch::kCPU, torch::kUInt8).unsqueeze(0)), file);
+  opsis::io::write_png(opsis::Image(classes.to(torch::kCPU, torch::kUInt8).unsqueeze(0)), file, 6, {.quick = true});
 }
 
 // The picture under a colour for each class; the background, if the classes have one, stays as it is.

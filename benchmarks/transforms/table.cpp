@@ -198,6 +198,7 @@ const std::vector<Row> rows{
        return opsis::io::decode_png(bytes).data;
      }},
     {"encode png", [](const Image& x) { return opsis::io::encode_png(x); }},
+    {"encode png quick", [](const Image& x) { return opsis::io::encode_png(x, 6, {.quick = true}); }},
     {"decode webp", [](const Image&) { return opsis::io::decode_webp(file_of(".webp")).data; }},
     {"encode webp 80", [](const Image& x) { return opsis::io::encode_webp(x); }},
     {"encode webp lossless", [](const Image& x) { return opsis::io::encode_webp(x, {.lossless = true}); }},

@@ -271,12 +271,13 @@ torch::Tensor encode_jpeg(const Image& image, int64_t quality) {
       jpeg::encode(pixels.const_data_ptr<uint8_t>(), {pixels.size(0), pixels.size(1)}, pixels.size(2), quality));
 }
 
-torch::Tensor encode_png(const Image& image, int64_t compression_level) {
+torch::Tensor encode_png(const Image& image, int64_t compression_level, const PngOptions& options) {
   OPSIS_CHECK(compression_level >= 0 && compression_level <= 9, "encode_png: compression_level must be in [0, 9], got {}",
               compression_level);
   const auto pixels = pixels_to_encode("encode_png", image);
+  const auto encode = options.quick ? png::encode_quickly : png::encode;
   return detail::to_tensor(
-      png::encode(pixels.const_data_ptr<uint8_t>(), {pixels.size(0), pixels.size(1)}, pixels.size(2), compression_level));
+      encode(pixels.const_data_ptr<uint8_t>(), {pixels.size(0), pixels.size(1)}, pixels.size(2), compression_level));
 }
 
 torch::Tensor encode_gif(const Image& image, const GifOptions& options) {
@@ -343,11 +344,22 @@ torch::Tensor encode_tiff(const Image& image, const TiffOptions& options) {
     write_##format(wrap(image, Image()), path, how);                                                                        \
   }
 OPSIS_ENCODER(jpeg, int64_t)
-OPSIS_ENCODER(png, int64_t)
 OPSIS_ENCODER(gif, const GifOptions&)
 OPSIS_ENCODER(webp, const WebpOptions&)
 OPSIS_ENCODER(avif, const AvifOptions&)
 OPSIS_ENCODER(tiff, const TiffOptions&)
 #undef OPSIS_ENCODER
+
+torch::Tensor encode_png(const torch::Tensor& image, int64_t compression_level, const PngOptions& options) {
+  return encode_png(wrap(image, Image()), compression_level, options);
+}
+void write_png(const Image& image, const std::filesystem::path& path, int64_t compression_level, const PngOptions& options) {
+  const auto bytes = encode_png(image, compression_level, options);
+  write_bytes(path, detail::view(bytes));
+}
+void write_png(const torch::Tensor& image, const std::filesystem::path& path, int64_t compression_level,
+               const PngOptions& options) {
+  write_png(wrap(image, Image()), path, compression_level, options);
+}
 
 }  // namespace opsis::inline v1::io

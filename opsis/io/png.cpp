@@ -245,12 +245,12 @@ void decode_by_libpng(Bytes bytes, const DecodeOptions& options, const Destinati
   if (options.strict) run([&] { png_read_end(codec, header); });  // without `header` it looks at nothing there
 }
 
-std::vector<uint8_t> encode(const uint8_t* pixels, Size size, int64_t channels, int64_t compression_level) {
+std::vector<uint8_t> encode_quickly(const uint8_t* pixels, Size size, int64_t channels, int64_t compression_level) {
   auto bytes = encode_fast(pixels, size, channels, compression_level);
-  return bytes ? std::move(*bytes) : encode_by_libpng(pixels, size, channels, compression_level);
+  return bytes ? std::move(*bytes) : encode(pixels, size, channels, compression_level);
 }
 
-std::vector<uint8_t> encode_by_libpng(const uint8_t* pixels, Size size, int64_t channels, int64_t compression_level) {
+std::vector<uint8_t> encode(const uint8_t* pixels, Size size, int64_t channels, int64_t compression_level) {
   OPSIS_CHECK(size.height <= PNG_UINT_31_MAX && size.width <= PNG_UINT_31_MAX,
               "encode_png: a PNG has at most {} pixels a side, the image is {} high and {} wide", PNG_UINT_31_MAX, size.height,
               size.width);

@@ -24,7 +24,7 @@ OPSIS_API void decode_by_libpng(Bytes bytes, const DecodeOptions& options, const
 /// Throws   ValueError when libpng refuses the size
 OPSIS_API std::vector<uint8_t> encode(const uint8_t* pixels, Size size, int64_t channels, int64_t compression_level);
 
-/// encode without its quick way (png_fast.h), whose files have the same pixels: for tests.
-OPSIS_API std::vector<uint8_t> encode_by_libpng(const uint8_t* pixels, Size size, int64_t channels, int64_t compression_level);
+/// Others, with the same pixels, by the quick way (png_fast.h) where that goes.
+OPSIS_API std::vector<uint8_t> encode_quickly(const uint8_t* pixels, Size size, int64_t channels, int64_t compression_level);
 
 }  // namespace opsis::inline v1::io::png

@@ -19,7 +19,7 @@ inline constexpr std::string_view signature = "\x89PNG\r\n\x1a\n";
 /// Throws   ValueError when options.region leaves the picture
 OPSIS_API bool decode_fast(Bytes bytes, const DecodeOptions& options, const Destination& destination);
 
-/// png::encode, by the filters that libpng would choose. None for what has no pixel, or too many to deflate at once, and in
+/// png::encode_quickly, by the filters that libpng would choose. None for what has no pixel, or too many to deflate at once, and in
 /// builds without libdeflate: libpng does those, a row after the other.
 OPSIS_API std::optional<std::vector<uint8_t>> encode_fast(const uint8_t* pixels, Size size, int64_t channels,
                                                           int64_t compression_level);

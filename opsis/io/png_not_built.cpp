@@ -15,7 +15,7 @@ std::vector<uint8_t> encode(const uint8_t*, Size, int64_t, int64_t) {
   raise<NotBuiltError>("encode_png: built without libpng; configure with -DOPSIS_PNG=ON");
 }
 
-std::vector<uint8_t> encode_by_libpng(const uint8_t* pixels, Size size, int64_t channels, int64_t compression_level) {
+std::vector<uint8_t> encode_quickly(const uint8_t* pixels, Size size, int64_t channels, int64_t compression_level) {
   return encode(pixels, size, channels, compression_level);
 }
 

@@ -17,7 +17,7 @@ constexpr PictureFormat all_picture_formats[] = {
     {"avif", ".avif", [](const Image& image, const fs::path& file) { io::write_avif(image, file); }},
     {"gif", ".gif", [](const Image& image, const fs::path& file) { io::write_gif(image, file); }},
     {"jpeg", ".jpg", [](const Image& image, const fs::path& file) { io::write_jpeg(image, file); }},
-    {"png", ".png", [](const Image& image, const fs::path& file) { io::write_png(image, file); }},
+    {"png", ".png", [](const Image& image, const fs::path& file) { io::write_png(image, file, 6, {.quick = true}); }},
     {"tiff", ".tif", [](const Image& image, const fs::path& file) { io::write_tiff(image, file); }},
     {"webp", ".webp", [](const Image& image, const fs::path& file) { io::write_webp(image, file); }},
 };

@@ -278,7 +278,7 @@ def png(kind, mode):
 @case("io/encode_png", shape=[(1, 1, 1), (1, 33, 20), (3, 37, 50)], level=list(range(10)))
 def encode_to_png(shape, level):
     image = torch.from_numpy(photo(shape[1], shape[2], shape[0])).permute(2, 0, 1)
-    return {"image": image, "expected": decode_png(encode_png(image, level))}
+    return {"image": image, "bytes": encode_png(image, level), "expected": decode_png(encode_png(image, level))}
 
 
 # EXIF
