@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -15,6 +14,8 @@
 #define HWY_TARGET_INCLUDE "opsis/simd/png_filter.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#include "opsis/simd/png_guesses.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd {
@@ -37,12 +38,8 @@ size_t least(const std::array<uint64_t, filter_count>& sums) {
 constexpr size_t lanes() { return 1; }
 
 uint8_t filtered(size_t filter, const uint8_t* row, const uint8_t* above_row, size_t x, size_t pixel_bytes) {
-  const int left = *(row + x - pixel_bytes), above = above_row[x], above_left = *(above_row + x - pixel_bytes);
-  const int to_left = std::abs(above - above_left), to_above = std::abs(left - above_left);
-  const int nearest = std::min({to_left, to_above, std::abs(left + above - 2 * above_left)});
-  const int paeth = nearest == to_left ? left : nearest == to_above ? above : above_left;
-  const int guesses[] = {0, left, above, (left + above) / 2, paeth};
-  return static_cast<uint8_t>(row[x] - guesses[filter]);
+  const auto guesses = png_guesses(*(row + x - pixel_bytes), above_row[x], *(above_row + x - pixel_bytes));
+  return static_cast<uint8_t>(row[x] - guesses.at(filter));
 }
 
 void filter_row(const uint8_t* row, const uint8_t* above, size_t row_bytes, size_t pixel_bytes, uint8_t* out) {
@@ -109,21 +106,18 @@ HWY_INLINE Sum magnitudes(Vector bytes) { return hn::SumsOf8(hn::Min(bytes, hn::
 
 void filter_row(const uint8_t* row, const uint8_t* above, size_t row_bytes, size_t pixel_bytes, uint8_t* out) {
   auto none = hn::Zero(sum_tag), sub = none, up = none, averaged = none, by_paeth = none;
+  const auto add = [&](size_t x, const auto& counted) HWY_ATTR {
+    none = hn::Add(none, magnitudes(counted(filtered<0>(row, above, x, pixel_bytes))));
+    sub = hn::Add(sub, magnitudes(counted(filtered<1>(row, above, x, pixel_bytes))));
+    up = hn::Add(up, magnitudes(counted(filtered<2>(row, above, x, pixel_bytes))));
+    averaged = hn::Add(averaged, magnitudes(counted(filtered<3>(row, above, x, pixel_bytes))));
+    by_paeth = hn::Add(by_paeth, magnitudes(counted(filtered<4>(row, above, x, pixel_bytes))));
+  };
   size_t x = 0;
-  for (; x + lanes() <= row_bytes; x += lanes()) {
-    none = hn::Add(none, magnitudes(filtered<0>(row, above, x, pixel_bytes)));
-    sub = hn::Add(sub, magnitudes(filtered<1>(row, above, x, pixel_bytes)));
-    up = hn::Add(up, magnitudes(filtered<2>(row, above, x, pixel_bytes)));
-    averaged = hn::Add(averaged, magnitudes(filtered<3>(row, above, x, pixel_bytes)));
-    by_paeth = hn::Add(by_paeth, magnitudes(filtered<4>(row, above, x, pixel_bytes)));
-  }
+  for (; x + lanes() <= row_bytes; x += lanes()) add(x, [](Vector bytes) HWY_ATTR { return bytes; });
   if (x < row_bytes) {
     const auto rest = hn::FirstN(tag, row_bytes - x);
-    none = hn::Add(none, magnitudes(hn::IfThenElseZero(rest, filtered<0>(row, above, x, pixel_bytes))));
-    sub = hn::Add(sub, magnitudes(hn::IfThenElseZero(rest, filtered<1>(row, above, x, pixel_bytes))));
-    up = hn::Add(up, magnitudes(hn::IfThenElseZero(rest, filtered<2>(row, above, x, pixel_bytes))));
-    averaged = hn::Add(averaged, magnitudes(hn::IfThenElseZero(rest, filtered<3>(row, above, x, pixel_bytes))));
-    by_paeth = hn::Add(by_paeth, magnitudes(hn::IfThenElseZero(rest, filtered<4>(row, above, x, pixel_bytes))));
+    add(x, [&](Vector bytes) HWY_ATTR { return hn::IfThenElseZero(rest, bytes); });
   }
   const auto total = [](Sum sum) { return hn::GetLane(hn::SumOfLanes(sum_tag, sum)); };
   switch (least({total(none), total(sub), total(up), total(averaged), total(by_paeth)})) {

@@ -3,7 +3,6 @@
 #include "opsis/simd/png_unfilter.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -11,6 +10,8 @@
 #define HWY_TARGET_INCLUDE "opsis/simd/png_unfilter.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#include "opsis/simd/png_guesses.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd {
@@ -32,11 +33,7 @@ bool unfilter_pixels(const uint8_t* filtered, int64_t height, size_t row_bytes, 
     for (size_t x = 0; x < row_bytes; ++x) {
       const int left = x >= size ? out[x - size] : 0, above = y > 0 ? *(out + x - out_stride) : 0;
       const int above_left = x >= size && y > 0 ? *(out + x - size - out_stride) : 0;
-      const int to_left = std::abs(above - above_left), to_above = std::abs(left - above_left);
-      const int nearest = std::min({to_left, to_above, std::abs(left + above - 2 * above_left)});
-      const int paeth = nearest == to_left ? left : nearest == to_above ? above : above_left;
-      const int guesses[] = {0, left, above, (left + above) / 2, paeth};
-      out[x] = static_cast<uint8_t>(filtered[1 + x] + guesses[filter]);
+      out[x] = static_cast<uint8_t>(filtered[1 + x] + png_guesses(left, above, above_left).at(filter));
     }
   }
   return true;

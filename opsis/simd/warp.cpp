@@ -346,6 +346,16 @@ void FetchPixels(const uint8_t* source, int64_t n, bool has_last, int64_t last, 
   }
 }
 
+// Calls some(i, to), which writes so many bytes, for each vector of the n; the last has its place in the chunk first.
+template <class Some>
+HWY_INLINE void InVectors(int64_t n, int64_t lanes, uint8_t* target, Chunk& chunk, const Some& some) {
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) some(i, target + i);
+  if (i == n) return;
+  some(i, chunk.out[0]);
+  std::memcpy(target + i, chunk.out[0], static_cast<size_t>(n - i));
+}
+
 // What was fetched of one channel, where some is inside and some not.
 void StoreNearestBytes(int64_t n, uint8_t outside, uint8_t* target, Chunk& chunk) {
   const hn::ScalableTag<uint8_t> d;
@@ -354,12 +364,7 @@ void StoreNearestBytes(int64_t n, uint8_t outside, uint8_t* target, Chunk& chunk
     const auto inside = hn::MaskFromVec(hn::Load(d, chunk.inside_bytes + i));
     hn::StoreU(hn::IfThenElse(inside, hn::Load(d, chunk.bytes + i), colour), d, to);
   };
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) some(i, target + i);
-  if (i == n) return;
-  some(i, chunk.out[0]);
-  std::memcpy(target + i, chunk.out[0], static_cast<size_t>(n - i));
+  InVectors(n, static_cast<int64_t>(hn::Lanes(d)), target, chunk, some);
 }
 
 // The channel that lies so many bits up in what was fetched.
@@ -373,12 +378,7 @@ void StoreNearest(int64_t n, uint8_t outside, uint8_t* target, Chunk& chunk) {
     const auto inside = hn::MaskFromVec(hn::BitCast(du, hn::Load(DF(), chunk.inside + i)));
     hn::StoreU(hn::TruncateTo(d8, hn::IfThenElse(inside, pixels, colour)), d8, to);
   };
-  const auto lanes = static_cast<int64_t>(hn::Lanes(du));
-  int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) some(i, target + i);
-  if (i == n) return;
-  some(i, chunk.out[0]);
-  std::memcpy(target + i, chunk.out[0], static_cast<size_t>(n - i));
+  InVectors(n, static_cast<int64_t>(hn::Lanes(du)), target, chunk, some);
 }
 
 template <int kChannels, bool kFloats>

@@ -1,7 +1,6 @@
 #include "opsis/simd/png_filter.h"
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "tests/simd/every_target.h"
+#include "tests/simd/png_by_the_book.h"
 
 namespace opsis {
 namespace {
@@ -19,18 +19,13 @@ namespace {
 std::vector<uint8_t> filter_by_the_book(const std::vector<uint8_t>& pixels, size_t height, size_t row_bytes,
                                         size_t pixel_bytes) {
   std::vector<uint8_t> out;
-  const auto at = [&](size_t y, size_t x) -> int { return pixels[y * row_bytes + x]; };
   for (size_t y = 0; y < height; ++y) {
     std::array<std::vector<uint8_t>, 5> rows;
     std::array<int, 5> sums{};
     for (size_t x = 0; x < row_bytes; ++x) {
-      const int a = x >= pixel_bytes ? at(y, x - pixel_bytes) : 0, b = y > 0 ? at(y - 1, x) : 0;
-      const int c = x >= pixel_bytes && y > 0 ? at(y - 1, x - pixel_bytes) : 0;
-      const int p = a + b - c, pa = std::abs(p - a), pb = std::abs(p - b), pc = std::abs(p - c);
-      const int paeth = pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
-      const int guesses[] = {0, a, b, (a + b) / 2, paeth};
+      const auto guesses = support::guesses_by_the_book(pixels, y, x, row_bytes, pixel_bytes);
       for (size_t i = 0; i < 5; ++i) {
-        rows[i].push_back(static_cast<uint8_t>(at(y, x) - guesses[i]));
+        rows[i].push_back(static_cast<uint8_t>(pixels[y * row_bytes + x] - guesses[i]));
         sums[i] += std::abs(static_cast<int8_t>(rows[i].back()));
       }
     }

@@ -1,12 +1,14 @@
 #include "opsis/simd/png_unfilter.h"
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
+
+#include "tests/simd/every_target.h"
+#include "tests/simd/png_by_the_book.h"
 
 namespace opsis {
 namespace {
@@ -14,26 +16,18 @@ namespace {
 /// PNG's specification, a byte at a time.
 void unfilter_by_the_book(const std::vector<uint8_t>& filtered, size_t height, size_t row_bytes, size_t pixel_bytes,
                           std::vector<uint8_t>& out) {
-  const auto at = [&](size_t y, size_t x) -> int { return out[y * row_bytes + x]; };
   for (size_t y = 0; y < height; ++y) {
     const auto* row = filtered.data() + y * (row_bytes + 1);
     for (size_t x = 0; x < row_bytes; ++x) {
-      const int a = x >= pixel_bytes ? at(y, x - pixel_bytes) : 0, b = y > 0 ? at(y - 1, x) : 0;
-      const int c = x >= pixel_bytes && y > 0 ? at(y - 1, x - pixel_bytes) : 0;
-      const int p = a + b - c, pa = std::abs(p - a), pb = std::abs(p - b), pc = std::abs(p - c);
-      const int paeth = pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
-      const int guesses[] = {0, a, b, (a + b) / 2, paeth};
-      out[y * row_bytes + x] = static_cast<uint8_t>(row[1 + x] + guesses[row[0]]);
+      const auto guesses = support::guesses_by_the_book(out, y, x, row_bytes, pixel_bytes);
+      out[y * row_bytes + x] = static_cast<uint8_t>(row[1 + x] + guesses.at(row[0]));
     }
   }
 }
 
 TEST(PngUnfilter, IsTheSpecificationsOnEveryTarget) {
   std::mt19937 generator(1);
-  for (const auto target : hwy::SupportedAndGeneratedTargets()) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    SCOPED_TRACE(hwy::TargetName(target));
+  support::on_every_target([&] {
     for (const size_t pixel_bytes : {1, 2, 3, 4, 6, 8}) {
       for (const size_t width : {1, 2, 3, 5, 16, 33, 100}) {
         SCOPED_TRACE(std::to_string(pixel_bytes) + " bytes, " + std::to_string(width) + " wide");
@@ -58,9 +52,7 @@ TEST(PngUnfilter, IsTheSpecificationsOnEveryTarget) {
         }
       }
     }
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  });
 }
 
 TEST(PngUnfilter, RefusesFiltersThatAreNot) {
