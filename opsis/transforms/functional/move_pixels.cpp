@@ -296,25 +296,13 @@ std::optional<torch::Tensor> filled_in(const torch::Tensor& image, const torch::
     const uint8_t* const from = picture(images, *layout, number);
     auto* const to = const_cast<uint8_t*>(picture(outs, *out_layout, number));
     const auto& row = filled[static_cast<size_t>(number) % filled.size()];
-    // What lies between two rows of the part is copied at once: the right end of one row and the beginning of the next.
-    int64_t done = first * row_bytes;
-    const auto copy_until = [&](int64_t end) {
-      if (!has_gaps) {
-        std::memcpy(to + done, from + done, static_cast<size_t>(end - done));
-        done = end;
-      }
-      while (done < end) {
-        const int64_t y = done / row_bytes, x = done % row_bytes, some = std::min(row_bytes - x, end - done);
-        std::memcpy(to + done, from + y * layout->row_stride + x, static_cast<size_t>(some));
-        done += some;
-      }
-    };
-    for (int64_t y = std::max(first, top); y < std::min(last, top + parts.size(2)); ++y) {
-      copy_until(y * row_bytes + left);
-      std::memcpy(to + done, row.data(), row.size());
-      done += static_cast<int64_t>(row.size());
-    }
-    copy_until(last * row_bytes);
+    // The part too: in one go the processor copies without reading what was there; pieces around the part take half as long
+    // again.
+    const int64_t together = has_gaps ? 1 : last - first;
+    for (int64_t y = first; y < last; y += together)
+      std::memcpy(to + y * row_bytes, from + y * layout->row_stride, static_cast<size_t>(together * row_bytes));
+    for (int64_t y = std::max(first, top); y < std::min(last, top + parts.size(2)); ++y)
+      std::memcpy(to + y * row_bytes + left, row.data(), row.size());
   });
   return out;
 }
