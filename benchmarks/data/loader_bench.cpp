@@ -1,6 +1,7 @@
 // An epoch of photos in folders, one of MNIST and one of CIFAR10, from files to batches for training, the memory that workers
 // take, and the time to open a folder of many files and to index a file of COCO's format. Percent of the epoch in the counters.
 // scripts/bench_loader makes the files.
+#include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -120,8 +121,10 @@ void coco_index(benchmark::State& state) {
   }
 }
 
-// As much as the others do: every number is read too, on as many threads as a loader of two workers has.
+// As much as the others do: every number is read too, on so many threads.
 void coco_annotations(benchmark::State& state) {
+  const auto before = at::get_num_threads();
+  at::set_num_threads(static_cast<int>(state.range(0)));
   for (auto _ : state) {
     const datasets::CocoFile file(bench::folder() / "instances.json");
     const auto& images = file.images();
@@ -132,6 +135,7 @@ void coco_annotations(benchmark::State& state) {
       }
     });
   }
+  at::set_num_threads(before);
 }
 
 BENCHMARK(image_folder)->Name("data/image_folder")->Arg(0)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
@@ -155,7 +159,7 @@ BENCHMARK_CAPTURE(many_files, indexed, true)
     ->Arg(2)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
-BENCHMARK(coco_annotations)->Name("data/coco_annotations")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(coco_annotations)->Name("data/coco_annotations")->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(coco_index)->Name("data/coco_index")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(coco_file)->Name("data/coco_file")->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cfenv>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -21,11 +22,14 @@ thread_local bool serial_thread = false;
 // One loop. The caller and any free worker take chunks until none is left.
 struct Loop {
   Loop(int64_t begin, int64_t end, int64_t chunk, const std::function<void(int64_t, int64_t)>& body)
-      : next(begin), end(end), chunk(chunk), body(body) {}
+      : next(begin), end(end), chunk(chunk), body(body) {
+    std::fegetenv(&arithmetic);
+  }
 
   std::atomic<int64_t> next;
   const int64_t end, chunk;
   const std::function<void(int64_t, int64_t)>& body;
+  std::fenv_t arithmetic{};  // the caller's: how it rounds, and whether it flushes denormals
   std::mutex mutex;
   std::condition_variable idle;
   int helpers = 0;  // workers inside work(); guarded by mutex
@@ -93,7 +97,11 @@ class Pool {
         const std::lock_guard lock(loop->mutex);
         ++loop->helpers;
       }
+      std::fenv_t own;
+      std::fegetenv(&own);
+      std::fesetenv(&loop->arithmetic);
       loop->work();
+      std::fesetenv(&own);
       {
         const std::lock_guard lock(loop->mutex);
         --loop->helpers;
@@ -123,13 +131,23 @@ int openmp_threads(int wanted) {
   return before;
 }
 
+// MKL, once LibTorch has told it of a count, heeds no OpenMP thread's own. 0: as the process has it.
+int mkl_threads(int wanted) {
+  using Set = int (*)(int);
+  static const auto set = reinterpret_cast<Set>(dlsym(RTLD_DEFAULT, "MKL_Set_Num_Threads_Local"));
+  return set ? set(wanted) : 0;  // a LibTorch that is built without MKL
+}
+
 }  // namespace
 
-SerialScope::SerialScope() : outer_(serial_thread), openmp_threads_(openmp_threads(1)) { serial_thread = true; }
+SerialScope::SerialScope() : outer_(serial_thread), openmp_threads_(openmp_threads(1)), mkl_threads_(mkl_threads(1)) {
+  serial_thread = true;
+}
 
 SerialScope::~SerialScope() {
   serial_thread = outer_;
   if (openmp_threads_ > 0) openmp_threads(openmp_threads_);
+  mkl_threads(mkl_threads_);
 }
 
 void parallel_for(int64_t begin, int64_t end, int64_t grain, const std::function<void(int64_t, int64_t)>& body) {

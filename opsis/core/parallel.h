@@ -10,6 +10,7 @@ namespace opsis::inline v1 {
 
 /// Calls body(first, last) on disjoint ranges that together cover [begin, end), on up to torch::get_num_threads()
 /// threads, and returns when all are done. No range is shorter than `grain` unless it is the last.
+/// Threads round, and flush denormals or keep them, as the caller does.
 /// Serial when the range is small, when called from within another parallel_for, or under a SerialScope.
 /// The first exception that a body throws is rethrown here; ranges not yet begun are then skipped.
 OPSIS_API void parallel_for(int64_t begin, int64_t end, int64_t grain,
@@ -26,7 +27,7 @@ class OPSIS_API SerialScope {
 
  private:
   bool outer_;
-  int openmp_threads_;
+  int openmp_threads_, mkl_threads_;
 };
 
 }  // namespace opsis::inline v1

@@ -1,6 +1,9 @@
 #include "opsis/models/optimize.h"
 
+#include <ATen/Parallel.h>
+#include <ATen/ThreadLocalState.h>
 #include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/ops/cat.h>
 
 #include <algorithm>
 #include <functional>
@@ -10,7 +13,9 @@
 #include <vector>
 
 #include "opsis/core/check.h"
+#include "opsis/core/parallel.h"
 #include "opsis/core/tensor_pool.h"
+#include "opsis/models/batch_parts.h"
 #include "opsis/models/fusion.h"
 #include "opsis/models/inference_ops.h"
 #include "opsis/models/program.h"
@@ -34,13 +39,16 @@ bool has_plain_parameters(const Model& model) {
   });
 }
 
+// What comes in a batch: images, clips of them, or the first images of pairs and then the second ones.
+enum class Batch : uint8_t { Images, Clips, Pairs };
+
 // What a model computes of images, as a program for each of their last shapes.
 class Programs {
  public:
   using Forward = std::function<std::vector<Tensor>(Tensor)>;
 
-  Programs(std::shared_ptr<const Model> model, Forward forward, const OptimizeOptions& options, bool clips)
-      : model_(std::move(model)), forward_(std::move(forward)), options_(options), clips_(clips) {
+  Programs(std::shared_ptr<const Model> model, Forward forward, const OptimizeOptions& options, Batch batch)
+      : model_(std::move(model)), forward_(std::move(forward)), options_(options), batch_(batch) {
     OPSIS_CHECK(options.dtype == torch::kFloat32 || options.dtype == torch::kBFloat16,
                 "optimize: dtype must be float32 or bfloat16, got {}", c10::toString(options.dtype));
     check();
@@ -60,24 +68,77 @@ class Programs {
 
   std::vector<Tensor> run(Tensor images) {
     const torch::NoGradGuard no_grad;
-    OPSIS_CHECK(images.dim() == (clips_ ? 5 : 4) && images.device().is_cpu(), "optimize: {} on the CPU",
-                clips_ ? "clips must be (N, 3, T, H, W)" : "images must be (N, 3, H, W)");
+    OPSIS_CHECK(images.dim() == (clips() ? 5 : 4) && images.device().is_cpu(), "optimize: {} on the CPU",
+                clips() ? "clips must be (N, 3, T, H, W)" : "images must be (N, 3, H, W)");
     images = images.to(torch::kFloat32);
-    const auto program = program_for(images);
-    const detail::ResultsIn here(memory_);
+    const auto part = part_of(images);
+    const auto program = program_for(images.slice(0, 0, part));
     const at::AutoDispatchBelowAutograd straight;  // to the kernels: nobody asks for gradients
-    return program->run(program->takes_any_layout() ? images : arranged(images));
+    return part == images.size(0) ? run(*program, images) : run_in_parts(*program, images, part);
   }
 
  private:
-  Tensor arranged(const Tensor& images) const {
-    return images.contiguous(clips_ ? torch::MemoryFormat::ChannelsLast3d : torch::MemoryFormat::ChannelsLast);
+  bool clips() const { return batch_ == Batch::Clips; }
+  torch::MemoryFormat format() const {
+    return clips() ? torch::MemoryFormat::ChannelsLast3d : torch::MemoryFormat::ChannelsLast;
+  }
+  Tensor arranged(const Tensor& images) const { return images.contiguous(format()); }
+
+  std::vector<Tensor> run(const detail::Program& program, const Tensor& images) const {
+    const detail::ResultsIn here(memory_);
+    return program.run(program.takes_any_layout() ? images : arranged(images));
+  }
+
+  // Each thread has parts of its own.
+  std::vector<Tensor> run_in_parts(const detail::Program& program, const Tensor& images, int64_t part) const {
+    const auto count = images.size(0) / part;
+    std::vector<std::vector<Tensor>> found(static_cast<size_t>(count));
+    const at::ThreadLocalState as_here;
+    parallel_for(0, count, 1, [&](int64_t first, int64_t last) {
+      const at::ThreadLocalStateGuard there(as_here);
+      for (; first < last; ++first)
+        found[static_cast<size_t>(first)] = run(program, images.slice(0, first * part, (first + 1) * part));
+    });
+    std::vector<Tensor> results;
+    for (size_t i = 0; i < found.front().size(); ++i) {
+      std::vector<Tensor> parts;
+      for (const auto& of_part : found) parts.push_back(of_part[i]);
+      results.push_back(at::cat(parts));
+    }
+    return results;
   }
 
   void check() const {
     OPSIS_CHECK(!model_->is_training(), "optimize: the model must not be training; call eval() first");
     OPSIS_CHECK(!is_quantized(*model_), "optimize: the model is quantized; use it as it is");
     OPSIS_CHECK(has_plain_parameters(*model_), "optimize: parameters must be of float32 and on the CPU");
+  }
+
+  // So many of the images make one run of a program.
+  int64_t part_of(const Tensor& images) {
+    const auto batch = images.size(0);
+    if (batch <= 1 || batch_ == Batch::Pairs) return batch;
+    const std::lock_guard lock(mutex_);
+    const std::pair key(images.sizes().vec(), static_cast<int64_t>(at::get_num_threads()));
+    const auto found = std::find_if(parts_.begin(), parts_.end(), [&](const auto& entry) { return entry.first == key; });
+    if (found != parts_.end()) {
+      std::rotate(parts_.begin(), found, found + 1);
+    } else {
+      parts_.emplace(parts_.begin(), key, decided_part_of(images, key.second));
+      if (parts_.size() > kKnown) parts_.pop_back();
+    }
+    return parts_.front().second;
+  }
+
+  int64_t decided_part_of(const Tensor& images, int64_t threads) const {
+    check();
+    const auto batch = images.size(0);
+    int64_t part = batch;
+    try {
+      part = detail::images_at_once(detail::Program::record(arranged(images.slice(0, 0, 1)).clone(), forward_), batch, threads);
+    } catch (const std::exception&) {  // one image alone is nothing to this model; what else is wrong shows with all of them
+    }
+    return part < batch && detail::looks_at_images_alone(forward_, images.sizes(), format(), part) ? part : batch;
   }
 
   std::shared_ptr<const detail::Program> program_for(const Tensor& images) {
@@ -91,7 +152,7 @@ class Programs {
       for (const auto& [shape, known] : programs_) made.share_constants(*known);
       auto program = std::make_shared<const detail::Program>(std::move(made));
       programs_.emplace(programs_.begin(), images.sizes().vec(), std::move(program));
-      if (programs_.size() > (clips_ ? kPrograms : kKnown)) programs_.pop_back();
+      if (programs_.size() > (clips() ? kPrograms : kKnown)) programs_.pop_back();
     }
     return programs_.front().second;
   }
@@ -120,8 +181,10 @@ class Programs {
   std::shared_ptr<const Model> model_;
   Forward forward_;
   OptimizeOptions options_;
-  bool clips_;
+  Batch batch_;
   std::mutex mutex_;
+  // Of the last shapes, and by how many threads: how many images make a part.
+  std::vector<std::pair<std::pair<std::vector<int64_t>, int64_t>, int64_t>> parts_;
   // By the shape of the images, the last used first. Those that came later have what packed weights they can of those before.
   std::vector<std::pair<std::vector<int64_t>, std::shared_ptr<const detail::Program>>> programs_;
   // Of activations, for the next run; a few dozen are alive at once, if several threads run.
@@ -144,7 +207,7 @@ class Optimized : public Task {
   Optimized(std::shared_ptr<Task> model, Programs::Forward forward, const OptimizeOptions& options)
       : Task(there(model)->name()),  // which messages say
         model_(there(std::move(model))),
-        programs_(model_, std::move(forward), options, std::is_same_v<Task, VideoClassifier>) {
+        programs_(model_, std::move(forward), options, std::is_same_v<Task, VideoClassifier> ? Batch::Clips : Batch::Images) {
     this->eval();
   }
 
@@ -253,7 +316,7 @@ class OptimizedFlow final : public FlowModel {
         if (all) return model_->outputs(pair[0], pair[1], updates);
         return std::vector{model_->forward(pair[0], pair[1], updates)};
       };
-      programs_.emplace(programs_.begin(), key, std::make_shared<Programs>(model_, forward, options_, /*clips=*/false));
+      programs_.emplace(programs_.begin(), key, std::make_shared<Programs>(model_, forward, options_, Batch::Pairs));
       if (programs_.size() > kPrograms) programs_.pop_back();
     }
     return programs_.front().second;

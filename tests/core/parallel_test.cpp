@@ -1,8 +1,11 @@
 #include "opsis/core/parallel.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <dlfcn.h>
 
 #include <atomic>
+#include <cfenv>
 #include <condition_variable>
 #include <mutex>
 #include <set>
@@ -117,6 +120,37 @@ TEST(SerialScope, KeepsThisThreadSerialAndGivesTheThreadsBack) {
     EXPECT_EQ(at::get_num_threads(), 1);
   }
   EXPECT_EQ(at::get_num_threads(), 4);
+}
+
+TEST(SerialScope, KeepsMklOnThisThreadToo) {
+  const auto most = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "MKL_Get_Max_Threads"));
+  if (!most) return;  // a LibTorch without MKL
+  const Threads threads(4);
+  const auto before = most();
+  {
+    const SerialScope serial;
+    EXPECT_EQ(most(), 1);
+  }
+  EXPECT_EQ(most(), before);
+}
+
+TEST(ParallelFor, RoundsAndFlushesAsItsCallerDoes) {
+  const Threads threads(4);
+  std::fenv_t before;
+  std::fegetenv(&before);
+  for (const bool flush : {true, false}) {
+    if (!at::globalContext().setFlushDenormal(flush)) break;
+    std::fesetround(flush ? FE_UPWARD : FE_TONEAREST);
+    std::atomic<int> otherwise = 0;
+    parallel_for(0, 4096, 1, [&](int64_t, int64_t) {
+      volatile float least = 1e-38F, tenth = 0.1F;
+      const bool is_zero = least * tenth == 0.0F;
+      otherwise += is_zero != flush || std::fegetround() != (flush ? FE_UPWARD : FE_TONEAREST);
+      std::this_thread::yield();
+    });
+    EXPECT_EQ(otherwise, 0) << flush;
+  }
+  std::fesetenv(&before);
 }
 
 }  // namespace

@@ -94,6 +94,78 @@ TEST(Optimize, TakesImagesOfEveryShape) {
   }
 }
 
+// A stranger's models, each with something that the operators alone do not tell.
+struct Stranger final : models::ImageClassifier {
+  explicit Stranger(std::function<torch::Tensor(torch::Tensor)> forward_)
+      : ImageClassifier("Stranger"), forward_of(std::move(forward_)) {
+    weight = register_parameter("weight", torch::ones({1}));
+    eval();
+  }
+  torch::Tensor forward(torch::Tensor images) override { return forward_of(std::move(images)); }
+  std::function<torch::Tensor(torch::Tensor)> forward_of;
+  torch::Tensor weight;
+};
+
+// As many multiply-adds in an image as make it worth a part of its own.
+torch::Tensor seen_by_heavy_layer(const torch::Tensor& images) {
+  torch::manual_seed(1);
+  static const auto weight = torch::randn({192, 192, 3, 3}) / 41;
+  return torch::conv2d(images.repeat({1, 64, 1, 1}).contiguous(torch::MemoryFormat::ChannelsLast), weight, {}, 1, 1);
+}
+
+TEST(Optimize, ComputesALargeBatchInParts) {
+  torch::manual_seed(0);
+  const auto images = torch::randn({4, 3, 48, 48});
+  const std::shared_ptr<models::ImageClassifier> model =
+      std::make_shared<Stranger>([](const torch::Tensor& x) { return torch::relu(seen_by_heavy_layer(x)); });
+  const auto expected = model->forward(images);
+  const auto quick = optimize(model);
+  const auto products = [&](const torch::Tensor& batch) {
+    const Operators operators;
+    EXPECT_TENSOR_NEAR(quick->forward(batch), expected.slice(0, 0, batch.size(0)), 1e-4, 0);
+    size_t count = 0;
+    for (const auto& name : Operators::names()) count += name.starts_with("opsis::inference_");
+    return count;
+  };
+  {
+    const support::OneThread one_thread;  // whose operators are seen
+    quick->forward(images);
+    const auto of_one = products(images.slice(0, 0, 1));
+    EXPECT_GT(of_one, 0);
+    EXPECT_EQ(products(images), 4 * of_one);
+  }
+  const auto threads = at::get_num_threads();
+  for (const int count : {2, 3}) {
+    at::set_num_threads(count);
+    products(images);
+  }
+  at::set_num_threads(threads);
+  const torch::InferenceMode inference;
+  EXPECT_TENSOR_NEAR(quick->forward(images), expected, 1e-4, 0);
+}
+
+TEST(Optimize, KeepsABatchWholeWhoseImagesSeeEachOther) {
+  torch::manual_seed(0);
+  const auto images = torch::randn({4, 3, 48, 48});
+  const std::function<torch::Tensor(const torch::Tensor&)> forwards[] = {
+      [](const torch::Tensor& x) { return x - x.mean(0); },
+      [](const torch::Tensor& x) { return x.flip(0); },
+      [](const torch::Tensor& x) {
+        return x.reshape({2, -1, 48, 48});
+      },  // fewer results than images
+      [](const torch::Tensor& x) {
+        return x.view({4, 192, -1}).softmax(0);
+      },  // takes four alone
+      [](const torch::Tensor& x) { return x.mean(); },
+  };
+  for (const auto& forward : forwards) {
+    const std::shared_ptr<models::ImageClassifier> model =
+        std::make_shared<Stranger>([&](const torch::Tensor& x) { return forward(seen_by_heavy_layer(x)); });
+    const auto quick = optimize(model);
+    for (int round = 0; round < 2; ++round) EXPECT_TENSOR_NEAR(quick->forward(images), model->forward(images), 1e-4, 0);
+  }
+}
+
 TEST(Optimize, KeepsTheParametersItWasMadeWith) {
   const torch::NoGradGuard no_grad;
   const auto model = small_resnet();
@@ -117,18 +189,6 @@ TEST(Optimize, IsCalledFromManyThreads) {
     EXPECT_TENSOR_NEAR(results[i].get(), expected.slice(0, 0, 1 + static_cast<int64_t>(i) % 2), 1e-5, 0);
   }
 }
-
-// A stranger's models, each with something that the operators alone do not tell.
-struct Stranger final : models::ImageClassifier {
-  explicit Stranger(std::function<torch::Tensor(torch::Tensor)> forward_)
-      : ImageClassifier("Stranger"), forward_of(std::move(forward_)) {
-    weight = register_parameter("weight", torch::ones({1}));
-    eval();
-  }
-  torch::Tensor forward(torch::Tensor images) override { return forward_of(std::move(images)); }
-  std::function<torch::Tensor(torch::Tensor)> forward_of;
-  torch::Tensor weight;
-};
 
 TEST(Optimize, KeepsItsWeightsOnceForAllShapes) {
   const torch::NoGradGuard no_grad;
