@@ -8,6 +8,7 @@
 #include "opsis/core/parallel.h"
 #include "opsis/core/telling_where.h"
 #include "opsis/datasets/entries.h"
+#include "opsis/datasets/glob.h"
 #include "opsis/datasets/list_index.h"
 #include "opsis/datasets/picture.h"
 #include "opsis/io/file.h"
@@ -45,6 +46,15 @@ bool changes_single_pixels(const transforms::Transform* transform) {
   }
   return dynamic_cast<const ToImage*>(transform) || dynamic_cast<const ToDtype*>(transform) ||
          dynamic_cast<const Normalize*>(transform);
+}
+
+// body(i) of a long list, on all cores.
+template <class Body>
+void for_each_listed(size_t count, const Body& body) {
+  constexpr int64_t grain = 4096;
+  parallel_for(0, static_cast<int64_t>(count), grain, [&](int64_t first, int64_t last) {
+    for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) body(i);
+  });
 }
 
 }  // namespace
@@ -129,14 +139,24 @@ void check_choice(std::string_view dataset, std::string_view option, std::string
 std::vector<FolderSample> samples_below(const fs::path& folder, const ListedFiles& list) {
   const auto base = folder.string();
   std::vector<FolderSample> out(list.names.size());
-  constexpr int64_t grain = 4096;
-  parallel_for(0, std::ssize(out), grain, [&](int64_t first, int64_t last) {
-    for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) {
-      out[i].first = joined_path(base, list.names[i]);
-      out[i].second = list.numbers[i];
-    }
+  for_each_listed(out.size(), [&](size_t i) {
+    out[i].first = joined_path(base, list.names[i]);
+    out[i].second = list.numbers[i];
   });
   return out;
+}
+
+void append_found(const std::vector<FoundName>& found, std::vector<fs::path>& out) {
+  const auto begin = out.size();
+  out.resize(begin + found.size());
+  for_each_listed(found.size(), [&](size_t i) { out[begin + i] = found[i].path(); });
+}
+
+void append_found(const std::vector<FoundName>& first, const std::vector<FoundName>& second,
+                  std::vector<std::pair<fs::path, fs::path>>& out) {
+  const auto begin = out.size();
+  out.resize(begin + first.size());
+  for_each_listed(first.size(), [&](size_t i) { out[begin + i] = {first[i].path(), second[i].path()}; });
 }
 
 bool is_folder(const fs::path& path) {

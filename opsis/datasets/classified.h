@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "opsis/datasets/batch_source.h"
@@ -39,6 +40,7 @@ using FolderSample = std::pair<std::filesystem::path, int64_t>;
 OPSIS_API std::map<std::string, int64_t> numbered(const std::vector<std::string>& names);
 
 struct ListedFiles;
+struct FoundName;
 
 /// Classes, files, and the number of each one's class; -1 where the data set keeps it to itself.
 struct ClassifiedList {
@@ -130,6 +132,11 @@ OPSIS_API void check_folder(std::string_view dataset, const std::filesystem::pat
 
 // The files of a list below a folder, each with its number; made on all cores. The list has as many numbers as names.
 OPSIS_API std::vector<FolderSample> samples_below(const std::filesystem::path& folder, const ListedFiles& list);
+
+// Adds what globs found, singly or in pairs (first[i], second[i]) of two lists as long; paths are made on all cores.
+OPSIS_API void append_found(const std::vector<FoundName>& found, std::vector<std::filesystem::path>& out);
+OPSIS_API void append_found(const std::vector<FoundName>& first, const std::vector<FoundName>& second,
+                            std::vector<std::pair<std::filesystem::path, std::filesystem::path>>& out);
 
 OPSIS_API bool is_folder(const std::filesystem::path& path);
 OPSIS_API bool is_file(const std::filesystem::path& path);

@@ -6,6 +6,7 @@
 #include "opsis/core/check.h"
 #include "opsis/datasets/entries.h"
 #include "opsis/datasets/flickr_page.h"
+#include "opsis/datasets/glob.h"
 #include "opsis/datasets/picture.h"
 #include "opsis/datasets/text_file.h"
 

@@ -6,6 +6,7 @@
 
 #include "opsis/core/check.h"
 #include "opsis/datasets/folder.h"
+#include "opsis/datasets/glob.h"
 #include "opsis/datasets/text_file.h"
 
 namespace opsis::inline v1::datasets {

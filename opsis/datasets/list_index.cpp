@@ -1,6 +1,7 @@
 #include "opsis/datasets/list_index.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "opsis/core/check.h"
@@ -109,7 +110,10 @@ ListedFiles read_list(const std::filesystem::path& file, const ListReading& read
     if (!reading.fits(out)) raise<DecodeError>("an index of a list is of another");
     return out;
   };
-  const auto bytes_of = [&](const ListedFiles& list) { return list_index_bytes(list, reading.asked); };
+  const auto bytes_of = [&](const ListedFiles& list) -> std::optional<std::string> {
+    if (reading.lasts && !reading.lasts()) return std::nullopt;
+    return list_index_bytes(list, reading.asked);
+  };
   return io::kept_or_read(file, kListIndexKind, parse, reading.read, bytes_of);
 }
 

@@ -50,6 +50,7 @@ struct ListReading {
   std::string asked{};  ///< what the result depends on besides the file: an index that was made for something else is none
   std::function<bool(const ListedFiles&)> fits{};  ///< whether there are as many numbers as the names need
   std::function<ListedFiles()> read{};
+  std::function<bool()> lasts{};  ///< asked after read: whether all of it stays as the file and `asked` say; empty: it does
 };
 
 /// Throws   whatever reading.read throws; with an index IoError when there is no file

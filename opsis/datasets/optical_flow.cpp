@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/glob.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/io/image.h"
 
@@ -38,15 +39,27 @@ void need_pictures(std::string_view dataset, bool there, const fs::path& root) {
 }
 
 // As paths sort in Python, part by part: "A/1" comes before "A-b/1".
-std::vector<fs::path> by_parts(std::vector<fs::path> paths) {
+std::vector<fs::path> by_parts(const std::vector<FoundName>& found) {
+  std::vector<fs::path> paths;
+  detail::append_found(found, paths);
   std::sort(paths.begin(), paths.end());
   return paths;
 }
 
-// Neighbours, (1, 2), (2, 3), ...
-void append_neighbours(const std::vector<fs::path>& frames, FlowFiles& out) {
-  for (size_t i = 0; i + 1 < frames.size(); ++i) out.images.emplace_back(frames[i], frames[i + 1]);
-}
+// What globs found for pairs of frames and, if there are some, their flows.
+struct FoundFlow {
+  std::vector<FoundName> first{}, second{}, flows{};
+  void append(const FoundName& one, const FoundName& other) {
+    first.push_back(one);
+    second.push_back(other);
+  }
+  FlowFiles files() const {
+    FlowFiles out;
+    detail::append_found(first, second, out.images);
+    detail::append_found(flows, out.flows);
+    return out;
+  }
+};
 
 }  // namespace
 
@@ -77,28 +90,31 @@ FlowFiles sintel_files(const Sintel::Options& options) {
   detail::check_choice("Sintel", "pass_name", options.pass_name, {"clean", "final", "both"});
   const bool train = options.split == "train";
   const auto root = options.root / "Sintel";
-  FlowFiles out;
+  FolderGlob glob(root);
+  FoundFlow out;
   for (const auto& pass : passes_of(options.pass_name)) {
     const auto folder = root / (train ? "training" : "test") / pass;
     for (const auto& scene : sorted_names(folder)) {
-      append_neighbours(sorted_glob(folder / scene, "*.png"), out);
+      const auto frames = glob(folder / scene, "*.png");
+      for (size_t i = 0; i + 1 < frames.size(); ++i) out.append(frames[i], frames[i + 1]);
       if (!train) continue;
-      const auto more = sorted_glob(root / "training" / "flow" / scene, "*.flo");
+      const auto more = glob(root / "training" / "flow" / scene, "*.flo");
       out.flows.insert(out.flows.end(), more.begin(), more.end());
     }
   }
-  return out;
+  return out.files();
 }
 
 FlowFiles kitti_flow_files(const KittiFlow::Options& options) {
   detail::check_choice("KittiFlow", "split", options.split, {"train", "test"});
   const auto root = options.root / "KittiFlow" / (options.split + "ing");
-  const auto first = sorted_glob(root, "image_2/*_10.png"), second = sorted_glob(root, "image_2/*_11.png");
+  FolderGlob glob(root);
+  const auto first = glob("image_2/*_10.png"), second = glob("image_2/*_11.png");
   need_pictures("KittiFlow", !first.empty() && !second.empty(), root);
-  FlowFiles out;
-  for (size_t i = 0; i < std::min(first.size(), second.size()); ++i) out.images.emplace_back(first[i], second[i]);
-  if (options.split == "train") out.flows = sorted_glob(root, "flow_occ/*_10.png");
-  return out;
+  FoundFlow out;
+  for (size_t i = 0; i < std::min(first.size(), second.size()); ++i) out.append(first[i], second[i]);
+  if (options.split == "train") out.flows = glob("flow_occ/*_10.png");
+  return out.files();
 }
 
 FlowFiles flying_chairs_files(const FlyingChairs::Options& options) {
@@ -107,7 +123,8 @@ FlowFiles flying_chairs_files(const FlyingChairs::Options& options) {
   if (!detail::is_file(list)) {
     raise<NotFoundError>("FlyingChairs: {} is not there; fetch it from the page of the data set", list.string());
   }
-  const auto frames = sorted_glob(root, "data/*.ppm"), all = sorted_glob(root, "data/*.flo");
+  FolderGlob glob(root, options.index);
+  const auto frames = glob("data/*.ppm"), all = glob("data/*.flo");
   if (frames.size() < 2 * all.size()) {
     raise<DecodeError>("FlyingChairs: there are {} flows and {} frames in {}", all.size(), frames.size(), root.string());
   }
@@ -118,13 +135,14 @@ FlowFiles flying_chairs_files(const FlyingChairs::Options& options) {
   }
   if (words.size() < all.size())
     splits.refuse(splits.size(), text("there are {} flows, so many numbers are needed", all.size()));
-  FlowFiles out;
+  FoundFlow out;
   for (size_t i = 0; i < all.size(); ++i) {
     if (splits.integer(words[i].first, words[i].second) != (options.split == "train" ? 1 : 2)) continue;
-    out.images.emplace_back(frames[2 * i], frames[2 * i + 1]);
+    out.append(frames[2 * i], frames[2 * i + 1]);
     out.flows.push_back(all[i]);
   }
-  return out;
+  glob.keep();
+  return out.files();
 }
 
 FlowFiles flying_things_files(const FlyingThings3D::Options& options) {
@@ -134,57 +152,59 @@ FlowFiles flying_things_files(const FlyingThings3D::Options& options) {
   const std::string split = options.split == "train" ? "TRAIN" : "TEST";
   const auto root = options.root / "FlyingThings3D";
   const auto cameras = options.camera == "both" ? std::vector<std::string>{"left", "right"} : std::vector{options.camera};
-  FlowFiles out;
+  FolderGlob glob(root, options.index);
+  FoundFlow out;
   for (const auto& pass : passes_of(options.pass_name, "frames_", "pass")) {
+    const auto frame_folders = by_parts(glob(pass + "/" + split + "/*/*"));
+    const auto flow_folders = by_parts(glob("optical_flow/" + split + "/*/*"));
+    need_pictures("FlyingThings3D", !frame_folders.empty() && !flow_folders.empty(), root);
     for (const auto& camera : cameras) {
       for (const std::string direction : {"into_future", "into_past"}) {
-        const auto frame_folders = by_parts(sorted_glob(root, pass + "/" + split + "/*/*"));
-        const auto flow_folders = by_parts(sorted_glob(root, "optical_flow/" + split + "/*/*"));
-        need_pictures("FlyingThings3D", !frame_folders.empty() && !flow_folders.empty(), root);
         for (size_t k = 0; k < std::min(frame_folders.size(), flow_folders.size()); ++k) {
-          const auto frames = sorted_glob(frame_folders[k] / camera, "*.png");
-          const auto here = sorted_glob(flow_folders[k] / direction / camera, "*.pfm");
+          const auto frames = glob(frame_folders[k] / camera, "*.png");
+          const auto here = glob(flow_folders[k] / direction / camera, "*.pfm");
           if (frames.size() < here.size()) {
             raise<DecodeError>("FlyingThings3D: there are {} flows in {} for {} frames", here.size(),
                                (flow_folders[k] / direction / camera).string(), frames.size());
           }
           for (size_t i = 0; i + 1 < here.size(); ++i) {
             const bool future = direction == "into_future";
-            out.images.emplace_back(frames[future ? i : i + 1], frames[future ? i + 1 : i]);
+            out.append(frames[future ? i : i + 1], frames[future ? i + 1 : i]);
             out.flows.push_back(here[future ? i : i + 1]);
           }
         }
       }
     }
   }
-  return out;
+  glob.keep();
+  return out.files();
 }
 
 FlowFiles hd1k_files(const HD1K::Options& options) {
   detail::check_choice("HD1K", "split", options.split, {"train", "test"});
   const auto root = options.root / "hd1k";
-  FlowFiles out;
+  FolderGlob glob(root);
+  FoundFlow out;
   if (options.split == "train") {
     constexpr int sequences = 36;
     for (int i = 0; i < sequences; ++i) {
       const auto pattern = text("0000{}{}_*.png", i / 10, i % 10);
-      const auto here = sorted_glob(root, "hd1k_flow_gt/flow_occ/" + pattern);
-      const auto frames = sorted_glob(root, "hd1k_input/image_2/" + pattern);
+      const auto here = glob("hd1k_flow_gt/flow_occ/" + pattern);
+      const auto frames = glob("hd1k_input/image_2/" + pattern);
       if (frames.size() < here.size()) {
         raise<DecodeError>("HD1K: sequence {} has {} flows and {} frames", i, here.size(), frames.size());
       }
       for (size_t k = 0; k + 1 < here.size(); ++k) {
         out.flows.push_back(here[k]);
-        out.images.emplace_back(frames[k], frames[k + 1]);
+        out.append(frames[k], frames[k + 1]);
       }
     }
   } else {
-    const auto first = sorted_glob(root, "hd1k_challenge/image_2/*10.png");
-    const auto second = sorted_glob(root, "hd1k_challenge/image_2/*11.png");
-    for (size_t i = 0; i < std::min(first.size(), second.size()); ++i) out.images.emplace_back(first[i], second[i]);
+    const auto first = glob("hd1k_challenge/image_2/*10.png"), second = glob("hd1k_challenge/image_2/*11.png");
+    for (size_t i = 0; i < std::min(first.size(), second.size()); ++i) out.append(first[i], second[i]);
   }
-  need_pictures("HD1K", !out.images.empty(), root);
-  return out;
+  need_pictures("HD1K", !out.first.empty(), root);
+  return out.files();
 }
 
 }  // namespace

@@ -89,6 +89,7 @@ class OPSIS_API FlyingChairs final : public FlowDataset {
     std::filesystem::path root;
     std::string split = "train";
     transforms::AnyTransform transforms{};
+    bool index = false;  ///< keep what the folders hold for the next time, as make_dataset does
   };
   explicit FlyingChairs(Options options);
 };
@@ -107,6 +108,7 @@ class OPSIS_API FlyingThings3D final : public FlowDataset {
     std::string camera = "left";
     transforms::AnyTransform transforms{};
     ImageLoader loader{};
+    bool index = false;  ///< keep what the folders hold for the next time, as make_dataset does
   };
   explicit FlyingThings3D(Options options);
 };

@@ -1,6 +1,8 @@
 #include "opsis/datasets/sbu.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -12,16 +14,19 @@
 #include "opsis/datasets/archive.h"
 #include "opsis/datasets/disk.h"
 #include "opsis/datasets/entries.h"
+#include "opsis/datasets/list_index.h"
 #include "opsis/datasets/resources.h"
+#include "opsis/datasets/scan_index.h"
 #include "opsis/datasets/text_file.h"
 #include "opsis/hub/download.h"
+#include "opsis/io/index_file.h"
 
 namespace opsis::inline v1::datasets {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kUrls = "SBU_captioned_photo_dataset_urls.txt";
+constexpr auto kUrls = "SBU_captioned_photo_dataset_urls.txt", kCaptions = "SBU_captioned_photo_dataset_captions.txt";
 
 std::string sbu_url(const TextFile& urls, size_t i) { return std::string(stripped(urls.line(i))); }
 
@@ -59,6 +64,53 @@ void download_sbu(const Resource& archive, const fs::path& root, const fs::path&
   remove_tree(around);
 }
 
+constexpr int64_t kGrain = 4096;  // photos that are worth a thread
+
+// Photos that are in the folder, each followed by its caption.
+ListedFiles read_sbu(const fs::path& folder, bool& has_links) {
+  const TextFile urls(folder / kUrls), captions(folder / kCaptions);
+  // The folder is listed, for to ask the system for each of a million photos takes as long as all else together.
+  const auto entries = entries_of(folder.string());
+  std::unordered_set<std::string_view> photos(entries.size());
+  for (const auto& entry : entries) {
+    has_links = has_links || entry.is_link;
+    if (entry.is_link ? detail::is_file(folder / entry.name) : !entry.is_folder) photos.insert(entry.name);
+  }
+  ListedFiles out;
+  for (size_t i = 0; i < std::min(urls.size(), captions.size()); ++i) {
+    const auto url = stripped(urls.line(i)), name = url.substr(url.rfind('/') + 1);
+    if (!photos.contains(name)) continue;
+    out.names.add(name);
+    out.names.add(stripped_at_end(captions.line(i)));
+  }
+  return out;
+}
+
+bool are_photos_with_captions(const ListedFiles& list) {
+  if (list.names.size() % 2 != 0) return false;
+  for (size_t i = 0; i < list.names.size(); i += 2) {
+    if (list.names[i].find('/') != std::string_view::npos) return false;
+  }
+  return true;
+}
+
+// What tells that a photo came or went or that a list changed; nothing where one of them is so young that a change might not
+// show, or is none.
+std::optional<std::string> sbu_stamps(const fs::path& folder) {
+  const auto begun = io::now_ns();
+  const auto photos = stamp_of(folder.string());
+  if (!photos) return std::nullopt;
+  auto last = std::max(photos->modified_ns, photos->changed_ns);
+  auto out = text("{} {} {}", photos->modified_ns, photos->changed_ns, photos->number);
+  for (const auto* name : {kUrls, kCaptions}) {
+    const auto list = io::file_stamp(folder / name);
+    last = std::max({last, list.modified_ns, list.changed_ns});
+    out += text(" {} {} {} {}", list.size, list.modified_ns, list.changed_ns, list.number);
+  }
+  if (last >= begun - io::kCoarsestClock) return std::nullopt;
+  return out;
+}
+
 std::vector<CaptionedFile> list_sbu(const SBU::Options& options) {
   const auto& archive = resource("SBU", "SBUCaptionedPhotoDataset.tar.gz");
   const auto folder = options.root / "dataset";
@@ -67,28 +119,26 @@ std::vector<CaptionedFile> list_sbu(const SBU::Options& options) {
         options.root, [&] { return is_there(folder) && is_intact(archive, options.root); },
         [&] { download_sbu(archive, options.root, folder); });
   }
-  check_resource(archive, options.root);
-  const TextFile urls(folder / kUrls), captions(folder / "SBU_captioned_photo_dataset_captions.txt");
-  // The folder is listed, for to ask the system for each of a million photos takes as long as all else together.
-  const auto entries = entries_of(folder.string());
-  std::unordered_set<std::string_view> photos(entries.size());
-  for (const auto& entry : entries) {
-    if (entry.is_link ? detail::is_file(folder / entry.name) : !entry.is_folder) photos.insert(entry.name);
-  }
-  std::vector<size_t> chosen;
-  const auto name_of = [&](size_t i) {
-    const auto url = stripped(urls.line(i));
-    return url.substr(url.rfind('/') + 1);
+  detail::check_file("SBU", options.root / archive.file);
+  const auto stamps = options.index ? sbu_stamps(folder) : std::nullopt;
+  const auto hashes = expected_hashes(archive);
+  bool has_links = false;
+  const auto read = [&] {
+    check_resource(archive, options.root);
+    return read_sbu(folder, has_links);
   };
-  for (size_t i = 0; i < std::min(urls.size(), captions.size()); ++i) {
-    if (photos.contains(name_of(i))) chosen.push_back(i);
-  }
-  std::vector<CaptionedFile> out(chosen.size());
-  constexpr int64_t grain = 4096;
-  parallel_for(0, std::ssize(out), grain, [&](int64_t first, int64_t last) {
-    for (auto k = static_cast<size_t>(first); k < static_cast<size_t>(last); ++k) {
-      out[k].first = joined_path(folder.string(), name_of(chosen[k]));
-      out[k].second.emplace_back(stripped_at_end(captions.line(chosen[k])));
+  // Not beside the lists: that would change the folder they are in. An archive that is as it was when it had the hashes has them.
+  const auto list =
+      read_list(options.root / archive.file, {.index = stamps.has_value(),
+                                              .asked = text("SBU {} {} {}", hashes.md5, hashes.sha256, stamps.value_or("")),
+                                              .fits = are_photos_with_captions,
+                                              .read = read,
+                                              .lasts = [&] { return !has_links; }});
+  std::vector<CaptionedFile> out(list.names.size() / 2);
+  parallel_for(0, std::ssize(out), kGrain, [&](int64_t first, int64_t last) {
+    for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) {
+      out[i].first = joined_path(folder.string(), list.names[2 * i]);
+      out[i].second.emplace_back(list.names[2 * i + 1]);
     }
   });
   return out;

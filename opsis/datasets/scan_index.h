@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <optional>
@@ -74,10 +75,10 @@ class Names {
   size_t count_ = 0;
 };
 
-/// A folder of a walk and the files in it, sorted.
+/// A folder of a walk and the files in it, sorted; of a tree the folders in it too.
 struct ScannedFolder {
-  std::string folder;
-  Names files{};
+  std::string folder{};
+  Names files{}, folders{};
   FolderStamp stamp{};
   bool has_links = false;
 };
@@ -85,8 +86,15 @@ struct ScannedFolder {
 /// The folders of each class, sorted.
 using ScannedClasses = std::map<std::string, std::vector<ScannedFolder>>;
 
-/// What an index says, and its bytes. Classes that were found with links, or that changed less than two seconds before
-/// `begun_ns`, are left out: what happened to them later might not show in their times.
+/// Folders by their path below a root, which itself is "". Those that a glob went through, so not all that are there.
+using ScannedTree = std::map<std::string, ScannedFolder, std::less<>>;
+
+/// Whether a folder's times will tell when it changes: it was found without links, and did not change less than two seconds
+/// before `begun_ns`.
+OPSIS_API bool is_sure(const ScannedFolder& folder, int64_t begun_ns);
+
+/// What an index says, and its bytes. Classes with folders that are not sure are left out: what happened to them later might not
+/// show in their times.
 /// Throws   DecodeError for bytes that are none
 OPSIS_API ScannedClasses parse_scan(io::Bytes bytes);
 OPSIS_API std::string scan_bytes(const ScannedClasses& classes, int64_t begun_ns);
@@ -95,5 +103,12 @@ OPSIS_API std::string scan_bytes(const ScannedClasses& classes, int64_t begun_ns
 OPSIS_API ScannedClasses read_scan(const std::filesystem::path& root);
 /// Writes one, beside the folder or into the user's cache; where neither can be done, there is none.
 OPSIS_API void write_scan(const std::filesystem::path& root, const ScannedClasses& classes, int64_t begun_ns);
+
+/// The same of a tree, and folder by folder; but whether the folders are as they were is to be asked by who needs them. Their
+/// `folder` is empty.
+OPSIS_API ScannedTree parse_tree(io::Bytes bytes);
+OPSIS_API std::string tree_bytes(const ScannedTree& tree, int64_t begun_ns);
+OPSIS_API ScannedTree read_tree(const std::filesystem::path& root);
+OPSIS_API void write_tree(const std::filesystem::path& root, const ScannedTree& tree, int64_t begun_ns);
 
 }  // namespace opsis::inline v1::datasets

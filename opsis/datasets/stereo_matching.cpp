@@ -10,6 +10,7 @@
 #include "opsis/core/check.h"
 #include "opsis/core/random.h"
 #include "opsis/datasets/disk.h"
+#include "opsis/datasets/glob.h"
 #include "opsis/datasets/json_file.h"
 #include "opsis/datasets/picture.h"
 #include "opsis/datasets/resources.h"
@@ -21,38 +22,46 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Paths = std::vector<fs::path>;
 using DisparityAndMask = std::pair<torch::Tensor, torch::Tensor>;
 
-Paths stereo_paths(std::string_view dataset, const fs::path& root, const std::string& pattern) {
-  auto out = sorted_glob(root, pattern);
-  if (out.empty()) raise<NotFoundError>("{}: nothing in {} matches {}", dataset, root.string(), pattern);
-  return out;
-}
+// Finds the files of a data set below its root, and puts them into lists.
+class StereoGlob {
+ public:
+  // `dataset` begins the messages.
+  StereoGlob(std::string_view dataset, fs::path root, bool index = false)
+      : dataset_(dataset), root_(std::move(root)), glob_(root_, index) {}
 
-// Adds the pairs of two patterns.
-void append_pairs(std::string_view dataset, const fs::path& root, const std::string& left, const std::string& right,
-                  StereoFiles& out) {
-  const auto lefts = stereo_paths(dataset, root, left), rights = stereo_paths(dataset, root, right);
-  if (lefts.size() != rights.size()) {
-    raise<DecodeError>("{}: in {}, {} files match {} and {} match {}", dataset, root.string(), lefts.size(), left,
-                       rights.size(), right);
+  // Adds the pairs of two patterns.
+  void append_pairs(const std::string& left, const std::string& right, StereoFiles& out) {
+    const auto [lefts, rights] = pairs(left, right);
+    detail::append_found(lefts, rights, out.images);
   }
-  for (size_t i = 0; i < lefts.size(); ++i) out.images.emplace_back(lefts[i], rights[i]);
-}
+  // Adds the disparities of a pattern. Where there are some of the right pictures too, these must be as many.
+  void append_disparities(const std::string& left, const std::string& right, StereoFiles& out) {
+    detail::append_found(right.empty() ? found(left) : pairs(left, right).first, out.disparities);
+  }
+  // To be called last: keeps what the folders hold for the next time.
+  void keep() { glob_.keep(); }
 
-// Adds the disparities of a pattern. Where there are some of the right pictures too, these must be as many.
-void append_disparities(std::string_view dataset, const fs::path& root, const std::string& left, const std::string& right,
-                        StereoFiles& out) {
-  if (right.empty()) {
-    const auto paths = stereo_paths(dataset, root, left);
-    out.disparities.insert(out.disparities.end(), paths.begin(), paths.end());
-    return;
+ private:
+  std::vector<FoundName> found(const std::string& pattern) {
+    auto out = glob_(pattern);
+    if (out.empty()) raise<NotFoundError>("{}: nothing in {} matches {}", dataset_, root_.string(), pattern);
+    return out;
   }
-  StereoFiles both;
-  append_pairs(dataset, root, left, right, both);
-  for (auto& [path, other] : both.images) out.disparities.push_back(std::move(path));
-}
+  std::pair<std::vector<FoundName>, std::vector<FoundName>> pairs(const std::string& left, const std::string& right) {
+    auto lefts = found(left), rights = found(right);
+    if (lefts.size() != rights.size()) {
+      raise<DecodeError>("{}: in {}, {} files match {} and {} match {}", dataset_, root_.string(), lefts.size(), left,
+                         rights.size(), right);
+    }
+    return {std::move(lefts), std::move(rights)};
+  }
+
+  std::string_view dataset_;
+  fs::path root_;
+  FolderGlob glob_;
+};
 
 torch::Tensor pfm_disparity(const fs::path& path) { return at::abs(io::read_pfm(path).slice(0, 0, 1)).contiguous(); }
 
@@ -94,11 +103,12 @@ StereoExample StereoDataset::get(size_t index) const {
 
 namespace {
 
-StereoFiles carla_files(const fs::path& data) {
-  const auto root = data / "carla-highres";
+StereoFiles carla_files(const CarlaStereo::Options& options) {
+  StereoGlob glob("CarlaStereo", options.root / "carla-highres", options.index);
   StereoFiles out;
-  append_pairs("CarlaStereo", root, "trainingF/*/im0.png", "trainingF/*/im1.png", out);
-  append_disparities("CarlaStereo", root, "trainingF/*/disp0GT.pfm", "trainingF/*/disp1GT.pfm", out);
+  glob.append_pairs("trainingF/*/im0.png", "trainingF/*/im1.png", out);
+  glob.append_disparities("trainingF/*/disp0GT.pfm", "trainingF/*/disp1GT.pfm", out);
+  glob.keep();
   return out;
 }
 
@@ -107,23 +117,23 @@ DisparityAndMask kitti_disparity(const fs::path& path) { return {(stored_levels(
 
 StereoFiles kitti2012_files(const Kitti2012Stereo::Options& options) {
   detail::check_choice("Kitti2012Stereo", "split", options.split, {"train", "test"});
-  const auto root = options.root / "Kitti2012" / (options.split + "ing");
+  StereoGlob glob("Kitti2012Stereo", options.root / "Kitti2012" / (options.split + "ing"));
   StereoFiles out;
-  append_pairs("Kitti2012Stereo", root, "colored_0/*_10.png", "colored_1/*_10.png", out);
-  if (options.split == "train") append_disparities("Kitti2012Stereo", root, "disp_noc/*.png", "", out);
+  glob.append_pairs("colored_0/*_10.png", "colored_1/*_10.png", out);
+  if (options.split == "train") glob.append_disparities("disp_noc/*.png", "", out);
   return out;
 }
 
 StereoFiles kitti2015_files(const Kitti2015Stereo::Options& options) {
   detail::check_choice("Kitti2015Stereo", "split", options.split, {"train", "test"});
-  const auto root = options.root / "Kitti2015" / (options.split + "ing");
+  StereoGlob glob("Kitti2015Stereo", options.root / "Kitti2015" / (options.split + "ing"));
   StereoFiles out;
   // Beside each picture there is the one that follows (_11), which has no disparity.
   if (options.split == "train") {
-    append_pairs("Kitti2015Stereo", root, "image_2/*_10.png", "image_3/*_10.png", out);
-    append_disparities("Kitti2015Stereo", root, "disp_occ_0/*_10.png", "disp_occ_1/*_10.png", out);
+    glob.append_pairs("image_2/*_10.png", "image_3/*_10.png", out);
+    glob.append_disparities("disp_occ_0/*_10.png", "disp_occ_1/*_10.png", out);
   } else {
-    append_pairs("Kitti2015Stereo", root, "image_2/*.png", "image_3/*.png", out);
+    glob.append_pairs("image_2/*.png", "image_3/*.png", out);
   }
   return out;
 }
@@ -200,11 +210,12 @@ StereoFiles middlebury_files(const Middlebury2014Stereo::Options& options) {
     raise_with<NotFoundError>(WayOut::Download, "pass .download = true", "{}: none of its scenes is in {}", kMiddlebury,
                               (root / split).string());
   }
+  StereoGlob glob(kMiddlebury, root / split);
   StereoFiles out;
   for (const auto& ending : endings) {
-    append_pairs(kMiddlebury, root / split, "*" + ending + "/im0.png", "*" + ending + "/im1.png", out);
+    glob.append_pairs("*" + ending + "/im0.png", "*" + ending + "/im1.png", out);
     if (split == "test") continue;
-    append_disparities(kMiddlebury, root / split, "*" + ending + "/disp0.pfm", "*" + ending + "/disp1.pfm", out);
+    glob.append_disparities("*" + ending + "/disp0.pfm", "*" + ending + "/disp1.pfm", out);
   }
   return out;
 }
@@ -217,7 +228,7 @@ DisparityAndMask middlebury_disparity(const fs::path& path) {
 
 // The right picture, or one of the same under other light.
 fs::path any_light(const fs::path& path) {
-  Paths lights;
+  std::vector<fs::path> lights;
   for (const auto* name : {"im1E.png", "im1L.png"}) {
     if (detail::is_file(path.parent_path() / name)) lights.push_back(path.parent_path() / name);
   }
@@ -225,13 +236,14 @@ fs::path any_light(const fs::path& path) {
   return lights[static_cast<size_t>(random::integer(0, std::ssize(lights)))];
 }
 
-StereoFiles crestereo_files(const fs::path& data) {
+StereoFiles crestereo_files(const CREStereo::Options& options) {
+  StereoGlob glob("CREStereo", options.root / "CREStereo", options.index);
   StereoFiles out;
-  for (const std::string part : {"shapenet", "reflective", "tree", "hole"}) {
-    const auto root = data / "CREStereo" / part;
-    append_pairs("CREStereo", root, "*_left.jpg", "*_right.jpg", out);
-    append_disparities("CREStereo", root, "*_left.disp.png", "*_right.disp.png", out);
+  for (const std::string part : {"shapenet/", "reflective/", "tree/", "hole/"}) {
+    glob.append_pairs(part + "*_left.jpg", part + "*_right.jpg", out);
+    glob.append_disparities(part + "*_left.disp.png", part + "*_right.disp.png", out);
   }
+  glob.keep();
   return out;
 }
 
@@ -239,14 +251,15 @@ DisparityAndMask crestereo_disparity(const fs::path& path) { return {stored_leve
 
 StereoFiles falling_things_files(const FallingThingsStereo::Options& options) {
   detail::check_choice("FallingThingsStereo", "variant", options.variant, {"single", "mixed", "both"});
-  const auto root = options.root / "FallingThings";
+  StereoGlob glob("FallingThingsStereo", options.root / "FallingThings", options.index);
   StereoFiles out;
   for (const std::string variant : {"single", "mixed"}) {
     if (options.variant != variant && options.variant != "both") continue;
     const auto folder = variant + (variant == "single" ? "/*/*/" : "/*/");
-    append_pairs("FallingThingsStereo", root, folder + "*.left.jpg", folder + "*.right.jpg", out);
-    append_disparities("FallingThingsStereo", root, folder + "*.left.depth.png", folder + "*.right.depth.png", out);
+    glob.append_pairs(folder + "*.left.jpg", folder + "*.right.jpg", out);
+    glob.append_disparities(folder + "*.left.depth.png", folder + "*.right.depth.png", out);
   }
+  glob.keep();
   return out;
 }
 
@@ -265,27 +278,27 @@ StereoFiles scene_flow_files(const SceneFlowStereo::Options& options) {
   const auto& variant = options.variant;
   detail::check_choice("SceneFlowStereo", "variant", variant, {"FlyingThings3D", "Driving", "Monkaa"});
   detail::check_choice("SceneFlowStereo", "pass_name", options.pass_name, {"clean", "final", "both"});
-  const auto root = options.root / "SceneFlow" / variant;
+  StereoGlob glob("SceneFlowStereo", options.root / "SceneFlow" / variant, options.index);
   const std::string folders = variant == "Monkaa" ? "/*/" : "/*/*/*/";
   StereoFiles out;
   for (const std::string pass : {"clean", "final"}) {
     if (options.pass_name != pass && options.pass_name != "both") continue;
     const auto frames = "frames_" + pass + "pass" + folders;
-    append_pairs("SceneFlowStereo", root, frames + "left/*.png", frames + "right/*.png", out);
-    append_disparities("SceneFlowStereo", root, "disparity" + folders + "left/*.pfm", "disparity" + folders + "right/*.pfm",
-                       out);
+    glob.append_pairs(frames + "left/*.png", frames + "right/*.png", out);
+    glob.append_disparities("disparity" + folders + "left/*.pfm", "disparity" + folders + "right/*.pfm", out);
   }
+  glob.keep();
   return out;
 }
 
 StereoFiles sintel_stereo_files(const SintelStereo::Options& options) {
   detail::check_choice("SintelStereo", "pass_name", options.pass_name, {"final", "clean", "both"});
-  const auto root = options.root / "Sintel" / "training";
+  StereoGlob glob("SintelStereo", options.root / "Sintel" / "training");
   StereoFiles out;
   for (const std::string pass : {"final", "clean"}) {
     if (options.pass_name != pass && options.pass_name != "both") continue;
-    append_pairs("SintelStereo", root, pass + "_left/*/*.png", pass + "_right/*/*.png", out);
-    append_disparities("SintelStereo", root, "disparities/*/*.png", "", out);
+    glob.append_pairs(pass + "_left/*/*.png", pass + "_right/*/*.png", out);
+    glob.append_disparities("disparities/*/*.png", "", out);
   }
   return out;
 }
@@ -306,10 +319,11 @@ DisparityAndMask sintel_disparity(const fs::path& path) {
 
 StereoFiles instereo_files(const InStereo2k::Options& options) {
   detail::check_choice("InStereo2k", "split", options.split, {"train", "test"});
-  const auto root = options.root / "InStereo2k" / options.split;
+  StereoGlob glob("InStereo2k", options.root / "InStereo2k" / options.split, options.index);
   StereoFiles out;
-  append_pairs("InStereo2k", root, "*/left.png", "*/right.png", out);
-  append_disparities("InStereo2k", root, "*/left_disp.png", "*/right_disp.png", out);
+  glob.append_pairs("*/left.png", "*/right.png", out);
+  glob.append_disparities("*/left_disp.png", "*/right_disp.png", out);
+  glob.keep();
   return out;
 }
 
@@ -317,11 +331,11 @@ DisparityAndMask instereo_disparity(const fs::path& path) { return {stored_level
 
 StereoFiles eth3d_files(const ETH3DStereo::Options& options) {
   detail::check_choice("ETH3DStereo", "split", options.split, {"train", "test"});
-  const auto root = options.root / "ETH3D";
+  StereoGlob glob("ETH3DStereo", options.root / "ETH3D");
   const std::string pictures = options.split == "train" ? "two_view_training" : "two_view_test";
   StereoFiles out;
-  append_pairs("ETH3DStereo", root, pictures + "/*/im0.png", pictures + "/*/im1.png", out);
-  if (options.split == "train") append_disparities("ETH3DStereo", root, "two_view_training_gt/*/disp0GT.pfm", "", out);
+  glob.append_pairs(pictures + "/*/im0.png", pictures + "/*/im1.png", out);
+  if (options.split == "train") glob.append_disparities("two_view_training_gt/*/disp0GT.pfm", "", out);
   return out;
 }
 
@@ -332,7 +346,7 @@ DisparityAndMask eth3d_disparity(const fs::path& path) {
 }  // namespace
 
 CarlaStereo::CarlaStereo(Options options)
-    : StereoDataset("CarlaStereo", carla_files(options.root), plain_pfm_disparity, std::move(options.transforms)) {}
+    : StereoDataset("CarlaStereo", carla_files(options), plain_pfm_disparity, std::move(options.transforms)) {}
 
 Kitti2012Stereo::Kitti2012Stereo(Options options)
     : StereoDataset("Kitti2012Stereo", kitti2012_files(options), kitti_disparity, std::move(options.transforms)) {}
@@ -345,7 +359,7 @@ Middlebury2014Stereo::Middlebury2014Stereo(Options options)
                     options.use_ambient_views ? RightPath(any_light) : RightPath()) {}
 
 CREStereo::CREStereo(Options options)
-    : StereoDataset("CREStereo", crestereo_files(options.root), crestereo_disparity, std::move(options.transforms)) {}
+    : StereoDataset("CREStereo", crestereo_files(options), crestereo_disparity, std::move(options.transforms)) {}
 
 FallingThingsStereo::FallingThingsStereo(Options options)
     : StereoDataset("FallingThingsStereo", falling_things_files(options), falling_things_disparity,

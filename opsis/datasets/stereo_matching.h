@@ -55,6 +55,7 @@ class OPSIS_API CarlaStereo final : public StereoDataset {
   struct Options {
     std::filesystem::path root;
     transforms::AnyTransform transforms{};
+    bool index = false;  ///< keep what the folders hold for the next time, as make_dataset does
   };
   explicit CarlaStereo(Options options);
 };
@@ -122,6 +123,7 @@ class OPSIS_API CREStereo final : public StereoDataset {
   struct Options {
     std::filesystem::path root;
     transforms::AnyTransform transforms{};
+    bool index = false;  ///< keep what the folders hold for the next time, as make_dataset does
   };
   explicit CREStereo(Options options);
 };
@@ -137,6 +139,7 @@ class OPSIS_API FallingThingsStereo final : public StereoDataset {
     std::filesystem::path root;
     std::string variant = "single";
     transforms::AnyTransform transforms{};
+    bool index = false;  ///< keep what the folders hold for the next time, as make_dataset does
   };
   explicit FallingThingsStereo(Options options);
 };
@@ -152,6 +155,7 @@ class OPSIS_API SceneFlowStereo final : public StereoDataset {
     std::string variant = "FlyingThings3D";
     std::string pass_name = "clean";
     transforms::AnyTransform transforms{};
+    bool index = false;  ///< keep what the folders hold for the next time, as make_dataset does
   };
   explicit SceneFlowStereo(Options options);
 };
@@ -180,6 +184,7 @@ class OPSIS_API InStereo2k final : public StereoDataset {
     std::filesystem::path root;
     std::string split = "train";
     transforms::AnyTransform transforms{};
+    bool index = false;  ///< keep what the folders hold for the next time, as make_dataset does
   };
   explicit InStereo2k(Options options);
 };

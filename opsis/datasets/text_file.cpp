@@ -1,11 +1,7 @@
 #include "opsis/datasets/text_file.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
-#include <iterator>
 #include <system_error>
 
 #include "opsis/core/check.h"
@@ -39,52 +35,6 @@ size_t white_at(std::string_view text, bool front) {
 bool is_end_of_line(char c) { return c == '\n' || c == '\r'; }
 
 bool is_white(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-// Whether a name may match: without what is special, a pattern's beginning and end are the name's. Of a folder that several
-// patterns are sought in, this passes over most names.
-class NamePattern {
- public:
-  explicit NamePattern(const std::string& pattern) : pattern_(pattern) {
-    constexpr std::string_view special = "*?[]\\";
-    const std::string_view all(pattern_);
-    head_ = all.substr(0, all.find_first_of(special));
-    tail_ = all.substr(all.find_last_of(special) + 1);
-  }
-  bool matches(const std::string& name) const {
-    return name.starts_with(head_) && name.ends_with(tail_) && fnmatch(pattern_.c_str(), name.c_str(), FNM_PERIOD) == 0;
-  }
-
- private:
-  const std::string& pattern_;
-  std::string_view head_, tail_;
-};
-
-void glob_below(const std::string& folder, fs::path::iterator part, const fs::path::iterator& end,
-                std::vector<std::string>& out) {
-  const auto pattern = part->string();
-  const bool last = ++part == end;
-  const auto found = [&](std::string path, bool is_folder) {
-    if (last) {
-      out.push_back(std::move(path));
-    } else if (is_folder) {
-      glob_below(path, part, end, out);
-    }
-  };
-  if (pattern.find_first_of("*?[") == pattern.npos) {
-    std::error_code failed;
-    auto path = joined_path(folder, pattern);
-    if (fs::exists(path, failed)) found(path, !last && fs::is_directory(path, failed));
-    return;
-  }
-  const NamePattern names(pattern);
-  try {
-    for (const auto& entry : entries_of(folder)) {
-      if (names.matches(entry.name)) found(joined_path(folder, entry.name), entry.is_folder);
-    }
-  } catch (const Error&) {
-    // As Python's glob: what cannot be read has nothing that matches.
-  }
-}
 
 }  // namespace
 
@@ -227,14 +177,6 @@ std::vector<std::vector<std::string>> csv_rows(std::string_view text, char separ
   }
   end_row();
   return rows;
-}
-
-std::vector<fs::path> sorted_glob(const fs::path& root, const std::string& pattern) {
-  const fs::path parts(pattern);
-  std::vector<std::string> found;
-  if (!parts.empty()) glob_below(root.string(), parts.begin(), parts.end(), found);
-  std::sort(found.begin(), found.end());
-  return std::vector<fs::path>(std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
 }
 
 std::vector<std::string> sorted_names(const fs::path& folder, Listing which) {

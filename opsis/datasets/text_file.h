@@ -56,11 +56,6 @@ OPSIS_API std::string zero_padded(int64_t number, size_t places);
 OPSIS_API std::vector<std::vector<std::string>> csv_rows(std::string_view text, char separator = ',',
                                                          bool skip_initial_space = false);
 
-/// Paths that match a pattern with * and ? in the parts of its way, below `root`, sorted as text. A name that begins with a dot
-/// is not matched by *.
-/// Source   sorted(glob.glob(...))
-OPSIS_API std::vector<std::filesystem::path> sorted_glob(const std::filesystem::path& root, const std::string& pattern);
-
 /// What is in a folder, sorted by name: all of it, or folders or other things only.
 /// Throws   NotFoundError when it is not there
 enum class Listing { All, Folders, Files };

@@ -71,7 +71,7 @@ OPSIS_API void write_file_index(const std::filesystem::path& source, std::string
 
 /// What a file tells: out of its index where that is sound, else out of itself, and then it is kept. `parse` takes what an index
 /// of the kind holds, and the file's stamp, and throws DecodeError where that is not sound; `read` reads the file; `bytes_of`
-/// makes what is kept of what it gave.
+/// makes what is kept of what it gave, or nothing where that is not to be kept.
 /// Throws   IoError when there is no file; whatever `read` throws
 template <class Parse, class Read, class BytesOf>
 auto kept_or_read(const std::filesystem::path& source, std::string_view kind, const Parse& parse, const Read& read,
@@ -84,7 +84,8 @@ auto kept_or_read(const std::filesystem::path& source, std::string_view kind, co
     // Then the file is read.
   }
   auto out = read();
-  write_file_index(source, kind, bytes_of(out), stamp, begun);
+  const std::optional<std::string> kept = bytes_of(out);
+  if (kept) write_file_index(source, kind, *kept, stamp, begun);
   return out;
 }
 
