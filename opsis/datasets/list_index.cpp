@@ -72,6 +72,11 @@ void JoinedTexts::add(std::string_view text) {
   ends_.push_back(joined_.size());
 }
 
+void JoinedTexts::reserve(size_t count, size_t bytes) {
+  ends_.reserve(count);
+  joined_.reserve(bytes);
+}
+
 std::vector<int64_t> JoinedTexts::lengths() const {
   std::vector<int64_t> out;
   out.reserve(size());

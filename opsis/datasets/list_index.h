@@ -22,6 +22,8 @@ class OPSIS_API JoinedTexts {
   /// Throws   DecodeError when the lengths do not add up
   JoinedTexts(std::string joined, const std::vector<int64_t>& lengths);
   void add(std::string_view text);
+  /// Room for so many texts of so many bytes in all.
+  void reserve(size_t count, size_t bytes);
   size_t size() const { return ends_.size(); }
   std::string_view operator[](size_t i) const {
     const auto begin = i == 0 ? 0 : ends_[i - 1];

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <system_error>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "opsis/core/check.h"
@@ -76,12 +77,19 @@ ListedFiles read_sbu(const fs::path& folder, bool& has_links) {
     has_links = has_links || entry.is_link;
     if (entry.is_link ? detail::is_file(folder / entry.name) : !entry.is_folder) photos.insert(entry.name);
   }
-  ListedFiles out;
+  std::vector<std::pair<std::string_view, std::string_view>> found;
+  size_t bytes = 0;
   for (size_t i = 0; i < std::min(urls.size(), captions.size()); ++i) {
     const auto url = stripped(urls.line(i)), name = url.substr(url.rfind('/') + 1);
     if (!photos.contains(name)) continue;
+    found.emplace_back(name, stripped_at_end(captions.line(i)));
+    bytes += name.size() + found.back().second.size();
+  }
+  ListedFiles out;
+  out.names.reserve(2 * found.size(), bytes);
+  for (const auto& [name, caption] : found) {
     out.names.add(name);
-    out.names.add(stripped_at_end(captions.line(i)));
+    out.names.add(caption);
   }
   return out;
 }
