@@ -9,7 +9,10 @@
 #include <vector>
 
 #include "opsis/datasets/manifest.h"
+#include "opsis/datasets/resources.h"
+#include "opsis/datasets/sbu.h"
 #include "opsis/datasets/widerface.h"
+#include "opsis/io/byte_fields.h"
 #include "opsis/io/file.h"
 #include "opsis/io/index_file.h"
 #include "tests/support/damage.h"
@@ -170,6 +173,79 @@ TEST(WIDERFace, TakesNoIndexWhoseFacesAreNotThoseOfItsImages) {
     EXPECT_EQ(size_with(wrong), 1u) << one << " " << other;
   }
   EXPECT_EQ(size_with({1}), 1u);
+}
+
+// A root with three photos and their captions; the addresses name a fourth, which is gone.
+void write_sbu(const support::TemporaryFolder& root) {
+  root.write("SBUCaptionedPhotoDataset.tar.gz", "");
+  root.write("dataset/SBU_captioned_photo_dataset_urls.txt",
+             "http://x/1.jpg\nhttp://x/2.jpg\nhttp://x/3.jpg\nhttp://x/4.jpg\n");
+  root.write("dataset/SBU_captioned_photo_dataset_captions.txt", "one\ntwo \nthree\nfour\n");
+  for (const auto* name : {"1.jpg", "2.jpg"}) root.write(fs::path("dataset") / name, "");
+}
+
+std::vector<std::string> sbu_captions(const support::TemporaryFolder& root, bool index) {
+  const SBU data({.root = root.path(), .download = false, .index = index});
+  std::vector<std::string> out;
+  for (const auto& [path, captions] : data.samples()) out.push_back(path.filename().string() + " " + captions.at(0));
+  return out;
+}
+
+TEST(SBU, WithAnIndexSeesWhatChangesAndTakesNoneThatIsNotSound) {
+  const support::TemporaryFolder root, linked, young, cache;
+  const support::Variable variable("XDG_CACHE_HOME", cache.path().string());
+  const OtherHashes any({{"SBU/SBUCaptionedPhotoDataset.tar.gz", ""}});
+  for (const auto* one : {&root, &linked, &young}) write_sbu(*one);
+  root.write("dataset/3.jpg", "");
+  fs::create_symlink(linked.path() / "elsewhere.jpg", linked.path() / "dataset/3.jpg");
+  std::this_thread::sleep_for(std::chrono::nanoseconds(io::kCoarsestClock) + std::chrono::milliseconds(100));
+  const auto place_in = [](const support::TemporaryFolder& folder) {
+    return folder.path() / ".SBUCaptionedPhotoDataset.tar.gz.opsis-index";
+  };
+
+  const std::vector<std::string> expected{"1.jpg one", "2.jpg two", "3.jpg three"}, lie{"1.jpg lie"};
+  EXPECT_EQ(sbu_captions(root, true), expected);
+  ASSERT_TRUE(fs::exists(place_in(root)));
+  const auto archive = root.path() / "SBUCaptionedPhotoDataset.tar.gz";
+  const auto kept = io::read_file_index(archive, kListIndexKind);
+  ASSERT_TRUE(kept);
+  const std::string asked(io::ByteFields(kept->content, "an index").text());
+  const auto keep = [&](const std::vector<std::string>& texts) {
+    const auto bytes = list_index_bytes(list_of(texts, {}), asked);
+    io::write_file_index(archive, kListIndexKind, bytes, io::file_stamp(archive), io::now_ns() + kMuchLater);
+  };
+  // It is the index that is read.
+  keep({"1.jpg", "lie"});
+  EXPECT_EQ(sbu_captions(root, true), lie);
+  EXPECT_EQ(sbu_captions(root, false), expected);
+  // A photo without a caption, and one that is elsewhere.
+  for (const auto& texts : std::vector<std::vector<std::string>>{{"1.jpg", "lie", "2.jpg"}, {"../1.jpg", "lie"}}) {
+    keep(texts);
+    EXPECT_EQ(sbu_captions(root, true), expected);
+    EXPECT_EQ(sbu_captions(root, true), expected);
+  }
+  keep({"1.jpg", "lie"});
+  fs::resize_file(place_in(root), fs::file_size(place_in(root)) - 1);
+  EXPECT_EQ(sbu_captions(root, true), expected);
+  // A list of as many bytes, with its time put back; a photo that is gone.
+  keep({"1.jpg", "lie"});
+  const auto list = root.path() / "dataset/SBU_captioned_photo_dataset_captions.txt";
+  const auto before = fs::last_write_time(list);
+  root.write("dataset/SBU_captioned_photo_dataset_captions.txt", "eno\ntwo \nthree\nfour\n");
+  fs::last_write_time(list, before);
+  EXPECT_EQ(sbu_captions(root, true), (std::vector<std::string>{"1.jpg eno", "2.jpg two", "3.jpg three"}));
+  fs::remove(root.path() / "dataset/2.jpg");
+  EXPECT_EQ(sbu_captions(root, true), (std::vector<std::string>{"1.jpg eno", "3.jpg three"}));
+
+  // Where a photo is a link, nothing in the folder tells when what it leads to comes.
+  EXPECT_EQ(sbu_captions(linked, true).size(), 2u);
+  EXPECT_FALSE(fs::exists(place_in(linked)));
+  linked.write("elsewhere.jpg", "");
+  EXPECT_EQ(sbu_captions(linked, true).size(), 3u);
+  // What is so young that a change might not show.
+  young.write("dataset/3.jpg", "");
+  EXPECT_EQ(sbu_captions(young, true), expected);
+  EXPECT_FALSE(fs::exists(place_in(young)));
 }
 
 }  // namespace

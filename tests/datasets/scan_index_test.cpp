@@ -178,7 +178,7 @@ TEST(ScanIndex, OfTheDataSetsThatHaveOneChangesNothing) {
   };
   const auto found = [](const auto& data) {
     Listed out;
-    for (const auto& [one, other] : data.files().images) out.emplace_back(one.string() + " " + other.string(), 0);
+    for (const auto& [one, other] : data.files().images) out.emplace_back(one.string() + "\n" + other.string(), 0);
     if constexpr (requires { data.files().flows; }) {
       for (const auto& flow : data.files().flows) out.emplace_back(flow.string(), 1);
     } else {
@@ -292,7 +292,7 @@ TEST(ScanIndex, OfTheDataSetsThatHaveOneChangesNothing) {
          Listed out;
          const SBU data({.root = root, .download = false, .index = index});
          for (const auto& [path, captions] : data.samples()) {
-           out.emplace_back(path.string() + " " + captions.at(0), std::ssize(captions));
+           out.emplace_back(path.string() + "\n" + captions.at(0), std::ssize(captions));
          }
          return out;
        }},
@@ -356,7 +356,7 @@ TEST(ScanIndex, OfTheDataSetsThatHaveOneChangesNothing) {
       EXPECT_EQ(open(c, root, true), expected);
       // A file less: what is listed or, where then something is missing, said.
       if (table.starts_with("datasets_flow/") || table == "datasets_targets/sbu") {
-        const auto first = expected[0].first.substr(0, expected[0].first.find(' '));
+        const auto first = expected[0].first.substr(0, expected[0].first.find('\n'));
         const auto now = [&](bool with_index) -> std::pair<std::string, Listed> {
           try {
             return {"", open(c, root, with_index)};
