@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kLater = 120'000'000'000;  // after what support::keep_young says
+constexpr int64_t kOldEnough = 120'000'000'000;  // after what support::keep_young says
 
 using Paths = std::vector<std::string>;
 
@@ -79,7 +79,7 @@ class Frames {
     return out;
   }
   // Once the folders are old enough for an index.
-  Paths found_later() const { return found(true, io::now_ns() + kLater); }
+  Paths found_later() const { return found(true, io::now_ns() + kOldEnough); }
 
  private:
   support::TemporaryFolder folder_, cache_;
@@ -97,7 +97,7 @@ TEST(FolderGlob, TakesWhatWasKeptAndSeesWhatChanges) {
   // It is the index that is read: a name in it that is not on the disk is found.
   auto lie = read_tree(set.root());
   lie.at("frames/a").files.add("9.png");
-  write_tree(set.root(), lie, io::now_ns() + kLater);
+  write_tree(set.root(), lie, io::now_ns() + kOldEnough);
   EXPECT_EQ(set.found(true).size(), expected.size() + 1);
   EXPECT_EQ(set.found(false), expected);
   // Files that come and go, at once, within the same tick of a clock; folders; times that are put back.
@@ -129,7 +129,7 @@ TEST(FolderGlob, IsNotWrittenAgainWhereNothingIsNew) {
   EXPECT_EQ(fs::status(set.index()).permissions(), fs::perms::owner_read);
   // What other patterns ask for is added to it, and what is gone is no more in it.
   fs::remove_all(set.root() / "frames/b");
-  FolderGlob other(set.root(), true, io::now_ns() + kLater);
+  FolderGlob other(set.root(), true, io::now_ns() + kOldEnough);
   EXPECT_EQ(below(set.root(), other("other/*")), (Paths{"other/1.png"}));
   other.keep();
   const auto tree = read_tree(set.root());
@@ -178,8 +178,8 @@ TEST(TreeIndex, OfBytesThatAreNoneNothingIsUsed) {
   tree["a"] = {.files = {"1", "2"}, .folders = {"b"}, .stamp = {1, 2, 3}};
   tree[""] = {.folders = {"a"}, .stamp = {4, 5, 6}};
   tree["link"] = {.files = {"3"}, .stamp = {1, 2, 3}, .has_links = true};
-  tree["new"] = {.files = {"3"}, .stamp = {1, kLater, 3}};
-  const auto sound = tree_bytes(tree, kLater);
+  tree["new"] = {.files = {"3"}, .stamp = {1, kOldEnough, 3}};
+  const auto sound = tree_bytes(tree, kOldEnough);
   const auto read = parse_tree(io::as_bytes(sound));
   ASSERT_EQ(read.size(), 2u);
   EXPECT_EQ(read.at("a").files.joined(), tree["a"].files.joined());
@@ -193,7 +193,7 @@ TEST(TreeIndex, OfBytesThatAreNoneNothingIsUsed) {
   // With a right checksum, names that lead elsewhere.
   for (const auto* name : {"..", ".", "", "../x", "/x"}) {
     tree["a"].files = {name};
-    EXPECT_ERROR(parse_tree(io::as_bytes(tree_bytes(tree, kLater))), DecodeError, "is no name");
+    EXPECT_ERROR(parse_tree(io::as_bytes(tree_bytes(tree, kOldEnough))), DecodeError, "is no name");
   }
 }
 

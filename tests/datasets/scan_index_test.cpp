@@ -357,7 +357,7 @@ TEST(ScanIndex, OfTheDataSetsThatHaveOneChangesNothing) {
       // A file less: what is listed or, where then something is missing, said.
       if (table.starts_with("datasets_flow/") || table == "datasets_targets/sbu") {
         const auto first = expected[0].first.substr(0, expected[0].first.find('\n'));
-        const auto now = [&](bool with_index) -> std::pair<std::string, Listed> {
+        const auto now = [&c, &root, &open = open](bool with_index) -> std::pair<std::string, Listed> {
           try {
             return {"", open(c, root, with_index)};
           } catch (const Error& error) {
