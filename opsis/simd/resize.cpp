@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 #include <type_traits>
 
 #ifndef OPSIS_SIMD_RESIZE_JOB
@@ -17,12 +18,15 @@ struct RowsToResize {
   const int32_t* first;  // the first pixel that each is made of
   const int32_t* takes;  // and how many, with it
   const int16_t* weights;
-  int64_t taps;  // weights that are kept for each pixel, an even number
+  const int32_t* pairs;  // the same two by two: those of taps 2 * k and 2 * k + 1 of all pixels, then those of the next k
+  int64_t taps;          // weights that are kept for each pixel, an even number
+  int64_t furthest;      // the first pixel of one of 16 numbers of the result, seen from that of the first of them
   int precision;
   int64_t width;      // pixels of the result
   uint8_t* columns;   // memory for 16 pixels of the result: columns of the source that they are made of,
   uint8_t* made;      // and their own
-  int64_t count = 0;  // 16 or 32: a row that is not there is another once more
+  int64_t wanted = 0;  // rows that are there
+  int64_t count = 0;   // 16 or 32: a row that is not there is another once more
   const uint8_t* rows[kMost] = {};
   uint8_t* out[kMost] = {};
 };
@@ -32,6 +36,7 @@ struct RowsToResize {
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "opsis/simd/resize.cpp"
+#define HWY_WANT_AVX3_DL  // it moves bytes anywhere within 64 or 128
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -300,9 +305,153 @@ bool resize_by_two(const RowsToResize&) { return false; }
 
 #endif
 
+#if HWY_TARGET == HWY_AVX3_DL
+
+constexpr int64_t kSums = 16, kWindow = 64;  // of a vector: sums, and bytes where they are looked up
+
+// Of 16 numbers behind each other, of which the first is channel `phase` of a pixel: how many pixels further each lies, and which
+// channel it is. Read from `phase` on.
+struct Places {
+  std::array<int32_t, 20> pixel, channel;
+};
+
+constexpr Places places_of(int channels) {
+  Places places{};
+  for (int i = 0; i < 20; ++i) {
+    places.pixel[static_cast<size_t>(i)] = i / channels;
+    places.channel[static_cast<size_t>(i)] = i % channels;
+  }
+  return places;
+}
+
+constexpr Places places_of_1 = places_of(1), places_of_3 = places_of(3), places_of_4 = places_of(4);
+
+// Of at most 64 lanes; none of fewer than 0.
+HWY_INLINE __mmask64 first_lanes(int64_t count) {
+  return _bzhi_u64(~uint64_t{0}, static_cast<uint32_t>(std::clamp<int64_t>(count, 0, 64)));
+}
+
+// What 16 numbers of the result are made of. Taps 2 * k and 2 * k + 1 lie 2 * k pixels behind `from`.
+template <int kPairs>
+struct LookUp {
+  int64_t from;  // the byte of the source where the window begins
+  __m512i places;
+  __m512i weights[kPairs];
+};
+
+// Those that begin with channel `phase` of pixel x. Beyond the last pixel, it again.
+template <int kPairs>
+HWY_INLINE LookUp<kPairs> look_up(const RowsToResize& job, const Places& places, int64_t x, int64_t phase) {
+  x = std::min(x, job.width - 1);
+  const auto there = static_cast<__mmask16>(first_lanes(job.width - x));
+  const auto last = _mm512_set1_epi32(static_cast<int>(std::min(job.width - 1 - x, kSums)));
+  const auto pixel = _mm512_min_epi32(_mm512_loadu_si512(places.pixel.data() + phase), last);
+  const auto first = _mm512_permutexvar_epi32(pixel, _mm512_maskz_loadu_epi32(there, job.first + x));
+  const auto channels = _mm512_set1_epi32(static_cast<int>(job.channels));
+  const auto further = _mm512_mullo_epi32(_mm512_sub_epi32(first, _mm512_set1_epi32(job.first[x])), channels);
+  const auto byte = _mm512_add_epi32(further, _mm512_loadu_si512(places.channel.data() + phase));
+  LookUp<kPairs> out;
+  out.from = job.first[x] * job.channels;
+  out.places = _mm512_or_si512(byte, _mm512_slli_epi32(_mm512_add_epi32(byte, channels), 16));
+  for (int64_t k = 0; k < kPairs; ++k) {
+    out.weights[k] = _mm512_permutexvar_epi32(pixel, _mm512_maskz_loadu_epi32(there, job.pairs + k * job.width + x));
+  }
+  return out;
+}
+
+// 64 numbers at a time.
+template <int kPairs>
+void look_up_rows(const RowsToResize& job, const Places& places) {
+  constexpr __mmask64 kLower = 0x5555555555555555;  // halves of 16-bit numbers
+  const int64_t total = job.width * job.channels, step = 2 * job.channels;
+  const auto half = _mm512_set1_epi32(1 << (job.precision - 1));
+  const auto shift = _mm_cvtsi32_si128(job.precision);
+  const auto in_order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const int64_t pixels = kSums / job.channels, over = kSums % job.channels;
+  for (int64_t begin = 0, x = 0, phase = 0; begin < total; begin += 4 * kSums) {
+    LookUp<kPairs> from[4];
+    auto most = _mm512_setzero_si512();
+    int64_t end = 0;
+    for (auto& some : from) {
+      some = look_up<kPairs>(job, places, x, phase);
+      most = _mm512_max_epu8(most, some.places);
+      end = some.from + (kPairs - 1) * step + kWindow;
+      phase += over, x += pixels;
+      if (phase >= job.channels) phase -= job.channels, ++x;
+    }
+    const bool wide = _mm512_cmpge_epu8_mask(most, _mm512_set1_epi8(kWindow)) != 0;
+    const bool whole = total - begin >= 4 * kSums;
+    const auto kept = first_lanes(total - begin);
+    const auto rows = [&](const auto& bytes) HWY_ATTR {
+      for (int64_t row = 0; row < job.wanted; ++row) {
+        __m512i sums[4];
+        for (int64_t v = 0; v < 4; ++v) {
+          sums[v] = half;
+          for (int64_t k = 0; k < kPairs; ++k) {
+            const auto pairs = bytes(job.rows[row] + from[v].from + k * step, v, k);
+            sums[v] = _mm512_add_epi32(sums[v], _mm512_madd_epi16(pairs, from[v].weights[k]));
+          }
+          sums[v] = _mm512_sra_epi32(sums[v], shift);
+        }
+        const auto mixed = _mm512_packus_epi16(_mm512_packs_epi32(sums[0], sums[1]), _mm512_packs_epi32(sums[2], sums[3]));
+        const auto made = _mm512_permutexvar_epi32(in_order, mixed);
+        if (whole) {
+          _mm512_storeu_si512(job.out[row] + begin, made);
+        } else {
+          _mm512_mask_storeu_epi8(job.out[row] + begin, kept, made);
+        }
+      }
+    };
+    if (end <= job.bytes && !wide) {
+      rows([&](const uint8_t* at, int64_t v, int64_t) HWY_ATTR {
+        return _mm512_maskz_permutexvar_epi8(kLower, from[v].places, _mm512_loadu_si512(at));
+      });
+      continue;
+    }
+    // What lies beyond the row is not read.
+    __mmask64 there[4][kPairs], there_too[4][kPairs];
+    for (int64_t v = 0; v < 4; ++v) {
+      for (int64_t k = 0; k < kPairs; ++k) {
+        const int64_t left = job.bytes - from[v].from - k * step;
+        there[v][k] = first_lanes(left);
+        there_too[v][k] = first_lanes(left - kWindow);
+      }
+    }
+    if (!wide) {
+      rows([&](const uint8_t* at, int64_t v, int64_t k) HWY_ATTR {
+        return _mm512_maskz_permutexvar_epi8(kLower, from[v].places, _mm512_maskz_loadu_epi8(there[v][k], at));
+      });
+    } else {
+      rows([&](const uint8_t* at, int64_t v, int64_t k) HWY_ATTR {
+        return _mm512_maskz_permutex2var_epi8(kLower, _mm512_maskz_loadu_epi8(there[v][k], at), from[v].places,
+                                              _mm512_maskz_loadu_epi8(there_too[v][k], at + kWindow));
+      });
+    }
+  }
+}
+
+// Nothing is turned on its side: the bytes that 16 sums are made of are brought together, two taps at a time.
+bool resize_by_lookup(const RowsToResize& job) {
+  if (job.taps > 8 || (job.furthest + 2) * job.channels > 2 * kWindow) return false;
+  const auto& places = job.channels == 1 ? places_of_1 : job.channels == 3 ? places_of_3 : places_of_4;
+  switch (job.taps / 2) {
+    case 1: look_up_rows<1>(job, places); break;
+    case 2: look_up_rows<2>(job, places); break;
+    case 3: look_up_rows<3>(job, places); break;
+    default: look_up_rows<4>(job, places);
+  }
+  return true;
+}
+
+#else
+
+bool resize_by_lookup(const RowsToResize&) { return false; }
+
+#endif
+
 // Sixteen pixels at a time, and of the source's columns those that they are made of.
 void horizontal(const RowsToResize& job) {
-  if (resize_by_two(job)) return;
+  if (resize_by_lookup(job) || resize_by_two(job)) return;
   const int64_t pitch = job.count, pixel = job.channels * pitch;
   const uint8_t* tails[RowsToResize::kMost];
   uint8_t tail[RowsToResize::kMost][16] = {};
@@ -377,6 +526,18 @@ Resizer::Resizer(const ResizePlan& plan)
     std::copy_n(horizontal_.weights.begin() + static_cast<ptrdiff_t>(x * taps), taps,
                 row_weights_.begin() + static_cast<ptrdiff_t>(x * static_cast<size_t>(row_taps_)));
   }
+  row_pairs_.resize(static_cast<size_t>(plan_.width * row_taps_ / 2));
+  for (int64_t k = 0; k < row_taps_ / 2; ++k) {
+    for (int64_t x = 0; x < plan_.width; ++x) {
+      std::memcpy(&row_pairs_[static_cast<size_t>(k * plan_.width + x)], row_weights_.data() + x * row_taps_ + 2 * k,
+                  sizeof(int32_t));
+    }
+  }
+  const int64_t more = (16 + plan_.channels - 2) / plan_.channels;  // pixels that 16 numbers reach into, but one
+  for (int64_t x = 0; x < plan_.width; ++x) {
+    const auto last = static_cast<size_t>(std::min(x + more, plan_.width - 1));
+    furthest_ = std::max<int64_t>(furthest_, horizontal_.first[last] - horizontal_.first[static_cast<size_t>(x)]);
+  }
   for (int64_t x = 0; x < plan_.width; x += 16) {
     const auto at = static_cast<size_t>(x), last = static_cast<size_t>(std::min(x + 16, plan_.width) - 1);
     most_columns_ = std::max(most_columns_, horizontal_.first[last] - horizontal_.first[at] + row_taps_);
@@ -414,9 +575,9 @@ void Resizer::run(const Source& source, int64_t first, int64_t last, const std::
 
   // The ring, a row of the result, a row that nobody wants, and what the kernel works in.
   const int64_t ring_bytes = slots * pitch, columns_bytes = along_rows_ ? ((most_columns_ + 1) * channels + 32) * most : 0;
-  std::vector<uint8_t> memory(
-      static_cast<size_t>(ring_bytes + 2 * pitch + columns_bytes + (16 * channels + 16) * most + padding));
-  uint8_t* const ring = memory.data();
+  const std::unique_ptr<uint8_t[]> memory(
+      new uint8_t[static_cast<size_t>(ring_bytes + 2 * pitch + columns_bytes + (16 * channels + 16) * most + 2 * padding)]);
+  uint8_t* const ring = memory.get() + padding - reinterpret_cast<uintptr_t>(memory.get()) % padding;
   uint8_t* const scratch = ring + ring_bytes;
   uint8_t* const unwanted = scratch + pitch;
   const auto slot = [&](int64_t place_of_row) { return ring + place_of_row % slots * pitch; };
@@ -428,7 +589,9 @@ void Resizer::run(const Source& source, int64_t first, int64_t last, const std::
                    .first = horizontal_.first.data(),
                    .takes = horizontal_.count.data(),
                    .weights = row_weights_.data(),
+                   .pairs = row_pairs_.data(),
                    .taps = row_taps_,
+                   .furthest = furthest_,
                    .precision = horizontal_.precision,
                    .width = plan_.width,
                    .columns = unwanted + pitch,
@@ -441,6 +604,7 @@ void Resizer::run(const Source& source, int64_t first, int64_t last, const std::
       }
       return;
     }
+    job.wanted = end - begin;
     job.count = rounded_up(end - begin, 16);
     for (int64_t i = 0; i < job.count; ++i) {
       const bool wanted = begin + i < end;

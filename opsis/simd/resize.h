@@ -64,7 +64,9 @@ class OPSIS_API Resizer {
   bool along_rows_, along_columns_;  // ATen leaves a direction out whose size stays
   ResizeTaps horizontal_, vertical_;
   std::vector<int16_t> row_weights_;  // the horizontal weights, an even number for each pixel
+  std::vector<int32_t> row_pairs_;    // the same, two by two: of all pixels the first two, then the next
   int64_t row_taps_ = 0;
+  int64_t furthest_ = 0;      // pixels of the source from the first that one of 16 numbers takes to that of any of them
   int64_t most_columns_ = 0;  // of the source, for 16 pixels beside each other
 };
 
