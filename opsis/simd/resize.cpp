@@ -125,9 +125,57 @@ HWY_INLINE void weighted(D8 d8, const Row& row, const int16_t* weights, int64_t 
 
 // ---- Along the columns ----
 
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+
+// Interleaving twice puts four columns of a block into a vector, with the two numbers of each beside each other; narrowing takes
+// that back by itself.
+template <int kPairs>
+void vertical_of(const uint8_t* const* rows, const int16_t* weights, int precision, int64_t begin, int64_t end, uint8_t* out) {
+  __m512i w[kPairs];
+  for (int64_t k = 0; k < kPairs; ++k) {
+    int32_t both;
+    std::memcpy(&both, weights + 2 * k, sizeof(both));
+    w[k] = _mm512_set1_epi32(both);
+  }
+  const auto half = _mm512_set1_epi32(1 << (precision - 1)), zero = _mm512_setzero_si512();
+  const auto shift = _mm_cvtsi32_si128(precision);
+  for (int64_t i = begin; i < end; i += 64) {
+    __m512i sums[4] = {half, half, half, half};
+    for (int64_t k = 0; k < kPairs; ++k) {
+      const auto a = _mm512_loadu_si512(rows[2 * k] + i), b = _mm512_loadu_si512(rows[2 * k + 1] + i);
+      const __m512i halves[2] = {_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b)};
+      for (int64_t v = 0; v < 4; ++v) {
+        const auto pairs = v % 2 == 0 ? _mm512_unpacklo_epi8(halves[v / 2], zero) : _mm512_unpackhi_epi8(halves[v / 2], zero);
+        sums[v] = _mm512_add_epi32(sums[v], _mm512_madd_epi16(pairs, w[k]));
+      }
+    }
+    for (auto& sum : sums) sum = _mm512_sra_epi32(sum, shift);
+    const auto low = _mm512_packs_epi32(sums[0], sums[1]), high = _mm512_packs_epi32(sums[2], sums[3]);
+    _mm512_storeu_si512(out + i, _mm512_packus_epi16(low, high));
+  }
+}
+
+bool vertical_of_few(const uint8_t* const* rows, const int16_t* weights, int64_t count, int precision, int64_t begin, int64_t end,
+                     uint8_t* out) {
+  switch (count) {
+    case 2: vertical_of<1>(rows, weights, precision, begin, end, out); return true;
+    case 4: vertical_of<2>(rows, weights, precision, begin, end, out); return true;
+    case 6: vertical_of<3>(rows, weights, precision, begin, end, out); return true;
+    case 8: vertical_of<4>(rows, weights, precision, begin, end, out); return true;
+    default: return false;
+  }
+}
+
+#else
+
+bool vertical_of_few(const uint8_t* const*, const int16_t*, int64_t, int, int64_t, int64_t, uint8_t*) { return false; }
+
+#endif
+
 // Rows may be read a vector beyond `end`, and out written.
 void vertical(const uint8_t* const* rows, const int16_t* weights, int64_t count, int precision, int64_t begin, int64_t end,
               uint8_t* out) {
+  if (vertical_of_few(rows, weights, count, precision, begin, end, out)) return;
   const hn::CappedTag<uint8_t, 64> d8;
   for (int64_t i = begin; i < end; i += static_cast<int64_t>(hn::Lanes(d8))) {
     weighted(
