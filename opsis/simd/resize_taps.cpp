@@ -3,8 +3,99 @@
 #include <algorithm>
 #include <cmath>
 
+#ifndef OPSIS_SIMD_RESIZE_TAPS_LINE
+#define OPSIS_SIMD_RESIZE_TAPS_LINE
+namespace opsis::inline v1::simd {
+
+// A line's pixels by antialiased bilinear filter. What is written has room for a multiple of eight pixels.
+struct TriangleLine {
+  int64_t from, to;
+  double scale, support;
+  int64_t most;     // taps that a pixel can have
+  int64_t pitch;    // weights: those of the first taps, then as many behind them those of the second
+  double* weights;  // 0 where a pixel has no such tap
+  double* first;    // whole numbers
+  double* count;
+};
+
+}  // namespace opsis::inline v1::simd
+#endif
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "opsis/simd/resize_taps.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace opsis::inline v1::simd::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_HAVE_FLOAT64
+
+// The same as antialiased() below, operation by operation, with a pixel in each lane. Returns the greatest weight.
+double triangle_line(const TriangleLine& line) {
+  const hn::CappedTag<double, 8> d;
+  const auto scale = hn::Set(d, line.scale), support = hn::Set(d, line.support);
+  const auto squeeze = hn::Set(d, line.scale >= 1.0 ? 1.0 / line.scale : 1.0);
+  const auto zero = hn::Zero(d), half = hn::Set(d, 0.5), one = hn::Set(d, 1.0),
+             last_pixel = hn::Set(d, static_cast<double>(line.to - 1));
+  auto greatest = zero;
+  for (int64_t i = 0; i < line.to; i += static_cast<int64_t>(hn::Lanes(d))) {
+    const auto pixel = hn::Min(hn::Add(hn::Set(d, static_cast<double>(i)), hn::Iota(d, 0)), last_pixel);
+    const auto centre = hn::Mul(scale, hn::Add(pixel, half));
+    const auto first = hn::Max(hn::Trunc(hn::Add(hn::Sub(centre, support), half)), zero);
+    const auto last = hn::Min(hn::Trunc(hn::Add(hn::Add(centre, support), half)), hn::Set(d, static_cast<double>(line.from)));
+    const auto count = hn::Min(hn::Max(hn::Sub(last, first), zero), hn::Set(d, static_cast<double>(line.most)));
+    hn::StoreU(first, d, line.first + i);
+    hn::StoreU(count, d, line.count + i);
+    auto total = zero;
+    for (int64_t j = 0; j < line.most; ++j) {
+      const auto tap = hn::Set(d, static_cast<double>(j));
+      const auto x = hn::Abs(hn::Mul(hn::Add(hn::Sub(hn::Add(tap, first), centre), half), squeeze));
+      const auto weight = hn::IfThenElseZero(hn::And(hn::Lt(x, one), hn::Lt(tap, count)), hn::Sub(one, x));
+      total = hn::Add(total, weight);
+      hn::StoreU(weight, d, line.weights + j * line.pitch + i);
+    }
+    total = hn::IfThenElse(hn::Eq(total, zero), one, total);
+    for (int64_t j = 0; j < line.most; ++j) {
+      double* const place = line.weights + j * line.pitch + i;
+      const auto weight = hn::Div(hn::LoadU(d, place), total);
+      greatest = hn::Max(greatest, weight);
+      hn::StoreU(weight, d, place);
+    }
+  }
+  return hn::GetLane(hn::MaxOfLanes(d, greatest));
+}
+
+// out[i * stride] = numbers[i] rounded; none of them is negative. Numbers may be read seven further.
+void round_to_16_bits(const double* numbers, int64_t count, double digits, int16_t* out, int64_t stride) {
+  const hn::CappedTag<double, 8> d;
+  const hn::Rebind<int32_t, decltype(d)> d32;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t i = 0; i < count; i += lanes) {
+    int32_t some[8];
+    const auto number = hn::Add(hn::Mul(hn::LoadU(d, numbers + i), hn::Set(d, digits)), hn::Set(d, 0.5));
+    hn::StoreU(hn::DemoteTo(d32, number), d32, some);
+    for (int64_t k = 0; k < std::min(lanes, count - i); ++k) out[(i + k) * stride] = static_cast<int16_t>(some[k]);
+  }
+}
+
+#else
+
+double triangle_line(const TriangleLine&) { return -1; }
+void round_to_16_bits(const double*, int64_t, double, int16_t*, int64_t) {}
+
+#endif
+
+}  // namespace opsis::inline v1::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace opsis::inline v1::simd {
 namespace {
+
+HWY_EXPORT(triangle_line);
+HWY_EXPORT(round_to_16_bits);
 
 double triangle(double x) {
   x = std::abs(x);
@@ -74,6 +165,13 @@ PixelTaps aliased(int64_t i, int64_t from, double scale, int64_t most, const Fil
   return {first, count, greatest};
 }
 
+// As many digits as the greatest weight leaves room for in 16 bits.
+int precision_of(double greatest) {
+  int precision = 0;
+  while (precision < 22 && static_cast<int>(0.5 + greatest * (1 << (precision + 1))) < (1 << 15)) ++precision;
+  return precision;
+}
+
 template <class Filter>
 ResizeTaps taps_with(int64_t from, int64_t to, int64_t reach, bool antialias, int64_t begin, int64_t size,
                      const Filter& filter) {
@@ -93,20 +191,25 @@ ResizeTaps taps_with(int64_t from, int64_t to, int64_t reach, bool antialias, in
     pixels[static_cast<size_t>(i)] = pixel;
     greatest = std::max(greatest, pixel.greatest);
   }
-  while (out.precision < 22 && static_cast<int>(0.5 + greatest * (1 << (out.precision + 1))) < (1 << 15)) ++out.precision;
+  out.precision = precision_of(greatest);
 
-  for (int64_t i = begin; i < begin + size; ++i) {
-    out.first.push_back(static_cast<int32_t>(pixels[static_cast<size_t>(i)].first));
-    out.count.push_back(static_cast<int32_t>(pixels[static_cast<size_t>(i)].count));
-    out.taps = std::max(out.taps, static_cast<int>(out.count.back()));
+  out.first.resize(static_cast<size_t>(size));
+  out.count.resize(static_cast<size_t>(size));
+  for (int64_t i = 0; i < size; ++i) {
+    const auto& pixel = pixels[static_cast<size_t>(begin + i)];
+    out.first[static_cast<size_t>(i)] = static_cast<int32_t>(pixel.first);
+    out.count[static_cast<size_t>(i)] = static_cast<int32_t>(pixel.count);
+    out.taps = std::max(out.taps, static_cast<int>(pixel.count));
   }
   out.taps = std::max(out.taps, 1);
   out.weights.assign(static_cast<size_t>(size * out.taps), 0);
+  const double digits = 1 << out.precision;
   for (int64_t i = 0; i < size; ++i) {
+    const double* const own = weights.data() + (begin + i) * most;
+    int16_t* const place = out.weights.data() + i * out.taps;
     for (int64_t j = 0; j < out.count[static_cast<size_t>(i)]; ++j) {
-      const double weight = weights[static_cast<size_t>((begin + i) * most + j)] * (1 << out.precision);
-      out.weights[static_cast<size_t>(i * out.taps + j)] =
-          static_cast<int16_t>(static_cast<int>(weight < 0 ? weight - 0.5 : weight + 0.5));
+      const double weight = own[j] * digits;
+      place[j] = static_cast<int16_t>(static_cast<int>(weight + (weight < 0 ? -0.5 : 0.5)));
     }
   }
   return out;
@@ -114,10 +217,50 @@ ResizeTaps taps_with(int64_t from, int64_t to, int64_t reach, bool antialias, in
 
 }  // namespace
 
+namespace {
+
+// Bilinear with antialias, by vectors. False where the machine has none of doubles.
+bool triangle_taps(int64_t from, int64_t to, int64_t begin, int64_t size, ResizeTaps& out) {
+  const double scale = static_cast<double>(from) / static_cast<double>(to), support = scale >= 1.0 ? scale : 1.0;
+  const int64_t most = static_cast<int64_t>(std::ceil(support)) * 2 + 1, pitch = (to + 7) / 8 * 8 + 8;
+  std::vector<double> memory(static_cast<size_t>((most + 2) * pitch));
+  const TriangleLine line{.from = from,
+                          .to = to,
+                          .scale = scale,
+                          .support = support,
+                          .most = most,
+                          .pitch = pitch,
+                          .weights = memory.data() + 2 * pitch,
+                          .first = memory.data(),
+                          .count = memory.data() + pitch};
+  const double greatest = HWY_DYNAMIC_DISPATCH(triangle_line)(line);
+  if (greatest < 0) return false;
+  out.precision = precision_of(greatest);
+  out.first.resize(static_cast<size_t>(size));
+  out.count.resize(static_cast<size_t>(size));
+  for (int64_t i = 0; i < size; ++i) {
+    out.first[static_cast<size_t>(i)] = static_cast<int32_t>(line.first[begin + i]);
+    out.count[static_cast<size_t>(i)] = static_cast<int32_t>(line.count[begin + i]);
+    out.taps = std::max(out.taps, static_cast<int>(out.count[static_cast<size_t>(i)]));
+  }
+  out.taps = std::max(out.taps, 1);
+  out.weights.resize(static_cast<size_t>(size * out.taps));
+  for (int64_t j = 0; j < out.taps; ++j) {
+    HWY_DYNAMIC_DISPATCH(round_to_16_bits)
+    (line.weights + j * pitch + begin, size, 1 << out.precision, out.weights.data() + j, out.taps);
+  }
+  return true;
+}
+
+}  // namespace
+
 ResizeTaps resize_taps(int64_t from, int64_t to, ResizeFilter filter, bool antialias, int64_t begin, int64_t size) {
+  if (ResizeTaps out; filter == ResizeFilter::Bilinear && antialias && triangle_taps(from, to, begin, size, out)) return out;
   if (filter == ResizeFilter::Bilinear) return taps_with(from, to, 2, antialias, begin, size, triangle);
   const double a = antialias ? -0.5 : -0.75;
   return taps_with(from, to, 4, antialias, begin, size, [a](double x) { return cubic(x, a); });
 }
 
 }  // namespace opsis::inline v1::simd
+
+#endif  // HWY_ONCE
