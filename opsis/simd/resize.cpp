@@ -22,9 +22,9 @@ struct RowsToResize {
   int64_t taps;          // weights that are kept for each pixel, an even number
   int64_t furthest;      // the first pixel of one of 16 numbers of the result, seen from that of the first of them
   int precision;
-  int64_t width;      // pixels of the result
-  uint8_t* columns;   // memory for 16 pixels of the result: columns of the source that they are made of,
-  uint8_t* made;      // and their own
+  int64_t width;       // pixels of the result
+  uint8_t* columns;    // memory for 16 pixels of the result: columns of the source that they are made of,
+  uint8_t* made;       // and their own
   int64_t wanted = 0;  // rows that are there
   int64_t count = 0;   // 16 or 32: a row that is not there is another once more
   const uint8_t* rows[kMost] = {};
@@ -155,8 +155,8 @@ void vertical_of(const uint8_t* const* rows, const int16_t* weights, int precisi
   }
 }
 
-bool vertical_of_few(const uint8_t* const* rows, const int16_t* weights, int64_t count, int precision, int64_t begin, int64_t end,
-                     uint8_t* out) {
+bool vertical_of_few(const uint8_t* const* rows, const int16_t* weights, int64_t count, int precision, int64_t begin,
+                     int64_t end, uint8_t* out) {
   switch (count) {
     case 2: vertical_of<1>(rows, weights, precision, begin, end, out); return true;
     case 4: vertical_of<2>(rows, weights, precision, begin, end, out); return true;
@@ -451,9 +451,8 @@ void look_up_rows(const RowsToResize& job, const Places& places) {
       }
     };
     if (end <= job.bytes && !wide) {
-      rows([&](const uint8_t* at, int64_t v, int64_t) HWY_ATTR {
-        return _mm512_maskz_permutexvar_epi8(kLower, from[v].places, _mm512_loadu_si512(at));
-      });
+      rows([&](const uint8_t* at, int64_t v, int64_t)
+               HWY_ATTR { return _mm512_maskz_permutexvar_epi8(kLower, from[v].places, _mm512_loadu_si512(at)); });
       continue;
     }
     // What lies beyond the row is not read.
@@ -616,6 +615,8 @@ void Resizer::run(const Source& source, int64_t first, int64_t last, const std::
 
   // The rows that are needed: without antialias not all of them.
   std::vector<int64_t> needed;
+  const auto all = source_rows(first, last);
+  needed.reserve(static_cast<size_t>(std::min(all.end - all.begin, (last - first) * taps)));
   for (int64_t y = first; y < last; ++y) {
     const auto [begin, end] = source_rows(y, y + 1);
     for (auto row = needed.empty() ? begin : std::max(begin, needed.back() + 1); row < end; ++row) needed.push_back(row);
