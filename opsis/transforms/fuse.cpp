@@ -1,5 +1,6 @@
 #include "opsis/transforms/fuse.h"
 
+#include <ATen/EmptyTensor.h>
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
@@ -55,15 +56,22 @@ struct FusedImage::Source {
   int64_t top = 0, left = 0;  // where it lies in the picture
   bool interleaved = false;
   std::vector<uint8_t> last{};  // the last row of it, with room behind: kernels read a little further
+  // What the part is asked for once, and not for each row.
+  const uint8_t* pixels = nullptr;
+  int64_t channels = 0, last_row = -1;
+  std::array<int64_t, 3> strides{};  // of pictures, channels and rows
 
-  int64_t samples() const { return interleaved ? part.size(1) : 1; }
-  int64_t pictures() const { return interleaved ? part.size(0) : part.size(0) * part.size(1); }
+  void look_at_part() {
+    pixels = part.const_data_ptr<uint8_t>();
+    channels = part.size(1);
+    strides = {part.stride(0), part.stride(1), part.stride(2)};
+  }
+  int64_t samples() const { return interleaved ? channels : 1; }
+  int64_t pictures() const { return interleaved ? part.size(0) : part.size(0) * channels; }
   const uint8_t* row(int64_t picture, int64_t y) const {
-    if (!last.empty() && y == top + part.size(2) - 1) return last.data() - left * samples();
-    const auto channels = part.size(1);
-    const auto offset =
-        interleaved ? picture * part.stride(0) : picture / channels * part.stride(0) + picture % channels * part.stride(1);
-    return part.const_data_ptr<uint8_t>() + offset + (y - top) * part.stride(2) - left * samples();
+    if (y == last_row) return last.data() - left * samples();
+    const auto offset = interleaved ? picture * strides[0] : picture / channels * strides[0] + picture % channels * strides[1];
+    return pixels + offset + (y - top) * strides[2] - left * samples();
   }
 };
 
@@ -92,9 +100,12 @@ FusedImage::FusedImage(int64_t channels, Size size, Load load)
     : load_(std::move(load)), channels_(channels), from_(size), before_{0, 0, size.height, size.width}, size_(size) {}
 
 torch::Tensor FusedImage::placeholder() const {
-  const auto one = torch::empty({1}, to_float_ ? torch::kFloat32 : torch::kUInt8);
-  if (batch_) return one.expand({count_, channels_, size_.height, size_.width});
-  return one.expand({channels_, size_.height, size_.width});
+  // One number that is all of them. Made past the dispatcher: each step of a pipeline makes one.
+  const std::array<int64_t, 4> sizes{count_, channels_, size_.height, size_.width};
+  constexpr std::array<int64_t, 4> strides{};
+  const size_t left_out = batch_ ? 0 : 1;
+  return at::detail::empty_strided_cpu(at::IntArrayRef(sizes).slice(left_out), at::IntArrayRef(strides).slice(left_out),
+                                       to_float_ ? torch::kFloat32 : torch::kUInt8);
 }
 
 bool FusedImage::take(const std::vector<PixelStep>& steps) {
@@ -189,6 +200,7 @@ FusedImage::Source FusedImage::load_source(const simd::Resizer* resizer) const {
   if (!load_) {
     source.part =
         pixels_.slice(2, before_.top, before_.top + before_.height).slice(3, before_.left, before_.left + before_.width);
+    source.look_at_part();
     return source;
   }
   // In the coordinates of before_ first, as the resizer counts.
@@ -207,11 +219,13 @@ FusedImage::Source FusedImage::load_source(const simd::Resizer* resizer) const {
   source.part = loaded;
   source.top = used.top;
   source.left = used.left;
+  source.look_at_part();
   TORCH_INTERNAL_ASSERT(lies_interleaved(loaded) == source.interleaved);
   const auto* last = source.row(0, source.top + used.height - 1) + source.left * source.samples();
   if (source.interleaved || source.pictures() == 1) {
     source.last.resize(static_cast<size_t>(used.width * source.samples() + room));
     std::copy_n(last, used.width * source.samples(), source.last.data());
+    source.last_row = source.top + used.height - 1;
   }
   return source;
 }
