@@ -35,8 +35,8 @@ auto drawn(const std::optional<at::Generator>& generator, const Draw& draw)
   return draw(own);
 }
 
-// A float in [0, 1) made one in [from, to). LibTorch's kernels are compiled for several instruction sets, and with those that have
-// such an instruction they round once.
+// A float in [0, 1) made one in [from, to). LibTorch's kernels are compiled for several instruction sets, and round once where
+// one instruction multiplies and adds.
 float between(float x, float from, float to, bool rounds_once) {
   const float value = rounds_once ? std::fma(x, to - from, from) : x * (to - from) + from;
   return value == to ? from : value;
