@@ -8,6 +8,7 @@
 
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstdint>
 
 HWY_BEFORE_NAMESPACE();
@@ -78,6 +79,29 @@ HWY_INLINE void StoreNumbers(hn::Vec<D> value, D, uint16_t* to) {
   const auto no_number = hn::RebindMask(whole, hn::Ne(value, value));
   const auto chosen = hn::IfThenElse(no_number, hn::Set(whole, 0x7FC0u), near);
   hn::StoreU(hn::DemoteTo(half, hn::BitCast(whole_signed, chosen)), half, to);
+}
+
+// The first `count` lanes, at most all of them; the others are zero, and what lies behind them in memory is not touched.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadSome(D d, const float* from, int64_t count) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+  return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(count)), d, from);
+#else
+  HWY_ALIGN float all[HWY_MAX_BYTES / sizeof(float)] = {};
+  std::copy_n(from, count, all);
+  return hn::Load(d, all);
+#endif
+}
+
+template <class D>
+HWY_INLINE void StoreSome(hn::Vec<D> value, D d, float* to, int64_t count) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+  hn::BlendedStore(value, hn::FirstN(d, static_cast<size_t>(count)), d, to);
+#else
+  HWY_ALIGN float all[HWY_MAX_BYTES / sizeof(float)];
+  hn::Store(value, d, all);
+  std::copy_n(all, count, to);
+#endif
 }
 
 }  // namespace opsis::inline v1::simd::HWY_NAMESPACE

@@ -30,29 +30,6 @@ constexpr int64_t RowsFor(int64_t vectors) { return std::min((kRegisters - 1 - v
 int64_t TileRows(int64_t vectors) { return RowsFor(vectors); }
 int64_t Lanes() { return static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>())); }
 
-// The first `count` lanes; what lies behind them is not touched.
-template <class D>
-HWY_INLINE hn::Vec<D> LoadSome(D d, const float* from, int64_t count) {
-#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
-  return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(count)), d, from);
-#else
-  HWY_ALIGN float all[HWY_MAX_BYTES / sizeof(float)] = {};
-  std::copy_n(from, count, all);
-  return hn::Load(d, all);
-#endif
-}
-
-template <class D>
-HWY_INLINE void StoreSome(hn::Vec<D> value, D d, float* to, int64_t count) {
-#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
-  hn::BlendedStore(value, hn::FirstN(d, static_cast<size_t>(count)), d, to);
-#else
-  HWY_ALIGN float all[HWY_MAX_BYTES / sizeof(float)];
-  hn::Store(value, d, all);
-  std::copy_n(all, count, to);
-#endif
-}
-
 template <int64_t kRows, int64_t kVectors>
 void MultiplyTile(const Strip& strip, const Tile& tile) {
   const hn::ScalableTag<float> d;

@@ -1,0 +1,312 @@
+#include "opsis/simd/attention.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "opsis/simd/attention.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "opsis/simd/exponential-inl.h"
+#include "opsis/simd/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace opsis::inline v1::simd::HWY_NAMESPACE {
+namespace {
+
+#if HWY_TARGET <= HWY_AVX3
+constexpr int64_t kRegisters = 32;
+#else
+constexpr int64_t kRegisters = HWY_ARCH_ARM_A64 ? 32 : 16;
+#endif
+constexpr int64_t kMostVectors = kRegisters / 8;
+constexpr int64_t kMostRows = 12;
+
+// Between rows of queries, and of scores; known here, so that one register tells where all rows of a tile are. No power of two,
+// which would have them share a few places of the cache.
+constexpr int64_t kStride = kMostKeys + 16;
+
+// The sums, a row of what rows are multiplied by and one of their numbers are in registers.
+constexpr int64_t RowsFor(int64_t vectors) { return std::min((kRegisters - 1 - vectors) / vectors, kMostRows); }
+
+int64_t Lanes() { return static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>())); }
+int64_t VectorsOf(int64_t numbers) { return (numbers + Lanes() - 1) / Lanes(); }
+
+// So many things in as few pieces as may be, none larger than `most`, all of about one size.
+struct Pieces {
+  Pieces(int64_t all, int64_t most) : all(all), count((all + most - 1) / most) {}
+  int64_t begin(int64_t piece) const { return all * piece / count; }
+  int64_t size(int64_t piece) const { return begin(piece + 1) - begin(piece); }
+  int64_t all, count;
+};
+
+// Rows, kStride apart, by a matrix of `depth` rows, of which some vectors are taken; each result times a factor of its row.
+struct Product {
+  const float* rows = nullptr;
+  int64_t depth = 0;
+  const float* by = nullptr;
+  int64_t by_stride = 0;
+  const float* factors = nullptr;
+  float* out = nullptr;
+  int64_t out_stride = 0;
+};
+
+template <int64_t kRows, int64_t kVectors>
+void MultiplyTile(const Product& product) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  V sums[kRows][kVectors];
+  for (int64_t r = 0; r < kRows; ++r) {
+    for (int64_t v = 0; v < kVectors; ++v) sums[r][v] = hn::Zero(d);
+  }
+  const auto* by = product.by;
+  for (const auto *number = product.rows, *end = number + product.depth; number < end; ++number, by += product.by_stride) {
+    V row[kVectors];
+    for (int64_t v = 0; v < kVectors; ++v) row[v] = hn::LoadU(d, by + v * lanes);
+    for (int64_t r = 0; r < kRows; ++r) {
+      const auto one = hn::Set(d, number[r * kStride]);
+      for (int64_t v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(one, row[v], sums[r][v]);
+    }
+  }
+  for (int64_t r = 0; r < kRows; ++r) {
+    const auto factor = hn::Set(d, product.factors[r]);
+    for (int64_t v = 0; v < kVectors; ++v)
+      hn::StoreU(hn::Mul(sums[r][v], factor), d, product.out + r * product.out_stride + v * lanes);
+  }
+}
+
+using Kernel = void (*)(const Product&);
+
+// By vectors - 1 and rows - 1; nothing where a tile would not fit the registers.
+constexpr auto Kernels() {
+  std::array<std::array<Kernel, kMostRows>, kMostVectors> table{};
+  const auto fill = [&]<int64_t kVectors, int64_t... kRows>(std::integral_constant<int64_t, kVectors>,
+                                                            std::integer_sequence<int64_t, kRows...>) {
+    ((table[kVectors - 1][kRows] = MultiplyTile<kRows + 1, kVectors>), ...);
+  };
+  const auto each = [&]<int64_t... kVectors>(std::integer_sequence<int64_t, kVectors...>) {
+    (fill(std::integral_constant<int64_t, kVectors + 1>(), std::make_integer_sequence<int64_t, RowsFor(kVectors + 1)>()), ...);
+  };
+  each(std::make_integer_sequence<int64_t, kMostVectors>());
+  return table;
+}
+
+constexpr auto kKernels = Kernels();
+
+// Up to kMostRows rows by some vectors, up to kMostVectors.
+void Multiply(Product product, int64_t rows, int64_t vectors) {
+  const Pieces tiles(rows, RowsFor(vectors));
+  const auto first = product;
+  for (int64_t tile = 0; tile < tiles.count; ++tile) {
+    const auto row = tiles.begin(tile);
+    product.rows = first.rows + row * kStride;
+    product.factors = first.factors + row;
+    product.out = first.out + row * first.out_stride;
+    kKernels[static_cast<size_t>(vectors - 1)][static_cast<size_t>(tiles.size(tile) - 1)](product);
+  }
+}
+
+// Rows as columns: what `count` rows have at a place comes side by side; what is missing in the last vector is zero.
+template <class T>
+void Turn(const T* from, int64_t stride, int64_t count, int64_t depth, float* to, int64_t to_stride) {
+  const auto one = [&](int64_t row, int64_t i) HWY_ATTR {
+    if constexpr (std::is_same_v<T, float>) {
+      to[i * to_stride + row] = from[row * stride + i];
+    } else {
+      const hn::CappedTag<float, 1> d;
+      hn::StoreU(LoadNumbers(d, from + row * stride + i), d, to + i * to_stride + row);
+    }
+  };
+  int64_t turned = 0;  // rows
+#if HWY_TARGET != HWY_SCALAR
+  const hn::FixedTag<float, 4> d;
+  const auto whole = depth / 4 * 4;
+  for (; turned + 4 <= count; turned += 4) {
+    const auto* at = from + turned * stride;
+    for (int64_t i = 0; i < whole; i += 4) {
+      const auto a = LoadNumbers(d, at + i), b = LoadNumbers(d, at + stride + i), c = LoadNumbers(d, at + 2 * stride + i),
+                 e = LoadNumbers(d, at + 3 * stride + i);
+      const auto ab = hn::InterleaveLower(d, a, b), ce = hn::InterleaveLower(d, c, e);
+      const auto ab_upper = hn::InterleaveUpper(d, a, b), ce_upper = hn::InterleaveUpper(d, c, e);
+      auto* out = to + i * to_stride + turned;
+      hn::StoreU(hn::ConcatLowerLower(d, ce, ab), d, out);
+      hn::StoreU(hn::ConcatUpperUpper(d, ce, ab), d, out + to_stride);
+      hn::StoreU(hn::ConcatLowerLower(d, ce_upper, ab_upper), d, out + 2 * to_stride);
+      hn::StoreU(hn::ConcatUpperUpper(d, ce_upper, ab_upper), d, out + 3 * to_stride);
+    }
+    for (int64_t i = whole; i < depth; ++i) {
+      for (int64_t row = turned; row < turned + 4; ++row) one(row, i);
+    }
+  }
+#endif
+  for (int64_t i = 0; i < depth; ++i) {
+    for (int64_t row = turned; row < count; ++row) one(row, i);
+    std::fill(to + i * to_stride + count, to + i * to_stride + to_stride, 0.0f);
+  }
+}
+
+// Numbers of any type as float32.
+template <class T>
+void Copy(const T* from, int64_t count, float* to) {
+  ForLanes<float>(0, count, [&](auto d, int64_t i) HWY_ATTR { hn::StoreU(LoadNumbers(d, from + i), d, to + i); });
+}
+
+// A row of scores, as long as whole vectors, becomes powers of e; gives one by their sum.
+float Weigh(float* scores, int64_t keys, const float* mask) {
+  const hn::ScalableTag<float> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto last = (keys - 1) / lanes * lanes;  // where the last vector begins
+  const auto none = hn::Set(d, -std::numeric_limits<float>::infinity());
+  auto most = none;
+  for (int64_t i = 0; i < last; i += lanes) {
+    auto score = hn::LoadU(d, scores + i);
+    if (mask) {
+      score = hn::Add(score, hn::LoadU(d, mask + i));
+      hn::StoreU(score, d, scores + i);
+    }
+    most = hn::Max(most, score);
+  }
+  auto score = hn::LoadU(d, scores + last);
+  if (mask) score = hn::Add(score, LoadSome(d, mask + last, keys - last));
+  score = hn::IfThenElse(hn::FirstN(d, static_cast<size_t>(keys - last)), score, none);
+  hn::StoreU(score, d, scores + last);
+  most = hn::MaxOfLanes(d, hn::Max(most, score));
+  most = hn::IfThenElse(hn::Eq(most, none), hn::Zero(d), most);
+  // Powers below the least of float32 are nothing. What is no number stays so, and makes the sum so.
+  const auto least = hn::Set(d, -87.0f);
+  auto sum = hn::Zero(d);
+  for (int64_t i = 0; i <= last; i += lanes) {
+    const auto x = hn::Sub(hn::LoadU(d, scores + i), most);
+    const auto power = hn::IfThenZeroElse(hn::Lt(x, least), Exponential(d, x));
+    hn::StoreU(power, d, scores + i);
+    sum = hn::Add(sum, power);
+  }
+  const auto all = hn::GetLane(hn::SumOfLanes(d, sum));
+  return all == 0 ? 0.0f : 1 / all;
+}
+
+// What attend() keeps, behind each other: queries, scores and results of kMostRows tokens, keys, turned, strip by strip, and
+// values.
+struct Room {
+  Room(int64_t keys, int64_t depth, int64_t width)
+      : strips(VectorsOf(keys), kMostVectors),
+        width(VectorsOf(width) * Lanes()),
+        scores(kMostRows * kStride),
+        results(2 * scores),
+        keys(results + kMostRows * this->width),
+        values(this->keys + strips.all * Lanes() * depth),
+        size(values + keys * this->width) {}
+
+  Pieces strips;            // of vectors of keys
+  int64_t width;            // of results and values, as whole vectors
+  int64_t scores, results;  // where they begin, behind the queries
+  int64_t keys, values, size;
+};
+
+int64_t RoomFor(int64_t keys, int64_t depth, int64_t width) { return Room(keys, depth, width).size; }
+
+template <class T>
+void Attend(const Attention<T>& head, float* begin) {
+  const Room room(head.keys, head.depth, head.width);
+  auto *queries = begin, *scores = begin + room.scores, *keys = begin + room.keys, *copies = begin + room.values;
+  const auto lanes = Lanes();
+  for (int64_t strip = 0; strip < room.strips.count; ++strip) {
+    const auto first = room.strips.begin(strip) * lanes, columns = room.strips.size(strip) * lanes;
+    Turn(head.key + first * head.key_stride, head.key_stride, std::min(columns, head.keys - first), head.depth,
+         keys + first * head.depth, columns);
+  }
+  // Whole vectors of float32 are read and written where they lie.
+  const bool lie = std::is_same_v<T, float> && head.width == room.width;
+  const float* values = copies;
+  auto values_stride = room.width;
+  if constexpr (std::is_same_v<T, float>) {
+    if (lie) {
+      values = head.value;
+      values_stride = head.value_stride;
+    }
+  }
+  if (!lie) {
+    for (int64_t k = 0; k < head.keys; ++k) {
+      auto* to = copies + k * room.width;
+      Copy(head.value + k * head.value_stride, head.width, to);
+      std::fill(to + head.width, to + room.width, 0.0f);
+    }
+  }
+
+  float scales[kMostRows], inverses[kMostRows];
+  std::fill_n(scales, kMostRows, head.scale);
+  const Pieces blocks(head.tokens, kMostRows), columns(room.width / lanes, kMostVectors);
+  for (int64_t block = 0; block < blocks.count; ++block) {
+    const auto token = blocks.begin(block), rows = blocks.size(block);
+    for (int64_t r = 0; r < rows; ++r)
+      Copy(head.query + (token + r) * head.query_stride, head.depth, queries + r * kStride);
+    for (int64_t strip = 0; strip < room.strips.count; ++strip) {
+      const auto first = room.strips.begin(strip) * lanes, vectors = room.strips.size(strip);
+      Multiply({.rows = queries,
+                .depth = head.depth,
+                .by = keys + first * head.depth,
+                .by_stride = vectors * lanes,
+                .factors = scales,
+                .out = scores + first,
+                .out_stride = kStride},
+               rows, vectors);
+    }
+    for (int64_t r = 0; r < rows; ++r) {
+      inverses[r] =
+          Weigh(scores + r * kStride, head.keys, head.mask ? head.mask + (token + r) * head.mask_stride : nullptr);
+    }
+    auto* out = begin + room.results;
+    auto out_stride = room.width;
+    if constexpr (std::is_same_v<T, float>) {
+      if (lie) {
+        out = head.out + token * head.out_stride;
+        out_stride = head.out_stride;
+      }
+    }
+    for (int64_t piece = 0; piece < columns.count; ++piece) {
+      const auto first = columns.begin(piece) * lanes;
+      Multiply({.rows = scores,
+                .depth = head.keys,
+                .by = values + first,
+                .by_stride = values_stride,
+                .factors = inverses,
+                .out = out + first,
+                .out_stride = out_stride},
+               rows, columns.size(piece));
+    }
+    if (lie) continue;
+    for (int64_t r = 0; r < rows; ++r) {
+      const auto *from = begin + room.results + r * room.width;
+      auto* to = head.out + (token + r) * head.out_stride;
+      ForLanes<float>(0, head.width,
+                      [&](auto d, int64_t i) HWY_ATTR { StoreNumbers(hn::LoadU(d, from + i), d, to + i); });
+    }
+  }
+}
+
+void AttendFloats(const Attention<float>& head, float* room) { Attend(head, room); }
+void AttendHalves(const Attention<uint16_t>& head, float* room) { Attend(head, room); }
+
+}  // namespace
+}  // namespace opsis::inline v1::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace opsis::inline v1::simd {
+
+HWY_EXPORT(RoomFor);
+HWY_EXPORT(AttendFloats);
+HWY_EXPORT(AttendHalves);
+
+int64_t attention_room(int64_t keys, int64_t depth, int64_t width) { return HWY_DYNAMIC_DISPATCH(RoomFor)(keys, depth, width); }
+
+void attend(const Attention<float>& head, float* room) { HWY_DYNAMIC_DISPATCH(AttendFloats)(head, room); }
+void attend(const Attention<uint16_t>& head, float* room) { HWY_DYNAMIC_DISPATCH(AttendHalves)(head, room); }
+
+}  // namespace opsis::inline v1::simd
+#endif  // HWY_ONCE
