@@ -111,49 +111,44 @@ void Multiply(Product product, int64_t rows, int64_t vectors) {
   }
 }
 
+// Numbers of any type as float32.
+template <class T>
+void Copy(const T* from, int64_t count, float* to) {
+  ForLanes<float>(0, count, [&](auto d, int64_t i) HWY_ATTR { hn::StoreU(LoadNumbers(d, from + i), d, to + i); });
+}
+
 // Rows as columns: what `count` rows have at a place comes side by side; what is missing in the last vector is zero.
 template <class T>
 void Turn(const T* from, int64_t stride, int64_t count, int64_t depth, float* to, int64_t to_stride) {
-  const auto one = [&](int64_t row, int64_t i) HWY_ATTR {
-    if constexpr (std::is_same_v<T, float>) {
-      to[i * to_stride + row] = from[row * stride + i];
-    } else {
-      const hn::CappedTag<float, 1> d;
-      hn::StoreU(LoadNumbers(d, from + row * stride + i), d, to + i * to_stride + row);
-    }
-  };
-  int64_t turned = 0;  // rows
+#if HWY_TARGET == HWY_SCALAR
+  constexpr int64_t kEach = 1;
+#else
+  constexpr int64_t kEach = 4;  // four by four
+#endif
+  const hn::CappedTag<float, kEach> d;
+  const auto zero = hn::Zero(d);
+  for (int64_t row = 0; row < to_stride; row += kEach, to += kEach) {
+    const auto there = std::clamp<int64_t>(count - row, 0, kEach);
+    const auto* at = from + std::min(row, count) * stride;
+    int64_t i = 0;
 #if HWY_TARGET != HWY_SCALAR
-  const hn::FixedTag<float, 4> d;
-  const auto whole = depth / 4 * 4;
-  for (; turned + 4 <= count; turned += 4) {
-    const auto* at = from + turned * stride;
-    for (int64_t i = 0; i < whole; i += 4) {
-      const auto a = LoadNumbers(d, at + i), b = LoadNumbers(d, at + stride + i), c = LoadNumbers(d, at + 2 * stride + i),
-                 e = LoadNumbers(d, at + 3 * stride + i);
+    for (; there > 0 && i + kEach <= depth; i += kEach) {
+      const auto load = [&](int64_t r) HWY_ATTR { return r < there ? LoadNumbers(d, at + r * stride + i) : zero; };
+      const auto a = load(0), b = load(1), c = load(2), e = load(3);
       const auto ab = hn::InterleaveLower(d, a, b), ce = hn::InterleaveLower(d, c, e);
       const auto ab_upper = hn::InterleaveUpper(d, a, b), ce_upper = hn::InterleaveUpper(d, c, e);
-      auto* out = to + i * to_stride + turned;
+      auto* out = to + i * to_stride;
       hn::StoreU(hn::ConcatLowerLower(d, ce, ab), d, out);
       hn::StoreU(hn::ConcatUpperUpper(d, ce, ab), d, out + to_stride);
       hn::StoreU(hn::ConcatLowerLower(d, ce_upper, ab_upper), d, out + 2 * to_stride);
       hn::StoreU(hn::ConcatUpperUpper(d, ce_upper, ab_upper), d, out + 3 * to_stride);
     }
-    for (int64_t i = whole; i < depth; ++i) {
-      for (int64_t row = turned; row < turned + 4; ++row) one(row, i);
+#endif
+    for (; i < depth; ++i) {
+      hn::StoreU(zero, d, to + i * to_stride);
+      for (int64_t r = 0; r < there; ++r) Copy(at + r * stride + i, 1, to + i * to_stride + r);
     }
   }
-#endif
-  for (int64_t i = 0; i < depth; ++i) {
-    for (int64_t row = turned; row < count; ++row) one(row, i);
-    std::fill(to + i * to_stride + count, to + i * to_stride + to_stride, 0.0f);
-  }
-}
-
-// Numbers of any type as float32.
-template <class T>
-void Copy(const T* from, int64_t count, float* to) {
-  ForLanes<float>(0, count, [&](auto d, int64_t i) HWY_ATTR { hn::StoreU(LoadNumbers(d, from + i), d, to + i); });
 }
 
 // A row of scores, as long as whole vectors, becomes powers of e; gives one by their sum.
@@ -213,29 +208,19 @@ int64_t RoomFor(int64_t keys, int64_t depth, int64_t width) { return Room(keys, 
 template <class T>
 void Attend(const Attention<T>& head, float* begin) {
   const Room room(head.keys, head.depth, head.width);
-  auto *queries = begin, *scores = begin + room.scores, *keys = begin + room.keys, *copies = begin + room.values;
+  auto *queries = begin, *scores = begin + room.scores, *keys = begin + room.keys, *values = begin + room.values,
+       *results = begin + room.results;
   const auto lanes = Lanes();
   for (int64_t strip = 0; strip < room.strips.count; ++strip) {
     const auto first = room.strips.begin(strip) * lanes, columns = room.strips.size(strip) * lanes;
     Turn(head.key + first * head.key_stride, head.key_stride, std::min(columns, head.keys - first), head.depth,
          keys + first * head.depth, columns);
   }
-  // Whole vectors of float32 are read and written where they lie.
-  const bool lie = std::is_same_v<T, float> && head.width == room.width;
-  const float* values = copies;
-  auto values_stride = room.width;
-  if constexpr (std::is_same_v<T, float>) {
-    if (lie) {
-      values = head.value;
-      values_stride = head.value_stride;
-    }
-  }
-  if (!lie) {
-    for (int64_t k = 0; k < head.keys; ++k) {
-      auto* to = copies + k * room.width;
-      Copy(head.value + k * head.value_stride, head.width, to);
-      std::fill(to + head.width, to + room.width, 0.0f);
-    }
+  // Where they lie they are far apart, and share a few places of the cache.
+  for (int64_t k = 0; k < head.keys; ++k) {
+    auto* to = values + k * room.width;
+    Copy(head.value + k * head.value_stride, head.width, to);
+    std::fill(to + head.width, to + room.width, 0.0f);
   }
 
   float scales[kMostRows], inverses[kMostRows];
@@ -243,8 +228,7 @@ void Attend(const Attention<T>& head, float* begin) {
   const Pieces blocks(head.tokens, kMostRows), columns(room.width / lanes, kMostVectors);
   for (int64_t block = 0; block < blocks.count; ++block) {
     const auto token = blocks.begin(block), rows = blocks.size(block);
-    for (int64_t r = 0; r < rows; ++r)
-      Copy(head.query + (token + r) * head.query_stride, head.depth, queries + r * kStride);
+    for (int64_t r = 0; r < rows; ++r) Copy(head.query + (token + r) * head.query_stride, head.depth, queries + r * kStride);
     for (int64_t strip = 0; strip < room.strips.count; ++strip) {
       const auto first = room.strips.begin(strip) * lanes, vectors = room.strips.size(strip);
       Multiply({.rows = queries,
@@ -257,34 +241,23 @@ void Attend(const Attention<T>& head, float* begin) {
                rows, vectors);
     }
     for (int64_t r = 0; r < rows; ++r) {
-      inverses[r] =
-          Weigh(scores + r * kStride, head.keys, head.mask ? head.mask + (token + r) * head.mask_stride : nullptr);
-    }
-    auto* out = begin + room.results;
-    auto out_stride = room.width;
-    if constexpr (std::is_same_v<T, float>) {
-      if (lie) {
-        out = head.out + token * head.out_stride;
-        out_stride = head.out_stride;
-      }
+      inverses[r] = Weigh(scores + r * kStride, head.keys, head.mask ? head.mask + (token + r) * head.mask_stride : nullptr);
     }
     for (int64_t piece = 0; piece < columns.count; ++piece) {
       const auto first = columns.begin(piece) * lanes;
       Multiply({.rows = scores,
                 .depth = head.keys,
                 .by = values + first,
-                .by_stride = values_stride,
+                .by_stride = room.width,
                 .factors = inverses,
-                .out = out + first,
-                .out_stride = out_stride},
+                .out = results + first,
+                .out_stride = room.width},
                rows, columns.size(piece));
     }
-    if (lie) continue;
     for (int64_t r = 0; r < rows; ++r) {
-      const auto *from = begin + room.results + r * room.width;
+      const auto* from = results + r * room.width;
       auto* to = head.out + (token + r) * head.out_stride;
-      ForLanes<float>(0, head.width,
-                      [&](auto d, int64_t i) HWY_ATTR { StoreNumbers(hn::LoadU(d, from + i), d, to + i); });
+      ForLanes<float>(0, head.width, [&](auto d, int64_t i) HWY_ATTR { StoreNumbers(hn::LoadU(d, from + i), d, to + i); });
     }
   }
 }
