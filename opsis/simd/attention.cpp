@@ -151,38 +151,41 @@ void Turn(const T* from, int64_t stride, int64_t count, int64_t depth, float* to
   }
 }
 
-// A row of scores, as long as whole vectors, becomes powers of e; gives one by their sum.
-float Weigh(float* scores, int64_t keys, const float* mask) {
+// Rows of scores, kStride apart and as long as whole vectors, become powers of e; what makes their sums one goes to `factors`.
+template <bool kMasked>
+void Weigh(float* scores, int64_t rows, int64_t keys, const float* mask, int64_t mask_stride, float* factors) {
   const hn::ScalableTag<float> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const auto last = (keys - 1) / lanes * lanes;  // where the last vector begins
-  const auto none = hn::Set(d, -std::numeric_limits<float>::infinity());
-  auto most = none;
-  for (int64_t i = 0; i < last; i += lanes) {
-    auto score = hn::LoadU(d, scores + i);
-    if (mask) {
-      score = hn::Add(score, hn::LoadU(d, mask + i));
-      hn::StoreU(score, d, scores + i);
+  const auto there = hn::FirstN(d, static_cast<size_t>(keys - last));
+  const auto none = hn::Set(d, -std::numeric_limits<float>::infinity()), least = hn::Set(d, -87.0f);
+  for (int64_t r = 0; r < rows; ++r, scores += kStride, mask += kMasked ? mask_stride : 0) {
+    auto most = none;
+    for (int64_t i = 0; i < last; i += lanes) {
+      auto score = hn::LoadU(d, scores + i);
+      if constexpr (kMasked) {
+        score = hn::Add(score, hn::LoadU(d, mask + i));
+        hn::StoreU(score, d, scores + i);
+      }
+      most = hn::Max(most, score);
     }
-    most = hn::Max(most, score);
+    auto score = hn::LoadU(d, scores + last);
+    if constexpr (kMasked) score = hn::Add(score, LoadSome(d, mask + last, keys - last));
+    score = hn::IfThenElse(there, score, none);
+    hn::StoreU(score, d, scores + last);
+    most = hn::MaxOfLanes(d, hn::Max(most, score));
+    most = hn::IfThenElse(hn::Eq(most, none), hn::Zero(d), most);
+    // Powers below the least of float32 are nothing. What is no number stays so, and makes the sum so.
+    auto sum = hn::Zero(d);
+    for (int64_t i = 0; i <= last; i += lanes) {
+      const auto x = hn::Sub(hn::LoadU(d, scores + i), most);
+      const auto power = hn::IfThenZeroElse(hn::Lt(x, least), Exponential(d, x));
+      hn::StoreU(power, d, scores + i);
+      sum = hn::Add(sum, power);
+    }
+    const auto all = hn::GetLane(hn::SumOfLanes(d, sum));
+    factors[r] = all == 0 ? 0.0f : 1 / all;
   }
-  auto score = hn::LoadU(d, scores + last);
-  if (mask) score = hn::Add(score, LoadSome(d, mask + last, keys - last));
-  score = hn::IfThenElse(hn::FirstN(d, static_cast<size_t>(keys - last)), score, none);
-  hn::StoreU(score, d, scores + last);
-  most = hn::MaxOfLanes(d, hn::Max(most, score));
-  most = hn::IfThenElse(hn::Eq(most, none), hn::Zero(d), most);
-  // Powers below the least of float32 are nothing. What is no number stays so, and makes the sum so.
-  const auto least = hn::Set(d, -87.0f);
-  auto sum = hn::Zero(d);
-  for (int64_t i = 0; i <= last; i += lanes) {
-    const auto x = hn::Sub(hn::LoadU(d, scores + i), most);
-    const auto power = hn::IfThenZeroElse(hn::Lt(x, least), Exponential(d, x));
-    hn::StoreU(power, d, scores + i);
-    sum = hn::Add(sum, power);
-  }
-  const auto all = hn::GetLane(hn::SumOfLanes(d, sum));
-  return all == 0 ? 0.0f : 1 / all;
 }
 
 // What attend() keeps, behind each other: queries, scores and results of kMostRows tokens, keys, turned, strip by strip, and
@@ -240,8 +243,10 @@ void Attend(const Attention<T>& head, float* begin) {
                 .out_stride = kStride},
                rows, vectors);
     }
-    for (int64_t r = 0; r < rows; ++r) {
-      inverses[r] = Weigh(scores + r * kStride, head.keys, head.mask ? head.mask + (token + r) * head.mask_stride : nullptr);
+    if (head.mask) {
+      Weigh<true>(scores, rows, head.keys, head.mask + token * head.mask_stride, head.mask_stride, inverses);
+    } else {
+      Weigh<false>(scores, rows, head.keys, nullptr, 0, inverses);
     }
     for (int64_t piece = 0; piece < columns.count; ++piece) {
       const auto first = columns.begin(piece) * lanes;
