@@ -100,55 +100,6 @@ void fold_scales(Program& program) {
   }
 }
 
-void fuse_attention(Program& program) {
-  Graph graph(program);
-  const auto dim = [](const Step& step, size_t argument) {  // of a tensor of four
-    const auto value = step.constant(argument).toInt();
-    return value < 0 ? value + 4 : value;
-  };
-  for (auto& step : program.steps) {
-    // (softmax(scores) v), from behind.
-    if (!step.is("aten::matmul") || program.shape(step.input(0)).size() != 4) continue;
-    auto* softmax = graph.producer(step.input(0));
-    if (!softmax || !softmax->is("aten::softmax") || graph.only_user(softmax->output()) != &step) continue;
-    if (dim(*softmax, 1) != 3) continue;
-    // What is added to the scores: a bias, a mask, or both; views between them only split the batch.
-    std::vector<Step*> passed{softmax};
-    std::vector<std::pair<Tensor, std::vector<int64_t>>> added;
-    auto* scores = graph.producer(softmax->input(0));
-    bool fits = true;
-    while (scores && fits && (scores->is("aten::add") || scores->is("aten::view"))) {
-      fits = graph.only_user(scores->output()) == passed.back();
-      if (scores->is("aten::add")) {
-        const auto bias = constant_input(program, *scores, 1);
-        fits = fits && bias.defined() && scores->constant(2).toScalar().toDouble() == 1;
-        if (fits) added.emplace_back(bias, program.shape(scores->output()));
-      }
-      passed.push_back(scores);
-      scores = graph.producer(scores->input(0));
-    }
-    if (!fits || added.empty() || !scores || !scores->is("aten::matmul")) continue;
-    if (graph.only_user(scores->output()) != passed.back()) continue;
-    auto* transpose = graph.producer(scores->input(1));
-    const auto shape = program.shape(scores->output());
-    if (!transpose || !transpose->is("aten::transpose") || graph.only_user(transpose->output()) != scores || shape.size() != 4)
-      continue;
-    const auto from = dim(*transpose, 1), to = dim(*transpose, 2);
-    if (std::min(from, to) != 2 || std::max(from, to) != 3) continue;
-    auto mask = torch::zeros(shape, torch::kFloat32);
-    for (const auto& [bias, at] : added) mask += bias.expand(at).reshape(shape);
-    const auto& first = program.shape(scores->input(0));
-    if (first != program.shape(transpose->input(0)) || first != program.shape(step.input(1))) continue;
-    const auto query = scores->input(0), key = transpose->input(0), value = step.input(1), output = step.output();
-    step = make_step("aten::scaled_dot_product_attention", "",
-                     {query, key, value, program.add_constant(mask), IValue(0.0), IValue(false), IValue(1.0), IValue(false)},
-                     output);
-    for (const auto* one : passed) graph.remove(one);
-    graph.remove(scores);
-    graph.remove(transpose);
-  }
-}
-
 void convert(Program& program, torch::Dtype type) {
   std::map<Slot, Slot> converted;
   const auto slot_for = [&](Slot slot) {
@@ -159,7 +110,7 @@ void convert(Program& program, torch::Dtype type) {
     return found->second;
   };
   for (auto& step : program.steps) {
-    if (step.is("aten::batch_norm") || step.is("aten::layer_norm")) continue;
+    if (step.is("aten::batch_norm") || step.is("aten::layer_norm") || step.is("opsis::inference_attention")) continue;
     for (auto& argument : step.inputs) {
       if (auto* slot = std::get_if<Slot>(&argument)) *slot = slot_for(*slot);
       if (auto* slots = std::get_if<std::vector<Slot>>(&argument)) {

@@ -14,7 +14,7 @@ void fold_batch_norms(Program& program);
 /// Scales of channels after a linear layer become part of it (ConvNeXt's layer_scale).
 void fold_scales(Program& program);
 
-/// softmax(q k + bias) v becomes one operator.
+/// softmax(q k + bias) v becomes one operator: that of inference_ops.h where it is for so many keys, else LibTorch's.
 void fuse_attention(Program& program);
 
 /// A convolution of single pixels, whose results go to a depthwise one alone, and that one become "opsis::inference_expansion",
@@ -30,7 +30,8 @@ void pack(Program& program, bool onednn);
 /// operators of inference_ops.h.
 void use_channel_kernels(Program& program);
 
-/// Constants that convolutions, linear layers and the rest compute with become of this type; norms keep theirs.
+/// Constants that convolutions, linear layers and the rest compute with become of this type; norms, and the
+/// masks of attention, keep theirs.
 void convert(Program& program, torch::Dtype type);
 
 }  // namespace opsis::inline v1::models::detail

@@ -1,7 +1,8 @@
 // Operators that optimized programs are made of: convolutions and linear layers on the CPU, with what follows them, and what else is
 // done to pixels whose channels lie side by side. They are called by name: "opsis::inference_conv2d", "opsis::inference_winograd",
 // "opsis::inference_depthwise", "opsis::inference_expansion", "opsis::inference_linear", "opsis::inference_mean",
-// "opsis::inference_scale", "opsis::inference_max_pool2d". Numbers are of float32 or bfloat16; sums are of float32 always. No gradients.
+// "opsis::inference_scale", "opsis::inference_max_pool2d", "opsis::inference_attention". Numbers are of float32 or bfloat16; sums are
+// of float32 always. No gradients.
 #pragma once
 
 #include <torch/types.h>
@@ -44,5 +45,11 @@ bool is_depthwise(const torch::Tensor& weight, int64_t groups);
 OPSIS_API int64_t expansion_vectors(const torch::Tensor& weight, at::IntArrayRef stride, at::IntArrayRef padding,
                                     at::IntArrayRef dilation, at::IntArrayRef images);
 OPSIS_API torch::Tensor pack_expansion(const torch::Tensor& weight, const torch::Tensor& bias, int64_t vectors);
+
+/// Whether "opsis::inference_attention" is for so many keys, and numbers of a key and of a value: softmax(q k^T * scale + mask) v
+/// of q (..., heads, tokens, depth), k (..., heads, keys, depth) and v (..., heads, keys, width), which may lie anyhow. The result
+/// lies as (..., tokens, heads, width). Of the masks, (masks, heads or 1, tokens or 1, keys or 1) of float32, `which` says for one
+/// after the other of a batch, and then again from the first, which it has; empty: each once. scale: one number, or one a head.
+bool suits_attention(int64_t keys, int64_t depth, int64_t width);
 
 }  // namespace opsis::inline v1::models::detail
