@@ -436,6 +436,104 @@ TEST(InferenceChannels, RefuseWhatDoesNotFit) {
   EXPECT_ERROR(call("opsis::inference_max_pool2d", {x, Ints{5, 5}, Ints{1, 1}, Ints{0, 0}}), ValueError, "nothing comes of");
 }
 
+// Of float64, which the operators do not take.
+Tensor attention_of(const Tensor& query, const Tensor& key, const Tensor& value, const std::optional<Tensor>& mask,
+                    double scale) {
+  const auto hidden = mask ? std::optional<Tensor>(exactly(*mask)) : std::nullopt;
+  return torch::scaled_dot_product_attention(exactly(query), exactly(key), exactly(value), hidden, 0, false, scale);
+}
+
+void expect_attention(const Tensor& found, const Tensor& expected, int64_t depth) {
+  found.scalar_type() == torch::kFloat32 ? expect_close(found, expected, depth) : expect_rounded(found, expected, depth);
+  EXPECT_TRUE(found.transpose(-3, -2).is_contiguous());  // who joins the heads need not copy
+}
+
+TEST(InferenceAttention, GivesTorchsForHeadsThatLieAnyhow) {
+  torch::manual_seed(0);
+  const Ints shapes[] = {{4, 3, 49, 32}, {1, 2, 197, 64}, {2, 1, 5, 7}, {1, 1, 1, 1}, {0, 2, 9, 8}, {2, 2, 400, 24}};
+  const auto threads = torch::get_num_threads();
+  support::on_every_target([&] {
+    for (const auto& shape : shapes) {
+      SCOPED_TRACE(shape[2]);
+      const auto batch = shape[0], heads = shape[1], tokens = shape[2], depth = shape[3];
+      for (const auto type : {torch::kFloat32, torch::kBFloat16}) {
+        const auto parts = torch::randn({batch, tokens, 3, heads, depth}).to(type).permute({2, 0, 3, 1, 4});
+        const auto mask = torch::randn({1, heads, tokens, tokens});
+        const auto without = attention_of(parts[0], parts[1], parts[2], std::nullopt, 0.3),
+                   with = attention_of(parts[0], parts[1], parts[2], mask, 0.3);
+        const auto turned = parts[1].transpose(2, 3).contiguous().transpose(2, 3);
+        const auto run = [&](const Tensor& key, const IValue& added) {
+          return call("opsis::inference_attention", {parts[0], key, parts[2], added, Ints{}, IValue(std::vector{0.3})});
+        };
+        for (const int count : {1, 2, 3}) {
+          torch::set_num_threads(count);
+          expect_attention(run(parts[1], IValue()), without, depth);
+          expect_attention(run(turned, mask), with, depth);
+        }
+      }
+    }
+  });
+  torch::set_num_threads(threads);
+}
+
+TEST(InferenceAttention, TakesOtherCountsOfKeysAndGroupsOfBatches) {
+  torch::manual_seed(0);
+  const auto query = torch::randn({2, 3, 4, 10, 16}), key = torch::randn({2, 3, 4, 33, 16}),
+             value = torch::randn({2, 3, 4, 33, 20});
+  const auto found = call("opsis::inference_attention", {query, key, value, IValue(), Ints{}, IValue(std::vector{1.0})});
+  expect_attention(found, attention_of(query, key, value, std::nullopt, 1), 16);
+  const auto none = key.narrow(3, 0, 0), nothing = value.narrow(3, 0, 0);
+  EXPECT_EQ(call("opsis::inference_attention", {query, none, nothing, IValue(), Ints{}, IValue(std::vector{1.0})})
+                .abs()
+                .max()
+                .item<double>(),
+            0);
+}
+
+TEST(InferenceAttention, AddsMasksInTurnAndScalesEachHead) {
+  torch::manual_seed(0);
+  const auto x = torch::randn({6, 2, 9, 16});
+  const auto run = [&](const Tensor& mask, const Ints& which, const std::vector<double>& scale) {
+    return call("opsis::inference_attention", {x, x, x, mask, which, IValue(scale)});
+  };
+  const auto masks = torch::randn({2, 2, 9, 9});
+  const auto in_turn = masks.index_select(0, torch::tensor({1, 0, 1, 1, 0, 1}));
+  expect_attention(run(masks, {1, 0, 1}, {0.5}), attention_of(x, x, x, in_turn, 0.5), 16);
+  expect_attention(run(masks, {}, {0.5}), attention_of(x, x, x, masks.repeat({3, 1, 1, 1}), 0.5), 16);
+  expect_attention(run(in_turn, {}, {0.5}), attention_of(x, x, x, in_turn, 0.5), 16);
+  for (const Ints& shape : {Ints{1, 2, 1, 9}, Ints{1, 1, 9, 9}, Ints{1, 2, 9, 1}, Ints{2, 1, 1, 9}}) {
+    const auto some = torch::randn(shape);
+    const auto all = some.repeat({6 / shape[0], 1, 1, 1}).expand({6, 2, 9, 9});
+    expect_attention(run(some, {}, {0.5}), attention_of(x, x, x, all, 0.5), 16);
+  }
+  const auto each = torch::tensor({0.5, -2.0}, torch::kFloat32).view({2, 1, 1});
+  expect_attention(run(masks, {0}, {0.5, -2.0}), attention_of(x * each, x, x, masks.narrow(0, 0, 1), 1), 16);
+}
+
+TEST(InferenceAttention, RefusesWhatDoesNotFit) {
+  const auto x = torch::rand({6, 2, 9, 16});
+  const auto run = [&](const Tensor& key, const IValue& mask, const Ints& which, const std::vector<double>& scale) {
+    return call("opsis::inference_attention", {x, key, key, mask, which, IValue(scale)});
+  };
+  const std::vector<double> one{1};
+  EXPECT_ERROR(run(x[0], IValue(), {}, one), ValueError, "expected (..., heads, tokens, numbers)");
+  EXPECT_ERROR(run(torch::rand({6, 2, 9, 15}), IValue(), {}, one), ValueError, "are not for");
+  EXPECT_ERROR(run(torch::rand({6, 1, 9, 16}), IValue(), {}, one), ValueError, "are not for");
+  EXPECT_ERROR(run(torch::rand({6, 2, 513, 16}), IValue(), {}, one), ValueError, "more than 512");
+  EXPECT_ERROR(run(x.to(torch::kBFloat16), IValue(), {}, one), ValueError, "queries, keys and values are of");
+  EXPECT_ERROR(run(x, IValue(), {0}, one), ValueError, "there is no mask");
+  EXPECT_ERROR(run(x, torch::rand({9, 9}), {}, one), ValueError, "a mask must be");
+  EXPECT_ERROR(run(x, torch::rand({1, 1, 9, 9}).to(torch::kBFloat16), {}, one), ValueError, "a mask must be");
+  EXPECT_ERROR(run(x, torch::rand({1, 1, 9, 8}), {}, one), ValueError, "are not for scores");
+  EXPECT_ERROR(run(x, torch::rand({4, 1, 9, 9}), {}, one), ValueError, "cannot be those of a batch of 6");
+  EXPECT_ERROR(run(x, torch::rand({2, 1, 9, 9}), {0, 2}, one), ValueError, "cannot be those of a batch of 6");
+  EXPECT_ERROR(run(x, torch::rand({2, 1, 9, 9}), {0, -1}, one), ValueError, "cannot be those of a batch of 6");
+  EXPECT_ERROR(run(x, IValue(), {}, {1, 2, 3}), ValueError, "3 scales are not for 2 heads");
+  const auto double_x = x.to(torch::kFloat64);
+  EXPECT_ERROR(call("opsis::inference_attention", {double_x, double_x, double_x, IValue(), Ints{}, IValue(one)}), ValueError,
+               "of float32 or bfloat16");
+}
+
 TEST(InferenceOperators, MakeTheirResultsInMemoryThatIsKept) {
   const TensorPool memory(4);
   const auto x = torch::rand({1, 64, 64, 64}), ones = torch::ones({1, 64, 1, 1});

@@ -394,6 +394,67 @@ TEST(Optimize, TakesNoImages) {
   }
 }
 
+// Each as some network has it.
+TEST(Optimize, FusesAttentionHoweverItIsWritten) {
+  const torch::NoGradGuard no_grad;
+  torch::manual_seed(0);
+  const auto bias = torch::randn({1, 2, 15, 15}), window = torch::randn({1, 2, 1, 15, 15}), each = torch::rand({2, 1, 1}),
+             other = torch::randn({4, 1, 15, 15}), flat = torch::randn({15, 15});
+  const auto plain = [](const torch::Tensor& x) { return x.reshape({4, 2, 15, 16}); };
+  const auto scores = [](const torch::Tensor& q, const torch::Tensor& k) { return q.matmul(k.transpose(-2, -1)); };
+  const auto joined = [](const torch::Tensor& x) { return x.transpose(1, 2).reshape({4, 15, 32}); };
+  const auto apart = [](const torch::Tensor& x) { return x.view({2, 2, 2, 15, 15}); };
+  using Attend = std::function<torch::Tensor(const torch::Tensor&)>;
+  const Attend forwards[] = {
+      [=](const torch::Tensor& x) {  // Swin
+        const auto found = apart(scores(x * 0.3, x) + bias) + window;
+        return torch::softmax(found.view({-1, 2, 15, 15}), -1).matmul(x);
+      },
+      [=](const torch::Tensor& x) { return torch::softmax(scores(x * 0.3, x) * each + bias, -1).matmul(x); },
+      [=](const torch::Tensor& x) { return torch::softmax(scores(x, x * 0.3) * 0.5 + other + bias, 3).matmul(x); },
+      [=](const torch::Tensor& x) {
+        return torch::softmax((apart(scores(x, x)) + window).view({4, 2, 15, 15}), -1).matmul(x);
+      },
+      [=](const torch::Tensor& x) { return torch::softmax(scores(x, x), -1).matmul(x); },
+      [=](const torch::Tensor& x) {  // MaxViT
+        const auto groups = x.view({2, 2, 2, 15, 16});
+        return torch::softmax(scores(groups, groups * 0.3) + bias, -1).matmul(groups).view({4, 2, 15, 16});
+      },
+      [=](const torch::Tensor& x) { return torch::scaled_dot_product_attention(x, x, x); },
+      [=](const torch::Tensor& x) { return torch::scaled_dot_product_attention(x, x, x, flat, 0, false, 0.3); },
+  };
+  const auto images = torch::randn({2, 3, 20, 16});
+  int number = 0;
+  for (const auto& forward : forwards) {
+    SCOPED_TRACE(number++);
+    const std::shared_ptr<models::ImageClassifier> model =
+        std::make_shared<Stranger>([=](const torch::Tensor& x) { return joined(forward(plain(x))); });
+    const auto quick = optimize(model), halved = optimize(model, {.dtype = torch::kBFloat16});
+    const auto expected = model->forward(images);
+    EXPECT_TENSOR_NEAR(quick->forward(images), expected, 1e-5, 0);
+    EXPECT_TENSOR_NEAR(halved->forward(images), expected, 0.2, 0);  // scores are large, and rounded to 8 bits before
+    const Operators called;
+    quick->forward(images);
+    EXPECT_EQ(Operators::names().count("opsis::inference_attention"), 1U);
+    EXPECT_EQ(Operators::names().count("aten::softmax") + Operators::names().count("aten::mul"), 0U);
+  }
+}
+
+TEST(Optimize, LeavesAttentionToManyKeysToLibTorch) {
+  const torch::NoGradGuard no_grad;
+  const auto bias = torch::randn({1, 1, 600, 600});
+  const std::shared_ptr<models::ImageClassifier> model = std::make_shared<Stranger>([=](const torch::Tensor& images) {
+    const auto x = images.reshape({2, 1, 600, 4});
+    return torch::softmax((x * 0.3).matmul(x.transpose(-2, -1)) + bias, -1).matmul(x).flatten(1);
+  });
+  const auto images = torch::randn({2, 3, 40, 20}), expected = model->forward(images);
+  const auto quick = optimize(model);
+  EXPECT_TENSOR_NEAR(quick->forward(images), expected, 1e-5, 0);
+  const Operators called;
+  quick->forward(images);
+  EXPECT_EQ(Operators::names().count("aten::scaled_dot_product_attention"), 1U);
+}
+
 TEST(Optimize, FusesNoAttentionThatIsAnother) {
   const torch::NoGradGuard no_grad;
   const auto bias = torch::rand({4, 4});
