@@ -14,7 +14,7 @@
 namespace opsis::inline v1::datasets {
 
 /// A name in a folder; both are texts of the FolderGlob that found it.
-struct FoundName {
+struct OPSIS_API FoundName {
   std::string_view folder{}, name{};
   std::string path() const;
 };

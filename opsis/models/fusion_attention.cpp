@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -177,7 +178,7 @@ Masks masks_of(const std::vector<std::pair<Tensor, Shape>>& added, const Shape& 
     auto masks = bias.to(torch::kFloat32).expand(shape).reshape(four);
     auto *few = &sum, *many = &masks;
     if (few->size(0) > many->size(0)) std::swap(few, many);
-    if (many->size(0) % few->size(0) > 0) *many = many->repeat({few->size(0), 1, 1, 1});
+    *many = many->repeat({std::lcm(many->size(0), few->size(0)) / many->size(0), 1, 1, 1});
     sum = *many + few->repeat({many->size(0) / few->size(0), 1, 1, 1});
   }
   if (sum.size(0) == 1) return {sum, {}};
@@ -197,40 +198,46 @@ Tensor whole(const Masks& masks, const Shape& scores) {
 }  // namespace
 
 void fuse_attention(Program& program) {
-  Graph graph(program);
-  for (auto& step : program.steps) {
-    if (graph.gone(&step)) continue;
-    std::vector<const Step*> parts;
-    auto found = from_products(program, graph, step, parts);
-    const bool products = found.has_value();
-    if (!products) found = from_operator(program, step);
-    if (!found || !fits(program, *found)) continue;
-    // They are read later than they were.
-    const auto* first = &step;
-    for (const auto* part : parts) first = std::min(first, part);
-    if (graph.overwritten(found->query, first, &step) || graph.overwritten(found->key, first, &step)) continue;
-    auto scores = program.shape(found->query);
-    scores.back() = program.shape(found->key).at(scores.size() - 2);
-    const bool same = std::all_of(found->added.begin(), found->added.end(), [&](const auto& one) {
-      return one.second.size() >= 4 && std::equal(one.second.end() - 3, one.second.end(), scores.end() - 3);
-    });
-    if (!same) continue;
-    const bool ours = suits_attention(scores.back(), program.shape(found->key).back(), program.shape(found->value).back());
-    if (!ours && (!products || scores.size() != 4 || found->added.empty() || found->scale.size() > 1)) continue;
-    const auto masks = found->added.empty() ? Masks{} : masks_of(found->added, scores);
-    if (ours) {
-      const auto mask = masks.masks.defined() ? Argument(program.add_constant(masks.masks)) : Argument(IValue());
-      step =
-          make_step("opsis::inference_attention", "",
-                    {found->query, found->key, found->value, mask, IValue(masks.which), IValue(found->scale)}, found->output);
-    } else {
-      step = make_step("aten::scaled_dot_product_attention", "",
-                       {found->query, found->key, found->value, program.add_constant(whole(masks, scores)), IValue(0.0),
-                        IValue(false), IValue(found->scale[0]), IValue(false)},
-                       found->output);
+  const bool may_lie_otherwise = !views_of(program).must_not;  // than products do, which lie as they are counted
+  bool lies_otherwise = false;
+  {
+    Graph graph(program);
+    for (auto& step : program.steps) {
+      if (graph.gone(&step)) continue;
+      std::vector<const Step*> parts;
+      auto found = from_products(program, graph, step, parts);
+      const bool products = found.has_value();
+      if (!products) found = from_operator(program, step);
+      if (!found || (products && !may_lie_otherwise) || !fits(program, *found)) continue;
+      // They are read later than they were.
+      const auto* first = &step;
+      for (const auto* part : parts) first = std::min(first, part);
+      if (graph.overwritten(found->query, first, &step) || graph.overwritten(found->key, first, &step)) continue;
+      auto scores = program.shape(found->query);
+      scores.back() = program.shape(found->key).at(scores.size() - 2);
+      const bool same = std::all_of(found->added.begin(), found->added.end(), [&](const auto& one) {
+        return one.second.size() >= 4 && std::equal(one.second.end() - 3, one.second.end(), scores.end() - 3);
+      });
+      if (!same) continue;
+      const bool ours = suits_attention(scores.back(), program.shape(found->key).back(), program.shape(found->value).back());
+      if (!ours && (!products || scores.size() != 4 || found->added.empty() || found->scale.size() > 1)) continue;
+      const auto masks = found->added.empty() ? Masks{} : masks_of(found->added, scores);
+      if (ours) {
+        const auto mask = masks.masks.defined() ? Argument(program.add_constant(masks.masks)) : Argument(IValue());
+        step =
+            make_step("opsis::inference_attention", "",
+                      {found->query, found->key, found->value, mask, IValue(masks.which), IValue(found->scale)}, found->output);
+      } else {
+        step = make_step("aten::scaled_dot_product_attention", "",
+                         {found->query, found->key, found->value, program.add_constant(whole(masks, scores)), IValue(0.0),
+                          IValue(false), IValue(found->scale[0]), IValue(false)},
+                         found->output);
+      }
+      for (const auto* part : parts) graph.remove(part);
+      lies_otherwise = lies_otherwise || products;
     }
-    for (const auto* part : parts) graph.remove(part);
   }
+  if (lies_otherwise) let_views_copy(program);
 }
 
 }  // namespace opsis::inline v1::models::detail

@@ -76,6 +76,18 @@ bool is_conv(const Step& step);
 /// Whether weight and bias of such a layer are known, and not of shapes that no packing is for.
 bool has_constant_weights(const Program& program, const Step& step);
 
+/// What looks at a tensor in another shape where it lies. A copy would do, unless one of the two is written over later, which both
+/// must see.
+struct Views {
+  std::vector<size_t> may_copy{};  ///< places of steps
+  bool must_not = false;           ///< whether there are others
+};
+
+Views views_of(const Program& program);
+
+/// Those that may copy do so where they must, since results came to lie otherwise than when they were recorded.
+void let_views_copy(Program& program);
+
 /// The permutation that a step makes of what it is given.
 std::optional<std::vector<int64_t>> permutation_of(const Step& step);
 

@@ -2,7 +2,6 @@
 #include <limits>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -194,30 +193,6 @@ Step with_addition(Packed packed, Slot other, bool conv, const Activation& activ
   return make_step(packed.name, "binary", std::move(arguments), std::get<Slot>(output));
 }
 
-// What looks at a tensor in another shape where it lies. A copy would do, unless one of the two is written over later, which both
-// must see.
-struct Views {
-  std::vector<size_t> may_copy{};  // places of steps
-  bool must_not = false;           // whether there are others
-};
-
-Views views_of(const Program& program) {
-  Views views;
-  std::set<int64_t> written_later;
-  for (auto i = program.steps.size(); i-- > 0;) {
-    const auto& step = program.steps[i];
-    const auto memory = step.input(0) >= 0 ? program.memory(step.input(0)) : -1;
-    if (step.in_place()) written_later.insert(memory);
-    if (!step.is("aten::view") || !step.op.schema().overload_name().empty()) continue;
-    if (written_later.contains(memory)) {
-      views.must_not = true;
-    } else {
-      views.may_copy.push_back(i);
-    }
-  }
-  return views;
-}
-
 }  // namespace
 
 void pack(Program& program, bool onednn) {
@@ -293,10 +268,7 @@ void pack(Program& program, bool onednn) {
   }
   program.steps = std::move(rewritten);
   if (!laid_otherwise) return;
-  for (const auto place : views_of(program).may_copy) {
-    auto& view = program.steps[place];
-    view = make_step("aten::reshape", "", view.inputs, view.output());
-  }
+  let_views_copy(program);
 }
 
 void join_expansions(Program& program) {

@@ -125,7 +125,7 @@ HWY_INLINE void weighted(D8 d8, const Row& row, const int16_t* weights, int64_t 
 
 // ---- Along the columns ----
 
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET <= HWY_AVX3
 
 // Interleaving twice puts four columns of a block into a vector, with the two numbers of each beside each other; narrowing takes
 // that back by itself.
@@ -353,7 +353,7 @@ bool resize_by_two(const RowsToResize&) { return false; }
 
 #endif
 
-#if HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET <= HWY_AVX3_DL
 
 constexpr int64_t kSums = 16, kWindow = 64;  // of a vector: sums, and bytes where they are looked up
 
