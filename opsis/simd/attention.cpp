@@ -152,40 +152,58 @@ void Turn(const T* from, int64_t stride, int64_t count, int64_t depth, float* to
 }
 
 // Rows of scores, kStride apart and as long as whole vectors, become powers of e; what makes their sums one goes to `factors`.
-template <bool kMasked>
-void Weigh(float* scores, int64_t rows, int64_t keys, const float* mask, int64_t mask_stride, float* factors) {
+template <bool kMasked, int64_t kRows>
+HWY_INLINE void WeighRows(float* scores, int64_t keys, const float* mask, int64_t mask_stride, float* factors) {
   const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const auto last = (keys - 1) / lanes * lanes;  // where the last vector begins
   const auto there = hn::FirstN(d, static_cast<size_t>(keys - last));
   const auto none = hn::Set(d, -std::numeric_limits<float>::infinity()), least = hn::Set(d, -87.0f);
-  for (int64_t r = 0; r < rows; ++r, scores += kStride, mask += kMasked ? mask_stride : 0) {
-    auto most = none;
-    for (int64_t i = 0; i < last; i += lanes) {
-      auto score = hn::LoadU(d, scores + i);
+  V most[kRows], sums[kRows];
+  for (int64_t r = 0; r < kRows; ++r) most[r] = none;
+  for (int64_t i = 0; i < last; i += lanes) {
+    for (int64_t r = 0; r < kRows; ++r) {
+      auto score = hn::LoadU(d, scores + r * kStride + i);
       if constexpr (kMasked) {
-        score = hn::Add(score, hn::LoadU(d, mask + i));
-        hn::StoreU(score, d, scores + i);
+        score = hn::Add(score, hn::LoadU(d, mask + r * mask_stride + i));
+        hn::StoreU(score, d, scores + r * kStride + i);
       }
-      most = hn::Max(most, score);
+      most[r] = hn::Max(most[r], score);
     }
-    auto score = hn::LoadU(d, scores + last);
-    if constexpr (kMasked) score = hn::Add(score, LoadSome(d, mask + last, keys - last));
+  }
+  for (int64_t r = 0; r < kRows; ++r) {
+    auto score = hn::LoadU(d, scores + r * kStride + last);
+    if constexpr (kMasked) score = hn::Add(score, LoadSome(d, mask + r * mask_stride + last, keys - last));
     score = hn::IfThenElse(there, score, none);
-    hn::StoreU(score, d, scores + last);
-    most = hn::MaxOfLanes(d, hn::Max(most, score));
-    most = hn::IfThenElse(hn::Eq(most, none), hn::Zero(d), most);
-    // Powers below the least of float32 are nothing. What is no number stays so, and makes the sum so.
-    auto sum = hn::Zero(d);
-    for (int64_t i = 0; i <= last; i += lanes) {
-      const auto x = hn::Sub(hn::LoadU(d, scores + i), most);
+    hn::StoreU(score, d, scores + r * kStride + last);
+    most[r] = hn::MaxOfLanes(d, hn::Max(most[r], score));
+    most[r] = hn::IfThenElse(hn::Eq(most[r], none), hn::Zero(d), most[r]);
+    sums[r] = hn::Zero(d);
+  }
+  // Powers below the least of float32 are nothing. What is no number stays so, and makes the sum so.
+  for (int64_t i = 0; i <= last; i += lanes) {
+    for (int64_t r = 0; r < kRows; ++r) {
+      const auto x = hn::Sub(hn::LoadU(d, scores + r * kStride + i), most[r]);
       const auto power = hn::IfThenZeroElse(hn::Lt(x, least), Exponential(d, x));
-      hn::StoreU(power, d, scores + i);
-      sum = hn::Add(sum, power);
+      hn::StoreU(power, d, scores + r * kStride + i);
+      sums[r] = hn::Add(sums[r], power);
     }
-    const auto all = hn::GetLane(hn::SumOfLanes(d, sum));
+  }
+  for (int64_t r = 0; r < kRows; ++r) {
+    const auto all = hn::GetLane(hn::SumOfLanes(d, sums[r]));
     factors[r] = all == 0 ? 0.0f : 1 / all;
   }
+}
+
+// Some at once, which wait for nothing of each other.
+template <bool kMasked>
+void Weigh(float* scores, int64_t rows, int64_t keys, const float* mask, int64_t mask_stride, float* factors) {
+  constexpr int64_t kAtOnce = 2;
+  int64_t r = 0;
+  for (; r + kAtOnce <= rows; r += kAtOnce)
+    WeighRows<kMasked, kAtOnce>(scores + r * kStride, keys, mask + r * mask_stride, mask_stride, factors + r);
+  for (; r < rows; ++r) WeighRows<kMasked, 1>(scores + r * kStride, keys, mask + r * mask_stride, mask_stride, factors + r);
 }
 
 // What attend() keeps, behind each other: queries, scores and results of kMostRows tokens, keys, turned, strip by strip, and
