@@ -135,7 +135,7 @@ int openmp_threads(int wanted) {
 int mkl_threads(int wanted) {
   using Set = int (*)(int);
   static const auto set = reinterpret_cast<Set>(dlsym(RTLD_DEFAULT, "MKL_Set_Num_Threads_Local"));
-  return set ? set(wanted) : 0;  // a LibTorch that is built without MKL
+  return set ? set(wanted) : 0;  // none: LibTorch is without MKL, or a host has loaded it for itself
 }
 
 }  // namespace

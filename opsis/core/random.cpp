@@ -85,7 +85,8 @@ float uniform() {
 
 bool spans(double low, double high) {
   constexpr double most = std::numeric_limits<float>::max();
-  return low <= high && low >= -most && high <= most && high - low <= most;
+  return low <= high && low >= -most && high <= most && high - low <= most &&
+         static_cast<float>(high) - static_cast<float>(low) <= std::numeric_limits<float>::max();
 }
 
 double uniform(double low, double high) {

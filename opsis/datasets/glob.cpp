@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "opsis/core/check.h"
 #include "opsis/core/error.h"
 #include "opsis/datasets/entries.h"
 
@@ -56,6 +57,7 @@ ScannedFolder read_folder(const std::string& folder, bool stamped) {
     }
   } catch (const Error&) {
     out.stamp = {};  // it may be there, or be read, the next time
+    out.is_hidden = true;
   }
   std::sort(files.begin(), files.end());
   std::sort(folders.begin(), folders.end());
@@ -96,6 +98,11 @@ void FolderGlob::find(const std::string& folder, fs::path::iterator part, const 
   const bool is_name = pattern.find_first_of("*?[") == pattern.npos;
   if (is_name && !last) return find(joined_path(folder, pattern), part, end, out);
   const auto& here = in(folder);
+  std::error_code failed;
+  if (is_name && here.is_hidden) {
+    if (fs::exists(joined_path(folder, pattern), failed)) out.push_back({here.folder, asked_for_.emplace_back(pattern)});
+    return;
+  }
   std::vector<std::string_view> found;
   const NamePattern names(pattern);
   const auto add_from = [&](const Names& all) {
@@ -113,7 +120,7 @@ void FolderGlob::find(const std::string& folder, fs::path::iterator part, const 
   add_from(here.files);
   std::inplace_merge(found.begin(), found.begin() + folders, found.end());
   for (const auto name : found) {
-    std::error_code failed;  // A link to nothing is there for a pattern, and not for a name; as in Python.
+    // A link to nothing is there for a pattern, and not for a name; as in Python.
     if (is_name && here.has_links && !fs::exists(joined_path(folder, name), failed)) continue;
     out.push_back({here.folder, name});
   }
@@ -123,6 +130,8 @@ std::vector<FoundName> FolderGlob::operator()(const std::string& pattern) { retu
 
 std::vector<FoundName> FolderGlob::operator()(const fs::path& folder, const std::string& pattern) {
   const fs::path parts(pattern);
+  OPSIS_CHECK(!parts.is_absolute() && folder.string().starts_with(root_), "glob: {} is not below {}",
+              parts.is_absolute() ? pattern : folder.string(), root_);
   std::vector<FoundName> out;
   if (!parts.empty()) find(folder.string(), parts.begin(), parts.end(), out);
   return out;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -51,7 +52,8 @@ class OPSIS_API FolderGlob {
   std::string root_;
   bool index_, anew_ = false;
   int64_t begun_ns_;
-  ScannedTree kept_, asked_;  // what the index says that nobody has asked for; what somebody has, as it is now
+  std::deque<std::string> asked_for_;  // names in folders that cannot be listed
+  ScannedTree kept_, asked_;           // what the index says that nobody has asked for; what somebody has, as it is now
 };
 
 /// The paths that match a single pattern, below `root`; as FolderGlob finds them.

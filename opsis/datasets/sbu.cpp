@@ -97,7 +97,8 @@ ListedFiles read_sbu(const fs::path& folder, bool& has_links) {
 bool are_photos_with_captions(const ListedFiles& list) {
   if (list.names.size() % 2 != 0) return false;
   for (size_t i = 0; i < list.names.size(); i += 2) {
-    if (list.names[i].find('/') != std::string_view::npos) return false;
+    const auto name = list.names[i];
+    if (name.empty() || name == "." || name == ".." || name.find('/') != std::string_view::npos) return false;
   }
   return true;
 }
@@ -111,6 +112,7 @@ std::optional<std::string> sbu_stamps(const fs::path& folder) {
   auto last = std::max(photos->modified_ns, photos->changed_ns);
   auto out = text("{} {} {}", photos->modified_ns, photos->changed_ns, photos->number);
   for (const auto* name : {kUrls, kCaptions}) {
+    if (!detail::is_file(folder / name)) return std::nullopt;  // who reads it says so
     const auto list = io::file_stamp(folder / name);
     last = std::max({last, list.modified_ns, list.changed_ns});
     out += text(" {} {} {} {}", list.size, list.modified_ns, list.changed_ns, list.number);

@@ -150,6 +150,18 @@ void write_scan(const fs::path& root, const ScannedClasses& classes, int64_t beg
   io::write_index(root, scan_bytes(classes, begun_ns));
 }
 
+// Whether it is the way of a folder from the root: none that begins anew or goes back.
+bool is_below(std::string_view way) {
+  if (way.empty()) return true;  // the root itself
+  for (size_t begin = 0; begin <= way.size();) {
+    const auto end = std::min(way.find('/', begin), way.size());
+    const auto part = way.substr(begin, end - begin);
+    if (part.empty() || part == "." || part == "..") return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
 ScannedTree parse_tree(io::Bytes bytes) {
   ScanWords words(io::as_text(bytes));
   if (words.next() != kTreeHead) raise<DecodeError>("scan index: it is none of a tree");
@@ -157,7 +169,9 @@ ScannedTree parse_tree(io::Bytes bytes) {
   if (io::crc32(io::as_bytes(words.rest())) != sum) raise<DecodeError>("scan index: it is damaged");
   ScannedTree out;
   while (!words.empty()) {
-    auto& folder = out.emplace_hint(out.end(), words.next(), ScannedFolder())->second;
+    const auto below = words.next();
+    if (!is_below(below)) raise<DecodeError>("scan index: \"{}\" is not below the root", below);
+    auto& folder = out.emplace_hint(out.end(), below, ScannedFolder())->second;
     folder.stamp = words.stamp();
     const auto files = words.number<uint64_t>(), folders = words.number<uint64_t>();
     folder.files = words.names(files);

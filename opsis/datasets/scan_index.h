@@ -81,6 +81,7 @@ struct ScannedFolder {
   Names files{}, folders{};
   FolderStamp stamp{};
   bool has_links = false;
+  bool is_hidden = false;  ///< it cannot be listed; what is in it may be there all the same
 };
 
 /// The folders of each class, sorted.

@@ -198,7 +198,7 @@ Tensor whole(const Masks& masks, const Shape& scores) {
 }  // namespace
 
 void fuse_attention(Program& program) {
-  const bool may_lie_otherwise = !views_of(program).must_not;  // than products do, which lie as they are counted
+  const bool may_lie_otherwise = !views_of(program).must_not;  // than products do, or LibTorch's operator
   bool lies_otherwise = false;
   {
     Graph graph(program);
@@ -208,7 +208,7 @@ void fuse_attention(Program& program) {
       auto found = from_products(program, graph, step, parts);
       const bool products = found.has_value();
       if (!products) found = from_operator(program, step);
-      if (!found || (products && !may_lie_otherwise) || !fits(program, *found)) continue;
+      if (!found || !may_lie_otherwise || !fits(program, *found)) continue;
       // They are read later than they were.
       const auto* first = &step;
       for (const auto* part : parts) first = std::min(first, part);
@@ -222,6 +222,8 @@ void fuse_attention(Program& program) {
       const bool ours = suits_attention(scores.back(), program.shape(found->key).back(), program.shape(found->value).back());
       if (!ours && (!products || scores.size() != 4 || found->added.empty() || found->scale.size() > 1)) continue;
       const auto masks = found->added.empty() ? Masks{} : masks_of(found->added, scores);
+      // Of a token that sees nothing softmax makes no numbers, and attention as one operator zeros.
+      if (products && masks.masks.defined() && masks.masks.isneginf().all(-1).any().item<bool>()) continue;
       if (ours) {
         const auto mask = masks.masks.defined() ? Argument(program.add_constant(masks.masks)) : Argument(IValue());
         step =
@@ -234,7 +236,7 @@ void fuse_attention(Program& program) {
                          found->output);
       }
       for (const auto* part : parts) graph.remove(part);
-      lies_otherwise = lies_otherwise || products;
+      lies_otherwise = true;
     }
   }
   if (lies_otherwise) let_views_copy(program);

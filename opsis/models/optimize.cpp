@@ -3,7 +3,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/ThreadLocalState.h>
 #include <ATen/core/LegacyTypeDispatch.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 
 #include <algorithm>
 #include <functional>
@@ -92,19 +92,23 @@ class Programs {
   // Each thread has parts of its own.
   std::vector<Tensor> run_in_parts(const detail::Program& program, const Tensor& images, int64_t part) const {
     const auto count = images.size(0) / part;
-    std::vector<std::vector<Tensor>> found(static_cast<size_t>(count));
+    std::vector<Tensor> results;
+    std::once_flag made;
     const at::ThreadLocalState as_here;
     parallel_for(0, count, 1, [&](int64_t first, int64_t last) {
       const at::ThreadLocalStateGuard there(as_here);
-      for (; first < last; ++first)
-        found[static_cast<size_t>(first)] = run(program, images.slice(0, first * part, (first + 1) * part));
+      for (; first < last; ++first) {
+        const auto found = run(program, images.slice(0, first * part, (first + 1) * part));
+        std::call_once(made, [&] {
+          for (const auto& of_part : found) {
+            auto shape = of_part.sizes().vec();
+            shape[0] *= count;
+            results.push_back(at::empty(shape, of_part.options(), of_part.suggest_memory_format()));
+          }
+        });
+        for (size_t i = 0; i < found.size(); ++i) results[i].slice(0, first * part, (first + 1) * part).copy_(found[i]);
+      }
     });
-    std::vector<Tensor> results;
-    for (size_t i = 0; i < found.front().size(); ++i) {
-      std::vector<Tensor> parts;
-      for (const auto& of_part : found) parts.push_back(of_part[i]);
-      results.push_back(at::cat(parts));
-    }
     return results;
   }
 
@@ -130,7 +134,7 @@ class Programs {
     return parts_.front().second;
   }
 
-  int64_t decided_part_of(const Tensor& images, int64_t threads) const {
+  int64_t decided_part_of(const Tensor& images, int64_t threads) {
     check();
     const auto batch = images.size(0);
     int64_t part = batch;
@@ -138,7 +142,15 @@ class Programs {
       part = detail::images_at_once(detail::Program::record(arranged(images.slice(0, 0, 1)).clone(), forward_), batch, threads);
     } catch (const std::exception&) {  // one image alone is nothing to this model; what else is wrong shows with all of them
     }
-    return part < batch && detail::looks_at_images_alone(forward_, images.sizes(), format(), part) ? part : batch;
+    if (part == batch) return batch;
+    // By another number of threads it was tried before, perhaps.
+    const std::pair key(images.sizes().vec(), part);
+    auto tried = std::find_if(tried_.begin(), tried_.end(), [&](const auto& entry) { return entry.first == key; });
+    if (tried == tried_.end()) {
+      tried = tried_.emplace(tried_.begin(), key, detail::looks_at_images_alone(forward_, images.sizes(), format(), part));
+      if (tried_.size() > kKnown) tried_.pop_back();
+    }
+    return tried->second ? part : batch;
   }
 
   std::shared_ptr<const detail::Program> program_for(const Tensor& images) {
@@ -185,6 +197,8 @@ class Programs {
   std::mutex mutex_;
   // Of the last shapes, and by how many threads: how many images make a part.
   std::vector<std::pair<std::pair<std::vector<int64_t>, int64_t>, int64_t>> parts_;
+  // And of shapes and parts whether images are looked at alone.
+  std::vector<std::pair<std::pair<std::vector<int64_t>, int64_t>, bool>> tried_;
   // By the shape of the images, the last used first. Those that came later have what packed weights they can of those before.
   std::vector<std::pair<std::vector<int64_t>, std::shared_ptr<const detail::Program>>> programs_;
   // Of activations, for the next run; a few dozen are alive at once, if several threads run.

@@ -23,9 +23,9 @@ struct OptimizeOptions {
 /// activations and additions that follow them; pixels lie beside their channels (channels_last, of clips channels_last_3d).
 ///     auto quick = optimize(get_model("resnet50", {.weights = "DEFAULT"}));   // after eval()
 ///     auto scores = quick->forward(images);
-/// A large batch is computed some images at a time, each thread its own, where the model looks at each image alone, which is tried
-/// on noise first: what is between the layers then stays in the caches, and no thread waits for another at every layer.
-/// The list is recorded at the first image of each shape, which takes as long as a few images do, and kept while the shape is one
+/// A large batch is computed some images at a time, each thread its own, where the model looks at each image alone, which its steps
+/// and a trial on noise must show: what is between the layers then stays in the caches, and no thread waits for another at every layer.
+/// The list is recorded at the first batch of each shape, which takes as long as a few batches do, and kept while the shape is one
 /// of the sixteen last used, of clips four; lists share what packed weights they can. Parameters are copied then: train first. Gradients do not
 /// pass. Several threads may call forward at once. The memory of activations is kept for the next call while this lives.
 /// Shapes   what the model takes

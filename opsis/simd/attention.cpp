@@ -157,7 +157,7 @@ HWY_INLINE void WeighRows(float* scores, int64_t keys, const float* mask, int64_
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto last = (keys - 1) / lanes * lanes;  // where the last vector begins
+  const auto last = std::max<int64_t>(keys - 1, 0) / lanes * lanes;  // where the last vector begins
   const auto there = hn::FirstN(d, static_cast<size_t>(keys - last));
   const auto none = hn::Set(d, -std::numeric_limits<float>::infinity()), least = hn::Set(d, -87.0f);
   V most[kRows], sums[kRows];

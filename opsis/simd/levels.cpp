@@ -19,7 +19,7 @@ using U8 = hn::ScalableTag<uint8_t>;
 // A table of 256 bytes, held where vectors can look it up.
 class Table {
  public:
-#if HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET <= HWY_AVX3_DL
   explicit HWY_INLINE Table(const uint8_t* levels)
       : t0_(_mm512_loadu_si512(levels)),
         t1_(_mm512_loadu_si512(levels + 64)),

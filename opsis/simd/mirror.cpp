@@ -27,7 +27,7 @@ void MirrorRow(const uint8_t* row, int64_t total, uint8_t* out) {
   MirrorPlainly(row, total, kBytes, 0, total, out);
 }
 
-#elif HWY_TARGET == HWY_AVX3_DL
+#elif HWY_TARGET <= HWY_AVX3_DL
 
 // Where each of 64 bytes comes from. Made beforehand: for a short row it would cost more than the row.
 template <int64_t kBytes>

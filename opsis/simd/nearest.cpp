@@ -92,7 +92,7 @@ void CopyByBlocks(const Tables& tables, const uint8_t* row, int64_t total, uint8
   }
 }
 
-#if HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET <= HWY_AVX3_DL
 
 // Of 64 bytes the places in a window of two vectors, and then, for each window but the first, 64 bits: which bytes are of it.
 constexpr int64_t kGroup = 64, kPair = 128;

@@ -17,7 +17,7 @@ HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-#if HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET <= HWY_AVX3_DL
 
 // Where the bytes of a vector lie in two others, and those of a third that take the place of some.
 struct PlacesInThree {
@@ -54,7 +54,7 @@ HWY_INLINE __m512i TakeOfThree(__m512i a, __m512i b, __m512i c, const PlacesInTh
 // hn::LoadInterleaved3 takes.
 template <class D>
 HWY_INLINE void LoadPixels(D d, const hn::TFromD<D>* from, hn::Vec<D>& r, hn::Vec<D>& g, hn::Vec<D>& b) {
-#if HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET <= HWY_AVX3_DL
   if constexpr (sizeof(hn::Vec<D>) == 64 && sizeof(hn::TFromD<D>) == 1) {
     const auto x = _mm512_loadu_si512(from), y = _mm512_loadu_si512(from + 64), z = _mm512_loadu_si512(from + 128);
     r = hn::Vec<D>{TakeOfThree(x, y, z, kPlacesOfChannel<0>)};
@@ -68,7 +68,7 @@ HWY_INLINE void LoadPixels(D d, const hn::TFromD<D>* from, hn::Vec<D>& r, hn::Ve
 
 template <class D>
 HWY_INLINE void StorePixels(hn::Vec<D> r, hn::Vec<D> g, hn::Vec<D> b, D d, hn::TFromD<D>* to) {
-#if HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET <= HWY_AVX3_DL
   if constexpr (sizeof(hn::Vec<D>) == 64 && sizeof(hn::TFromD<D>) == 1) {
     _mm512_storeu_si512(to, TakeOfThree(r.raw, g.raw, b.raw, kPlacesOfPixels<0>));
     _mm512_storeu_si512(to + 64, TakeOfThree(r.raw, g.raw, b.raw, kPlacesOfPixels<1>));

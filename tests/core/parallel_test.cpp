@@ -124,9 +124,10 @@ TEST(SerialScope, KeepsThisThreadSerialAndGivesTheThreadsBack) {
 
 TEST(SerialScope, KeepsMklOnThisThreadToo) {
   const auto most = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "MKL_Get_Max_Threads"));
-  if (!most) return;  // a LibTorch without MKL
+  if (!most) GTEST_SKIP() << "a LibTorch without MKL";
   const Threads threads(4);
   const auto before = most();
+  ASSERT_EQ(before, 4);
   {
     const SerialScope serial;
     EXPECT_EQ(most(), 1);
@@ -142,11 +143,17 @@ TEST(ParallelFor, RoundsAndFlushesAsItsCallerDoes) {
     if (!at::globalContext().setFlushDenormal(flush)) break;
     std::fesetround(flush ? FE_UPWARD : FE_TONEAREST);
     std::atomic<int> otherwise = 0;
+    std::mutex mutex;
+    std::set<std::thread::id> came;
     parallel_for(0, 4096, 1, [&](int64_t, int64_t) {
+      for (bool alone = true; alone; std::this_thread::yield()) {
+        const std::lock_guard lock(mutex);
+        came.insert(std::this_thread::get_id());
+        alone = came.size() < 2;
+      }
       volatile float least = 1e-38F, tenth = 0.1F;
       const bool is_zero = least * tenth == 0.0F;
       otherwise += is_zero != flush || std::fegetround() != (flush ? FE_UPWARD : FE_TONEAREST);
-      std::this_thread::yield();
     });
     EXPECT_EQ(otherwise, 0) << flush;
   }

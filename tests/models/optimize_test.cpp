@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <future>
+#include <limits>
 #include <set>
 
 #include "opsis/models/quantization/quantize.h"
@@ -147,10 +148,15 @@ TEST(Optimize, ComputesALargeBatchInParts) {
 TEST(Optimize, KeepsABatchWholeWhoseImagesSeeEachOther) {
   const support::OneThread one_thread;  // many would have no part each
   torch::manual_seed(0);
-  const auto images = torch::randn({4, 3, 48, 48});
+  const auto images = torch::randn({4, 3, 48, 48}) * torch::tensor({100, 1, 1, 1}).view({4, 1, 1, 1});
   const std::function<torch::Tensor(const torch::Tensor&)> forwards[] = {
       [](const torch::Tensor& x) { return x - x.mean(0); },
       [](const torch::Tensor& x) { return x - x.mean(0) + 1000; },
+      [](const torch::Tensor& x) { return torch::where(x.amax() > 20, x / 255, x); },
+      [](const torch::Tensor& x) { return x / x.slice(0, 0, 1).abs().amax().clamp_min(8); },
+      [](const torch::Tensor& x) {
+        return torch::cat({x.slice(0, 0, 1), x.slice(0, 1, 3).flip(0), x.slice(0, 3)});
+      },
       [](const torch::Tensor& x) { return x.flip(0); },
       [](const torch::Tensor& x) {
         return x.reshape({2, -1, 48, 48});
@@ -455,6 +461,45 @@ TEST(Optimize, LeavesAttentionToManyKeysToLibTorch) {
   const Operators called;
   quick->forward(images);
   EXPECT_EQ(Operators::names().count("aten::scaled_dot_product_attention"), 1U);
+}
+
+// As it lay before it was fused.
+TEST(Optimize, GivesAttentionToWhoReadsItInAnyWay) {
+  const torch::NoGradGuard no_grad;
+  torch::manual_seed(0);
+  const auto bias = torch::randn({1, 2, 15, 15}), few = torch::randn({4, 2, 5, 5}), many = torch::randn({6, 2, 5, 5});
+  auto hidden = torch::zeros({15, 15});
+  hidden[3].fill_(-std::numeric_limits<float>::infinity());
+  const auto attend = [](const torch::Tensor& x, const torch::Tensor& added) {
+    return torch::softmax(x.matmul(x.transpose(-2, -1)) + added, -1).matmul(x);
+  };
+  const std::function<torch::Tensor(const torch::Tensor&)> forwards[] = {
+      [=](const torch::Tensor& x) {
+        return attend(x, bias).view({4, -1});
+      },
+      [=](const torch::Tensor& x) {
+        return torch::scaled_dot_product_attention(x, x, x).view({4, -1});
+      },
+      [=](const torch::Tensor& x) {
+        return attend(x, bias).as_strided({4, 480}, {480, 1});
+      },
+      [=](const torch::Tensor& x) { return attend(x, hidden).nan_to_num(7); },  // a token that sees nothing
+      [=](const torch::Tensor& x) {
+        const auto rows = x.reshape({-1}).narrow(0, 0, 12 * 2 * 5 * 16).view({12, 2, 5, 16});
+        auto scores = rows.matmul(rows.transpose(-2, -1)).view({3, 4, 2, 5, 5}) + few;
+        scores = scores.view({12, 2, 5, 5}).view({2, 6, 2, 5, 5}) + many;
+        return torch::softmax(scores.view({12, 2, 5, 5}), -1).matmul(rows);
+      },
+  };
+  const auto images = torch::randn({2, 3, 20, 16});
+  int number = 0;
+  for (const auto& forward : forwards) {
+    SCOPED_TRACE(number++);
+    const std::shared_ptr<models::ImageClassifier> model = std::make_shared<Stranger>([=](const torch::Tensor& x) {
+      return forward(x.reshape({4, 2, 15, 16}));
+    });
+    EXPECT_TENSOR_NEAR(optimize(model)->forward(images), model->forward(images), 1e-5, 0);
+  }
 }
 
 TEST(Optimize, FusesNoAttentionThatIsAnother) {
