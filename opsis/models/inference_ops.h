@@ -1,8 +1,8 @@
 // Operators that optimized programs are made of: convolutions and linear layers on the CPU, with what follows them, and what else is
 // done to pixels whose channels lie side by side. They are called by name: "opsis::inference_conv2d", "opsis::inference_winograd",
 // "opsis::inference_depthwise", "opsis::inference_expansion", "opsis::inference_linear", "opsis::inference_mean",
-// "opsis::inference_scale", "opsis::inference_max_pool2d", "opsis::inference_attention". Numbers are of float32 or bfloat16; sums are
-// of float32 always. No gradients.
+// "opsis::inference_scale", "opsis::inference_max_pool2d", "opsis::inference_attention". Numbers are of float32 or bfloat16; sums
+// are of float32 always. No gradients.
 #pragma once
 
 #include <torch/types.h>
