@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -74,7 +76,7 @@ class Programs {
     const auto part = part_of(images);
     const auto program = program_for(images.slice(0, 0, part));
     const at::AutoDispatchBelowAutograd straight;  // to the kernels: nobody asks for gradients
-    return part == images.size(0) ? run(*program, images) : run_in_parts(*program, images, part);
+    return part == images.size(0) ? run(*program, images, memory_) : run_in_parts(*program, images, part);
   }
 
  private:
@@ -84,21 +86,32 @@ class Programs {
   }
   Tensor arranged(const Tensor& images) const { return images.contiguous(format()); }
 
-  std::vector<Tensor> run(const detail::Program& program, const Tensor& images) const {
-    const detail::ResultsIn here(memory_);
+  std::vector<Tensor> run(const detail::Program& program, const Tensor& images, const TensorPool& memory) const {
+    const detail::ResultsIn here(memory);
     return program.run(program.takes_any_layout() ? images : arranged(images));
   }
 
+  // What another core wrote last takes long to come, be it written over.
+  std::shared_ptr<const TensorPool> memory_of_this_thread() {
+    constexpr size_t kThreads = 256;
+    const std::lock_guard lock(memories_mutex_);
+    if (memories_.size() >= kThreads) memories_.clear();  // of threads that are gone, most of them
+    auto& memory = memories_[std::this_thread::get_id()];
+    if (!memory) memory = std::make_shared<const TensorPool>(kBlocks);
+    return memory;
+  }
+
   // Each thread has parts of its own.
-  std::vector<Tensor> run_in_parts(const detail::Program& program, const Tensor& images, int64_t part) const {
+  std::vector<Tensor> run_in_parts(const detail::Program& program, const Tensor& images, int64_t part) {
     const auto count = images.size(0) / part;
     std::vector<Tensor> results;
     std::once_flag made;
     const at::ThreadLocalState as_here;
     parallel_for(0, count, 1, [&](int64_t first, int64_t last) {
       const at::ThreadLocalStateGuard there(as_here);
+      const auto memory = memory_of_this_thread();
       for (; first < last; ++first) {
-        const auto found = run(program, images.slice(0, first * part, (first + 1) * part));
+        const auto found = run(program, images.slice(0, first * part, (first + 1) * part), *memory);
         std::call_once(made, [&] {
           for (const auto& of_part : found) {
             auto shape = of_part.sizes().vec();
@@ -202,8 +215,11 @@ class Programs {
   // By the shape of the images, the last used first. Those that came later have what packed weights they can of those before.
   std::vector<std::pair<std::vector<int64_t>, std::shared_ptr<const detail::Program>>> programs_;
   // Of activations, for the next run; a few dozen are alive at once, if several threads run.
-  TensorPool memory_{64};
-  static constexpr size_t kKnown = 16;    // shapes, each with a program
+  static constexpr size_t kBlocks = 64;
+  TensorPool memory_{kBlocks};
+  std::mutex memories_mutex_;
+  std::map<std::thread::id, std::shared_ptr<const TensorPool>> memories_;  // of threads that compute parts
+  static constexpr size_t kKnown = 16;                                     // shapes, each with a program
   static constexpr size_t kPrograms = 4;  // of clips, whose packed weights no two programs share
   std::vector<std::vector<int64_t>> known_;
 };
