@@ -13,16 +13,12 @@
 
 #include "opsis/simd/exponential-inl.h"
 #include "opsis/simd/lanes-inl.h"
+#include "opsis/simd/tile_kernels-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 namespace {
 
-#if HWY_TARGET <= HWY_AVX3
-constexpr int64_t kRegisters = 32;
-#else
-constexpr int64_t kRegisters = HWY_ARCH_ARM_A64 ? 32 : 16;
-#endif
 constexpr int64_t kMostVectors = kRegisters / 8;
 constexpr int64_t kMostRows = 12;
 
@@ -30,8 +26,7 @@ constexpr int64_t kMostRows = 12;
 // which would have them share a few places of the cache.
 constexpr int64_t kStride = kMostKeys + 16;
 
-// The sums, a row of what rows are multiplied by and one of their numbers are in registers.
-constexpr int64_t RowsFor(int64_t vectors) { return std::min((kRegisters - 1 - vectors) / vectors, kMostRows); }
+constexpr int64_t RowsFor(int64_t vectors) { return RowsWithin(vectors, kMostRows); }
 
 int64_t Lanes() { return static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>())); }
 int64_t VectorsOf(int64_t numbers) { return (numbers + Lanes() - 1) / Lanes(); }
@@ -82,21 +77,12 @@ void MultiplyTile(const Product& product) {
 
 using Kernel = void (*)(const Product&);
 
-// By vectors - 1 and rows - 1; nothing where a tile would not fit the registers.
-constexpr auto Kernels() {
-  std::array<std::array<Kernel, kMostRows>, kMostVectors> table{};
-  const auto fill = [&]<int64_t kVectors, int64_t... kRows>(std::integral_constant<int64_t, kVectors>,
-                                                            std::integer_sequence<int64_t, kRows...>) {
-    ((table[kVectors - 1][kRows] = MultiplyTile<kRows + 1, kVectors>), ...);
-  };
-  const auto each = [&]<int64_t... kVectors>(std::integer_sequence<int64_t, kVectors...>) {
-    (fill(std::integral_constant<int64_t, kVectors + 1>(), std::make_integer_sequence<int64_t, RowsFor(kVectors + 1)>()), ...);
-  };
-  each(std::make_integer_sequence<int64_t, kMostVectors>());
-  return table;
-}
+template <int64_t kRows, int64_t kVectors>
+struct KernelOf {
+  static constexpr Kernel kKernel = MultiplyTile<kRows, kVectors>;
+};
 
-constexpr auto kKernels = Kernels();
+constexpr auto kKernels = KernelsOfTiles<KernelOf, Kernel, kMostRows, kMostVectors>();
 
 // Up to kMostRows rows by some vectors, up to kMostVectors.
 void Multiply(Product product, int64_t rows, int64_t vectors) {

@@ -11,6 +11,7 @@
 #include <hwy/highway.h>
 
 #include "opsis/simd/activate-inl.h"
+#include "opsis/simd/tile_kernels-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
@@ -18,14 +19,8 @@ namespace {
 
 constexpr int64_t kMostVectors = 4;
 constexpr int64_t kMostRows = 10;
-#if HWY_TARGET <= HWY_AVX3
-constexpr int64_t kRegisters = 32;
-#else
-constexpr int64_t kRegisters = HWY_ARCH_ARM_A64 ? 32 : 16;
-#endif
 
-// The sums, a row of weights and one number seen are in registers.
-constexpr int64_t RowsFor(int64_t vectors) { return std::min((kRegisters - 1 - vectors) / vectors, kMostRows); }
+constexpr int64_t RowsFor(int64_t vectors) { return RowsWithin(vectors, kMostRows); }
 
 int64_t TileRows(int64_t vectors) { return RowsFor(vectors); }
 int64_t Lanes() { return static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>())); }
@@ -90,21 +85,12 @@ void MultiplyTile(const Strip& strip, const Tile& tile) {
 
 using Kernel = void (*)(const Strip&, const Tile&);
 
-// By vectors - 1 and rows - 1; nothing where a tile would not fit the registers.
-constexpr auto Kernels() {
-  std::array<std::array<Kernel, kMostRows>, kMostVectors> table{};
-  const auto fill = [&]<int64_t kVectors, int64_t... kRows>(std::integral_constant<int64_t, kVectors>,
-                                                            std::integer_sequence<int64_t, kRows...>) {
-    ((table[kVectors - 1][kRows] = MultiplyTile<kRows + 1, kVectors>), ...);
-  };
-  const auto each = [&]<int64_t... kVectors>(std::integer_sequence<int64_t, kVectors...>) {
-    (fill(std::integral_constant<int64_t, kVectors + 1>(), std::make_integer_sequence<int64_t, RowsFor(kVectors + 1)>()), ...);
-  };
-  each(std::make_integer_sequence<int64_t, kMostVectors>());
-  return table;
-}
+template <int64_t kRows, int64_t kVectors>
+struct KernelOf {
+  static constexpr Kernel kKernel = MultiplyTile<kRows, kVectors>;
+};
 
-constexpr auto kKernels = Kernels();
+constexpr auto kKernels = KernelsOfTiles<KernelOf, Kernel, kMostRows, kMostVectors>();
 
 void Multiply(const Strip& strip, const Tile& tile) {
   kKernels[static_cast<size_t>(strip.vectors - 1)][static_cast<size_t>(tile.rows - 1)](strip, tile);
