@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -49,6 +50,16 @@ std::string joined_path(std::string_view folder, std::string_view name) {
     if (!out.empty() && out.back() != '/') out.push_back('/');
   }
   return out.append(name);
+}
+
+bool is_plain(std::string_view name) {
+  for (size_t begin = 0; begin <= name.size();) {
+    const auto end = std::min(name.find('/', begin), name.size());
+    const auto part = name.substr(begin, end - begin);
+    if (part.empty() || part == "." || part == "..") return false;
+    begin = end + 1;
+  }
+  return true;
 }
 
 }  // namespace opsis::inline v1::datasets

@@ -19,6 +19,9 @@ struct FolderEntry {
 /// Throws   NotFoundError when the folder is not there; IoError when it cannot be read
 OPSIS_API std::vector<FolderEntry> entries_of(const std::string& folder);
 
+/// Whether a name that came from elsewhere is "a/b/c": no empty part, no "." and no "..".
+bool is_plain(std::string_view name);
+
 /// As std::filesystem's folder / name, but in one piece: a path made of it costs half of one that is made of its parts.
 OPSIS_API std::string joined_path(std::string_view folder, std::string_view name);
 

@@ -1,4 +1,5 @@
 #include "opsis/datasets/file_root.h"
+#include "opsis/datasets/entries.h"
 
 #include <algorithm>
 #include <array>
@@ -38,17 +39,6 @@ std::optional<fs::path> archive_above(const fs::path& path) {
     }
     if (!above.has_parent_path() || above.parent_path() == above) return std::nullopt;
   }
-}
-
-// Whether it is "a/b/c": no empty part, no "." and no "..".
-bool is_plain(std::string_view name) {
-  for (size_t begin = 0; begin <= name.size();) {
-    const auto end = std::min(name.find('/', begin), name.size());
-    const auto part = name.substr(begin, end - begin);
-    if (part.empty() || part == "." || part == "..") return false;
-    begin = end + 1;
-  }
-  return true;
 }
 
 // "./a//b/" as "a/b", the archive's own folder as ""; nothing for a name that leads elsewhere.

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "opsis/core/check.h"
+#include "opsis/datasets/entries.h"
 #include "opsis/io/crc32.h"
 #include "opsis/io/file.h"
 #include "opsis/io/index_file.h"
@@ -150,18 +151,6 @@ void write_scan(const fs::path& root, const ScannedClasses& classes, int64_t beg
   io::write_index(root, scan_bytes(classes, begun_ns));
 }
 
-// Whether it is the way of a folder from the root: none that begins anew or goes back.
-bool is_below(std::string_view way) {
-  if (way.empty()) return true;  // the root itself
-  for (size_t begin = 0; begin <= way.size();) {
-    const auto end = std::min(way.find('/', begin), way.size());
-    const auto part = way.substr(begin, end - begin);
-    if (part.empty() || part == "." || part == "..") return false;
-    begin = end + 1;
-  }
-  return true;
-}
-
 ScannedTree parse_tree(io::Bytes bytes) {
   ScanWords words(io::as_text(bytes));
   if (words.next() != kTreeHead) raise<DecodeError>("scan index: it is none of a tree");
@@ -170,7 +159,7 @@ ScannedTree parse_tree(io::Bytes bytes) {
   ScannedTree out;
   while (!words.empty()) {
     const auto below = words.next();
-    if (!is_below(below)) raise<DecodeError>("scan index: \"{}\" is not below the root", below);
+    if (!below.empty() && !is_plain(below)) raise<DecodeError>("scan index: \"{}\" is not below the root", below);
     auto& folder = out.emplace_hint(out.end(), below, ScannedFolder())->second;
     folder.stamp = words.stamp();
     const auto files = words.number<uint64_t>(), folders = words.number<uint64_t>();
