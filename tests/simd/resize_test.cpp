@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <new>
 #include <random>
 #include <vector>
@@ -40,6 +41,61 @@ class RowsBeforeWalls {
   size_t all_ = 0;
   uint8_t* begin_ = nullptr;
 };
+
+// Of one pixel, as Pillow has it: the filter, stretched by the scale, cut at the line's ends, made to add up to 1.
+std::vector<double> antialiased(int64_t x, int64_t from, int64_t to, simd::ResizeFilter filter, int64_t& first) {
+  const double scale = static_cast<double>(from) / static_cast<double>(to), stretch = std::max(scale, 1.0);
+  const bool cubic = filter == simd::ResizeFilter::Bicubic;
+  const double reach = (cubic ? 2 : 1) * stretch, centre = scale * (static_cast<double>(x) + 0.5);
+  first = std::max<int64_t>(static_cast<int64_t>(centre - reach + 0.5), 0);
+  const auto last = std::min<int64_t>(static_cast<int64_t>(centre + reach + 0.5), from);
+  std::vector<double> weights;
+  double total = 0;
+  for (auto i = first; i < last; ++i) {
+    const double t = std::abs((static_cast<double>(i) - centre + 0.5) * (1 / stretch));
+    double weight = t < 1 ? 1 - t : 0;
+    if (cubic) weight = t < 1 ? (1.5 * t - 2.5) * t * t + 1 : t < 2 ? ((-0.5 * t + 2.5) * t - 4) * t + 2 : 0;
+    weights.push_back(weight);
+    total += weight;
+  }
+  for (auto& weight : weights) weight /= total;
+  return weights;
+}
+
+TEST(ResizeTaps, AreThoseOfPlainDoubles) {
+  for (const auto filter : {simd::ResizeFilter::Bilinear, simd::ResizeFilter::Bicubic}) {
+    for (int64_t from = 1; from <= 40; ++from) {
+      for (int64_t to = 1; to <= 40; ++to) {
+        std::vector<std::vector<double>> expected;
+        std::vector<int64_t> firsts(static_cast<size_t>(to));
+        double greatest = 0;
+        for (int64_t x = 0; x < to; ++x) {
+          expected.push_back(antialiased(x, from, to, filter, firsts[static_cast<size_t>(x)]));
+          for (const auto weight : expected.back()) greatest = std::max(greatest, weight);
+        }
+        int digits = 0;
+        while (digits < 22 && static_cast<int>(0.5 + greatest * (1 << (digits + 1))) < (1 << 15)) ++digits;
+        const int64_t begin = to / 3, size = to - begin;
+        support::on_every_target([&] {
+          const auto taps = simd::resize_taps(from, to, filter, true, begin, size);
+          ASSERT_EQ(taps.precision, digits);
+          for (int64_t i = 0; i < size; ++i) {
+            const auto& weights = expected[static_cast<size_t>(begin + i)];
+            const auto at = static_cast<size_t>(i);
+            ASSERT_EQ(taps.first[at], firsts[static_cast<size_t>(begin + i)])
+                << from << " to " << to << ", pixel " << begin + i;
+            ASSERT_EQ(taps.count[at], std::ssize(weights)) << from << " to " << to << ", pixel " << begin + i;
+            for (size_t k = 0; k < weights.size(); ++k) {
+              ASSERT_EQ(taps.weights[at * static_cast<size_t>(taps.taps) + k], std::lround(weights[k] * (1 << digits)))
+                  << from << " to " << to << ", pixel " << begin + i << ", tap " << k;
+            }
+          }
+        });
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
 
 uint8_t blended(const simd::ResizeTaps& taps, size_t x, const uint8_t* from, int64_t step) {
   int64_t sum = int64_t{1} << (taps.precision - 1);
