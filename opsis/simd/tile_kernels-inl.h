@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "opsis/simd/lanes-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace opsis::inline v1::simd::HWY_NAMESPACE {
 
